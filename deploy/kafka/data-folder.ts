@@ -78,6 +78,9 @@ function serverProperties(dataDirectory: string, { port, controllerPort }: Ports
     'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': dataFiles(dataDirectory).events,
+    // A broker that comes back after a crash has to wait for the session of its predecessor to end.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '1000',
     'num.partitions': '12',
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',

@@ -47,7 +47,8 @@ export async function serverJars({ onProgress, signal }: FetchOptions = {}): Pro
     });
     return folder;
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    // An interrupted Maven may still be writing for a moment.
+    await rm(partial, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -55,14 +56,11 @@ function jarsFolder(): string {
   return join(cacheFolder(), `kafka-${kafkaVersion()}`, 'libs');
 }
 
-/** Compiled files live below dist/, the pom only in the repository itself. */
+/** The compiled script lies below dist/, the pom only in the repository itself. */
 function pomFile(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder)
-      throw new LocalKafkaError('jars-unavailable', 'There is no package.json above this script');
-    folder = parent;
+  const pom = join('deploy', 'kafka', 'pom.xml');
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, pom))) return join(folder, pom);
   }
-  return join(folder, 'deploy', 'kafka', 'pom.xml');
+  throw new LocalKafkaError('jars-unavailable', `There is no ${pom} in any folder above this script`);
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { findKafka, startKafka, waitUntilKafkaAnswers, type RunningKafka } from './broker-process.ts';
+import { startKafka } from './broker-process.ts';
 import { dockerKafkaRuns, startDockerKafka, stopDockerKafka } from './docker-kafka.ts';
 import { isLocalKafkaError, LocalKafkaError } from './errors.ts';
 import { cacheFolder, jarsCached, kafkaVersion } from './jars.ts';
 import { HOST } from './ports.ts';
+import { findKafka, waitUntilKafkaAnswers, type RunningKafka } from './running-kafka.ts';
 import { withStartLock } from './start-lock.ts';
 import { hasDocker, missingTools } from './tools.ts';
 

@@ -47,10 +47,9 @@ export async function missingTools(jarsCached: boolean): Promise<string[]> {
 }
 
 export function toolsMissing(missing: string[]): LocalKafkaError {
-  return new LocalKafkaError(
-    'tools-missing',
-    `Kafka cannot start here: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing and no Docker ` +
-      'daemon is running; install with "apt install openjdk-17-jre-headless maven" (Debian, Ubuntu) or ' +
-      '"brew install openjdk maven" (macOS), or start Docker.',
-  );
+  const lack = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`;
+  const remedy =
+    'install with "apt install openjdk-17-jre-headless maven" (Debian, Ubuntu) or "brew install openjdk maven" ' +
+    '(macOS), or start Docker, which kafka:start takes instead';
+  return new LocalKafkaError('tools-missing', `Kafka cannot start here: ${lack}; ${remedy}.`);
 }

@@ -30,7 +30,7 @@ export interface EventLog {
   consumer(topic: string, handlers: ConsumerHandlers): LogConsumer;
   /** Reads all partitions of a topic from their ends on, in no group; nothing is committed. */
   follow(topic: string, onRecords: (records: LogRecord[]) => void): Promise<Follower>;
-  /** The latest record of a key, for a log that can look one up (embedded); Kafka cannot. */
+  /** The oldest retained record of a key, for a log that can look one up (embedded); Kafka cannot. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /** Undefined when well, else what is wrong, for readyz. */
   fault(): string | undefined;

@@ -1,19 +1,22 @@
 import t from 'tap';
 import { derivedOrderId, fingerprint, newOrderId } from '../../src/order/ids.ts';
 
-t.test('an id derived from caller and key is the same every time and differs between callers', async (t) => {
-  t.equal(derivedOrderId('alice', 'key-1'), derivedOrderId('alice', 'key-1'));
-  t.not(derivedOrderId('alice', 'key-1'), derivedOrderId('bob', 'key-1'));
-  t.not(derivedOrderId('a', 'b:c'), derivedOrderId('a:b', 'c'));
-});
+await t.test(
+  'an id derived from caller and key is the same every time and differs between callers',
+  async (t) => {
+    t.equal(derivedOrderId('alice', 'key-1'), derivedOrderId('alice', 'key-1'));
+    t.not(derivedOrderId('alice', 'key-1'), derivedOrderId('bob', 'key-1'));
+    t.not(derivedOrderId('a', 'b:c'), derivedOrderId('a:b', 'c'));
+  },
+);
 
-t.test('fresh ids are UUIDv7 and grow with time', async (t) => {
+await t.test('fresh ids are UUIDv7 and grow with time', async (t) => {
   const ids = Array.from({ length: 1000 }, () => newOrderId());
   t.same([...ids].sort(), ids);
   t.match(ids[0], /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-t.test('a fingerprint tells bodies apart and does not depend on the order of metadata', async (t) => {
+await t.test('a fingerprint tells bodies apart and does not depend on the order of metadata', async (t) => {
   const order = {
     customerId: 'c',
     merchantId: 'm',

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache';
+import type { Position } from '../base/position.ts';
+
+/** What a caller was told, or is about to be told, of an order that this process took. */
+export interface Receipt {
+  id: string;
+  total: number;
+  currency: string;
+  /** milliseconds since the epoch */
+  createdAt: number;
+  /** undefined when the order was found in the store, where it needs no position any more */
+  position: Position | undefined;
+}
+
+export interface KeyedReceipt {
+  receipt: Receipt;
+  fingerprint: string;
+}
+
+/**
+ * The orders that this process took of late, so that a reader without a position finds an order which is not yet
+ * stored, and a repeated idempotency key finds the first. It is a shortcut and bounded; the log and the store are
+ * the truth, and whoever misses here asks them.
+ */
+export class AcknowledgedOrders {
+  readonly #receipts: LRUCache<string, Receipt>;
+  readonly #keyed: LRUCache<string, Promise<KeyedReceipt>>;
+
+  constructor(maxOrders: number) {
+    this.#receipts = new LRUCache({ max: maxOrders });
+    this.#keyed = new LRUCache({ max: maxOrders });
+  }
+
+  add(receipt: Receipt): void {
+    this.#receipts.set(receipt.id, receipt);
+  }
+
+  get(orderId: string): Receipt | undefined {
+    return this.#receipts.get(orderId);
+  }
+
+  /** The first call of an id, under way or done; it is forgotten when it fails, so that a repeat tries anew. */
+  keyed(orderId: string): Promise<KeyedReceipt> | undefined {
+    return this.#keyed.get(orderId);
+  }
+
+  addKeyed(orderId: string, first: Promise<KeyedReceipt>): void {
+    this.#keyed.set(orderId, first);
+    first.catch(() => this.#keyed.delete(orderId));
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts';
+import type { EventLog } from '../log/event-log.ts';
+import type { EventCodec } from '../order/events.ts';
+import type { StatusHub } from '../status/status-hub.ts';
+import type { OrderReader } from '../store/order-store.ts';
+import { AcknowledgedOrders } from './acknowledged-orders.ts';
+import { OrderAwaiting } from './await-order.ts';
+import { OrderPlacing } from './place-order.ts';
+import { OrderReading } from './read-order.ts';
+import { TransitionRequesting } from './request-transition.ts';
+
+/** What the service does for its callers, whatever protocol they speak. */
+export interface Intake {
+  placing: OrderPlacing;
+  reading: OrderReading;
+  transitions: TransitionRequesting;
+  awaiting: OrderAwaiting;
+  reader: OrderReader;
+}
+
+/** Orders kept in mind for readers without a position; some 200 bytes each. */
+const MAX_ACKNOWLEDGED_ORDERS = 50_000;
+
+export function createIntake(dependencies: {
+  log: EventLog;
+  reader: OrderReader;
+  hub: StatusHub;
+  codec: EventCodec;
+  clock: Clock;
+}): Intake {
+  const { log, reader, hub, codec, clock } = dependencies;
+  const acknowledged = new AcknowledgedOrders(MAX_ACKNOWLEDGED_ORDERS);
+  const reading = new OrderReading({ reader, log, acknowledged });
+  return {
+    placing: new OrderPlacing({ log, reader, hub, codec, acknowledged, clock }),
+    reading,
+    transitions: new TransitionRequesting({ log, reading, codec, clock }),
+    awaiting: new OrderAwaiting({ hub, reader }),
+    reader,
+  };
+}

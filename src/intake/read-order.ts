@@ -1,0 +1,54 @@
+import { ServiceError } from '../base/errors.ts';
+import type { Position } from '../base/position.ts';
+import { TOPICS, type EventLog } from '../log/event-log.ts';
+import type { Order } from '../order/order.ts';
+import type { OrderReader } from '../store/order-store.ts';
+import type { AcknowledgedOrders, Receipt } from './acknowledged-orders.ts';
+
+/** An order that is durably taken and not processed yet; only id, status and version are certain. */
+export interface AcceptedOrder extends Partial<Pick<Order, 'total' | 'currency' | 'createdAt'>> {
+  id: string;
+  status: 'accepted';
+  version: 0;
+}
+
+/** Reads orders so that whoever placed one always finds it: an acknowledged order is never "not found". */
+export class OrderReading {
+  readonly #reader: OrderReader;
+  readonly #log: EventLog;
+  readonly #acknowledged: AcknowledgedOrders;
+
+  constructor(dependencies: { reader: OrderReader; log: EventLog; acknowledged: AcknowledgedOrders }) {
+    this.#reader = dependencies.reader;
+    this.#log = dependencies.log;
+    this.#acknowledged = dependencies.acknowledged;
+  }
+
+  /**
+   * @param position where the order stands in the log, as its `Location` said; needed on another replica only
+   * @throws ServiceError `order-not-found`
+   */
+  async read(orderId: string, position?: Position): Promise<Order | AcceptedOrder> {
+    const stored = await this.#reader.find(orderId);
+    if (stored !== undefined) return stored;
+    const receipt = this.#acknowledged.get(orderId);
+    const at = receipt?.position ?? position ?? (await this.#log.find?.(TOPICS.commands, orderId));
+    if (at !== undefined && !(await this.#isApplied(at))) return acceptedOrder(orderId, receipt);
+    // Between the first look and the look at the progress the order may have been saved.
+    const savedMeanwhile = at === undefined ? undefined : await this.#reader.find(orderId);
+    if (savedMeanwhile !== undefined) return savedMeanwhile;
+    throw new ServiceError('order-not-found', `No order ${orderId} was taken by this service.`);
+  }
+
+  async #isApplied({ partition, offset }: Position): Promise<boolean> {
+    const next = await this.#reader.progress(TOPICS.commands, partition);
+    return next !== undefined && next > offset;
+  }
+}
+
+function acceptedOrder(id: string, receipt: Receipt | undefined): AcceptedOrder {
+  const certain = { id, status: 'accepted', version: 0 } as const;
+  if (receipt === undefined) return certain;
+  const { total, currency, createdAt } = receipt;
+  return { ...certain, total, currency, createdAt };
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../base/config/config.ts';
+import type { Logger } from '../base/logger.ts';
+import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { KafkaEventLog } from '../log/kafka/kafka-event-log.ts';
+
+/** The event log that the settings name, not started. */
+export function createEventLog(config: Config, logger: Logger): EventLog {
+  const { kafkaGroupId: groupId, kafkaPartitions: partitions, ackTimeoutMs } = config;
+  const bounds = { maxPendingRecords: config.logMaxPending, maxPendingBytes: MAX_PENDING_BYTES };
+  if (config.eventLog === 'embedded') {
+    return new EmbeddedEventLog({
+      dataDirectory: config.dataDir,
+      groupId,
+      partitions,
+      ackTimeoutMs,
+      retentionMs: config.logRetentionMs,
+      ...bounds,
+      logger,
+    });
+  }
+  return new KafkaEventLog({
+    clientSettings: config.kafkaClientSettings,
+    topicPrefix: config.kafkaTopicPrefix,
+    groupId,
+    partitions,
+    ackTimeoutMs,
+    ...bounds,
+    logger,
+  });
+}
+
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;

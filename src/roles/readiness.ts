@@ -1,0 +1,31 @@
+import { toError } from '../base/errors.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { TOPICS } from '../log/event-log.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { OrderReader } from '../store/order-store.ts';
+
+export interface Readiness {
+  ready: boolean;
+  /** part → `ok`, or what is wrong with it */
+  checks: Record<string, string>;
+}
+
+/** Asks the dependencies; an answer is a matter of a look, never of waiting. */
+export async function checkReadiness(parts: {
+  log: EventLog;
+  reader: OrderReader;
+  pipeline: Pipeline | undefined;
+  isDraining: boolean;
+}): Promise<Readiness> {
+  const { log, reader, pipeline, isDraining } = parts;
+  const checks: Record<string, string> = {
+    service: isDraining ? 'draining' : 'ok',
+    eventLog: log.fault() ?? 'ok',
+    store: await reader.progress(TOPICS.commands, 0).then(
+      () => 'ok',
+      (error: unknown) => toError(error).message,
+    ),
+  };
+  if (pipeline !== undefined) checks.pipeline = pipeline.fault() ?? 'ok';
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+}

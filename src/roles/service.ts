@@ -1,0 +1,71 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../base/config/config.ts';
+import type { Logger } from '../base/logger.ts';
+import { createHttpApp } from '../http/http-app.ts';
+import { startApi } from './api.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { checkReadiness } from './readiness.ts';
+import { startShared } from './shared.ts';
+import { startWorker } from './worker.ts';
+
+export interface RunningService {
+  addresses: { http?: string; grpc?: string };
+  /** Resolves if the service cannot go on by itself and should be restarted. */
+  failed: Promise<Error>;
+  /**
+   * Stops accepting (readyz fails first), finishes what is in flight, commits, leaves the group and closes.
+   * @throws AggregateError when a part did not close
+   */
+  stop(): Promise<void>;
+}
+
+/** Opens the parts of the role in the order in which they need each other; they are closed in reverse. */
+export async function startService(config: Config, logger: Logger): Promise<RunningService> {
+  const lifecycle = new Lifecycle(logger);
+  try {
+    return await open(config, logger, lifecycle);
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+async function open(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<RunningService> {
+  const shared = await startShared(config, logger, lifecycle);
+  const { log, reader, metrics } = shared;
+  const pipeline = config.role === 'api' ? undefined : await startWorker(shared);
+  const intake = config.role === 'worker' ? undefined : await startApi(shared);
+
+  let isDraining = false;
+  const http = await createHttpApp({
+    intake,
+    readiness: () => checkReadiness({ log, reader, pipeline, isDraining }),
+    isDraining: () => isDraining,
+    pendingAppends: () => log.pendingAppends(),
+    metrics,
+    logger,
+    limits: {
+      rateLimitMax: config.rateLimitMax,
+      rateLimitWindowMs: config.rateLimitWindowMs,
+      maxEventLoopDelayMs: config.maxEventLoopDelayMs,
+      trustProxy: config.trustProxy,
+    },
+  });
+  lifecycle.opened('http', () => http.close());
+  await http.listen({ host: config.host, port: config.port });
+
+  return {
+    addresses: { http: urlOf(http.server.address()) },
+    failed: pipeline?.failed ?? new Promise(() => undefined),
+    async stop() {
+      isDraining = true;
+      await lifecycle.close();
+    },
+  };
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return address ?? '';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

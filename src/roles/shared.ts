@@ -1,0 +1,36 @@
+import type { Config } from '../base/config/config.ts';
+import type { Logger } from '../base/logger.ts';
+import { createMetrics, type Metrics } from '../base/metrics.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { createEventCodec, type EventCodec } from '../order/events.ts';
+import { StatusHub } from '../status/status-hub.ts';
+import { migrate } from '../store/migrate.ts';
+import { openReader } from '../store/open-store.ts';
+import type { OrderReader } from '../store/order-store.ts';
+import { createEventLog } from './event-log.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+/** What every role stands on. */
+export interface Shared {
+  config: Config;
+  logger: Logger;
+  metrics: Metrics;
+  lifecycle: Lifecycle;
+  log: EventLog;
+  reader: OrderReader;
+  codec: EventCodec;
+  hub: StatusHub;
+}
+
+/** One request that waits is one watcher; more than there are connections can never be of use. */
+const MAX_WATCHERS = 20_000;
+
+export async function startShared(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Shared> {
+  await migrate(config.database, logger);
+  const reader = await openReader(config.database);
+  lifecycle.opened('store', () => reader.close());
+  const log = await lifecycle.start('event log', createEventLog(config, logger));
+  const codec = createEventCodec();
+  const hub = new StatusHub({ codec, maxWatchers: MAX_WATCHERS, logger });
+  return { config, logger, metrics: createMetrics(), lifecycle, log, reader, codec, hub };
+}
