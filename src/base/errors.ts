@@ -44,6 +44,8 @@ export const ERRORS = {
   'body-too-large': row('The body is larger than this path takes', 413, 'OUT_OF_RANGE'),
   'unsupported-media-type': row('The body must be application/json', 415, 'INVALID_ARGUMENT'),
   'total-too-large': row('The total of the order is not a safe integer', 422, 'OUT_OF_RANGE'),
+  'headers-too-large': row('The headers are larger than this service takes', 431, 'RESOURCE_EXHAUSTED'),
+  'request-timeout': row('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED', true),
   'idempotency-key-reused': row('The Idempotency-Key was used with another body', 422, 'FAILED_PRECONDITION'),
   'rate-limited': row('Too many requests', 429, 'RESOURCE_EXHAUSTED', true),
   internal: row('Something went wrong on our side', 500, 'INTERNAL'),
@@ -61,6 +63,7 @@ export const ERRORS = {
   'processor-transient': row('The processor failed, a later attempt may succeed', 503, 'UNAVAILABLE', true),
   'progress-conflict': row('Another writer has moved the progress of the partition', 500, 'ABORTED', true),
   'progress-gap': row('The store stands behind what was already processed', 500, 'DATA_LOSS'),
+  'log-truncated': row('The event log ends before what was already processed', 500, 'DATA_LOSS'),
   'worker-failed': row('A worker thread ended before its batch did', 500, 'INTERNAL', true),
   'deadline-exceeded': row('It was not finished within its deadline', 500, 'DEADLINE_EXCEEDED'),
 } as const satisfies Record<string, ErrorRow>;

@@ -4,7 +4,7 @@ import { ServiceError } from '../base/errors.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { PlaceOrder as PlaceOrderCommand } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
-import { derivedOrderId, fingerprint, newOrderId } from '../order/ids.ts';
+import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
 import { orderTotal, type NewOrder } from '../order/order.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import { watchFirstChange } from '../status/first-change.ts';
@@ -43,6 +43,7 @@ export interface PlaceOrderDependencies {
 /** Takes orders: resolves once the event log holds the order durably (invariant 1). */
 export class OrderPlacing {
   readonly #with: PlaceOrderDependencies;
+  readonly #newOrderId = createOrderIds();
 
   constructor(dependencies: PlaceOrderDependencies) {
     this.#with = dependencies;
@@ -53,7 +54,7 @@ export class OrderPlacing {
    */
   async place(order: NewOrder, options: PlaceOptions): Promise<Placed> {
     if (options.idempotencyKey !== undefined) return this.#placeKeyed(order, options.idempotencyKey, options);
-    const id = newOrderId();
+    const id = this.#newOrderId();
     // The only event of a fresh id: the order's id is as unique as an event's own would be.
     const receipt = await this.#append(this.#command(order, { id, eventId: id, options }));
     return { receipt, replayed: false };

@@ -22,7 +22,7 @@ const envelope = {
   id: Type.String({ minLength: 1, maxLength: 256 }),
   source: Type.String({ minLength: 1 }),
   subject: Type.String({ minLength: 1, maxLength: 64 }),
-  time: Type.String({ minLength: 20, maxLength: 40 }),
+  time: Type.String({ format: 'date-time', maxLength: 40 }),
   datacontenttype: Type.Optional(Type.Literal('application/json')),
   traceparent: Type.Optional(Type.String()),
 };
@@ -32,7 +32,7 @@ const PlacedEvent = Type.Object({
   type: Type.Literal(EVENT_TYPES.placed),
   data: Type.Object({
     ...NewOrder.properties,
-    total: Type.Integer({ minimum: 0 }),
+    total: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     fingerprint: Type.Optional(Type.String()),
   }),
 });
@@ -85,7 +85,8 @@ export function createEventCodec(): EventCodec {
         return { kind: 'place', ...envelopeOf(event), order, fingerprint };
       }
       if (transition.Check(event)) {
-        return { kind: 'transition', ...envelopeOf(event), ...event.data };
+        const { to, reason, expectedVersion } = event.data;
+        return { kind: 'transition', ...envelopeOf(event), to, reason, expectedVersion };
       }
       const type = typeof event === 'object' && event !== null && 'type' in event ? event.type : undefined;
       const faults =
@@ -96,7 +97,18 @@ export function createEventCodec(): EventCodec {
     decodeStatusChange(value) {
       const event = parse(value);
       if (!statusChanged.Check(event)) throw undecodable(statusChanged.Errors(event)[0]);
-      return { orderId: event.subject, at: timeOf(event.time), ...event.data };
+      const { customerId, merchantId, status, version, reason, cause } = event.data;
+      const { partition, offset } = cause;
+      return {
+        orderId: event.subject,
+        customerId,
+        merchantId,
+        status,
+        version,
+        at: timeOf(event.time),
+        reason,
+        cause: { partition, offset },
+      };
     },
   };
 }
@@ -106,8 +118,8 @@ function commandText(command: Command): string {
   const { eventId, orderId, time, traceparent } = command;
   const trace = traceparent === undefined ? '' : `"traceparent":${JSON.stringify(traceparent)},`;
   return (
-    `{"specversion":"1.0","id":"${eventId}","source":"${SOURCE}","type":"${commandType(command)}",` +
-    `"subject":"${orderId}","time":"${new Date(time).toISOString()}",${trace}` +
+    `{"specversion":"1.0","id":${JSON.stringify(eventId)},"source":"${SOURCE}","type":"${commandType(command)}",` +
+    `"subject":${JSON.stringify(orderId)},"time":"${new Date(time).toISOString()}",${trace}` +
     `"datacontenttype":"application/json","data":${JSON.stringify(commandData(command))}}`
   );
 }
@@ -130,8 +142,8 @@ function commandData(command: Command): unknown {
 function statusChangeText(change: StatusChange): string {
   const { orderId, customerId, merchantId, status, version, at, reason, cause } = change;
   return (
-    `{"specversion":"1.0","id":"${orderId}/${version}","source":"${SOURCE}","type":"${EVENT_TYPES.statusChanged}",` +
-    `"subject":"${orderId}","time":"${new Date(at).toISOString()}","datacontenttype":"application/json","data":` +
+    `{"specversion":"1.0","id":${JSON.stringify(`${orderId}/${version}`)},"source":"${SOURCE}","type":"${EVENT_TYPES.statusChanged}",` +
+    `"subject":${JSON.stringify(orderId)},"time":"${new Date(at).toISOString()}","datacontenttype":"application/json","data":` +
     `${JSON.stringify({ customerId, merchantId, status, version, reason, cause })}}`
   );
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 import type { NewOrder } from './order.ts';
 
@@ -8,6 +8,36 @@ const IDEMPOTENCY_NAMESPACE = '8f6c1d0e-3a57-4b1c-9e57-6c1f2d9b7a10';
 /** A fresh id, ordered by time (UUIDv7, RFC 9562), so that rows of one moment lie beside each other. */
 export function newOrderId(): string {
   return uuidV7();
+}
+
+const RANDOM_BYTES_AN_ID = 16;
+const IDS_A_DRAW = 256;
+
+/**
+ * Fresh ids in rising order, as `newOrderId` gives one. Randomness is drawn for many at once: a system call for each
+ * id would be a tenth of what a whole request costs.
+ */
+export function createOrderIds(): () => string {
+  const random = new Uint8Array(RANDOM_BYTES_AN_ID * IDS_A_DRAW);
+  let used = random.length;
+  let msecs = 0;
+  let seq = 0;
+  return () => {
+    if (used === random.length) {
+      randomFillSync(random);
+      used = 0;
+    }
+    const bytes = random.subarray(used, (used += RANDOM_BYTES_AN_ID));
+    const now = Date.now();
+    // Within a millisecond, or when the clock was set back, a counter keeps the ids rising (RFC 9562, section 6.2).
+    if (now > msecs) {
+      msecs = now;
+      seq = new DataView(bytes.buffer, bytes.byteOffset).getUint32(6) >>> 1;
+    } else {
+      seq += 1;
+    }
+    return uuidV7({ random: bytes, msecs, seq });
+  };
 }
 
 /**

@@ -31,6 +31,8 @@ export const NewOrder = Type.Object(
     metadata: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         maxProperties: 20,
+        // The record's own pattern does not match keys with a line end, whose values would go unchecked.
+        additionalProperties: Type.String(),
         description: "The caller's own pairs, kept and given back untouched",
       }),
     ),

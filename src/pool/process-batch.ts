@@ -1,21 +1,17 @@
-import pMap from 'p-map';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, ServiceError, toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../base/record-frame.ts';
-import type { Command, StatusChange } from '../order/commands.ts';
+import type { Command, PlaceOrder, StatusChange } from '../order/commands.ts';
 import { decide, type DecidedCommand, type Verdict } from '../order/decide.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { BatchStore, Present, SetAsideRecord } from '../store/order-store.ts';
-import { verdictOf, type Processor } from './processor.ts';
+import type { Judge } from './processor.ts';
 import type { BatchRequest, BatchResult } from './protocol.ts';
-
-/** How many orders of a batch a processor works on at once. */
-const PROCESSOR_CONCURRENCY = 64;
 
 export interface BatchDependencies {
   store: BatchStore;
-  processor: Processor;
+  judge: Judge;
   codec: EventCodec;
   clock: Clock;
 }
@@ -32,7 +28,7 @@ interface DecodedRecord {
  */
 export async function processBatch(
   request: BatchRequest,
-  { store, processor, codec, clock }: BatchDependencies,
+  { store, judge, codec, clock }: BatchDependencies,
 ): Promise<BatchResult> {
   const records = decodeRecordFrame(request.frame);
   const { decoded, setAside } = decodeCommands(records, codec, clock);
@@ -44,7 +40,7 @@ export async function processBatch(
   const isApplied = ({ partition, offset }: LogRecord) => offset < (present.progress.get(partition) ?? 0);
   const fresh = decoded.filter(({ record }) => !isApplied(record));
   const redelivered = decoded.filter(({ record }) => isApplied(record));
-  const verdicts = await processNewOrders(fresh, present, processor);
+  const verdicts = await judge(newOrders(fresh, present));
   const decision = decide(
     present.orders,
     present.progress,
@@ -119,24 +115,15 @@ function refuseGap({ topic, applied }: BatchRequest, present: Present): void {
   }
 }
 
-/** Orders that the store has, and repeats within the batch, are not processed again. */
-async function processNewOrders(
-  fresh: DecodedRecord[],
-  present: Present,
-  processor: Processor,
-): Promise<Map<string, Verdict>> {
-  const firsts = new Map<string, Extract<Command, { kind: 'place' }>>();
+/** What is to be judged: orders that the store has, and repeats within the batch, are not processed again. */
+function newOrders(fresh: DecodedRecord[], present: Present): Iterable<PlaceOrder> {
+  const firsts = new Map<string, PlaceOrder>();
   for (const { command } of fresh) {
     if (command.kind !== 'place' || present.orders.has(command.orderId) || firsts.has(command.orderId))
       continue;
     firsts.set(command.orderId, command);
   }
-  const verdicts = await pMap(
-    firsts.values(),
-    async (command) => [command.orderId, await verdictOf(processor, command)] as const,
-    { concurrency: PROCESSOR_CONCURRENCY },
-  );
-  return new Map(verdicts);
+  return firsts.values();
 }
 
 function withVerdict({ record, command }: DecodedRecord, verdicts: Map<string, Verdict>): DecidedCommand {

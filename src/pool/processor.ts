@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import pMap from 'p-map';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { Verdict } from '../order/decide.ts';
@@ -30,11 +31,40 @@ export class TransientError extends Error {
   readonly transient = true;
 }
 
+/** Gives the verdicts on new orders, by order id. @throws ServiceError `processor-transient` */
+export type Judge = (commands: Iterable<PlaceOrder>) => Promise<Map<string, Verdict>>;
+
+/** How many orders of a batch a processor module works on at once. */
+const PROCESSOR_CONCURRENCY = 64;
+
 const MAX_REASON_LENGTH = 500;
 
-/** @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function */
-export async function loadProcessor(path: string | undefined): Promise<Processor> {
-  if (path === undefined) return { process: () => ({ status: 'confirmed' }) };
+/**
+ * The judge that a `PROCESSOR` module makes; without one every order is confirmed.
+ * @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function
+ */
+export async function loadJudge(path: string | undefined): Promise<Judge> {
+  if (path === undefined) return confirmEvery;
+  const processor = await loadProcessor(path);
+  return async (commands) => {
+    const verdicts = await pMap(
+      commands,
+      async (command) => [command.orderId, await verdictOf(processor, command)] as const,
+      { concurrency: PROCESSOR_CONCURRENCY },
+    );
+    return new Map(verdicts);
+  };
+}
+
+const CONFIRMED: Verdict = { status: 'confirmed', reason: null };
+
+function confirmEvery(commands: Iterable<PlaceOrder>): Promise<Map<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  for (const { orderId } of commands) verdicts.set(orderId, CONFIRMED);
+  return Promise.resolve(verdicts);
+}
+
+async function loadProcessor(path: string): Promise<Processor> {
   let module: unknown;
   try {
     module = await import(pathToFileURL(path).href);
@@ -47,11 +77,8 @@ export async function loadProcessor(path: string | undefined): Promise<Processor
   throw new ServiceError('processor-invalid', `${path} must export a function named process.`);
 }
 
-/**
- * Asks the processor for its verdict on a new order. A permanent failure is a verdict too: `failed`.
- * @throws ServiceError `processor-transient` when a later attempt may succeed
- */
-export async function verdictOf(processor: Processor, command: PlaceOrder): Promise<Verdict> {
+/** Asks for the verdict on one order. A permanent failure is a verdict too: `failed`. */
+async function verdictOf(processor: Processor, command: PlaceOrder): Promise<Verdict> {
   const order = { ...command.order, id: command.orderId, createdAt: command.time };
   try {
     const answer = await processor.process(order, { TransientError });

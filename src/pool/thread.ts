@@ -5,7 +5,7 @@ import { ServiceError, toError } from '../base/errors.ts';
 import { createEventCodec } from '../order/events.ts';
 import { openBatchStore } from '../store/open-store.ts';
 import { processBatch, type BatchDependencies } from './process-batch.ts';
-import { loadProcessor } from './processor.ts';
+import { loadJudge } from './processor.ts';
 import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings } from './protocol.ts';
 
 /**
@@ -26,9 +26,9 @@ export default async function handle(request: ThreadRequest): Promise<unknown> {
 }
 
 async function open(settings: ThreadSettings): Promise<BatchDependencies> {
-  const processor = await loadProcessor(settings.processor);
+  const judge = await loadJudge(settings.processor);
   const store = await openBatchStore(settings.store, settings.writeTurn);
-  return { store, processor, codec: createEventCodec(), clock: systemClock };
+  return { store, judge, codec: createEventCodec(), clock: systemClock };
 }
 
 /** Hands the memory of the statuses over instead of copying it. */

@@ -20,6 +20,7 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
     });
   }
   return new KafkaEventLog({
+    brokers: config.kafkaClientSettings['bootstrap.servers'] ?? '',
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
     groupId,

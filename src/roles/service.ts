@@ -5,7 +5,7 @@ import { createHttpApp } from '../http/http-app.ts';
 import { startApi } from './api.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { checkReadiness } from './readiness.ts';
-import { startShared } from './shared.ts';
+import { startShared, type Shared } from './shared.ts';
 import { startWorker } from './worker.ts';
 
 export interface RunningService {
@@ -19,20 +19,22 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** A body of 64 KiB, or a batch of 4 MiB, that takes longer is sent by somebody slow on purpose. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** Opens the parts of the role in the order in which they need each other; they are closed in reverse. */
-export async function startService(config: Config, logger: Logger): Promise<RunningService> {
+export async function startService(config: Config, logger: Logger, version: string): Promise<RunningService> {
   const lifecycle = new Lifecycle(logger);
   try {
-    return await open(config, logger, lifecycle);
+    return await open(await startShared(config, logger, lifecycle), version);
   } catch (error) {
     await lifecycle.close();
     throw error;
   }
 }
 
-async function open(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<RunningService> {
-  const shared = await startShared(config, logger, lifecycle);
-  const { log, reader, metrics } = shared;
+async function open(shared: Shared, version: string): Promise<RunningService> {
+  const { config, logger, lifecycle, log, reader, metrics } = shared;
   const pipeline = config.role === 'api' ? undefined : await startWorker(shared);
   const intake = config.role === 'worker' ? undefined : await startApi(shared);
 
@@ -48,8 +50,10 @@ async function open(config: Config, logger: Logger, lifecycle: Lifecycle): Promi
       rateLimitMax: config.rateLimitMax,
       rateLimitWindowMs: config.rateLimitWindowMs,
       maxEventLoopDelayMs: config.maxEventLoopDelayMs,
-      trustProxy: config.trustProxy,
+      trustProxy: config.trustProxy.join(','),
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
+    version,
   });
   lifecycle.opened('http', () => http.close());
   await http.listen({ host: config.host, port: config.port });

@@ -30,6 +30,7 @@ export interface ListQuery {
   customerId?: string | undefined;
   merchantId?: string | undefined;
   status?: OrderStatus | undefined;
+  /** both bounds are exclusive */
   createdAfter?: number | undefined;
   createdBefore?: number | undefined;
   limit: number;
@@ -46,7 +47,9 @@ export interface BatchStore {
   load(topic: string, partitions: number[], orderIds: string[]): Promise<Present>;
   /**
    * Everything of the batch in one transaction: orders, history, set-aside records and progress.
-   * @throws ServiceError `progress-conflict` when the progress is no longer what was loaded: nothing is saved
+   * Progress never moves back. Failures of a row itself (a broken constraint) are thrown as the database gives them.
+   * @throws ServiceError `progress-conflict` when progress or an order is no longer what was loaded: nothing is saved
+   * @throws ServiceError `store-unavailable`
    */
   save(batch: BatchToSave): Promise<void>;
   /** The changes that these command records caused when they were applied before, to publish them once more. */

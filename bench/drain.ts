@@ -1,0 +1,79 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EmbeddedEventLog } from '../src/log/embedded/embedded-event-log.ts';
+import { TOPICS } from '../src/log/event-log.ts';
+import { createEventCodec } from '../src/order/events.ts';
+import { newOrderId } from '../src/order/ids.ts';
+import { orderTotal } from '../src/order/order.ts';
+import { logOptions, runDrain, type DrainResult } from './support/drain-task.ts';
+import { printReport, ratios } from './support/report.ts';
+import { sampleOrder } from './support/sample-order.ts';
+
+/**
+ * How fast a backlog gets into SQLite: log → lanes → threads (decode, process, decide) → batches, against better-sqlite3
+ * alone writing the same rows. Each round runs both, in fresh processes on fresh files.
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    orders: { type: 'string', default: '60000' },
+    threads: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
+    batch: { type: 'string', default: '500' },
+  },
+});
+const [rounds, orders] = [Number(values.rounds), Number(values.orders)];
+const [threads, batch] = [Number(values.threads), Number(values.batch)];
+
+const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
+const ours: DrainResult[] = [];
+const raw: DrainResult[] = [];
+try {
+  const filled = join(folder, 'filled');
+  await fill(filled);
+  for (let round = 1; round <= rounds; round += 1) {
+    await inFresh(undefined, (task) => runDrain('drain-raw', task).then((result) => raw.push(result)));
+    await inFresh(filled, (task) => runDrain('drain-ours', task).then((result) => ours.push(result)));
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+const rate = (results: DrainResult[]) => results.map(({ seconds }) => orders / seconds);
+const cpu = (results: DrainResult[]) => results.map(({ cpuMicros }) => cpuMicros / orders);
+printReport(`Draining ${orders} orders into SQLite in batches of ${batch}, ${threads} worker thread(s)`, [
+  { name: 'raw better-sqlite3, same rows', unit: 'orders/s', digits: 0, samples: rate(raw) },
+  { name: 'order-system, embedded log to SQLite', unit: 'orders/s', digits: 0, samples: rate(ours) },
+  { name: 'ratio', unit: '(first mark: ≥ 0.75)', digits: 2, samples: ratios(rate(ours), rate(raw)) },
+  { name: 'raw better-sqlite3', unit: 'µs CPU an order', digits: 1, samples: cpu(raw) },
+  { name: 'order-system', unit: 'µs CPU an order', digits: 1, samples: cpu(ours) },
+]);
+
+async function inFresh(
+  source: string | undefined,
+  run: (task: { folder: string; orders: number; threads: number; batch: number }) => Promise<unknown>,
+): Promise<void> {
+  const fresh = await mkdtemp(join(folder, 'round-'));
+  if (source !== undefined) await cp(source, fresh, { recursive: true });
+  await run({ folder: fresh, orders, threads, batch });
+  await rm(fresh, { recursive: true });
+}
+
+async function fill(target: string): Promise<void> {
+  const log = new EmbeddedEventLog(logOptions(target));
+  await log.start();
+  const codec = createEventCodec();
+  for (let from = 0; from < orders; from += 1_000) {
+    const appends = Array.from({ length: Math.min(1_000, orders - from) }, (_, index) => {
+      const order = sampleOrder(from + index);
+      const id = newOrderId();
+      const command = { kind: 'place', eventId: id, orderId: id, time: Date.now() } as const;
+      const value = codec.encodeCommand({ ...command, order: { ...order, total: orderTotal(order.items) } });
+      return log.append({ topic: TOPICS.commands, key: id, value });
+    });
+    await Promise.all(appends);
+  }
+  await log.stop();
+}

@@ -1,0 +1,73 @@
+import { pino } from 'pino';
+import { systemClock } from '../../src/base/clock.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import { Pipeline } from '../../src/pipeline/pipeline.ts';
+import { BatchPool } from '../../src/pool/batch-pool.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openReader } from '../../src/store/open-store.ts';
+import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import type { DrainResult, DrainTask } from './drain-task.ts';
+import { logOptions } from './drain-task.ts';
+
+/**
+ * Drains an embedded log that was filled before into SQLite: consumer → lanes → threads → batches, as the service does
+ * it. The clock runs from the start of reading to the last status event being published.
+ */
+process.once('message', (task: DrainTask) => {
+  drain(task).then(
+    (result) => process.send?.(result, () => process.disconnect()),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+
+async function drain({ folder, orders, threads, batch }: DrainTask): Promise<DrainResult> {
+  const logger = pino({ level: 'warn' });
+  const store = { kind: 'sqlite', path: `${folder}/orders.db` } as const;
+  await migrate(store, logger);
+  const reader = await openReader(store);
+  const log = new EmbeddedEventLog(logOptions(folder));
+  await log.start();
+  const pool = new BatchPool({
+    threads,
+    settings: { store, writeTurn: createWriteTurn(), processor: undefined },
+  });
+  await pool.start();
+  const metrics = createMetrics();
+  let published = 0;
+  let finish: () => void = () => undefined;
+  const drained = new Promise<void>((resolve) => (finish = resolve));
+  const pipeline = new Pipeline({
+    lanes: threads,
+    batchMaxRecords: batch,
+    batchMaxBytes: 4 * 1024 * 1024,
+    batchMaxWaitMs: 10,
+    oneWriter: true,
+    log,
+    pool,
+    reader,
+    publish: (statuses) => {
+      published += statuses.length;
+      if (published >= orders) finish();
+      return Promise.resolve();
+    },
+    metrics,
+    logger,
+    clock: systemClock,
+  });
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await pipeline.start();
+  await drained;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  const rssBytes = process.memoryUsage.rss();
+  await pipeline.stop();
+  await pool.stop();
+  await log.stop();
+  await reader.close();
+  return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+}

@@ -1,0 +1,62 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Usage {
+  /** µs of user and system time since the process began, all its threads together */
+  cpuMicros: number;
+  rssBytes: number;
+}
+
+/** A process of its own whose CPU time and memory are asked for, so that the load's costs are not counted in. */
+export class MeasuredProcess {
+  readonly #child: ChildProcess;
+  readonly url: string;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+  }
+
+  /** Starts a compiled module and waits until it has said on stdout, in some line, on which URL it listens. */
+  static async start(
+    module: URL,
+    args: string[],
+    environment: Record<string, string>,
+  ): Promise<MeasuredProcess> {
+    const child = fork(module, args, {
+      env: { ...process.env, ...environment },
+      execArgv: ['--import', new URL('./cpu-probe.js', import.meta.url).href],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    return new MeasuredProcess(child, await listeningUrl(child));
+  }
+
+  async usage(): Promise<Usage> {
+    const answer = once(this.#child, 'message');
+    this.#child.send('usage');
+    const [{ cpu, rss }] = (await answer) as [{ cpu: NodeJS.CpuUsage; rss: number }];
+    return { cpuMicros: cpu.user + cpu.system, rssBytes: rss };
+  }
+
+  /** @throws Error when it does not end well */
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const [code] = (await exited) as [number | null];
+    if (code !== 0) throw new Error(`The measured process ended with code ${code ?? 'none'}.`);
+  }
+}
+
+async function listeningUrl(child: ChildProcess): Promise<string> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) =>
+      reject(new Error(`It ended with code ${code ?? 'none'} before it listened:\n${output}`)),
+    );
+    child.stdout?.on('data', (data: Buffer) => {
+      output = (output + data.toString()).slice(-4_000);
+      const url = /http:\/\/[\d.]+:\d+/.exec(output)?.[0];
+      if (url !== undefined) resolve(url);
+    });
+  });
+}

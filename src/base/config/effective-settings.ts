@@ -1,0 +1,30 @@
+import type { Source } from './fault.ts';
+import { passedThrough } from './kafka-client-settings.ts';
+import { maskSecrets } from './mask.ts';
+import type { ReadSettings } from './read-settings.ts';
+import { SETTING_NAMES } from './settings.ts';
+
+/** A setting as it is in force, fit to be shown. */
+export interface EffectiveSetting {
+  name: string;
+  value: string | number;
+  source: Source;
+}
+
+export function effectiveSettings(read: ReadSettings, environment: NodeJS.ProcessEnv): EffectiveSetting[] {
+  const own = SETTING_NAMES.map((name) => ({
+    name,
+    value: shown(name, read.values[name]),
+    source: read.sources.get(name) ?? 'default',
+  }));
+  const passed = passedThrough(environment).map(([name, value]) => ({
+    name,
+    value: shown(name, value),
+    source: 'environment' as const,
+  }));
+  return [...own, ...passed];
+}
+
+function shown(name: string, value: string | number): string | number {
+  return typeof value === 'number' ? value : maskSecrets(name, value);
+}

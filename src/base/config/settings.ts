@@ -1,0 +1,239 @@
+import type { XStatic } from 'typebox/schema';
+import type { SettingSchema } from './setting-schema.ts';
+
+const PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const;
+const BROKER = '([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):\\d{1,5}';
+const DURATION = { type: 'integer', unit: 'ms' } as const;
+
+/**
+ * Every setting of the service. Parsing, `--help`, `order-system config`, .env.example and the README table are made
+ * of this table alone. Plain JSON Schema that TypeBox types: its builder would triple the time `--help` takes.
+ */
+export const SETTINGS = {
+  ROLE: {
+    theme: 'Process',
+    type: 'string',
+    enum: ['all', 'api', 'worker'],
+    default: 'all',
+    description:
+      'What this process does: take and answer requests (api), process orders (worker), or both (all).',
+  },
+  LOG_LEVEL: {
+    theme: 'Process',
+    type: 'string',
+    enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    description: 'The least severe log lines that are written, as JSON on stdout.',
+  },
+  DATA_DIR: {
+    theme: 'Process',
+    type: 'string',
+    default: './data',
+    expects: 'the path of a folder',
+    description: 'The folder of the embedded event log and of the SQLite store; it is created when missing.',
+  },
+  SHUTDOWN_TIMEOUT_MS: {
+    theme: 'Process',
+    ...DURATION,
+    minimum: 100,
+    maximum: 3_600_000,
+    default: 15_000,
+    description: 'How long a stop may take to finish what is in flight before the process ends with code 1.',
+  },
+  HOST: {
+    theme: 'Addresses',
+    type: 'string',
+    pattern: '^([A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(%[A-Za-z0-9._-]+)?)$',
+    expects: 'an address or a host name without scheme and port',
+    default: '127.0.0.1',
+    description: 'The address that HTTP and gRPC listen on; 0.0.0.0 is every address of the machine.',
+  },
+  PORT: {
+    theme: 'Addresses',
+    ...PORT,
+    default: 3000,
+    description: 'The port of HTTP; 0 takes any free one.',
+  },
+  GRPC_PORT: {
+    theme: 'Addresses',
+    ...PORT,
+    default: 50_051,
+    description: 'The port of gRPC; 0 takes any free one.',
+  },
+  GRPC_TLS_CERT: {
+    theme: 'Addresses',
+    type: 'string',
+    default: '',
+    expects: 'the path of a PEM file',
+    description: 'The certificate chain of the gRPC server; with GRPC_TLS_KEY it turns TLS on.',
+  },
+  GRPC_TLS_KEY: {
+    theme: 'Addresses',
+    type: 'string',
+    default: '',
+    expects: 'the path of a PEM file',
+    description: 'The private key of GRPC_TLS_CERT.',
+  },
+  TRUST_PROXY: {
+    theme: 'Addresses',
+    type: 'string',
+    default: '',
+    expects: 'addresses or networks with commas between, such as 10.0.0.0/8,::1',
+    description: 'The proxies whose X-Forwarded-For tells the caller that the rate limit counts.',
+  },
+  EVENT_LOG: {
+    theme: 'Event log',
+    type: 'string',
+    enum: ['embedded', 'kafka'],
+    defaultText: 'kafka when KAFKA_BROKERS is set, else embedded',
+    description:
+      'Where acknowledged orders are kept until they are processed: in files of this process, or in Kafka.',
+  },
+  ACK_TIMEOUT_MS: {
+    theme: 'Event log',
+    ...DURATION,
+    minimum: 1,
+    maximum: 600_000,
+    default: 5000,
+    description:
+      'How long a request waits for the event log to hold its order before it is answered with 504.',
+  },
+  LOG_MAX_PENDING: {
+    theme: 'Event log',
+    type: 'integer',
+    unit: 'records',
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 20_000,
+    description:
+      'How many records may wait for the event log at a time; a request beyond is answered with 503.',
+  },
+  LOG_RETENTION_MS: {
+    theme: 'Event log',
+    ...DURATION,
+    minimum: 0,
+    maximum: 2_592_000_000,
+    default: 600_000,
+    description: 'How long the embedded event log keeps records after they were consumed.',
+  },
+  KAFKA_BROKERS: {
+    theme: 'Kafka',
+    type: 'string',
+    pattern: `^${BROKER}(,${BROKER})*$`,
+    expects: 'host:port pairs with commas between and no scheme',
+    default: '',
+    description: 'The brokers to find the Kafka cluster by.',
+  },
+  KAFKA_GROUP_ID: {
+    theme: 'Kafka',
+    type: 'string',
+    pattern: '^\\S{1,249}$',
+    expects: '1 to 249 characters without spaces',
+    default: 'order-workers',
+    description: 'The consumer group that the workers share.',
+  },
+  KAFKA_TOPIC_PREFIX: {
+    theme: 'Kafka',
+    type: 'string',
+    pattern: '^[A-Za-z0-9._-]{0,200}$',
+    expects: 'at most 200 of A-Z a-z 0-9 . _ -',
+    default: '',
+    description: 'What the names of all topics begin with.',
+  },
+  KAFKA_PARTITIONS: {
+    theme: 'Kafka',
+    type: 'integer',
+    unit: 'partitions',
+    minimum: 1,
+    maximum: 10_000,
+    default: 12,
+    description: 'The partitions of a topic that is missing and therefore created at start.',
+  },
+  KAFKA_SECURITY_PROTOCOL: {
+    theme: 'Kafka',
+    type: 'string',
+    pattern: '^([Ss][Aa][Ss][Ll]_)?([Pp][Ll][Aa][Ii][Nn][Tt][Ee][Xx][Tt]|[Ss][Ss][Ll])$',
+    expects: 'plaintext, ssl, sasl_plaintext or sasl_ssl',
+    default: 'plaintext',
+    description: 'How to speak with the brokers.',
+  },
+  DATABASE_URL: {
+    theme: 'Store',
+    type: 'string',
+    expects: 'sqlite:<path>',
+    defaultText: 'sqlite:<DATA_DIR>/orders.db',
+    description: 'The database that holds orders, their history and the progress through the event log.',
+  },
+  WORKER_THREADS: {
+    theme: 'Processing',
+    type: 'integer',
+    unit: 'threads',
+    minimum: 1,
+    maximum: 128,
+    defaultText: 'available cores - 1, from 1 to 8',
+    description: 'The threads that decode, process and write orders, each with a lane of partitions.',
+  },
+  BATCH_MAX_SIZE: {
+    theme: 'Processing',
+    type: 'integer',
+    unit: 'records',
+    minimum: 1,
+    maximum: 10_000,
+    default: 500,
+    description: 'The most records that are written in one transaction.',
+  },
+  BATCH_MAX_WAIT_MS: {
+    theme: 'Processing',
+    ...DURATION,
+    minimum: 0,
+    maximum: 60_000,
+    default: 10,
+    description: 'The longest that the first record of a batch waits for others; an idle lane does not wait.',
+  },
+  PROCESSOR: {
+    theme: 'Processing',
+    type: 'string',
+    default: '',
+    expects: 'the path of a JavaScript module',
+    description:
+      'The module whose process(order, context) decides on an order; the built-in one confirms every order.',
+  },
+  RATE_LIMIT_MAX: {
+    theme: 'Protection',
+    type: 'integer',
+    unit: 'requests',
+    minimum: 0,
+    maximum: 1_000_000_000,
+    default: 0,
+    description:
+      'How many requests a caller may send in a window before it is answered with 429; 0 turns it off.',
+  },
+  RATE_LIMIT_WINDOW_MS: {
+    theme: 'Protection',
+    ...DURATION,
+    minimum: 1,
+    maximum: 86_400_000,
+    default: 1000,
+    description: 'The window of RATE_LIMIT_MAX.',
+  },
+  MAX_EVENT_LOOP_DELAY_MS: {
+    theme: 'Protection',
+    ...DURATION,
+    minimum: 0,
+    maximum: 60_000,
+    default: 1000,
+    description: 'From this delay of the event loop on requests are answered with 503; 0 turns it off.',
+  },
+} as const satisfies Record<string, SettingSchema>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** A value for every setting. */
+export type Settings = { readonly [Name in SettingName]: XStatic<(typeof SETTINGS)[Name]> };
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** The row as any row, with every optional part. */
+export function settingSchema(name: SettingName): SettingSchema {
+  return SETTINGS[name];
+}

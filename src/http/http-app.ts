@@ -1,0 +1,107 @@
+import { setMaxListeners } from 'node:events';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Intake } from '../intake/intake.ts';
+import { addCreateBatch } from './create-batch.ts';
+import { addCreateOrder } from './create-order.ts';
+import { collectDocumentation, serveDocumentation } from './documentation.ts';
+import { refuseWhenDraining } from './draining.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { measureRequests, measureUnmatched } from './http-metrics.ts';
+import type { HttpScope } from './http-scope.ts';
+import { takeJsonOnly } from './json-body.ts';
+import { addListOrders } from './list-orders.ts';
+import { shedLoad } from './load-shedding.ts';
+import { UnmatchedRequests } from './not-found.ts';
+import { addOperations, type Readiness } from './operations.ts';
+import { addOrderHistory } from './order-history.ts';
+import { limitRate } from './rate-limit.ts';
+import { addReadOrder } from './read-order.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
+import { addRequestTransition } from './request-transition.ts';
+import { MAX_CONNECTIONS, serverOptions, type HttpLimits } from './server-options.ts';
+import { validatorCompiler } from './validation.ts';
+
+export type { HttpLimits, Readiness };
+
+export interface HttpDependencies {
+  /** undefined where no orders are taken (role worker): then only the operational routes are served */
+  intake: Intake | undefined;
+  readiness: () => Promise<Readiness>;
+  isDraining: () => boolean;
+  pendingAppends: () => number;
+  metrics: Metrics;
+  logger: Logger;
+  limits: HttpLimits;
+  version: string;
+}
+
+/** Builds the application and registers everything; listening and signals are the caller's. */
+export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
+  const { intake, metrics, logger, limits, version } = dependencies;
+  const handleError = createErrorHandler(logger);
+  const app = fastify({ ...serverOptions(limits), frameworkErrors: handleError });
+  const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = MAX_CONNECTIONS;
+
+  const unmatched = new UnmatchedRequests();
+  unmatched.learnRoutes(scope);
+  measureRequests(scope, metrics.httpRequestDuration);
+  takeJsonOnly(scope);
+  scope.setValidatorCompiler(validatorCompiler);
+  scope.setErrorHandler(handleError);
+  scope.setNotFoundHandler((request, reply) =>
+    handleError(unmatched.errorOf(request, reply), request, reply),
+  );
+  scope.addHook('onRequest', (request, reply, done) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+    if (!request.is404) {
+      done();
+      return;
+    }
+    // Here rather than in a not-found handler, which comes after the body was read and perhaps refused.
+    measureUnmatched(request, reply, metrics.httpRequestDuration);
+    done(unmatched.errorOf(request, reply));
+  });
+
+  await collectDocumentation(scope, version);
+  addOperations(scope, dependencies);
+  if (intake !== undefined) {
+    await scope.register((v1) => addOrderRoutes(v1, intake, dependencies), { prefix: '/v1' });
+    await serveDocumentation(scope);
+  }
+  return app;
+}
+
+/** The gates are in the order in which a request meets them. */
+async function addOrderRoutes(
+  scope: HttpScope,
+  intake: Intake,
+  dependencies: HttpDependencies,
+): Promise<void> {
+  const { isDraining, limits, metrics, logger } = dependencies;
+  refuseWhenDraining(scope, isDraining);
+  if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
+  if (limits.rateLimitMax > 0) {
+    await limitRate(scope, { max: limits.rateLimitMax, windowMs: limits.rateLimitWindowMs });
+  }
+  addCreateOrder(scope, { intake, metrics, logger, closing: closingSignal(scope) });
+  addCreateBatch(scope, { intake, metrics, logger });
+  addReadOrder(scope, intake.reading);
+  addListOrders(scope, intake.reader);
+  addOrderHistory(scope, intake);
+  addRequestTransition(scope, intake.transitions);
+}
+
+/** Aborted when the application begins to close. */
+function closingSignal(scope: HttpScope): AbortSignal {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  scope.addHook('preClose', (done) => {
+    closing.abort();
+    done();
+  });
+  return closing.signal;
+}

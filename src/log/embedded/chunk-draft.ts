@@ -1,0 +1,34 @@
+import type { Chunk } from './frames.ts';
+
+/** Bound what a fetch may exceed its limits by, and what one look-up of a key reads. */
+const CHUNK_RECORDS = 250;
+const CHUNK_BYTES = 131_072;
+
+/** Collects what one transaction brings for one partition. */
+export class ChunkDraft {
+  nextOffset: number;
+  #records: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(firstOffset: number) {
+    this.nextOffset = firstOffset;
+  }
+
+  get isFull(): boolean {
+    return this.#records.length >= CHUNK_RECORDS || this.#bytes >= CHUNK_BYTES;
+  }
+
+  add(record: Buffer): number {
+    this.#records.push(record);
+    this.#bytes += record.length;
+    return this.nextOffset++;
+  }
+
+  take(partition: number, timestamp: number): Chunk {
+    const count = this.#records.length;
+    const body = Buffer.concat(this.#records, this.#bytes);
+    this.#records = [];
+    this.#bytes = 0;
+    return { partition, firstOffset: this.nextOffset - count, count, timestamp, body };
+  }
+}

@@ -1,0 +1,63 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { crc32 } from 'node:zlib';
+import type { Chunk } from './frames.ts';
+import { SLOT_SIZE } from './log-database.ts';
+import type { Partition } from './topic-table.ts';
+
+interface ChunkRow {
+  id: number;
+  count: number;
+  timestamp: number;
+  checksum: number;
+  body: Buffer;
+}
+
+const COLUMNS = 'id, count, timestamp, checksum, body';
+
+/** The rows that hold the records. */
+export class ChunkTable {
+  readonly #insert: Statement<[number, number, number, number, Buffer]>;
+  readonly #atOrBefore: Statement<[number, number], ChunkRow>;
+  readonly #after: Statement<[number, number], ChunkRow>;
+  readonly #delete: Statement<[number]>;
+
+  constructor(db: Database) {
+    this.#insert = db.prepare(`INSERT INTO chunks (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`);
+    this.#atOrBefore = db.prepare(
+      `SELECT ${COLUMNS} FROM chunks WHERE id <= ? AND id >= ? ORDER BY id DESC LIMIT 1`,
+    );
+    this.#after = db.prepare(`SELECT ${COLUMNS} FROM chunks WHERE id > ? AND id < ? ORDER BY id LIMIT 1`);
+    this.#delete = db.prepare('DELETE FROM chunks WHERE id = ?');
+  }
+
+  insert({ slot }: Partition, { firstOffset, count, timestamp, body }: Chunk): void {
+    this.#insert.run(slot * SLOT_SIZE + firstOffset, count, timestamp, crc32(body), body);
+  }
+
+  /**
+   * The chunk that holds the offset, or the next one when that offset is dropped already.
+   * @throws Error when it is not what was written: SQLite has no checksums of its own
+   */
+  at({ slot, number, end }: Partition, offset: number): Chunk | undefined {
+    if (offset >= end) return undefined;
+    const base = slot * SLOT_SIZE;
+    const before = this.#atOrBefore.get(base + offset, base);
+    const row =
+      before !== undefined && before.id + before.count > base + offset
+        ? before
+        : this.#after.get(base + offset, base + end);
+    if (row === undefined) return undefined;
+    const { id, count, timestamp, checksum, body } = row;
+    const firstOffset = id - base;
+    if (crc32(body) !== checksum) {
+      throw new Error(
+        `partition ${number} is damaged at offset ${firstOffset}, restore the file from a copy`,
+      );
+    }
+    return { partition: number, firstOffset, count, timestamp, body };
+  }
+
+  delete({ slot }: Partition, { firstOffset }: Chunk): void {
+    this.#delete.run(slot * SLOT_SIZE + firstOffset);
+  }
+}

@@ -1,0 +1,108 @@
+import type {
+  ConsumerGlobalConfig,
+  GlobalConfig,
+  ProducerGlobalConfig,
+  ProducerTopicConfig,
+} from 'node-rdkafka';
+import type { Logger } from '../../base/logger.ts';
+
+export interface KafkaOptions {
+  /** `host:port`, several by comma */
+  brokers: string;
+  groupId: string;
+  topicPrefix: string;
+  /** of a topic that has to be created */
+  partitions: number;
+  /** until an append that nobody acknowledged is given up */
+  ackTimeoutMs: number;
+  /** goes to librdkafka as it is and wins over every setting here: security, tuning */
+  clientSettings: Record<string, string>;
+  /** appends in flight; beyond it they are refused with `log-full` */
+  maxPendingRecords: number;
+  maxPendingBytes: number;
+  /** until a start is given up that no broker answers; default 10 s */
+  connectTimeoutMs?: number;
+  /** what a consumer's handler has for finishing partitions that go; default 10 s */
+  revokeTimeoutMs?: number;
+  logger: Logger;
+}
+
+/** All or nothing in the log, once and in order: what an acknowledgement promises rests on these settings. */
+export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
+  const settings: ProducerGlobalConfig = {
+    ...common(options),
+    dr_cb: true,
+    'enable.idempotence': true,
+    'linger.ms': LINGER_MS,
+    'queue.buffering.max.messages': options.maxPendingRecords,
+    'queue.buffering.max.kbytes': Math.ceil(options.maxPendingBytes / 1024),
+  };
+  return Object.assign(settings, options.clientSettings);
+}
+
+/** What librdkafka wants to hear topic by topic; in the settings above it would be ignored. */
+export function producerTopicSettings({ ackTimeoutMs }: KafkaOptions): ProducerTopicConfig {
+  return {
+    acks: -1,
+    // Java's default: a key goes to the same partition whoever produces it.
+    partitioner: 'murmur2_random',
+    'message.timeout.ms': ackTimeoutMs,
+  };
+}
+
+/** Offsets are stored after the work and committed by librdkafka in the background, at revocations and at the close. */
+export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
+  const settings: ConsumerGlobalConfig = {
+    ...reading(options),
+    'partition.assignment.strategy': 'cooperative-sticky',
+    'enable.auto.commit': true,
+    'auto.commit.interval.ms': 1000,
+    'session.timeout.ms': 15_000,
+  };
+  return Object.assign(settings, options.clientSettings);
+}
+
+/** Has the group's id because the API asks for one, and rights may hang on it; it never joins nor commits. */
+export function followerSettings(options: KafkaOptions): ConsumerGlobalConfig {
+  const settings: ConsumerGlobalConfig = { ...reading(options), 'enable.auto.commit': false };
+  return Object.assign(settings, options.clientSettings);
+}
+
+export function adminSettings(options: KafkaOptions): GlobalConfig {
+  return Object.assign(common(options), options.clientSettings);
+}
+
+function common({ brokers }: KafkaOptions): GlobalConfig {
+  return {
+    'client.id': 'order-system',
+    'bootstrap.servers': brokers,
+    'socket.keepalive.enable': true,
+    'reconnect.backoff.max.ms': 2000,
+  };
+}
+
+function reading(options: KafkaOptions): ConsumerGlobalConfig {
+  return {
+    ...common(options),
+    'group.id': options.groupId,
+    'enable.auto.offset.store': false,
+    'queued.min.messages': 2000,
+    'queued.max.messages.kbytes': 16_384,
+    // The default pauses the fetching for a second whenever as much is queued as wanted.
+    'fetch.queue.backoff.ms': 20,
+  };
+}
+
+const LINGER_MS = 2;
+
+export function connectTimeout({ connectTimeoutMs = 10_000 }: KafkaOptions): number {
+  return connectTimeoutMs;
+}
+
+/** Well below max.poll.interval.ms, after which the group would not wait any longer. */
+export function revokeTimeout({ revokeTimeoutMs = 10_000 }: KafkaOptions): number {
+  return revokeTimeoutMs;
+}
+
+/** Where reading begins when the offset asked for is not there. */
+export const consumerTopicSettings = { 'auto.offset.reset': 'earliest' } as const;

@@ -1,0 +1,71 @@
+import type { LogRecord } from '../../base/log-record.ts';
+import type { Position } from '../../base/position.ts';
+import {
+  type ConsumerHandlers,
+  type EventLog,
+  type Follower,
+  type LogConsumer,
+  type OutgoingRecord,
+  TOPICS,
+} from '../event-log.ts';
+import type { KafkaOptions } from './client-settings.ts';
+import { KafkaConsumer } from './consumer.ts';
+import { KafkaFollower } from './follower.ts';
+import { KafkaProducer } from './producer.ts';
+import { ensureTopics } from './topics.ts';
+
+/**
+ * The event log on Kafka. Everything runs on the main thread: node-rdkafka aborts the process in any other. Each
+ * consumer and follower keeps one thread of libuv's pool waiting; give UV_THREADPOOL_SIZE room for them.
+ */
+export class KafkaEventLog implements EventLog {
+  readonly #options: KafkaOptions;
+  readonly #producer: KafkaProducer;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+    this.#producer = new KafkaProducer(options);
+  }
+
+  /** @throws ServiceError `log-unavailable`, `settings-invalid` */
+  async start(): Promise<void> {
+    const there = await this.#producer.start();
+    try {
+      const wanted = Object.values(TOPICS).map((topic) => this.#named(topic));
+      await ensureTopics(wanted, there, () => this.#producer.topics(), this.#options);
+    } catch (error) {
+      await this.#producer.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#producer.stop();
+  }
+
+  async append(record: OutgoingRecord): Promise<Position> {
+    return this.#producer.append(record);
+  }
+
+  consumer(topic: string, handlers: ConsumerHandlers): LogConsumer {
+    return new KafkaConsumer(this.#options, this.#named(topic), handlers);
+  }
+
+  async follow(topic: string, onRecords: (records: LogRecord[]) => void): Promise<Follower> {
+    const follower = new KafkaFollower(this.#options, this.#named(topic), onRecords);
+    await follower.start();
+    return follower;
+  }
+
+  fault(): string | undefined {
+    return this.#producer.fault();
+  }
+
+  pendingAppends(): number {
+    return this.#producer.pending;
+  }
+
+  #named(topic: string): string {
+    return this.#options.topicPrefix + topic;
+  }
+}

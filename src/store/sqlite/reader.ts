@@ -1,0 +1,81 @@
+import type { Statement } from 'better-sqlite3';
+import type { HistoryEntry } from '../../order/order.ts';
+import { formatCursor } from '../list-cursor.ts';
+import type { ListQuery, OrderPage, OrderReader, StoredOrder } from '../order-store.ts';
+import { settled, type Connection } from './connection.ts';
+import { listStatement } from './list-query.ts';
+import {
+  ORDER_COLUMNS,
+  toOrder,
+  toStoredOrder,
+  type OrderRow,
+  type StoredOrderRow,
+  type Value,
+} from './rows.ts';
+
+/** Answers from the last committed batch, on the thread that asks: a find takes some 10 µs, a page of 100 some 0.5 ms. */
+export class SqliteOrderReader implements OrderReader {
+  readonly #connection: Connection;
+  readonly #find: Statement<[string], StoredOrderRow>;
+  readonly #history: Statement<[string], HistoryEntry>;
+  readonly #progress: Statement<[string, number], { next_offset: number }>;
+  /** by text, of which there are eight */
+  readonly #lists = new Map<string, Statement<Value[], OrderRow>>();
+
+  /** The connection is closed by `close`. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#find = connection.prepare(
+      `SELECT ${ORDER_COLUMNS}, fingerprint, placed_by FROM orders WHERE id = ?`,
+    );
+    this.#history = connection.prepare(
+      'SELECT version, status, at, reason FROM order_history WHERE order_id = ? ORDER BY version',
+    );
+    this.#progress = connection.prepare('SELECT next_offset FROM progress WHERE topic = ? AND partition = ?');
+  }
+
+  find(orderId: string): Promise<StoredOrder | undefined> {
+    return settled(() => {
+      const row = this.#find.get(orderId);
+      return row === undefined ? undefined : toStoredOrder(row);
+    });
+  }
+
+  history(orderId: string): Promise<HistoryEntry[]> {
+    return settled(() => this.#history.all(orderId));
+  }
+
+  list(query: ListQuery): Promise<OrderPage> {
+    return settled(() => {
+      // One more than asked for tells whether there is a next page.
+      const { sql, values } = listStatement({ ...query, limit: query.limit + 1 });
+      const rows = this.#listing(sql).all(...values);
+      const shown = rows.slice(0, query.limit);
+      const last = shown.at(-1);
+      const more = rows.length > shown.length && last !== undefined;
+      return {
+        data: shown.map(toOrder),
+        nextCursor: more ? formatCursor({ createdAt: last.created_at, seq: last.seq }) : null,
+      };
+    });
+  }
+
+  progress(topic: string, partition: number): Promise<number | undefined> {
+    return settled(() => this.#progress.get(topic, partition)?.next_offset);
+  }
+
+  close(): Promise<void> {
+    return settled(() => {
+      this.#connection.close();
+    });
+  }
+
+  #listing(sql: string): Statement<Value[], OrderRow> {
+    let statement = this.#lists.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare<Value[], OrderRow>(sql);
+      this.#lists.set(sql, statement);
+    }
+    return statement;
+  }
+}

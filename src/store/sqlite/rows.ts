@@ -1,0 +1,114 @@
+import type { StatusChange } from '../../order/commands.ts';
+import type { MovedOrder, OrderState, PlacedOrder } from '../../order/decide.ts';
+import type { OrderStatus } from '../../order/lifecycle.ts';
+import type { NewOrder, Order } from '../../order/order.ts';
+import type { SetAsideRecord, StoredOrder } from '../order-store.ts';
+
+/** What SQLite takes and gives; numbers are integers within 2^53. */
+export type Value = string | number | Buffer | null;
+
+export interface OrderRow {
+  seq: number;
+  id: string;
+  customer_id: string;
+  merchant_id: string;
+  currency: string;
+  total: number;
+  status: OrderStatus;
+  version: number;
+  items: string;
+  metadata: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface StoredOrderRow extends OrderRow {
+  fingerprint: string | null;
+  placed_by: string;
+}
+
+export type StateRow = Pick<OrderRow, 'id' | 'customer_id' | 'merchant_id' | 'status' | 'version'>;
+
+export interface ChangeRow extends Pick<OrderRow, 'customer_id' | 'merchant_id' | 'status' | 'version'> {
+  order_id: string;
+  at: number;
+  reason: string | null;
+  partition: number;
+  offset: number;
+}
+
+export const ORDER_COLUMNS =
+  'seq, id, customer_id, merchant_id, currency, total, status, version, items, metadata, created_at, updated_at';
+
+export function toOrder(row: OrderRow): Order {
+  const order: Order = {
+    id: row.id,
+    status: row.status,
+    version: row.version,
+    customerId: row.customer_id,
+    merchantId: row.merchant_id,
+    currency: row.currency,
+    items: JSON.parse(row.items) as NewOrder['items'],
+    total: row.total,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+  if (row.metadata !== null) order.metadata = JSON.parse(row.metadata) as NonNullable<NewOrder['metadata']>;
+  return order;
+}
+
+export function toStoredOrder(row: StoredOrderRow): StoredOrder {
+  return { ...toOrder(row), fingerprint: row.fingerprint, placedBy: row.placed_by };
+}
+
+export function toState(row: StateRow): OrderState {
+  const { id, status, version } = row;
+  return { id, customerId: row.customer_id, merchantId: row.merchant_id, status, version };
+}
+
+export function toChange(row: ChangeRow): StatusChange {
+  return {
+    orderId: row.order_id,
+    customerId: row.customer_id,
+    merchantId: row.merchant_id,
+    status: row.status,
+    version: row.version,
+    at: row.at,
+    reason: row.reason,
+    cause: { partition: row.partition, offset: row.offset },
+  };
+}
+
+/** An order was created when its caller was heard. */
+export function orderValues({ command, state, updatedAt }: PlacedOrder): Value[] {
+  const { customerId, merchantId, currency, total, items, metadata } = command.order;
+  return [
+    state.id,
+    customerId,
+    merchantId,
+    currency,
+    total,
+    state.status,
+    state.version,
+    JSON.stringify(items),
+    metadata === undefined ? null : JSON.stringify(metadata),
+    command.fingerprint ?? null,
+    command.eventId,
+    command.time,
+    updatedAt,
+  ];
+}
+
+export function moveValues({ state, updatedAt }: MovedOrder, loadedVersion: number): Value[] {
+  return [state.status, state.version, updatedAt, state.id, loadedVersion];
+}
+
+export function changeValues({ orderId, version, status, at, reason, cause }: StatusChange): Value[] {
+  return [orderId, version, status, at, reason, cause.partition, cause.offset];
+}
+
+export function deadLetterValues(topic: string, letter: SetAsideRecord): Value[] {
+  const { partition, offset, key, value, timestamp } = letter.record;
+  const { orderId, reason, error, at } = letter;
+  return [topic, partition, offset, key, value, timestamp, orderId, reason, error, at];
+}

@@ -1,0 +1,82 @@
+import type { Test } from 'tap';
+import { createLogger } from '../../../src/base/logger.ts';
+import {
+  EmbeddedEventLog,
+  type EmbeddedEventLogOptions,
+} from '../../../src/log/embedded/embedded-event-log.ts';
+import type { Chunk } from '../../../src/log/embedded/frames.ts';
+import { collectRecords, encodeAppends } from '../../../src/log/embedded/frames.ts';
+import { LogFile } from '../../../src/log/embedded/log-file.ts';
+import type { OpenOptions } from '../../../src/log/embedded/protocol.ts';
+
+export const silent = createLogger('silent');
+
+export type LogSettings = Partial<EmbeddedEventLogOptions> & { dataDirectory: string };
+
+export function newLog(settings: LogSettings): EmbeddedEventLog {
+  return new EmbeddedEventLog({
+    groupId: 'workers',
+    partitions: 4,
+    maxPendingRecords: 10_000,
+    maxPendingBytes: 64_000_000,
+    ackTimeoutMs: 20_000,
+    logger: silent,
+    ...settings,
+  });
+}
+
+/** A started log, stopped when the test ends. */
+export async function openLog(t: Test, settings: LogSettings): Promise<EmbeddedEventLog> {
+  const log = newLog(settings);
+  await log.start();
+  t.teardown(() => log.stop());
+  return log;
+}
+
+export function fileOptions(dataDirectory: string, more: Partial<OpenOptions> = {}): OpenOptions {
+  return {
+    file: `${dataDirectory}/log.db`,
+    groupId: 'workers',
+    partitions: 4,
+    retentionMs: 600_000,
+    maxFileBytes: undefined,
+    followedTopics: [],
+    ...more,
+  };
+}
+
+/** A log file without a thread; closed when the test ends. */
+export function openFile(t: Test, dataDirectory: string, more: Partial<OpenOptions> = {}): LogFile {
+  const file = new LogFile(fileOptions(dataDirectory, more));
+  t.teardown(() => file.close());
+  return file;
+}
+
+/** [key, value] pairs in one transaction. */
+export function append(
+  file: LogFile,
+  topic: string,
+  pairs: [string, string][],
+  now = Date.now(),
+): [number, number][] {
+  const records = pairs.map(([key, value]) => ({ topic, key, value: Buffer.from(value) }));
+  const { topics, frames } = encodeAppends(records);
+  const positions = [...file.append(topics, frames, now)];
+  return pairs.map((_, index) => [positions[2 * index] ?? -1, positions[2 * index + 1] ?? -1]);
+}
+
+export function readAll(file: LogFile, topic: string, positions = allFromZero()): ReturnType<typeof flat> {
+  return flat(file.read({ topic, positions, maxRecords: Infinity, maxBytes: Infinity }));
+}
+
+export function flat(chunks: Chunk[]) {
+  const records: Parameters<typeof collectRecords>[2] = [];
+  for (const chunk of chunks) collectRecords(chunk, 0, records);
+  return records.map(({ partition, offset, timestamp, key, value }) => {
+    return { partition, offset, timestamp, key: String(key), value: String(value) };
+  });
+}
+
+export function allFromZero(): Map<number, number> {
+  return new Map([0, 1, 2, 3].map((partition) => [partition, 0]));
+}

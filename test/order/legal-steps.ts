@@ -1,0 +1,13 @@
+/** The contract's lifecycle, spelled out apart from the code that has to keep it. */
+export const LEGAL_STEPS: ReadonlySet<string> = new Set([
+  'accepted > confirmed',
+  'accepted > rejected',
+  'accepted > failed',
+  'accepted > cancelled',
+  'confirmed > preparing',
+  'confirmed > cancelled',
+  'preparing > dispatched',
+  'preparing > cancelled',
+  'dispatched > delivered',
+  'failed > confirmed',
+]);

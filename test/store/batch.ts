@@ -1,0 +1,86 @@
+import type { LogRecord } from '../../src/base/log-record.ts';
+import type { PlaceOrder } from '../../src/order/commands.ts';
+import { decide, type DecidedCommand, type Decision } from '../../src/order/decide.ts';
+import type { OrderStatus, RequestableStatus } from '../../src/order/lifecycle.ts';
+import type { BatchStore, BatchToSave, Present, SetAsideRecord } from '../../src/store/order-store.ts';
+
+export const TOPIC = 'orders.commands';
+
+/** What is saved after deciding `commands` on what was loaded. */
+export function batchOf(present: Present, commands: DecidedCommand[], now: number): BatchToSave {
+  const nextProgress = new Map<number, number>();
+  for (const { position } of commands) nextProgress.set(position.partition, position.offset + 1);
+  return {
+    topic: TOPIC,
+    decision: decide(present.orders, present.progress, commands, now),
+    setAside: [],
+    loadedProgress: present.progress,
+    nextProgress,
+  };
+}
+
+export function loadFor(store: BatchStore, commands: DecidedCommand[]): Promise<Present> {
+  const partitions = [...new Set(commands.map(({ position }) => position.partition))];
+  return store.load(TOPIC, partitions, [...new Set(commands.map(({ command }) => command.orderId))]);
+}
+
+/** One batch, as a writing thread does it: load, decide, save. */
+export async function apply(store: BatchStore, commands: DecidedCommand[], now = 5_000): Promise<Decision> {
+  const batch = batchOf(await loadFor(store, commands), commands, now);
+  await store.save(batch);
+  return batch.decision;
+}
+
+export interface PlaceOptions {
+  partition?: number;
+  customerId?: string;
+  merchantId?: string;
+  status?: Extract<OrderStatus, 'confirmed' | 'rejected' | 'failed'>;
+  time?: number;
+}
+
+export function place(offset: number, orderId: string, options: PlaceOptions = {}): DecidedCommand {
+  const {
+    partition = 0,
+    customerId = 'c-1',
+    merchantId = 'm-1',
+    status = 'confirmed',
+    time = 1_000,
+  } = options;
+  const command: PlaceOrder = {
+    kind: 'place',
+    eventId: `placed-${orderId}`,
+    orderId,
+    time,
+    order: {
+      customerId,
+      merchantId,
+      currency: 'INR',
+      items: [{ sku: 's', quantity: 1, unitPrice: 5 }],
+      total: 5,
+    },
+  };
+  return { position: { partition, offset }, command, verdict: { status, reason: null } };
+}
+
+export function move(offset: number, orderId: string, to: RequestableStatus, partition = 0): DecidedCommand {
+  const eventId = `moved-${orderId}-${offset}`;
+  return {
+    position: { partition, offset },
+    command: { kind: 'transition', eventId, orderId, time: 2_000, to },
+  };
+}
+
+export function emptyDecision(): Decision {
+  return { placed: [], moved: [], changes: [], rejections: [] };
+}
+
+export function setAside(record: Partial<LogRecord>): SetAsideRecord {
+  return {
+    record: { partition: 0, offset: 0, timestamp: 1_700_000_000_000, key: null, value: null, ...record },
+    orderId: null,
+    reason: 'undecodable',
+    error: 'The value is not JSON',
+    at: 1_700_000_000_500,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Test } from 'tap';
+import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
+
+/** A fresh, migrated, empty store. What it opened is closed at the end of the test that asked for it. */
+export interface StoreUnderTest {
+  reader: OrderReader;
+  /** One more writer on the same orders. */
+  writer: () => Promise<BatchStore>;
+  /** What stands in `dead_letters`, by topic, partition and offset. */
+  deadLetters: () => Promise<KeptRecord[]>;
+}
+
+export interface KeptRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  log_timestamp: number;
+  order_id: string | null;
+  reason: string;
+  error: string;
+  at: number;
+}
+
+export type MakeStore = (t: Test) => Promise<StoreUnderTest>;

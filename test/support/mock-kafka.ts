@@ -1,0 +1,56 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * librdkafka's mock cluster of one broker in a process of its own, so that it can be killed and frozen. It keeps
+ * about 5 MB a partition, and a topic has four partitions.
+ */
+export class MockKafka {
+  readonly brokers: string;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, brokers: string) {
+    this.#process = process;
+    this.brokers = brokers;
+  }
+
+  static async start(): Promise<MockKafka> {
+    const child = fork(new URL('./mock-kafka-process.js', import.meta.url));
+    const [{ brokers }] = (await once(child, 'message')) as [{ brokers: string }];
+    return new MockKafka(child, brokers);
+  }
+
+  async createTopics(...topics: string[]): Promise<void> {
+    for (const topic of topics) {
+      this.#process.send({ topic });
+      await this.#answerTo(topic);
+    }
+  }
+
+  /** The broker holds still: connections stay, nothing answers. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill('SIGKILL');
+    await once(this.#process, 'exit');
+  }
+
+  async #answerTo(topic: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listen = (answer: { topic: string; error?: string }) => {
+        if (answer.topic !== topic) return;
+        this.#process.off('message', listen);
+        if (answer.error === undefined) resolve();
+        else reject(new Error(`The mock cluster did not create ${topic}: ${answer.error}`));
+      };
+      this.#process.on('message', listen);
+    });
+  }
+}

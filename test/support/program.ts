@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+
+/** The compiled program. */
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+export interface ProgramOptions {
+  /** the whole environment */
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** path of a compiled file, when it is not the program itself */
+  program?: string;
+}
+
+export interface Outcome {
+  /** null when a signal ended it */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The program as a process of its own. */
+export class Program {
+  readonly #child;
+  readonly #ended: Promise<[number | null]>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: string[], { env = {}, cwd, program = MAIN }: ProgramOptions = {}) {
+    this.#child = spawn(process.execPath, [program, ...args], {
+      env,
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#ended = once(this.#child, 'close') as Promise<[number | null]>;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async wrote(text: string): Promise<void> {
+    await eventually(() => this.stdout.includes(text), { what: `${text} on stdout (${this.stderr})` });
+  }
+
+  async outcome(): Promise<Outcome> {
+    const [code] = await this.#ended;
+    return { code, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** For the end of a test: nothing is left running. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
+
+/** Runs the program to its end. */
+export function runProgram(args: string[], options?: ProgramOptions): Promise<Outcome> {
+  return new Program(args, options).outcome();
+}
