@@ -16,7 +16,7 @@ import type { AcknowledgedOrders, KeyedReceipt, Receipt } from './acknowledged-o
  * another replica had taken the same key a moment before. After that it is answered as new: the id is the same
  * either way, and the first body is the one that counts.
  */
-const FIRST_STATUS_WAIT_MS = 250;
+const FIRST_STATUS_WAIT_MS = 1_000;
 
 export interface PlaceOptions {
   /** who sends the idempotency key; two callers may use the same key for different orders */

@@ -88,6 +88,8 @@ function reading(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.offset.store': false,
     'queued.min.messages': 2000,
     'queued.max.messages.kbytes': 16_384,
+    // A partition that is resumed is fetched once the fetch without it, which waits this long for records, has ended.
+    'fetch.wait.max.ms': 100,
     // The default pauses the fetching for a second whenever as much is queued as wanted.
     'fetch.queue.backoff.ms': 20,
   };

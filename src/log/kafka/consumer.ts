@@ -39,7 +39,7 @@ export class KafkaConsumer implements LogConsumer {
     this.#logger = options.logger.child({ topic });
     const client = this.#createClient();
     this.#client = client;
-    this.#pauses = new Pauses(client, topic);
+    this.#pauses = new Pauses(client, topic, () => this.#handOn([]));
     this.#lag = new Lag(client, topic, this.#assignment, (partition) => this.#pauses.has(partition));
     this.#loop = new ConsumeLoop(client, {
       beforeRead: () => this.#pauses.apply(),
@@ -75,17 +75,16 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   pause(partitions: number[]): void {
-    this.#pauses.pause(this.#ours(partitions));
+    this.#pauses.pause(partitions);
   }
 
   resume(partitions: number[]): void {
-    this.#pauses.resume(this.#ours(partitions));
+    this.#pauses.resume(partitions);
   }
 
   commit(nextOffsets: Map<number, number>): void {
-    const done = this.#ours([...nextOffsets.keys()]).map((partition) => {
-      return { topic: this.#topic, partition, offset: nextOffsets.get(partition) ?? 0 };
-    });
+    const ours = [...nextOffsets].filter(([partition]) => this.#assignment.has(partition));
+    const done = ours.map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
     if (done.length === 0) return;
     for (const { partition, offset } of done) this.#assignment.finished(partition, offset);
     this.#client.offsetsStore(done);
@@ -95,12 +94,8 @@ export class KafkaConsumer implements LogConsumer {
     return this.#lag.read();
   }
 
-  #ours(partitions: number[]): number[] {
-    return partitions.filter((partition) => this.#assignment.has(partition));
-  }
-
   #handOn(messages: Message[]): void {
-    const records = this.#assignment.recordsOf(messages);
+    const records = this.#pauses.sift(this.#assignment.recordsOf(messages));
     if (records.length === 0 || this.#hasFailed) return;
     try {
       this.#handlers.onRecords(records);

@@ -54,8 +54,9 @@ export class Rebalancing {
   /** Gives up everything, awaiting the handler; what librdkafka still asks is answered at once from then on. */
   async leave(): Promise<void> {
     this.#state = 'leaving';
-    const { assignment, revokeTimeoutMs } = this.#parts;
+    const { assignment, pauses, revokeTimeoutMs } = this.#parts;
     assignment.leave(assignment.partitions);
+    pauses.drop(assignment.partitions);
     await within(this.#steps, revokeTimeoutMs);
     await this.#finish(assignment.partitions);
     assignment.remove(assignment.partitions);
@@ -65,6 +66,8 @@ export class Rebalancing {
 
   async #assign(partitions: number[]): Promise<void> {
     const { topic, handlers, assignment, pauses, readsHandedOn } = this.#parts;
+    // In librdkafka a pause outlives the assignment; one that the handler asks for from here on is meant.
+    pauses.resume(partitions);
     const committed = await this.#committed(partitions);
     if (committed === undefined) return;
     const start = await handlers.onAssigned(committed);
@@ -77,14 +80,12 @@ export class Rebalancing {
       return { topic, partition, offset: from === 'earliest' ? OFFSET_BEGINNING : from };
     });
     this.#answer(assigned);
-    // In librdkafka a pause outlives the assignment.
-    pauses.resume(partitions);
   }
 
   async #revoke(partitions: number[]): Promise<void> {
     const { assignment, pauses } = this.#parts;
     assignment.leave(partitions);
-    pauses.pause(partitions);
+    pauses.drop(partitions);
     await this.#finish(partitions);
     if (this.#state !== 'member') return;
     assignment.remove(partitions);

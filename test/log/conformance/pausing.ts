@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOPICS } from '../../../src/log/event-log.ts';
+import { fromCommitted, Reader } from './reader.ts';
 import { type EventLogHarness, PARTITIONS } from './harness.ts';
 import {
   allArrived,
@@ -77,6 +78,57 @@ export const pausingTests = {
     t.equal(reader.records.length, 4000);
     runsAreWhole(t, reader.records);
     allArrived(t, reader.records, appended);
+  },
+
+  'a long pause of a busy partition loses, doubles and reorders nothing': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    const keyOf = await keyOfEachPartition(log, TOPICS.commands);
+    const reader = await openReader(t, log, TOPICS.commands);
+    await reader.received(100);
+    const [busy = '', other = ''] = keyOf;
+    for (let round = 1; round <= 2; round++) {
+      const others = reader.offsetsOf(1).length;
+      reader.consumer.pause([0]);
+      const value = Buffer.alloc(60_000, round);
+      const large = Array.from({ length: 30 }, () =>
+        log.append({ topic: TOPICS.commands, key: busy, value }),
+      );
+      await Promise.all(large);
+      await appendNumbered(log, TOPICS.commands, [other], 50);
+      await reader.reached(
+        () => reader.offsetsOf(1).length === others + 50,
+        'the records of another partition',
+      );
+      reader.consumer.resume([0]);
+      await reader.received(100 + round * 80);
+    }
+    t.equal(reader.records.length, 260);
+    runsAreWhole(t, reader.records);
+  },
+
+  'a partition can be paused before its first record': async (t: Test, harness: EventLogHarness) => {
+    const log = await openLog(t, harness);
+    const keyOf = await keyOfEachPartition(log, TOPICS.commands);
+    const reader = new Reader(log, TOPICS.commands, {
+      from(committed) {
+        reader.consumer.pause([2]);
+        return fromCommitted(committed);
+      },
+    });
+    await reader.consumer.start();
+    t.teardown(() => reader.consumer.stop());
+    const others = () => reader.records.length - reader.offsetsOf(2).length;
+    await reader.reached(
+      () => reader.assigned.size === keyOf.length && others() > 50,
+      'the other partitions',
+    );
+    t.same(reader.offsetsOf(2), []);
+    reader.consumer.resume([2]);
+    await reader.received(100);
+    runsAreWhole(t, reader.records);
   },
 
   'a consumer can be stopped while partitions are paused': async (t: Test, harness: EventLogHarness) => {

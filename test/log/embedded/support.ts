@@ -4,6 +4,8 @@ import {
   EmbeddedEventLog,
   type EmbeddedEventLogOptions,
 } from '../../../src/log/embedded/embedded-event-log.ts';
+import type { LogRecord } from '../../../src/base/log-record.ts';
+import type { ConsumerHandlers } from '../../../src/log/event-log.ts';
 import type { Chunk } from '../../../src/log/embedded/frames.ts';
 import { collectRecords, encodeAppends } from '../../../src/log/embedded/frames.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
@@ -70,7 +72,7 @@ export function readAll(file: LogFile, topic: string, positions = allFromZero())
 }
 
 export function flat(chunks: Chunk[]) {
-  const records: Parameters<typeof collectRecords>[2] = [];
+  const records: LogRecord[] = [];
   for (const chunk of chunks) collectRecords(chunk, 0, records);
   return records.map(({ partition, offset, timestamp, key, value }) => {
     return { partition, offset, timestamp, key: String(key), value: String(value) };
@@ -79,4 +81,22 @@ export function flat(chunks: Chunk[]) {
 
 export function allFromZero(): Map<number, number> {
   return new Map([0, 1, 2, 3].map((partition) => [partition, 0]));
+}
+
+export const record = (key: string, value = 'value') => ({ topic: 'orders', key, value: Buffer.from(value) });
+
+/** Handlers that read from where the group is, and keep what they are told. */
+export function handlers(more: Partial<ConsumerHandlers> = {}) {
+  const seen = { records: [] as LogRecord[], revoked: [] as number[][], failures: [] as Error[] };
+  const all: ConsumerHandlers = {
+    onAssigned: (committed) =>
+      Promise.resolve(
+        new Map([...committed].map(([partition, offset]) => [partition, offset ?? 'earliest'])),
+      ),
+    onRevoked: async (partitions) => void seen.revoked.push(partitions),
+    onRecords: (records) => void seen.records.push(...records),
+    onFailed: (error) => void seen.failures.push(error),
+    ...more,
+  };
+  return { seen, all };
 }

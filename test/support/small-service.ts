@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { createLogger } from '../../src/base/logger.ts';
+import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
+import { createIntake, type Intake } from '../../src/intake/intake.ts';
+import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { processBatch } from '../../src/pool/process-batch.ts';
+import { loadJudge } from '../../src/pool/processor.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openBatchStore, openReader } from '../../src/store/open-store.ts';
+import type { OrderReader } from '../../src/store/order-store.ts';
+import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { eventually } from './eventually.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** A real log, a real store and an intake in this process; orders are processed when the test says so. */
+export interface SmallService {
+  log: EventLog;
+  reader: OrderReader;
+  hub: StatusHub;
+  intake: Intake;
+  /** One more api replica on the same log and store, which has heard of nothing; `log` may be given another face. */
+  replica(log?: EventLog): { intake: Intake; hub: StatusHub };
+  /** Processes and saves everything that the log has, as one batch a call; statuses go to these hubs. */
+  processAll(hubs?: StatusHub[]): Promise<void>;
+}
+
+export async function startSmallService(t: Test): Promise<SmallService> {
+  const folder = await temporaryFolder(t);
+  const logger = createLogger('silent');
+  const codec = createEventCodec();
+  const target = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
+  await migrate(target, logger);
+  const [reader, store] = await Promise.all([openReader(target), openBatchStore(target, createWriteTurn())]);
+  const log = new EmbeddedEventLog({
+    dataDirectory: folder,
+    groupId: 'test',
+    partitions: 3,
+    maxPendingRecords: 10_000,
+    maxPendingBytes: 10_000_000,
+    ackTimeoutMs: 5_000,
+    retentionMs: 600_000,
+    logger,
+  });
+  await log.start();
+  const dependencies = { store, judge: await loadJudge(undefined), codec, clock: Date.now };
+  t.teardown(async () => {
+    await log.stop();
+    await reader.close();
+    await store.close();
+  });
+  const replica = (face: EventLog = log) => {
+    const hub = new StatusHub({ codec, maxWatchers: 100, logger });
+    return { hub, intake: createIntake({ log: face, reader, hub, codec, clock: Date.now }) };
+  };
+  const own = replica();
+  const processAll = async (hubs: StatusHub[] = [own.hub]) => {
+    const records = await everything(log);
+    const frame = encodeRecordFrame(records);
+    const { statuses } = await processBatch(
+      { kind: 'batch', topic: TOPICS.commands, frame, applied: new Map() },
+      dependencies,
+    );
+    for (const hub of hubs) hub.publish(decodeRecordFrame(statuses));
+  };
+  return { log, reader, ...own, replica, processAll };
+}
+
+async function everything(log: EventLog) {
+  const records: Parameters<Parameters<EventLog['consumer']>[1]['onRecords']>[0] = [];
+  const consumer = log.consumer(TOPICS.commands, {
+    onAssigned: (committed) =>
+      Promise.resolve(new Map([...committed.keys()].map((partition) => [partition, 'earliest'] as const))),
+    onRevoked: () => Promise.resolve(),
+    onRecords: (more) => records.push(...more),
+    onFailed: (error) => {
+      throw error;
+    },
+  });
+  await consumer.start();
+  // Nothing is committed here, so the lag is all that there is.
+  const all = () => [...consumer.lag().values()].reduce((sum, lag) => sum + lag, 0);
+  await eventually(() => records.length > 0 && records.length === all(), {
+    what: 'the log to be read to its end',
+  });
+  await consumer.stop();
+  return records;
+}
