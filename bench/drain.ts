@@ -2,14 +2,9 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EmbeddedEventLog } from '../src/log/embedded/embedded-event-log.ts';
-import { TOPICS } from '../src/log/event-log.ts';
-import { createEventCodec } from '../src/order/events.ts';
-import { newOrderId } from '../src/order/ids.ts';
-import { orderTotal } from '../src/order/order.ts';
-import { logOptions, runDrain, type DrainResult } from './support/drain-task.ts';
+import { runDrain, type DrainResult } from './support/drain-task.ts';
+import { fillLog } from './support/fill-log.ts';
 import { printReport, ratios } from './support/report.ts';
-import { sampleOrder } from './support/sample-order.ts';
 
 /**
  * How fast a backlog gets into SQLite: log → lanes → threads (decode, process, decide) → batches, against better-sqlite3
@@ -31,7 +26,7 @@ const ours: DrainResult[] = [];
 const raw: DrainResult[] = [];
 try {
   const filled = join(folder, 'filled');
-  await fill(filled);
+  await fillLog(filled, orders);
   for (let round = 1; round <= rounds; round += 1) {
     await inFresh(undefined, (task) => runDrain('drain-raw', task).then((result) => raw.push(result)));
     await inFresh(filled, (task) => runDrain('drain-ours', task).then((result) => ours.push(result)));
@@ -59,21 +54,4 @@ async function inFresh(
   if (source !== undefined) await cp(source, fresh, { recursive: true });
   await run({ folder: fresh, orders, threads, batch });
   await rm(fresh, { recursive: true });
-}
-
-async function fill(target: string): Promise<void> {
-  const log = new EmbeddedEventLog(logOptions(target));
-  await log.start();
-  const codec = createEventCodec();
-  for (let from = 0; from < orders; from += 1_000) {
-    const appends = Array.from({ length: Math.min(1_000, orders - from) }, (_, index) => {
-      const order = sampleOrder(from + index);
-      const id = newOrderId();
-      const command = { kind: 'place', eventId: id, orderId: id, time: Date.now() } as const;
-      const value = codec.encodeCommand({ ...command, order: { ...order, total: orderTotal(order.items) } });
-      return log.append({ topic: TOPICS.commands, key: id, value });
-    });
-    await Promise.all(appends);
-  }
-  await log.stop();
 }

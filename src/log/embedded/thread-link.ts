@@ -35,7 +35,8 @@ export class ThreadLink {
 
   /** @throws ServiceError when the log cannot be opened; nothing is left running then */
   async start(): Promise<void> {
-    const worker = new Worker(this.#threadEntry, { workerData: this.#options });
+    // What the process preloads is not needed there, and would only slow the start.
+    const worker = new Worker(this.#threadEntry, { execArgv: [], workerData: this.#options });
     this.#worker = worker;
     this.#exited = new Promise((resolve) => {
       let reason = 'it ended';

@@ -21,7 +21,6 @@ export class Pauses {
   readonly #paused = new Set<number>();
   readonly #pausedInLibrary = new Set<number>();
   readonly #held = new Map<number, Held>();
-  #release: NodeJS.Immediate | undefined;
 
   /** @param onReleased what `sift` keeps back may go on; called in a turn of its own */
   constructor(client: KafkaConsumer, topic: string, onReleased: () => void) {
@@ -42,8 +41,7 @@ export class Pauses {
     for (const partition of partitions) this.#paused.delete(partition);
     const inLibrary = partitions.filter((partition) => this.#pausedInLibrary.delete(partition));
     if (inLibrary.length > 0) this.#client.resume(this.#places(inLibrary));
-    if (partitions.some((partition) => this.#held.has(partition)))
-      this.#release ??= setImmediate(() => this.#released());
+    if (partitions.some((partition) => this.#held.has(partition))) setImmediate(this.#onReleased);
   }
 
   /** Forgets what is kept back of partitions that go. */
@@ -79,11 +77,6 @@ export class Pauses {
     const partitions = lasting.map(([partition]) => partition);
     for (const partition of partitions) this.#pausedInLibrary.add(partition);
     this.#client.pause(this.#places(partitions));
-  }
-
-  #released(): void {
-    this.#release = undefined;
-    this.#onReleased();
   }
 
   #hold(record: LogRecord): void {
