@@ -28,7 +28,7 @@ try {
   const filled = join(folder, 'filled');
   await fillLog(filled, orders);
   for (let round = 1; round <= rounds; round += 1) {
-    await inFresh(undefined, (task) => runDrain('drain-raw', task).then((result) => raw.push(result)));
+    await inFresh(filled, (task) => runDrain('drain-raw', task).then((result) => raw.push(result)));
     await inFresh(filled, (task) => runDrain('drain-ours', task).then((result) => ours.push(result)));
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
   }
@@ -47,11 +47,11 @@ printReport(`Draining ${orders} orders into SQLite in batches of ${batch}, ${thr
 ]);
 
 async function inFresh(
-  source: string | undefined,
+  source: string,
   run: (task: { folder: string; orders: number; threads: number; batch: number }) => Promise<unknown>,
 ): Promise<void> {
   const fresh = await mkdtemp(join(folder, 'round-'));
-  if (source !== undefined) await cp(source, fresh, { recursive: true });
+  await cp(source, fresh, { recursive: true });
   await run({ folder: fresh, orders, threads, batch });
   await rm(fresh, { recursive: true });
 }

@@ -1,14 +1,16 @@
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
-import { newOrderId } from '../../src/order/ids.ts';
-import { orderTotal } from '../../src/order/order.ts';
+import type { LogRecord } from '../../src/base/log-record.ts';
+import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import { TOPICS } from '../../src/log/event-log.ts';
+import { createEventCodec } from '../../src/order/events.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { sampleOrder } from './sample-order.ts';
-import type { DrainResult, DrainTask } from './drain-task.ts';
+import { logOptions, type DrainResult, type DrainTask } from './drain-task.ts';
 
 /**
- * The reference: better-sqlite3 alone writes the same rows into the same tables and indexes with the same pragmas,
- * from values that lie ready in memory, in batches of the same size. Nothing is decoded, decided or published.
+ * The reference: better-sqlite3 alone writes the same rows in the same order into the same tables and indexes with the
+ * same pragmas, from values that lie ready in memory, in batches of the same size. Nothing is decoded, decided or
+ * published while the clock runs.
  */
 process.once('message', (task: DrainTask) => {
   drain(task).then(
@@ -37,7 +39,7 @@ async function drain({ folder, orders, batch }: DrainTask): Promise<DrainResult>
   const moveProgress = connection.prepare(
     'INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset',
   );
-  const rows = Array.from({ length: orders }, (_, index) => rowsOf(index));
+  const rows = (await readLog(folder, orders)).map(rowsOf);
   const write = connection.transaction((from: number) => {
     for (const { order, history } of rows.slice(from, from + batch)) {
       insertOrder.run(...order);
@@ -57,13 +59,46 @@ async function drain({ folder, orders, batch }: DrainTask): Promise<DrainResult>
   return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
 }
 
-function rowsOf(index: number): { order: unknown[]; history: unknown[] } {
-  const { customerId, merchantId, currency, items, metadata } = sampleOrder(index);
-  const id = newOrderId();
+interface Rows {
+  order: unknown[];
+  history: unknown[];
+}
+
+/** Every record of the log, in the order in which a consumer gets them. */
+async function readLog(folder: string, count: number): Promise<LogRecord[]> {
+  const log = new EmbeddedEventLog(logOptions(folder));
+  await log.start();
+  const records: LogRecord[] = [];
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const consumer = log.consumer(TOPICS.commands, {
+    onAssigned: (committed) =>
+      Promise.resolve(new Map([...committed.keys()].map((partition) => [partition, 'earliest'] as const))),
+    onRevoked: () => Promise.resolve(),
+    onRecords: (more) => {
+      records.push(...more);
+      if (records.length >= count) finish();
+    },
+    onFailed: (error) => console.error(error),
+  });
+  await consumer.start();
+  await finished;
+  await consumer.stop();
+  await log.stop();
+  return records;
+}
+
+const codec = createEventCodec();
+
+function rowsOf({ partition, offset, value }: LogRecord): Rows {
+  const command = codec.decodeCommand(value);
+  if (command.kind !== 'place') throw new Error('The log has something else than new orders.');
+  const { customerId, merchantId, currency, items, metadata, total } = command.order;
   const now = Date.now();
-  const values = [customerId, merchantId, currency, orderTotal(items), 'confirmed', 1, JSON.stringify(items)];
+  const id = command.orderId;
+  const values = [customerId, merchantId, currency, total, 'confirmed', 1, JSON.stringify(items)];
   return {
-    order: [id, ...values, JSON.stringify(metadata), null, id, now, now],
-    history: [id, 1, 'confirmed', now, null, index % 12, index],
+    order: [id, ...values, JSON.stringify(metadata), null, command.eventId, command.time, now],
+    history: [id, 1, 'confirmed', now, null, partition, offset],
   };
 }

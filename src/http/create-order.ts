@@ -82,9 +82,10 @@ export interface CreateOrderDependencies {
 export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDependencies): void {
   const { intake, metrics } = dependencies;
   scope.post('/orders', { schema }, async ({ raw, body }, reply) => {
+    const idempotencyKey = readIdempotencyKey(raw);
     const { receipt, replayed } = await intake.placing.place(body, {
-      caller: callerOf(raw),
-      idempotencyKey: readIdempotencyKey(raw),
+      caller: idempotencyKey === undefined ? '' : callerOf(raw),
+      idempotencyKey,
       traceparent: traceparentOf(raw.headers.traceparent),
     });
     if (replayed) reply.header('idempotent-replayed', 'true');

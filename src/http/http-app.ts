@@ -9,7 +9,7 @@ import { addCreateOrder } from './create-order.ts';
 import { collectDocumentation, serveDocumentation } from './documentation.ts';
 import { refuseWhenDraining } from './draining.ts';
 import { createErrorHandler } from './error-handler.ts';
-import { measureRequests, measureUnmatched } from './http-metrics.ts';
+import { RequestDurations } from './http-metrics.ts';
 import type { HttpScope } from './http-scope.ts';
 import { takeJsonOnly } from './json-body.ts';
 import { addListOrders } from './list-orders.ts';
@@ -48,7 +48,8 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 
   const unmatched = new UnmatchedRequests();
   unmatched.learnRoutes(scope);
-  measureRequests(scope, metrics.httpRequestDuration);
+  const durations = new RequestDurations(metrics.httpRequestDuration);
+  durations.measureRoutes(scope);
   takeJsonOnly(scope);
   scope.setValidatorCompiler(validatorCompiler);
   scope.setErrorHandler(handleError);
@@ -62,12 +63,13 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
       return;
     }
     // Here rather than in a not-found handler, which comes after the body was read and perhaps refused.
-    measureUnmatched(request, reply, metrics.httpRequestDuration);
-    done(unmatched.errorOf(request, reply));
+    const error = unmatched.errorOf(request, reply);
+    durations.countUnmatched(request, error.row.httpStatus);
+    done(error);
   });
 
   await collectDocumentation(scope, version);
-  addOperations(scope, dependencies);
+  addOperations(scope, { ...dependencies, durations });
   if (intake !== undefined) {
     await scope.register((v1) => addOrderRoutes(v1, intake, dependencies), { prefix: '/v1' });
     await serveDocumentation(scope);

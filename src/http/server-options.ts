@@ -34,7 +34,10 @@ export interface HttpLimits {
   requestTimeoutMs: number;
 }
 
-export function serverOptions({ requestTimeoutMs, trustProxy }: HttpLimits): FastifyHttpOptions<RawServerDefault> {
+export function serverOptions({
+  requestTimeoutMs,
+  trustProxy,
+}: HttpLimits): FastifyHttpOptions<RawServerDefault> {
   return {
     // A child logger a request and a line an access cost more than the request; errors are logged by the error handler.
     logger: false,

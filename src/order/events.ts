@@ -1,21 +1,11 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ServiceError, toError } from '../base/errors.ts';
-import type { Command, PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
+import type { Command, PlaceOrder, StatusChange } from './commands.ts';
+import { createEventText } from './event-text.ts';
+import { EVENT_TYPES } from './event-types.ts';
 import { ORDER_STATUSES, REQUESTABLE_STATUSES } from './lifecycle.ts';
 import { NewOrder } from './order.ts';
-
-/**
- * Commands and status changes as they stand in the log: CloudEvents 1.0 in structured JSON mode
- * (https://github.com/cloudevents/spec, "JSON Event Format"). `subject` is the order's id.
- */
-export const EVENT_TYPES = {
-  placed: 'orders.order.placed.v1',
-  transitionRequested: 'orders.order.transition-requested.v1',
-  statusChanged: 'orders.order.status-changed.v1',
-} as const;
-
-const SOURCE = '/order-system';
 
 const envelope = {
   specversion: Type.Literal('1.0'),
@@ -60,6 +50,10 @@ const StatusChangedEvent = Type.Object({
   }),
 });
 
+/**
+ * Commands and status changes as they stand in the log: CloudEvents 1.0 in structured JSON mode
+ * (https://github.com/cloudevents/spec, "JSON Event Format"). `subject` is the order's id.
+ */
 export interface EventCodec {
   encodeCommand(command: Command): Buffer;
   /** @throws ServiceError `record-undecodable`, saying what is wrong with the record */
@@ -69,13 +63,14 @@ export interface EventCodec {
   decodeStatusChange(value: Buffer | null): StatusChange;
 }
 
-/** Compiles the validators, which costs milliseconds: make one codec a thread and keep it. */
+/** Compiles validators and serialisers, which costs milliseconds: make one codec a thread and keep it. */
 export function createEventCodec(): EventCodec {
   const placed = Compile(PlacedEvent);
   const transition = Compile(TransitionRequestedEvent);
   const statusChanged = Compile(StatusChangedEvent);
+  const text = createEventText();
   return {
-    encodeCommand: (command) => Buffer.from(commandText(command)),
+    encodeCommand: (command) => Buffer.from(text.ofCommand(command)),
     decodeCommand(value) {
       const event = parse(value);
       if (placed.Check(event)) {
@@ -93,7 +88,7 @@ export function createEventCodec(): EventCodec {
         type === EVENT_TYPES.transitionRequested ? transition.Errors(event) : placed.Errors(event);
       throw undecodable(faults[0]);
     },
-    encodeStatusChange: (change) => Buffer.from(statusChangeText(change)),
+    encodeStatusChange: (change) => Buffer.from(text.ofStatusChange(change)),
     decodeStatusChange(value) {
       const event = parse(value);
       if (!statusChanged.Check(event)) throw undecodable(statusChanged.Errors(event)[0]);
@@ -111,41 +106,6 @@ export function createEventCodec(): EventCodec {
       };
     },
   };
-}
-
-/** Built by hand around the data: on the request path this is the only serialisation an order gets. */
-function commandText(command: Command): string {
-  const { eventId, orderId, time, traceparent } = command;
-  const trace = traceparent === undefined ? '' : `"traceparent":${JSON.stringify(traceparent)},`;
-  return (
-    `{"specversion":"1.0","id":${JSON.stringify(eventId)},"source":"${SOURCE}","type":"${commandType(command)}",` +
-    `"subject":${JSON.stringify(orderId)},"time":"${new Date(time).toISOString()}",${trace}` +
-    `"datacontenttype":"application/json","data":${JSON.stringify(commandData(command))}}`
-  );
-}
-
-function commandType(command: Command): string {
-  return command.kind === 'place' ? EVENT_TYPES.placed : EVENT_TYPES.transitionRequested;
-}
-
-function commandData(command: Command): unknown {
-  if (command.kind === 'place') {
-    return command.fingerprint === undefined
-      ? command.order
-      : { ...command.order, fingerprint: command.fingerprint };
-  }
-  const { to, reason, expectedVersion } = command satisfies RequestTransition;
-  return { to, reason, expectedVersion };
-}
-
-/** The id is made of order and version: a change published twice is, as CloudEvents has it, the same event. */
-function statusChangeText(change: StatusChange): string {
-  const { orderId, customerId, merchantId, status, version, at, reason, cause } = change;
-  return (
-    `{"specversion":"1.0","id":${JSON.stringify(`${orderId}/${version}`)},"source":"${SOURCE}","type":"${EVENT_TYPES.statusChanged}",` +
-    `"subject":${JSON.stringify(orderId)},"time":"${new Date(at).toISOString()}","datacontenttype":"application/json","data":` +
-    `${JSON.stringify({ customerId, merchantId, status, version, reason, cause })}}`
-  );
 }
 
 function parse(value: Buffer | null): unknown {

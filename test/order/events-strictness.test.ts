@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createEventCodec, EVENT_TYPES } from '../../src/order/events.ts';
+import { EVENT_TYPES } from '../../src/order/event-types.ts';
+import { createEventCodec } from '../../src/order/events.ts';
 
 const codec = createEventCodec();
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
-import { createEventCodec, EVENT_TYPES } from '../../src/order/events.ts';
+import { EVENT_TYPES } from '../../src/order/event-types.ts';
+import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { anyText, identifier, placeOrder, plain, requestTransition, time } from './arbitraries.ts';
 

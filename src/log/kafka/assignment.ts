@@ -16,6 +16,11 @@ export class Assignment {
     return [...this.#states.keys()];
   }
 
+  /** those that nobody has asked back yet */
+  get staying(): number[] {
+    return this.partitions.filter((partition) => this.#states.get(partition)?.leaving === false);
+  }
+
   entries(): Iterable<[number, PartitionState]> {
     return this.#states;
   }

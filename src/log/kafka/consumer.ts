@@ -110,6 +110,7 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   #fail(error: Error): void {
+    this.#logger.error(error, 'A Kafka consumer failed.');
     if (this.#hasFailed || this.#stop !== undefined) return;
     this.#hasFailed = true;
     this.#handlers.onFailed(error);

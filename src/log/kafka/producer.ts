@@ -16,6 +16,7 @@ import { PendingAppends } from './pending-appends.ts';
 import { Reachability } from './reachability.ts';
 import { ReportPoll } from './report-poll.ts';
 
+const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
 /** librdkafka looks for records that timed out once a second. */
 const REPORT_GRACE_MS = 1500;
@@ -47,10 +48,11 @@ export class KafkaProducer {
 
   /** Undefined when well. */
   fault(): string | undefined {
+    if (this.#stop !== undefined) return NOT_OPEN;
     if (this.#renewal !== undefined) return 'The Kafka producer met a fatal error and is being made anew.';
     const since = this.#reachability.downSince;
     if (since !== undefined) return `All Kafka brokers are down since ${since.toISOString()}.`;
-    return this.#client === undefined || this.#stop !== undefined ? 'The event log is not open.' : undefined;
+    return this.#client === undefined ? NOT_OPEN : undefined;
   }
 
   /** Tells the topics there are. @throws ServiceError `log-unavailable`, `settings-invalid` */
@@ -116,7 +118,7 @@ export class KafkaProducer {
   }
 
   async topics(): Promise<Metadata> {
-    if (this.#client === undefined) throw unavailableError('The event log is not open.');
+    if (this.#client === undefined) throw unavailableError(NOT_OPEN);
     return metadata(this.#client, { allTopics: true, timeout: PROBE_TIMEOUT_MS });
   }
 
@@ -133,7 +135,7 @@ export class KafkaProducer {
   }
 
   async #probe(): Promise<void> {
-    if (this.#client === undefined) throw unavailableError('The event log is not open.');
+    if (this.#client === undefined) throw unavailableError(NOT_OPEN);
     await metadata(this.#client, { allTopics: false, timeout: PROBE_TIMEOUT_MS });
   }
 

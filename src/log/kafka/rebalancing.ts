@@ -55,10 +55,11 @@ export class Rebalancing {
   async leave(): Promise<void> {
     this.#state = 'leaving';
     const { assignment, pauses, revokeTimeoutMs } = this.#parts;
-    assignment.leave(assignment.partitions);
-    pauses.drop(assignment.partitions);
+    const staying = assignment.staying;
+    assignment.leave(staying);
+    pauses.drop(staying);
     await within(this.#steps, revokeTimeoutMs);
-    await this.#finish(assignment.partitions);
+    await this.#finish(staying);
     assignment.remove(assignment.partitions);
     this.#state = 'left';
     if (this.#unanswered !== undefined) this.#answer(this.#unanswered.partitions);
@@ -73,7 +74,7 @@ export class Rebalancing {
     const start = await handlers.onAssigned(committed);
     // Records of these partitions from an earlier assignment may be on their way yet; let them be dropped first.
     await readsHandedOn();
-    if (this.#state !== 'member') return;
+    if (this.#state !== 'member') return this.#finish(partitions);
     const assigned = partitions.map((partition) => {
       const from = start.get(partition) ?? committed.get(partition) ?? 'earliest';
       assignment.add(partition, committed.get(partition) ?? (from === 'earliest' ? undefined : from));
@@ -102,10 +103,12 @@ export class Rebalancing {
 
   async #finish(partitions: number[]): Promise<void> {
     if (partitions.length === 0) return;
-    const { handlers, logger, revokeTimeoutMs } = this.#parts;
-    const finished = await within(handlers.onRevoked(partitions), revokeTimeoutMs);
-    if (!finished)
-      logger.warn({ partitions }, 'Partitions are given up with work in hand; it will be done again.');
+    const { handlers, logger, onFailed, revokeTimeoutMs } = this.#parts;
+    const finished = await within(handlers.onRevoked(partitions), revokeTimeoutMs).catch((error: unknown) => {
+      onFailed(toError(error));
+      return false;
+    });
+    if (!finished) logger.warn({ partitions }, 'Partitions go with work in hand; it is done again.');
   }
 
   /** Asks until the group answers, for without its offsets nothing can be read; undefined when we leave meanwhile. */

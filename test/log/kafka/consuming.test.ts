@@ -115,11 +115,23 @@ const tests = {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100 });
     const reader = await openReader(t, log);
-    await reader.allAssigned();
+    await appendNumbered(log, TOPICS.commands, ['one'], 1);
+    await reader.received(1);
     reader.onRevoked = () => new Promise(() => undefined);
     const asked = performance.now();
     await reader.consumer.stop();
     t.ok(performance.now() - asked < 2000);
+  },
+
+  'stop() ends also when the handler fails at finishing its revoked partitions': async (t: Test) => {
+    const mock = await startMock(t);
+    const log = await openLog(t, mock, freshSpace());
+    const reader = await openReader(t, log);
+    await appendNumbered(log, TOPICS.commands, ['one'], 1);
+    await reader.received(1);
+    reader.onRevoked = () => Promise.reject(new Error('cannot finish'));
+    await reader.consumer.stop();
+    t.same(reader.failures, [], 'whoever stops it need not be told');
   },
 
   'stop() does not wait for a handler that never says where to begin': async (t: Test) => {

@@ -1,0 +1,90 @@
+import fastJson from 'fast-json-stringify';
+import type { Command, StatusChange } from './commands.ts';
+import { EVENT_TYPES } from './event-types.ts';
+
+const SOURCE = '/order-system';
+
+const text = { type: 'string' } as const;
+const integer = { type: 'integer' } as const;
+
+const PLACED_DATA = {
+  type: 'object',
+  properties: {
+    customerId: text,
+    merchantId: text,
+    currency: text,
+    items: {
+      type: 'array',
+      items: { type: 'object', properties: { sku: text, name: text, quantity: integer, unitPrice: integer } },
+    },
+    metadata: { type: 'object', additionalProperties: text },
+    total: integer,
+    fingerprint: text,
+  },
+} as const;
+
+const TRANSITION_DATA = {
+  type: 'object',
+  properties: { to: text, reason: text, expectedVersion: integer },
+} as const;
+
+const STATUS_DATA = {
+  type: 'object',
+  properties: {
+    customerId: text,
+    merchantId: text,
+    status: text,
+    version: integer,
+    reason: { type: ['string', 'null'] },
+    cause: { type: 'object', properties: { partition: integer, offset: integer } },
+  },
+} as const;
+
+export interface EventText {
+  ofCommand(command: Command): string;
+  ofStatusChange(change: StatusChange): string;
+}
+
+/** On the request path this is the only serialisation an order gets, so the serialisers are compiled for their shapes. */
+export function createEventText(): EventText {
+  const quoted = fastJson(text);
+  const placed = fastJson(PLACED_DATA);
+  const transition = fastJson(TRANSITION_DATA);
+  const status = fastJson(STATUS_DATA);
+  const timestamp = timestampText();
+
+  const event = (type: string, id: string, subject: string, time: number, data: string, trace = ''): string =>
+    `{"specversion":"1.0","id":${quoted(id)},"source":"${SOURCE}","type":"${type}","subject":${quoted(subject)},` +
+    `"time":"${timestamp(time)}",${trace}"datacontenttype":"application/json","data":${data}}`;
+
+  return {
+    ofCommand(command) {
+      const { eventId, orderId, time, traceparent } = command;
+      const trace = traceparent === undefined ? '' : `"traceparent":${quoted(traceparent)},`;
+      if (command.kind === 'transition') {
+        return event(EVENT_TYPES.transitionRequested, eventId, orderId, time, transition(command), trace);
+      }
+      const { order, fingerprint } = command;
+      const data = placed(fingerprint === undefined ? order : { ...order, fingerprint });
+      return event(EVENT_TYPES.placed, eventId, orderId, time, data, trace);
+    },
+    // The id is made of order and version: a change published twice is, as CloudEvents has it, the same event.
+    ofStatusChange(change) {
+      const { orderId, version, at } = change;
+      return event(EVENT_TYPES.statusChanged, `${orderId}/${version}`, orderId, at, status(change));
+    },
+  };
+}
+
+/** RFC 3339 in UTC. Events come many a millisecond: the last text is kept. */
+function timestampText(): (time: number) => string {
+  let lastTime = Number.NaN;
+  let lastText = '';
+  return (time) => {
+    if (time !== lastTime) {
+      lastText = new Date(time).toISOString();
+      lastTime = time;
+    }
+    return lastText;
+  };
+}
