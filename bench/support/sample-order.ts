@@ -1,10 +1,13 @@
 import type { NewOrder } from '../../src/order/order.ts';
 
-/** A usual order: two articles, a pair of metadata. */
+/**
+ * A usual order: two articles, a pair of metadata. In one stretch of time hardly anybody orders twice, so customers are
+ * scattered over 200 000; merchants over 2 000. (Both steps are prime to their counts: every index differs.)
+ */
 export function sampleOrder(index: number): NewOrder {
   return {
-    customerId: `c-${index % 5_000}`,
-    merchantId: `m-${index % 300}`,
+    customerId: `c-${(index * 7_919) % 200_000}`,
+    merchantId: `m-${(index * 617) % 2_000}`,
     currency: 'INR',
     items: [
       { sku: 'biryani', name: 'Biryani', quantity: 2, unitPrice: 25_000 },

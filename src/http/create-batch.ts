@@ -11,7 +11,7 @@ import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from './idempotenc
 import { EXAMPLE_ID, exampleOrder } from './order-body.ts';
 import { Problem, problemOf } from './problem.ts';
 import { problems } from './problem-responses.ts';
-import { NoQuery } from './query.ts';
+import { refuseQuery } from './query.ts';
 import { traceparentOf } from './trace-context.ts';
 import { createValidator, validatorCompiler, type Validator } from './validation.ts';
 
@@ -41,8 +41,7 @@ const schema = {
   summary: 'Create up to 1000 orders',
   description: 'With an Idempotency-Key the order at index i has the key `<key>#<i>`.',
   tags: ['orders'],
-  headers: Type.Object(IdempotencyKeyHeader),
-  querystring: NoQuery,
+  requestHeaders: Type.Object(IdempotencyKeyHeader),
   body: Type.Object(
     { orders: Type.Array(NewOrder, bounds) },
     { additionalProperties: false, examples: [{ orders: [exampleOrder] }] },
@@ -65,6 +64,7 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
   const validator = createValidator(NewOrder);
   const options = { schema, bodyLimit: BODY_LIMIT, validatorCompiler: envelopeCompiler };
   scope.post('/orders/batch', options, async (request, reply) => {
+    refuseQuery(request);
     const { raw } = request;
     const orders: readonly unknown[] = request.body.orders;
     const key = readIdempotencyKey(raw);

@@ -19,7 +19,7 @@ import {
 } from './order-body.ts';
 import { preferredWait, PreferHeader } from './prefer.ts';
 import { problems } from './problem-responses.ts';
-import { NoQuery } from './query.ts';
+import { refuseQuery } from './query.ts';
 import { textHeader } from './response-headers.ts';
 import { traceparentOf } from './trace-context.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -65,8 +65,7 @@ const schema = {
     'Answers once the event log holds the order durably. With an Idempotency-Key a repeat finds the first; with ' +
     '`Prefer: wait=N` the answer waits up to N seconds (at most 30) for the order to be processed.',
   tags: ['orders'],
-  headers: Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader }),
-  querystring: NoQuery,
+  requestHeaders: Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader }),
   body: Type.Object(NewOrder.properties, { additionalProperties: false, examples: [exampleOrder] }),
   response: { 201: Processed, 202: Accepted, ...problems(400, 413, 415, 422, 429, 500, 503, 504) },
 };
@@ -81,7 +80,9 @@ export interface CreateOrderDependencies {
 
 export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDependencies): void {
   const { intake, metrics } = dependencies;
-  scope.post('/orders', { schema }, async ({ raw, body }, reply) => {
+  scope.post('/orders', { schema }, async (request, reply) => {
+    refuseQuery(request);
+    const { raw, body } = request;
     const idempotencyKey = readIdempotencyKey(raw);
     const { receipt, replayed } = await intake.placing.place(body, {
       caller: idempotencyKey === undefined ? '' : callerOf(raw),

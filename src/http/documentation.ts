@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema } from 'fastify';
 import type { HttpScope } from './http-scope.ts';
 import { Problem } from './problem.ts';
 
@@ -23,6 +24,8 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
         { name: 'operations', description: 'For whoever runs the service' },
       ],
     },
+    // Headers have a syntax of their own and are read by files of their own: their schemas are here to be read by people.
+    transform: ({ schema, url }) => ({ schema: withRequestHeaders(schema), url }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) =>
         typeof $id === 'string' ? $id : `schema-${index}`,
@@ -34,4 +37,8 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
 export async function serveDocumentation(scope: HttpScope): Promise<void> {
   await scope.register(swaggerUi, { routePrefix: '/docs' });
   scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
+}
+
+function withRequestHeaders(schema: FastifySchema): FastifySchema {
+  return 'requestHeaders' in schema ? { ...schema, headers: schema.requestHeaders } : schema;
 }

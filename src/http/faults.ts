@@ -37,29 +37,31 @@ function collect(schema: TSchema, value: unknown, pointer: string, faults: Field
 }
 
 function collectMembers(
-  schema: TSchema,
+  schema: TSchema & MemberRules,
   value: Record<string, unknown>,
   pointer: string,
   faults: FieldError[],
 ): void {
-  const add = (name: string, detail: string) => {
-    if (faults.length < MAX_FAULTS) faults.push({ pointer: pointerTo(pointer, name), detail });
-  };
-  const { properties = {}, patternProperties = {}, maxProperties = Infinity } = schema as MemberRules;
-  const anyMember = Object.values(patternProperties)[0];
+  const { properties = {}, patternProperties = {}, maxProperties = Infinity } = schema;
+  const names = Object.keys(value);
+  if (names.length > maxProperties) {
+    faults.push({ pointer, detail: `must not have more than ${maxProperties} properties` });
+    return;
+  }
   for (const [name, property] of Object.entries(properties)) {
     if (Object.hasOwn(value, name)) collect(property, value[name], pointerTo(pointer, name), faults);
-    else if (!IsOptional(property)) add(name, 'is required');
+    else if (!IsOptional(property)) add(faults, pointerTo(pointer, name), 'is required');
   }
-  let count = 0;
-  for (const name in value) {
+  const anyMember = Object.values(patternProperties)[0];
+  for (const name of names) {
     if (faults.length >= MAX_FAULTS) return;
-    count += 1;
     if (anyMember !== undefined) collect(anyMember, value[name], pointerTo(pointer, name), faults);
-    else if (!Object.hasOwn(properties, name)) add(name, 'is not known here');
+    else if (!Object.hasOwn(properties, name)) add(faults, pointerTo(pointer, name), 'is not known here');
   }
-  if (count > maxProperties)
-    faults.push({ pointer, detail: `must not have more than ${maxProperties} properties` });
+}
+
+function add(faults: FieldError[], pointer: string, detail: string): void {
+  if (faults.length < MAX_FAULTS) faults.push({ pointer, detail });
 }
 
 interface MemberRules {

@@ -1,4 +1,17 @@
-import { Type } from 'typebox';
+import type { FastifyRequest } from 'fastify';
+import { ServiceError } from '../base/errors.ts';
+import { pointerTo } from './faults.ts';
 
-/** For a route without parameters: one that is there by mistake is told rather than passed over. */
-export const NoQuery = Type.Object({}, { additionalProperties: false });
+/**
+ * For a route without parameters: one that is there by mistake is told rather than passed over. A schema would say the
+ * same and cost every request.
+ * @throws ServiceError `validation-failed`
+ */
+export function refuseQuery({ raw, query }: FastifyRequest): void {
+  if (raw.url?.includes('?') !== true) return;
+  const name = Object.keys(query as object)[0];
+  if (name === undefined) return;
+  const pointer = pointerTo('', name);
+  const detail = 'is not known here';
+  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+}

@@ -14,7 +14,7 @@ const schema = {
   summary: 'Read an order',
   description: 'An acknowledged order is never 404 when its Location is used as given.',
   tags: ['orders'],
-  headers: Type.Object({
+  requestHeaders: Type.Object({
     'if-none-match': Type.Optional(Type.String({ description: 'An ETag', examples: ['"1"'] })),
   }),
   params: OrderPath,

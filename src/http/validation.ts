@@ -28,8 +28,6 @@ export function createValidator<Schema extends TSchema>(schema: Schema): Validat
 
 /** Checks every part of a request as it came: nothing is removed, nothing is filled in, and no body is coerced. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  // Headers have a syntax of their own: each is read by its own file, the schema is for the documentation.
-  if (httpPart === 'headers') return () => true;
   const validator = createValidator(schema);
   if (httpPart === 'querystring') {
     const readNumbers = integerReader(schema);

@@ -1,5 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { eventually } from './eventually.ts';
 
 /**
  * librdkafka's mock cluster of one broker in a process of its own, so that it can be killed and frozen. It keeps
@@ -28,8 +30,9 @@ export class MockKafka {
   }
 
   /** The broker holds still: connections stay, nothing answers. */
-  freeze(): void {
+  async freeze(): Promise<void> {
     this.#process.kill('SIGSTOP');
+    await eventually(() => isStopped(this.#process.pid ?? 0), { what: 'the mock cluster to hold still' });
   }
 
   thaw(): void {
@@ -53,4 +56,10 @@ export class MockKafka {
       this.#process.on('message', listen);
     });
   }
+}
+
+/** A signal takes effect some time after it is sent. */
+function isStopped(pid: number): boolean {
+  if (process.platform === 'linux') return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
 }

@@ -234,7 +234,7 @@ const tests = {
     };
     const assign = { code: kafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS } as LibrdKafkaError;
     const [waiting, leaving] = [member(), member()];
-    mock.freeze();
+    await mock.freeze();
     t.teardown(() => mock.thaw());
     waiting.handle(assign, [{ topic, partition: 1 }]);
     leaving.handle(assign, [{ topic, partition: 2 }]);

@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
+import { createHttpApp, type HttpDependencies } from '../../src/http/http-app.ts';
+import type { Intake } from '../../src/intake/intake.ts';
+import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
+import type { StatusHub } from '../../src/status/status-hub.ts';
+import { startSmallService, type SmallService } from '../support/small-service.ts';
+
+/** The HTTP face on a real log and a real store. */
+export interface HttpUnderTest {
+  app: FastifyInstance;
+  service: SmallService;
+  intake: Intake;
+  hub: StatusHub;
+  metrics: Metrics;
+  /** every record that was given to the log */
+  appended: OutgoingRecord[];
+  /** every line that was logged */
+  logged: Record<string, unknown>[];
+  /** Processes what the log has; whoever waits for an order here is told. */
+  process(): Promise<void>;
+}
+
+export type Changes = Partial<Omit<HttpDependencies, 'limits' | 'metrics' | 'logger'>> & {
+  limits?: Partial<HttpDependencies['limits']>;
+  /** makes the log fail, when it throws */
+  beforeAppend?: () => void;
+};
+
+export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
+  const service = await startSmallService(t);
+  const appended: OutgoingRecord[] = [];
+  const { intake, hub } = service.replica(watchedLog(service.log, appended, changes.beforeAppend));
+  const metrics = createMetrics();
+  const logged: Record<string, unknown>[] = [];
+  const { limits, beforeAppend: _, ...dependencies } = changes;
+  const app = await createHttpApp({
+    intake,
+    readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
+    isDraining: () => false,
+    pendingAppends: () => service.log.pendingAppends(),
+    metrics,
+    logger: pino({ level: 'debug' }, { write: (line) => logged.push(asObject(JSON.parse(line))) }),
+    version: '1.2.3',
+    ...dependencies,
+    limits: {
+      rateLimitMax: 0,
+      rateLimitWindowMs: 1000,
+      maxEventLoopDelayMs: 0,
+      trustProxy: '',
+      requestTimeoutMs: 10_000,
+      ...limits,
+    },
+  });
+  t.teardown(() => app.close());
+  return {
+    app,
+    service,
+    intake,
+    hub,
+    metrics,
+    appended,
+    logged,
+    process: () => service.processAll([hub]),
+  };
+}
+
+function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: () => void): EventLog {
+  return {
+    start: () => log.start(),
+    stop: () => log.stop(),
+    append: async (record) => {
+      beforeAppend?.();
+      appended.push(record);
+      return log.append(record);
+    },
+    consumer: (topic, handlers) => log.consumer(topic, handlers),
+    follow: (topic, onRecords) => log.follow(topic, onRecords),
+    find: async (topic, key) => log.find?.(topic, key),
+    fault: () => log.fault(),
+    pendingAppends: () => log.pendingAppends(),
+  };
+}
+
+export function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  throw new TypeError(`${JSON.stringify(value)} is not an object`);
+}
