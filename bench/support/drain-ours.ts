@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { systemClock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
+import { RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/pool/batch-pool.ts';
@@ -50,7 +51,7 @@ async function drain({ folder, orders, threads, batch }: DrainTask): Promise<Dra
     pool,
     reader,
     publish: (statuses) => {
-      published += statuses.length;
+      published += new RecordFrame(statuses).count;
       if (published >= orders) finish();
       return Promise.resolve();
     },

@@ -34,26 +34,114 @@ export function encodeRecordFrame(records: readonly LogRecord[]): ArrayBuffer {
   return memory;
 }
 
-/** The keys and values are views into the frame: they keep it alive, and are valid as long as it is. */
-export function decodeRecordFrame(memory: ArrayBuffer): LogRecord[] {
+export interface TextRecord {
+  key: string;
+  value: string;
+  timestamp: number;
+}
+
+/** The same for records that are still text: they are written into the frame without a buffer each. */
+export function encodeTextFrame(records: readonly TextRecord[]): ArrayBuffer {
+  let size = HEADER_BYTES + records.length * ENTRY_BYTES;
+  for (const { key, value } of records) size += Buffer.byteLength(key) + Buffer.byteLength(value);
+  const memory = new ArrayBuffer(size);
+  const frame = Buffer.from(memory);
   const view = new DataView(memory);
-  const count = view.getUint32(0, true);
-  const records = new Array<LogRecord>(count);
-  let payload = HEADER_BYTES + count * ENTRY_BYTES;
-  const take = (length: number): Buffer | null => {
-    if (length < 0) return null;
-    payload += length;
-    return Buffer.from(memory, payload - length, length);
-  };
-  for (let index = 0; index < count; index += 1) {
-    const entry = HEADER_BYTES + index * ENTRY_BYTES;
-    records[index] = {
-      offset: view.getFloat64(entry, true),
-      timestamp: view.getFloat64(entry + 8, true),
-      partition: view.getUint32(entry + 16, true),
-      key: take(view.getInt32(entry + 20, true)),
-      value: take(view.getInt32(entry + 24, true)),
+  view.setUint32(0, records.length, true);
+  let entry = HEADER_BYTES;
+  let payload = HEADER_BYTES + records.length * ENTRY_BYTES;
+  for (const { key, value, timestamp } of records) {
+    const keyBytes = frame.write(key, payload);
+    const valueBytes = frame.write(value, payload + keyBytes);
+    payload += keyBytes + valueBytes;
+    view.setFloat64(entry + 8, timestamp, true);
+    view.setInt32(entry + 20, keyBytes, true);
+    view.setInt32(entry + 24, valueBytes, true);
+    entry += ENTRY_BYTES;
+  }
+  return memory;
+}
+
+/** Reads a frame record by record, without an object for each that is only looked at. */
+export class RecordFrame {
+  readonly count: number;
+  readonly #memory: ArrayBuffer;
+  readonly #view: DataView;
+  readonly #bytes: Buffer;
+  /** where the key of a record begins; its value follows */
+  readonly #starts: Float64Array;
+
+  constructor(memory: ArrayBuffer) {
+    this.#memory = memory;
+    this.#view = new DataView(memory);
+    this.#bytes = Buffer.from(memory);
+    this.count = this.#view.getUint32(0, true);
+    this.#starts = new Float64Array(this.count);
+    let start = HEADER_BYTES + this.count * ENTRY_BYTES;
+    for (let index = 0; index < this.count; index += 1) {
+      this.#starts[index] = start;
+      start += Math.max(0, this.#keyLength(index)) + Math.max(0, this.#valueLength(index));
+    }
+  }
+
+  offset(index: number): number {
+    return this.#view.getFloat64(entryOf(index), true);
+  }
+
+  partition(index: number): number {
+    return this.#view.getUint32(entryOf(index) + 16, true);
+  }
+
+  /** As UTF-8; what is none has replacement characters in it. */
+  keyText(index: number): string | null {
+    return this.#text(this.#keyStart(index), this.#keyLength(index));
+  }
+
+  valueText(index: number): string | null {
+    return this.#text(this.#valueStart(index), this.#valueLength(index));
+  }
+
+  /** The key and the value are views into the frame: they keep it alive, and are valid as long as it is. */
+  record(index: number): LogRecord {
+    return {
+      offset: this.offset(index),
+      timestamp: this.#view.getFloat64(entryOf(index) + 8, true),
+      partition: this.partition(index),
+      key: this.#slice(this.#keyStart(index), this.#keyLength(index)),
+      value: this.#slice(this.#valueStart(index), this.#valueLength(index)),
     };
   }
-  return records;
+
+  #keyLength(index: number): number {
+    return this.#view.getInt32(entryOf(index) + 20, true);
+  }
+
+  #valueLength(index: number): number {
+    return this.#view.getInt32(entryOf(index) + 24, true);
+  }
+
+  #keyStart(index: number): number {
+    return this.#starts[index] ?? 0;
+  }
+
+  #valueStart(index: number): number {
+    return this.#keyStart(index) + Math.max(0, this.#keyLength(index));
+  }
+
+  #text(start: number, length: number): string | null {
+    return length < 0 ? null : this.#bytes.toString('utf8', start, start + length);
+  }
+
+  #slice(start: number, length: number): Buffer | null {
+    return length < 0 ? null : Buffer.from(this.#memory, start, length);
+  }
+}
+
+export function decodeRecordFrame(memory: ArrayBuffer): LogRecord[] {
+  const frame = new RecordFrame(memory);
+  return Array.from({ length: frame.count }, (_, index) => frame.record(index));
+}
+
+function entryOf(index: number): number {
+  return HEADER_BYTES + index * ENTRY_BYTES;
 }

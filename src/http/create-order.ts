@@ -22,7 +22,6 @@ import { problems } from './problem-responses.ts';
 import { refuseQuery } from './query.ts';
 import { textHeader } from './response-headers.ts';
 import { traceparentOf } from './trace-context.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 const headers = {
   Location: textHeader('Where to read the order, with its position in the event log'),
@@ -110,7 +109,7 @@ async function awaitProcessed(
   waitSeconds: number,
 ): Promise<Order | undefined> {
   try {
-    return await unlessAborted(intake.awaiting.processed(orderId, waitSeconds * 1000), closing);
+    return await intake.awaiting.processed(orderId, waitSeconds * 1000, closing);
   } catch (error) {
     logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
     return undefined;

@@ -13,16 +13,22 @@ export class OrderAwaiting {
     this.#reader = dependencies.reader;
   }
 
-  /** The processed order, or undefined when it was not done within `timeoutMs` or there are too many waiters. */
-  async processed(orderId: string, timeoutMs: number): Promise<Order | undefined> {
+  /**
+   * The processed order, or undefined when it was not done within `timeoutMs`, there are too many waiters, or the
+   * signal was aborted.
+   */
+  async processed(orderId: string, timeoutMs: number, signal?: AbortSignal): Promise<Order | undefined> {
     const change = watchFirstChange(this.#hub, orderId);
+    const giveUp = () => change.cancel();
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       // The order may have been processed before the watch began.
       const stored = await this.#reader.find(orderId);
       if (stored !== undefined) return stored;
-      await change.within(timeoutMs);
+      await change.within(signal?.aborted === true ? 0 : timeoutMs);
       return await this.#reader.find(orderId);
     } finally {
+      signal?.removeEventListener('abort', giveUp);
       change.cancel();
     }
   }

@@ -57,10 +57,10 @@ const StatusChangedEvent = Type.Object({
 export interface EventCodec {
   encodeCommand(command: Command): Buffer;
   /** @throws ServiceError `record-undecodable`, saying what is wrong with the record */
-  decodeCommand(value: Buffer | null): Command;
-  encodeStatusChange(change: StatusChange): Buffer;
+  decodeCommand(value: Buffer | string | null): Command;
+  encodeStatusChange(change: StatusChange): string;
   /** @throws ServiceError `record-undecodable` */
-  decodeStatusChange(value: Buffer | null): StatusChange;
+  decodeStatusChange(value: Buffer | string | null): StatusChange;
 }
 
 /** Compiles validators and serialisers, which costs milliseconds: make one codec a thread and keep it. */
@@ -88,7 +88,7 @@ export function createEventCodec(): EventCodec {
         type === EVENT_TYPES.transitionRequested ? transition.Errors(event) : placed.Errors(event);
       throw undecodable(faults[0]);
     },
-    encodeStatusChange: (change) => Buffer.from(text.ofStatusChange(change)),
+    encodeStatusChange: (change) => text.ofStatusChange(change),
     decodeStatusChange(value) {
       const event = parse(value);
       if (!statusChanged.Check(event)) throw undecodable(statusChanged.Errors(event)[0]);
@@ -108,10 +108,10 @@ export function createEventCodec(): EventCodec {
   };
 }
 
-function parse(value: Buffer | null): unknown {
+function parse(value: Buffer | string | null): unknown {
   if (value === null) throw new ServiceError('record-undecodable', 'The record has no value.');
   try {
-    return JSON.parse(value.toString('utf8'));
+    return JSON.parse(value.toString());
   } catch (error) {
     throw new ServiceError('record-undecodable', `The value is not JSON: ${toError(error).message}.`, {
       cause: error,

@@ -3,7 +3,7 @@ import { hasCode, ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { decodeRecordFrame, encodeRecordFrame } from '../base/record-frame.ts';
+import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { BatchPool } from '../pool/batch-pool.ts';
 import type { BatchResult } from '../pool/protocol.ts';
 import type { BatchTrigger } from './lane.ts';
@@ -41,7 +41,7 @@ export async function runBatch(
   const startedAt = clock();
   const result = await persistently(() => process(batch, dependencies), dependencies);
   const savedAt = clock();
-  await persistently(() => publish(decodeRecordFrame(result.statuses)), dependencies);
+  await persistently(() => publish(result.statuses), dependencies);
   const nextOffsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1]));
   for (const [partition, offset] of nextOffsets) if (applied.has(partition)) applied.set(partition, offset);
   commit(nextOffsets);

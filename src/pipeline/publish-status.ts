@@ -1,13 +1,17 @@
+import { decodeRecordFrame } from '../base/record-frame.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
-import type { StatusHub, StatusRecord } from '../status/status-hub.ts';
+import type { StatusHub } from '../status/status-hub.ts';
 
-/** Makes status events known; resolves when that is certain. Called again with the same events after a failure. */
-export type PublishStatuses = (statuses: readonly StatusRecord[]) => Promise<void>;
+/**
+ * Makes the status events of a frame known; resolves when that is certain. Called again with the same frame after a
+ * failure.
+ */
+export type PublishStatuses = (statuses: ArrayBuffer) => Promise<void>;
 
 /** To `orders.status`, where every replica reads them. */
 export function publishToLog(log: EventLog): PublishStatuses {
   return async (statuses) => {
-    const appends = statuses.flatMap(({ key, value }) =>
+    const appends = decodeRecordFrame(statuses).flatMap(({ key, value }) =>
       key === null || value === null
         ? []
         : [log.append({ topic: TOPICS.status, key: key.toString(), value })],
@@ -25,7 +29,7 @@ export function publishToLog(log: EventLog): PublishStatuses {
  */
 export function publishToHub(hub: StatusHub): PublishStatuses {
   return (statuses) => {
-    hub.publish(statuses);
+    if (hub.watcherCount > 0) hub.publish(decodeRecordFrame(statuses));
     return Promise.resolve();
   };
 }

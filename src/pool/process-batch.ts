@@ -1,11 +1,12 @@
 import type { Clock } from '../base/clock.ts';
-import { hasCode, ServiceError, toError } from '../base/errors.ts';
-import type { LogRecord } from '../base/log-record.ts';
-import { decodeRecordFrame, encodeRecordFrame } from '../base/record-frame.ts';
-import type { Command, PlaceOrder, StatusChange } from '../order/commands.ts';
+import { ServiceError } from '../base/errors.ts';
+import type { Position } from '../base/position.ts';
+import { encodeTextFrame, type RecordFrame } from '../base/record-frame.ts';
+import type { PlaceOrder, StatusChange } from '../order/commands.ts';
 import { decide, type DecidedCommand, type Verdict } from '../order/decide.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { BatchStore, Present, SetAsideRecord } from '../store/order-store.ts';
+import { decodeBatch, type DecodedRecord } from './decode-batch.ts';
 import type { Judge } from './processor.ts';
 import type { BatchRequest, BatchResult } from './protocol.ts';
 
@@ -16,51 +17,35 @@ export interface BatchDependencies {
   clock: Clock;
 }
 
-interface DecodedRecord {
-  record: LogRecord;
-  command: Command;
-}
-
 /**
- * One batch from bytes to saved: decode → load → process → decide → save. The answer has the status events to
- * publish, those of redelivered records included (their first publication may have been lost in a crash).
- * @throws ServiceError whatever loading, processing or saving throws: nothing of the batch is saved then
+ * One batch from bytes to saved: decode → load → judge → decide → save. The answer has the status events to publish,
+ * those of redelivered records included (their first publication may have been lost in a crash).
+ * @throws ServiceError whatever loading, judging or saving throws: nothing of the batch is saved then
  */
 export async function processBatch(
-  request: BatchRequest,
+  { topic, frame: memory, applied }: BatchRequest,
   { store, judge, codec, clock }: BatchDependencies,
 ): Promise<BatchResult> {
-  const records = decodeRecordFrame(request.frame);
-  const { decoded, setAside } = decodeCommands(records, codec, clock);
-  const nextProgress = nextOffsets(records);
+  const { frame, decoded, undecodable, nextOffsets } = decodeBatch(memory, codec, clock);
   const orderIds = [...new Set(decoded.map(({ command }) => command.orderId))];
-  const present = await store.load(request.topic, [...nextProgress.keys()], orderIds);
-  refuseGap(request, present);
+  const present = await store.load(topic, [...nextOffsets.keys()], orderIds);
+  refuseGap(topic, applied, present);
 
-  const isApplied = ({ partition, offset }: LogRecord) => offset < (present.progress.get(partition) ?? 0);
-  const fresh = decoded.filter(({ record }) => !isApplied(record));
-  const redelivered = decoded.filter(({ record }) => isApplied(record));
+  const isFresh = ({ partition, offset }: Position) => offset >= (present.progress.get(partition) ?? 0);
+  const fresh = decoded.filter(({ position }) => isFresh(position));
+  const redelivered = decoded.filter(({ position }) => !isFresh(position));
   const verdicts = await judge(newOrders(fresh, present));
-  const decision = decide(
-    present.orders,
-    present.progress,
-    fresh.map((entry) => withVerdict(entry, verdicts)),
-    clock(),
-  );
+  const commands = fresh.map((entry) => withVerdict(entry, verdicts));
+  const decision = decide(present.orders, present.progress, commands, clock());
 
-  const newlySetAside = setAside.filter(({ record }) => !isApplied(record));
-  newlySetAside.push(...failedOrders(fresh, verdicts, clock));
-  if (records.some((record) => !isApplied(record))) {
-    await store.save({
-      topic: request.topic,
-      decision,
-      setAside: newlySetAside,
-      loadedProgress: present.progress,
-      nextProgress: furthest(nextProgress, present.progress),
-    });
+  const setAside = undecodable.filter(({ record }) => isFresh(record));
+  setAside.push(...failedOrders(frame, fresh, verdicts, clock));
+  if (fresh.length > 0 || setAside.length > 0) {
+    const nextProgress = furthest(nextOffsets, present.progress);
+    await store.save({ topic, decision, setAside, loadedProgress: present.progress, nextProgress });
   }
   const published = await store.changesCausedBy(
-    redelivered.map(({ record, command }) => ({ orderId: command.orderId, position: record })),
+    redelivered.map(({ position, command }) => ({ orderId: command.orderId, position })),
   );
   return {
     statuses: encodeStatuses([...published, ...decision.changes], codec),
@@ -68,42 +53,14 @@ export async function processBatch(
       placed: decision.placed.length,
       moved: decision.moved.length,
       refused: decision.rejections.length,
-      setAside: newlySetAside.length,
+      setAside: setAside.length,
       redelivered: redelivered.length,
     },
   };
 }
 
-function decodeCommands(records: LogRecord[], codec: EventCodec, clock: Clock) {
-  const decoded: DecodedRecord[] = [];
-  const setAside: SetAsideRecord[] = [];
-  for (const record of records) {
-    try {
-      const command = codec.decodeCommand(record.value);
-      refuseForeignKey(record, command);
-      decoded.push({ record, command });
-    } catch (error) {
-      if (!hasCode(error, 'record-undecodable')) throw error;
-      setAside.push({
-        record,
-        orderId: null,
-        reason: 'record-undecodable',
-        error: toError(error).message,
-        at: clock(),
-      });
-    }
-  }
-  return { decoded, setAside };
-}
-
-/** A record under another key may lie in another partition, where its order is not kept. */
-function refuseForeignKey(record: LogRecord, command: Command): void {
-  if (record.key?.toString() === command.orderId) return;
-  throw new ServiceError('record-undecodable', "The record's key is not the id of its order.");
-}
-
 /** The store was set back (a restored backup): going on would leave a hole that nobody sees. */
-function refuseGap({ topic, applied }: BatchRequest, present: Present): void {
+function refuseGap(topic: string, applied: BatchRequest['applied'], present: Present): void {
   for (const [partition, next] of applied) {
     const stored = present.progress.get(partition) ?? 0;
     if (stored >= next) continue;
@@ -115,19 +72,17 @@ function refuseGap({ topic, applied }: BatchRequest, present: Present): void {
   }
 }
 
-/** What is to be judged: orders that the store has, and repeats within the batch, are not processed again. */
+/** What is to be judged: orders that the store has, and repeats within the batch, are not judged again. */
 function newOrders(fresh: DecodedRecord[], present: Present): Iterable<PlaceOrder> {
   const firsts = new Map<string, PlaceOrder>();
   for (const { command } of fresh) {
-    if (command.kind !== 'place' || present.orders.has(command.orderId) || firsts.has(command.orderId))
-      continue;
-    firsts.set(command.orderId, command);
+    const isKnown = present.orders.has(command.orderId) || firsts.has(command.orderId);
+    if (command.kind === 'place' && !isKnown) firsts.set(command.orderId, command);
   }
   return firsts.values();
 }
 
-function withVerdict({ record, command }: DecodedRecord, verdicts: Map<string, Verdict>): DecidedCommand {
-  const position = { partition: record.partition, offset: record.offset };
+function withVerdict({ position, command }: DecodedRecord, verdicts: Map<string, Verdict>): DecidedCommand {
   if (command.kind === 'transition') return { position, command };
   return { position, command, verdict: verdicts.get(command.orderId) ?? REPEATED };
 }
@@ -137,26 +92,27 @@ const REPEATED: Verdict = { status: 'confirmed', reason: null };
 
 /** An order that the processor failed for good is kept with its record, so that it can be looked into. */
 function failedOrders(
+  frame: RecordFrame,
   fresh: DecodedRecord[],
   verdicts: Map<string, Verdict>,
   clock: Clock,
 ): SetAsideRecord[] {
-  const failed: SetAsideRecord[] = [];
-  const seen = new Set<string>();
-  for (const { record, command } of fresh) {
+  const failed = new Map<string, SetAsideRecord>();
+  for (const { index, command } of fresh) {
     const verdict = command.kind === 'place' ? verdicts.get(command.orderId) : undefined;
-    if (verdict?.status !== 'failed' || seen.has(command.orderId)) continue;
-    seen.add(command.orderId);
-    const error = verdict.reason ?? '';
-    failed.push({ record, orderId: command.orderId, reason: 'processor-failed', error, at: clock() });
+    if (verdict?.status !== 'failed' || failed.has(command.orderId)) continue;
+    failed.set(command.orderId, {
+      record: frame.record(index),
+      orderId: command.orderId,
+      reason: 'processor-failed',
+      error: verdict.reason ?? '',
+      at: clock(),
+    });
   }
-  return failed;
+  return [...failed.values()];
 }
 
-function nextOffsets(records: LogRecord[]): Map<number, number> {
-  return new Map(records.map(({ partition, offset }) => [partition, offset + 1]));
-}
-
+/** Progress never moves back, also when a part of the batch was applied before. */
 function furthest(next: Map<number, number>, progress: ReadonlyMap<number, number>): Map<number, number> {
   return new Map(
     [...next].map(([partition, offset]) => [partition, Math.max(offset, progress.get(partition) ?? 0)]),
@@ -164,13 +120,11 @@ function furthest(next: Map<number, number>, progress: ReadonlyMap<number, numbe
 }
 
 function encodeStatuses(changes: StatusChange[], codec: EventCodec): ArrayBuffer {
-  return encodeRecordFrame(
+  return encodeTextFrame(
     changes.map((change) => ({
-      partition: 0,
-      offset: 0,
-      timestamp: change.at,
-      key: Buffer.from(change.orderId),
+      key: change.orderId,
       value: codec.encodeStatusChange(change),
+      timestamp: change.at,
     })),
   );
 }

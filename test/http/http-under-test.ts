@@ -30,12 +30,12 @@ export type Changes = Partial<Omit<HttpDependencies, 'limits' | 'metrics' | 'log
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
+  const { limits, beforeAppend, ...dependencies } = changes;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
-  const { intake, hub } = service.replica(watchedLog(service.log, appended, changes.beforeAppend));
+  const { intake, hub } = service.replica(watchedLog(service.log, appended, beforeAppend));
   const metrics = createMetrics();
   const logged: Record<string, unknown>[] = [];
-  const { limits, beforeAppend: _, ...dependencies } = changes;
   const app = await createHttpApp({
     intake,
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),

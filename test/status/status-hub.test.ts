@@ -23,7 +23,10 @@ function change(orderId: string, version: number): StatusChange {
 }
 
 function record(orderId: string, version: number) {
-  return { key: Buffer.from(orderId), value: codec.encodeStatusChange(change(orderId, version)) };
+  return {
+    key: Buffer.from(orderId),
+    value: Buffer.from(codec.encodeStatusChange(change(orderId, version))),
+  };
 }
 
 function createHub(maxWatchers = 10) {
