@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ServiceError, toError } from '../base/errors.ts';
+import { parseTimestamp } from '../base/timestamp.ts';
 import type { Command, PlaceOrder, StatusChange } from './commands.ts';
 import { createEventText } from './event-text.ts';
 import { EVENT_TYPES } from './event-types.ts';
@@ -12,7 +13,7 @@ const envelope = {
   id: Type.String({ minLength: 1, maxLength: 256 }),
   source: Type.String({ minLength: 1 }),
   subject: Type.String({ minLength: 1, maxLength: 64 }),
-  time: Type.String({ format: 'date-time', maxLength: 40 }),
+  time: Type.String({ maxLength: 40, description: 'RFC 3339, read by parseTimestamp' }),
   datacontenttype: Type.Optional(Type.Literal('application/json')),
   traceparent: Type.Optional(Type.String()),
 };
@@ -129,8 +130,10 @@ function envelopeOf(event: { id: string; subject: string; time: string; tracepar
 }
 
 function timeOf(text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new ServiceError('record-undecodable', '/time is not an RFC 3339 timestamp.');
+  const time = parseTimestamp(text);
+  if (time === undefined) {
+    throw new ServiceError('record-undecodable', '/time is not an RFC 3339 timestamp.');
+  }
   return time;
 }
 
