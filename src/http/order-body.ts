@@ -72,9 +72,7 @@ export function orderBody(order: Order): OrderBody {
 }
 
 export function anyOrderBody(order: Order | AcceptedOrder): AnyOrderBody {
-  if ('updatedAt' in order) return orderBody(order);
-  const { createdAt, ...certain } = order;
-  return createdAt === undefined ? certain : { ...certain, createdAt: timestamp(createdAt) };
+  return 'updatedAt' in order ? orderBody(order) : order;
 }
 
 /** RFC 3339 in UTC with milliseconds. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Position } from '../base/position.ts';
+import { RecentPositions } from './recent-positions.ts';
 
 /** What a caller was told, or is about to be told, of an order that this process took. */
 export interface Receipt {
@@ -23,20 +24,21 @@ export interface KeyedReceipt {
  * the truth, and whoever misses here asks them.
  */
 export class AcknowledgedOrders {
-  readonly #receipts: LRUCache<string, Receipt>;
+  readonly #positions: RecentPositions;
   readonly #keyed: LRUCache<string, Promise<KeyedReceipt>>;
 
+  /** @param maxOrders a power of two */
   constructor(maxOrders: number) {
-    this.#receipts = new LRUCache({ max: maxOrders });
+    this.#positions = new RecentPositions(maxOrders);
     this.#keyed = new LRUCache({ max: maxOrders });
   }
 
-  add(receipt: Receipt): void {
-    this.#receipts.set(receipt.id, receipt);
+  add(orderId: string, position: Position): void {
+    this.#positions.set(orderId, position);
   }
 
-  get(orderId: string): Receipt | undefined {
-    return this.#receipts.get(orderId);
+  position(orderId: string): Position | undefined {
+    return this.#positions.get(orderId);
   }
 
   /** The first call of an id, under way or done; it is forgotten when it fails, so that a repeat tries anew. */

@@ -18,8 +18,8 @@ export interface Intake {
   reader: OrderReader;
 }
 
-/** Orders kept in mind for readers without a position; some 200 bytes each. */
-const MAX_ACKNOWLEDGED_ORDERS = 50_000;
+/** Orders kept in mind for readers without a position, and for repeated keys; a power of two. */
+const MAX_ACKNOWLEDGED_ORDERS = 65_536;
 
 export function createIntake(dependencies: {
   log: EventLog;

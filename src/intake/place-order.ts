@@ -143,9 +143,8 @@ export class OrderPlacing {
     const value = codec.encodeCommand(command);
     const position = await log.append({ topic: TOPICS.commands, key: command.orderId, value });
     const { total, currency } = command.order;
-    const receipt = { id: command.orderId, total, currency, createdAt: command.time, position };
-    acknowledged.add(receipt);
-    return receipt;
+    acknowledged.add(command.orderId, position);
+    return { id: command.orderId, total, currency, createdAt: command.time, position };
   }
 }
 

@@ -3,10 +3,10 @@ import type { Position } from '../base/position.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { Order } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import type { AcknowledgedOrders, Receipt } from './acknowledged-orders.ts';
+import type { AcknowledgedOrders } from './acknowledged-orders.ts';
 
-/** An order that is durably taken and not processed yet; only id, status and version are certain. */
-export interface AcceptedOrder extends Partial<Pick<Order, 'total' | 'currency' | 'createdAt'>> {
+/** An order that is durably taken and not processed yet; nothing else of it is certain. */
+export interface AcceptedOrder {
   id: string;
   status: 'accepted';
   version: 0;
@@ -31,9 +31,10 @@ export class OrderReading {
   async read(orderId: string, position?: Position): Promise<Order | AcceptedOrder> {
     const stored = await this.#reader.find(orderId);
     if (stored !== undefined) return stored;
-    const receipt = this.#acknowledged.get(orderId);
-    const at = receipt?.position ?? position ?? (await this.#log.find?.(TOPICS.commands, orderId));
-    if (at !== undefined && !(await this.#isApplied(at))) return acceptedOrder(orderId, receipt);
+    const at =
+      this.#acknowledged.position(orderId) ?? position ?? (await this.#log.find?.(TOPICS.commands, orderId));
+    if (at !== undefined && !(await this.#isApplied(at)))
+      return { id: orderId, status: 'accepted', version: 0 };
     // Between the first look and the look at the progress the order may have been saved.
     const savedMeanwhile = at === undefined ? undefined : await this.#reader.find(orderId);
     if (savedMeanwhile !== undefined) return savedMeanwhile;
@@ -44,11 +45,4 @@ export class OrderReading {
     const next = await this.#reader.progress(TOPICS.commands, partition);
     return next !== undefined && next > offset;
   }
-}
-
-function acceptedOrder(id: string, receipt: Receipt | undefined): AcceptedOrder {
-  const certain = { id, status: 'accepted', version: 0 } as const;
-  if (receipt === undefined) return certain;
-  const { total, currency, createdAt } = receipt;
-  return { ...certain, total, currency, createdAt };
 }

@@ -10,14 +10,7 @@ await t.test('an acknowledged order is never unknown', async (t) => {
   const { intake: other } = service.replica();
 
   await t.test('to the replica that took it', async (t) => {
-    t.same(await service.intake.reading.read(id), {
-      id,
-      status: 'accepted',
-      version: 0,
-      total: 50_000,
-      currency: 'INR',
-      createdAt: receipt.createdAt,
-    });
+    t.same(await service.intake.reading.read(id), { id, status: 'accepted', version: 0 });
   });
   await t.test('to another one that is told its position', async (t) => {
     t.same(await other.reading.read(id, position), { id, status: 'accepted', version: 0 });

@@ -1,0 +1,88 @@
+import Database from 'better-sqlite3';
+import { pino } from 'pino';
+import { EmbeddedEventLog } from "../../src/log/embedded/embedded-event-log.js";
+import { TOPICS } from "../../src/log/event-log.js";
+import { createEventCodec } from "../../src/order/events.js";
+import { migrate } from "../../src/store/migrate.js";
+import { logOptions } from "./drain-task.js";
+/**
+ * The reference: better-sqlite3 alone writes the same rows in the same order into the same tables and indexes with the
+ * same pragmas, from values that lie ready in memory, in batches of the same size. Nothing is decoded, decided or
+ * published while the clock runs.
+ */
+process.once('message', (task) => {
+    drain(task).then((result) => process.send?.(result, () => process.disconnect()), (error) => {
+        console.error(error);
+        process.exit(1);
+    });
+});
+async function drain({ folder, orders, batch }) {
+    const path = `${folder}/orders.db`;
+    await migrate({ kind: 'sqlite', path }, pino({ level: 'warn' }));
+    const connection = new Database(path);
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('wal_autocheckpoint = 4000');
+    connection.pragma('cache_size = -65536');
+    const insertOrder = connection.prepare(`INSERT INTO orders
+    (id, customer_id, merchant_id, currency, total, status, version, items, metadata, fingerprint, placed_by,
+     created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    const insertHistory = connection.prepare('INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset") VALUES (?, ?, ?, ?, ?, ?, ?)');
+    const moveProgress = connection.prepare('INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset');
+    const rows = (await readLog(folder, orders)).map(rowsOf);
+    const write = connection.transaction((from) => {
+        for (const { order, history } of rows.slice(from, from + batch)) {
+            insertOrder.run(...order);
+            insertHistory.run(...history);
+        }
+        for (let partition = 0; partition < 12; partition += 1)
+            moveProgress.run('orders.commands', partition, from);
+    });
+    const cpuBefore = process.cpuUsage();
+    const startedAt = performance.now();
+    for (let from = 0; from < orders; from += batch)
+        write.immediate(from);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const cpu = process.cpuUsage(cpuBefore);
+    const rssBytes = process.memoryUsage.rss();
+    connection.close();
+    return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+}
+/** Every record of the log, in the order in which a consumer gets them. */
+async function readLog(folder, count) {
+    const log = new EmbeddedEventLog(logOptions(folder));
+    await log.start();
+    const records = [];
+    let finish = () => undefined;
+    const finished = new Promise((resolve) => (finish = resolve));
+    const consumer = log.consumer(TOPICS.commands, {
+        onAssigned: (committed) => Promise.resolve(new Map([...committed.keys()].map((partition) => [partition, 'earliest']))),
+        onRevoked: () => Promise.resolve(),
+        onRecords: (more) => {
+            records.push(...more);
+            if (records.length >= count)
+                finish();
+        },
+        onFailed: (error) => console.error(error),
+    });
+    await consumer.start();
+    await finished;
+    await consumer.stop();
+    await log.stop();
+    return records;
+}
+const codec = createEventCodec();
+function rowsOf({ partition, offset, value }) {
+    const command = codec.decodeCommand(value);
+    if (command.kind !== 'place')
+        throw new Error('The log has something else than new orders.');
+    const { customerId, merchantId, currency, items, metadata, total } = command.order;
+    const now = Date.now();
+    const id = command.orderId;
+    const values = [customerId, merchantId, currency, total, 'confirmed', 1, JSON.stringify(items)];
+    return {
+        order: [id, ...values, JSON.stringify(metadata), null, command.eventId, command.time, now],
+        history: [id, 1, 'confirmed', now, null, partition, offset],
+    };
+}
+//# sourceMappingURL=drain-raw.js.map

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { open, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { cleanDataFolder, dataFiles, formatIfNeeded, writeProperties } from "./data-folder.js";
+import { LocalKafkaError } from "./errors.js";
+import { jarsCached, serverJars } from "./jars.js";
+import { claimPorts } from "./ports.js";
+import { BROKER_CLASS } from "./process-identity.js";
+import { findKafka, handleOf, waitUntilKafkaAnswers } from "./running-kafka.js";
+import { withStartLock } from "./start-lock.js";
+import { javaCommand, missingTools, toolsMissing } from "./tools.js";
+/** Resolves when the broker answers; leaves no process behind when it rejects. */
+export async function startKafka(options) {
+    const { port = 0, controllerPort = 0, cleanData = false, signal } = options;
+    const dataDirectory = resolve(options.dataDirectory);
+    const missing = await missingTools(jarsCached());
+    if (missing.length > 0)
+        throw toolsMissing(missing);
+    const jars = await serverJars(options);
+    const start = async () => {
+        const running = await findKafka(dataDirectory);
+        if (running) {
+            const where = `${running.brokers} (pid ${running.pid})`;
+            throw new LocalKafkaError('already-running', `A broker on ${dataDirectory} already runs at ${where}`);
+        }
+        const ports = await claimPorts({ port, controllerPort });
+        if (cleanData)
+            await cleanDataFolder(dataDirectory);
+        await writeProperties(dataDirectory, ports);
+        await formatIfNeeded(dataDirectory, jars, signal);
+        const broker = await spawnBroker(dataDirectory, jars, ports, options.detached ?? false);
+        try {
+            await waitUntilKafkaAnswers(broker, dataDirectory, signal);
+            return broker;
+        }
+        catch (error) {
+            await broker.kill();
+            throw error;
+        }
+    };
+    return withStartLock(dataDirectory, start, signal);
+}
+async function spawnBroker(dataDirectory, jars, { port }, detached) {
+    const files = dataFiles(dataDirectory);
+    // Without a log4j2 file this level goes to stdout, which is the log file.
+    const jvm = [
+        '-Xms256m',
+        '-Xmx512m',
+        '-XX:+ExitOnOutOfMemoryError',
+        '-Dorg.apache.logging.log4j.level=INFO',
+    ];
+    const args = [...jvm, '-Djava.awt.headless=true', '-cp', join(jars, '*'), BROKER_CLASS, files.properties];
+    const log = await open(files.brokerLog, 'a');
+    try {
+        const child = spawn(javaCommand(), args, {
+            cwd: dataDirectory,
+            detached,
+            stdio: ['ignore', log.fd, log.fd],
+        });
+        const spawned = new Promise((started, failed) => child.once('spawn', started).once('error', failed));
+        await spawned;
+        const { pid } = child;
+        if (pid === undefined)
+            throw new LocalKafkaError('broker-died', 'Java started without a process id');
+        child.unref();
+        if (!detached) {
+            const killWithUs = () => child.kill('SIGKILL');
+            process.once('exit', killWithUs);
+            child.once('exit', () => process.off('exit', killWithUs));
+        }
+        await writeFile(files.pid, `${pid} ${port}\n`);
+        return handleOf(pid, port, dataDirectory);
+    }
+    finally {
+        await log.close();
+    }
+}
+//# sourceMappingURL=broker-process.js.map

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasErrno, LocalKafkaError } from "./errors.js";
+import { HOST } from "./ports.js";
+import { javaCommand, run } from "./tools.js";
+export function dataFiles(dataDirectory) {
+    return {
+        events: join(dataDirectory, 'events'),
+        properties: join(dataDirectory, 'server.properties'),
+        brokerLog: join(dataDirectory, 'broker.log'),
+        pid: join(dataDirectory, 'broker.pid'),
+    };
+}
+/** Removes only what a broker put there, whatever folder the caller named. */
+export async function cleanDataFolder(dataDirectory) {
+    const files = dataFiles(dataDirectory);
+    await Promise.all(Object.values(files).map((file) => rm(file, { recursive: true, force: true })));
+}
+export async function writeProperties(dataDirectory, ports) {
+    await writeFile(dataFiles(dataDirectory).properties, serverProperties(dataDirectory, ports));
+}
+export async function formatIfNeeded(dataDirectory, jars, signal) {
+    const { events, properties } = dataFiles(dataDirectory);
+    if (existsSync(join(events, 'meta.properties')))
+        return;
+    // --ignore-formatted also finishes a format that was interrupted half way.
+    const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted'];
+    // The tool would take a cluster id with a leading dash for an option.
+    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+    const args = [
+        '-Xmx128m',
+        '-cp',
+        join(jars, '*'),
+        ...tool,
+        '--cluster-id',
+        clusterId,
+        '--config',
+        properties,
+    ];
+    const { ok, output } = await run(javaCommand(), args, signal);
+    if (!ok)
+        throw new LocalKafkaError('format-failed', `Kafka could not format ${events}:\n${output.trim()}`);
+}
+export async function lastLogLines(dataDirectory, count = 20) {
+    try {
+        const log = await readFile(dataFiles(dataDirectory).brokerLog, 'utf8');
+        return log.trimEnd().split('\n').slice(-count).join('\n');
+    }
+    catch (error) {
+        if (hasErrno(error, 'ENOENT'))
+            return '(it wrote no log)';
+        throw error;
+    }
+}
+function serverProperties(dataDirectory, { port, controllerPort }) {
+    const settings = {
+        'process.roles': 'broker,controller',
+        'node.id': '1',
+        'controller.quorum.voters': `1@${HOST}:${controllerPort}`,
+        'controller.listener.names': 'CONTROLLER',
+        'inter.broker.listener.name': 'PLAINTEXT',
+        listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
+        'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
+        'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+        'log.dirs': dataFiles(dataDirectory).events,
+        // A broker that comes back after a crash has to wait for the session of its predecessor to end.
+        'broker.session.timeout.ms': '3000',
+        'broker.heartbeat.interval.ms': '1000',
+        'num.partitions': '12',
+        'auto.create.topics.enable': 'false',
+        'group.initial.rebalance.delay.ms': '0',
+        ...SINGLE_NODE,
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`);
+    return lines.join('');
+}
+/** What Kafka keeps about itself: one copy, as there is one node, and few partitions, as there are few clients. */
+export const SINGLE_NODE = {
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '4',
+};
+//# sourceMappingURL=data-folder.js.map

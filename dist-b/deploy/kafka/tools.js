@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { LocalKafkaError } from "./errors.js";
+const NEEDED_JAVA = 17;
+/** Runs a program to its end and never rejects, except when the signal aborts. */
+export function run(command, args, signal) {
+    return new Promise((resolve, reject) => {
+        const done = (error, stdout, stderr) => {
+            if (signal?.aborted)
+                reject(new Error(`${command} was interrupted`, { cause: signal.reason }));
+            else
+                resolve({ ok: error === null, output: stdout + stderr });
+        };
+        execFile(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, signal }, done);
+    });
+}
+export function javaCommand() {
+    const home = process.env.JAVA_HOME;
+    return home ? join(home, 'bin', 'java') : 'java';
+}
+export async function hasJava() {
+    const { ok, output } = await run(javaCommand(), ['-version']);
+    const major = /version "(\d+)/.exec(output)?.[1];
+    return ok && major !== undefined && Number(major) >= NEEDED_JAVA;
+}
+export async function hasMaven() {
+    return (await run('mvn', ['-v'])).ok;
+}
+export async function hasDocker() {
+    return (await run('docker', ['info'])).ok;
+}
+/** Names what the broker lacks here; Maven counts only as long as the jars are not there. */
+export async function missingTools(jarsCached) {
+    const [java, maven] = await Promise.all([hasJava(), jarsCached || hasMaven()]);
+    return [...(java ? [] : [`Java ${NEEDED_JAVA} or newer`]), ...(maven ? [] : ['Maven'])];
+}
+export function toolsMissing(missing) {
+    const lack = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`;
+    const remedy = 'install with "apt install openjdk-17-jre-headless maven" (Debian, Ubuntu) or "brew install openjdk maven" ' +
+        '(macOS), or start Docker, which kafka:start takes instead';
+    return new LocalKafkaError('tools-missing', `Kafka cannot start here: ${lack}; ${remedy}.`);
+}
+//# sourceMappingURL=tools.js.map

@@ -1,0 +1,33 @@
+/** Settings that are a family of names: what follows KAFKA_ names a setting of librdkafka. */
+export const SETTING_FAMILIES = [
+    {
+        theme: 'Kafka',
+        name: 'KAFKA_SASL_*',
+        description: 'Passed to librdkafka: KAFKA_SASL_USERNAME becomes sasl.username, KAFKA_SASL_MECHANISMS sasl.mechanisms.',
+    },
+    {
+        theme: 'Kafka',
+        name: 'KAFKA_SSL_*',
+        description: 'Passed to librdkafka: KAFKA_SSL_CA_LOCATION becomes ssl.ca.location.',
+    },
+];
+const FAMILY = /^KAFKA_(SASL|SSL)_./;
+/** The names in the environment that are passed to librdkafka as they are. */
+export function passedThrough(environment) {
+    return Object.entries(environment)
+        .filter((entry) => FAMILY.test(entry[0]) && entry[1] !== undefined && entry[1] !== '')
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+/**
+ * How to reach the cluster, under librdkafka's names: a dot for each `_`, as none of its text settings has a `_`.
+ * https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
+ */
+export function kafkaClientSettings(settings, environment) {
+    const passed = passedThrough(environment).map(([name, value]) => [name.slice('KAFKA_'.length).toLowerCase().replaceAll('_', '.'), value]);
+    return {
+        'bootstrap.servers': settings.KAFKA_BROKERS,
+        'security.protocol': settings.KAFKA_SECURITY_PROTOCOL.toLowerCase(),
+        ...Object.fromEntries(passed),
+    };
+}
+//# sourceMappingURL=kafka-client-settings.js.map

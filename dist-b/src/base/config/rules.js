@@ -1,0 +1,61 @@
+import { isIP } from 'node:net';
+import { parseDatabaseUrl } from "./database-target.js";
+import { fileProblem, folderProblem } from "./paths.js";
+export const RULES = [
+    {
+        about: ['EVENT_LOG', 'KAFKA_BROKERS'],
+        problem: ({ EVENT_LOG, KAFKA_BROKERS }) => when(EVENT_LOG === 'kafka' && KAFKA_BROKERS === '', 'needs brokers: set KAFKA_BROKERS to host:port pairs'),
+    },
+    {
+        about: ['ROLE', 'EVENT_LOG'],
+        problem: ({ ROLE, EVENT_LOG }) => when(ROLE !== 'all' && EVENT_LOG === 'embedded', 'needs an event log that several processes share, and EVENT_LOG is embedded: set KAFKA_BROKERS, or take the role all'),
+    },
+    {
+        about: ['GRPC_PORT', 'PORT'],
+        problem: ({ GRPC_PORT, PORT }) => when(GRPC_PORT === PORT && PORT !== 0, 'is the port of HTTP as well: give PORT or GRPC_PORT another'),
+    },
+    {
+        about: ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
+        problem: ({ GRPC_TLS_CERT, GRPC_TLS_KEY }) => when(GRPC_TLS_CERT !== '' && GRPC_TLS_KEY === '', 'has no key: set GRPC_TLS_KEY, or leave out both'),
+    },
+    {
+        about: ['GRPC_TLS_KEY', 'GRPC_TLS_CERT'],
+        problem: ({ GRPC_TLS_CERT, GRPC_TLS_KEY }) => when(GRPC_TLS_KEY !== '' && GRPC_TLS_CERT === '', 'has no certificate: set GRPC_TLS_CERT, or leave out both'),
+    },
+    { about: ['GRPC_TLS_CERT'], problem: ({ GRPC_TLS_CERT }) => ifGiven(GRPC_TLS_CERT, fileProblem) },
+    { about: ['GRPC_TLS_KEY'], problem: ({ GRPC_TLS_KEY }) => ifGiven(GRPC_TLS_KEY, fileProblem) },
+    { about: ['PROCESSOR'], problem: ({ PROCESSOR }) => ifGiven(PROCESSOR, fileProblem) },
+    { about: ['DATA_DIR'], problem: ({ DATA_DIR }) => folderProblem(DATA_DIR) },
+    { about: ['DATABASE_URL'], problem: ({ DATABASE_URL }) => databaseProblem(DATABASE_URL) },
+    { about: ['TRUST_PROXY'], problem: ({ TRUST_PROXY }) => ifGiven(TRUST_PROXY, proxyProblem) },
+    { about: ['KAFKA_BROKERS'], problem: ({ KAFKA_BROKERS }) => brokerProblem(KAFKA_BROKERS) },
+];
+function when(condition, problem) {
+    return condition ? problem : undefined;
+}
+function ifGiven(value, check) {
+    return value === '' ? undefined : check(value);
+}
+function databaseProblem(url) {
+    const target = parseDatabaseUrl(url);
+    if ('problem' in target)
+        return target.problem;
+    const problem = fileProblem(target.path);
+    return problem?.startsWith('is a folder') === true ? problem : undefined;
+}
+function proxyProblem(list) {
+    const wrong = list.split(',').find((entry) => !isNetwork(entry));
+    return when(wrong !== undefined, `has ${JSON.stringify(wrong)}, which is neither an address nor a network: give such as 10.0.0.0/8,::1`);
+}
+function isNetwork(entry) {
+    const [address = '', bits, more] = entry.split('/');
+    const version = isIP(address);
+    if (version === 0 || more !== undefined)
+        return false;
+    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+function brokerProblem(brokers) {
+    const wrong = brokers.split(',').find((broker) => Number(/\d+$/.exec(broker)?.[0] ?? 1) > 65_535);
+    return when(wrong !== undefined, `has the port of ${JSON.stringify(wrong)} out of range: give ports from 1 to 65535`);
+}
+//# sourceMappingURL=rules.js.map

@@ -1,0 +1,59 @@
+import { passedThrough } from "./kafka-client-settings.js";
+import { SETTING_NAMES } from "./settings.js";
+/** Settings that are probably not meant as they are, one sentence each. */
+export function settingWarnings(settings, environment) {
+    return [...misspelt(environment), ...withoutEffect(settings, environment)];
+}
+function misspelt(environment) {
+    const own = new Set([...SETTING_NAMES, ...passedThrough(environment).map(([name]) => name)]);
+    return Object.keys(environment)
+        .filter((name) => !own.has(name))
+        .flatMap((name) => {
+        const meant = likelyMeant(name);
+        return meant === undefined
+            ? []
+            : [`${name} is not a setting and has no effect: did you mean ${meant}?`];
+    });
+}
+function withoutEffect(settings, environment) {
+    const warnings = [];
+    if (settings.EVENT_LOG === 'embedded' && settings.KAFKA_BROKERS !== '') {
+        warnings.push('KAFKA_BROKERS has no effect: EVENT_LOG is embedded.');
+    }
+    const protocol = settings.KAFKA_SECURITY_PROTOCOL.toLowerCase();
+    for (const [name] of passedThrough(environment)) {
+        const needed = name.startsWith('KAFKA_SASL_') ? 'sasl' : 'ssl';
+        if (!protocol.includes(needed)) {
+            warnings.push(`${name} has no effect: KAFKA_SECURITY_PROTOCOL is ${protocol}.`);
+        }
+    }
+    return warnings;
+}
+/** The setting that a name is a slip of: a letter or two off, or with some of its words missing. */
+function likelyMeant(name) {
+    const given = name.toUpperCase();
+    const tolerance = given.length < 8 ? 1 : 2;
+    const byLetters = SETTING_NAMES.map((known) => ({ known, distance: editDistance(given, known) }))
+        .filter(({ distance }) => distance <= tolerance)
+        .sort((a, b) => a.distance - b.distance)[0];
+    return byLetters?.known ?? SETTING_NAMES.find((known) => isShortened(given, known));
+}
+function isShortened(given, known) {
+    const words = given.split('_');
+    const knownWords = known.split('_');
+    return words.length > 1 && words[0] === knownWords[0] && words.every((word) => knownWords.includes(word));
+}
+/** Levenshtein's distance. */
+function editDistance(a, b) {
+    let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+    for (const [row, letter] of Array.from(a).entries()) {
+        const current = [row + 1];
+        for (const [column, other] of Array.from(b).entries()) {
+            const substituted = (previous[column] ?? 0) + (letter === other ? 0 : 1);
+            current.push(Math.min(substituted, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+        }
+        previous = current;
+    }
+    return previous[b.length] ?? 0;
+}
+//# sourceMappingURL=warnings.js.map

@@ -1,0 +1,89 @@
+import { IsArray, IsObject, IsOptional, IsRecord } from 'typebox';
+import { Errors } from 'typebox/value';
+/** More would only make the answer to a hostile body long and dear. */
+const MAX_FAULTS = 8;
+/** Shorter lists of allowed values are spelled out. */
+const MAX_VALUES_SPELLED_OUT = 12;
+/**
+ * The first faults of a value that its schema refuses. TypeBox looks at the whole value before it reports, which takes
+ * milliseconds for a hostile one; so the walk through objects and arrays is here and ends with the last fault that is
+ * told. What a string or a number must be like stays TypeBox's to say.
+ */
+export function listFaults(schema, value) {
+    const faults = [];
+    collect(schema, value, '', faults);
+    return faults;
+}
+/** A JSON pointer (RFC 6901) one step further. */
+export function pointerTo(parent, name) {
+    return `${parent}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+function collect(schema, value, pointer, faults) {
+    if (faults.length >= MAX_FAULTS)
+        return;
+    if ((IsRecord(schema) || IsObject(schema)) && isPlainObject(value)) {
+        collectMembers(schema, value, pointer, faults);
+    }
+    else if (IsArray(schema) && Array.isArray(value)) {
+        collectItems(schema, value, pointer, faults);
+    }
+    else {
+        const fault = Errors(schema, value)[0];
+        if (fault !== undefined)
+            faults.push({ pointer, detail: wording(schema, fault) });
+    }
+}
+function collectMembers(schema, value, pointer, faults) {
+    const { properties = {}, patternProperties = {}, maxProperties = Infinity } = schema;
+    const names = Object.keys(value);
+    if (names.length > maxProperties) {
+        faults.push({ pointer, detail: `must not have more than ${maxProperties} properties` });
+        return;
+    }
+    for (const [name, property] of Object.entries(properties)) {
+        if (Object.hasOwn(value, name))
+            collect(property, value[name], pointerTo(pointer, name), faults);
+        else if (!IsOptional(property))
+            add(faults, pointerTo(pointer, name), 'is required');
+    }
+    const anyMember = Object.values(patternProperties)[0];
+    for (const name of names) {
+        if (faults.length >= MAX_FAULTS)
+            return;
+        if (anyMember !== undefined)
+            collect(anyMember, value[name], pointerTo(pointer, name), faults);
+        else if (!Object.hasOwn(properties, name))
+            add(faults, pointerTo(pointer, name), 'is not known here');
+    }
+}
+function add(faults, pointer, detail) {
+    if (faults.length < MAX_FAULTS)
+        faults.push({ pointer, detail });
+}
+function collectItems(schema, value, pointer, faults) {
+    const { minItems = 0, maxItems = Infinity } = schema;
+    if (value.length < minItems)
+        faults.push({ pointer, detail: `must not have fewer than ${minItems} items` });
+    if (value.length > maxItems) {
+        // What is in a list that is too long is not looked at.
+        faults.push({ pointer, detail: `must not have more than ${maxItems} items` });
+        return;
+    }
+    for (const [index, item] of value.entries()) {
+        if (faults.length >= MAX_FAULTS)
+            return;
+        collect(schema.items, item, pointerTo(pointer, index), faults);
+    }
+}
+function wording(schema, fault) {
+    if (fault.keyword !== 'enum')
+        return fault.message;
+    const { allowedValues } = fault.params;
+    if (allowedValues.length <= MAX_VALUES_SPELLED_OUT)
+        return `must be one of ${allowedValues.join(', ')}`;
+    return `must be one of the allowed values (${schema.description ?? 'see the documentation'})`;
+}
+function isPlainObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+//# sourceMappingURL=faults.js.map

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { Type } from 'typebox';
+import { ServiceError } from "../base/errors.js";
+/** For the documentation; what counts is `readIdempotencyKey`. */
+export const IdempotencyKeyHeader = {
+    'idempotency-key': Type.Optional(Type.String({
+        maxLength: 255,
+        description: 'A repeat with the same key and body finds the order of the first request.',
+        examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+    })),
+};
+const HEADER = 'idempotency-key';
+const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
+/** An sf-string of RFC 9651, section 3.3.3. */
+const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+/**
+ * The key of the Idempotency-Key header, bare or as an sf-string (draft-ietf-httpapi-idempotency-key-header); undefined
+ * when there is none.
+ * @throws ServiceError `idempotency-key-invalid`
+ */
+export function readIdempotencyKey({ headers, rawHeaders }) {
+    const given = headers[HEADER];
+    if (given === undefined)
+        return undefined;
+    // Node joins repeated headers into one value, which would read as another key.
+    if (typeof given !== 'string' || countOf(HEADER, rawHeaders) > 1) {
+        throw new ServiceError('idempotency-key-invalid', 'Send one Idempotency-Key header, not several.');
+    }
+    const key = unquoted(given.trim());
+    if (key !== undefined && PRINTABLE_ASCII.test(key))
+        return key;
+    throw new ServiceError('idempotency-key-invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters, bare or in double quotes.');
+}
+/**
+ * Whose key it is: a key belongs to the credentials it came with. An address would not do, because it changes on a
+ * mobile network and a retry must find its first.
+ */
+export function callerOf({ headers }) {
+    const { authorization } = headers;
+    if (authorization === undefined)
+        return 'anonymous';
+    return createHash('sha256').update(authorization).digest('base64url');
+}
+function unquoted(text) {
+    if (!text.startsWith('"'))
+        return text;
+    return QUOTED.exec(text)?.[1]?.replace(/\\(["\\])/g, '$1');
+}
+function countOf(name, rawHeaders) {
+    return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
+}
+//# sourceMappingURL=idempotency-key.js.map

@@ -1,0 +1,50 @@
+import { Type } from 'typebox';
+import { ServiceError } from "../base/errors.js";
+import { Identifier, OrderStatusSchema } from "../order/order.js";
+import { exampleBody, OrderBody, orderBody, Timestamp } from "./order-body.js";
+import { problems } from "./problem-responses.js";
+const DEFAULT_LIMIT = 20;
+const schema = {
+    operationId: 'listOrders',
+    summary: 'List processed orders, newest first',
+    tags: ['orders'],
+    querystring: Type.Object({
+        customerId: Type.Optional(Identifier('Who ordered')),
+        merchantId: Type.Optional(Identifier('Who fulfils')),
+        status: Type.Optional(OrderStatusSchema),
+        createdAfter: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
+        createdBefore: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: DEFAULT_LIMIT })),
+        cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'A nextCursor' })),
+    }, { additionalProperties: false }),
+    response: {
+        200: Type.Object({
+            data: Type.Array(OrderBody),
+            nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
+        }, { description: 'A page of orders', examples: [{ data: [exampleBody], nextCursor: null }] }),
+        ...problems(400, 429, 500, 503),
+    },
+};
+export function addListOrders(scope, reader) {
+    scope.get('/orders', { schema }, async ({ query }) => {
+        const { createdAfter, createdBefore, limit = DEFAULT_LIMIT, ...filters } = query;
+        const page = await reader.list({
+            ...filters,
+            limit,
+            createdAfter: timeOf('/createdAfter', createdAfter),
+            createdBefore: timeOf('/createdBefore', createdBefore),
+        });
+        return { data: page.data.map(orderBody), nextCursor: page.nextCursor };
+    });
+}
+/** Milliseconds; the schema lets a few forms through that are no moment, such as one with a zone's name. */
+function timeOf(pointer, text) {
+    if (text === undefined)
+        return undefined;
+    const time = Date.parse(text.toUpperCase());
+    if (!Number.isNaN(time))
+        return time;
+    const detail = 'must be an RFC 3339 date-time';
+    throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+}
+//# sourceMappingURL=list-orders.js.map

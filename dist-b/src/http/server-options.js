@@ -1,0 +1,34 @@
+import { answerClientError } from "./client-error.js";
+import { requestId } from "./request-id.js";
+/** Bytes; the batch route takes more. */
+const BODY_LIMIT = 64 * 1024;
+/** Bytes of all headers of one request; Node's own default, written down because the 431 depends on it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Longer than the 60 s after which common load balancers drop an idle connection, so that they do it and not we. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Headers are short: whoever needs longer is slow on purpose. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for slow requests; it closes them that much late at most. */
+const TIMEOUT_CHECK_MS = 5_000;
+/** Open connections: over that new ones are dropped. An idle one costs some 10 KiB. */
+export const MAX_CONNECTIONS = 20_000;
+export function serverOptions({ requestTimeoutMs, trustProxy, }) {
+    return {
+        // A child logger a request and a line an access cost more than the request; errors are logged by the error handler.
+        logger: false,
+        genReqId: requestId,
+        trustProxy: trustProxy === '' ? false : trustProxy === 'true' ? true : trustProxy,
+        bodyLimit: BODY_LIMIT,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        requestTimeout: requestTimeoutMs,
+        http: {
+            maxHeaderSize: MAX_HEADER_BYTES,
+            headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+            connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, requestTimeoutMs),
+        },
+        // While closing, requests are still answered: by the draining hook, with a problem document.
+        return503OnClosing: false,
+        clientErrorHandler: answerClientError,
+    };
+}
+//# sourceMappingURL=server-options.js.map

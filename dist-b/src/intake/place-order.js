@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { ServiceError } from "../base/errors.js";
+import { TOPICS } from "../log/event-log.js";
+import { createOrderIds, derivedOrderId, fingerprint } from "../order/ids.js";
+import { orderTotal } from "../order/order.js";
+import { watchFirstChange } from "../status/first-change.js";
+/**
+ * How long a keyed order waits, on a log that cannot look up keys (Kafka), to learn from its first status whether
+ * another replica had taken the same key a moment before. After that it is answered as new: the id is the same
+ * either way, and the first body is the one that counts.
+ */
+const FIRST_STATUS_WAIT_MS = 1_000;
+/** Takes orders: resolves once the event log holds the order durably (invariant 1). */
+export class OrderPlacing {
+    #with;
+    #newOrderId = createOrderIds();
+    constructor(dependencies) {
+        this.#with = dependencies;
+    }
+    /**
+     * @throws ServiceError `total-too-large`, `idempotency-key-reused`, or what `EventLog.append` throws
+     */
+    async place(order, options) {
+        if (options.idempotencyKey !== undefined)
+            return this.#placeKeyed(order, options.idempotencyKey, options);
+        const id = this.#newOrderId();
+        // The only event of a fresh id: the order's id is as unique as an event's own would be.
+        const receipt = await this.#append(this.#command(order, { id, eventId: id, options }));
+        return { receipt, replayed: false };
+    }
+    async #placeKeyed(order, key, options) {
+        const id = derivedOrderId(options.caller, key);
+        const print = fingerprint(order);
+        const first = this.#with.acknowledged.keyed(id);
+        if (first !== undefined)
+            return { receipt: sameBody(await first, print).receipt, replayed: true };
+        let replayed = false;
+        const command = this.#command(order, { id, eventId: randomUUID(), options, fingerprint: print });
+        const placing = this.#findOrAppend(command, print).then((found) => {
+            replayed = found.replayed;
+            return found;
+        });
+        this.#with.acknowledged.addKeyed(id, placing);
+        return { receipt: sameBody(await placing, print).receipt, replayed };
+    }
+    async #findOrAppend(command, print) {
+        const { log, hub } = this.#with;
+        const status = watchFirstChange(hub, command.orderId);
+        try {
+            const earlier = (await this.#findStored(command.orderId)) ?? (await this.#findLogged(command.orderId));
+            if (earlier !== undefined)
+                return { ...earlier, replayed: true };
+            const receipt = await this.#append(command);
+            if (log.find === undefined) {
+                const change = await status.within(FIRST_STATUS_WAIT_MS);
+                const { position } = receipt;
+                const ours = change?.cause.partition === position?.partition && change?.cause.offset === position?.offset;
+                const stored = change === undefined || ours ? undefined : await this.#findStored(command.orderId);
+                if (stored !== undefined)
+                    return { ...stored, replayed: true };
+            }
+            return { receipt, fingerprint: print, replayed: false };
+        }
+        finally {
+            status.cancel();
+        }
+    }
+    async #findStored(id) {
+        const stored = await this.#with.reader.find(id);
+        if (stored === undefined)
+            return undefined;
+        const { total, currency, createdAt } = stored;
+        return {
+            receipt: { id, total, currency, createdAt, position: undefined },
+            fingerprint: stored.fingerprint ?? '',
+        };
+    }
+    async #findLogged(id) {
+        const record = await this.#with.log.find?.(TOPICS.commands, id);
+        if (record === undefined)
+            return undefined;
+        const command = this.#with.codec.decodeCommand(record.value);
+        if (command.kind !== 'place')
+            return undefined;
+        const { total, currency } = command.order;
+        const { partition, offset } = record;
+        return {
+            receipt: { id, total, currency, createdAt: command.time, position: { partition, offset } },
+            fingerprint: command.fingerprint ?? '',
+        };
+    }
+    #command(order, about) {
+        return {
+            kind: 'place',
+            eventId: about.eventId,
+            orderId: about.id,
+            time: this.#with.clock(),
+            traceparent: about.options.traceparent,
+            order: { ...order, total: orderTotal(order.items) },
+            fingerprint: about.fingerprint,
+        };
+    }
+    async #append(command) {
+        const { log, codec, acknowledged } = this.#with;
+        const value = codec.encodeCommand(command);
+        const position = await log.append({ topic: TOPICS.commands, key: command.orderId, value });
+        const { total, currency } = command.order;
+        
+        return { id: command.orderId, total, currency, createdAt: command.time, position };
+    }
+}
+function sameBody(first, print) {
+    if (first.fingerprint === print)
+        return first;
+    throw new ServiceError('idempotency-key-reused', `The key already stands for order ${first.receipt.id}, which has another body. Use a new key for a new order.`);
+}
+//# sourceMappingURL=place-order.js.map

@@ -1,0 +1,97 @@
+import Database from 'better-sqlite3';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ServiceError } from "../../base/errors.js";
+const SCHEMA_VERSION = 1;
+/*
+ * A chunk is what one transaction brought for one partition. Its id is slot * SLOT_SIZE + first offset: the rows of a
+ * partition lie together in offset order without a second index. `slot` numbers the partitions of all topics.
+ */
+const SCHEMA = `
+  CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE partitions (
+    slot INTEGER PRIMARY KEY,
+    topic INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    start INTEGER NOT NULL DEFAULT 0, -- the oldest offset there is, or the next one when all are dropped
+    UNIQUE (topic, number)
+  );
+  CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    checksum INTEGER NOT NULL, -- crc32 of body
+    body BLOB NOT NULL
+  );
+  CREATE TABLE keys (
+    topic INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    offset INTEGER NOT NULL,
+    PRIMARY KEY (topic, key, offset)
+  ) WITHOUT ROWID;
+  CREATE TABLE group_offsets (
+    group_id TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    next_offset INTEGER NOT NULL,
+    PRIMARY KEY (group_id, slot)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+/** Offsets of a partition stay below it, which lasts for fourteen years at 10 000 records a second in one partition. */
+export const SLOT_SIZE = 2 ** 42;
+/** Keeps the ids of chunks within the safe integers. */
+export const MAX_SLOT = 2 ** 11 - 1;
+/**
+ * Opens the file for this connection alone. The lock is the operating system's on the open file, so it goes with the
+ * process however that ends.
+ * @throws SqliteError `SQLITE_BUSY` when somebody else has it open
+ */
+export function openDatabase(file, maxFileBytes) {
+    mkdirSync(dirname(file), { recursive: true });
+    const db = new Database(file, { timeout: 0 });
+    try {
+        db.pragma('locking_mode = EXCLUSIVE');
+        db.pragma('journal_mode = WAL');
+        db.pragma('synchronous = FULL');
+        db.pragma('fullfsync = ON');
+        // Bounds the WAL: no reader is ever open across a commit, so every checkpoint is complete and the WAL starts over.
+        db.pragma('wal_autocheckpoint = 1000');
+        db.pragma('journal_size_limit = 67108864');
+        if (maxFileBytes !== undefined)
+            limitSize(db, maxFileBytes);
+        db.transaction(() => migrate(db, file)).immediate();
+        return db;
+    }
+    catch (error) {
+        db.close();
+        throw error;
+    }
+}
+/**
+ * Commits without waiting for the disk. A power failure may undo it, in order with what else was committed that way,
+ * never anything that was committed durably.
+ */
+export function relaxed(db, work) {
+    db.pragma('synchronous = NORMAL');
+    try {
+        db.transaction(work)();
+    }
+    finally {
+        db.pragma('synchronous = FULL');
+    }
+}
+function limitSize(db, maxFileBytes) {
+    const pageBytes = Number(db.pragma('page_size', { simple: true }));
+    db.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
+}
+function migrate(db, file) {
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version === SCHEMA_VERSION)
+        return;
+    if (version !== 0) {
+        const detail = `The event log ${file} has format ${version}, this version reads ${SCHEMA_VERSION}. Use the version that wrote it.`;
+        throw new ServiceError('log-unavailable', detail);
+    }
+    db.exec(SCHEMA);
+}
+//# sourceMappingURL=log-database.js.map

@@ -1,0 +1,132 @@
+import kafka, {} from 'node-rdkafka';
+import { toError } from "../../base/errors.js";
+import { Assignment } from "./assignment.js";
+import { closeConsumer, configured, connect } from "./client-calls.js";
+import { consumerTopicSettings, groupSettings, revokeTimeout } from "./client-settings.js";
+import { ConsumeLoop } from "./consume-loop.js";
+import { within } from "./deadline.js";
+import { endsConsumer } from "./errors.js";
+import { Lag } from "./lag.js";
+import { Pauses } from "./pauses.js";
+import { Rebalancing } from "./rebalancing.js";
+/** A close commits and leaves, for which it needs the group's coordinator; that may be what is gone. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** One member of the group, on one topic. */
+export class KafkaConsumer {
+    #options;
+    #topic;
+    #handlers;
+    #logger;
+    #client;
+    #assignment = new Assignment();
+    #pauses;
+    #lag;
+    #loop;
+    #rebalancing;
+    #isOpen = false;
+    #hasFailed = false;
+    #stop;
+    /** @param topic with its prefix @throws ServiceError `settings-invalid` */
+    constructor(options, topic, handlers) {
+        this.#options = options;
+        this.#topic = topic;
+        this.#handlers = handlers;
+        this.#logger = options.logger.child({ topic });
+        const client = this.#createClient();
+        this.#client = client;
+        this.#pauses = new Pauses(client, topic, () => this.#handOn([]));
+        this.#lag = new Lag(client, topic, this.#assignment, (partition) => this.#pauses.has(partition));
+        this.#loop = new ConsumeLoop(client, {
+            beforeRead: () => this.#pauses.apply(),
+            onMessages: (messages) => this.#handOn(messages),
+            onError: (error) => this.#onError(error),
+            logger: this.#logger,
+        });
+        this.#rebalancing = new Rebalancing({
+            client,
+            topic,
+            handlers,
+            assignment: this.#assignment,
+            pauses: this.#pauses,
+            readsHandedOn: () => this.#loop.turn(),
+            onFailed: (error) => this.#fail(error),
+            revokeTimeoutMs: revokeTimeout(options),
+            logger: this.#logger,
+        });
+    }
+    /** @throws ServiceError `log-unavailable` */
+    async start() {
+        await connect(this.#client, this.#options, { allTopics: false });
+        if (this.#stop !== undefined)
+            return closeConsumer(this.#client);
+        this.#isOpen = true;
+        this.#client.subscribe([this.#topic]);
+        this.#loop.start();
+    }
+    async stop() {
+        this.#stop ??= this.#shutDown();
+        return this.#stop;
+    }
+    pause(partitions) {
+        this.#pauses.pause(partitions);
+    }
+    resume(partitions) {
+        this.#pauses.resume(partitions);
+    }
+    commit(nextOffsets) {
+        const ours = [...nextOffsets].filter(([partition]) => this.#assignment.has(partition));
+        const done = ours.map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
+        if (done.length === 0)
+            return;
+        for (const { partition, offset } of done)
+            this.#assignment.finished(partition, offset);
+        this.#client.offsetsStore(done);
+    }
+    lag() {
+        return this.#lag.read();
+    }
+    #handOn(messages) {
+        const records = this.#pauses.sift(this.#assignment.recordsOf(messages));
+        if (records.length === 0 || this.#hasFailed)
+            return;
+        try {
+            this.#handlers.onRecords(records);
+        }
+        catch (error) {
+            this.#fail(toError(error));
+        }
+    }
+    #onError(error) {
+        if (endsConsumer(error))
+            this.#fail(toError(error));
+        return !this.#hasFailed;
+    }
+    #fail(error) {
+        this.#logger.error(error, 'A Kafka consumer failed.');
+        if (this.#hasFailed || this.#stop !== undefined)
+            return;
+        this.#hasFailed = true;
+        this.#handlers.onFailed(error);
+        this.stop().catch((error) => this.#logger.error(error, 'The consumer did not stop cleanly.'));
+    }
+    async #shutDown() {
+        if (!this.#isOpen)
+            return;
+        await this.#rebalancing.leave();
+        await this.#loop.stop();
+        const closed = await within(closeConsumer(this.#client), CLOSE_TIMEOUT_MS);
+        if (!closed)
+            this.#logger.warn('Kafka did not answer the leaving consumer; its partitions move on in a while.');
+    }
+    #createClient() {
+        const onRebalance = (error, partitions) => {
+            this.#rebalancing.handle(error, partitions);
+        };
+        const settings = { ...groupSettings(this.#options), rebalance_cb: onRebalance };
+        const client = configured(() => new kafka.KafkaConsumer(settings, consumerTopicSettings));
+        client.on('event.error', ({ message }) => this.#logger.debug({ message }, 'A Kafka connection failed.'));
+        client.on('event.log', (event) => this.#logger.debug(event, 'librdkafka consumer'));
+        return client;
+    }
+}
+//# sourceMappingURL=consumer.js.map

@@ -1,0 +1,142 @@
+import kafka, {} from 'node-rdkafka';
+import { closeProducer, configured, connect, metadata } from "./client-calls.js";
+import { producerSettings, producerTopicSettings } from "./client-settings.js";
+import { within } from "./deadline.js";
+import { deliveryError, ERROR_TEXT, fullError, refusalError, unavailableError, unknownOutcomeError, } from "./errors.js";
+import { PendingAppends } from "./pending-appends.js";
+import { Reachability } from "./reachability.js";
+import { ReportPoll } from "./report-poll.js";
+const NOT_OPEN = 'The event log is not open.';
+const PROBE_TIMEOUT_MS = 1000;
+/** librdkafka looks for records that timed out once a second. */
+const REPORT_GRACE_MS = 1500;
+/** Appends to any topic; every append ends with its delivery report. */
+export class KafkaProducer {
+    #options;
+    #createClient;
+    #pending = new PendingAppends();
+    #poll;
+    #reachability;
+    #client;
+    #renewal;
+    #stop;
+    constructor(options, createClient = createProducer) {
+        this.#options = options;
+        this.#createClient = createClient;
+        this.#poll = new ReportPoll(() => this.#client?.poll(), () => this.#pending.count > 0);
+        this.#reachability = new Reachability(() => this.#probe(), options.logger);
+    }
+    get pending() {
+        return this.#pending.count;
+    }
+    /** Undefined when well. */
+    fault() {
+        if (this.#stop !== undefined)
+            return NOT_OPEN;
+        if (this.#renewal !== undefined)
+            return 'The Kafka producer met a fatal error and is being made anew.';
+        const since = this.#reachability.downSince;
+        if (since !== undefined)
+            return `All Kafka brokers are down since ${since.toISOString()}.`;
+        return this.#client === undefined ? NOT_OPEN : undefined;
+    }
+    /** Tells the topics there are. @throws ServiceError `log-unavailable`, `settings-invalid` */
+    async start() {
+        const client = configured(() => this.#createClient(this.#options));
+        client.on('delivery-report', (error, report) => this.#settle(error, report));
+        client.on('event.error', ({ message }) => this.#onError(message));
+        client.on('event.log', (event) => this.#options.logger.debug(event, 'librdkafka producer'));
+        const topics = await connect(client, this.#options, { allTopics: true });
+        if (this.#stop !== undefined) {
+            await closeProducer(client);
+            throw unavailableError('The event log was closed while it was opened.');
+        }
+        this.#client = client;
+        this.#poll.start();
+        return topics;
+    }
+    async append({ topic, key, value }) {
+        return new Promise((resolve, reject) => {
+            const client = this.#client;
+            const fault = this.fault();
+            if (client === undefined || fault !== undefined) {
+                reject(unavailableError(fault ?? ''));
+                return;
+            }
+            if (this.#pending.count >= this.#options.maxPendingRecords) {
+                reject(fullError());
+                return;
+            }
+            const slot = this.#pending.add({ topic, resolve, reject });
+            try {
+                client.produce(this.#options.topicPrefix + topic, null, value, key, null, slot);
+                this.#poll.hurry();
+            }
+            catch (error) {
+                this.#pending.take(slot)?.reject(refusalError(error, topic));
+            }
+        });
+    }
+    /** Takes nothing more and settles what is in flight, which takes no longer than an acknowledgement may take. */
+    async stop() {
+        this.#stop ??= this.#shutDown();
+        return this.#stop;
+    }
+    async #shutDown() {
+        await this.#renewal;
+        await this.#close();
+        this.#reachability.stop();
+    }
+    async #close() {
+        const client = this.#client;
+        if (client === undefined)
+            return;
+        await within(this.#pending.drained(), this.#options.ackTimeoutMs + REPORT_GRACE_MS);
+        this.#poll.stop();
+        this.#client = undefined;
+        await closeProducer(client);
+        this.#pending.rejectAll(({ topic }) => unknownOutcomeError(`Closed before Kafka acknowledged a record for ${topic}`));
+    }
+    async topics() {
+        if (this.#client === undefined)
+            throw unavailableError(NOT_OPEN);
+        return metadata(this.#client, { allTopics: true, timeout: PROBE_TIMEOUT_MS });
+    }
+    #settle(error, report) {
+        const append = this.#pending.take(Number(report.opaque));
+        if (error)
+            append?.reject(deliveryError(error, append.topic));
+        else
+            append?.resolve({ partition: report.partition, offset: report.offset });
+    }
+    #onError(message) {
+        if (message === ERROR_TEXT.allBrokersDown)
+            this.#reachability.allBrokersDown();
+        else if (message === ERROR_TEXT.fatal)
+            this.#renewal ??= this.#renew();
+        else
+            this.#options.logger.debug({ message }, 'A Kafka connection failed; it is made again.');
+    }
+    async #probe() {
+        if (this.#client === undefined)
+            throw unavailableError(NOT_OPEN);
+        await metadata(this.#client, { allTopics: false, timeout: PROBE_TIMEOUT_MS });
+    }
+    /**
+     * After a fatal error, which says that order or uniqueness can no longer be had, librdkafka's producer takes nothing
+     * for good. A new one has a new producer id and starts clean; leaving the old one in place would turn a passing
+     * fault of the cluster into an outage that lasts until somebody restarts the service.
+     */
+    async #renew() {
+        this.#options.logger.error('The Kafka producer met a fatal error; it is made anew.');
+        await this.#close();
+        while (this.#client === undefined && this.#stop === undefined) {
+            await this.start().catch((error) => this.#options.logger.error(error));
+        }
+        this.#renewal = undefined;
+    }
+}
+export function createProducer(options) {
+    return new kafka.Producer(producerSettings(options), producerTopicSettings(options));
+}
+//# sourceMappingURL=producer.js.map

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { loadConfig } from "./base/config/config.js";
+import { ServiceError, toError } from "./base/errors.js";
+import { EXIT, runCommandLine } from "./roles/command-line.js";
+// What a command needs is imported when it runs, so that --help and faults in the settings come at once.
+const commands = {
+    async serve(role) {
+        const config = loadConfig(process.env, { role });
+        const [{ createLogger }, { startService }, { untilStopped }] = await Promise.all([
+            import("./base/logger.js"),
+            import("./roles/service.js"),
+            import("./roles/until-stopped.js"),
+        ]);
+        const logger = createLogger(config.logLevel);
+        for (const warning of config.warnings)
+            logger.warn(warning);
+        const start = async () => {
+            const service = await startService(config, logger, version());
+            logger.info({ role: config.role, ...service.addresses }, 'Ready.');
+            return service;
+        };
+        return untilStopped(start, {
+            logger,
+            deadlineMs: config.shutdownTimeoutMs,
+            exit: (code) => process.exit(code),
+        });
+    },
+    async config(json) {
+        const config = loadConfig(process.env);
+        const { settingsAsJson, settingsAsText } = await import("./roles/show-settings.js");
+        for (const warning of config.warnings)
+            complain(`warning: ${warning}`);
+        process.stdout.write(json ? settingsAsJson(config) : settingsAsText(config));
+        return EXIT.ok;
+    },
+    async migrate() {
+        const config = loadConfig(process.env);
+        const [{ createLogger }, { migrate }] = await Promise.all([
+            import("./base/logger.js"),
+            import("./store/migrate.js"),
+        ]);
+        for (const warning of config.warnings)
+            complain(`warning: ${warning}`);
+        // The applied migrations are this command's answer; as log lines they would be said twice.
+        const applied = await migrate(config.database, createLogger('warn'));
+        for (const name of applied)
+            process.stdout.write(`applied ${name}\n`);
+        if (applied.length === 0)
+            process.stdout.write('The store is up to date.\n');
+        return EXIT.ok;
+    },
+};
+process.exitCode = await runCommandLine(process.argv.slice(2), version(), commands).catch(explain);
+function explain(thrown) {
+    if (thrown instanceof ServiceError && thrown.code === 'settings-invalid') {
+        for (const { detail } of thrown.errors ?? [])
+            complain(detail);
+        complain(thrown.message);
+        return EXIT.usage;
+    }
+    complain(thrown instanceof ServiceError ? thrown.message : (toError(thrown).stack ?? String(thrown)));
+    return EXIT.failed;
+}
+function complain(line) {
+    process.stderr.write(`${line}\n`);
+}
+/** This file runs as dist/src/main.js. */
+function version() {
+    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    const content = JSON.parse(text);
+    const found = typeof content === 'object' && content !== null && 'version' in content && content.version;
+    return typeof found === 'string' ? found : 'unknown';
+}
+//# sourceMappingURL=main.js.map

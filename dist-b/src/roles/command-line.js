@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { settingsHelp } from "../base/config/document.js";
+export const EXIT = { ok: 0, failed: 1, usage: 2 };
+/** Runs the command that the arguments name, and answers with its exit code; whatever a command throws comes through. */
+export async function runCommandLine(args, version, commands) {
+    let exitCode = EXIT.ok;
+    const program = describe(version);
+    const run = (command) => async () => {
+        exitCode = await command();
+    };
+    const serve = program
+        .command('serve')
+        .description('take orders over HTTP, process them in batches, stream their status; runs until a signal stops it')
+        .option('--role <role>', 'all, api or worker; goes before ROLE')
+        .addHelpText('after', '\nExample:\n  KAFKA_BROKERS=localhost:9092 order-system serve --role worker\n\nSettings: order-system --help');
+    serve.action(run(() => commands.serve(serve.opts().role)));
+    const config = program
+        .command('config')
+        .description('show every setting in force and where it came from, secrets masked; opens nothing')
+        .option('--json', 'as JSON');
+    config.action(run(() => commands.config(config.opts().json === true)));
+    program
+        .command('migrate')
+        .description('bring the tables of the store up to date and list what was done; safe to repeat')
+        .action(run(() => commands.migrate()));
+    try {
+        await program.parseAsync(args, { from: 'user' });
+    }
+    catch (error) {
+        if (!(error instanceof CommanderError))
+            throw error;
+        return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    return exitCode;
+}
+function describe(version) {
+    return new Command('order-system')
+        .description('Takes orders, keeps every one it acknowledged, processes them in order and tells how they go.')
+        .version(version)
+        .exitOverride()
+        .showHelpAfterError('Run order-system --help to see the commands and settings.')
+        .addHelpText('after', () => details());
+}
+function details() {
+    return `
+Examples:
+  order-system serve                        everything in one process, data in ./data
+  PORT=8080 WORKER_THREADS=4 order-system serve
+  KAFKA_BROKERS=localhost:9092 order-system serve --role api
+  order-system config --json                what is in force, and why
+
+Exit codes:
+  0  done, or stopped cleanly by a signal
+  1  failed, or not stopped within SHUTDOWN_TIMEOUT_MS, or ended by a second signal
+  2  wrong settings or wrong usage; nothing was opened
+
+Settings (environment variables; an empty value counts as not set):
+
+${settingsHelp()}`;
+}
+//# sourceMappingURL=command-line.js.map

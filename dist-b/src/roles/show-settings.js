@@ -1,0 +1,18 @@
+/** The settings in force as text in columns: name, value, source. */
+export function settingsAsText({ settings }) {
+    const width = (texts) => Math.max(...texts.map((text) => text.length));
+    const names = width(settings.map(({ name }) => name));
+    const values = width(settings.map(({ value }) => shown(value)));
+    return settings
+        .map(({ name, value, source }) => `${name.padEnd(names)}  ${shown(value).padEnd(values)}  ${source}\n`)
+        .join('');
+}
+/** `{"settings":{"PORT":{"value":3000,"source":"default"},…},"warnings":[…]}` */
+export function settingsAsJson({ settings, warnings }) {
+    const byName = Object.fromEntries(settings.map(({ name, value, source }) => [name, { value, source }]));
+    return `${JSON.stringify({ settings: byName, warnings }, null, 2)}\n`;
+}
+function shown(value) {
+    return value === '' ? '(not set)' : String(value);
+}
+//# sourceMappingURL=show-settings.js.map

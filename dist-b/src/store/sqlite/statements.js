@@ -1,0 +1,33 @@
+const INSERT_ORDER = `
+  INSERT INTO orders (id, customer_id, merchant_id, currency, total, status, version, items, metadata,
+                      fingerprint, placed_by, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const MOVE_ORDER = `UPDATE orders SET status = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?`;
+const INSERT_CHANGE = `
+  INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset")
+  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+/** A record that is kept already stays as it is. */
+const INSERT_DEAD_LETTER = `
+  INSERT INTO dead_letters (topic, partition, "offset", key, value, log_timestamp, order_id, reason, error, at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (topic, partition, "offset") DO NOTHING`;
+/** Once a connection: SQLite compiles each text here and never again. */
+export function prepareStatements(connection) {
+    const write = (sql) => connection.prepare(sql);
+    return {
+        states: connection.prepare(`
+      SELECT id, customer_id, merchant_id, status, version FROM orders
+      WHERE id IN (SELECT value FROM json_each(?))`),
+        progress: connection.prepare('SELECT next_offset FROM progress WHERE topic = ? AND partition = ?'),
+        causedBy: connection.prepare(`
+      SELECT h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"
+      FROM order_history h JOIN orders o ON o.id = h.order_id
+      WHERE h.order_id = ? AND h.partition = ? AND h."offset" = ? ORDER BY h.version`),
+        startProgress: write('INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
+        moveProgress: write('UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?'),
+        insertOrder: write(INSERT_ORDER),
+        moveOrder: write(MOVE_ORDER),
+        insertChange: write(INSERT_CHANGE),
+        insertDeadLetter: write(INSERT_DEAD_LETTER),
+    };
+}
+//# sourceMappingURL=statements.js.map

@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { loadConfig } from "../../../src/base/config/config.js";
+await t.test('an empty environment gives the defaults of the contract', async (t) => {
+    const config = loadConfig({});
+    t.strictSame({ ...config, settings: [] }, {
+        role: 'all',
+        logLevel: 'info',
+        dataDir: resolve('data'),
+        shutdownTimeoutMs: 15_000,
+        host: '127.0.0.1',
+        port: 3000,
+        grpcPort: 50_051,
+        grpcTls: undefined,
+        trustProxy: [],
+        eventLog: 'embedded',
+        ackTimeoutMs: 5000,
+        logMaxPending: 20_000,
+        logRetentionMs: 600_000,
+        kafkaGroupId: 'order-workers',
+        kafkaTopicPrefix: '',
+        kafkaPartitions: 12,
+        kafkaClientSettings: { 'bootstrap.servers': '', 'security.protocol': 'plaintext' },
+        database: { kind: 'sqlite', path: resolve('data/orders.db') },
+        workerThreads: Math.min(8, Math.max(1, availableParallelism() - 1)),
+        batchMaxSize: 500,
+        batchMaxWaitMs: 10,
+        processor: undefined,
+        rateLimitMax: 0,
+        rateLimitWindowMs: 1000,
+        maxEventLoopDelayMs: 1000,
+        settings: [],
+        warnings: [],
+    });
+});
+await t.test('brokers make Kafka the event log, unless EVENT_LOG says otherwise', async (t) => {
+    t.equal(loadConfig({ KAFKA_BROKERS: 'a:9092,[::1]:9093' }).eventLog, 'kafka');
+    t.equal(loadConfig({ KAFKA_BROKERS: 'a:9092', EVENT_LOG: 'embedded' }).eventLog, 'embedded');
+});
+await t.test('the store follows DATA_DIR, unless DATABASE_URL says otherwise', async (t) => {
+    t.equal(loadConfig({ DATA_DIR: '/var/orders' }).database.path, '/var/orders/orders.db');
+    for (const [url, path] of [
+        ['sqlite:/abs/o.db', '/abs/o.db'],
+        ['sqlite:///abs/o.db', '/abs/o.db'],
+        ['sqlite:rel/o.db', resolve('rel/o.db')],
+        ['sqlite://rel/with space%20.db', resolve('rel/with space%20.db')],
+    ]) {
+        t.same(loadConfig({ DATABASE_URL: url, DATA_DIR: '/var/orders' }).database, { kind: 'sqlite', path }, url);
+    }
+});
+await t.test('the command line goes before ROLE', async (t) => {
+    const environment = { ROLE: 'worker', KAFKA_BROKERS: 'a:9092' };
+    t.equal(loadConfig(environment).role, 'worker');
+    const config = loadConfig(environment, { role: 'api' });
+    t.equal(config.role, 'api');
+    t.same(config.settings.find(({ name }) => name === 'ROLE'), { name: 'ROLE', value: 'api', source: 'command line' });
+});
+await t.test('an empty value counts as not set', async (t) => {
+    const config = loadConfig({ PORT: '', KAFKA_BROKERS: '', LOG_LEVEL: '', KAFKA_SASL_USERNAME: '' });
+    t.same(config, loadConfig({}));
+});
+await t.test('port 0 is any free port, for HTTP and gRPC alike', async (t) => {
+    t.match(loadConfig({ PORT: '0', GRPC_PORT: '0' }), { port: 0, grpcPort: 0 });
+});
+await t.test('paths and lists come ready to use', async (t) => {
+    const file = join('src', 'main.ts');
+    const config = loadConfig({
+        PROCESSOR: file,
+        GRPC_TLS_CERT: file,
+        GRPC_TLS_KEY: file,
+        TRUST_PROXY: '10.0.0.0/8,::1',
+    });
+    t.equal(config.processor, resolve(file));
+    t.same(config.grpcTls, { certPath: resolve(file), keyPath: resolve(file) });
+    t.same(config.trustProxy, ['10.0.0.0/8', '::1']);
+});
+await t.test('nobody can change the config, however deep', async (t) => {
+    const config = loadConfig({ TRUST_PROXY: '::1' });
+    t.ok(Object.isFrozen(config));
+    for (const part of [config.database, config.trustProxy, config.kafkaClientSettings, config.settings[0]]) {
+        t.ok(Object.isFrozen(part));
+    }
+});
+//# sourceMappingURL=config.test.js.map

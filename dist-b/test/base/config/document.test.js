@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { loadConfig } from "../../../src/base/config/config.js";
+import { defaultText } from "../../../src/base/config/defaults.js";
+import { envExample, settingsHelp, settingsTable } from "../../../src/base/config/document.js";
+import { SETTING_FAMILIES } from "../../../src/base/config/kafka-client-settings.js";
+import { SETTING_NAMES, settingSchema } from "../../../src/base/config/settings.js";
+const rootFile = (name) => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
+const REGENERATE = 'regenerate with: npm run -s build:all && node dist/deploy/docs/generate-settings.js';
+await t.test('.env.example is what the table of settings makes', async (t) => {
+    t.equal(rootFile('.env.example'), envExample(), REGENERATE);
+});
+await t.test('the table in the README is what the table of settings makes', async (t) => {
+    const between = /<!-- settings -->\n+(.*?)\n+<!-- \/settings -->/s.exec(rootFile('README.md'))?.[1];
+    t.equal(between, settingsTable(), REGENERATE);
+});
+await t.test('help, .env.example and README have every setting with default, unit and sentence', async (t) => {
+    for (const name of SETTING_NAMES) {
+        const { description, unit = '' } = settingSchema(name);
+        for (const text of [settingsHelp(), envExample(), settingsTable().replaceAll('&lt;', '<')]) {
+            t.ok(text.includes(name) && text.includes(description) && text.includes(unit), name);
+            t.ok(text.includes(defaultText(name)), `default of ${name}`);
+        }
+    }
+    for (const { name } of SETTING_FAMILIES)
+        t.ok(settingsHelp().includes(name) && settingsTable().includes(name));
+});
+await t.test('every row has one sentence and one kind of default', async (t) => {
+    for (const name of SETTING_NAMES) {
+        const schema = settingSchema(name);
+        t.match(schema.description, /^[A-Z].*[^.]\.$/, name);
+        t.not(schema.default === undefined, schema.defaultText === undefined, name);
+        if (schema.type === 'integer')
+            t.ok(schema.minimum !== undefined && schema.maximum !== undefined, name);
+        if (name.endsWith('_MS'))
+            t.equal(schema.unit, 'ms', name);
+    }
+});
+await t.test('every documented default can be given as it is written and changes nothing', async (t) => {
+    const defaults = SETTING_NAMES.map((name) => [name, String(settingSchema(name).default ?? '')]);
+    const withoutSources = (environment) => ({ ...loadConfig(environment), settings: [] });
+    t.strictSame(withoutSources(Object.fromEntries(defaults)), withoutSources({}));
+});
+//# sourceMappingURL=document.test.js.map

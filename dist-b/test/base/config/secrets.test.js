@@ -1,0 +1,42 @@
+import t from 'tap';
+import { loadConfig } from "../../../src/base/config/config.js";
+import { maskSecrets } from "../../../src/base/config/mask.js";
+import { faultsOf } from "./faults.js";
+await t.test('passwords in URLs are masked, also in URLs that are wrong', async (t) => {
+    for (const [url, shown] of [
+        ['postgres://app:s3cret@db:5432/orders', 'postgres://app:***@db:5432/orders'],
+        ['redis://:s3cret@cache:6379/0', 'redis://:***@cache:6379/0'],
+        ['postgres://app:s3/cr@et@db/orders', 'postgres://app:***@db/orders'],
+        ['postgres//app:s3cret@db/orders', 'postgres//app:***@db/orders'],
+        ['postgres://db/o?user=app&password=s3cret&x=1', 'postgres://db/o?user=app&password=***&x=1'],
+        ['postgres://db/o?sslpassword=s3cret', 'postgres://db/o?sslpassword=***'],
+        ['sqlite:./data/orders.db', 'sqlite:./data/orders.db'],
+        ['a:9092,b:9092', 'a:9092,b:9092'],
+    ]) {
+        t.equal(maskSecrets('DATABASE_URL', url), shown);
+    }
+});
+await t.test('secrets of Kafka are masked where settings are shown and whole where they are used', async (t) => {
+    const secrets = {
+        KAFKA_SASL_PASSWORD: 's3cret',
+        KAFKA_SSL_KEY_PASSWORD: 's3cret',
+        KAFKA_SSL_KEYSTORE_PASSWORD: 's3cret',
+        KAFKA_SSL_KEY_PEM: '-----BEGIN s3cret',
+        KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: 's3cret',
+        KAFKA_SASL_OAUTHBEARER_ASSERTION_PRIVATE_KEY_PASSPHRASE: 's3cret',
+    };
+    const config = loadConfig({
+        ...secrets,
+        KAFKA_BROKERS: 'a:9092',
+        KAFKA_SECURITY_PROTOCOL: 'sasl_ssl',
+        KAFKA_SASL_USERNAME: 'app',
+    });
+    t.notMatch(JSON.stringify([config.settings, config.warnings]), /s3cret/);
+    t.same(config.settings.filter(({ value }) => value === '***').map(({ name }) => name), Object.keys(secrets).sort());
+    t.equal(config.settings.find(({ name }) => name === 'KAFKA_SASL_USERNAME')?.value, 'app');
+    t.match(config.kafkaClientSettings, { 'sasl.password': 's3cret', 'ssl.key.password': 's3cret' });
+});
+await t.test('a fault does not tell a secret', async (t) => {
+    t.notMatch(faultsOf({ DATABASE_URL: 'mysql://app:s3cret@db/orders' }).join(), /s3cret/);
+});
+//# sourceMappingURL=secrets.test.js.map

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { loadConfig } from "../../../src/base/config/config.js";
+const warningsOf = (environment) => loadConfig(environment).warnings;
+await t.test('a misspelt setting is named with the one that was likely meant', async (t) => {
+    for (const [given, meant] of [
+        ['WORKER_THREAD', 'WORKER_THREADS'],
+        ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+        ['BATCH_SIZE', 'BATCH_MAX_SIZE'],
+        ['KAFKA_TOPIC', 'KAFKA_TOPIC_PREFIX'],
+        ['SHUTDOWN_TIMEOUT', 'SHUTDOWN_TIMEOUT_MS'],
+        ['DATABSE_URL', 'DATABASE_URL'],
+        ['LOGLEVEL', 'LOG_LEVEL'],
+        ['port', 'PORT'],
+    ]) {
+        t.same(warningsOf({ [given]: '1' }), [
+            `${given} is not a setting and has no effect: did you mean ${meant}?`,
+        ]);
+    }
+});
+await t.test('names that other programs use are left alone', async (t) => {
+    const names = [
+        'PATH',
+        'HOME',
+        'PWD',
+        'SHELL',
+        'TERM',
+        'HOSTNAME',
+        'LOGNAME',
+        'NODE_ENV',
+        'LANG',
+        'TZ',
+        'EDITOR',
+    ];
+    const kafka = ['KAFKA_HOME', 'KAFKA_OPTS', 'KAFKA_HEAP_OPTS', 'KAFKA_PORT_9092_TCP', 'KAFKA_SERVICE_HOST'];
+    const npm = ['npm_config_loglevel', 'npm_package_version', 'npm_lifecycle_event'];
+    t.same(warningsOf(Object.fromEntries([...names, ...kafka, ...npm].map((name) => [name, 'x']))), []);
+});
+await t.test('settings that the others make idle are named', async (t) => {
+    t.match(warningsOf({ KAFKA_BROKERS: 'a:1', EVENT_LOG: 'embedded' }), [/^KAFKA_BROKERS has no effect/]);
+    t.match(warningsOf({ KAFKA_SASL_USERNAME: 'app' }), [
+        /^KAFKA_SASL_USERNAME has no effect: .* is plaintext/,
+    ]);
+    t.match(warningsOf({ KAFKA_SSL_CA_LOCATION: '/ca', KAFKA_SECURITY_PROTOCOL: 'sasl_plaintext' }), [
+        /^KAFKA_SSL_CA/,
+    ]);
+    t.same(warningsOf({
+        KAFKA_SSL_CA_LOCATION: '/ca',
+        KAFKA_SASL_USERNAME: 'a',
+        KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
+    }), []);
+});
+//# sourceMappingURL=warnings.test.js.map

@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { startKafka } from "../../deploy/kafka/broker-process.js";
+import { eventually } from "../support/eventually.js";
+import { kafkaEnvironment } from "../support/kafka-environment.js";
+import { OrderLoad } from "../support/order-load.js";
+import { ServiceProcess } from "../support/service-process.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { nothingLost } from "./nothing-lost.js";
+const OUTAGE_MS = 20_000;
+const ACK_TIMEOUT_MS = 3_000;
+t.setTimeout(240_000);
+await t.test('Kafka is away for 20 s under load: 503 and 504 in time, nothing acknowledged is lost, it recovers by itself', { timeout: 240_000 }, async (t) => {
+    const folder = await temporaryFolder(t);
+    const kafkaFolder = join(folder, 'kafka');
+    const kafka = await startKafka({ dataDirectory: kafkaFolder });
+    t.teardown(() => kafka.kill());
+    const service = await ServiceProcess.start('all', {
+        ...kafkaEnvironment(join(folder, 'data'), kafka.brokers),
+        ACK_TIMEOUT_MS: String(ACK_TIMEOUT_MS),
+    });
+    t.teardown(() => service.kill());
+    const load = new OrderLoad(service.url, { customerId: 'c-outage', lines: 16 });
+    await eventually(() => load.count(202) > 200, { what: 'orders to flow' });
+    await kafka.stop();
+    const refusedBefore = load.count(503) + load.count(504);
+    await delay(OUTAGE_MS);
+    t.ok(load.count(503) + load.count(504) > refusedBefore, 'requests were refused meanwhile');
+    const again = await startKafka({ dataDirectory: kafkaFolder, port: kafka.port });
+    t.teardown(() => again.stop());
+    const before = load.count(202);
+    await eventually(() => load.count(202) > before + 200, {
+        what: 'orders to flow again',
+        timeoutMs: 60_000,
+    });
+    await load.stop();
+    t.same([...load.answers.keys()].filter((status) => ![202, 503, 504].includes(Number(status))), []);
+    t.ok(load.slowestMs < ACK_TIMEOUT_MS + 2_000, `the slowest answer took ${Math.round(load.slowestMs)} ms`);
+    await nothingLost(t, load, service.url);
+    t.same(await service.stop(), { code: 0, signal: null });
+});
+//# sourceMappingURL=outage.kafka.js.map

@@ -1,0 +1,48 @@
+import t from 'tap';
+import { eventually } from "../support/eventually.js";
+import { kafkaEnvironment } from "../support/kafka-environment.js";
+import { anOrder, OrderClient } from "../support/order-client.js";
+import { ServiceProcess } from "../support/service-process.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { orderJourney } from "./journey.js";
+await t.test('api and worker as processes of their own', { timeout: 120_000 }, async (t) => {
+    const environment = kafkaEnvironment(await temporaryFolder(t));
+    const [api, other, worker] = await Promise.all([
+        ServiceProcess.start('api', environment),
+        ServiceProcess.start('api', environment),
+        ServiceProcess.start('worker', environment),
+    ]);
+    t.teardown(() => Promise.all([api, other, worker].map((service) => service.stop())));
+    await orderJourney(t, new OrderClient(api.url));
+    await t.test('a worker serves its health and takes no orders', async (t) => {
+        const client = new OrderClient(worker.url);
+        t.equal((await client.get('/readyz')).status, 200);
+        t.equal((await client.place()).status, 404);
+    });
+    await t.test('without a worker an order stays accepted, on every replica, and is never lost', async (t) => {
+        t.same(await worker.stop(), { code: 0, signal: null });
+        const placed = await new OrderClient(api.url).place();
+        const location = placed.headers.get('location') ?? '';
+        for (const replica of [api, other]) {
+            t.match(await new OrderClient(replica.url).order(location), {
+                status: 200,
+                body: { status: 'accepted' },
+            });
+        }
+        const next = await ServiceProcess.start('worker', environment);
+        t.teardown(() => next.stop());
+        await eventually(async () => (await new OrderClient(other.url).order(location)).body.status === 'confirmed', {
+            what: 'the next worker to confirm it',
+            timeoutMs: 60_000,
+        });
+    });
+    await t.test('a key that one replica took is known to the other', async (t) => {
+        const key = { 'idempotency-key': crypto.randomUUID() };
+        const first = await new OrderClient(api.url).place(anOrder(), key);
+        const repeated = await new OrderClient(other.url).place(anOrder(), key);
+        t.equal(repeated.body.id, first.body.id);
+        t.equal(repeated.headers.get('idempotent-replayed'), 'true');
+        t.equal((await new OrderClient(other.url).place(anOrder({ merchantId: 'm-other' }), key)).status, 422);
+    });
+});
+//# sourceMappingURL=roles-split.kafka.js.map

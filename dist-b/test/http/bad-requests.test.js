@@ -1,0 +1,284 @@
+import t from 'tap';
+import { anOrder } from "../support/order-client.js";
+import { startHttp } from "./http-under-test.js";
+const json = { 'content-type': 'application/json' };
+const item = { sku: 'a', quantity: 1, unitPrice: 5 };
+const UNKNOWN_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
+function post(payload, url = '/v1/orders', headers = json) {
+    return {
+        method: 'POST',
+        url,
+        headers,
+        payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+    };
+}
+function badOrder(name, changes, pointer) {
+    return {
+        name,
+        request: post({ ...anOrder(), ...changes }),
+        status: 400,
+        code: 'validation-failed',
+        pointer,
+    };
+}
+function badItem(name, changes, pointer) {
+    return badOrder(name, { items: [{ ...item, ...changes }] }, pointer);
+}
+function badQuery(query, pointer, code = 'validation-failed') {
+    const request = { method: 'GET', url: `/v1/orders?${query}` };
+    return { name: `the query ${query}`, request, status: 400, code, pointer };
+}
+const malformed = { status: 400, code: 'malformed-json' };
+const invalid = { status: 400, code: 'validation-failed' };
+const BAD_REQUESTS = [
+    { name: 'broken JSON', request: post('{"customerId":'), ...malformed },
+    { name: 'an empty body with a content type', request: post(''), ...malformed },
+    { name: 'no body at all', request: { method: 'POST', url: '/v1/orders' }, ...invalid, pointer: '' },
+    { name: 'an array for an object', request: post('[]'), ...invalid, pointer: '' },
+    { name: '__proto__ at the top', request: post('{"__proto__":{"a":1}}'), ...invalid, pointer: '/__proto__' },
+    {
+        name: '__proto__ deep inside, in disguise',
+        request: post('{"metadata":{"\\u005f_proto__":"x"}}'),
+        ...invalid,
+        pointer: '/metadata/__proto__',
+    },
+    {
+        name: 'constructor.prototype',
+        request: post('{"items":[{"constructor":{"prototype":{}}}]}'),
+        ...invalid,
+        pointer: '/items/0/constructor',
+    },
+    badOrder('a missing field', { customerId: undefined }, '/customerId'),
+    badOrder('a number for an id', { customerId: 123 }, '/customerId'),
+    badOrder('an empty id', { customerId: '' }, '/customerId'),
+    badOrder('an overlong id', { merchantId: 'x'.repeat(65) }, '/merchantId'),
+    badOrder('an id with a space', { merchantId: 'a b' }, '/merchantId'),
+    badOrder('an unknown field', { discount: 5 }, '/discount'),
+    badOrder('the id of the order', { id: UNKNOWN_ID }, '/id'),
+    badOrder('a currency that is none', { currency: 'XYZ' }, '/currency'),
+    badOrder('a currency in small letters', { currency: 'inr' }, '/currency'),
+    badOrder('no items', { items: [] }, '/items'),
+    badOrder('101 items', { items: Array.from({ length: 101 }, () => item) }, '/items'),
+    badOrder('an object for the items', { items: { 0: item } }, '/items'),
+    badOrder('a number in the metadata', { metadata: { a: 1 } }, '/metadata/a'),
+    badOrder('21 pairs of metadata', { metadata: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'v'])) }, '/metadata'),
+    badItem('a quantity of 0', { quantity: 0 }, '/items/0/quantity'),
+    badItem('a quantity of 1001', { quantity: 1001 }, '/items/0/quantity'),
+    badItem('a quantity in a string', { quantity: '2' }, '/items/0/quantity'),
+    badItem('half a quantity', { quantity: 1.5 }, '/items/0/quantity'),
+    badItem('null for a quantity', { quantity: null }, '/items/0/quantity'),
+    badItem('a negative price', { unitPrice: -1 }, '/items/0/unitPrice'),
+    badItem('a fraction of a price', { unitPrice: 9.99 }, '/items/0/unitPrice'),
+    badItem('a price over 1 000 000 000', { unitPrice: 1_000_000_001 }, '/items/0/unitPrice'),
+    badItem('a name of 201 characters', { name: 'x'.repeat(201) }, '/items/0/name'),
+    badItem('an unknown field of an item', { colour: 'red' }, '/items/0/colour'),
+    badItem('an overlong sku', { sku: 'x'.repeat(65) }, '/items/0/sku'),
+    {
+        name: 'a body over 64 KiB',
+        request: post({ ...anOrder(), metadata: { a: 'x'.repeat(66_000) } }),
+        status: 413,
+        code: 'body-too-large',
+    },
+    {
+        name: 'another content type',
+        request: post('a=b', '/v1/orders', { 'content-type': 'application/x-www-form-urlencoded' }),
+        status: 415,
+        code: 'unsupported-media-type',
+    },
+    {
+        name: 'plain text',
+        request: post('{}', '/v1/orders', { 'content-type': 'text/plain' }),
+        status: 415,
+        code: 'unsupported-media-type',
+    },
+    {
+        name: 'a body without a content type',
+        request: post('{}', '/v1/orders', {}),
+        status: 415,
+        code: 'unsupported-media-type',
+    },
+    {
+        name: 'an unusable idempotency key',
+        request: post(anOrder(), '/v1/orders', { ...json, 'idempotency-key': 'x'.repeat(256) }),
+        status: 400,
+        code: 'idempotency-key-invalid',
+    },
+    {
+        name: 'a parameter of a POST',
+        request: post(anOrder(), '/v1/orders?dry=1'),
+        ...invalid,
+        pointer: '/dry',
+    },
+    badQuery('limit=abc', '/limit'),
+    badQuery('limit=0', '/limit'),
+    badQuery('limit=101', '/limit'),
+    badQuery('limit=1.5', '/limit'),
+    badQuery('limit=', '/limit'),
+    badQuery('limit=01', '/limit'),
+    badQuery('limit=1e1', '/limit'),
+    badQuery('limit=1&limit=2', '/limit'),
+    badQuery('customerId=a&customerId=b', '/customerId'),
+    badQuery('customerId=', '/customerId'),
+    badQuery('status=eaten', '/status'),
+    badQuery('createdAfter=yesterday', '/createdAfter'),
+    badQuery('createdAfter=2026-02-30T00:00:00Z', '/createdAfter'),
+    badQuery('createdBefore=2026-01-01', '/createdBefore'),
+    badQuery('createdBefore=2026-01-01T00:00:00Z[Europe/Paris]', '/createdBefore'),
+    badQuery('createdBefore=1767225600000', '/createdBefore'),
+    badQuery('cursor=bogus', '/cursor', 'cursor-invalid'),
+    badQuery('cursor=', '/cursor'),
+    badQuery('page=2', '/page'),
+    {
+        name: 'a position that is none',
+        request: { url: `/v1/orders/${UNKNOWN_ID}?position=here` },
+        status: 400,
+        code: 'position-invalid',
+        pointer: '/position',
+    },
+    {
+        name: 'an unknown order',
+        request: { url: `/v1/orders/${UNKNOWN_ID}` },
+        status: 404,
+        code: 'order-not-found',
+    },
+    { name: 'an id that is none', request: { url: '/v1/orders/42' }, status: 404, code: 'order-not-found' },
+    {
+        name: 'an overlong id in the path',
+        request: { url: `/v1/orders/${'x'.repeat(500)}` },
+        status: 404,
+        code: 'route-not-found',
+    },
+    {
+        name: 'a history of nothing',
+        request: { url: `/v1/orders/${UNKNOWN_ID}/history` },
+        status: 404,
+        code: 'order-not-found',
+    },
+    {
+        name: 'a transition of nothing',
+        request: post({ to: 'cancelled' }, `/v1/orders/${UNKNOWN_ID}/transitions`),
+        status: 404,
+        code: 'order-not-found',
+    },
+    {
+        name: 'a transition to nowhere',
+        request: post({ to: 'confirmed' }, `/v1/orders/${UNKNOWN_ID}/transitions`),
+        ...invalid,
+        pointer: '/to',
+    },
+    {
+        name: 'a reason of 201 characters',
+        request: post({ to: 'cancelled', reason: 'x'.repeat(201) }, `/v1/orders/${UNKNOWN_ID}/transitions`),
+        ...invalid,
+        pointer: '/reason',
+    },
+    {
+        name: 'a negative expected version',
+        request: post({ to: 'cancelled', expectedVersion: -1 }, `/v1/orders/${UNKNOWN_ID}/transitions`),
+        ...invalid,
+        pointer: '/expectedVersion',
+    },
+    {
+        name: 'an empty batch',
+        request: post({ orders: [] }, '/v1/orders/batch'),
+        ...invalid,
+        pointer: '/orders',
+    },
+    {
+        name: 'a batch of 1001',
+        request: post({ orders: Array.from({ length: 1001 }, () => 1) }, '/v1/orders/batch'),
+        ...invalid,
+        pointer: '/orders',
+    },
+    {
+        name: 'a batch with more',
+        request: post({ orders: [1], x: 1 }, '/v1/orders/batch'),
+        ...invalid,
+        pointer: '/x',
+    },
+    {
+        name: 'a batch over 4 MiB',
+        request: post({ orders: ['x'.repeat(4_300_000)] }, '/v1/orders/batch'),
+        status: 413,
+        code: 'body-too-large',
+    },
+    { name: 'an unknown path', request: { url: '/v1/nothing' }, status: 404, code: 'route-not-found' },
+    {
+        name: 'an unknown path with broken JSON',
+        request: post('{', '/nothing'),
+        status: 404,
+        code: 'route-not-found',
+    },
+    {
+        name: 'a file that the documentation lacks',
+        request: { url: '/docs/static/no.js' },
+        status: 404,
+        code: 'route-not-found',
+    },
+    {
+        name: 'a broken percent-encoding',
+        request: { url: '/v1/orders/%E0%A4%A' },
+        status: 400,
+        code: 'bad-request',
+    },
+    {
+        name: 'another method',
+        request: { method: 'DELETE', url: '/v1/orders' },
+        status: 405,
+        code: 'method-not-allowed',
+    },
+    {
+        name: 'another method with broken JSON',
+        request: { ...post('{'), method: 'PUT' },
+        status: 405,
+        code: 'method-not-allowed',
+    },
+];
+await t.test('every bad request is answered with a problem that names the field, and nothing is appended', async (t) => {
+    const http = await startHttp(t);
+    for (const { name, request, status, code, pointer } of BAD_REQUESTS) {
+        const response = await http.app.inject({
+            ...request,
+            headers: { ...request.headers, 'x-request-id': 'r-1' },
+        });
+        const problem = response.json();
+        t.equal(response.statusCode, status, `${name}: status`);
+        t.equal(response.headers['content-type'], 'application/problem+json', `${name}: media type`);
+        t.equal(response.headers['x-request-id'], 'r-1', `${name}: request id`);
+        t.match(problem, {
+            type: `urn:problem:order-system:${code}`,
+            title: /\w/,
+            status,
+            detail: /\w/,
+            code,
+            requestId: 'r-1',
+            ...(pointer === undefined ? {} : { errors: [{ pointer, detail: /\w/ }] }),
+        }, name);
+    }
+    t.strictSame(http.appended, []);
+    t.strictSame(http.logged, [], 'the faults of callers are not logged');
+});
+await t.test('the largest total that the limits allow is taken and exact', async (t) => {
+    const http = await startHttp(t);
+    const items = Array.from({ length: 100 }, () => ({ ...item, quantity: 1000, unitPrice: 1_000_000_000 }));
+    const response = await http.app.inject(post({ ...anOrder(), items }));
+    t.match([response.statusCode, response.json()], [202, { total: 1e14 }]);
+});
+await t.test('a key that stands for another body is refused', async (t) => {
+    const http = await startHttp(t);
+    const headers = { ...json, 'idempotency-key': 'k-1' };
+    t.equal((await http.app.inject(post(anOrder(), '/v1/orders', headers))).statusCode, 202);
+    const other = await http.app.inject(post(anOrder({ customerId: 'c-2' }), '/v1/orders', headers));
+    t.equal(other.statusCode, 422);
+    t.match(other.json(), { code: 'idempotency-key-reused', detail: /another body/ });
+    t.equal(http.appended.length, 1);
+});
+await t.test('405 tells the methods that there are', async (t) => {
+    const { app } = await startHttp(t);
+    const allowed = async (method, url) => (await app.inject({ method, url })).headers.allow;
+    t.equal(await allowed('DELETE', '/v1/orders'), 'GET, HEAD, POST');
+    t.equal(await allowed('PUT', `/v1/orders/${UNKNOWN_ID}`), 'GET, HEAD');
+    t.equal(await allowed('PATCH', `/v1/orders/${UNKNOWN_ID}/transitions`), 'POST');
+    t.equal(await allowed('DELETE', '/livez'), 'GET, HEAD');
+});
+//# sourceMappingURL=bad-requests.test.js.map

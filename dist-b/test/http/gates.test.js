@@ -1,0 +1,98 @@
+import t from 'tap';
+import { ServiceError } from "../../src/base/errors.js";
+import { anOrder } from "../support/order-client.js";
+import { eventually } from "../support/eventually.js";
+import { startHttp } from "./http-under-test.js";
+const create = { method: 'POST', url: '/v1/orders', payload: anOrder() };
+await t.test('while draining, new requests are sent elsewhere', async (t) => {
+    let draining = false;
+    const http = await startHttp(t, { isDraining: () => draining });
+    const address = await http.app.listen({ host: '127.0.0.1', port: 0 });
+    t.equal((await fetch(`${address}/v1/orders`)).status, 200);
+    draining = true;
+    const response = await fetch(`${address}/v1/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(anOrder()),
+    });
+    t.equal(response.status, 503);
+    t.equal(response.headers.get('connection'), 'close');
+    t.match(response.headers.get('retry-after'), /^\d+$/);
+    t.match(await response.json(), { code: 'draining', status: 503 });
+    t.equal((await fetch(`${address}/livez`)).status, 200);
+    t.strictSame(http.appended, []);
+});
+await t.test('a caller has so many requests a window, and is told so', async (t) => {
+    const { app } = await startHttp(t, {
+        limits: { rateLimitMax: 2, rateLimitWindowMs: 60_000, trustProxy: '127.0.0.1' },
+    });
+    const request = (address, url = '/v1/orders') => app.inject({ url, headers: { 'x-forwarded-for': address } });
+    const first = await request('192.0.2.1');
+    t.equal(first.statusCode, 200);
+    t.equal(first.headers['ratelimit-policy'], '"default";q=2;w=60');
+    t.equal(first.headers.ratelimit, '"default";r=1;t=60');
+    t.match((await request('192.0.2.1')).headers.ratelimit, /^"default";r=0;t=\d+$/);
+    const third = await request('192.0.2.1');
+    t.equal(third.statusCode, 429);
+    t.match(third.headers, {
+        'retry-after': /^\d+$/,
+        ratelimit: /r=0/,
+        'content-type': 'application/problem+json',
+    });
+    t.match(third.json(), { code: 'rate-limited', status: 429 });
+    t.equal((await request('192.0.2.2')).statusCode, 200, 'another address has a quota of its own');
+    for (const url of ['/livez', '/readyz', '/metrics', '/openapi.json']) {
+        const response = await request('192.0.2.1', url);
+        t.equal(response.statusCode, 200, url);
+        t.notOk(response.headers.ratelimit);
+    }
+});
+await t.test('without a trusted proxy nobody chooses his address', async (t) => {
+    const { app } = await startHttp(t, { limits: { rateLimitMax: 1, rateLimitWindowMs: 60_000 } });
+    const statuses = [];
+    for (const address of ['192.0.2.1', '192.0.2.2']) {
+        const response = await app.inject({ url: '/v1/orders', headers: { 'x-forwarded-for': address } });
+        statuses.push(response.statusCode);
+    }
+    t.strictSame(statuses, [200, 429]);
+});
+await t.test('a busy event loop sheds orders and never the operational routes', async (t) => {
+    const http = await startHttp(t, { limits: { maxEventLoopDelayMs: 20 } });
+    t.equal((await http.app.inject(create)).statusCode, 202);
+    await eventually(async () => {
+        keepBusy(150);
+        return (await http.app.inject(create)).statusCode === 503;
+    }, { what: 'the load to be shed' });
+    const shed = await http.app.inject(create);
+    t.match(shed.json(), { code: 'overloaded' });
+    t.match(shed.headers['retry-after'], /^\d+$/);
+    for (const url of ['/livez', '/readyz', '/metrics']) {
+        t.equal((await http.app.inject(url)).statusCode, 200, url);
+    }
+    await eventually(async () => (await http.app.inject(create)).statusCode === 202, {
+        what: 'orders to be taken again',
+    });
+});
+for (const [code, status] of [
+    ['log-full', 503],
+    ['log-unavailable', 503],
+    ['log-timeout', 504],
+]) {
+    await t.test(`the log's ${code} is answered ${status}`, async (t) => {
+        const http = await startHttp(t, {
+            beforeAppend: () => {
+                throw new ServiceError(code, 'The log says why.');
+            },
+        });
+        const response = await http.app.inject(create);
+        t.match([response.statusCode, response.json()], [status, { code, detail: 'The log says why.' }]);
+        t.equal(response.headers['retry-after'] !== undefined, status === 503);
+        t.match(http.logged, [{ code, msg: 'request refused' }]);
+    });
+}
+function keepBusy(milliseconds) {
+    const until = performance.now() + milliseconds;
+    while (performance.now() < until)
+        ;
+}
+//# sourceMappingURL=gates.test.js.map

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { ServiceError } from "../../../src/base/errors.js";
+import { TOPICS } from "../../../src/log/event-log.js";
+import { PARTITIONS } from "./harness.js";
+import { appendNumbered, freshSpace, keys, allArrived, numbersByKey, openLog, openReader, runsAreWhole, } from "./traffic.js";
+export const appendingTests = {
+    'the positions of one key grow within one partition': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const appended = await appendNumbered(log, TOPICS.commands, ['one'], 100);
+        const offsets = appended.map(({ position }) => position.offset);
+        t.equal(new Set(appended.map(({ position }) => position.partition)).size, 1);
+        t.same(offsets, [...new Set(offsets)].sort((a, b) => a - b), 'in the order of the calls');
+    },
+    'one key always goes to one partition, many keys go to all': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const appended = await appendNumbered(log, TOPICS.commands, keys(200), 400);
+        const partitionOf = new Map(appended.map(({ key, position }) => [key, position.partition]));
+        t.equal(new Set(partitionOf.values()).size, PARTITIONS);
+        t.ok(appended.every(({ key, position }) => partitionOf.get(key) === position.partition));
+    },
+    'records of a key that are appended at once are read in the order of the calls': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const appended = await appendNumbered(log, TOPICS.commands, keys(7), 2100);
+        const reader = await openReader(t, log, TOPICS.commands);
+        await reader.received(appended.length);
+        for (const [key, numbers] of numbersByKey(reader.records)) {
+            t.same(numbers, appended.filter((record) => record.key === key).map((record) => record.number));
+        }
+    },
+    'a record is read byte for byte, where and about when it was appended': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const before = Date.now();
+        const values = [Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(100_000)];
+        const key = 'ключ-鍵-🔑';
+        const positions = [];
+        for (const value of values)
+            positions.push(await log.append({ topic: TOPICS.status, key, value }));
+        const reader = await openReader(t, log, TOPICS.status);
+        await reader.received(values.length);
+        const latest = Date.now();
+        for (const [index, record] of reader.records.entries()) {
+            t.ok(record.key?.equals(Buffer.from(key)), 'key');
+            t.ok(record.value?.equals(values[index] ?? Buffer.of()), 'value');
+            t.match(record, positions[index] ?? {}, 'position');
+            t.ok(record.timestamp >= before - 1000 && record.timestamp <= latest + 1000, 'timestamp');
+        }
+    },
+    'a log that is well says so, and has nothing pending when all is acknowledged': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const appending = appendNumbered(log, TOPICS.commands, keys(3), 30);
+        t.equal(log.pendingAppends(), 30);
+        await appending;
+        t.equal(log.pendingAppends(), 0);
+        t.equal(log.fault(), undefined);
+    },
+    'stop() lets what was appended become durable, and takes nothing after': async (t, harness) => {
+        const space = freshSpace();
+        const log = await openLog(t, harness, space);
+        const appending = appendNumbered(log, TOPICS.commands, keys(10), 1000);
+        await log.stop();
+        const appended = await appending;
+        const late = log.append({ topic: TOPICS.commands, key: 'late', value: Buffer.from('0') });
+        const error = await late.then(() => undefined, (error) => error);
+        t.ok(error instanceof ServiceError && error.code === 'log-unavailable', 'a late append is refused');
+        await log.stop();
+        const reader = await openReader(t, await openLog(t, harness, space), TOPICS.commands);
+        await reader.received(appended.length);
+        runsAreWhole(t, reader.records);
+        allArrived(t, reader.records, appended);
+    },
+    'an append before start() is refused': async (t, harness) => {
+        const log = await harness.open({ space: freshSpace(), partitions: PARTITIONS });
+        const early = log.append({ topic: TOPICS.commands, key: 'early', value: Buffer.from('0') });
+        await t.rejects(early, { code: 'log-unavailable' });
+    },
+};
+//# sourceMappingURL=appending.js.map

@@ -1,0 +1,117 @@
+import { TOPICS } from "../../../src/log/event-log.js";
+import { eventually } from "../../support/eventually.js";
+import { ARRIVAL_MS, Reader } from "./reader.js";
+import { allArrived, appendNumbered, keyOfEachPartition, keys, openLog, openReader, runsAreWhole, } from "./traffic.js";
+export const consumingTests = {
+    'a new group reads everything from the earliest record on, in order': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const before = await appendNumbered(log, TOPICS.commands, keys(50), 500);
+        const reader = await openReader(t, log, TOPICS.commands);
+        await reader.allAssigned();
+        t.ok([...reader.committed.values()].every((offset) => offset === undefined), 'nothing is committed');
+        const after = await appendNumbered(log, TOPICS.commands, keys(50), 500, 500);
+        await reader.received(1000);
+        runsAreWhole(t, reader.records);
+        allArrived(t, reader.records, [...before, ...after]);
+    },
+    'a burst of 20 000 records arrives complete': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const reader = await openReader(t, log, TOPICS.commands, { commits: true });
+        await reader.allAssigned();
+        const appended = [];
+        for (let first = 0; first < 20_000; first += 5000) {
+            appended.push(...(await appendNumbered(log, TOPICS.commands, keys(1000), 5000, first)));
+        }
+        await reader.received(20_000);
+        t.equal(reader.records.length, 20_000);
+        runsAreWhole(t, reader.records);
+        allArrived(t, reader.records, appended);
+    },
+    'a quiet consumer is told of a record at once': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const arrivals = [];
+        const onRecords = () => arrivals.push(performance.now());
+        const reader = await openReader(t, log, TOPICS.commands, { onRecords });
+        await reader.allAssigned();
+        await appendNumbered(log, TOPICS.commands, keys(20), 20);
+        await reader.received(20);
+        const delays = [];
+        for (let count = 21; count <= 30; count++) {
+            await appendNumbered(log, TOPICS.commands, keys(20), 1, count);
+            const acknowledged = performance.now();
+            await reader.received(count);
+            delays.push((arrivals.at(-1) ?? Infinity) - acknowledged);
+        }
+        const median = delays.sort((a, b) => a - b)[5] ?? Infinity;
+        t.ok(median < 100, `median of ${median} ms from the acknowledgement to the handler`);
+    },
+    'consumers of two topics do not disturb each other': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const commands = await openReader(t, log, TOPICS.commands);
+        const status = await openReader(t, log, TOPICS.status);
+        await appendNumbered(log, TOPICS.commands, keys(10), 100);
+        await appendNumbered(log, TOPICS.status, keys(10), 50);
+        await commands.received(100);
+        await status.received(50);
+        await status.consumer.stop();
+        await appendNumbered(log, TOPICS.commands, keys(10), 100, 100);
+        await commands.received(200);
+        t.equal(status.records.length, 50);
+        runsAreWhole(t, commands.records);
+    },
+    'stop() revokes what is assigned, and nothing arrives after it': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const reader = await openReader(t, log, TOPICS.commands);
+        await appendNumbered(log, TOPICS.commands, keys(10), 100);
+        await reader.received(100);
+        await reader.consumer.stop();
+        t.equal(reader.assigned.size, 0);
+        await appendNumbered(log, TOPICS.commands, keys(10), 100, 100);
+        await reader.consumer.stop();
+        t.equal(reader.records.length, 100);
+        t.same(reader.failures, []);
+    },
+    'a consumer that is stopped before it was assigned anything ends quietly': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const reader = new Reader(log, TOPICS.commands);
+        await reader.consumer.start();
+        await reader.consumer.stop();
+        const idle = new Reader(log, TOPICS.commands);
+        await idle.consumer.stop();
+        t.same([reader.failures, idle.failures], [[], []]);
+    },
+    'a handler that throws ends the consumer and says why': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const fault = new Error('the handler is broken');
+        const onRecords = () => {
+            throw fault;
+        };
+        const reader = await openReader(t, log, TOPICS.commands, { onRecords });
+        await appendNumbered(log, TOPICS.commands, ['one'], 1);
+        await eventually(() => reader.failures.length > 0, { what: 'onFailed', timeoutMs: ARRIVAL_MS });
+        t.equal(reader.failures[0], fault);
+        const count = reader.records.length;
+        await appendNumbered(log, TOPICS.commands, ['one'], 10, 1);
+        await reader.consumer.stop();
+        t.equal(reader.records.length, count);
+        t.equal(reader.failures.length, 1);
+    },
+    'the lag is what stands between the commits and the end, also of a paused partition': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const keyOf = await keyOfEachPartition(log, TOPICS.commands);
+        const reader = await openReader(t, log, TOPICS.commands);
+        await reader.received(100);
+        const lagIs = async (lag) => {
+            const met = () => [...reader.consumer.lag().values()].reduce((sum, of) => sum + of, 0) === lag;
+            await reader.reached(met, `a lag of ${lag}`);
+        };
+        await lagIs(100);
+        reader.consumer.commit(new Map(keyOf.map((_, partition) => [partition, reader.offsetsOf(partition).length])));
+        await lagIs(0);
+        reader.consumer.pause([0]);
+        await appendNumbered(log, TOPICS.commands, [keyOf[0] ?? ''], 25);
+        await lagIs(25);
+        t.equal(reader.consumer.lag().get(0), 25);
+    },
+};
+//# sourceMappingURL=consuming.js.map

@@ -1,0 +1,58 @@
+import { TOPICS } from "../../../src/log/event-log.js";
+import { eventually } from "../../support/eventually.js";
+import { ARRIVAL_MS } from "./reader.js";
+import { allArrived, appendNumbered, keys, openLog, openReader, runsAreWhole } from "./traffic.js";
+async function follow(t, log, topic) {
+    const records = [];
+    const follower = await log.follow(topic, (chunk) => records.push(...chunk));
+    t.teardown(() => follower.stop());
+    const received = async (count) => {
+        await eventually(() => records.length >= count, { what: `${count} records`, timeoutMs: ARRIVAL_MS });
+    };
+    return { records, follower, received };
+}
+export const followingTests = {
+    'every follower sees everything that is appended after follow(), and nothing before': async (t, harness) => {
+        const log = await openLog(t, harness);
+        await appendNumbered(log, TOPICS.status, keys(10), 100);
+        const one = await follow(t, log, TOPICS.status);
+        const early = await appendNumbered(log, TOPICS.status, keys(10), 100, 100);
+        await one.received(100);
+        const two = await follow(t, log, TOPICS.status);
+        const late = await appendNumbered(log, TOPICS.status, keys(10), 1000, 200);
+        await one.received(1100);
+        await two.received(1000);
+        for (const { records } of [one, two])
+            runsAreWhole(t, records);
+        t.same([one.records.length, two.records.length], [1100, 1000]);
+        allArrived(t, one.records, [...early, ...late]);
+        allArrived(t, two.records, late);
+    },
+    'a follower of an empty topic sees its first record': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const { records, received } = await follow(t, log, TOPICS.status);
+        await appendNumbered(log, TOPICS.status, keys(1), 1);
+        await received(1);
+        t.equal(records[0]?.offset, 0);
+    },
+    'a follower that is stopped sees nothing more': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const stopped = await follow(t, log, TOPICS.status);
+        const going = await follow(t, log, TOPICS.status);
+        await stopped.follower.stop();
+        await stopped.follower.stop();
+        await appendNumbered(log, TOPICS.status, keys(10), 100);
+        await going.received(100);
+        t.equal(stopped.records.length, 0);
+    },
+    'a follower takes nothing away from the group': async (t, harness) => {
+        const log = await openLog(t, harness);
+        const follower = await follow(t, log, TOPICS.commands);
+        await appendNumbered(log, TOPICS.commands, keys(10), 100);
+        await follower.received(100);
+        const reader = await openReader(t, log, TOPICS.commands);
+        await reader.received(100);
+        t.ok([...reader.committed.values()].every((offset) => offset === undefined));
+    },
+};
+//# sourceMappingURL=following.js.map

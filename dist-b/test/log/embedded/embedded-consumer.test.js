@@ -1,0 +1,112 @@
+import t from 'tap';
+import { eventually } from "../../support/eventually.js";
+import { handlers, openLog, record } from "./support.js";
+await t.test('a resumed partition is read at once, whether others were read meanwhile or none was', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir(), partitions: 2 });
+    const keyOf = [];
+    for (const key of ['a', 'b', 'c', 'd', 'e'])
+        keyOf[(await log.append(record(key))).partition] = key;
+    const { seen, all } = handlers();
+    const consumer = log.consumer('orders', all);
+    consumer.pause([0, 1]);
+    await consumer.start();
+    t.same(seen.records, [], 'nothing is read while all are paused');
+    consumer.resume([0, 1]);
+    await eventually(() => seen.records.length === 5, { what: 'what was there' });
+    consumer.pause([1]);
+    await log.append(record(keyOf[1] ?? ''));
+    await log.append(record(keyOf[0] ?? ''));
+    await eventually(() => seen.records.length === 6, { what: 'the record of the other partition' });
+    t.equal(seen.records[5]?.partition, 0);
+    consumer.resume([1]);
+    await eventually(() => seen.records.length === 7, { what: 'the record of the resumed partition' });
+    await consumer.stop();
+});
+await t.test('lag is what the group has still to do', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir(), partitions: 1 });
+    for (const key of ['a', 'b', 'c'])
+        await log.append(record(key));
+    const { seen, all } = handlers();
+    const consumer = log.consumer('orders', all);
+    t.same(consumer.lag(), new Map());
+    await consumer.start();
+    t.same(consumer.lag(), new Map([[0, 3]]));
+    consumer.commit(new Map([[0, 2]]));
+    t.same(consumer.lag(), new Map([[0, 1]]));
+    await log.append(record('d'));
+    await eventually(() => seen.records.length === 4, { what: 'the fourth record' });
+    t.same(consumer.lag(), new Map([[0, 2]]));
+    await consumer.stop();
+});
+await t.test('a backlog of one partition does not keep the others waiting', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    const positions = await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(record(`key-${n}`))));
+    const flooded = positions[0]?.partition;
+    await Promise.all(Array.from({ length: 9000 }, () => log.append(record('key-0'))));
+    const fetches = [];
+    const { all } = handlers({ onRecords: (records) => void fetches.push(records) });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    await eventually(() => fetches.length >= 3, { what: 'three fetches' });
+    await consumer.stop();
+    const others = fetches[0]?.filter(({ partition }) => partition !== flooded).length;
+    t.equal(others, positions.filter(({ partition }) => partition !== flooded).length);
+});
+await t.test('offsets that are missing in the answer to onAssigned are taken from the group', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    await log.append(record('a'));
+    const { seen, all } = handlers({ onAssigned: () => Promise.resolve(new Map()) });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    await eventually(() => seen.records.length === 1, { what: 'the record' });
+    await consumer.stop();
+});
+await t.test('a position beyond the end is a log that lost its end: the consumer says so and reads nothing', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    await log.append(record('a'));
+    const { seen, all } = handlers({ onAssigned: () => Promise.resolve(new Map([[0, 500]])) });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    await consumer.stop();
+    t.match(seen.failures, [{ code: 'log-truncated', message: /Offset 500 of orders\/0 was processed/ }]);
+    t.same(seen.records, []);
+});
+await t.test('a consumer that is stopped while it is being assigned reads nothing and gives everything back', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    await log.append(record('a'));
+    let answer = () => undefined;
+    const { seen, all } = handlers({ onAssigned: () => new Promise((resolve) => (answer = resolve)) });
+    const consumer = log.consumer('orders', all);
+    const starting = consumer.start();
+    await t.resolves(log.find('orders', 'a'));
+    const stopping = Promise.all([consumer.stop(), consumer.stop()]);
+    answer(new Map());
+    await starting;
+    await stopping;
+    t.same(seen, { records: [], revoked: [[0, 1, 2, 3]], failures: [] });
+});
+await t.test('offsets noted while others are written are written at the latest by stop()', async (t) => {
+    const dataDirectory = t.testdir();
+    const log = await openLog(t, { dataDirectory, partitions: 1 });
+    await Promise.all(Array.from({ length: 100 }, () => log.append(record('a'))));
+    const { all } = handlers({
+        onRevoked: () => {
+            consumer.commit(new Map([[0, 100]]));
+            return Promise.resolve();
+        },
+    });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    for (let offset = 1; offset < 50; offset++)
+        consumer.commit(new Map([[0, offset]]));
+    await consumer.stop();
+    let committed;
+    const next = log.consumer('orders', {
+        ...handlers().all,
+        onAssigned: (offsets) => Promise.resolve((committed = offsets)).then(() => new Map([[0, 100]])),
+    });
+    await next.start();
+    await next.stop();
+    t.same(committed, new Map([[0, 100]]));
+});
+//# sourceMappingURL=embedded-consumer.test.js.map

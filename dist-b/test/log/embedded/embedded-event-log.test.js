@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t from 'tap';
+import { eventually } from "../../support/eventually.js";
+import { handlers, newLog, openLog, record } from "./support.js";
+/** A logger that keeps its lines. */
+function keepingLogger() {
+    const lines = [];
+    return { lines, logger: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }) };
+}
+await t.test('a directory that cannot be made fails the start and leaves nothing running', async (t) => {
+    const dataDirectory = join(t.testdir({ taken: 'a file' }), 'taken', 'data');
+    const log = newLog({ dataDirectory });
+    await t.rejects(log.start(), { code: 'log-unavailable', message: /taken/ });
+    await t.rejects(log.append(record('a')), { code: 'log-unavailable', message: /not open/ });
+    await log.stop();
+});
+await t.test('what is appended while the log closes is refused', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    const appending = log.append(record('a'));
+    const stopping = log.stop();
+    await t.rejects(log.append(record('b')), { code: 'log-unavailable', message: /closing/ });
+    t.match(await appending, { offset: 0 });
+    await stopping;
+});
+await t.test('the oldest record of a key is found, with its place and its bytes', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir() });
+    const position = await log.append(record('a', 'one'));
+    await log.append(record('a', 'two'));
+    t.match(await log.find('orders', 'a'), { ...position, key: Buffer.from('a'), value: Buffer.from('one') });
+    t.equal(await log.find('orders', 'b'), undefined);
+});
+await t.test('a log that is full refuses whole groups and takes more once records are consumed', async (t) => {
+    const log = await openLog(t, { dataDirectory: t.testdir(), maxFileBytes: 1_000_000, retentionMs: 200 });
+    const value = 'x'.repeat(5000);
+    const fill = async () => {
+        for (;;)
+            await Promise.all(Array.from({ length: 10 }, (_, n) => log.append(record(`key-${n}`, value))));
+    };
+    await t.rejects(fill(), { code: 'log-full', retryAfter: 1, message: /let the consumers catch up/ });
+    t.equal(log.fault(), undefined, 'being full is no fault');
+    const { seen, all } = handlers({
+        onRecords: (records) => {
+            seen.records.push(...records);
+            consumer.commit(new Map(records.map(({ partition, offset }) => [partition, offset + 1])));
+        },
+    });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    const takes = () => log.append(record('again', value)).then(() => true, () => false);
+    await eventually(takes, { what: 'the log to take records again' });
+    await consumer.stop();
+    t.same(seen.failures, []);
+});
+await t.test('when its thread dies, everything that waits is told and later appends are refused', async (t) => {
+    const { lines, logger } = keepingLogger();
+    const threadEntry = new URL('./fixtures/dying-thread.js', import.meta.url);
+    const log = await openLog(t, { dataDirectory: t.testdir(), threadEntry, logger });
+    const reading = handlers();
+    const paused = handlers();
+    const readingConsumer = log.consumer('orders', reading.all);
+    const pausedConsumer = log.consumer('orders', paused.all);
+    await readingConsumer.start();
+    pausedConsumer.pause([0, 1, 2, 3]);
+    await pausedConsumer.start();
+    await log.follow('orders', () => undefined);
+    const ended = await log.follow('orders', () => undefined);
+    await ended.stop();
+    const looking = log.find('orders', 'die');
+    const sent = log.append(record('sent'));
+    await t.resolves(looking);
+    const waiting = log.append(record('waiting'));
+    await t.rejects(sent, { code: 'log-timeout', message: /told to die.*may be done or not/ });
+    await t.rejects(waiting, { code: 'log-timeout' });
+    await t.rejects(log.append(record('late')), { code: 'log-unavailable', message: /told to die/ });
+    t.match(log.fault(), /thread of the event log .* died: told to die/);
+    t.equal(log.pendingAppends(), 0);
+    t.match(reading.seen.failures, [{ code: 'log-timeout' }]);
+    t.match(paused.seen.failures, [{ code: 'log-timeout' }]);
+    readingConsumer.commit(new Map([[0, 1]]));
+    await readingConsumer.stop();
+    await pausedConsumer.stop();
+    const messages = lines.map((line) => JSON.parse(line).msg);
+    t.ok(messages.includes('The event log died'));
+    t.equal(messages.filter((message) => message === 'Following ended').length, 1);
+    t.ok(messages.some((message) => message.startsWith('Offsets were not committed')));
+});
+//# sourceMappingURL=embedded-event-log.test.js.map

@@ -1,0 +1,137 @@
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { LogFile } from "../../../src/log/embedded/log-file.js";
+import { allFromZero, append, fileOptions, flat, openFile, readAll } from "./support.js";
+await t.test('offsets have no gaps, survive closing, and each record is read back where it stands', async (t) => {
+    const directory = t.testdir();
+    const pairs = Array.from({ length: 300 }, (_, n) => [`key-${n % 20}`, String(n)]);
+    const first = new LogFile(fileOptions(directory));
+    const before = append(first, 'orders', pairs, 1000);
+    first.close();
+    const file = openFile(t, directory);
+    const after = append(file, 'orders', pairs, 2000);
+    const expected = [...before, ...after].map(([partition, offset], index) => {
+        const [key, value] = pairs[index % 300] ?? [];
+        return { partition, offset, timestamp: index < 300 ? 1000 : 2000, key, value };
+    });
+    const read = readAll(file, 'orders');
+    const byPlace = (a, b) => {
+        return a.partition - b.partition || a.offset - b.offset;
+    };
+    t.same([...read].sort(byPlace), expected.sort(byPlace));
+    for (const { partition } of read) {
+        const offsets = read.filter((record) => record.partition === partition).map(({ offset }) => offset);
+        t.same(offsets, [...offsets.keys()]);
+    }
+});
+await t.test('a topic keeps the partitions it was created with', async (t) => {
+    const directory = t.testdir();
+    const first = new LogFile(fileOptions(directory));
+    const [[partition] = []] = append(first, 'orders', [['a key', 'one']]);
+    first.close();
+    const file = openFile(t, directory, { partitions: 9 });
+    t.equal(file.topic('orders').partitions.length, 4);
+    t.same(append(file, 'orders', [['a key', 'two']]), [[partition, 1]]);
+    t.equal(file.topic('another').partitions.length, 9);
+});
+await t.test('there are only so many partitions in a file', async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 1500 });
+    file.topic('one');
+    t.throws(() => file.topic('two'), { code: 'log-unavailable', message: /at most 2047 partitions/ });
+    t.equal(append(file, 'one', [['key', 'value']]).length, 1);
+});
+await t.test('a file of another format is left alone', async (t) => {
+    const directory = t.testdir();
+    const options = fileOptions(directory);
+    new LogFile(options).close();
+    const db = new Database(options.file);
+    db.pragma('user_version = 99');
+    db.close();
+    t.throws(() => new LogFile(options), {
+        code: 'log-unavailable',
+        message: /format 99, this version reads 1/,
+    });
+});
+await t.test('a read takes from every partition in turn and keeps to its limits', async (t) => {
+    const file = openFile(t, t.testdir());
+    for (let group = 0; group < 20; group++) {
+        append(file, 'orders', Array.from({ length: 40 }, (_, n) => [`key-${n}`, 'value']));
+    }
+    const chunks = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 100, maxBytes: 1e6 });
+    t.same(new Set(chunks.slice(0, 4).map(({ partition }) => partition)), new Set([0, 1, 2, 3]));
+    const records = flat(chunks).length;
+    t.ok(records >= 100 && records < 140, `${records} records`);
+    const one = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 100, maxBytes: 1 });
+    t.equal(one.length, 1, 'at least one, however large');
+    t.same(file.read({ topic: 'orders', positions: new Map([[77, 0]]), maxRecords: 100, maxBytes: 1 }), []);
+});
+await t.test('a large group is kept in chunks, and a read may begin within one', async (t) => {
+    const file = openFile(t, t.testdir());
+    append(file, 'orders', Array.from({ length: 1000 }, (_, n) => ['key', String(n)]));
+    append(file, 'orders', Array.from({ length: 10 }, () => ['key', 'x'.repeat(60_000)]));
+    const chunks = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 2000, maxBytes: 1e9 });
+    t.ok(chunks.length >= 7 && chunks.every(({ count, body }) => count <= 250 && body.length < 250_000));
+    const partition = chunks[0]?.partition ?? 0;
+    const [within] = file.read({
+        topic: 'orders',
+        positions: new Map([[partition, 333]]),
+        maxRecords: 1,
+        maxBytes: 1,
+    });
+    t.match(within, { firstOffset: 250, count: 250 });
+});
+await t.test('the oldest record of a key is found within its topic', async (t) => {
+    const file = openFile(t, t.testdir());
+    append(file, 'orders', [
+        ['a', '1'],
+        ['b', '2'],
+        ['a', '3'],
+    ]);
+    append(file, 'orders', [['a', '4']]);
+    append(file, 'others', [['c', '5']]);
+    const found = (topic, key) => {
+        const chunk = file.find(topic, key);
+        return chunk === undefined ? undefined : flat([chunk]).map(({ value }) => value);
+    };
+    t.same(found('orders', 'a'), ['1']);
+    t.same(found('orders', 'b'), ['2']);
+    t.equal(found('orders', 'c'), undefined);
+    t.same(found('others', 'c'), ['5']);
+});
+await t.test('a full file takes nothing of a group, and offsets go on without a gap once there is room', async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 1, maxFileBytes: 400_000 });
+    const value = 'x'.repeat(1000);
+    const group = Array.from({ length: 20 }, (_, n) => [`key-${n}`, value]);
+    let groups = 0;
+    const fill = () => {
+        for (; groups < 1000; groups++)
+            append(file, 'orders', group, 1000);
+    };
+    t.throws(fill, { code: 'SQLITE_FULL' });
+    t.equal(readAll(file, 'orders').length, groups * 20);
+    t.throws(() => append(file, 'orders', group), { code: 'SQLITE_FULL' });
+    file.commit('orders', new Map([[0, groups * 20]]));
+    t.ok(file.dropDue(2000, 100) >= 100);
+    t.same(append(file, 'orders', [['key', 'value']]), [[0, groups * 20]]);
+    t.equal(readAll(file, 'orders').at(-1)?.offset, groups * 20);
+});
+await t.test('committed offsets are kept for each group', async (t) => {
+    const directory = t.testdir();
+    const committed = (groupId, commit) => {
+        const file = new LogFile(fileOptions(directory, { groupId }));
+        if (commit !== undefined)
+            file.commit('orders', commit);
+        const offsets = file.topic('orders').partitions.map((partition) => partition.committed);
+        file.close();
+        return offsets;
+    };
+    t.same(committed('a'), [undefined, undefined, undefined, undefined]);
+    t.same(committed('a', new Map([
+        [1, 5],
+        [3, 7],
+    ])), [undefined, 5, undefined, 7]);
+    t.same(committed('b', new Map([[1, 2]])), [undefined, 2, undefined, undefined]);
+    t.same(committed('a', new Map([[1, 6]])), [undefined, 6, undefined, 7]);
+    t.same(committed('a'), [undefined, 6, undefined, 7]);
+});
+//# sourceMappingURL=log-file.test.js.map

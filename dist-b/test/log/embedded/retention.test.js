@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { LogFile } from "../../../src/log/embedded/log-file.js";
+import { eventually } from "../../support/eventually.js";
+import { append, fileOptions, openFile, openLog, readAll } from "./support.js";
+function pairs(count, value = 'value') {
+    return Array.from({ length: count }, (_, n) => [`key-${n}`, value]);
+}
+await t.test('only records that are consumed and old are dropped', async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 1 });
+    for (const time of [1000, 2000, 3000])
+        append(file, 'orders', pairs(10), time);
+    t.equal(file.dropDue(5000, 100), 0, 'nothing is consumed');
+    file.commit('orders', new Map([[0, 19]]));
+    t.equal(file.dropDue(1000, 100), 0, 'nothing is old');
+    t.equal(file.dropDue(5000, 100), 10, 'a chunk with a record that is not consumed stays');
+    file.commit('orders', new Map([[0, 30]]));
+    t.equal(file.dropDue(2001, 100), 10);
+    t.same([...new Set(readAll(file, 'orders').map(({ timestamp }) => timestamp))], [3000]);
+});
+await t.test('a topic that no group consumes is dropped by age', async (t) => {
+    const file = openFile(t, t.testdir(), { followedTopics: ['status'] });
+    append(file, 'status', pairs(40), 1000);
+    append(file, 'status', pairs(7), 2000);
+    append(file, 'orders', pairs(40), 1000);
+    t.equal(file.dropDue(1500, 100), 40);
+    t.equal(readAll(file, 'status').length, 7);
+    t.equal(readAll(file, 'orders').length, 40);
+});
+await t.test('offsets go on where they were after everything was dropped, also in a reopened file', async (t) => {
+    const directory = t.testdir();
+    const first = new LogFile(fileOptions(directory, { partitions: 1 }));
+    append(first, 'orders', pairs(10), 1000);
+    first.commit('orders', new Map([[0, 10]]));
+    t.equal(first.dropDue(2000, 100), 10);
+    t.equal(first.find('orders', 'key-1'), undefined);
+    first.close();
+    const file = openFile(t, directory);
+    t.match(file.topic('orders').partitions, [{ start: 10, end: 10, committed: 10 }]);
+    t.same(append(file, 'orders', [['key-1', 'new']]), [[0, 10]]);
+    t.same(readAll(file, 'orders').map(({ offset, value }) => [offset, value]), [[10, 'new']]);
+});
+await t.test('the oldest record of a key is then the oldest that is left', async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 1 });
+    append(file, 'orders', [['a', 'old']], 1000);
+    append(file, 'orders', [['a', 'new']], 2000);
+    file.commit('orders', new Map([[0, 2]]));
+    file.dropDue(1500, 100);
+    t.equal(file.find('orders', 'a')?.firstOffset, 1);
+});
+await t.test('a budget bounds what is dropped at once', async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 1 });
+    for (let group = 0; group < 10; group++)
+        append(file, 'orders', pairs(10), 1000);
+    file.commit('orders', new Map([[0, 100]]));
+    t.equal(file.dropDue(2000, 25), 30);
+    t.equal(file.dropDue(2000, 1000), 70);
+    t.equal(file.dropDue(2000, 1000), 0);
+});
+await t.test('under steady traffic the file stays as large as what the retention holds', async (t) => {
+    const dataDirectory = t.testdir();
+    const log = await openLog(t, { dataDirectory, retentionMs: 200 });
+    let consumed = 0;
+    const consumer = log.consumer('orders', {
+        onAssigned: (committed) => Promise.resolve(new Map([...committed].map(([partition, offset]) => [partition, offset ?? 'earliest']))),
+        onRevoked: () => Promise.resolve(),
+        onRecords: (records) => {
+            consumed += records.length;
+            consumer.commit(new Map(records.map(({ partition, offset }) => [partition, offset + 1])));
+        },
+        onFailed: (error) => t.fail(error.message),
+    });
+    await consumer.start();
+    t.teardown(() => consumer.stop());
+    const value = Buffer.alloc(2000, 'x');
+    const bytes = () => statSync(join(dataDirectory, 'log.db')).size + statSync(join(dataDirectory, 'log.db-wal')).size;
+    let appended = 0;
+    let largest = 0;
+    for (; appended < 40_000; appended += 500) {
+        const group = Array.from({ length: 500 }, (_, n) => {
+            return log.append({ topic: 'orders', key: `key-${appended + n}`, value });
+        });
+        await Promise.all(group);
+        largest = Math.max(largest, bytes());
+    }
+    await eventually(() => consumed === appended, { what: 'everything to be consumed' });
+    t.ok(largest < 40_000_000, `${largest} bytes at most for ${appended * 2000} bytes appended`);
+    await eventually(async () => (await log.find('orders', `key-${appended - 1}`)) === undefined, {
+        what: 'the last record to be dropped',
+    });
+});
+//# sourceMappingURL=retention.test.js.map

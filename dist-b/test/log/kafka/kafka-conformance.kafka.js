@@ -1,0 +1,31 @@
+import t from 'tap';
+import { TOPICS } from "../../../src/log/event-log.js";
+import { KafkaEventLog } from "../../../src/log/kafka/kafka-event-log.js";
+import { eventually } from "../../support/eventually.js";
+import { freshSpace, openLog, openReader } from "../conformance/traffic.js";
+import { eventLogConformance } from "../event-log-conformance.js";
+import { kafkaOptions } from "./harness.js";
+const brokers = process.env.KAFKA_BROKERS ?? '127.0.0.1:9092';
+await eventLogConformance(t, `the Kafka event log, on a real Kafka at ${brokers}`, {
+    open: async ({ space, partitions }) => {
+        return Promise.resolve(new KafkaEventLog(kafkaOptions(brokers, space, { partitions })));
+    },
+    severalMembers: true,
+    jobs: 4,
+});
+await t.test('a consumer that is fenced by a newer one of its name fails', async (t) => {
+    const space = freshSpace();
+    const clientSettings = { 'group.instance.id': 'worker-1' };
+    const harness = {
+        open: () => Promise.resolve(new KafkaEventLog(kafkaOptions(brokers, space, { clientSettings }))),
+        severalMembers: true,
+        jobs: 1,
+    };
+    const older = await openReader(t, await openLog(t, harness, space), TOPICS.commands);
+    await older.allAssigned();
+    const newer = await openReader(t, await openLog(t, harness, space), TOPICS.commands);
+    await newer.allAssigned();
+    await eventually(() => older.failures.length > 0, { what: 'onFailed', timeoutMs: 60_000 });
+    t.match(older.failures[0], { message: /atal/ });
+});
+//# sourceMappingURL=kafka-conformance.kafka.js.map

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { REQUESTABLE_STATUSES } from "../../src/order/lifecycle.js";
+import { orderTotal } from "../../src/order/order.js";
+/** Any text there is: quotes, line ends, every plane of Unicode. */
+export const anyText = (maxLength) => fc.string({ unit: 'binary', maxLength });
+/** Objects as code makes them, not ones without a prototype. */
+export const plain = { noNullPrototype: true };
+export const identifier = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/);
+/** Milliseconds since the epoch, within the years that RFC 3339 can write. */
+export const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) });
+const item = fc.record({
+    sku: identifier,
+    name: anyText(40),
+    quantity: fc.integer({ min: 1, max: 1000 }),
+    unitPrice: fc.integer({ min: 0, max: 1_000_000_000 }),
+}, { requiredKeys: ['sku', 'quantity', 'unitPrice'], ...plain });
+export const newOrder = fc.record({
+    customerId: identifier,
+    merchantId: identifier,
+    currency: fc.constantFrom('INR', 'EUR', 'USD', 'JPY'),
+    items: fc.array(item, { minLength: 1, maxLength: 8 }),
+    metadata: fc.dictionary(anyText(20), anyText(40), { maxKeys: 20, ...plain }),
+}, { requiredKeys: ['customerId', 'merchantId', 'currency', 'items'], ...plain });
+const envelope = {
+    eventId: fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }),
+    orderId: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 64 }),
+    time,
+    traceparent: fc.option(anyText(60), { nil: undefined }),
+};
+export const placeOrder = fc
+    .record({ ...envelope, order: newOrder, fingerprint: fc.option(anyText(22), { nil: undefined }) })
+    .map(({ order, ...rest }) => ({
+    kind: 'place',
+    ...rest,
+    order: { ...order, total: orderTotal(order.items) },
+}));
+export const requestTransition = fc
+    .record({
+    ...envelope,
+    to: fc.constantFrom(...REQUESTABLE_STATUSES),
+    reason: fc.option(anyText(40), { nil: undefined }),
+    // Mostly without: a random expectation is seldom met.
+    expectedVersion: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat({ max: 4 }) }),
+})
+    .map((wish) => ({ kind: 'transition', ...wish }));
+export const verdict = fc.record({
+    // Mostly confirmed: the other two end an order's life at once.
+    status: fc.constantFrom('confirmed', 'confirmed', 'confirmed', 'rejected', 'failed'),
+    reason: fc.option(anyText(20), { nil: null }),
+}, plain);
+const FEW_ORDERS = ['o-0', 'o-1', 'o-2', 'o-3'];
+const PARTITIONS = 2;
+/** Commands of a few orders as a log holds them: an order in one partition, offsets that grow, with gaps. */
+export const commandLog = fc
+    .array(fc.record({
+    index: fc.nat({ max: FEW_ORDERS.length - 1 }),
+    gap: fc.integer({ min: 1, max: 3 }),
+    wish: fc.oneof({ weight: 1, arbitrary: fc.record({ command: placeOrder, verdict }) }, { weight: 3, arbitrary: requestTransition }),
+}), { maxLength: 40, size: 'max' })
+    .map((entries) => {
+    const next = Array.from({ length: PARTITIONS }, () => 0);
+    return entries.map(({ index, gap, wish }) => {
+        const partition = index % PARTITIONS;
+        const offset = (next[partition] ?? 0) + gap;
+        next[partition] = offset;
+        const position = { partition, offset };
+        const orderId = FEW_ORDERS[index] ?? 'o-0';
+        return 'verdict' in wish
+            ? { position, command: { ...wish.command, orderId }, verdict: wish.verdict }
+            : { position, command: { ...wish, orderId } };
+    });
+});
+//# sourceMappingURL=arbitraries.js.map

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { decide, refuse } from "../../src/order/decide.js";
+import { commandLog } from "./arbitraries.js";
+import { LEGAL_STEPS } from "./legal-steps.js";
+import { World } from "./world.js";
+/** A log and where to cut it into two batches. */
+const cutLog = fc.tuple(commandLog, fc.nat({ max: 40 }));
+await t.test('no sequence of commands takes an order an illegal step, and versions have no gap', async (t) => {
+    fc.assert(fc.property(cutLog, ([log, cut]) => {
+        const world = new World();
+        const changes = [...world.take(log.slice(0, cut)).changes, ...world.take(log.slice(cut)).changes];
+        const last = new Map();
+        for (const change of changes) {
+            const before = last.get(change.orderId);
+            if (!LEGAL_STEPS.has(`${before?.status ?? 'accepted'} > ${change.status}`))
+                return false;
+            if (change.version !== (before?.version ?? 0) + 1)
+                return false;
+            last.set(change.orderId, change);
+        }
+        return [...world.orders.values()].every(({ id, status, version }) => {
+            const change = last.get(id);
+            return change?.status === status && change.version === version;
+        });
+    }), { numRuns: 500 });
+    t.pass();
+});
+await t.test('a batch decides what its commands decide one at a time', async (t) => {
+    fc.assert(fc.property(commandLog, (log) => {
+        const whole = new World();
+        const single = new World();
+        const batch = whole.take(log);
+        const steps = log.map((command) => single.take([command]));
+        assert.deepStrictEqual(batch.changes, steps.flatMap((step) => step.changes));
+        assert.deepStrictEqual(batch.rejections, steps.flatMap((step) => step.rejections));
+        assert.deepStrictEqual(batch.placed.map(({ command }) => command), steps.flatMap((s) => s.placed.map((p) => p.command)));
+        assert.deepStrictEqual(whole.orders, single.orders);
+    }));
+    t.pass();
+});
+await t.test('a redelivered batch decides nothing, alone or with newer commands behind it', async (t) => {
+    fc.assert(fc.property(cutLog, ([log, cut]) => {
+        const world = new World();
+        world.take(log.slice(0, cut));
+        const nothing = { placed: [], moved: [], changes: [], rejections: [] };
+        assert.deepStrictEqual(world.take(log.slice(0, cut)), nothing);
+        const straight = new World();
+        straight.take(log);
+        world.take(log);
+        assert.deepStrictEqual(world.orders, straight.orders);
+        assert.deepStrictEqual(world.take(log), nothing);
+    }));
+    t.pass();
+});
+await t.test('every wish is granted or refused once, and a decision never changes its input', async (t) => {
+    fc.assert(fc.property(commandLog, (log) => {
+        const world = new World();
+        const input = structuredClone(log);
+        const { changes, rejections } = world.take(log);
+        assert.deepStrictEqual(log, input);
+        const answered = [...changes.map(({ cause }) => cause), ...rejections.map(({ position }) => position)];
+        const wishes = log.filter((entry) => !('verdict' in entry)).map(({ position }) => position);
+        for (const wish of wishes)
+            assert.equal(answered.filter((position) => position === wish).length, 1);
+    }), { numRuns: 50 });
+    t.pass();
+});
+await t.test('the first order of an id wins, within a batch and over batches', async (t) => {
+    const world = new World();
+    const decision = world.take([place(1, 'a', 'first'), place(2, 'a', 'second')]);
+    t.same(decision.placed.map(({ command }) => command.eventId), ['first']);
+    t.same(world.take([place(3, 'a', 'third')]), { placed: [], moved: [], changes: [], rejections: [] });
+    t.equal(world.orders.get('a')?.version, 1);
+});
+await t.test('an order that is placed and moved in one batch is one row at its latest version', async (t) => {
+    const { placed, moved, changes } = new World().take([
+        place(1, 'a', 'e'),
+        move(2, 'a'),
+        move(3, 'a', 'dispatched'),
+    ]);
+    t.same(placed.map(({ state }) => [state.status, state.version]), [['dispatched', 3]]);
+    t.same(moved, []);
+    t.same(changes.map(({ version, cause }) => [version, cause.offset]), [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+    ]);
+    t.pass();
+});
+await t.test('a wish for an order that is not there, or that progress has passed, moves nothing', async (t) => {
+    const { rejections, changes } = new World().take([move(7, 'nobody')]);
+    t.same(rejections, [
+        { orderId: 'nobody', position: { partition: 0, offset: 7 }, code: 'order-not-found' },
+    ]);
+    t.same(changes, []);
+    t.same(decide(new Map(), new Map([[0, 8]]), [move(7, 'nobody')], 1).rejections, []);
+});
+await t.test('a wish is refused for a missing order, then for its version, then for its status', async (t) => {
+    const confirmed = { status: 'confirmed', version: 1 };
+    const preparing = { status: 'preparing', version: 2 };
+    t.equal(refuse(undefined, { to: 'cancelled' }), 'order-not-found');
+    t.equal(refuse(undefined, { to: 'cancelled', expectedVersion: 0 }), 'order-not-found');
+    t.equal(refuse(confirmed, { to: 'cancelled' }), undefined);
+    t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 1 }), undefined);
+    t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 0 }), undefined, 'it was seen as accepted');
+    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 0 }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 1 }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 1 }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 2 }), 'transition-not-allowed');
+    t.equal(refuse(confirmed, { to: 'dispatched' }), 'transition-not-allowed');
+});
+function place(offset, orderId, eventId) {
+    const order = { customerId: 'c', merchantId: 'm', currency: 'INR', items: [], total: 0 };
+    return {
+        position: { partition: 0, offset },
+        command: { kind: 'place', eventId, orderId, time: 5, order },
+        verdict: { status: 'confirmed', reason: null },
+    };
+}
+function move(offset, orderId, to = 'preparing') {
+    return {
+        position: { partition: 0, offset },
+        command: { kind: 'transition', eventId: `e-${offset}`, orderId, time: 5, to },
+    };
+}
+//# sourceMappingURL=decide.test.js.map

@@ -1,0 +1,102 @@
+import t from 'tap';
+import { EVENT_TYPES } from "../../src/order/event-types.js";
+import { createEventCodec } from "../../src/order/events.js";
+const codec = createEventCodec();
+const envelope = {
+    specversion: '1.0',
+    id: 'e-1',
+    source: '/order-system',
+    subject: 'o-1',
+    time: '2026-11-22T10:00:00.000Z',
+    datacontenttype: 'application/json',
+};
+const order = {
+    customerId: 'c-1',
+    merchantId: 'm-1',
+    currency: 'INR',
+    items: [{ sku: 's', quantity: 1, unitPrice: 5 }],
+    total: 5,
+};
+const placed = { ...envelope, type: EVENT_TYPES.placed, data: order };
+const moved = { ...envelope, type: EVENT_TYPES.transitionRequested, data: { to: 'cancelled' } };
+const changed = {
+    ...envelope,
+    type: EVENT_TYPES.statusChanged,
+    data: {
+        customerId: 'c-1',
+        merchantId: 'm-1',
+        status: 'confirmed',
+        version: 1,
+        reason: null,
+        cause: { partition: 0, offset: 0 },
+    },
+};
+const decode = (event) => codec.decodeCommand(Buffer.from(JSON.stringify(event)));
+const decodeChange = (event) => codec.decodeStatusChange(Buffer.from(JSON.stringify(event)));
+await t.test('an event with CloudEvents extensions and without optional attributes decodes', async (t) => {
+    const extended = {
+        ...placed,
+        tenant: 'x',
+        dataschema: 'https://example.com/s',
+        sequence: 7,
+        subjectname: null,
+    };
+    t.strictSame(decode(extended), decode(placed));
+    t.strictSame(decode({ ...moved, partitionkey: 'o-1' }), decode(moved));
+    t.strictSame(decode({ ...moved, datacontenttype: undefined }), decode(moved));
+    t.strictSame(decodeChange({ ...changed, partitionkey: 'o-1' }), decodeChange(changed));
+});
+await t.test('fields of the data that are not known are passed over and override nothing', async (t) => {
+    const foreign = { orderId: 'o-2', kind: 'place', eventId: 'e-2', time: 0, at: 0, more: {} };
+    t.strictSame(decode({ ...moved, data: { ...moved.data, ...foreign } }), decode(moved));
+    t.strictSame(decode({ ...placed, data: { ...placed.data, ...foreign } }), decode(placed));
+    t.strictSame(decodeChange({ ...changed, data: { ...changed.data, ...foreign } }), decodeChange(changed));
+});
+await t.test('data that breaks a rule of the order is refused with the place of the fault', async (t) => {
+    const refused = (data, where) => {
+        t.throws(() => decode({ ...placed, data: { ...order, ...data } }), {
+            code: 'record-undecodable',
+            message: new RegExp(where),
+        });
+    };
+    refused({ customerId: 'no spaces' }, '/data/customerId');
+    refused({ customerId: undefined }, '/data');
+    refused({ currency: 'XXXX' }, '/data/currency');
+    refused({ items: [] }, '/data/items');
+    refused({ items: [{ sku: 's', quantity: 0, unitPrice: 5 }] }, '/data/items/0/quantity');
+    refused({ items: [{ sku: 's', quantity: '1', unitPrice: 5 }] }, '/data/items/0/quantity');
+    refused({ items: [{ sku: 's', quantity: 1, unitPrice: 5, colour: 'red' }] }, '/data/items/0');
+    refused({ total: -1 }, '/data/total');
+    refused({ total: 2 ** 53 }, '/data/total');
+    refused({ metadata: { a: 1 } }, '/data/metadata');
+    refused({ metadata: { 'a\nb': 1 } }, '/data/metadata');
+});
+await t.test('an envelope that is not ours is refused, saying where', async (t) => {
+    const refused = (event, message) => {
+        t.throws(() => decode(event), { code: 'record-undecodable', message });
+    };
+    refused({ ...placed, specversion: '0.3' }, /specversion/);
+    refused({ ...placed, type: EVENT_TYPES.statusChanged }, /type/);
+    refused({ ...placed, subject: '' }, /subject/);
+    refused({ ...placed, data: undefined }, /The event .*data/);
+    refused({ ...moved, data: { to: 'accepted' } }, /data\/to/);
+    refused({ ...moved, data: { to: 'cancelled', expectedVersion: -1 } }, /data\/expectedVersion/);
+    refused([], /The event/);
+    refused('text', /The event/);
+    t.throws(() => codec.decodeCommand(null), { code: 'record-undecodable', message: /no value/ });
+    t.throws(() => codec.decodeCommand(Buffer.from('{')), { code: 'record-undecodable', message: /not JSON/ });
+    t.throws(() => decodeChange(placed), { code: 'record-undecodable', message: /type/ });
+});
+await t.test('a time is an RFC 3339 timestamp with its zone, or the record is refused', async (t) => {
+    const at = (time) => decode({ ...moved, time }).time;
+    t.equal(at('2026-11-22T15:30:00.123456+05:30'), Date.UTC(2026, 10, 22, 10, 0, 0, 123));
+    const refused = [
+        '2026-11-22T10:00:00.000',
+        'Sun, 22 Nov 2026 10:00:00 GMT',
+        '2026-02-31T10:00:00.000Z',
+        '2016-12-31T23:59:60Z',
+    ];
+    for (const time of refused)
+        t.throws(() => at(time), { code: 'record-undecodable', message: /time/ }, time);
+});
+//# sourceMappingURL=events-strictness.test.js.map

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { hasCode } from "../../src/base/errors.js";
+import { EVENT_TYPES } from "../../src/order/event-types.js";
+import { createEventCodec } from "../../src/order/events.js";
+import { ORDER_STATUSES } from "../../src/order/lifecycle.js";
+import { anyText, identifier, placeOrder, plain, requestTransition, time } from "./arbitraries.js";
+const codec = createEventCodec();
+const statusChange = fc.record({
+    orderId: fc.string({ unit: 'binary', minLength: 1, maxLength: 32 }),
+    customerId: identifier,
+    merchantId: identifier,
+    status: fc.constantFrom(...ORDER_STATUSES),
+    version: fc.integer({ min: 1 }),
+    at: time,
+    reason: fc.option(anyText(40), { nil: null }),
+    cause: fc.record({ partition: fc.nat(), offset: fc.maxSafeNat() }, plain),
+}, plain);
+await t.test('every command comes back from the log as it went in', async (t) => {
+    fc.assert(fc.property(fc.oneof(placeOrder, requestTransition), (command) => {
+        assert.deepStrictEqual(codec.decodeCommand(codec.encodeCommand(command)), command);
+    }), { numRuns: 500 });
+    t.pass();
+});
+await t.test('every status change comes back from the log as it went in', async (t) => {
+    fc.assert(fc.property(statusChange, (change) => {
+        assert.deepStrictEqual(codec.decodeStatusChange(codec.encodeStatusChange(change)), change);
+    }));
+    t.pass();
+});
+await t.test('an event is a CloudEvent in structured JSON mode, its subject the order', async (t) => {
+    fc.assert(fc.property(placeOrder, (command) => {
+        const event = JSON.parse(codec.encodeCommand(command).toString());
+        assert.equal(event.specversion, '1.0');
+        assert.equal(event.type, EVENT_TYPES.placed);
+        assert.equal(event.datacontenttype, 'application/json');
+        assert.equal(event.id, command.eventId);
+        assert.equal(event.subject, command.orderId);
+        assert.equal(event.time, new Date(command.time).toISOString());
+    }));
+    t.pass();
+});
+await t.test('any bytes and any JSON are decoded or refused as record-undecodable, nothing else', async (t) => {
+    const nearlyAnEvent = fc.record({
+        specversion: fc.constantFrom('1.0', '0.3', 1),
+        id: fc.oneof(fc.constant('e'), fc.jsonValue()),
+        source: fc.constant('/order-system'),
+        type: fc.oneof(fc.constantFrom(...Object.values(EVENT_TYPES)), fc.jsonValue()),
+        subject: fc.oneof(fc.constant('o'), fc.jsonValue()),
+        time: fc.oneof(fc.constant('2026-01-01T00:00:00Z'), fc.string({ minLength: 20 }), fc.jsonValue()),
+        data: fc.oneof(fc.jsonValue(), fc.record({ to: fc.constant('cancelled'), reason: fc.jsonValue() })),
+    }, { requiredKeys: [] });
+    const bytes = fc.oneof(fc.constant(null), fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)), fc.json().map((text) => Buffer.from(text)), nearlyAnEvent.map((event) => Buffer.from(JSON.stringify(event))), placeOrder.map((command) => codec.encodeCommand(command).subarray(0, -1)));
+    const refusedProperly = (decode, value) => {
+        try {
+            decode(value);
+            return true;
+        }
+        catch (error) {
+            return hasCode(error, 'record-undecodable');
+        }
+    };
+    fc.assert(fc.property(bytes, (value) => refusedProperly((value) => codec.decodeCommand(value), value) &&
+        refusedProperly((value) => codec.decodeStatusChange(value), value)), { numRuns: 2000 });
+    t.pass();
+});
+//# sourceMappingURL=events.test.js.map

@@ -1,0 +1,38 @@
+import t from 'tap';
+import { createOrderIds, derivedOrderId, fingerprint, newOrderId } from "../../src/order/ids.js";
+await t.test('an id derived from caller and key is the same every time and differs between callers', async (t) => {
+    t.equal(derivedOrderId('alice', 'key-1'), derivedOrderId('alice', 'key-1'));
+    t.not(derivedOrderId('alice', 'key-1'), derivedOrderId('bob', 'key-1'));
+    t.not(derivedOrderId('a', 'b:c'), derivedOrderId('a:b', 'c'));
+});
+await t.test('fresh ids are UUIDv7 and grow with time', async (t) => {
+    const ids = Array.from({ length: 1000 }, () => newOrderId());
+    t.same([...ids].sort(), ids);
+    t.match(ids[0], /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+await t.test('ids of one maker are UUIDv7 that rise and never repeat, also when the clock is set back', async (t) => {
+    const next = createOrderIds();
+    const now = t.capture(Date, 'now', () => 1_800_000_000_000);
+    const ids = Array.from({ length: 1_000 }, next);
+    now.restore();
+    t.capture(Date, 'now', () => 1_700_000_000_000);
+    ids.push(...Array.from({ length: 1_000 }, next));
+    t.same([...ids].sort(), ids);
+    t.equal(new Set(ids).size, ids.length);
+    const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+    t.ok(ids.every((id) => shape.test(id)));
+    const random = new Set(ids.map((id) => id.slice(-12)));
+    t.equal(random.size, ids.length, 'no random bytes are used twice');
+});
+await t.test('a fingerprint tells bodies apart and does not depend on the order of metadata', async (t) => {
+    const order = {
+        customerId: 'c',
+        merchantId: 'm',
+        currency: 'INR',
+        items: [{ sku: 's', quantity: 1, unitPrice: 5 }],
+        metadata: { a: '1', b: '2' },
+    };
+    t.equal(fingerprint(order), fingerprint({ ...order, metadata: { b: '2', a: '1' } }));
+    t.not(fingerprint(order), fingerprint({ ...order, items: [{ sku: 's', quantity: 2, unitPrice: 5 }] }));
+});
+//# sourceMappingURL=ids.test.js.map

@@ -1,0 +1,56 @@
+import t from 'tap';
+import { retryUntilDone } from "../../src/pipeline/retry.js";
+function options(changes = {}) {
+    return {
+        baseMs: 1,
+        factor: 2,
+        capMs: 5,
+        signal: new AbortController().signal,
+        isRetryable: () => true,
+        onRetry: () => undefined,
+        ...changes,
+    };
+}
+await t.test('it tries until it works and tells of every retry', async (t) => {
+    const retries = [];
+    let calls = 0;
+    const result = await retryUntilDone(() => (++calls < 4 ? Promise.reject(new Error('down')) : Promise.resolve('done')), options({ onRetry: (_, attempt) => retries.push(attempt) }));
+    t.equal(result, 'done');
+    t.same(retries, [1, 2, 3]);
+});
+await t.test('the pause grows exponentially up to its cap, with full jitter', async (t) => {
+    const drawn = [];
+    let calls = 0;
+    const startedAt = performance.now();
+    await retryUntilDone(() => (++calls < 5 ? Promise.reject(new Error('down')) : Promise.resolve()), options({
+        baseMs: 20,
+        capMs: 50,
+        random: () => {
+            drawn.push(calls);
+            return 1;
+        },
+    }));
+    t.same(drawn, [1, 2, 3, 4], 'every pause is drawn');
+    t.ok(performance.now() - startedAt >= 20 + 40 + 50 + 50 - 5, 'the pauses are 20, 40, 50 and 50 ms');
+});
+await t.test('an error that is not retryable is thrown at once', async (t) => {
+    let calls = 0;
+    const attempt = () => {
+        calls += 1;
+        return Promise.reject(new Error('never'));
+    };
+    await t.rejects(retryUntilDone(attempt, options({ isRetryable: () => false })), { message: 'never' });
+    t.equal(calls, 1);
+});
+await t.test('an abort ends a long pause and throws the last error', async (t) => {
+    const controller = new AbortController();
+    const retrying = retryUntilDone(() => Promise.reject(new Error('still down')), options({
+        baseMs: 60_000,
+        capMs: 60_000,
+        random: () => 1,
+        signal: controller.signal,
+        onRetry: () => setImmediate(() => controller.abort()),
+    }));
+    await t.rejects(retrying, { message: 'still down' });
+});
+//# sourceMappingURL=retry.test.js.map

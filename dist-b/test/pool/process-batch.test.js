@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import t, {} from 'tap';
+import Database from 'better-sqlite3';
+import { createLogger } from "../../src/base/logger.js";
+import { decodeRecordFrame, encodeRecordFrame } from "../../src/base/record-frame.js";
+import { createEventCodec } from "../../src/order/events.js";
+import { processBatch } from "../../src/pool/process-batch.js";
+import { loadJudge } from "../../src/pool/processor.js";
+import { migrate } from "../../src/store/migrate.js";
+import { openBatchStore, openReader } from "../../src/store/open-store.js";
+import { createWriteTurn } from "../../src/store/sqlite/write-turn.js";
+import { CommandRecords } from "../support/command-records.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+const TOPIC = 'orders.commands';
+const codec = createEventCodec();
+async function harness(t, judge) {
+    const path = join(await temporaryFolder(t), 'orders.db');
+    const target = { kind: 'sqlite', path };
+    await migrate(target, createLogger('silent'));
+    const [store, reader] = await Promise.all([openBatchStore(target, createWriteTurn()), openReader(target)]);
+    t.teardown(async () => {
+        await reader.close();
+        await store.close();
+    });
+    const dependencies = { store, judge: judge ?? (await loadJudge(undefined)), codec, clock: () => 5_000 };
+    const run = (records, applied = new Map()) => processBatch({ kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), applied }, dependencies);
+    return { reader, path, run };
+}
+const statuses = (result) => decodeRecordFrame(result.statuses).map(({ key, value }) => {
+    const change = codec.decodeStatusChange(value);
+    return `${key?.toString()} ${change.version} ${change.status}`;
+});
+function deadLetters(path) {
+    const database = new Database(path, { readonly: true });
+    try {
+        return database.prepare('SELECT * FROM dead_letters ORDER BY id').all();
+    }
+    finally {
+        database.close();
+    }
+}
+await t.test('a batch is decided, saved with its progress, and gives its status events in order', async (t) => {
+    const { reader, run } = await harness(t);
+    const [a, b] = [randomUUID(), randomUUID()];
+    const records = new CommandRecords(3);
+    const result = await run([records.place(a), records.place(b), records.transition(a, 'preparing')]);
+    t.same(statuses(result), [`${a} 1 confirmed`, `${b} 1 confirmed`, `${a} 2 preparing`]);
+    t.same(result.counts, { placed: 2, moved: 0, refused: 0, setAside: 0, redelivered: 0 });
+    t.match(await reader.find(a), { status: 'preparing', version: 2, total: 50_000, updatedAt: 5_000 });
+    t.equal(await reader.progress(TOPIC, 3), 3);
+});
+await t.test('a redelivered batch changes nothing and publishes its statuses once more', async (t) => {
+    const { reader, run } = await harness(t);
+    const records = new CommandRecords();
+    const [a, b] = [randomUUID(), randomUUID()];
+    const batch = [records.place(a), records.transition(a, 'cancelled')];
+    const first = await run(batch);
+    const again = await run([...batch, records.place(b)]);
+    t.same(again.counts, { placed: 1, moved: 0, refused: 0, setAside: 0, redelivered: 2 });
+    t.same(statuses(again), [...statuses(first), `${b} 1 confirmed`]);
+    t.equal((await reader.history(a)).length, 2);
+    const onlyOld = await run(batch);
+    t.same(statuses(onlyOld), statuses(first));
+    t.equal(await reader.progress(TOPIC, 0), 3, 'progress never moves back');
+});
+await t.test('what is not an event of ours is set aside byte for byte, and the rest goes on', async (t) => {
+    const { reader, path, run } = await harness(t);
+    const records = new CommandRecords();
+    const id = randomUUID();
+    const foreignKey = records.place(randomUUID());
+    foreignKey.key = Buffer.from('another');
+    const result = await run([
+        records.raw(null, null),
+        records.raw(Buffer.from([0xff, 0x00]), Buffer.from([0xc3, 0x28, 0x00])),
+        records.raw(Buffer.from(id), Buffer.from('{"specversion":"1.0","type":"somebody.elses.v1"}')),
+        foreignKey,
+        records.place(id),
+    ]);
+    t.same(result.counts, { placed: 1, moved: 0, refused: 0, setAside: 4, redelivered: 0 });
+    t.match(await reader.find(id), { status: 'confirmed' });
+    const kept = deadLetters(path);
+    t.same(kept.map(({ reason }) => reason), Array.from({ length: 4 }, () => 'record-undecodable'));
+    t.same(kept[1]?.key, Buffer.from([0xff, 0x00]));
+    t.same(kept[1]?.value, Buffer.from([0xc3, 0x28, 0x00]));
+    t.match(kept[3]?.error, /key is not the id/);
+    t.equal(await reader.progress(TOPIC, 0), 5);
+});
+await t.test('a repeat of an order id finds the first, and is not processed again', async (t) => {
+    const asked = [];
+    const judge = (commands) => {
+        const verdicts = new Map([...commands].map(({ orderId }) => [orderId, { status: 'confirmed', reason: null }]));
+        asked.push(...verdicts.keys());
+        return Promise.resolve(verdicts);
+    };
+    const { reader, run } = await harness(t, judge);
+    const records = new CommandRecords();
+    const id = randomUUID();
+    await run([records.place(id), records.place(id, { merchantId: 'm-other' })]);
+    await run([records.place(id, { merchantId: 'm-third' })]);
+    t.same(asked, [id]);
+    t.match(await reader.find(id), { merchantId: 'm-9', version: 1 });
+});
+await t.test('a store that was set back is refused: going on would hide a hole', async (t) => {
+    const { reader, run } = await harness(t);
+    const records = new CommandRecords(0, 10);
+    await t.rejects(run([records.place()], new Map([[0, 10]])), { code: 'progress-gap' });
+    t.equal(await reader.progress(TOPIC, 0), undefined);
+});
+await t.test('a wish that cannot be granted changes nothing', async (t) => {
+    const { reader, run } = await harness(t);
+    const records = new CommandRecords();
+    const id = randomUUID();
+    const result = await run([
+        records.place(id),
+        records.transition(id, 'delivered'),
+        records.transition(randomUUID(), 'cancelled'),
+    ]);
+    t.equal(result.counts.refused, 2);
+    t.match(await reader.find(id), { status: 'confirmed', version: 1 });
+});
+await t.test('a processor module', async (t) => {
+    const judge = await loadJudge(new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname);
+    const { reader, path, run } = await harness(t, judge);
+    const records = new CommandRecords();
+    await t.test('confirms and rejects', async (t) => {
+        const [good, bad] = [randomUUID(), randomUUID()];
+        await run([records.place(good), records.place(bad, { merchantId: 'reject' })]);
+        t.match(await reader.find(good), { status: 'confirmed' });
+        t.match(await reader.history(bad), [{ status: 'rejected', reason: 'closed today' }]);
+    });
+    await t.test('that fails for good makes the order failed and keeps its record', async (t) => {
+        const ids = [randomUUID(), randomUUID()];
+        const batch = [
+            records.place(ids[0], { merchantId: 'throw' }),
+            records.place(ids[1], { merchantId: 'nonsense' }),
+        ];
+        await run(batch);
+        t.match(await reader.history(ids[0] ?? ''), [{ status: 'failed', reason: 'no such merchant' }]);
+        t.match(await reader.history(ids[1] ?? ''), [
+            { status: 'failed', reason: /neither confirmed nor rejected/ },
+        ]);
+        const kept = deadLetters(path);
+        t.same(kept.map(({ order_id, reason }) => [order_id, reason]), ids.map((id) => [id, 'processor-failed']));
+        t.same(kept[0]?.value, batch[0]?.value);
+    });
+    await t.test('that fails for now fails the batch: nothing of it is saved', async (t) => {
+        for (const merchantId of ['transient-class', 'transient-flag']) {
+            const id = randomUUID();
+            const before = await reader.progress(TOPIC, 0);
+            await t.rejects(run([new CommandRecords(0, before).place(id, { merchantId })]), {
+                code: 'processor-transient',
+            });
+            t.equal(await reader.find(id), undefined);
+            t.equal(await reader.progress(TOPIC, 0), before);
+        }
+    });
+});
+await t.test('a processor module that cannot be used is told by name', async (t) => {
+    await t.rejects(loadJudge('/nowhere/processor.mjs'), { code: 'processor-invalid', message: /nowhere/ });
+    const noFunction = new URL('../support/command-records.js', import.meta.url).pathname;
+    await t.rejects(loadJudge(noFunction), {
+        code: 'processor-invalid',
+        message: /export a function named process/,
+    });
+});
+//# sourceMappingURL=process-batch.test.js.map

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { apply, place } from "../batch.js";
+const ORDERS = 3_000;
+const FIRST_MS = 1_000;
+/** Few enough that hundreds of orders share a millisecond. */
+const MILLISECONDS = 9;
+const CUSTOMERS = ['c-0', 'c-1', 'c-2', 'c-3'];
+const MERCHANTS = ['m-0', 'm-1', 'm-2'];
+const STATUSES = ['confirmed', 'rejected', 'failed'];
+const moment = fc.integer({ min: FIRST_MS - 1, max: FIRST_MS + MILLISECONDS });
+const query = fc.record({
+    customerId: fc.constantFrom(...CUSTOMERS, 'nobody'),
+    merchantId: fc.constantFrom(...MERCHANTS),
+    status: fc.constantFrom(...STATUSES),
+    createdAfter: moment,
+    createdBefore: moment,
+    limit: fc.integer({ min: 20, max: 100 }),
+}, { requiredKeys: ['limit'], noNullPrototype: true });
+export async function listingConformance(t, makeStore) {
+    await t.test('paging over thousands of orders of equal times shows each once, for every filter', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        for (let offset = 0; offset < ORDERS; offset += 500)
+            await apply(store, scattered(offset, 500));
+        const { orders: all, cursors } = await pages(reader, { limit: 100 });
+        assert.equal(new Set(all.map(({ id }) => id)).size, ORDERS);
+        assert.ok(all.every(({ createdAt }, i) => createdAt <= (all[i - 1]?.createdAt ?? Infinity)));
+        assert.deepStrictEqual(all.at(0), await shown(reader, all.at(0)?.id));
+        // A cursor is a place in the one order of all orders, so it serves with any filters.
+        const start = fc.constantFrom([-1, undefined], [-1, undefined], ...cursors.entries());
+        await fc.assert(fc.asyncProperty(query, start, async (query, [page, cursor]) => {
+            const { orders } = await pages(reader, { ...query, cursor });
+            const expected = all.slice((page + 1) * 100).filter((order) => matches(order, query));
+            assert.deepStrictEqual(orders, expected);
+        }), { numRuns: 100 });
+        t.pass();
+    });
+    await t.test('the last page has no cursor, also when it is full or empty', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        t.same(await reader.list({ limit: 1 }), { data: [], nextCursor: null });
+        await apply(await writer(), scattered(0, 4));
+        t.equal((await reader.list({ limit: 4 })).nextCursor, null);
+        const { data, nextCursor } = await reader.list({ limit: 3 });
+        t.equal(data.length, 3);
+        const last = await reader.list({ limit: 3, cursor: nextCursor ?? '' });
+        t.equal(last.data.length, 1);
+        t.equal(last.nextCursor, null);
+        t.match(nextCursor, /^[A-Za-z0-9_-]+$/);
+    });
+    await t.test('orders that come while somebody pages disturb no page', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        await apply(store, scattered(0, 60));
+        const { orders: before } = await pages(reader, { limit: 100 });
+        const first = await reader.list({ limit: 20 });
+        await apply(store, scattered(60, 60, FIRST_MS + MILLISECONDS));
+        const { orders: rest } = await pages(reader, { limit: 20, cursor: first.nextCursor ?? '' });
+        t.same([...first.data, ...rest].map(({ id }) => id), before.map(({ id }) => id));
+    });
+    await t.test('a cursor that was not given out is refused', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        await apply(await writer(), scattered(0, 3));
+        const { nextCursor } = await reader.list({ limit: 1 });
+        const base64 = (text) => Buffer.from(text).toString('base64url');
+        const garbage = [
+            '',
+            'garbage',
+            '!!!',
+            `${nextCursor ?? ''}=`,
+            `${nextCursor ?? ''}\n`,
+            ` ${nextCursor ?? ''}`,
+            base64('junk'),
+            base64('{"createdAt":1,"seq":1}'),
+            base64('1.1; DROP TABLE orders'),
+            base64("1.1' OR '1'='1"),
+            base64('99999999999999999999.1'),
+            base64('9999999999999999.1'),
+            base64('1.9007199254740993'),
+            base64('-1.1'),
+            base64('1e3.1'),
+            base64('01.1'),
+            base64('1.'),
+            'A'.repeat(100_000),
+        ];
+        for (const cursor of garbage) {
+            await t.rejects(reader.list({ limit: 1, cursor }), { code: 'cursor-invalid' }, JSON.stringify(cursor.slice(0, 40)));
+        }
+        await fc.assert(fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.string().map(base64)), async (cursor) => {
+            await assert.rejects(reader.list({ limit: 1, cursor }), { code: 'cursor-invalid' });
+        }));
+    });
+}
+/** Orders whose fields repeat with periods that share no factor, so that every combination of filters occurs. */
+function scattered(from, count, firstMs = FIRST_MS) {
+    return Array.from({ length: count }, (_, i) => {
+        const n = from + i;
+        return place(n, `o-${n}`, {
+            customerId: CUSTOMERS[n % 4] ?? '',
+            merchantId: MERCHANTS[n % 3] ?? '',
+            status: STATUSES[Math.floor(n / 5) % 3] ?? 'confirmed',
+            time: firstMs + ((n * 7) % MILLISECONDS),
+        });
+    });
+}
+function matches(order, query) {
+    return ((query.customerId === undefined || order.customerId === query.customerId) &&
+        (query.merchantId === undefined || order.merchantId === query.merchantId) &&
+        (query.status === undefined || order.status === query.status) &&
+        (query.createdAfter === undefined || order.createdAt > query.createdAfter) &&
+        (query.createdBefore === undefined || order.createdAt < query.createdBefore));
+}
+/** Follows the cursors to the end; every page but the last must be full. */
+async function pages(reader, query) {
+    const orders = [];
+    const cursors = [];
+    let page = await reader.list(query);
+    orders.push(...page.data);
+    while (page.nextCursor !== null) {
+        assert.equal(page.data.length, query.limit);
+        cursors.push(page.nextCursor);
+        page = await reader.list({ ...query, cursor: page.nextCursor });
+        orders.push(...page.data);
+    }
+    return { orders, cursors };
+}
+/** The order as `find` has it, without what lists do not show. */
+async function shown(reader, id = '') {
+    const found = await reader.find(id);
+    if (found === undefined)
+        return undefined;
+    const { fingerprint, placedBy, ...order } = found;
+    assert.deepStrictEqual([fingerprint, placedBy], [null, `placed-${id}`]);
+    return order;
+}
+//# sourceMappingURL=listing.js.map

@@ -1,0 +1,96 @@
+import { ServiceError } from "../../../src/base/errors.js";
+import { apply, batchOf, emptyDecision, loadFor, move, place, setAside, TOPIC } from "../batch.js";
+const CONFLICT = { code: 'progress-conflict', transient: true };
+export async function progressConformance(t, makeStore) {
+    await t.test('a partition has no progress before its first batch, then the next offset', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        t.equal(await reader.progress(TOPIC, 0), undefined);
+        const store = await writer();
+        await apply(store, [place(41, 'a'), place(7, 'b', { partition: 1 })]);
+        t.equal(await reader.progress(TOPIC, 0), 42);
+        t.equal(await reader.progress(TOPIC, 1), 8);
+        t.equal(await reader.progress('another.topic', 0), undefined);
+        t.same([...(await store.load(TOPIC, [0, 1, 2], [])).progress], [
+            [0, 42],
+            [1, 8],
+        ]);
+    });
+    await t.test('a batch that was decided on stale progress changes nothing at all', async (t) => {
+        const { reader, writer, deadLetters } = await makeStore(t);
+        const store = await writer();
+        await apply(store, [place(0, 'a'), place(0, 'p1', { partition: 1 })]);
+        const commands = [move(1, 'a', 'preparing'), place(2, 'late'), place(1, 'p1-late', { partition: 1 })];
+        const stale = batchOf(await loadFor(store, commands), commands, 9_000);
+        stale.setAside.push(setAside({ offset: 3 }));
+        // Only one of the two partitions moves on meanwhile.
+        await apply(store, [place(1, 'other', { partition: 1 })]);
+        const before = await everything(reader, store);
+        await t.rejects(store.save(stale), CONFLICT);
+        t.same(await everything(reader, store), before);
+        t.same(await deadLetters(), []);
+    });
+    await t.test('two first batches of a partition: the second one is refused', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        const nothing = await loadFor(store, [place(0, 'a')]);
+        await store.save(batchOf(nothing, [place(0, 'a')], 1));
+        await t.rejects(store.save(batchOf(nothing, [place(5, 'b')], 1)), CONFLICT);
+        t.equal(await reader.find('b'), undefined);
+        t.equal(await reader.progress(TOPIC, 0), 1);
+    });
+    await t.test('a partition that was loaded is fenced even if the batch does not move it', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        await apply(store, [place(0, 'a'), place(0, 'b', { partition: 1 })]);
+        const present = await store.load(TOPIC, [0, 1], ['a']);
+        await apply(store, [place(1, 'c', { partition: 1 })]);
+        await t.rejects(store.save(batchOf(present, [move(1, 'a', 'preparing')], 1)), CONFLICT);
+        t.equal((await reader.find('a'))?.version, 1);
+    });
+    await t.test('a redelivered batch decides nothing and leaves progress where it stands', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        const log = [place(0, 'a'), move(1, 'a', 'preparing'), place(2, 'b'), move(3, 'b', 'cancelled')];
+        await apply(store, log, 10);
+        const before = await everything(reader, store);
+        t.same(await apply(store, log, 20), emptyDecision());
+        t.same(await apply(store, log.slice(0, 2), 20), emptyDecision(), 'progress never moves back');
+        t.same(await everything(reader, store), before);
+        t.same((await apply(store, [...log.slice(2), move(4, 'a', 'dispatched')], 30)).changes.length, 1);
+    });
+    await t.test('an order that changed under the batch by another partition is not lost', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        await apply(store, [place(0, 'a')]);
+        const first = await store.load(TOPIC, [1], ['a', 'new']);
+        const second = await store.load(TOPIC, [2], ['a', 'new']);
+        await store.save(batchOf(first, [move(0, 'a', 'preparing', 1), place(1, 'new', { partition: 1 })], 1));
+        await t.rejects(store.save(batchOf(second, [move(0, 'a', 'cancelled', 2)], 1)), CONFLICT);
+        await t.rejects(store.save(batchOf(second, [place(0, 'new', { partition: 2 })], 1)), CONFLICT);
+        t.match(await reader.find('a'), { status: 'preparing', version: 2 });
+        t.equal(await reader.progress(TOPIC, 2), undefined);
+    });
+    await t.test('a row that breaks a constraint fails its batch as what it is, and saves nothing', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        const bad = place(1, 'bad');
+        if ('verdict' in bad)
+            bad.command.order.total = -1;
+        const failure = await apply(store, [place(0, 'good'), bad]).catch((error) => error);
+        t.ok(failure instanceof Error && !(failure instanceof ServiceError));
+        t.equal(await reader.find('good'), undefined);
+        t.equal(await reader.progress(TOPIC, 0), undefined);
+        t.equal((await apply(store, [place(0, 'good')])).placed.length, 1, 'the store goes on');
+    });
+}
+/** All that a batch could have touched, of the orders that these tests use. */
+async function everything(reader, store) {
+    const { data } = await reader.list({ limit: 100 });
+    const histories = await Promise.all(data.map(({ id }) => reader.history(id)));
+    return {
+        data,
+        histories,
+        ...(await store.load(TOPIC, [0, 1, 2], data.map(({ id }) => id))),
+    };
+}
+//# sourceMappingURL=progress.js.map

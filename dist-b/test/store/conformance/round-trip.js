@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { placeOrder, verdict } from "../../order/arbitraries.js";
+import { apply, loadFor, move, place, TOPIC } from "../batch.js";
+export async function roundTripConformance(t, makeStore) {
+    await t.test('every field of any order comes back as it was placed', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        let offset = 0;
+        await fc.assert(fc.asyncProperty(placeOrder, verdict, fc.nat(), async (drawn, verdict, now) => {
+            const position = { partition: 3, offset: offset++ };
+            const command = { ...drawn, orderId: `order-${offset}` };
+            await apply(store, [{ position, command, verdict }], now);
+            const { total, ...order } = command.order;
+            assert.deepStrictEqual(await reader.find(command.orderId), {
+                ...order,
+                id: command.orderId,
+                status: verdict.status,
+                version: 1,
+                total,
+                createdAt: command.time,
+                updatedAt: now,
+                fingerprint: command.fingerprint ?? null,
+                placedBy: command.eventId,
+            });
+            const entry = { version: 1, status: verdict.status, at: now, reason: verdict.reason };
+            assert.deepStrictEqual(await reader.history(command.orderId), [entry]);
+        }));
+        t.pass();
+    });
+    await t.test('the largest total and the latest time come back exactly', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const large = place(0, 'large', { time: 8_640_000_000_000_000 });
+        if ('verdict' in large)
+            large.command.order.total = Number.MAX_SAFE_INTEGER;
+        await apply(await writer(), [large]);
+        const found = await reader.find('large');
+        t.equal(found?.total, Number.MAX_SAFE_INTEGER);
+        t.equal(found?.createdAt, 8_640_000_000_000_000);
+    });
+    await t.test('an order that is not there is undefined and has no history', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        t.equal(await reader.find('nobody'), undefined);
+        t.same(await reader.history('nobody'), []);
+        t.same(await (await writer()).load(TOPIC, [0], ['nobody']), { orders: new Map(), progress: new Map() });
+    });
+    await t.test('the history of an order has every version in turn, over batches and within one', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const store = await writer();
+        await apply(store, [place(0, 'a'), move(1, 'a', 'preparing')], 10);
+        await apply(store, [move(2, 'a', 'dispatched'), move(3, 'a', 'delivered'), move(4, 'a', 'cancelled')], 20);
+        t.match(await reader.find('a'), { status: 'delivered', version: 4, createdAt: 1_000, updatedAt: 20 });
+        t.same(await reader.history('a'), [
+            { version: 1, status: 'confirmed', at: 10, reason: null },
+            { version: 2, status: 'preparing', at: 10, reason: null },
+            { version: 3, status: 'dispatched', at: 20, reason: null },
+            { version: 4, status: 'delivered', at: 20, reason: null },
+        ]);
+    });
+    await t.test('thousands of states are loaded at once, and only those asked for', async (t) => {
+        const { writer } = await makeStore(t);
+        const store = await writer();
+        const commands = Array.from({ length: 3_000 }, (_, i) => place(i, `o-${i}`, { customerId: `c-${i % 7}` }));
+        await apply(store, commands);
+        const { orders, progress } = await loadFor(store, commands.slice(1_000));
+        t.equal(orders.size, 2_000);
+        const state = { id: 'o-2999', customerId: 'c-3', merchantId: 'm-1', status: 'confirmed', version: 1 };
+        t.same(orders.get('o-2999'), state);
+        t.same([...progress], [[0, 3_000]]);
+    });
+    await t.test('the changes that a record caused are found again, whole and in order', async (t) => {
+        const { writer } = await makeStore(t);
+        const store = await writer();
+        const log = [
+            place(5, 'a', { customerId: 'c-a', merchantId: 'm-a' }),
+            place(6, 'b'),
+            move(7, 'a', 'preparing'),
+            move(8, 'a', 'delivered'),
+        ];
+        const { changes } = await apply(store, log);
+        const records = log.map(({ position, command }) => ({ orderId: command.orderId, position }));
+        t.same(await store.changesCausedBy(records), changes);
+        t.same(await store.changesCausedBy(records.slice(2)), changes.slice(2));
+        t.same(await store.changesCausedBy([{ orderId: 'a', position: { partition: 1, offset: 5 } }]), []);
+        t.same(await store.changesCausedBy([]), []);
+    });
+}
+//# sourceMappingURL=round-trip.js.map

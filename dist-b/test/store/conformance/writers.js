@@ -1,0 +1,60 @@
+import { hasCode } from "../../../src/base/errors.js";
+import { REQUESTABLE_STATUSES } from "../../../src/order/lifecycle.js";
+import { apply, batchOf, loadFor, move, place, TOPIC } from "../batch.js";
+export async function writersConformance(t, makeStore) {
+    await t.test('writers of the same orders by different partitions lose no update', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const ids = Array.from({ length: 20 }, (_, i) => `o-${i}`);
+        await apply(await writer(), ids.map((id, i) => place(i, id)));
+        let granted = 0;
+        const wishes = async (partition) => {
+            const store = await writer();
+            for (const [round, to] of [...REQUESTABLE_STATUSES, ...REQUESTABLE_STATUSES].entries()) {
+                const commands = ids.map((id, i) => move(round * 100 + i, id, to, partition));
+                const changes = await untilSaved(store, commands);
+                granted += changes;
+            }
+        };
+        await Promise.all([wishes(1), wishes(2), wishes(3)]);
+        let versions = 0;
+        for (const id of ids) {
+            const order = await reader.find(id);
+            const history = await reader.history(id);
+            t.same(history.map(({ version }) => version), history.map((_, i) => i + 1));
+            t.equal(order?.version, history.length);
+            t.equal(order?.status, history.at(-1)?.status);
+            versions += history.length;
+        }
+        t.equal(versions, ids.length + granted);
+    });
+    await t.test('of several writers of one batch exactly one saves it', async (t) => {
+        const { reader, writer } = await makeStore(t);
+        const commands = Array.from({ length: 100 }, (_, i) => place(i, `o-${i}`));
+        const outcomes = await Promise.all([1, 2, 3].map(async () => {
+            const store = await writer();
+            const batch = batchOf(await loadFor(store, commands), commands, 1);
+            return store.save(batch).then(() => 'saved', (error) => (hasCode(error, 'progress-conflict') ? 'refused' : error));
+        }));
+        // A writer that loads after another has saved finds nothing to do, which is saved as well.
+        t.ok(outcomes.includes('saved'));
+        t.same(outcomes.filter((outcome) => outcome !== 'saved' && outcome !== 'refused'), []);
+        t.equal((await reader.list({ limit: 100 })).data.length, 100);
+        for (const { command } of commands)
+            t.equal((await reader.history(command.orderId)).length, 1);
+        t.equal(await reader.progress(TOPIC, 0), 100);
+    });
+}
+/** Loads, decides and saves until no other writer was in between; the number of changes. */
+async function untilSaved(store, commands) {
+    for (let attempt = 0; attempt < 1_000; attempt++) {
+        try {
+            return (await apply(store, commands)).changes.length;
+        }
+        catch (error) {
+            if (!hasCode(error, 'progress-conflict'))
+                throw error;
+        }
+    }
+    throw new Error('A writer never came through.');
+}
+//# sourceMappingURL=writers.js.map

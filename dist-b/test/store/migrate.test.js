@@ -1,0 +1,52 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { migrate } from "../../src/store/migrate.js";
+import { openReadOnly } from "../../src/store/sqlite/connection.js";
+import { SQLITE_MIGRATIONS } from "../../src/store/sqlite/migrations/index.js";
+import { silent } from "./sqlite/make-store.js";
+const ALL = SQLITE_MIGRATIONS.map(({ name }) => name);
+await t.test('the first start makes folder, file and schema and names what it applied, the next nothing', async (t) => {
+    const path = join(t.testdir(), 'not', 'there', 'orders.db');
+    t.same(await migrate({ kind: 'sqlite', path }, silent), ALL);
+    t.same(await migrate({ kind: 'sqlite', path }, silent), []);
+    const reader = openReadOnly(path);
+    t.teardown(() => reader.close());
+    const tables = reader
+        .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
+        .pluck()
+        .all();
+    t.same(tables, ['dead_letters', 'migrations', 'order_history', 'orders', 'progress']);
+    const loose = reader
+        .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0`)
+        .pluck();
+    t.same(loose.all(), ['sqlite_schema'], 'every table is strict');
+});
+await t.test('of many processes that start at once each migration is applied by exactly one', async (t) => {
+    const path = join(t.testdir(), 'orders.db');
+    const script = new URL('./fixtures/migrate-process.js', import.meta.url);
+    const children = Array.from({ length: 4 }, () => fork(script, [path]));
+    await Promise.all(children.map((child) => once(child, 'message')));
+    const answers = await Promise.all(children.map(async (child) => {
+        const answer = once(child, 'message');
+        const exited = once(child, 'exit');
+        child.send('go');
+        const [message] = await answer;
+        await exited;
+        return message;
+    }));
+    t.same(answers.flatMap(({ failed }) => failed ?? []), []);
+    t.same(answers.flatMap(({ applied }) => applied ?? []), ALL);
+});
+await t.test('a folder that cannot be made and a file that is no database are said to be unavailable', async (t) => {
+    const folder = t.testdir({ file: 'no folder' });
+    writeFileSync(join(folder, 'foreign.db'), 'no database'.repeat(1_000));
+    for (const path of ['file/orders.db', 'foreign.db']) {
+        await t.rejects(migrate({ kind: 'sqlite', path: join(folder, path) }, silent), {
+            code: 'store-unavailable',
+        });
+    }
+});
+//# sourceMappingURL=migrate.test.js.map

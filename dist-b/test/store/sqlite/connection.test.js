@@ -1,0 +1,82 @@
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { hasCode } from "../../../src/base/errors.js";
+import { openBatchStore, openReader } from "../../../src/store/open-store.js";
+import { openReadOnly, openWriter } from "../../../src/store/sqlite/connection.js";
+import { SqliteBatchStore } from "../../../src/store/sqlite/batch-store.js";
+import { createWriteTurn } from "../../../src/store/sqlite/write-turn.js";
+import { apply, place } from "../batch.js";
+import { migratedTarget } from "./make-store.js";
+const UNAVAILABLE = { code: 'store-unavailable', transient: true, cause: Error };
+await t.test('a writer commits to the disk, in a log that is bounded', async (t) => {
+    const writer = openWriter((await migratedTarget(t)).path);
+    t.teardown(() => writer.close());
+    const pragma = (name) => writer.pragma(name, { simple: true });
+    t.equal(pragma('journal_mode'), 'wal');
+    t.equal(pragma('synchronous'), 2);
+    t.equal(pragma('wal_autocheckpoint'), 4000);
+    t.equal(pragma('journal_size_limit'), 64 * 1024 * 1024);
+});
+await t.test('the log beside the file stays bounded while batches are written and readers read', async (t) => {
+    const target = await migratedTarget(t);
+    const store = await openBatchStore(target, createWriteTurn());
+    const reader = await openReader(target);
+    t.teardown(async () => {
+        await reader.close();
+        await store.close();
+    });
+    for (let from = 0; from < 60_000; from += 2_000) {
+        await apply(store, Array.from({ length: 2_000 }, (_, i) => place(from + i, `o-${(from + i) * 7919}`)));
+        await reader.list({ limit: 100 });
+    }
+    t.ok(statSync(`${target.path}-wal`).size < 40 * 1024 * 1024);
+});
+await t.test('a reader sees what was committed and can change nothing', async (t) => {
+    const target = await migratedTarget(t);
+    const store = await openBatchStore(target, createWriteTurn());
+    await apply(store, [place(0, 'a')]);
+    await store.close();
+    // Nobody else has the file open now: the reader makes its log anew.
+    const reader = openReadOnly(target.path);
+    t.teardown(() => reader.close());
+    t.equal(reader.prepare('SELECT id FROM orders').pluck().get(), 'a');
+    t.throws(() => reader.exec('DELETE FROM orders'), { code: 'SQLITE_READONLY' });
+    t.throws(() => reader.exec('CREATE TEMP TABLE x (y)'), /readonly|query_only/);
+});
+await t.test('a lock that another process keeps makes the store unavailable, not the batch wrong', async (t) => {
+    const target = await migratedTarget(t);
+    const other = openWriter(target.path);
+    const store = new SqliteBatchStore(openWriter(target.path, 50), createWriteTurn());
+    t.teardown(async () => {
+        await store.close();
+        other.close();
+    });
+    other.exec('BEGIN IMMEDIATE');
+    await t.rejects(apply(store, [place(0, 'a')]), UNAVAILABLE);
+    other.exec('ROLLBACK');
+    t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
+});
+await t.test('a disk that is full makes the store unavailable, and the batch can be saved later', async (t) => {
+    const target = await migratedTarget(t);
+    const connection = openWriter(target.path);
+    const store = new SqliteBatchStore(connection, createWriteTurn());
+    t.teardown(() => store.close());
+    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true }))}`);
+    const commands = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
+    await t.rejects(apply(store, commands), { ...UNAVAILABLE, message: /full/ });
+    connection.pragma('max_page_count = 100000');
+    t.equal((await apply(store, commands)).placed.length, 500);
+});
+await t.test('a file that is missing, foreign or not a file makes the store unavailable', async (t) => {
+    const folder = t.testdir({ folder: {} });
+    const foreign = join(folder, 'foreign.db');
+    writeFileSync(foreign, 'this is a letter to my aunt, and no database at all'.repeat(100));
+    chmodSync(foreign, 0o600);
+    await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'missing.db') }), UNAVAILABLE);
+    await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'folder') }), UNAVAILABLE);
+    await t.rejects(openReader({ kind: 'sqlite', path: foreign }), UNAVAILABLE);
+    const opened = openBatchStore({ kind: 'sqlite', path: foreign }, createWriteTurn());
+    t.ok(hasCode(await opened.catch((error) => error), 'store-unavailable'));
+});
+//# sourceMappingURL=connection.test.js.map

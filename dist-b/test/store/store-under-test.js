@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=store-under-test.js.map

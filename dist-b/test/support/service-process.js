@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+/** How long a start may take on a machine that is busy with other tests. */
+const START_TIMEOUT_MS = 60_000;
+/** The compiled program as a process of its own, on a free port; for tests that kill it or run several. */
+export class ServiceProcess {
+    url;
+    exited;
+    #child;
+    #output;
+    constructor(child, url, output, exited) {
+        this.#child = child;
+        this.url = url;
+        this.#output = output;
+        this.exited = exited;
+    }
+    /** Resolves when it says that it is ready. @throws Error with its output when it ends or takes too long */
+    static async start(role, environment) {
+        const child = spawn(process.execPath, [mainPath, 'serve', '--role', role], {
+            env: { ...withoutSettings(process.env), PORT: '0', GRPC_PORT: '0', ...environment },
+            stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+        const output = [];
+        child.stderr.on('data', (data) => keep(output, data.toString()));
+        const url = await new Promise((resolve, reject) => {
+            const fail = (why) => reject(new Error(`${why}. It said:\n${output.join('\n')}`));
+            const timer = setTimeout(() => {
+                child.kill('SIGKILL');
+                fail(`The service was not ready within ${START_TIMEOUT_MS} ms`);
+            }, START_TIMEOUT_MS);
+            createInterface(child.stdout).on('line', (line) => {
+                keep(output, line);
+                const ready = /"http":"(http:[^"]+)".*"msg":"Ready\."/.exec(line)?.[1];
+                if (ready === undefined)
+                    return;
+                clearTimeout(timer);
+                resolve(ready);
+            });
+            exited.then(({ code }) => {
+                clearTimeout(timer);
+                fail(`The service ended with code ${code ?? 'none'} before it was ready`);
+            }, (error) => reject(error instanceof Error ? error : new Error(String(error))));
+        });
+        return new ServiceProcess(child, url, output, exited);
+    }
+    get pid() {
+        return this.#child.pid;
+    }
+    /** Its last lines. */
+    get output() {
+        return this.#output.join('\n');
+    }
+    /** SIGKILL, at once. */
+    async kill() {
+        this.#child.kill('SIGKILL');
+        await this.exited;
+    }
+    /** SIGTERM, and its way down; killed when it does not end in time. */
+    async stop(timeoutMs = 30_000) {
+        if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+            return this.exited;
+        this.#child.kill('SIGTERM');
+        const timer = setTimeout(() => this.#child.kill('SIGKILL'), timeoutMs);
+        const exit = await this.exited;
+        clearTimeout(timer);
+        return exit;
+    }
+    signal(signal) {
+        this.#child.kill(signal);
+    }
+}
+const mainPath = new URL('../../src/main.js', import.meta.url).pathname;
+function keep(output, text) {
+    output.push(text);
+    if (output.length > 200)
+        output.shift();
+}
+/** Settings of whoever runs the tests must not reach the service under test. */
+function withoutSettings(environment) {
+    const settings = /^(ROLE|HOST|PORT|GRPC_.*|LOG_.*|DATA_DIR|EVENT_LOG|KAFKA_.*|DATABASE_URL|WORKER_THREADS|BATCH_.*|RATE_.*|PROCESSOR|ACK_TIMEOUT_MS|SHUTDOWN_TIMEOUT_MS|MAX_EVENT_LOOP_DELAY_MS|TRUST_PROXY)$/;
+    return Object.fromEntries(Object.entries(environment).filter(([name]) => !settings.test(name)));
+}
+//# sourceMappingURL=service-process.js.map

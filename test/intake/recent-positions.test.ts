@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import t from 'tap';
+import { RecentPositions } from '../../src/intake/recent-positions.ts';
+import { createOrderIds } from '../../src/order/ids.ts';
+
+await t.test('it has the orders of late, whatever kind of UUID they have', async (t) => {
+  const positions = new RecentPositions(4096);
+  const newOrderId = createOrderIds();
+  const ids = Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? newOrderId() : randomUUID()));
+  for (const [offset, id] of ids.entries()) positions.set(id, { partition: offset % 12, offset });
+  const missing = ids.filter((id, offset) => {
+    const found = positions.get(id);
+    return found?.offset !== offset || found.partition !== offset % 12;
+  });
+  t.same(missing, [], 'a tenth of its capacity is all there');
+});
+
+await t.test('it knows nothing of an order that it was not told of', async (t) => {
+  const positions = new RecentPositions(1024);
+  for (let offset = 0; offset < 10_000; offset += 1) positions.set(randomUUID(), { partition: 0, offset });
+  const found = Array.from({ length: 10_000 }, () => positions.get(randomUUID())).filter(Boolean);
+  t.same(found, []);
+});
+
+await t.test('it is bounded: the latest of a bucket stay', async (t) => {
+  const positions = new RecentPositions(4);
+  const ids = Array.from({ length: 6 }, () => randomUUID());
+  for (const [offset, id] of ids.entries()) positions.set(id, { partition: 0, offset });
+  t.same(
+    ids.map((id) => positions.get(id)?.offset),
+    [undefined, undefined, 2, 3, 4, 5],
+  );
+});
+
+await t.test('offset 0 and large offsets are kept exactly', async (t) => {
+  const positions = new RecentPositions(64);
+  const [first, far] = [randomUUID(), randomUUID()];
+  positions.set(first, { partition: 0, offset: 0 });
+  positions.set(far, { partition: 4_000_000_000, offset: Number.MAX_SAFE_INTEGER });
+  t.same(positions.get(first), { partition: 0, offset: 0 });
+  t.same(positions.get(far), { partition: 4_000_000_000, offset: Number.MAX_SAFE_INTEGER });
+});
