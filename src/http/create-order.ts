@@ -2,21 +2,14 @@ import { Type } from 'typebox';
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Receipt } from '../intake/acknowledged-orders.ts';
 import type { Intake } from '../intake/intake.ts';
 import { NewOrder, type Order } from '../order/order.ts';
 import type { HttpScope } from './http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from './idempotency-key.ts';
 import { orderLocation } from './order-address.ts';
-import {
-  EXAMPLE_ID,
-  exampleBody,
-  exampleOrder,
-  orderBody,
-  OrderBody,
-  timestamp,
-  Timestamp,
-} from './order-body.ts';
+import { EXAMPLE_ID, exampleBody, exampleOrder, orderBody, OrderBody, Timestamp } from './order-body.ts';
 import { preferredWait, PreferHeader } from './prefer.ts';
 import { problems } from './problem-responses.ts';
 import { refuseQuery } from './query.ts';
@@ -79,6 +72,14 @@ export interface CreateOrderDependencies {
 
 export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDependencies): void {
   const { intake, metrics } = dependencies;
+  const timestamp = createTimestampFormat();
+  const acceptedBody = ({ id, total, currency, createdAt }: Receipt) => ({
+    id,
+    status: 'accepted' as const,
+    total,
+    currency,
+    createdAt: timestamp(createdAt),
+  });
   scope.post('/orders', { schema }, async (request, reply) => {
     refuseQuery(request);
     const { raw, body } = request;
@@ -114,8 +115,4 @@ async function awaitProcessed(
     logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
     return undefined;
   }
-}
-
-function acceptedBody({ id, total, currency, createdAt }: Receipt) {
-  return { id, status: 'accepted' as const, total, currency, createdAt: timestamp(createdAt) };
 }

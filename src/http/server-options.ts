@@ -1,6 +1,6 @@
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { answerClientError } from './client-error.ts';
-import { requestId } from './request-id.ts';
+import { createRequestIds } from './request-id.ts';
 
 /** Bytes; the batch route takes more. */
 const BODY_LIMIT = 64 * 1024;
@@ -41,7 +41,7 @@ export function serverOptions({
   return {
     // A child logger a request and a line an access cost more than the request; errors are logged by the error handler.
     logger: false,
-    genReqId: requestId,
+    genReqId: createRequestIds(),
     trustProxy: trustProxy === '' ? false : trustProxy === 'true' ? true : trustProxy,
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,

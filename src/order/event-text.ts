@@ -1,4 +1,5 @@
 import fastJson from 'fast-json-stringify';
+import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Command, StatusChange } from './commands.ts';
 import { EVENT_TYPES } from './event-types.ts';
 
@@ -51,7 +52,7 @@ export function createEventText(): EventText {
   const placed = fastJson(PLACED_DATA);
   const transition = fastJson(TRANSITION_DATA);
   const status = fastJson(STATUS_DATA);
-  const timestamp = timestampText();
+  const timestamp = createTimestampFormat();
 
   const event = (type: string, id: string, subject: string, time: number, data: string, trace = ''): string =>
     `{"specversion":"1.0","id":${quoted(id)},"source":"${SOURCE}","type":"${type}","subject":${quoted(subject)},` +
@@ -73,18 +74,5 @@ export function createEventText(): EventText {
       const { orderId, version, at } = change;
       return event(EVENT_TYPES.statusChanged, `${orderId}/${version}`, orderId, at, status(change));
     },
-  };
-}
-
-/** RFC 3339 in UTC. Events come many a millisecond: the last text is kept. */
-function timestampText(): (time: number) => string {
-  let lastTime = Number.NaN;
-  let lastText = '';
-  return (time) => {
-    if (time !== lastTime) {
-      lastText = new Date(time).toISOString();
-      lastTime = time;
-    }
-    return lastText;
   };
 }

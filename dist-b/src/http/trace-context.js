@@ -1,7 +1,0 @@
-/** https://www.w3.org/TR/trace-context/#traceparent-header, version 00 */
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** The caller's trace, when there is one to go on with. */
-export function traceparentOf(header) {
-    return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
-}
-//# sourceMappingURL=trace-context.js.map

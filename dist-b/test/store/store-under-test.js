@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=store-under-test.js.map
