@@ -8,6 +8,19 @@ import { MeasuredProcess } from './support/measured-process.ts';
 import { printReport, ratios } from './support/report.ts';
 import { sampleOrder } from './support/sample-order.ts';
 
+class Rival {
+  readonly name: string;
+  readonly process: MeasuredProcess;
+  readonly cpu: number[] = [];
+  readonly rate: number[] = [];
+  readonly p99: number[] = [];
+
+  constructor(name: string, process: MeasuredProcess) {
+    this.name = name;
+    this.process = process;
+  }
+}
+
 /**
  * What an accepted order costs: CPU time of the serving process (all its threads) per order, ours on Kafka and on the
  * embedded log, against a bare Fastify route with the same schema and reply. Rounds are interleaved.
@@ -16,7 +29,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '15000' },
-    connections: { type: 'string', default: '64' },
+    connections: { type: 'string', default: '256' },
   },
 });
 const [rounds, requests, connections] = [
@@ -31,27 +44,18 @@ const kafka = given === undefined ? await startKafka({ dataDirectory: join(folde
 const main = new URL('../src/main.js', import.meta.url);
 const common = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'info' };
 
-const bare = await MeasuredProcess.start(new URL('./support/bare-server.js', import.meta.url), [], {});
-const onKafka = await MeasuredProcess.start(main, ['serve', '--role', 'api'], {
-  ...common,
+const onKafka = {
   KAFKA_BROKERS: kafka?.brokers ?? given ?? '',
   KAFKA_TOPIC_PREFIX: `bench-${process.pid}-`,
-});
+};
+const support = (name: string) => new URL(`./support/${name}.js`, import.meta.url);
 const rivals = [
-  {
-    name: 'bare Fastify route',
-    process: bare,
-    cpu: [] as number[],
-    rate: [] as number[],
-    p99: [] as number[],
-  },
-  {
-    name: 'order-system api on Kafka',
-    process: onKafka,
-    cpu: [] as number[],
-    rate: [] as number[],
-    p99: [] as number[],
-  },
+  new Rival('bare Fastify route', await MeasuredProcess.start(support('bare-server'), [], {})),
+  new Rival('the same + append to Kafka', await MeasuredProcess.start(support('append-server'), [], onKafka)),
+  new Rival(
+    'order-system api on Kafka',
+    await MeasuredProcess.start(main, ['serve', '--role', 'api'], { ...common, ...onKafka }),
+  ),
 ];
 
 try {
@@ -73,14 +77,20 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-const [reference, ours] = rivals;
+const [reference, appending, ours] = rivals;
 printReport(`CPU per accepted order: ${requests} requests a round over ${connections} connections`, [
   ...rivals.map(({ name, cpu }) => ({ name, unit: 'µs CPU an order', digits: 1, samples: cpu })),
   {
-    name: 'ratio',
+    name: 'order-system / bare',
     unit: '(first mark: ≤ 1.6)',
     digits: 2,
     samples: ratios(ours?.cpu ?? [], reference?.cpu ?? []),
+  },
+  {
+    name: 'append alone / bare',
+    unit: '',
+    digits: 2,
+    samples: ratios(appending?.cpu ?? [], reference?.cpu ?? []),
   },
   ...rivals.map(({ name, rate }) => ({ name, unit: 'orders/s', digits: 0, samples: rate })),
   ...rivals.map(({ name, p99 }) => ({ name, unit: 'ms, p99', digits: 0, samples: p99 })),

@@ -142,9 +142,7 @@ await t.test('a wish that cannot be granted changes nothing', async (t) => {
 });
 
 await t.test('a processor module', async (t) => {
-  const judge = await loadJudge(
-    new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname,
-  );
+  const judge = await loadJudge(new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname);
   const { reader, path, run } = await harness(t, judge);
   const records = new CommandRecords();
 
