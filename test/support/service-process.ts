@@ -33,7 +33,8 @@ export class ServiceProcess {
       env: { ...withoutSettings(process.env), PORT: '0', GRPC_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as ServiceExit);
+    const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const exited = exit.then(([code, signal]): ServiceExit => ({ code, signal }));
     const output: string[] = [];
     child.stderr.on('data', (data: Buffer) => keep(output, data.toString()));
     const url = await new Promise<string>((resolve, reject) => {

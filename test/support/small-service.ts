@@ -23,9 +23,9 @@ export interface SmallService {
   hub: StatusHub;
   intake: Intake;
   /** One more api replica on the same log and store, which has heard of nothing; `log` may be given another face. */
-  replica(log?: EventLog): { intake: Intake; hub: StatusHub };
+  replica: (log?: EventLog) => { intake: Intake; hub: StatusHub };
   /** Processes and saves everything that the log has, as one batch a call; statuses go to these hubs. */
-  processAll(hubs?: StatusHub[]): Promise<void>;
+  processAll: (hubs?: StatusHub[]) => Promise<void>;
 }
 
 export async function startSmallService(t: Test): Promise<SmallService> {

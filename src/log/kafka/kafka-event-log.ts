@@ -43,7 +43,7 @@ export class KafkaEventLog implements EventLog {
     await this.#producer.stop();
   }
 
-  async append(record: OutgoingRecord): Promise<Position> {
+  append(record: OutgoingRecord): Promise<Position> {
     return this.#producer.append(record);
   }
 

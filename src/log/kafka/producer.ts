@@ -71,7 +71,7 @@ export class KafkaProducer {
     return topics;
   }
 
-  async append({ topic, key, value }: OutgoingRecord): Promise<Position> {
+  append({ topic, key, value }: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const client = this.#client;
       const fault = this.fault();
