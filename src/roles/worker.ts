@@ -26,7 +26,8 @@ export async function startWorker({
     batchMaxRecords: config.batchMaxSize,
     batchMaxBytes: BATCH_MAX_BYTES,
     batchMaxWaitMs: config.batchMaxWaitMs,
-    oneWriter: config.database.kind === 'sqlite',
+    // SQLite has one writer at a time.
+    oneWriter: true,
     log,
     pool,
     reader,
