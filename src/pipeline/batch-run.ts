@@ -17,7 +17,7 @@ export interface BatchRunDependencies {
   /** notes the partitions' next offsets as done */
   commit: (nextOffsets: Map<number, number>) => void;
   applied: AppliedOffsets;
-  /** ends all retrying, when the service must go down at once */
+  /** ends all retrying, when the service goes down */
   signal: AbortSignal;
   metrics: Metrics;
   logger: Logger;

@@ -39,7 +39,7 @@ export class Pipeline {
   readonly #lanes: Lane[];
   readonly #assigned = new Set<number>();
   readonly #applied: AppliedOffsets = new Map();
-  readonly #hardStop = new AbortController();
+  readonly #stopping = new AbortController();
   #reportFailure: (error: Error) => void = () => undefined;
   #state: 'new' | 'running' | 'failed' | 'stopped' = 'new';
 
@@ -62,15 +62,14 @@ export class Pipeline {
     this.#state = 'running';
   }
 
-  /** Soft stop: finishes the batches in flight, commits them and leaves the group. */
+  /**
+   * Finishes the attempts in flight, commits what is done and leaves the group. What would have to be tried again is
+   * left to whoever comes next: the log still has it.
+   */
   async stop(): Promise<void> {
     if (this.#state === 'running') this.#state = 'stopped';
+    this.#stopping.abort();
     await this.#consumer.stop();
-  }
-
-  /** Hard stop: ends all retrying; what is in flight is redelivered to whoever comes next. */
-  abort(): void {
-    this.#hardStop.abort();
   }
 
   /** Undefined when well, else what is wrong, for readyz. */
@@ -110,7 +109,7 @@ export class Pipeline {
         publish,
         commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
         applied: this.#applied,
-        signal: this.#hardStop.signal,
+        signal: this.#stopping.signal,
         metrics,
         logger,
         clock,
@@ -126,7 +125,7 @@ export class Pipeline {
     const positions = await startPositions(TOPICS.commands, committed, {
       reader,
       logger,
-      signal: this.#hardStop.signal,
+      signal: this.#stopping.signal,
     });
     for (const [partition, position] of positions) {
       this.#assigned.add(partition);
@@ -151,7 +150,7 @@ export class Pipeline {
   #fail(error: Error): void {
     if (this.#state === 'stopped') return;
     this.#state = 'failed';
-    this.#hardStop.abort();
+    this.#stopping.abort();
     this.#reportFailure(error);
   }
 

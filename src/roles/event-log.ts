@@ -23,6 +23,8 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
     brokers: config.kafkaClientSettings['bootstrap.servers'] ?? '',
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
+    // Twice, and the rest of the stop, must fit into the time that a stop has.
+    revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     groupId,
     partitions,
     ackTimeoutMs,
