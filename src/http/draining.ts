@@ -16,4 +16,10 @@ export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean):
       new ServiceError('draining', 'This instance is going away. Try again.', { retryAfter: RETRY_AFTER }),
     );
   });
+  // A request that came before is answered in full, and its connection then ends with the answer: one that stayed open
+  // would keep the server from closing.
+  scope.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    done();
+  });
 }

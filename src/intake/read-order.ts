@@ -31,8 +31,7 @@ export class OrderReading {
   async read(orderId: string, position?: Position): Promise<Order | AcceptedOrder> {
     const stored = await this.#reader.find(orderId);
     if (stored !== undefined) return stored;
-    const at =
-      this.#acknowledged.position(orderId) ?? position ?? (await this.#log.find?.(TOPICS.commands, orderId));
+    const at = this.#acknowledged.position(orderId) ?? (await this.#logged(orderId, position));
     if (at !== undefined && !(await this.#isApplied(at)))
       return { id: orderId, status: 'accepted', version: 0 };
     // Between the first look and the look at the progress the order may have been saved.
@@ -41,8 +40,13 @@ export class OrderReading {
     throw new ServiceError('order-not-found', `No order ${orderId} was taken by this service.`);
   }
 
+  /** A log that can look keys up is asked; the word of the caller counts only where it cannot be checked. */
+  async #logged(orderId: string, position: Position | undefined): Promise<Position | undefined> {
+    return this.#log.find === undefined ? position : this.#log.find(TOPICS.commands, orderId);
+  }
+
   async #isApplied({ partition, offset }: Position): Promise<boolean> {
-    const next = await this.#reader.progress(TOPICS.commands, partition);
+    const next = await this.#reader.progress(this.#log.progressName(TOPICS.commands), partition);
     return next !== undefined && next > offset;
   }
 }

@@ -16,6 +16,11 @@ export interface OutgoingRecord {
 
 /** A durable, partitioned, append-only log. One conformance suite passes on every implementation. */
 export interface EventLog {
+  /**
+   * The name under which a store keeps its progress in a topic of this log. Offsets mean something in one log only: a
+   * store that was filled from another one must not take them for its own.
+   */
+  progressName(topic: string): string;
   /** Connects and creates the topics that are missing. */
   start(): Promise<void>;
   /** Flushes what was appended, then closes; consumers are stopped before by whoever made them. */

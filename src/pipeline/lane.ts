@@ -16,6 +16,8 @@ export interface LaneOptions {
   mustWait: () => boolean;
   /** resolves when the batch is done; a rejection halts the lane for good, since nothing may overtake the batch */
   run: (batch: LogRecord[], trigger: BatchTrigger) => Promise<void>;
+  /** a batch is done: called before the lane takes its next one */
+  onFree: () => void;
   /** pauses and resumes the partitions of the lane; pausing twice is harmless */
   pause: () => void;
   resume: () => void;
@@ -108,8 +110,10 @@ export class Lane {
     this.#running = { partitions: new Set(batch.map((record) => record.partition)), done };
   }
 
+  /** The others come first: with one writer they have waited for this batch to end. */
   #finish(): void {
     this.#running = undefined;
+    this.#options.onFree();
     this.dispatch();
   }
 
@@ -117,6 +121,7 @@ export class Lane {
     this.#running = undefined;
     this.#isHalted = true;
     this.#replaceQueue([]);
+    this.#options.onFree();
     this.#options.pause();
   }
 

@@ -59,7 +59,7 @@ export class Pipeline {
 
   async start(): Promise<void> {
     await this.#consumer.start();
-    this.#state = 'running';
+    if (this.#state === 'new') this.#state = 'running';
   }
 
   /**
@@ -90,8 +90,8 @@ export class Pipeline {
       maxBytes: batchMaxBytes,
       maxWaitMs: batchMaxWaitMs,
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
-      run: async (batch, trigger) => {
-        await this.#run(batch, trigger);
+      run: (batch, trigger) => this.#run(batch, trigger),
+      onFree: () => {
         if (oneWriter) for (const lane of others()) lane.dispatch();
       },
       pause: () => this.#consumer.pause(this.#partitionsOf(index)),
@@ -104,7 +104,7 @@ export class Pipeline {
     const { pool, publish, metrics, logger, clock } = this.#options;
     try {
       await runBatch(batch, trigger, {
-        topic: TOPICS.commands,
+        topic: this.#options.log.progressName(TOPICS.commands),
         pool,
         publish,
         commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
@@ -122,7 +122,7 @@ export class Pipeline {
 
   async #take(committed: Map<number, number | undefined>): Promise<Map<number, number | 'earliest'>> {
     const { reader, logger } = this.#options;
-    const positions = await startPositions(TOPICS.commands, committed, {
+    const positions = await startPositions(this.#options.log.progressName(TOPICS.commands), committed, {
       reader,
       logger,
       signal: this.#stopping.signal,

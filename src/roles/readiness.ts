@@ -21,7 +21,7 @@ export async function checkReadiness(parts: {
   const checks: Record<string, string> = {
     service: isDraining ? 'draining' : 'ok',
     eventLog: log.fault() ?? 'ok',
-    store: await reader.progress(TOPICS.commands, 0).then(
+    store: await reader.progress(log.progressName(TOPICS.commands), 0).then(
       () => 'ok',
       (error: unknown) => toError(error).message,
     ),

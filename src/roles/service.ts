@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import type { Config } from '../base/config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createHttpApp } from '../http/http-app.ts';
@@ -21,6 +22,9 @@ export interface RunningService {
 
 /** A body of 64 KiB, or a batch of 4 MiB, that takes longer is sent by somebody slow on purpose. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** After the event log had its time to acknowledge, an answer is a matter of moments. */
+const ANSWER_GRACE_MS = 1_000;
 
 /** Opens the parts of the role in the order in which they need each other; they are closed in reverse. */
 export async function startService(config: Config, logger: Logger, version: string): Promise<RunningService> {
@@ -55,7 +59,7 @@ async function open(shared: Shared, version: string): Promise<RunningService> {
     },
     version,
   });
-  lifecycle.opened('http', () => http.close());
+  lifecycle.opened('http', () => closeHttp(http, config.ackTimeoutMs + ANSWER_GRACE_MS));
   await http.listen({ host: config.host, port: config.port });
 
   return {
@@ -66,6 +70,16 @@ async function open(shared: Shared, version: string): Promise<RunningService> {
       await lifecycle.close();
     },
   };
+}
+
+/** Answers what is under way; a request that is still only half here after `graceMs` is cut off. */
+async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
+  const cutOff = setTimeout(() => http.server.closeAllConnections(), graceMs);
+  try {
+    await http.close();
+  } finally {
+    clearTimeout(cutOff);
+  }
 }
 
 function urlOf(address: AddressInfo | string | null): string {

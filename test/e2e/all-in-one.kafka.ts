@@ -1,6 +1,8 @@
 import t from 'tap';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
-import { OrderClient } from '../support/order-client.ts';
+import { allOrders } from '../support/all-orders.ts';
+import { eventually } from '../support/eventually.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { orderJourney } from './journey.ts';
@@ -11,3 +13,28 @@ await t.test('one process on Kafka', { timeout: 120_000 }, async (t) => {
   await orderJourney(t, new OrderClient(service.url));
   t.same(await service.stop(), { code: 0, signal: null }, 'it stops cleanly');
 });
+
+await t.test(
+  'a store that was filled from the embedded log moves to Kafka and loses nothing',
+  { timeout: 120_000 },
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const customerId = 'c-moving';
+    const placeAndStop = async (environment: Record<string, string>, expected: number) => {
+      const service = await ServiceProcess.start('all', environment);
+      t.teardown(() => service.kill());
+      const client = new OrderClient(service.url);
+      const placed = await Promise.all(
+        Array.from({ length: 60 }, () => client.place(anOrder({ customerId }))),
+      );
+      t.ok(placed.every(({ status }) => status === 202));
+      await eventually(async () => (await allOrders(client, customerId)).length === expected, {
+        what: `${expected} orders to be stored`,
+        timeoutMs: 30_000,
+      });
+      t.same(await service.stop(), { code: 0, signal: null });
+    };
+    await placeAndStop({ DATA_DIR: folder }, 60);
+    await placeAndStop(kafkaEnvironment(folder), 120);
+  },
+);

@@ -1,5 +1,8 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
 import t from 'tap';
-import { OrderClient } from '../support/order-client.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { orderJourney } from './journey.ts';
@@ -9,4 +12,36 @@ await t.test('one process on the embedded log and SQLite', async (t) => {
   t.teardown(() => service.stop());
   await orderJourney(t, new OrderClient(service.url));
   t.same(await service.stop(), { code: 0, signal: null }, 'it stops cleanly');
+});
+
+await t.test('a stop answers what is under way and is not held up by connections', async (t) => {
+  const service = await ServiceProcess.start('all', {
+    DATA_DIR: await temporaryFolder(t),
+    ACK_TIMEOUT_MS: '1000',
+    PROCESSOR: new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname,
+  });
+  t.teardown(() => service.kill());
+  const { hostname, port } = new URL(service.url);
+  const halfSent = connect(Number(port), hostname);
+  t.teardown(() => halfSent.destroy());
+  await once(halfSent, 'connect');
+  halfSent.on('error', () => undefined);
+  halfSent.write(
+    'POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+  );
+
+  // Its processor fails for now and for ever, so that the wait is still under way when the stop comes.
+  const client = new OrderClient(service.url);
+  const waiting = client.place(anOrder({ merchantId: 'transient-class' }), { prefer: 'wait=25' });
+  await eventually(
+    async () => (await client.get<string>('/metrics')).body.includes('error_type="processor-transient"'),
+    { what: 'the order to be under way' },
+  );
+  const startedAt = performance.now();
+  const exit = service.stop();
+  const answer = await waiting;
+  t.equal(answer.status, 202);
+  t.equal(answer.headers.get('connection'), 'close');
+  t.same(await exit, { code: 0, signal: null });
+  t.ok(performance.now() - startedAt < 10_000, 'within the deadline');
 });

@@ -13,7 +13,8 @@ await t.test('api and worker as processes of their own', { timeout: 120_000 }, a
     ServiceProcess.start('api', environment),
     ServiceProcess.start('worker', environment),
   ]);
-  t.teardown(() => Promise.all([api, other, worker].map((service) => service.stop())));
+  const successors: ServiceProcess[] = [];
+  t.teardown(() => Promise.all([api, other, worker, ...successors].map((service) => service.stop())));
 
   await orderJourney(t, new OrderClient(api.url));
 
@@ -34,7 +35,7 @@ await t.test('api and worker as processes of their own', { timeout: 120_000 }, a
       });
     }
     const next = await ServiceProcess.start('worker', environment);
-    t.teardown(() => next.stop());
+    successors.push(next);
     await eventually(
       async () => (await new OrderClient(other.url).order(location)).body.status === 'confirmed',
       {

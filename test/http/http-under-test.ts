@@ -69,6 +69,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
 
 function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: () => void): EventLog {
   return {
+    progressName: (topic) => log.progressName(topic),
     start: () => log.start(),
     stop: () => log.stop(),
     append: async (record) => {

@@ -89,6 +89,7 @@ await t.test('on a log that cannot look up keys, the first status tells who came
 /** The log with another `append`, and without `find`. */
 function withAppend(log: EventLog, append: EventLog['append']): EventLog {
   return {
+    progressName: (topic) => log.progressName(topic),
     start: () => log.start(),
     stop: () => log.stop(),
     append,

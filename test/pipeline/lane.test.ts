@@ -27,6 +27,7 @@ function harness(changes: Partial<LaneOptions> = {}) {
       new Promise((resolve, reject) => {
         started.push({ batch, trigger, finish: resolve, fail: () => reject(new Error('given up')) });
       }),
+    onFree: () => undefined,
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
     clock: () => performance.now(),
@@ -97,6 +98,42 @@ await t.test(
     t.equal(started[1]?.trigger, 'turn');
     t.same(offsets(started[1]?.batch), [1, 2]);
     started[1]?.finish();
+  },
+);
+
+await t.test(
+  'two lanes of one writer take turns: the end of a batch starts the one that waits',
+  async (t) => {
+    const lanes: Lane[] = [];
+    const started: { lane: number; trigger: BatchTrigger; finish: () => void }[] = [];
+    const others = (index: number) => lanes.filter((_, other) => other !== index);
+    for (const index of [0, 1]) {
+      const { lane } = harness({
+        maxWaitMs: 60_000,
+        mustWait: () => others(index).some((other) => other.isRunning),
+        run: (_, trigger) =>
+          new Promise((resolve) => {
+            started.push({ lane: index, trigger, finish: resolve });
+          }),
+        onFree: () => {
+          for (const other of others(index)) other.dispatch();
+        },
+      });
+      lanes.push(lane);
+    }
+    lanes[0]?.push(record(0));
+    lanes[0]?.dispatch();
+    lanes[0]?.push(record(1));
+    lanes[1]?.push(record(0, 1));
+    lanes[1]?.dispatch();
+    t.equal(started.length, 1);
+    started[0]?.finish();
+    await turn();
+    t.match(started[1], { lane: 1, trigger: 'turn' });
+    started[1]?.finish();
+    await turn();
+    t.match(started[2], { lane: 0, trigger: 'turn' });
+    started[2]?.finish();
   },
 );
 

@@ -61,7 +61,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     const records = await everything(log);
     const frame = encodeRecordFrame(records);
     const { statuses } = await processBatch(
-      { kind: 'batch', topic: TOPICS.commands, frame, applied: new Map() },
+      { kind: 'batch', topic: log.progressName(TOPICS.commands), frame, applied: new Map() },
       dependencies,
     );
     for (const hub of hubs) hub.publish(decodeRecordFrame(statuses));

@@ -102,7 +102,7 @@ export const SETTINGS = {
     theme: 'Event log',
     type: 'integer',
     unit: 'records',
-    minimum: 1,
+    minimum: 1_000,
     maximum: 10_000_000,
     default: 20_000,
     description:

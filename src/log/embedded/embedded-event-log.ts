@@ -57,6 +57,10 @@ export class EmbeddedEventLog implements EventLog {
     );
   }
 
+  progressName(topic: string): string {
+    return `embedded:${topic}`;
+  }
+
   /** @throws ServiceError `log-unavailable` when the file cannot be used, or is in use by another process */
   async start(): Promise<void> {
     this.#link.onDeath((error) => {

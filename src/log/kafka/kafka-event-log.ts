@@ -27,6 +27,10 @@ export class KafkaEventLog implements EventLog {
     this.#producer = new KafkaProducer(options);
   }
 
+  progressName(topic: string): string {
+    return `kafka:${this.#named(topic)}`;
+  }
+
   /** @throws ServiceError `log-unavailable`, `settings-invalid` */
   async start(): Promise<void> {
     const there = await this.#producer.start();
