@@ -16,6 +16,12 @@ import {
 } from './traffic.ts';
 
 export const appendingTests = {
+  'progress has a name of its own in each topic of each log': async (t: Test, harness: EventLogHarness) => {
+    const log = await openLog(t, harness);
+    t.match(log.progressName(TOPICS.commands), /^(kafka|embedded):.*orders\.commands$/);
+    t.not(log.progressName(TOPICS.commands), log.progressName(TOPICS.status));
+  },
+
   'the positions of one key grow within one partition': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const appended = await appendNumbered(log, TOPICS.commands, ['one'], 100);
