@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
+import { parseTimestamp } from '../base/timestamp.ts';
 import { Identifier, OrderStatusSchema } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { HttpScope } from './http-scope.ts';
@@ -52,8 +53,8 @@ export function addListOrders(scope: HttpScope, reader: Pick<OrderReader, 'list'
 /** Milliseconds; the schema lets a few forms through that are no moment, such as one with a zone's name. */
 function timeOf(pointer: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text.toUpperCase());
-  if (!Number.isNaN(time)) return time;
+  const time = parseTimestamp(text.toUpperCase());
+  if (time !== undefined) return time;
   const detail = 'must be an RFC 3339 date-time';
   throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
 }

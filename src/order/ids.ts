@@ -5,16 +5,11 @@ import type { NewOrder } from './order.ts';
 /** Names the ids that are derived from idempotency keys (RFC 9562, section 5.5); never change it. */
 const IDEMPOTENCY_NAMESPACE = '8f6c1d0e-3a57-4b1c-9e57-6c1f2d9b7a10';
 
-/** A fresh id, ordered by time (UUIDv7, RFC 9562), so that rows of one moment lie beside each other. */
-export function newOrderId(): string {
-  return uuidV7();
-}
-
 const RANDOM_BYTES_AN_ID = 16;
 const IDS_A_DRAW = 256;
 
 /**
- * Fresh ids in rising order, as `newOrderId` gives one. Randomness is drawn for many at once: a system call for each
+ * Makes fresh ids, ordered by time (UUIDv7, RFC 9562), so that rows of one moment lie beside each other. Randomness is drawn for many at once: a system call for each
  * id would be a tenth of what a whole request costs.
  */
 export function createOrderIds(): () => string {
