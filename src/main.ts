@@ -48,6 +48,16 @@ const commands: Commands = {
     if (applied.length === 0) process.stdout.write('The store is up to date.\n');
     return EXIT.ok;
   },
+
+  async deadLetters(command) {
+    const [{ runDeadLetters, serviceUrl }, { createTerminal }] = await Promise.all([
+      import('./roles/dead-letters/run.ts'),
+      import('./roles/dead-letters/terminal.ts'),
+    ]);
+    const url = command.url ?? serviceUrl(loadConfig(process.env));
+    const isDone = await runDeadLetters(command, url, createTerminal(process));
+    return isDone ? EXIT.ok : EXIT.failed;
+  },
 };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), version(), commands).catch(explain);

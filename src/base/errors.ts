@@ -1,13 +1,16 @@
 /**
  * The one table of everything that can go wrong. A row says what a failure is called, how it is answered over HTTP
- * and gRPC, and whether the same attempt may succeed later (`transient`). Whoever meets the error reads `title`
+ * and gRPC, whether the same attempt may succeed later (`transient`), and when. Whoever meets the error reads `title`
  * and the `detail` given where it was thrown: what happened, to what, what to do.
  */
 export interface ErrorRow {
   title: string;
   httpStatus: number;
   grpcStatus: GrpcStatus;
+  /** the same attempt may succeed later */
   transient: boolean;
+  /** seconds after which it may; undefined for what is not transient */
+  retryAfter: number | undefined;
 }
 
 /** Status codes of gRPC by name, https://grpc.io/docs/guides/status-codes/ */
@@ -45,26 +48,34 @@ export const ERRORS = {
   'unsupported-media-type': row('The body must be application/json', 415, 'INVALID_ARGUMENT'),
   'total-too-large': row('The total of the order is not a safe integer', 422, 'OUT_OF_RANGE'),
   'headers-too-large': row('The headers are larger than this service takes', 431, 'RESOURCE_EXHAUSTED'),
-  'request-timeout': row('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED', true),
+  'request-timeout': row('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED', 1),
   'idempotency-key-reused': row('The Idempotency-Key was used with another body', 422, 'FAILED_PRECONDITION'),
-  'rate-limited': row('Too many requests', 429, 'RESOURCE_EXHAUSTED', true),
+  'rate-limited': row('Too many requests', 429, 'RESOURCE_EXHAUSTED', 1),
   internal: row('Something went wrong on our side', 500, 'INTERNAL'),
-  'log-full': row('The event log cannot take more at the moment', 503, 'RESOURCE_EXHAUSTED', true),
-  'log-unavailable': row('The event log cannot be reached', 503, 'UNAVAILABLE', true),
-  'store-unavailable': row('The store cannot be reached', 503, 'UNAVAILABLE', true),
-  overloaded: row('The service is busier than it can be quick', 503, 'UNAVAILABLE', true),
-  draining: row('The service is shutting down', 503, 'UNAVAILABLE', true),
-  'log-timeout': row('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', true),
+  'log-full': row('The event log cannot take more at the moment', 503, 'RESOURCE_EXHAUSTED', 1),
+  'log-unavailable': row('The event log cannot be reached', 503, 'UNAVAILABLE', 1),
+  'store-unavailable': row('The store cannot be reached', 503, 'UNAVAILABLE', 1),
+  overloaded: row('The service is busier than it can be quick', 503, 'UNAVAILABLE', 1),
+  draining: row('The service is shutting down', 503, 'UNAVAILABLE', 1),
+  'log-timeout': row('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 1),
   'settings-invalid': row('The settings do not allow a start', 500, 'FAILED_PRECONDITION'),
   'record-undecodable': row('The record is not an event of this service', 422, 'DATA_LOSS'),
   'record-too-large': row('The event is larger than the event log takes', 413, 'OUT_OF_RANGE'),
   'processor-invalid': row('The processor module cannot be used', 500, 'FAILED_PRECONDITION'),
   'processor-failed': row('The processor failed for good', 500, 'INTERNAL'),
-  'processor-transient': row('The processor failed, a later attempt may succeed', 503, 'UNAVAILABLE', true),
-  'progress-conflict': row('Another writer has moved the progress of the partition', 500, 'ABORTED', true),
+  'processor-timeout': row('The processor did not answer in time', 503, 'DEADLINE_EXCEEDED', 1),
+  'processor-transient': row('The processor failed, a later attempt may succeed', 503, 'UNAVAILABLE', 1),
+  'retries-exhausted': row('Every attempt failed until the budget of retries was spent', 503, 'UNAVAILABLE'),
+  'predecessor-failed': row('An earlier event of the order failed for good', 409, 'FAILED_PRECONDITION'),
+  'store-refused': row('The store refuses the rows of this order', 422, 'FAILED_PRECONDITION'),
+  'replay-rejected': row('The replayed order was rejected by the processor', 409, 'FAILED_PRECONDITION'),
+  'dead-letter-not-found': row('There is no such dead letter', 404, 'NOT_FOUND'),
+  'dead-letter-flood': row('Too large a share of the records fails for good', 503, 'UNAVAILABLE', 30),
+  'circuit-open': row('A dependency keeps failing and is given time to recover', 503, 'UNAVAILABLE', 1),
+  'progress-conflict': row('Another writer has moved the progress of the partition', 500, 'ABORTED', 0),
   'progress-gap': row('The store stands behind what was already processed', 500, 'DATA_LOSS'),
   'log-truncated': row('The event log ends before what was already processed', 500, 'DATA_LOSS'),
-  'worker-failed': row('A worker thread ended before its batch did', 500, 'INTERNAL', true),
+  'worker-failed': row('A worker thread ended before its batch did', 500, 'INTERNAL', 0),
   'deadline-exceeded': row('It was not finished within its deadline', 500, 'DEADLINE_EXCEEDED'),
 } as const satisfies Record<string, ErrorRow>;
 
@@ -79,7 +90,7 @@ export interface FieldError {
 export interface ServiceErrorOptions {
   cause?: unknown;
   errors?: FieldError[];
-  /** seconds until a repeat makes sense, sent as Retry-After */
+  /** seconds until a repeat makes sense, sent as Retry-After, where more is known than the table says */
   retryAfter?: number;
 }
 
@@ -94,7 +105,7 @@ export class ServiceError extends Error {
     this.name = 'ServiceError';
     this.code = code;
     this.errors = options.errors;
-    this.retryAfter = options.retryAfter;
+    this.retryAfter = options.retryAfter ?? ERRORS[code].retryAfter;
   }
 
   get row(): ErrorRow {
@@ -108,13 +119,23 @@ export class ServiceError extends Error {
 
 /** Turns whatever was thrown into an Error, so that `cause` and logs always have a message and a stack. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown));
+}
+
+/** As text, whatever it is: an object may have no way to become one. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `something of type ${typeof value} that has no text`;
+  }
 }
 
 export function hasCode(thrown: unknown, code: ErrorCode): boolean {
   return thrown instanceof ServiceError && thrown.code === code;
 }
 
-function row(title: string, httpStatus: number, grpcStatus: GrpcStatus, transient = false): ErrorRow {
-  return { title, httpStatus, grpcStatus, transient };
+/** @param retryAfter seconds; given for what is transient, and for nothing else */
+function row(title: string, httpStatus: number, grpcStatus: GrpcStatus, retryAfter?: number): ErrorRow {
+  return { title, httpStatus, grpcStatus, transient: retryAfter !== undefined, retryAfter };
 }

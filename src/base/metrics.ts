@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Every instrument of the process; names follow the OpenTelemetry semantic conventions where there is one. */
 export interface Metrics {
@@ -15,6 +15,11 @@ export interface Metrics {
   endToEndAge: Histogram;
   batchRetries: Counter<'error_type'>;
   recordsProcessed: Counter<'outcome'>;
+  /** parked orders that were tried again: settled | postponed */
+  retries: Counter<'outcome'>;
+  /** 0 closed, 1 half-open, 2 open; dependency: store | log */
+  circuitState: Gauge<'dependency'>;
+  deadLetterFloods: Counter;
 }
 
 export function createMetrics(): Metrics {
@@ -65,10 +70,27 @@ export function createMetrics(): Metrics {
       labelNames: ['error_type'],
       registers,
     }),
+    retries: new Counter({
+      name: 'orders_retries_total',
+      help: 'Parked orders that were tried again, by whether they are done with or wait on.',
+      labelNames: ['outcome'],
+      registers,
+    }),
     recordsProcessed: new Counter({
       name: 'orders_records_processed_total',
       help: 'Command records by what became of them.',
       labelNames: ['outcome'],
+      registers,
+    }),
+    circuitState: new Gauge({
+      name: 'orders_circuit_state',
+      help: 'The circuit to a dependency: 0 closed, 1 half-open, 2 open.',
+      labelNames: ['dependency'],
+      registers,
+    }),
+    deadLetterFloods: new Counter({
+      name: 'orders_dead_letter_floods_total',
+      help: 'Batches that were held back because too large a share of the records would have become dead letters.',
       registers,
     }),
   };

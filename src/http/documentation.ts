@@ -21,6 +21,7 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
       servers: [{ url: '/' }],
       tags: [
         { name: 'orders', description: 'Create, read and move orders' },
+        { name: 'dead letters', description: 'Look after the records that failed for good' },
         { name: 'operations', description: 'For whoever runs the service' },
       ],
     },

@@ -1,9 +1,6 @@
 import { ServiceError } from '../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
-/** Seconds until a load balancer has taken notice, as a hint to whoever comes meanwhile. */
-const RETRY_AFTER = 1;
-
 /** Once the service is shutting down new requests are sent elsewhere; what is under way is finished. */
 export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean): void {
   scope.addHook('onRequest', (_request, reply, done) => {
@@ -12,9 +9,7 @@ export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean):
       return;
     }
     reply.header('connection', 'close');
-    done(
-      new ServiceError('draining', 'This instance is going away. Try again.', { retryAfter: RETRY_AFTER }),
-    );
+    done(new ServiceError('draining', 'This instance is going away. Try again.'));
   });
   // A request that came before is answered in full, and its connection then ends with the answer: one that stayed open
   // would keep the server from closing.

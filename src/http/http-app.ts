@@ -3,7 +3,9 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { DeadLetters } from '../intake/dead-letters.ts';
 import type { Intake } from '../intake/intake.ts';
+import { addActsOnDeadLetters } from './act-on-dead-letters.ts';
 import { addCreateBatch } from './create-batch.ts';
 import { addCreateOrder } from './create-order.ts';
 import { collectDocumentation, serveDocumentation } from './documentation.ts';
@@ -12,12 +14,14 @@ import { createErrorHandler } from './error-handler.ts';
 import { RequestDurations } from './http-metrics.ts';
 import type { HttpScope } from './http-scope.ts';
 import { takeJsonOnly } from './json-body.ts';
+import { addListDeadLetters } from './list-dead-letters.ts';
 import { addListOrders } from './list-orders.ts';
 import { shedLoad } from './load-shedding.ts';
 import { UnmatchedRequests } from './not-found.ts';
 import { addOperations, type Readiness } from './operations.ts';
 import { addOrderHistory } from './order-history.ts';
 import { limitRate } from './rate-limit.ts';
+import { addReadDeadLetter } from './read-dead-letter.ts';
 import { addReadOrder } from './read-order.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 import { addRequestTransition } from './request-transition.ts';
@@ -29,6 +33,8 @@ export type { HttpLimits, Readiness };
 export interface HttpDependencies {
   /** undefined where no orders are taken (role worker): then only the operational routes are served */
   intake: Intake | undefined;
+  /** undefined where `intake` is */
+  deadLetters: DeadLetters | undefined;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
   pendingAppends: () => number;
@@ -83,18 +89,26 @@ async function addOrderRoutes(
   intake: Intake,
   dependencies: HttpDependencies,
 ): Promise<void> {
-  const { isDraining, limits, metrics, logger } = dependencies;
+  const { deadLetters, isDraining, limits, metrics, logger } = dependencies;
+  const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
   if (limits.rateLimitMax > 0) {
     await limitRate(scope, { max: limits.rateLimitMax, windowMs: limits.rateLimitWindowMs });
   }
-  addCreateOrder(scope, { intake, metrics, logger, closing: closingSignal(scope) });
+  addCreateOrder(scope, { intake, metrics, logger, closing });
   addCreateBatch(scope, { intake, metrics, logger });
   addReadOrder(scope, intake.reading);
   addListOrders(scope, intake.reader);
   addOrderHistory(scope, intake);
   addRequestTransition(scope, intake.transitions);
+  if (deadLetters !== undefined) addDeadLetterRoutes(scope, deadLetters, closing);
+}
+
+function addDeadLetterRoutes(scope: HttpScope, letters: DeadLetters, closing: AbortSignal): void {
+  addListDeadLetters(scope, letters.store);
+  addReadDeadLetter(scope, letters.store);
+  addActsOnDeadLetters(scope, letters, closing);
 }
 
 /** Aborted when the application begins to close. */

@@ -1,11 +1,10 @@
 import { Type } from 'typebox';
-import { ServiceError } from '../base/errors.ts';
-import { parseTimestamp } from '../base/timestamp.ts';
 import { Identifier, OrderStatusSchema } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { HttpScope } from './http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from './order-body.ts';
 import { problems } from './problem-responses.ts';
+import { timeOf } from './query.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -48,13 +47,4 @@ export function addListOrders(scope: HttpScope, reader: Pick<OrderReader, 'list'
     });
     return { data: page.data.map(orderBody), nextCursor: page.nextCursor };
   });
-}
-
-/** Milliseconds; the schema lets a few forms through that are no moment, such as one with a zone's name. */
-function timeOf(pointer: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = parseTimestamp(text.toUpperCase());
-  if (time !== undefined) return time;
-  const detail = 'must be an RFC 3339 date-time';
-  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
 }

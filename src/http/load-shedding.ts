@@ -1,5 +1,5 @@
 import underPressure from '@fastify/under-pressure';
-import { ServiceError } from '../base/errors.ts';
+import { ERRORS, ServiceError } from '../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /** How often the delay is measured, milliseconds: so long a burst is let through. */
@@ -10,13 +10,13 @@ export async function shedLoad(scope: HttpScope, maxEventLoopDelayMs: number): P
   await scope.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
     sampleInterval: SAMPLE_INTERVAL_MS,
-    retryAfter: 1,
+    retryAfter: ERRORS.overloaded.retryAfter ?? 1,
     customError: OverloadedError,
   });
 }
 
 class OverloadedError extends ServiceError {
   constructor() {
-    super('overloaded', 'The service is behind with its work. Try again in a moment.', { retryAfter: 1 });
+    super('overloaded', 'The service is behind with its work. Try again in a moment.');
   }
 }

@@ -5,9 +5,6 @@ import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** Seconds after which a repeat makes sense, where the error does not know better. */
-const DEFAULT_RETRY_AFTER = 1;
-
 /** An error as it is answered (RFC 9457). */
 export const Problem = Type.Object(
   {
@@ -73,7 +70,7 @@ export function problemOf(error: ServiceError, requestId: string): Problem {
 export function sendProblem(reply: FastifyReply, error: ServiceError): void {
   const problem = problemOf(error, reply.request.id);
   if (problem.status === 429 || problem.status === 503) {
-    reply.header('retry-after', String(error.retryAfter ?? DEFAULT_RETRY_AFTER));
+    reply.header('retry-after', String(Math.max(1, error.retryAfter ?? 1)));
   }
   reply
     .code(problem.status)

@@ -34,7 +34,7 @@ export function createIntake(dependencies: {
   return {
     placing: new OrderPlacing({ log, reader, hub, codec, acknowledged, clock }),
     reading,
-    transitions: new TransitionRequesting({ log, reading, codec, clock }),
+    transitions: new TransitionRequesting({ log, reading, reader, codec, clock }),
     awaiting: new OrderAwaiting({ hub, reader }),
     reader,
   };

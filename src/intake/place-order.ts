@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
+import type { LogRecord } from '../base/log-record.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { PlaceOrder as PlaceOrderCommand } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
@@ -102,7 +103,10 @@ export class OrderPlacing {
 
   async #findStored(id: string): Promise<KeyedReceipt | undefined> {
     const stored = await this.#with.reader.find(id);
-    if (stored === undefined) return undefined;
+    if (stored === undefined) {
+      const kept = await this.#with.reader.findKept(id);
+      return kept === undefined ? undefined : this.#receiptOf(kept.record);
+    }
     const { total, currency, createdAt } = stored;
     return {
       receipt: { id, total, currency, createdAt, position: undefined },
@@ -112,13 +116,18 @@ export class OrderPlacing {
 
   async #findLogged(id: string): Promise<KeyedReceipt | undefined> {
     const record = await this.#with.log.find?.(TOPICS.commands, id);
-    if (record === undefined) return undefined;
+    return record === undefined ? undefined : this.#receiptOf(record);
+  }
+
+  /** Undefined for a record that does not place an order. */
+  #receiptOf(record: LogRecord): KeyedReceipt | undefined {
     const command = this.#with.codec.decodeCommand(record.value);
     if (command.kind !== 'place') return undefined;
     const { total, currency } = command.order;
     const { partition, offset } = record;
+    const position = { partition, offset };
     return {
-      receipt: { id, total, currency, createdAt: command.time, position: { partition, offset } },
+      receipt: { id: command.orderId, total, currency, createdAt: command.time, position },
       fingerprint: command.fingerprint ?? '',
     };
   }

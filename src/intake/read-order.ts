@@ -5,10 +5,13 @@ import type { Order } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { AcknowledgedOrders } from './acknowledged-orders.ts';
 
-/** An order that is durably taken and not processed yet; nothing else of it is certain. */
+/**
+ * An order that is durably taken and has no row: it is not processed yet, or it waits for a retry (`accepted`), or no
+ * row can be made of it and it lies with the dead letters (`failed`). Nothing else of it is certain.
+ */
 export interface AcceptedOrder {
   id: string;
-  status: 'accepted';
+  status: 'accepted' | 'failed';
   version: 0;
 }
 
@@ -29,15 +32,20 @@ export class OrderReading {
    * @throws ServiceError `order-not-found`
    */
   async read(orderId: string, position?: Position): Promise<Order | AcceptedOrder> {
-    const stored = await this.#reader.find(orderId);
-    if (stored !== undefined) return stored;
+    const known = (await this.#reader.find(orderId)) ?? (await this.#kept(orderId));
+    if (known !== undefined) return known;
     const at = this.#acknowledged.position(orderId) ?? (await this.#logged(orderId, position));
-    if (at !== undefined && !(await this.#isApplied(at)))
-      return { id: orderId, status: 'accepted', version: 0 };
-    // Between the first look and the look at the progress the order may have been saved.
-    const savedMeanwhile = at === undefined ? undefined : await this.#reader.find(orderId);
-    if (savedMeanwhile !== undefined) return savedMeanwhile;
+    if (at !== undefined && !(await this.#isApplied(at))) return accepted(orderId);
+    // Between the first look and the last the order may have been saved, or have moved from one place to another.
+    const found = (await this.#kept(orderId)) ?? (await this.#reader.find(orderId));
+    if (found !== undefined) return found;
     throw new ServiceError('order-not-found', `No order ${orderId} was taken by this service.`);
+  }
+
+  async #kept(orderId: string): Promise<AcceptedOrder | undefined> {
+    const kept = await this.#reader.findKept(orderId);
+    if (kept === undefined) return undefined;
+    return kept.fate === 'parked' ? accepted(orderId) : { id: orderId, status: 'failed', version: 0 };
   }
 
   /** A log that can look keys up is asked; the word of the caller counts only where it cannot be checked. */
@@ -49,4 +57,8 @@ export class OrderReading {
     const next = await this.#reader.progress(this.#log.progressName(TOPICS.commands), partition);
     return next !== undefined && next > offset;
   }
+}
+
+function accepted(id: string): AcceptedOrder {
+  return { id, status: 'accepted', version: 0 };
 }

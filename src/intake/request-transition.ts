@@ -7,7 +7,11 @@ import type { RequestTransition } from '../order/commands.ts';
 import { refuse } from '../order/decide.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
+import type { OrderReader } from '../store/order-store.ts';
 import type { OrderReading } from './read-order.ts';
+
+/** Behind one order that waits for a retry. */
+const MAX_WAITING_EVENTS = 100;
 
 export type TransitionWish = Pick<RequestTransition, 'to' | 'reason' | 'expectedVersion'>;
 
@@ -23,6 +27,7 @@ export interface TransitionReceipt {
 export interface TransitionDependencies {
   log: EventLog;
   reading: OrderReading;
+  reader: Pick<OrderReader, 'findKept'>;
   codec: EventCodec;
   clock: Clock;
 }
@@ -50,6 +55,7 @@ export class TransitionRequesting {
     const { log, reading, codec, clock } = this.#with;
     const { id, status, version } = await reading.read(orderId, options.position);
     if (status !== 'accepted') throwIfRefused(id, status, version, wish);
+    else await this.#throwIfTooManyWait(id);
     const value = codec.encodeCommand({
       kind: 'transition',
       eventId: randomUUID(),
@@ -60,6 +66,17 @@ export class TransitionRequesting {
     });
     const position = await log.append({ topic: TOPICS.commands, key: orderId, value });
     return { id, status, version, requested: wish.to, position };
+  }
+
+  /** Every attempt goes through all that waits behind an order. */
+  async #throwIfTooManyWait(orderId: string): Promise<void> {
+    const kept = await this.#with.reader.findKept(orderId);
+    if (kept === undefined || kept.waiting < MAX_WAITING_EVENTS) return;
+    throw new ServiceError(
+      'rate-limited',
+      `Order ${orderId} waits for a retry with ${kept.waiting} events behind it. Try again when it is processed.`,
+      { retryAfter: 10 },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../base/log-record.ts';
+import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 
 /** The topics of the service; `orders.commands` and `orders.status` are keyed by order id, one record an event. */
@@ -10,8 +10,10 @@ export const TOPICS = {
 
 export interface OutgoingRecord {
   topic: string;
-  key: string;
-  value: Buffer;
+  /** bytes and null are for records that are not of this service, kept and sent on byte for byte */
+  key: string | Buffer | null;
+  value: Buffer | null;
+  headers?: RecordHeaders | undefined;
 }
 
 /** A durable, partitioned, append-only log. One conformance suite passes on every implementation. */

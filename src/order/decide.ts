@@ -17,9 +17,9 @@ export interface Verdict {
   reason: string | null;
 }
 
-/** A command with the place it stands in the log; a new order comes with its verdict. */
+/** A command with the place it stands in the log; a new order, or a replayed one, comes with its verdict. */
 export type DecidedCommand =
-  | { position: Position; command: PlaceOrder; verdict: Verdict }
+  | { position: Position; command: PlaceOrder; verdict: Verdict; isReplay?: boolean }
   | { position: Position; command: RequestTransition };
 
 /** A row to insert: the order as it stands after the whole batch. */
@@ -84,7 +84,7 @@ class BatchDecision {
   }
 
   take(entry: DecidedCommand): void {
-    if ('verdict' in entry) this.#place(entry.command, entry.verdict, entry.position);
+    if ('verdict' in entry) this.#place(entry);
     else this.#transition(entry.command, entry.position);
   }
 
@@ -97,13 +97,20 @@ class BatchDecision {
     };
   }
 
-  /** The first order of an id stays: a repeat of an idempotency key finds it and changes nothing. */
-  #place(command: PlaceOrder, verdict: Verdict, position: Position): void {
-    if (this.#stateOf(command.orderId) !== undefined) return;
-    const { customerId, merchantId } = command.order;
-    const state = { id: command.orderId, customerId, merchantId, status: verdict.status, version: 1 };
-    this.#placed.set(state.id, { command, state, updatedAt: this.#now });
-    this.#record(state, verdict.reason, position);
+  /**
+   * The first order of an id stays: a repeat of an idempotency key finds it and changes nothing. A dead letter that is
+   * replayed may confirm the order that had failed; once it has, a further replay changes nothing either.
+   */
+  #place({ command, verdict, position, isReplay }: Extract<DecidedCommand, { verdict: Verdict }>): void {
+    const known = this.#stateOf(command.orderId);
+    if (known === undefined) {
+      const { customerId, merchantId } = command.order;
+      const state = { id: command.orderId, customerId, merchantId, status: verdict.status, version: 1 };
+      this.#placed.set(state.id, { command, state, updatedAt: this.#now });
+      this.#record(state, verdict.reason, position);
+    } else if (isReplay === true && known.status === 'failed' && verdict.status === 'confirmed') {
+      this.#move(known, 'confirmed', verdict.reason, position);
+    }
   }
 
   #transition(command: RequestTransition, position: Position): void {
@@ -113,11 +120,15 @@ class BatchDecision {
       this.#rejections.push({ orderId: command.orderId, position, code: refusal ?? 'order-not-found' });
       return;
     }
-    const next = { ...state, status: command.to, version: state.version + 1 };
-    const placed = this.#placed.get(next.id);
-    if (placed === undefined) this.#moved.set(next.id, { state: next, updatedAt: this.#now });
-    else placed.state = next;
-    this.#record(next, command.reason ?? null, position);
+    this.#move(state, command.to, command.reason ?? null, position);
+  }
+
+  #move(from: OrderState, to: OrderStatus, reason: string | null, cause: Position): void {
+    const state = { ...from, status: to, version: from.version + 1 };
+    const placed = this.#placed.get(state.id);
+    if (placed === undefined) this.#moved.set(state.id, { state, updatedAt: this.#now });
+    else placed.state = state;
+    this.#record(state, reason, cause);
   }
 
   #stateOf(orderId: string): OrderState | undefined {

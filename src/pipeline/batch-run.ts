@@ -1,26 +1,29 @@
 import type { Clock } from '../base/clock.ts';
-import { hasCode, ServiceError } from '../base/errors.ts';
+import { ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { encodeRecordFrame } from '../base/record-frame.ts';
+import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
+import type { EventLog } from '../log/event-log.ts';
 import type { BatchPool } from '../pool/batch-pool.ts';
-import type { BatchResult } from '../pool/protocol.ts';
+import type { BatchCounts, BatchResult } from '../pool/protocol.ts';
+import type { Aftermath } from './aftermath.ts';
+import { appendCopies } from './append-frame.ts';
+import { CONDEMNED, DEADLY, suspicious } from './deadly-work.ts';
 import type { BatchTrigger } from './lane.ts';
 import type { PublishStatuses } from './publish-status.ts';
-import { retryUntilDone } from './retry.ts';
+import { persistently, type StepDependencies } from './steps.ts';
 
-export interface BatchRunDependencies {
+export interface RunDependencies extends StepDependencies {
+  /** of the commands, as the store knows it */
   topic: string;
+  log: EventLog;
   pool: BatchPool;
   publish: PublishStatuses;
   /** notes the partitions' next offsets as done */
   commit: (nextOffsets: Map<number, number>) => void;
   applied: AppliedOffsets;
-  /** ends all retrying, when the service goes down */
-  signal: AbortSignal;
-  metrics: Metrics;
-  logger: Logger;
+  /** of the lane */
+  aftermath: Aftermath;
   clock: Clock;
 }
 
@@ -28,73 +31,171 @@ export interface BatchRunDependencies {
 export type AppliedOffsets = Map<number, number>;
 
 /**
- * The way of one batch: process and save → publish its statuses → commit its offsets. Each step is repeated until it
- * works, and none begins before the one before it is done (invariant 4).
+ * The way of one batch: process and save → publish what it caused → commit its offsets. Each step is repeated until it
+ * works, and none begins before the one before it is done (invariants 4 and 8). It resolves once the batch is saved and
+ * all before it is published: the next batch is processed while this one is published.
+ * @returns when one of its orders is to be retried, milliseconds since the epoch; undefined when none is
  * @throws ServiceError `progress-gap`, or the last error once the signal is aborted
  */
 export async function runBatch(
   batch: readonly LogRecord[],
   trigger: BatchTrigger,
-  dependencies: BatchRunDependencies,
-): Promise<void> {
-  const { publish, commit, applied, clock } = dependencies;
+  dependencies: RunDependencies,
+  condemned?: string,
+): Promise<number | undefined> {
+  const { aftermath, commit, applied, clock } = dependencies;
   const startedAt = clock();
-  const result = await persistently(() => process(batch, dependencies), dependencies);
-  const savedAt = clock();
-  await persistently(() => publish(result.statuses), dependencies);
+  const attempt = suspicious(() => process(batch, dependencies, condemned));
+  const result = await persistently(attempt, 'store', dependencies);
+  if (result === DEADLY) return runDivided(batch, trigger, dependencies);
+  measure(batch, { trigger, startedAt, savedAt: clock() }, dependencies.metrics);
+  noteCounts(result.counts, dependencies);
   const nextOffsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1]));
   for (const [partition, offset] of nextOffsets) if (applied.has(partition)) applied.set(partition, offset);
-  commit(nextOffsets);
-  measure(batch, { trigger, result, startedAt, savedAt }, dependencies.metrics);
+  await aftermath.begin(async () => {
+    await publishCaused(result, dependencies);
+    commit(nextOffsets);
+  });
+  return result.retryAt;
+}
+
+/** A batch that ends its threads goes on as two; an order that does so alone fails, and the others are well. */
+async function runDivided(
+  batch: readonly LogRecord[],
+  trigger: BatchTrigger,
+  dependencies: RunDependencies,
+): Promise<number | undefined> {
+  if (batch.length === 1) return runBatch(batch, trigger, dependencies, CONDEMNED);
+  const middle = batch.length >> 1;
+  const first = await runBatch(batch.slice(0, middle), trigger, dependencies);
+  const second = await runBatch(batch.slice(middle), trigger, dependencies);
+  const due = [first, second].filter((retryAt) => retryAt !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
+}
+
+/**
+ * The way of what is due of the parked orders: try again and save → publish what it caused → forget them. A crash
+ * anywhere in it repeats what was not finished.
+ * @param limit orders at most
+ * @returns when the next retry is due
+ * @throws as `runBatch`
+ */
+export async function runRetries(
+  partitions: number[],
+  limit: number,
+  dependencies: RunDependencies,
+  condemned?: string,
+): Promise<number | undefined> {
+  const { topic, pool, aftermath, heldUp, failureWindow, clock, metrics } = dependencies;
+  // What the last retry settled is forgotten first, or it would be taken for unpublished.
+  await aftermath.done();
+  const attempt = suspicious(() =>
+    pool.run({ kind: 'retry', topic, partitions, limit, recent: failureWindow.counts(), condemned }),
+  );
+  const result = await persistently(orFlood(attempt), 'store', dependencies);
+  if (result === DEADLY) {
+    return limit === 1
+      ? runRetries(partitions, 1, dependencies, CONDEMNED)
+      : runRetriesSingly(partitions, limit, dependencies);
+  }
+  if (result instanceof ServiceError) {
+    metrics.deadLetterFloods.inc();
+    heldUp.failed(aftermath, result);
+    return clock() + FLOOD_PAUSE_MS;
+  }
+  heldUp.ended(aftermath);
+  const { settled, counts, retryAt } = result;
+  noteCounts(counts, dependencies);
+  await aftermath.begin(async () => {
+    await publishCaused(result, dependencies);
+    if (settled.length > 0) await persistently(() => pool.forgetRetried(settled), 'store', dependencies);
+  });
+  metrics.retries.inc({ outcome: 'settled' }, settled.length);
+  metrics.retries.inc({ outcome: 'postponed' }, counts.postponed);
+  return retryAt;
+}
+
+/** Retries that would flood the dead letters wait on as they are, and hold nobody else up. */
+function orFlood<T>(attempt: () => Promise<T>): () => Promise<T | ServiceError> {
+  return () =>
+    attempt().catch((error: unknown) => {
+      if (error instanceof ServiceError && error.code === 'dead-letter-flood') return error;
+      throw error;
+    });
+}
+
+const FLOOD_PAUSE_MS = 15_000;
+
+/** An order that ends its thread fails, and the others are well: one at a time is quicker than one more dead thread. */
+async function runRetriesSingly(
+  partitions: number[],
+  limit: number,
+  dependencies: RunDependencies,
+): Promise<number | undefined> {
+  let dueAt: number | undefined = 0;
+  for (let done = 0; done < limit && dueAt !== undefined && dueAt <= dependencies.clock(); done += 1) {
+    dueAt = await runRetries(partitions, 1, dependencies);
+  }
+  return dueAt;
 }
 
 /** The frame is made anew for each attempt, since it goes over to the thread. */
 function process(
   batch: readonly LogRecord[],
-  { topic, pool, applied }: BatchRunDependencies,
+  { topic, pool, applied, failureWindow }: RunDependencies,
+  condemned: string | undefined,
 ): Promise<BatchResult> {
   const expected = new Map<number, number>();
   for (const { partition } of batch) {
     const next = applied.get(partition);
     if (next !== undefined) expected.set(partition, next);
   }
-  return pool.run({ kind: 'batch', topic, frame: encodeRecordFrame(batch), applied: expected });
+  return pool.run({
+    kind: 'batch',
+    topic,
+    frame: encodeRecordFrame(batch),
+    applied: expected,
+    recent: failureWindow.counts(),
+    condemned,
+  });
 }
 
-/** Nothing but a store that was set back is a reason to give up: what is down comes back, and the batch waits. */
-function persistently<T>(step: () => Promise<T>, dependencies: BatchRunDependencies): Promise<T> {
-  const { signal, metrics, logger } = dependencies;
-  return retryUntilDone(step, {
-    baseMs: 50,
-    factor: 2,
-    capMs: 5_000,
-    signal,
-    isRetryable: (error) => !hasCode(error, 'progress-gap'),
-    onRetry: (error, attempt) => {
-      const type = error instanceof ServiceError ? error.code : 'internal';
-      metrics.batchRetries.inc({ error_type: type });
-      logger.warn({ err: error, attempt }, 'a batch could not be finished and is tried again');
-    },
-  });
+async function publishCaused(
+  { statuses, deadLetters }: BatchResult,
+  dependencies: RunDependencies,
+): Promise<void> {
+  const { publish, log, logger } = dependencies;
+  if (!isEmptyFrame(statuses)) await persistently(() => publish(statuses), 'log', dependencies);
+  if (isEmptyFrame(deadLetters)) return;
+  await persistently(() => appendCopies(log, deadLetters, logger), 'log', dependencies);
+}
+
+function noteCounts(counts: BatchCounts, { failureWindow, metrics }: RunDependencies): void {
+  const { recordsProcessed } = metrics;
+  failureWindow.add(counts.judged);
+  const { placed, moved, refused, parked, deadLetters, replaysFailed, redelivered } = counts;
+  recordsProcessed.inc({ outcome: 'placed' }, placed);
+  recordsProcessed.inc({ outcome: 'moved' }, moved);
+  recordsProcessed.inc({ outcome: 'refused' }, refused);
+  recordsProcessed.inc({ outcome: 'parked' }, parked);
+  recordsProcessed.inc({ outcome: 'dead-lettered' }, deadLetters);
+  recordsProcessed.inc({ outcome: 'replay-failed' }, replaysFailed);
+  recordsProcessed.inc({ outcome: 'redelivered' }, redelivered);
 }
 
 interface Measured {
   trigger: BatchTrigger;
-  result: BatchResult;
   startedAt: number;
   savedAt: number;
 }
 
-function measure(batch: readonly LogRecord[], measured: Measured, metrics: Metrics): void {
-  const { trigger, result, startedAt, savedAt } = measured;
+function measure(
+  batch: readonly LogRecord[],
+  { trigger, startedAt, savedAt }: Measured,
+  metrics: Metrics,
+): void {
   metrics.batchesClosed.inc({ trigger });
   metrics.batchRecords.observe(batch.length);
   metrics.processDuration.observe((savedAt - startedAt) / 1000);
   for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
-  const { placed, moved, refused, setAside, redelivered } = result.counts;
-  metrics.recordsProcessed.inc({ outcome: 'placed' }, placed);
-  metrics.recordsProcessed.inc({ outcome: 'moved' }, moved);
-  metrics.recordsProcessed.inc({ outcome: 'refused' }, refused);
-  metrics.recordsProcessed.inc({ outcome: 'set-aside' }, setAside);
-  metrics.recordsProcessed.inc({ outcome: 'redelivered' }, redelivered);
 }

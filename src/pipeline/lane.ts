@@ -1,8 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import type { LogRecord } from '../base/log-record.ts';
+import { LaneQueue } from './lane-queue.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** What closed a batch: the lane was free, or while it waited for its turn the batch grew too large or too old. */
 export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
+
+/**
+ * While records queue, retries that fall due one after the other are taken together: each run is a commit of its own.
+ * And they have half of the lane's time at most, should the processor be slow with them.
+ */
+const RETRY_INTERVAL_MS = 500;
 
 const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;
@@ -14,8 +22,13 @@ export interface LaneOptions {
   maxWaitMs: number;
   /** true while another lane writes to a store that takes one writer at a time */
   mustWait: () => boolean;
-  /** resolves when the batch is done; a rejection halts the lane for good, since nothing may overtake the batch */
-  run: (batch: LogRecord[], trigger: BatchTrigger) => Promise<void>;
+  /**
+   * Resolves when the batch is done, with the time when a retry is due, if one is (milliseconds since the epoch); a
+   * rejection halts the lane for good, since nothing may overtake the batch.
+   */
+  run: (batch: LogRecord[], trigger: BatchTrigger) => Promise<number | undefined>;
+  /** Retries what is due of the parked orders of its partitions; as `run`. */
+  retry: () => Promise<number | undefined>;
   /** a batch is done: called before the lane takes its next one */
   onFree: () => void;
   /** pauses and resumes the partitions of the lane; pausing twice is harmless */
@@ -31,23 +44,27 @@ export interface LaneOptions {
  *     free    → running: records came, and no other lane is writing
  *     free    → waiting: records came while another lane writes (only where the store has one writer)
  *     waiting → running: size | bytes | age reached, or the turn came
- *     running → free | running | waiting: the batch is done
+ *     running → free | running | waiting: the batch, or the retry, is done
+ *     free | waiting → running: a retry is due; while records queue, at intervals
  *     running → halted: the batch was given up; whatever comes after it stays in the log
  *
  * With four batches queued (by records or bytes) its partitions pause; below two they resume.
  */
 export class Lane {
   readonly #options: LaneOptions;
-  #queue: LogRecord[] = [];
-  #queuedBytes = 0;
-  #firstQueuedAt = 0;
+  readonly #queue: LaneQueue;
   #timer: NodeJS.Timeout | undefined;
-  #running: { partitions: Set<number>; done: Promise<void> } | undefined;
+  #running: { concerns: (partition: number) => boolean; done: Promise<void> } | undefined;
+  readonly #retries: RetrySchedule;
+  #nextRetryFrom = 0;
+  #retriesFirst = false;
   #isPaused = false;
   #isHalted = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    this.#queue = new LaneQueue(options);
+    this.#retries = new RetrySchedule({ clock: options.clock, wake: () => this.dispatch() });
   }
 
   get queuedRecords(): number {
@@ -59,38 +76,57 @@ export class Lane {
   }
 
   push(record: LogRecord): void {
-    if (this.#isHalted) return;
-    if (this.#queue.length === 0) this.#firstQueuedAt = this.#options.clock();
-    this.#queue.push(record);
-    this.#queuedBytes += sizeOf(record);
+    if (!this.#isHalted) this.#queue.push(record);
   }
 
   /** To be called after a round of `push`, and when another lane has finished. */
   dispatch(): void {
-    const trigger = this.#trigger();
-    if (trigger !== undefined) this.#run(trigger);
+    if (this.#retryIsNext()) {
+      this.#retry();
+    } else {
+      const trigger = this.#trigger();
+      if (trigger !== undefined) this.#run(trigger);
+    }
     this.#pauseOrResume();
   }
 
   /** Forgets what is queued of partitions that go, then waits for a batch of theirs that is in flight. */
   async release(partitions: readonly number[]): Promise<void> {
-    const gone = new Set(partitions);
-    this.#replaceQueue(this.#queue.filter((record) => !gone.has(record.partition)));
-    if (
-      this.#running !== undefined &&
-      partitions.some((partition) => this.#running?.partitions.has(partition))
-    ) {
-      await this.#running.done;
-    }
+    this.#queue.drop(partitions);
+    const running = this.#running;
+    if (running !== undefined && partitions.some(running.concerns)) await running.done;
+  }
+
+  /** A retry of one of its partitions is due then. @param dueAt milliseconds since the epoch */
+  retryAt(dueAt: number): void {
+    if (!this.#isHalted) this.#retries.note(dueAt);
+  }
+
+  /** Whatever may be due is retried before the next batch. */
+  retryFirst(): void {
+    this.#retriesFirst = true;
+    this.retryAt(0);
+  }
+
+  /** It takes no more batches and retries; one in flight is not waited for. */
+  close(): void {
+    this.#isHalted = true;
+    this.#retries.clear();
+    clearTimeout(this.#timer);
+  }
+
+  #retryIsNext(): boolean {
+    if (this.#isHalted || this.#running !== undefined || !this.#retries.isDue) return false;
+    return this.#retriesFirst || this.#queue.length === 0 || this.#options.clock() >= this.#nextRetryFrom;
   }
 
   #trigger(): BatchTrigger | undefined {
-    const { maxRecords, maxBytes, maxWaitMs, mustWait, clock } = this.#options;
+    const { maxWaitMs, mustWait } = this.#options;
     if (this.#isHalted || this.#running !== undefined || this.#queue.length === 0) return undefined;
-    if (this.#queue.length >= maxRecords) return 'size';
-    if (this.#queuedBytes >= maxBytes) return 'bytes';
+    const { fullBy } = this.#queue;
+    if (fullBy !== undefined) return fullBy;
     if (!mustWait()) return this.#timer === undefined ? 'idle' : 'turn';
-    const waitLeft = this.#firstQueuedAt + maxWaitMs - clock();
+    const waitLeft = maxWaitMs - this.#queue.ageMs;
     if (waitLeft <= 0) return 'age';
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -102,66 +138,61 @@ export class Lane {
   #run(trigger: BatchTrigger): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batch = this.#take();
-    const done = this.#options.run(batch, trigger).then(
-      () => this.#finish(),
+    const batch = this.#queue.take();
+    const partitions = new Set(batch.map((record) => record.partition));
+    this.#begin(
+      (partition) => partitions.has(partition),
+      () => this.#options.run(batch, trigger),
+    );
+  }
+
+  #retry(): void {
+    this.#retries.clear();
+    this.#retriesFirst = false;
+    const startedAt = this.#options.clock();
+    this.#begin(
+      () => true,
+      async () => {
+        const retryAt = await this.#options.retry();
+        const endedAt = this.#options.clock();
+        this.#nextRetryFrom = endedAt + Math.max(RETRY_INTERVAL_MS, endedAt - startedAt);
+        return retryAt;
+      },
+    );
+  }
+
+  #begin(concerns: (partition: number) => boolean, work: () => Promise<number | undefined>): void {
+    const done = work().then(
+      (retryAt) => this.#finish(retryAt),
       () => this.#halt(),
     );
-    this.#running = { partitions: new Set(batch.map((record) => record.partition)), done };
+    this.#running = { concerns, done };
   }
 
   /** The others come first: with one writer they have waited for this batch to end. */
-  #finish(): void {
+  #finish(retryAt: number | undefined): void {
     this.#running = undefined;
+    if (retryAt !== undefined) this.retryAt(retryAt);
     this.#options.onFree();
     this.dispatch();
   }
 
   #halt(): void {
     this.#running = undefined;
-    this.#isHalted = true;
-    this.#replaceQueue([]);
+    this.close();
+    this.#queue.clear();
     this.#options.onFree();
     this.#options.pause();
   }
 
-  #take(): LogRecord[] {
-    const { maxRecords, maxBytes } = this.#options;
-    let bytes = 0;
-    let count = 0;
-    for (const record of this.#queue) {
-      if (count === maxRecords || (count > 0 && bytes + sizeOf(record) > maxBytes)) break;
-      bytes += sizeOf(record);
-      count += 1;
-    }
-    const batch = this.#queue.slice(0, count);
-    this.#replaceQueue(this.#queue.slice(count));
-    return batch;
-  }
-
-  #replaceQueue(queue: LogRecord[]): void {
-    this.#queue = queue;
-    this.#queuedBytes = queue.reduce((bytes, record) => bytes + sizeOf(record), 0);
-    this.#firstQueuedAt = this.#options.clock();
-  }
-
   #pauseOrResume(): void {
     const { pause, resume } = this.#options;
-    if (this.#holds(PAUSE_AT_BATCHES)) {
+    if (this.#queue.holds(PAUSE_AT_BATCHES)) {
       this.#isPaused = true;
       pause();
-    } else if (this.#isPaused && !this.#holds(RESUME_BELOW_BATCHES)) {
+    } else if (this.#isPaused && !this.#queue.holds(RESUME_BELOW_BATCHES)) {
       this.#isPaused = false;
       resume();
     }
   }
-
-  #holds(batches: number): boolean {
-    const { maxRecords, maxBytes } = this.#options;
-    return this.#queue.length >= batches * maxRecords || this.#queuedBytes >= batches * maxBytes;
-  }
-}
-
-function sizeOf(record: LogRecord): number {
-  return (record.key?.length ?? 0) + (record.value?.length ?? 0);
 }

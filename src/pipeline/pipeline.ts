@@ -3,11 +3,17 @@ import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { within } from '../base/within.ts';
 import { TOPICS, type EventLog, type LogConsumer } from '../log/event-log.ts';
 import type { BatchPool } from '../pool/batch-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { runBatch, type AppliedOffsets } from './batch-run.ts';
+import { Aftermath } from './aftermath.ts';
+import { runBatch, runRetries, type AppliedOffsets, type RunDependencies } from './batch-run.ts';
+import type { Breakers, Dependency } from './breakers.ts';
+import { FailureWindow } from './failure-window.ts';
+import { HeldUpSteps } from './held-up-steps.ts';
 import { Lane } from './lane.ts';
+import { PartitionGate } from './partition-gate.ts';
 import type { PublishStatuses } from './publish-status.ts';
 import { startPositions } from './start-positions.ts';
 
@@ -22,10 +28,16 @@ export interface PipelineOptions {
   pool: BatchPool;
   reader: OrderReader;
   publish: PublishStatuses;
+  breakers: Breakers;
   metrics: Metrics;
   logger: Logger;
+  /** how long a partition that goes is waited for; what is under way then is the next owner's, who fences it off */
+  releaseTimeoutMs: number;
   clock: Clock;
 }
+
+/** A run of retries holds its lane: its orders are in the processor's hands in four rounds. */
+const RETRIES_A_RUN = 256;
 
 /**
  * consumer → lane (collects) → runBatch (process, save, publish, commit). A partition belongs to one lane, so that
@@ -36,8 +48,10 @@ export class Pipeline {
   readonly failed: Promise<Error>;
   readonly #options: PipelineOptions;
   readonly #consumer: LogConsumer;
-  readonly #lanes: Lane[];
-  readonly #assigned = new Set<number>();
+  readonly #lanes: { lane: Lane; aftermath: Aftermath }[];
+  readonly #gate: PartitionGate;
+  readonly #heldUp: HeldUpSteps;
+  readonly #failureWindow: FailureWindow;
   readonly #applied: AppliedOffsets = new Map();
   readonly #stopping = new AbortController();
   #reportFailure: (error: Error) => void = () => undefined;
@@ -55,9 +69,14 @@ export class Pipeline {
       onRecords: (records) => this.#distribute(records),
       onFailed: (error) => this.#fail(error),
     });
+    this.#gate = new PartitionGate(this.#consumer);
+    this.#heldUp = new HeldUpSteps(options.clock);
+    this.#failureWindow = new FailureWindow(options.clock);
   }
 
   async start(): Promise<void> {
+    this.#pauseWhileAway('store');
+    this.#pauseWhileAway('log');
     await this.#consumer.start();
     if (this.#state === 'new') this.#state = 'running';
   }
@@ -70,11 +89,15 @@ export class Pipeline {
     if (this.#state === 'running') this.#state = 'stopped';
     this.#stopping.abort();
     await this.#consumer.stop();
+    for (const { lane } of this.#lanes) lane.close();
   }
 
   /** Undefined when well, else what is wrong, for readyz. */
   fault(): string | undefined {
-    return this.#state === 'running' ? undefined : `the pipeline is ${this.#state}`;
+    if (this.#state !== 'running') return `the pipeline is ${this.#state}`;
+    const { store, log } = this.#options.breakers;
+    const faults = [this.#heldUp.flood(), store.fault(), log.fault()].filter((fault) => fault !== undefined);
+    return faults.length > 0 ? faults.join(' ') : this.#heldUp.fault();
   }
 
   /** Records of the assigned partitions that wait in the log, as last seen. */
@@ -82,38 +105,59 @@ export class Pipeline {
     return this.#consumer.lag();
   }
 
-  #createLane(index: number): Lane {
+  #createLane(index: number): { lane: Lane; aftermath: Aftermath } {
     const { batchMaxRecords, batchMaxBytes, batchMaxWaitMs, oneWriter, clock } = this.#options;
-    const others = () => this.#lanes.filter((_, other) => other !== index);
-    return new Lane({
+    const aftermath = new Aftermath();
+    const others = () => this.#lanes.filter((_, other) => other !== index).map(({ lane }) => lane);
+    const lane = new Lane({
       maxRecords: batchMaxRecords,
       maxBytes: batchMaxBytes,
       maxWaitMs: batchMaxWaitMs,
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
-      run: (batch, trigger) => this.#run(batch, trigger),
+      run: (batch, trigger) => this.#orFail(runBatch(batch, trigger, this.#runDependencies(aftermath))),
+      retry: () =>
+        this.#orFail(runRetries(this.#partitionsOf(index), RETRIES_A_RUN, this.#runDependencies(aftermath))),
       onFree: () => {
         if (oneWriter) for (const lane of others()) lane.dispatch();
       },
-      pause: () => this.#consumer.pause(this.#partitionsOf(index)),
-      resume: () => this.#consumer.resume(this.#partitionsOf(index)),
+      pause: () => this.#gate.hold(`lane ${index}`, (partition) => this.#laneOf(partition) === index),
+      resume: () => this.#gate.letGo(`lane ${index}`),
       clock,
+    });
+    return { lane, aftermath };
+  }
+
+  /** What was read would only wait here for the dependency to come back. */
+  #pauseWhileAway(dependency: Dependency): void {
+    this.#options.breakers[dependency].onChange((isClosed) => {
+      if (isClosed) this.#gate.letGo(dependency);
+      else this.#gate.hold(dependency, () => true);
     });
   }
 
-  async #run(batch: LogRecord[], trigger: Parameters<typeof runBatch>[1]): Promise<void> {
-    const { pool, publish, metrics, logger, clock } = this.#options;
+  #runDependencies(aftermath: Aftermath): RunDependencies {
+    const { log, pool, publish, breakers, metrics, logger, clock } = this.#options;
+    return {
+      topic: log.progressName(TOPICS.commands),
+      log,
+      pool,
+      publish,
+      commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
+      applied: this.#applied,
+      aftermath,
+      breakers,
+      heldUp: this.#heldUp,
+      failureWindow: this.#failureWindow,
+      signal: this.#stopping.signal,
+      metrics,
+      logger,
+      clock,
+    };
+  }
+
+  async #orFail<T>(work: Promise<T>): Promise<T> {
     try {
-      await runBatch(batch, trigger, {
-        topic: this.#options.log.progressName(TOPICS.commands),
-        pool,
-        publish,
-        commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
-        applied: this.#applied,
-        signal: this.#stopping.signal,
-        metrics,
-        logger,
-        clock,
-      });
+      return await work;
     } catch (error) {
       this.#fail(toError(error));
       throw error;
@@ -128,23 +172,35 @@ export class Pipeline {
       signal: this.#stopping.signal,
     });
     for (const [partition, position] of positions) {
-      this.#assigned.add(partition);
       if (position !== 'earliest') this.#applied.set(partition, position);
     }
+    this.#gate.add(positions.keys());
+    // What the partitions' last owner left unfinished comes before their records.
+    for (const partition of positions.keys()) this.#lanes[this.#laneOf(partition)]?.lane.retryFirst();
     return positions;
   }
 
   async #giveUp(partitions: number[]): Promise<void> {
-    for (const partition of partitions) this.#assigned.delete(partition);
-    await Promise.all(this.#lanes.map((lane) => lane.release(partitions)));
+    this.#gate.remove(partitions);
     for (const partition of partitions) this.#applied.delete(partition);
+    const released = Promise.all(this.#lanes.map((each) => this.#release(each, partitions)));
+    await within(released, this.#options.releaseTimeoutMs);
+  }
+
+  /** Until nothing of the partitions is under way any more; what could not be published is their next owner's. */
+  async #release(
+    { lane, aftermath }: { lane: Lane; aftermath: Aftermath },
+    partitions: number[],
+  ): Promise<void> {
+    await lane.release(partitions);
+    await aftermath.done().catch((error: unknown) => this.#fail(toError(error)));
   }
 
   #distribute(records: LogRecord[]): void {
     for (const record of records) {
-      if (this.#assigned.has(record.partition)) this.#laneOf(record.partition)?.push(record);
+      if (this.#gate.has(record.partition)) this.#lanes[this.#laneOf(record.partition)]?.lane.push(record);
     }
-    for (const lane of this.#lanes) lane.dispatch();
+    for (const { lane } of this.#lanes) lane.dispatch();
   }
 
   #fail(error: Error): void {
@@ -154,11 +210,11 @@ export class Pipeline {
     this.#reportFailure(error);
   }
 
-  #laneOf(partition: number): Lane | undefined {
-    return this.#lanes[partition % this.#lanes.length];
+  #partitionsOf(lane: number): number[] {
+    return this.#gate.partitions.filter((partition) => this.#laneOf(partition) === lane);
   }
 
-  #partitionsOf(lane: number): number[] {
-    return [...this.#assigned].filter((partition) => partition % this.#lanes.length === lane);
+  #laneOf(partition: number): number {
+    return partition % this.#lanes.length;
   }
 }

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseAfter, type Backoff } from '../base/backoff.ts';
 import { toError } from '../base/errors.ts';
 
 export interface RetryOptions {
-  /** ms of the first pause at most; each further one may be `factor` times as long, up to `capMs` */
-  baseMs: number;
-  factor: number;
-  capMs: number;
+  /** the pauses after this error */
+  backoffFor: (error: Error) => Backoff;
   /** ends the retrying: the last error is thrown */
   signal: AbortSignal;
   /** false: thrown at once */
@@ -14,13 +13,9 @@ export interface RetryOptions {
   random?: () => number;
 }
 
-/**
- * Tries until it works, with exponential backoff and full jitter
- * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/). Meanwhile the lane fills and
- * its partitions pause, so that waiting costs nobody else anything.
- */
+/** Tries until it works. Meanwhile the lane fills and its partitions pause, so that waiting costs nobody else anything. */
 export async function retryUntilDone<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { baseMs, factor, capMs, signal, isRetryable, onRetry, random = Math.random } = options;
+  const { backoffFor, signal, isRetryable, onRetry, random } = options;
   for (let attempts = 1; ; attempts += 1) {
     try {
       return await attempt();
@@ -28,9 +23,9 @@ export async function retryUntilDone<T>(attempt: () => Promise<T>, options: Retr
       const error = toError(thrown);
       if (signal.aborted || !isRetryable(error)) throw error;
       onRetry(error, attempts);
-      const ceiling = Math.min(capMs, baseMs * factor ** (attempts - 1));
-      // An abort ends the pause early; the loop then tries once more and throws what that attempt meets.
-      await delay(random() * ceiling, undefined, { signal }).catch(() => undefined);
+      await delay(pauseAfter(attempts, backoffFor(error), random), undefined, { signal }).catch(() => {
+        throw error;
+      });
     }
   }
 }

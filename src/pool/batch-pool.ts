@@ -1,19 +1,36 @@
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
-import type { BatchRequest, BatchResult, ThreadRequest, ThreadResponse, ThreadSettings } from './protocol.ts';
+import type { Logger } from '../base/logger.ts';
+import { recordCount } from '../base/record-frame.ts';
+import { within } from '../base/within.ts';
+import { errorOf } from './failure.ts';
+import { PROCESSOR_CONCURRENCY } from './processor.ts';
+import type {
+  BatchRequest,
+  BatchResult,
+  RetryRequest,
+  ThreadRequest,
+  ThreadResponse,
+  ThreadSettings,
+} from './protocol.ts';
 
 /**
  * The bounded pool of worker threads (Piscina). A lane has one batch in flight, so that with a thread a lane nothing
- * ever queues; should it, the queue holds one batch a thread and a further one is refused.
+ * queues but what forgets settled retries: one a thread, and a further one is refused.
  */
 export class BatchPool {
   readonly #threads: number;
   readonly #settings: ThreadSettings;
+  readonly #logger: Logger;
+  readonly #storeTimeMs: number;
   #piscina: Piscina<ThreadRequest, ThreadResponse> | undefined;
 
-  constructor(options: { threads: number; settings: ThreadSettings }) {
+  /** @param options.storeTimeMs what loading and saving may take beside the processor, every wait for a lock included */
+  constructor(options: { threads: number; settings: ThreadSettings; logger: Logger; storeTimeMs?: number }) {
     this.#threads = options.threads;
     this.#settings = options.settings;
+    this.#logger = options.logger;
+    this.#storeTimeMs = options.storeTimeMs ?? 30_000;
   }
 
   /**
@@ -35,35 +52,59 @@ export class BatchPool {
       // would copy them: 8 of 46 µs of CPU an order.
       resourceLimits: { maxYoungGenerationSizeMb: 64 },
     });
+    // A processor that leaves a rejection behind ends its thread also while it has nothing to do. It is started again.
+    this.#piscina.on('error', (error) => this.#logger.error({ err: error }, 'an idle worker thread ended'));
     await this.#ask({ kind: 'prepare' }, []);
   }
 
   /**
-   * Processes and saves one batch; `request.frame` is handed over and gone afterwards.
+   * Processes and saves one batch (its `frame` is handed over and gone afterwards), or retries what is due.
    * @throws ServiceError what the thread threw, or `worker-failed` when the thread ended: nothing is known then
    */
-  async run(request: BatchRequest): Promise<BatchResult> {
-    const result = await this.#ask(request, [request.frame]);
+  async run(request: BatchRequest | RetryRequest): Promise<BatchResult> {
+    const result = await this.#ask(request, request.kind === 'batch' ? [request.frame] : []);
     if (result === undefined)
       throw new ServiceError('worker-failed', 'The thread answered without a result.');
     return result;
   }
 
-  /** Waits for the batches in hand, then ends the threads. */
-  async stop(): Promise<void> {
-    await this.#piscina?.close();
+  /** Forgets retried orders, what they caused being published. @throws ServiceError as `run` */
+  async forgetRetried(orderIds: string[]): Promise<void> {
+    await this.#ask({ kind: 'forget', orderIds }, []);
+  }
+
+  /**
+   * Waits for the batches in hand, then ends the threads; those that are not done by the deadline are ended in the
+   * middle. What they have not saved is still in the log.
+   */
+  async stop(deadlineMs = 5_000): Promise<void> {
+    const piscina = this.#piscina;
+    if (piscina === undefined) return;
     this.#piscina = undefined;
+    if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
+  }
+
+  /** More than any request can take whose processor keeps to its time. */
+  #deadlineMs(request: ThreadRequest): number {
+    const orders =
+      request.kind === 'batch' ? recordCount(request.frame) : request.kind === 'retry' ? request.limit : 0;
+    const rounds = Math.ceil(orders / PROCESSOR_CONCURRENCY) + 1;
+    return rounds * this.#settings.processorTimeoutMs + this.#storeTimeMs;
   }
 
   async #ask(request: ThreadRequest, transferList: ArrayBuffer[]): Promise<BatchResult | undefined> {
     if (this.#piscina === undefined)
       throw new ServiceError('worker-failed', 'The worker threads do not run.');
-    const response = await this.#piscina.run(request, { transferList }).catch((error: unknown): never => {
-      throw new ServiceError('worker-failed', toError(error).message, { cause: error });
-    });
+    // A thread that blocks cannot tell the time itself: it is ended, as one that died.
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
+    const response = await this.#piscina
+      .run(request, { transferList, signal: deadline.signal })
+      .catch((error: unknown): never => {
+        throw new ServiceError('worker-failed', toError(error).message, { cause: error });
+      })
+      .finally(() => clearTimeout(timer));
     if (response.done) return response.result;
-    const error = new ServiceError(response.code, response.message);
-    if (response.stack !== undefined) error.stack = response.stack;
-    throw error;
+    throw errorOf(response);
   }
 }

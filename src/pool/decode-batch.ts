@@ -1,48 +1,58 @@
-import type { Clock } from '../base/clock.ts';
-import { hasCode, ServiceError, toError } from '../base/errors.ts';
+import { hasCode, toError } from '../base/errors.ts';
+import { ServiceError } from '../base/errors.ts';
+import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import { RecordFrame } from '../base/record-frame.ts';
 import type { Command } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
-import type { SetAsideRecord } from '../store/order-store.ts';
+import { REPLAY_HEADERS } from '../store/dead-letter.ts';
 
 /** A command with its place in the log, and in the frame, where its bytes are. */
 export interface DecodedRecord {
   index: number;
   position: Position;
   command: Command;
+  /** present when the record replays a dead letter */
+  replay: Replay | undefined;
+}
+
+export interface Replay {
+  letterId: number;
+  /** how often a replay of the letter had failed before */
+  replayCount: number;
+}
+
+/** A record that is no event of ours. */
+export interface UndecodableRecord {
+  record: LogRecord;
+  error: string;
+  replay: Replay | undefined;
 }
 
 export interface DecodedBatch {
   frame: RecordFrame;
   decoded: DecodedRecord[];
-  /** records that are no events of ours */
-  undecodable: SetAsideRecord[];
+  undecodable: UndecodableRecord[];
   /** partition → offset after its last record */
   nextOffsets: Map<number, number>;
 }
 
-export function decodeBatch(memory: ArrayBuffer, codec: EventCodec, clock: Clock): DecodedBatch {
+export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatch {
   const frame = new RecordFrame(memory);
   const decoded: DecodedRecord[] = [];
-  const undecodable: SetAsideRecord[] = [];
+  const undecodable: UndecodableRecord[] = [];
   const nextOffsets = new Map<number, number>();
   for (let index = 0; index < frame.count; index += 1) {
     const position = { partition: frame.partition(index), offset: frame.offset(index) };
+    const replay = replayOf(frame.headers(index));
     nextOffsets.set(position.partition, position.offset + 1);
     try {
       const command = codec.decodeCommand(frame.valueText(index));
       refuseForeignKey(frame.keyText(index), command);
-      decoded.push({ index, position, command });
+      decoded.push({ index, position, command, replay });
     } catch (error) {
       if (!hasCode(error, 'record-undecodable')) throw error;
-      undecodable.push({
-        record: frame.record(index),
-        orderId: null,
-        reason: 'record-undecodable',
-        error: toError(error).message,
-        at: clock(),
-      });
+      undecodable.push({ record: frame.record(index), error: toError(error).message, replay });
     }
   }
   return { frame, decoded, undecodable, nextOffsets };
@@ -52,4 +62,15 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec, clock: Clock
 function refuseForeignKey(key: string | null, command: Command): void {
   if (key === command.orderId) return;
   throw new ServiceError('record-undecodable', "The record's key is not the id of its order.");
+}
+
+function replayOf(headers: RecordHeaders | undefined): Replay | undefined {
+  if (headers === undefined) return undefined;
+  const letterId = wholeNumber(headers[REPLAY_HEADERS.letter]);
+  const replayCount = wholeNumber(headers[REPLAY_HEADERS.replayCount]);
+  return letterId === undefined || replayCount === undefined ? undefined : { letterId, replayCount };
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,62 +1,60 @@
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
-import { encodeTextFrame, type RecordFrame } from '../base/record-frame.ts';
-import type { PlaceOrder, StatusChange } from '../order/commands.ts';
-import { decide, type DecidedCommand, type Verdict } from '../order/decide.ts';
 import type { EventCodec } from '../order/events.ts';
-import type { BatchStore, Present, SetAsideRecord } from '../store/order-store.ts';
-import { decodeBatch, type DecodedRecord } from './decode-batch.ts';
-import type { Judge } from './processor.ts';
-import type { BatchRequest, BatchResult } from './protocol.ts';
+import type { AppliedRecord, BatchStore, Present } from '../store/order-store.ts';
+import type { Material } from './compose-batch.ts';
+import { decodeBatch, type DecodedBatch } from './decode-batch.ts';
+import { condemn, type Judge } from './processor.ts';
+import type { BatchRequest, BatchResult, FailureRules } from './protocol.ts';
+import { batchResult } from './batch-result.ts';
+import { saveMaterial } from './save-material.ts';
+import { casesOf } from './triage.ts';
 
 export interface BatchDependencies {
   store: BatchStore;
   judge: Judge;
   codec: EventCodec;
   clock: Clock;
+  rules: FailureRules;
 }
 
 /**
- * One batch from bytes to saved: decode → load → judge → decide → save. The answer has the status events to publish,
- * those of redelivered records included (their first publication may have been lost in a crash).
- * @throws ServiceError whatever loading, judging or saving throws: nothing of the batch is saved then
+ * One batch from bytes to saved: decode → load → judge → compose (triage, decide) → save. The answer has what is to be
+ * published, that of redelivered records included (its first publication may have been lost in a crash).
+ * @throws ServiceError `dead-letter-flood`, or whatever loading or saving throws: nothing of the batch is saved then
  */
 export async function processBatch(
-  { topic, frame: memory, applied }: BatchRequest,
-  { store, judge, codec, clock }: BatchDependencies,
+  { topic, frame: memory, applied, recent, condemned }: BatchRequest,
+  { store, judge, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
-  const { frame, decoded, undecodable, nextOffsets } = decodeBatch(memory, codec, clock);
-  const orderIds = [...new Set(decoded.map(({ command }) => command.orderId))];
-  const present = await store.load(topic, [...nextOffsets.keys()], orderIds);
+  const batch = decodeBatch(memory, codec);
+  const orderIds = [...new Set(batch.decoded.map(({ command }) => command.orderId))];
+  const present = await store.load(topic, [...batch.nextOffsets.keys()], orderIds);
   refuseGap(topic, applied, present);
 
-  const isFresh = ({ partition, offset }: Position) => offset >= (present.progress.get(partition) ?? 0);
-  const fresh = decoded.filter(({ position }) => isFresh(position));
-  const redelivered = decoded.filter(({ position }) => !isFresh(position));
-  const verdicts = await judge(newOrders(fresh, present));
-  const commands = fresh.map((entry) => withVerdict(entry, verdicts));
-  const decision = decide(present.orders, present.progress, commands, clock());
-
-  const setAside = undecodable.filter(({ record }) => isFresh(record));
-  setAside.push(...failedOrders(frame, fresh, verdicts, clock));
-  if (fresh.length > 0 || setAside.length > 0) {
-    const nextProgress = furthest(nextOffsets, present.progress);
-    await store.save({ topic, decision, setAside, loadedProgress: present.progress, nextProgress });
-  }
-  const published = await store.changesCausedBy(
-    redelivered.map(({ position, command }) => ({ orderId: command.orderId, position })),
-  );
-  return {
-    statuses: encodeStatuses([...published, ...decision.changes], codec),
-    counts: {
-      placed: decision.placed.length,
-      moved: decision.moved.length,
-      refused: decision.rejections.length,
-      setAside: setAside.length,
-      redelivered: redelivered.length,
-    },
+  const { decoded, undecodable, redelivered } = freshOf(batch, present);
+  const unparked = decoded.filter(({ command }) => !present.parked.has(command.orderId));
+  const cases = casesOf(unparked, present.orders, () => 1);
+  const judgements = await (condemned === undefined ? judge(cases) : condemn(cases, condemned));
+  const material: Material = {
+    topic,
+    frame: batch.frame,
+    decoded,
+    undecodable,
+    present,
+    nextProgress: furthest(batch.nextOffsets, present.progress),
+    judgements,
+    isRetry: false,
+    now: clock(),
+    policy: rules.retry,
+    replayLimit: rules.replayLimit,
   };
+  const isEmpty = decoded.length + undecodable.length === 0;
+  const saved = isEmpty ? undefined : await saveMaterial(store, material, { recent, rules });
+  const again = await store.causedBy(topic, redelivered);
+  const done = { saved, again, redelivered: redelivered.length, parked: present.parked.values() };
+  return batchResult(done, { codec, rules });
 }
 
 /** The store was set back (a restored backup): going on would leave a hole that nobody sees. */
@@ -72,59 +70,32 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], present: Pre
   }
 }
 
-/** What is to be judged: orders that the store has, and repeats within the batch, are not judged again. */
-function newOrders(fresh: DecodedRecord[], present: Present): Iterable<PlaceOrder> {
-  const firsts = new Map<string, PlaceOrder>();
-  for (const { command } of fresh) {
-    const isKnown = present.orders.has(command.orderId) || firsts.has(command.orderId);
-    if (command.kind === 'place' && !isKnown) firsts.set(command.orderId, command);
-  }
-  return firsts.values();
+interface Fresh extends Pick<DecodedBatch, 'decoded' | 'undecodable'> {
+  /** below the progress: applied before */
+  redelivered: AppliedRecord[];
 }
 
-function withVerdict({ position, command }: DecodedRecord, verdicts: Map<string, Verdict>): DecidedCommand {
-  if (command.kind === 'transition') return { position, command };
-  return { position, command, verdict: verdicts.get(command.orderId) ?? REPEATED };
-}
-
-/** The verdict of an order that is known already; `decide` keeps the first and never looks at it. */
-const REPEATED: Verdict = { status: 'confirmed', reason: null };
-
-/** An order that the processor failed for good is kept with its record, so that it can be looked into. */
-function failedOrders(
-  frame: RecordFrame,
-  fresh: DecodedRecord[],
-  verdicts: Map<string, Verdict>,
-  clock: Clock,
-): SetAsideRecord[] {
-  const failed = new Map<string, SetAsideRecord>();
-  for (const { index, command } of fresh) {
-    const verdict = command.kind === 'place' ? verdicts.get(command.orderId) : undefined;
-    if (verdict?.status !== 'failed' || failed.has(command.orderId)) continue;
-    failed.set(command.orderId, {
-      record: frame.record(index),
-      orderId: command.orderId,
-      reason: 'processor-failed',
-      error: verdict.reason ?? '',
-      at: clock(),
-    });
-  }
-  return [...failed.values()];
+function freshOf({ decoded, undecodable }: DecodedBatch, { progress }: Present): Fresh {
+  const isFresh = ({ partition, offset }: Position) => offset >= (progress.get(partition) ?? 0);
+  const redelivered: AppliedRecord[] = [];
+  return {
+    decoded: decoded.filter(({ position, command: { orderId } }) => {
+      if (isFresh(position)) return true;
+      redelivered.push({ orderId, position });
+      return false;
+    }),
+    undecodable: undecodable.filter(({ record: { partition, offset } }) => {
+      if (isFresh({ partition, offset })) return true;
+      redelivered.push({ orderId: null, position: { partition, offset } });
+      return false;
+    }),
+    redelivered,
+  };
 }
 
 /** Progress never moves back, also when a part of the batch was applied before. */
 function furthest(next: Map<number, number>, progress: ReadonlyMap<number, number>): Map<number, number> {
   return new Map(
     [...next].map(([partition, offset]) => [partition, Math.max(offset, progress.get(partition) ?? 0)]),
-  );
-}
-
-function encodeStatuses(changes: StatusChange[], codec: EventCodec): ArrayBuffer {
-  return encodeTextFrame(
-    changes.map((change) => ({
-      key: change.orderId,
-      value: codec.encodeStatusChange(change),
-      timestamp: change.at,
-    })),
   );
 }

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
+import { TaskCancelledError, timeout, TimeoutStrategy, type TimeoutPolicy } from 'cockatiel';
 import pMap from 'p-map';
-import { ServiceError, toError } from '../base/errors.ts';
+import { ERRORS, ServiceError, textOf, toError, type ErrorCode } from '../base/errors.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { Verdict } from '../order/decide.ts';
 import type { NewOrder } from '../order/order.ts';
@@ -13,8 +14,12 @@ export interface OrderToProcess extends NewOrder {
 }
 
 export interface ProcessorContext {
-  /** Throw it when a later attempt may succeed: the order and what comes after it wait. */
+  /** Throw it when a later attempt may succeed: the order waits in the store, and its later events behind it. */
   TransientError: typeof TransientError;
+  /** counts from 1 */
+  attempt: number;
+  /** aborted when PROCESSOR_TIMEOUT_MS have passed: the answer is not waited for any more */
+  signal: AbortSignal;
 }
 
 /** The shape of a `PROCESSOR` module; it runs in the worker threads, before the order is written. */
@@ -31,37 +36,55 @@ export class TransientError extends Error {
   readonly transient = true;
 }
 
-/** Gives the verdicts on new orders, by order id. @throws ServiceError `processor-transient` */
-export type Judge = (commands: Iterable<PlaceOrder>) => Promise<Map<string, Verdict>>;
+/** An order to be judged, for the `attempt`th time. */
+export interface Case {
+  command: PlaceOrder;
+  attempt: number;
+}
+
+/** A verdict, or that there is none yet: a later attempt may bring one. */
+export type Judgement = Verdict | { status: 'postponed'; reason: string };
+
+/** Judges new orders, by order id. */
+export type Judge = (cases: Iterable<Case>) => Promise<Map<string, Judgement>>;
 
 /** How many orders of a batch a processor module works on at once. */
-const PROCESSOR_CONCURRENCY = 64;
+export const PROCESSOR_CONCURRENCY = 64;
 
 const MAX_REASON_LENGTH = 500;
 
 /**
  * The judge that a `PROCESSOR` module makes; without one every order is confirmed.
+ * @param timeoutMs milliseconds that the module has for an order; a later answer is not waited for
  * @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function
  */
-export async function loadJudge(path: string | undefined): Promise<Judge> {
+export async function loadJudge(path: string | undefined, timeoutMs: number): Promise<Judge> {
   if (path === undefined) return confirmEvery;
   const processor = await loadProcessor(path);
-  return async (commands) => {
-    const verdicts = await pMap(
-      commands,
-      async (command) => [command.orderId, await verdictOf(processor, command)] as const,
+  const deadline = timeout(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
+  return async (cases) => {
+    const judgements = await pMap(
+      cases,
+      async (given) => [given.command.orderId, await judge(processor, given, deadline)] as const,
       { concurrency: PROCESSOR_CONCURRENCY },
     );
-    return new Map(verdicts);
+    return new Map(judgements);
   };
 }
 
 const CONFIRMED: Verdict = { status: 'confirmed', reason: null };
 
-function confirmEvery(commands: Iterable<PlaceOrder>): Promise<Map<string, Verdict>> {
-  const verdicts = new Map<string, Verdict>();
-  for (const { orderId } of commands) verdicts.set(orderId, CONFIRMED);
-  return Promise.resolve(verdicts);
+function confirmEvery(cases: Iterable<Case>): Promise<Map<string, Judgement>> {
+  const judgements = new Map<string, Judgement>();
+  for (const { command } of cases) judgements.set(command.orderId, CONFIRMED);
+  return Promise.resolve(judgements);
+}
+
+/** Judges without asking the processor: these orders end the thread that processes them. */
+export function condemn(cases: Iterable<Case>, reason: string): Promise<Map<string, Judgement>> {
+  const judgements = new Map<string, Judgement>();
+  for (const { command } of cases) judgements.set(command.orderId, { status: 'failed', reason });
+  return Promise.resolve(judgements);
 }
 
 async function loadProcessor(path: string): Promise<Processor> {
@@ -77,19 +100,42 @@ async function loadProcessor(path: string): Promise<Processor> {
   throw new ServiceError('processor-invalid', `${path} must export a function named process.`);
 }
 
-/** Asks for the verdict on one order. A permanent failure is a verdict too: `failed`. */
-async function verdictOf(processor: Processor, command: PlaceOrder): Promise<Verdict> {
-  const order = { ...command.order, id: command.orderId, createdAt: command.time };
+/**
+ * Asks for the verdict on one order. A failure for good is a verdict too: `failed`. The table of errors says which
+ * failures are; what a processor throws is one of them unless it says that it is transient.
+ */
+async function judge(
+  processor: Processor,
+  { command, attempt }: Case,
+  deadline: TimeoutPolicy,
+): Promise<Judgement> {
   try {
-    const answer = await processor.process(order, { TransientError });
+    // A copy of its own: what the module does to it must not reach what is stored.
+    const order = { ...structuredClone(command.order), id: command.orderId, createdAt: command.time };
+    const answer = await deadline.execute(({ signal }) =>
+      processor.process(order, { TransientError, attempt, signal }),
+    );
     return checkedVerdict(answer);
   } catch (thrown) {
-    const error = toError(thrown);
-    if ('transient' in error && error.transient === true) {
-      throw new ServiceError('processor-transient', `Order ${order.id}: ${error.message}`, { cause: thrown });
-    }
-    return { status: 'failed', reason: error.message.slice(0, MAX_REASON_LENGTH) };
+    const { code, message } = failureOf(thrown);
+    return { status: ERRORS[code].transient ? 'postponed' : 'failed', reason: message };
   }
+}
+
+/** Modules throw anything: text, objects without a prototype, errors whose message is none. */
+function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
+  if (thrown instanceof TaskCancelledError) {
+    return {
+      code: 'processor-timeout',
+      message: 'The processor did not answer within PROCESSOR_TIMEOUT_MS.',
+    };
+  }
+  const message = textOf(toError(thrown).message).slice(0, MAX_REASON_LENGTH);
+  return { code: isTransient(thrown) ? 'processor-transient' : 'processor-failed', message };
+}
+
+function isTransient(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'transient' in thrown && thrown.transient === true;
 }
 
 function checkedVerdict(answer: unknown): Verdict {
@@ -97,7 +143,7 @@ function checkedVerdict(answer: unknown): Verdict {
   if (status !== 'confirmed' && status !== 'rejected') {
     throw new ServiceError(
       'processor-failed',
-      `The processor answered with status ${JSON.stringify(status)}, which is neither confirmed nor rejected.`,
+      `The processor answered with status ${textOf(status)}, which is neither confirmed nor rejected.`,
     );
   }
   return { status, reason: typeof reason === 'string' ? reason.slice(0, MAX_REASON_LENGTH) : null };

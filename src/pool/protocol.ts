@@ -1,5 +1,8 @@
-import type { ErrorCode } from '../base/errors.ts';
+import type { RetryPolicy } from '../base/backoff.ts';
 import type { StoreTarget } from '../store/open-store.ts';
+import type { DeadLetterSource } from './dead-letter-copies.ts';
+import type { Failure } from './failure.ts';
+import type { FailureCounts } from './flood-limit.ts';
 
 /** What a thread is given once, when it is started. */
 export interface ThreadSettings {
@@ -8,9 +11,21 @@ export interface ThreadSettings {
   writeTurn: SharedArrayBuffer;
   /** absolute path of the processor's module; undefined for the built-in one */
   processor: string | undefined;
+  processorTimeoutMs: number;
+  rules: FailureRules;
 }
 
-export type ThreadRequest = PrepareRequest | BatchRequest;
+/** How failures are dealt with. */
+export interface FailureRules {
+  retry: RetryPolicy;
+  /** failed replays after which a dead letter is parked */
+  replayLimit: number;
+  /** a batch that would raise the share of dead letters above this is not saved; 1: never */
+  deadLetterFloodShare: number;
+  deadLetterSource: DeadLetterSource;
+}
+
+export type ThreadRequest = PrepareRequest | BatchRequest | RetryRequest | ForgetRequest;
 
 /** Asks a thread whether it could open what it needs. */
 export interface PrepareRequest {
@@ -24,23 +39,57 @@ export interface BatchRequest {
   frame: ArrayBuffer;
   /** partition → next offset that this process knows to be applied; the store must not stand behind it */
   applied: ReadonlyMap<number, number>;
+  /** of the process, of late: what the flood limit counts in */
+  recent: FailureCounts;
+  /** the processor is not asked any more: its orders fail for good, and this is why */
+  condemned?: string | undefined;
+}
+
+/** Tries again what is due of the parked orders of these partitions. */
+export interface RetryRequest {
+  kind: 'retry';
+  topic: string;
+  partitions: number[];
+  /** orders at most */
+  limit: number;
+  recent: FailureCounts;
+  condemned?: string | undefined;
+}
+
+/** What the retries of these orders caused is published: nothing of them need be remembered. */
+export interface ForgetRequest {
+  kind: 'forget';
+  orderIds: string[];
 }
 
 export interface BatchCounts {
+  /** that have an outcome now, and those of them that failed for good: what the flood limit counts */
+  judged: FailureCounts;
   placed: number;
   moved: number;
   refused: number;
-  setAside: number;
+  /** events that wait for a retry now, and did not before */
+  parked: number;
+  /** retried orders that failed once more */
+  postponed: number;
+  /** records that were given up: new dead letters */
+  deadLetters: number;
+  /** dead letters whose replay failed again */
+  replaysFailed: number;
   redelivered: number;
 }
 
 export interface BatchResult {
   /** status events to publish, as a record frame: key = order id */
   statuses: ArrayBuffer;
+  /** copies for `orders.dlq`, as a record frame */
+  deadLetters: ArrayBuffer;
   counts: BatchCounts;
+  /** when a retry is due, milliseconds since the epoch; undefined when this batch gives no reason for one */
+  retryAt: number | undefined;
+  /** retried orders to be forgotten once all of this is published */
+  settled: string[];
 }
 
-/** The answer of a thread; errors cross as values, since a cloned error loses its class. */
-export type ThreadResponse =
-  | { done: true; result: BatchResult | undefined }
-  | { done: false; code: ErrorCode; message: string; stack: string | undefined };
+/** The answer of a thread. */
+export type ThreadResponse = { done: true; result: BatchResult | undefined } | Failure;

@@ -1,44 +1,66 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { systemClock } from '../base/clock.ts';
-import { ServiceError, toError } from '../base/errors.ts';
 import { createEventCodec } from '../order/events.ts';
 import { openBatchStore } from '../store/open-store.ts';
+import { failureOf } from './failure.ts';
 import { processBatch, type BatchDependencies } from './process-batch.ts';
 import { loadJudge } from './processor.ts';
 import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings } from './protocol.ts';
+import { retryParked } from './retry-parked.ts';
 
 /**
  * The entry of a worker thread: it has a store connection and a processor of its own, and never touches the event
- * log. What it could not open is answered to every request: a thread that threw here would only be started again.
+ * log. What it could not open is answered, and tried again with the next request: the store may be back by then.
  */
-const opening = open(workerData as ThreadSettings).catch((error: unknown) => toError(error));
+const opened = onceItWorks(() => open(workerData as ThreadSettings));
 
 export default async function handle(request: ThreadRequest): Promise<unknown> {
   try {
-    const dependencies = await opening;
-    if (dependencies instanceof Error) throw dependencies;
-    if (request.kind === 'prepare') return { done: true, result: undefined } satisfies ThreadResponse;
-    return transferred(await processBatch(request, dependencies));
+    return answer(await work(request, await opened()));
   } catch (error) {
-    return failure(error);
+    return failureOf(error);
   }
 }
 
+/** Calls `open` until it has worked once, and answers what it then gave from there on. */
+function onceItWorks<T>(open: () => Promise<T>): () => Promise<T> {
+  let opening: Promise<T> | undefined;
+  return () =>
+    (opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+}
+
 async function open(settings: ThreadSettings): Promise<BatchDependencies> {
-  const judge = await loadJudge(settings.processor);
+  const { processor, processorTimeoutMs, rules } = settings;
+  const judge = await loadJudge(processor, processorTimeoutMs);
   const store = await openBatchStore(settings.store, settings.writeTurn);
-  return { store, judge, codec: createEventCodec(), clock: systemClock };
+  return { store, judge, codec: createEventCodec(), clock: systemClock, rules };
 }
 
-/** Hands the memory of the statuses over instead of copying it. */
-function transferred(result: BatchResult): unknown {
+async function work(
+  request: ThreadRequest,
+  dependencies: BatchDependencies,
+): Promise<BatchResult | undefined> {
+  switch (request.kind) {
+    case 'prepare':
+      return undefined;
+    case 'batch':
+      return processBatch(request, dependencies);
+    case 'retry':
+      return retryParked(request, dependencies);
+    case 'forget':
+      await dependencies.store.forgetRetried(request.orderIds);
+      return undefined;
+  }
+}
+
+/** Hands the memory of the frames over instead of copying it. */
+function answer(result: BatchResult | undefined): unknown {
   const response: ThreadResponse = { done: true, result };
-  return move({ [transferableSymbol]: result.statuses, [valueSymbol]: response });
-}
-
-function failure(thrown: unknown): ThreadResponse {
-  const { message, stack } = toError(thrown);
-  const code = thrown instanceof ServiceError ? thrown.code : 'internal';
-  return { done: false, code, message, stack };
+  if (result === undefined) return response;
+  const frames = [result.statuses, result.deadLetters];
+  return move({ [transferableSymbol]: frames, [valueSymbol]: response });
 }

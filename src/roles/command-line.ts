@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../base/config/document.ts';
+import { addDeadLetterCommands, type DeadLetterCommand } from './dead-letters/command-line.ts';
 
 /** What the commands do; each answers with the exit code. */
 export interface Commands {
   serve(role: string | undefined): Promise<number>;
   config(json: boolean): Promise<number>;
   migrate(): Promise<number>;
+  deadLetters(command: DeadLetterCommand): Promise<number>;
 }
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -37,6 +39,7 @@ export async function runCommandLine(args: string[], version: string, commands: 
     .command('migrate')
     .description('bring the tables of the store up to date and list what was done; safe to repeat')
     .action(run(() => commands.migrate()));
+  addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -64,6 +67,7 @@ Examples:
   PORT=8080 WORKER_THREADS=4 order-system serve
   KAFKA_BROKERS=localhost:9092 order-system serve --role api
   order-system config --json                what is in force, and why
+  order-system dead-letters list            what failed for good; also show, replay, discard
 
 Exit codes:
   0  done, or stopped cleanly by a signal

@@ -1,7 +1,7 @@
 import type { Config } from '../base/config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
-import type { EventLog } from '../log/event-log.ts';
+import { type EventLog, TOPICS } from '../log/event-log.ts';
 import { KafkaEventLog } from '../log/kafka/kafka-event-log.ts';
 
 /** The event log that the settings name, not started. */
@@ -15,6 +15,8 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
       partitions,
       ackTimeoutMs,
       retentionMs: config.logRetentionMs,
+      // No group reads it: as a consumed topic it would never be dropped.
+      followedTopics: [TOPICS.deadLetters],
       ...bounds,
       logger,
     });

@@ -40,11 +40,12 @@ export async function startService(config: Config, logger: Logger, version: stri
 async function open(shared: Shared, version: string): Promise<RunningService> {
   const { config, logger, lifecycle, log, reader, metrics } = shared;
   const pipeline = config.role === 'api' ? undefined : await startWorker(shared);
-  const intake = config.role === 'worker' ? undefined : await startApi(shared);
+  const api = config.role === 'worker' ? undefined : await startApi(shared);
 
   let isDraining = false;
   const http = await createHttpApp({
-    intake,
+    intake: api?.intake,
+    deadLetters: api?.deadLetters,
     readiness: () => checkReadiness({ log, reader, pipeline, isDraining }),
     isDraining: () => isDraining,
     pendingAppends: () => log.pendingAppends(),

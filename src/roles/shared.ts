@@ -7,6 +7,7 @@ import { StatusHub } from '../status/status-hub.ts';
 import { migrate } from '../store/migrate.ts';
 import { openReader } from '../store/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
+import { createWriteTurn, type WriteTurn } from '../store/sqlite/write-turn.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -18,6 +19,8 @@ export interface Shared {
   lifecycle: Lifecycle;
   log: EventLog;
   reader: OrderReader;
+  /** for every thread of this process that writes to the store */
+  writeTurn: WriteTurn;
   codec: EventCodec;
   hub: StatusHub;
 }
@@ -32,5 +35,6 @@ export async function startShared(config: Config, logger: Logger, lifecycle: Lif
   const log = await lifecycle.start('event log', createEventLog(config, logger));
   const codec = createEventCodec();
   const hub = new StatusHub({ codec, maxWatchers: MAX_WATCHERS, logger });
-  return { config, logger, metrics: createMetrics(), lifecycle, log, reader, codec, hub };
+  const metrics = createMetrics();
+  return { config, logger, metrics, lifecycle, log, reader, writeTurn: createWriteTurn(), codec, hub };
 }

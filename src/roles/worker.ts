@@ -1,8 +1,12 @@
 import { systemClock } from '../base/clock.ts';
+import { ServiceError } from '../base/errors.ts';
+import { TOPICS } from '../log/event-log.ts';
+import { createBreakers } from '../pipeline/breakers.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { publishToHub, publishToLog } from '../pipeline/publish-status.ts';
 import { BatchPool } from '../pool/batch-pool.ts';
-import { createWriteTurn } from '../store/sqlite/write-turn.ts';
+import type { ThreadSettings } from '../pool/protocol.ts';
+import type { OrderReader } from '../store/order-store.ts';
 import type { Shared } from './shared.ts';
 
 /** Bytes a batch; an order event is some 600. */
@@ -16,11 +20,28 @@ export async function startWorker({
   lifecycle,
   log,
   reader,
+  writeTurn,
   hub,
 }: Shared): Promise<Pipeline> {
-  const settings = { store: config.database, writeTurn: createWriteTurn(), processor: config.processor };
-  const pool = new BatchPool({ threads: config.workerThreads, settings });
-  await lifecycle.start('worker threads', pool);
+  const settings: ThreadSettings = {
+    store: config.database,
+    writeTurn,
+    processor: config.processor,
+    processorTimeoutMs: config.processorTimeoutMs,
+    rules: {
+      retry: config.retry,
+      replayLimit: config.replayLimit,
+      deadLetterFloodShare: config.deadLetterFloodShare,
+      deadLetterSource: {
+        topic: (config.eventLog === 'kafka' ? config.kafkaTopicPrefix : '') + TOPICS.commands,
+        group: config.kafkaGroupId,
+      },
+    },
+  };
+  await refuseForeignRetries(log.progressName(TOPICS.commands), reader);
+  const pool = new BatchPool({ threads: config.workerThreads, settings, logger });
+  lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
+  await pool.start();
   const pipeline = new Pipeline({
     lanes: config.workerThreads,
     batchMaxRecords: config.batchMaxSize,
@@ -32,9 +53,23 @@ export async function startWorker({
     pool,
     reader,
     publish: config.eventLog === 'embedded' ? publishToHub(hub) : publishToLog(log),
+    breakers: createBreakers(config.breaker, { metrics, logger }),
+    // Waiting for what is under way, ending the threads and the rest of a stop must fit into the time it has.
+    releaseTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     metrics,
     logger,
     clock: systemClock,
   });
   return lifecycle.start('pipeline', pipeline);
+}
+
+/** They would wait for ever, and a later event of theirs would be taken for one of an unknown order. */
+async function refuseForeignRetries(topic: string, reader: OrderReader): Promise<void> {
+  const [elsewhere] = await reader.parkedElsewhere(topic);
+  if (elsewhere === undefined) return;
+  throw new ServiceError(
+    'settings-invalid',
+    `${elsewhere.orders} orders in the store wait for a retry under ${elsewhere.topic}, and this process reads ${topic}. ` +
+      'Start once more with the event log and topic prefix that they came from, and let them finish.',
+  );
 }

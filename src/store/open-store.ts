@@ -1,6 +1,8 @@
+import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { BatchStore, OrderReader } from './order-store.ts';
 import { SqliteBatchStore } from './sqlite/batch-store.ts';
 import { openReadOnly, openWriter, settled } from './sqlite/connection.ts';
+import { SqliteDeadLetterStore } from './sqlite/dead-letter-store.ts';
 import { SqliteOrderReader } from './sqlite/reader.ts';
 import type { WriteTurn } from './sqlite/write-turn.ts';
 
@@ -21,4 +23,9 @@ export function openReader(target: StoreTarget): Promise<OrderReader> {
 /** For a thread that writes; all of a process share one turn. @throws ServiceError `store-unavailable` */
 export function openBatchStore(target: StoreTarget, writeTurn: WriteTurn): Promise<BatchStore> {
   return settled(() => new SqliteBatchStore(openWriter(target.path), writeTurn));
+}
+
+/** For a thread of its own; it takes turns with the writers of its process. @throws ServiceError `store-unavailable` */
+export function openDeadLetterStore(target: StoreTarget, writeTurn: WriteTurn): Promise<DeadLetterStore> {
+  return settled(() => new SqliteDeadLetterStore(openWriter(target.path), writeTurn));
 }

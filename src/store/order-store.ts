@@ -4,11 +4,17 @@ import type { StatusChange } from '../order/commands.ts';
 import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
+import type { DeadLetter, FailedRecord, ResolvedLetter } from './dead-letter.ts';
+import type { DueRetries, ParkedOrder, Parking } from './parking.ts';
 
 /** What HTTP reads, on any thread. Times are milliseconds since the epoch. */
 export interface OrderReader {
   find(orderId: string): Promise<StoredOrder | undefined>;
+  /** The record of an order that has no row: it waits for a retry, or failed in a way that could not be stored. */
+  findKept(orderId: string): Promise<KeptRecord | undefined>;
   history(orderId: string): Promise<HistoryEntry[]>;
+  /** Orders that wait for a retry under another name of the commands' topic: nobody here would retry them. */
+  parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
    * @throws ServiceError `cursor-invalid`
@@ -17,6 +23,13 @@ export interface OrderReader {
   /** The next offset to be applied of a partition; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
   close(): Promise<void>;
+}
+
+export interface KeptRecord {
+  fate: 'parked' | 'dead';
+  record: LogRecord;
+  /** events that wait with it; 0 for a dead one */
+  waiting: number;
 }
 
 export interface StoredOrder extends Order {
@@ -45,20 +58,32 @@ export interface OrderPage {
 /** What a writing thread does around `decide`: load before, save after. One writer a thread, with its own connection. */
 export interface BatchStore {
   load(topic: string, partitions: number[], orderIds: string[]): Promise<Present>;
+  /** The parked orders of these partitions whose time has come, the longest due first, with all their events in order. */
+  loadDue(topic: string, partitions: number[], now: number, limit: number): Promise<DueRetries>;
   /**
-   * Everything of the batch in one transaction: orders, history, set-aside records and progress.
-   * Progress never moves back. Failures of a row itself (a broken constraint) are thrown as the database gives them.
-   * @throws ServiceError `progress-conflict` when progress or an order is no longer what was loaded: nothing is saved
+   * Everything of the batch in one transaction: orders, history, parked events, dead letters and progress.
+   * Progress never moves back.
+   * @throws ServiceError `store-refused` when a row breaks a rule of the database: its batch can be split
+   * @throws ServiceError `progress-conflict` when progress, an order or its parking is no longer what was loaded:
+   *   nothing is saved
    * @throws ServiceError `store-unavailable`
    */
   save(batch: BatchToSave): Promise<void>;
-  /** The changes that these command records caused when they were applied before, to publish them once more. */
-  changesCausedBy(records: readonly AppliedRecord[]): Promise<StatusChange[]>;
+  /** As `save`, and then everything is taken back: whether the store would take these rows. */
+  rehearse(batch: BatchToSave): Promise<void>;
+  /** What these command records caused when they were applied before, to publish it once more. */
+  causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused>;
+  /** The same of retried orders, whose records the log does not deliver again. */
+  causedByRetries(orderIds: readonly string[]): Promise<Caused>;
+  /** Forgets retried orders (`settled`), once what their retry caused is published. */
+  forgetRetried(orderIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Present {
   orders: Map<string, OrderState>;
+  /** the orders among those asked for that wait for a retry */
+  parked: Map<string, ParkedOrder>;
   /** partition → next offset to be applied; no entry before the first batch */
   progress: Map<number, number>;
 }
@@ -66,22 +91,21 @@ export interface Present {
 export interface BatchToSave {
   topic: string;
   decision: Decision;
-  setAside: SetAsideRecord[];
+  deadLetters: DeadLetter[];
+  /** dead letters whose replay was done */
+  resolved: ResolvedLetter[];
+  parking: Parking;
   loadedProgress: ReadonlyMap<number, number>;
   nextProgress: ReadonlyMap<number, number>;
 }
 
 /** A command record that was redelivered after its effects were saved. */
 export interface AppliedRecord {
-  orderId: string;
+  orderId: string | null;
   position: Position;
 }
 
-/** A record that cannot be processed, kept byte for byte with the reason. */
-export interface SetAsideRecord {
-  record: LogRecord;
-  orderId: string | null;
-  reason: string;
-  error: string;
-  at: number;
+export interface Caused {
+  changes: StatusChange[];
+  deadLetters: FailedRecord[];
 }

@@ -35,6 +35,14 @@ const PINNED: Record<keyof typeof ERRORS, string> = {
   'processor-invalid': '500 FAILED_PRECONDITION',
   'processor-failed': '500 INTERNAL',
   'processor-transient': '503 UNAVAILABLE transient',
+  'processor-timeout': '503 DEADLINE_EXCEEDED transient',
+  'retries-exhausted': '503 UNAVAILABLE',
+  'predecessor-failed': '409 FAILED_PRECONDITION',
+  'store-refused': '422 FAILED_PRECONDITION',
+  'replay-rejected': '409 FAILED_PRECONDITION',
+  'dead-letter-not-found': '404 NOT_FOUND',
+  'dead-letter-flood': '503 UNAVAILABLE transient',
+  'circuit-open': '503 UNAVAILABLE transient',
   'progress-conflict': '500 ABORTED transient',
   'progress-gap': '500 DATA_LOSS',
   'log-truncated': '500 DATA_LOSS',
@@ -71,6 +79,11 @@ await t.test('a ServiceError knows its row, its cause and what the answer needs'
   t.equal(error.row, ERRORS['log-unavailable']);
   t.equal(error.transient, true);
   t.equal(new ServiceError('internal', '').transient, false);
+  t.equal(new ServiceError('draining', '').retryAfter, 1, 'the table says when, where nobody knows better');
+});
+
+await t.test('what is transient has a delay, and nothing else has', async (t) => {
+  for (const row of Object.values<ErrorRow>(ERRORS)) t.equal(row.retryAfter !== undefined, row.transient);
 });
 
 await t.test('a code is recognised on a ServiceError only', async (t) => {
@@ -84,4 +97,5 @@ await t.test('whatever is thrown becomes an Error, and an Error stays itself', a
   t.equal(toError(error), error);
   t.equal(toError('just text').message, 'just text');
   t.equal(toError(undefined).message, 'undefined');
+  t.match(toError(Object.create(null)).message, /has no text/);
 });

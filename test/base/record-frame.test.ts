@@ -9,6 +9,11 @@ import {
 } from '../../src/base/record-frame.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
+const headers = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), {
+  minKeys: 1,
+  maxKeys: 5,
+  noNullPrototype: true,
+});
 const record = fc.record(
   {
     partition: fc.integer({ min: 0, max: 10_000 }),
@@ -16,8 +21,9 @@ const record = fc.record(
     timestamp: fc.maxSafeNat(),
     key: fc.option(bytes, { nil: null }),
     value: fc.option(bytes, { nil: null }),
+    headers,
   },
-  { noNullPrototype: true },
+  { requiredKeys: ['partition', 'offset', 'timestamp', 'key', 'value'], noNullPrototype: true },
 );
 
 await t.test(
@@ -31,6 +37,24 @@ await t.test(
     );
   },
 );
+
+await t.test('headers can be read alone, and empty ones are none', async (t) => {
+  const plain = { partition: 0, offset: 0, timestamp: 0, key: Buffer.from('key'), value: null };
+  const frame = new RecordFrame(
+    encodeRecordFrame([
+      { ...plain, headers: { 'x-dlq-id': 'ключ-鍵-🔑', '': '' } },
+      plain,
+      { ...plain, headers: {} },
+      { ...plain, value: Buffer.from('value'), headers: { a: '1' } },
+    ]),
+  );
+  t.strictSame(
+    [0, 1, 2, 3].map((index) => frame.headers(index)),
+    [{ 'x-dlq-id': 'ключ-鍵-🔑', '': '' }, undefined, undefined, { a: '1' }],
+  );
+  t.equal(frame.valueText(3), 'value');
+  t.notOk('headers' in frame.record(2));
+});
 
 await t.test('a frame of texts reads as the records they would be', async () => {
   const text = fc.record(

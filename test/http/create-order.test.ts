@@ -63,7 +63,7 @@ await t.test('the trace of the caller goes on in the event, and a broken one doe
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   await create(http, { traceparent });
   await create(http, { traceparent: 'nonsense' });
-  const events = http.appended.map(({ value }) => JSON.parse(value.toString()) as Record<string, unknown>);
+  const events = http.appended.map(({ value }) => JSON.parse(String(value)) as Record<string, unknown>);
   t.strictSame(
     events.map((event) => event.traceparent),
     [traceparent, undefined],

@@ -33,11 +33,13 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const { limits, beforeAppend, ...dependencies } = changes;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
-  const { intake, hub } = service.replica(watchedLog(service.log, appended, beforeAppend));
+  const log = watchedLog(service.log, appended, beforeAppend);
+  const { intake, hub } = service.replica(log);
   const metrics = createMetrics();
   const logged: Record<string, unknown>[] = [];
   const app = await createHttpApp({
     intake,
+    deadLetters: service.deadLetters({ log }),
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,
     pendingAppends: () => service.log.pendingAppends(),

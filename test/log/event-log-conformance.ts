@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import { appendingTests } from './conformance/appending.ts';
+import { carryingTests } from './conformance/carrying.ts';
 import { committingTests } from './conformance/committing.ts';
 import { consumingTests } from './conformance/consuming.ts';
 import { followingTests } from './conformance/following.ts';
@@ -13,6 +14,7 @@ export async function eventLogConformance(t: Test, name: string, harness: EventL
     t.jobs = harness.jobs;
     const tests = {
       ...appendingTests,
+      ...carryingTests,
       ...consumingTests,
       ...committingTests,
       ...pausingTests,

@@ -11,7 +11,7 @@ function record(offset: number, partition = 0, size = 10): LogRecord {
 interface Started {
   batch: LogRecord[];
   trigger: BatchTrigger;
-  finish: () => void;
+  finish: (retryAt?: number) => void;
   fail: () => void;
 }
 
@@ -27,6 +27,7 @@ function harness(changes: Partial<LaneOptions> = {}) {
       new Promise((resolve, reject) => {
         started.push({ batch, trigger, finish: resolve, fail: () => reject(new Error('given up')) });
       }),
+    retry: () => Promise.resolve(undefined),
     onFree: () => undefined,
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
@@ -105,7 +106,7 @@ await t.test(
   'two lanes of one writer take turns: the end of a batch starts the one that waits',
   async (t) => {
     const lanes: Lane[] = [];
-    const started: { lane: number; trigger: BatchTrigger; finish: () => void }[] = [];
+    const started: { lane: number; trigger: BatchTrigger; finish: (retryAt?: number) => void }[] = [];
     const others = (index: number) => lanes.filter((_, other) => other !== index);
     for (const index of [0, 1]) {
       const { lane } = harness({
@@ -217,3 +218,71 @@ await t.test(
     );
   },
 );
+
+await t.test('a retry that is due', async (t) => {
+  const retried: ((retryAt?: number) => void)[] = [];
+  const retry = () => new Promise<number | undefined>((resolve) => retried.push(resolve));
+
+  await t.test(
+    'waits for the batch in flight, goes before the next one, and then lets one through',
+    async (t) => {
+      const { lane, started, push } = harness({ retry });
+      push(record(0));
+      lane.retryAt(0);
+      push(record(1));
+      await turn();
+      t.equal(retried.length, 0, 'one thing at a time');
+      started[0]?.finish();
+      await turn();
+      t.equal(retried.length, 1);
+      t.equal(started.length, 1);
+      retried[0]?.(0);
+      await turn();
+      t.same(offsets(started[1]?.batch), [1], 'more is due, but the records have their turn');
+      started[1]?.finish();
+      await turn();
+      t.equal(retried.length, 2);
+      retried[1]?.();
+      lane.close();
+    },
+  );
+
+  await t.test('wakes the lane when its time comes, which a batch may have told', async (t) => {
+    const { lane, started, push } = harness({ retry });
+    retried.length = 0;
+    push(record(0));
+    const dueAt = performance.now() + 30;
+    started[0]?.finish(dueAt);
+    await eventually(() => retried.length === 1, { what: 'the retry to be run' });
+    t.ok(performance.now() >= dueAt, 'not before it is due');
+    retried[0]?.();
+    await turn();
+    t.notOk(lane.isRunning);
+    lane.close();
+  });
+
+  await t.test('is forgotten by a lane that is closed', async (t) => {
+    const { lane } = harness({ retry });
+    retried.length = 0;
+    lane.retryAt(0);
+    lane.close();
+    lane.retryFirst();
+    lane.dispatch();
+    await turn();
+    t.equal(retried.length, 0);
+  });
+
+  await t.test('concerns every partition of the lane: a release waits for it', async (t) => {
+    const { lane } = harness({ retry });
+    retried.length = 0;
+    lane.retryFirst();
+    lane.dispatch();
+    let released = false;
+    const releasing = lane.release([7]).then(() => (released = true));
+    await turn();
+    t.notOk(released);
+    retried[0]?.();
+    await releasing;
+    lane.close();
+  });
+});

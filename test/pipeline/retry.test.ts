@@ -3,9 +3,7 @@ import { retryUntilDone, type RetryOptions } from '../../src/pipeline/retry.ts';
 
 function options(changes: Partial<RetryOptions> = {}): RetryOptions {
   return {
-    baseMs: 1,
-    factor: 2,
-    capMs: 5,
+    backoffFor: () => ({ baseMs: 1, factor: 2, capMs: 5 }),
     signal: new AbortController().signal,
     isRetryable: () => true,
     onRetry: () => undefined,
@@ -31,8 +29,7 @@ await t.test('the pause grows exponentially up to its cap, with full jitter', as
   await retryUntilDone(
     () => (++calls < 5 ? Promise.reject(new Error('down')) : Promise.resolve()),
     options({
-      baseMs: 20,
-      capMs: 50,
+      backoffFor: () => ({ baseMs: 20, factor: 2, capMs: 50 }),
       random: () => {
         drawn.push(calls);
         return 1;
@@ -53,17 +50,39 @@ await t.test('an error that is not retryable is thrown at once', async (t) => {
   t.equal(calls, 1);
 });
 
-await t.test('an abort ends a long pause and throws the last error', async (t) => {
-  const controller = new AbortController();
-  const retrying = retryUntilDone(
-    () => Promise.reject(new Error('still down')),
+await t.test('the error says how long the pause is', async (t) => {
+  const errors = ['quick', 'slow', 'quick'];
+  const startedAt = performance.now();
+  await retryUntilDone(
+    () => {
+      const message = errors.shift();
+      return message === undefined ? Promise.resolve() : Promise.reject(new Error(message));
+    },
     options({
-      baseMs: 60_000,
-      capMs: 60_000,
+      backoffFor: ({ message }) => ({ baseMs: message === 'slow' ? 60 : 0, factor: 1, capMs: 1_000 }),
+      random: () => 1,
+    }),
+  );
+  const tookMs = performance.now() - startedAt;
+  t.ok(tookMs >= 55, `one pause of 60 ms (${tookMs})`);
+  t.ok(tookMs < 1_000, `and no other (${tookMs})`);
+});
+
+await t.test('an abort ends a long pause and throws the last error, without one more attempt', async (t) => {
+  const controller = new AbortController();
+  let calls = 0;
+  const retrying = retryUntilDone(
+    () => {
+      calls += 1;
+      return Promise.reject(new Error('still down'));
+    },
+    options({
+      backoffFor: () => ({ baseMs: 60_000, factor: 1, capMs: 60_000 }),
       random: () => 1,
       signal: controller.signal,
       onRetry: () => setImmediate(() => controller.abort()),
     }),
   );
   await t.rejects(retrying, { message: 'still down' });
+  t.equal(calls, 1);
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -10,25 +11,48 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { CommandRecords } from '../support/command-records.ts';
+import { eventually } from '../support/eventually.ts';
+import { failureRules, NO_FAILURES } from '../support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const processor = new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname;
 
-async function harness(t: Test, threads: number) {
+t.setTimeout(120_000);
+
+async function harness(t: Test, threads: number, processorTimeoutMs = 30_000) {
   const store = { kind: 'sqlite', path: join(await temporaryFolder(t), 'orders.db') } as const;
   await migrate(store, createLogger('silent'));
   const reader = await openReader(store);
-  const pool = new BatchPool({ threads, settings: { store, writeTurn: createWriteTurn(), processor } });
+  const lines: string[] = [];
+  const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) });
+  const pool = new BatchPool({
+    threads,
+    logger,
+    storeTimeMs: 8_000,
+    settings: {
+      store,
+      writeTurn: createWriteTurn(),
+      processor,
+      processorTimeoutMs,
+      rules: failureRules(),
+    },
+  });
   await pool.start();
   t.teardown(async () => {
     await pool.stop();
     await reader.close();
   });
-  return { pool, reader };
+  return { pool, reader, said: () => lines.join('') };
 }
 
 function batch(records: LogRecord[]): BatchRequest {
-  return { kind: 'batch', topic: 'orders.commands', frame: encodeRecordFrame(records), applied: new Map() };
+  return {
+    kind: 'batch',
+    topic: 'orders.commands',
+    frame: encodeRecordFrame(records),
+    applied: new Map(),
+    recent: NO_FAILURES,
+  };
 }
 
 await t.test('a batch crosses as one transferred buffer and comes back as one', async (t) => {
@@ -60,10 +84,8 @@ await t.test('threads side by side take turns to write, and nothing is lost', as
 
 await t.test('an error keeps its code and its transience on its way out of the thread', async (t) => {
   const { pool } = await harness(t, 1);
-  const failing = pool.run(
-    batch([new CommandRecords().place(randomUUID(), { merchantId: 'transient-class' })]),
-  );
-  await t.rejects(failing, { name: 'ServiceError', code: 'processor-transient', transient: true });
+  const behind = { ...batch([new CommandRecords(0, 9).place()]), applied: new Map([[0, 9]]) };
+  await t.rejects(pool.run(behind), { name: 'ServiceError', code: 'progress-gap', transient: false });
 });
 
 await t.test('a thread that dies fails its batch, and the next one is processed', async (t) => {
@@ -75,23 +97,60 @@ await t.test('a thread that dies fails its batch, and the next one is processed'
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
+const UNUSED = { writeTurn: createWriteTurn(), processorTimeoutMs: 30_000, rules: failureRules() };
+
+await t.test('a thread that ends with nothing to do is started again', async (t) => {
+  const { pool, reader, said } = await harness(t, 1);
+  const records = new CommandRecords();
+  await pool.run(batch([records.place(randomUUID(), { merchantId: 'orphan' })]));
+  await eventually(() => said().includes('an idle worker thread ended'), { what: 'the thread to end' });
+  const id = randomUUID();
+  await pool.run(batch([records.place(id)]));
+  t.match(await reader.find(id), { status: 'confirmed' });
+});
+
+await t.test('a thread that is blocked is ended when its time is over', { timeout: 60_000 }, async (t) => {
+  const { pool, reader } = await harness(t, 1, 100);
+  const blocked = pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'spin' })]));
+  await t.rejects(blocked, { code: 'worker-failed' });
+  const id = randomUUID();
+  await pool.run(batch([new CommandRecords().place(id)]));
+  t.match(await reader.find(id), { status: 'confirmed' });
+});
+
+await t.test('a stop does not wait for ever for a thread that is blocked', async (t) => {
+  const { pool } = await harness(t, 1);
+  const blocked = t.rejects(
+    pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'spin' })])),
+    {
+      code: 'worker-failed',
+    },
+  );
+  const startedAt = performance.now();
+  await pool.stop(200);
+  await blocked;
+  t.ok(performance.now() - startedAt < 5_000);
+});
+
 await t.test('what the threads cannot open is told at the start', async (t) => {
   const missing = { kind: 'sqlite', path: join(await temporaryFolder(t), 'missing', 'orders.db') } as const;
-  const settings = { store: missing, writeTurn: createWriteTurn(), processor: undefined };
-  const noStore = new BatchPool({ threads: 1, settings });
+  const settings = { store: missing, ...UNUSED, processor: undefined };
+  const noStore = new BatchPool({ threads: 1, settings, logger: createLogger('silent') });
   t.teardown(() => noStore.stop());
   await t.rejects(noStore.start(), { message: /directory does not exist/ });
 
-  const noProcessor = new BatchPool({ threads: 1, settings: { ...settings, processor: '/nowhere.mjs' } });
+  const noProcessor = new BatchPool({
+    threads: 1,
+    settings: { ...settings, processor: '/nowhere.mjs' },
+    logger: createLogger('silent'),
+  });
   t.teardown(() => noProcessor.stop());
   await t.rejects(noProcessor.start(), { code: 'processor-invalid' });
 });
 
 await t.test('a pool that does not run refuses', async (t) => {
-  const settings = {
-    store: { kind: 'sqlite', path: '/nowhere' },
-    writeTurn: createWriteTurn(),
-    processor: undefined,
-  } as const;
-  await t.rejects(new BatchPool({ threads: 1, settings }).run(batch([])), { code: 'worker-failed' });
+  const settings = { store: { kind: 'sqlite', path: '/nowhere' }, ...UNUSED, processor: undefined } as const;
+  await t.rejects(new BatchPool({ threads: 1, settings, logger: createLogger('silent') }).run(batch([])), {
+    code: 'worker-failed',
+  });
 });

@@ -2,7 +2,9 @@ import type { LogRecord } from '../../src/base/log-record.ts';
 import type { PlaceOrder } from '../../src/order/commands.ts';
 import { decide, type DecidedCommand, type Decision } from '../../src/order/decide.ts';
 import type { OrderStatus, RequestableStatus } from '../../src/order/lifecycle.ts';
-import type { BatchStore, BatchToSave, Present, SetAsideRecord } from '../../src/store/order-store.ts';
+import type { DeadLetter } from '../../src/store/dead-letter.ts';
+import type { BatchStore, BatchToSave, Present } from '../../src/store/order-store.ts';
+import { noParking } from '../../src/store/parking.ts';
 
 export const TOPIC = 'orders.commands';
 
@@ -13,7 +15,9 @@ export function batchOf(present: Present, commands: DecidedCommand[], now: numbe
   return {
     topic: TOPIC,
     decision: decide(present.orders, present.progress, commands, now),
-    setAside: [],
+    deadLetters: [],
+    resolved: [],
+    parking: noParking(),
     loadedProgress: present.progress,
     nextProgress,
   };
@@ -75,12 +79,18 @@ export function emptyDecision(): Decision {
   return { placed: [], moved: [], changes: [], rejections: [] };
 }
 
-export function setAside(record: Partial<LogRecord>): SetAsideRecord {
+export function deadLetter(record: Partial<LogRecord>, changes: Partial<DeadLetter> = {}): DeadLetter {
   return {
     record: { partition: 0, offset: 0, timestamp: 1_700_000_000_000, key: null, value: null, ...record },
     orderId: null,
-    reason: 'undecodable',
+    reason: 'record-undecodable',
     error: 'The value is not JSON',
-    at: 1_700_000_000_500,
+    attempts: 1,
+    firstFailedAt: 1_700_000_000_400,
+    failedAt: 1_700_000_000_500,
+    replayCount: 0,
+    replayOf: undefined,
+    state: 'open',
+    ...changes,
   };
 }

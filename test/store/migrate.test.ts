@@ -4,8 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { migrate } from '../../src/store/migrate.ts';
-import { openReadOnly } from '../../src/store/sqlite/connection.ts';
+import { openDeadLetterStore } from '../../src/store/open-store.ts';
+import { openReadOnly, openWriter } from '../../src/store/sqlite/connection.ts';
+import { orders } from '../../src/store/sqlite/migrations/0001-orders.ts';
 import { SQLITE_MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
+import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { silent } from './sqlite/make-store.ts';
 
 const ALL = SQLITE_MIGRATIONS.map(({ name }) => name);
@@ -22,13 +25,50 @@ await t.test(
       .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
       .pluck()
       .all();
-    t.same(tables, ['dead_letters', 'migrations', 'order_history', 'orders', 'progress']);
+    t.same(tables, [
+      'dead_letter_audit',
+      'dead_letters',
+      'migrations',
+      'order_history',
+      'orders',
+      'parked_events',
+      'parked_orders',
+      'progress',
+    ]);
     const loose = reader
       .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0`)
       .pluck();
     t.same(loose.all(), ['sqlite_schema'], 'every table is strict');
   },
 );
+
+await t.test('dead letters of before there were replays are open ones', async (t) => {
+  const path = join(t.testdir(), 'orders.db');
+  const before = openWriter(path);
+  before.exec(`${orders} CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT;
+    INSERT INTO migrations VALUES ('0001-orders');
+    INSERT INTO dead_letters VALUES (7, 'orders.commands', 3, 9, x'ff', x'00c3', 1, 'o-1', 'processor-failed', 'why', 2);`);
+  before.close();
+  await migrate({ kind: 'sqlite', path }, silent);
+  const letters = await openDeadLetterStore({ kind: 'sqlite', path }, createWriteTurn());
+  t.teardown(() => letters.close());
+  t.strictSame(await letters.find(7), {
+    id: 7,
+    orderId: 'o-1',
+    reason: 'processor-failed',
+    error: 'why',
+    attempts: 1,
+    topic: 'orders.commands',
+    partition: 3,
+    offset: 9,
+    firstFailedAt: 2,
+    failedAt: 2,
+    replayCount: 0,
+    state: 'open',
+    key: Buffer.from([0xff]),
+    value: Buffer.from([0x00, 0xc3]),
+  });
+});
 
 await t.test('of many processes that start at once each migration is applied by exactly one', async (t) => {
   const path = join(t.testdir(), 'orders.db');

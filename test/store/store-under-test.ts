@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 
 /** A fresh, migrated, empty store. What it opened is closed at the end of the test that asked for it. */
@@ -6,6 +7,8 @@ export interface StoreUnderTest {
   reader: OrderReader;
   /** One more writer on the same orders. */
   writer: () => Promise<BatchStore>;
+  /** The dead letters, for people. */
+  desk: () => Promise<DeadLetterStore>;
   /** What stands in `dead_letters`, by topic, partition and offset. */
   deadLetters: () => Promise<KeptRecord[]>;
 }
@@ -20,7 +23,13 @@ export interface KeptRecord {
   order_id: string | null;
   reason: string;
   error: string;
-  at: number;
+  attempts: number;
+  first_failed_at: number;
+  failed_at: number;
+  replay_count: number;
+  state: string;
 }
 
 export type MakeStore = (t: Test) => Promise<StoreUnderTest>;
+
+export type MakeDesk = (t: Test) => Promise<Pick<StoreUnderTest, 'desk' | 'writer'>>;

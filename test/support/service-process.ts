@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { SETTING_NAMES } from '../../src/base/config/settings.ts';
 
 export interface ServiceExit {
   code: number | null;
@@ -33,6 +34,9 @@ export class ServiceProcess {
       env: { ...withoutSettings(process.env), PORT: '0', GRPC_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const killWithUs = (): boolean => child.kill('SIGKILL');
+    process.once('exit', killWithUs);
+    child.once('exit', () => process.off('exit', killWithUs));
     const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     const exited = exit.then(([code, signal]): ServiceExit => ({ code, signal }));
     const output: string[] = [];
@@ -86,6 +90,7 @@ export class ServiceProcess {
     return exit;
   }
 
+  /** SIGSTOP holds it still, SIGCONT lets it go on; a process that is gone takes no signal. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -100,7 +105,7 @@ function keep(output: string[], text: string): void {
 
 /** Settings of whoever runs the tests must not reach the service under test. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const settings =
-    /^(ROLE|HOST|PORT|GRPC_.*|LOG_.*|DATA_DIR|EVENT_LOG|KAFKA_.*|DATABASE_URL|WORKER_THREADS|BATCH_.*|RATE_.*|PROCESSOR|ACK_TIMEOUT_MS|SHUTDOWN_TIMEOUT_MS|MAX_EVENT_LOOP_DELAY_MS|TRUST_PROXY)$/;
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !settings.test(name)));
+  const settings = new Set<string>(SETTING_NAMES);
+  const isSetting = (name: string): boolean => settings.has(name) || /^KAFKA_(SASL|SSL)_/.test(name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSetting(name)));
 }

@@ -2,18 +2,22 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
+import type { LogRecord } from '../../src/base/log-record.ts';
+import { createDeadLetters, type DeadLetters } from '../../src/intake/dead-letters.ts';
 import { createIntake, type Intake } from '../../src/intake/intake.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
+import { DeadLetterDesk } from '../../src/pool/dead-letter-desk.ts';
 import { processBatch } from '../../src/pool/process-batch.ts';
 import { loadJudge } from '../../src/pool/processor.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open-store.ts';
-import type { OrderReader } from '../../src/store/order-store.ts';
+import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { eventually } from './eventually.ts';
+import { failureRules, NO_FAILURES } from './failure-rules.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A real log, a real store and an intake in this process; orders are processed when the test says so. */
@@ -26,6 +30,12 @@ export interface SmallService {
   replica: (log?: EventLog) => { intake: Intake; hub: StatusHub };
   /** Processes and saves everything that the log has, as one batch a call; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
+  /** Writes what the test wants to be there. */
+  store: BatchStore;
+  /** The commands that the log has; there must be some. */
+  records: () => Promise<LogRecord[]>;
+  /** The dead letters of this store, by their thread; replays that failed `replayLimit` times are over. */
+  deadLetters: (options?: { log?: EventLog; replayLimit?: number }) => DeadLetters;
 }
 
 export async function startSmallService(t: Test): Promise<SmallService> {
@@ -34,7 +44,8 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   const codec = createEventCodec();
   const target = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
   await migrate(target, logger);
-  const [reader, store] = await Promise.all([openReader(target), openBatchStore(target, createWriteTurn())]);
+  const writeTurn = createWriteTurn();
+  const [reader, store] = await Promise.all([openReader(target), openBatchStore(target, writeTurn)]);
   const log = new EmbeddedEventLog({
     dataDirectory: folder,
     groupId: 'test',
@@ -46,7 +57,13 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     logger,
   });
   await log.start();
-  const dependencies = { store, judge: await loadJudge(undefined), codec, clock: Date.now };
+  const dependencies = {
+    store,
+    judge: await loadJudge(undefined, 30_000),
+    codec,
+    clock: Date.now,
+    rules: failureRules(),
+  };
   t.teardown(async () => {
     await log.stop();
     await reader.close();
@@ -61,16 +78,28 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     const records = await everything(log);
     const frame = encodeRecordFrame(records);
     const { statuses } = await processBatch(
-      { kind: 'batch', topic: log.progressName(TOPICS.commands), frame, applied: new Map() },
+      {
+        kind: 'batch',
+        topic: log.progressName(TOPICS.commands),
+        frame,
+        applied: new Map(),
+        recent: NO_FAILURES,
+      },
       dependencies,
     );
     for (const hub of hubs) hub.publish(decodeRecordFrame(statuses));
   };
-  return { log, reader, ...own, replica, processAll };
+  const deadLetters: SmallService['deadLetters'] = ({ log: face = log, replayLimit = 3 } = {}) => {
+    const desk = new DeadLetterDesk({ store: target, writeTurn });
+    t.teardown(() => desk.close());
+    return createDeadLetters({ store: desk, log: face, replayLimit, clock: Date.now });
+  };
+  const records = () => everything(log);
+  return { log, reader, ...own, replica, processAll, store, records, deadLetters };
 }
 
-async function everything(log: EventLog) {
-  const records: Parameters<Parameters<EventLog['consumer']>[1]['onRecords']>[0] = [];
+async function everything(log: EventLog): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
   const consumer = log.consumer(TOPICS.commands, {
     onAssigned: (committed) =>
       Promise.resolve(new Map([...committed.keys()].map((partition) => [partition, 'earliest'] as const))),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { RetryPolicy } from '../backoff.ts';
 import { ServiceError } from '../errors.ts';
 import { parseDatabaseUrl, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
@@ -43,6 +44,13 @@ export interface Config {
   readonly batchMaxWaitMs: number;
   /** path of the module; undefined: the built-in processor */
   readonly processor: string | undefined;
+  readonly processorTimeoutMs: number;
+  readonly retry: Readonly<RetryPolicy>;
+  /** failed replays of a dead letter */
+  readonly replayLimit: number;
+  /** above this share of dead letters the pipeline holds them back; 1: never */
+  readonly deadLetterFloodShare: number;
+  readonly breaker: { readonly failures: number; readonly openMs: number };
   /** requests in a window; 0: no limit */
   readonly rateLimitMax: number;
   readonly rateLimitWindowMs: number;
@@ -122,6 +130,17 @@ function fromSettings(
     batchMaxSize: values.BATCH_MAX_SIZE,
     batchMaxWaitMs: values.BATCH_MAX_WAIT_MS,
     processor: values.PROCESSOR === '' ? undefined : resolve(values.PROCESSOR),
+    processorTimeoutMs: values.PROCESSOR_TIMEOUT_MS,
+    retry: {
+      baseMs: values.RETRY_BASE_MS,
+      factor: values.RETRY_FACTOR,
+      capMs: values.RETRY_CAP_MS,
+      maxAttempts: values.RETRY_MAX_ATTEMPTS,
+      budgetMs: values.RETRY_BUDGET_MS,
+    },
+    replayLimit: values.REPLAY_LIMIT,
+    deadLetterFloodShare: values.DEAD_LETTER_FLOOD_PERCENT / 100,
+    breaker: { failures: values.BREAKER_FAILURES, openMs: values.BREAKER_OPEN_MS },
     rateLimitMax: values.RATE_LIMIT_MAX,
     rateLimitWindowMs: values.RATE_LIMIT_WINDOW_MS,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,

@@ -6,6 +6,7 @@ export const THEMES = [
   'Kafka',
   'Store',
   'Processing',
+  'Failures',
   'Protection',
 ] as const;
 

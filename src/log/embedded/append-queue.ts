@@ -50,9 +50,9 @@ export class AppendQueue {
   append(record: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const bytes = this.#admit(record);
-      const { topic, key, value } = record;
+      const { topic, key, value, headers } = record;
       const deadline = performance.now() + this.#limits.ackTimeoutMs;
-      this.#collecting.push({ topic, key, value, bytes, deadline, settled: false, resolve, reject });
+      this.#collecting.push({ topic, key, value, headers, bytes, deadline, settled: false, resolve, reject });
       this.#bytes += bytes;
       this.#unsettled++;
       this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#limits.ackTimeoutMs);
@@ -84,7 +84,7 @@ export class AppendQueue {
     const records = this.#collecting.length + this.#writing.length;
     if (records >= maxPendingRecords || this.#bytes + bytes > maxPendingBytes) {
       const detail = `The event log is still writing ${records} records of ${this.#bytes} bytes. Try again in a second.`;
-      throw new ServiceError('log-full', detail, { retryAfter: 1 });
+      throw new ServiceError('log-full', detail);
     }
     return bytes;
   }

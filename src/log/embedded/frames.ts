@@ -1,14 +1,14 @@
 import type { LogRecord } from '../../base/log-record.ts';
 import type { OutgoingRecord } from '../event-log.ts';
+import { keyOf, readRecord, recordBytes, recordEnd, writeRecord } from './record-bytes.ts';
 
 /*
- * frame  = [topic u16] record                       one append on its way to the thread
- * record = [key bytes u32] [value bytes u32] key value
- * body   = record*                                  as a chunk is stored
+ * frame  = [topic u16] record     one append on its way to the thread
+ * record = see record-bytes.ts
+ * body   = record*                as a chunk is stored
  * batch  = ([partition u32] [first offset f64] [count u32] [timestamp f64] [body bytes u32] body)*
  */
 const TOPIC_BYTES = 2;
-const RECORD_HEADER_BYTES = 8;
 const CHUNK_HEADER_BYTES = 28;
 
 /** Consecutive records of one partition that one transaction brought. */
@@ -29,39 +29,34 @@ export function encodeAppends(records: readonly OutgoingRecord[]): {
   const topics: string[] = [];
   const frames = Buffer.allocUnsafeSlow(records.reduce((sum, record) => sum + frameBytes(record), 0));
   let at = 0;
-  for (const { topic, key, value } of records) {
-    let topicIndex = topics.indexOf(topic);
-    if (topicIndex === -1) topicIndex = topics.push(topic) - 1;
-    const keyAt = at + TOPIC_BYTES + RECORD_HEADER_BYTES;
-    const keyBytes = frames.write(key, keyAt);
-    frames.writeUInt16LE(topicIndex, at);
-    frames.writeUInt32LE(keyBytes, at + TOPIC_BYTES);
-    frames.writeUInt32LE(value.length, at + TOPIC_BYTES + 4);
-    at = keyAt + keyBytes + value.copy(frames, keyAt + keyBytes);
+  for (const record of records) {
+    let topicIndex = topics.indexOf(record.topic);
+    if (topicIndex === -1) topicIndex = topics.push(record.topic) - 1;
+    at = writeRecord(frames, frames.writeUInt16LE(topicIndex, at), record);
   }
   return { topics, frames };
 }
 
-export function frameBytes({ key, value }: OutgoingRecord): number {
-  return TOPIC_BYTES + RECORD_HEADER_BYTES + Buffer.byteLength(key) + value.length;
+export function frameBytes(record: OutgoingRecord): number {
+  return TOPIC_BYTES + recordBytes(record);
 }
 
 /** @param visit gets the key and the whole record, both as views */
 export function readAppends(
   frames: Buffer,
-  visit: (topicIndex: number, key: Buffer, record: Buffer) => void,
+  visit: (topicIndex: number, key: Buffer | null, record: Buffer) => void,
 ): void {
   for (let at = 0; at < frames.length;) {
     const recordAt = at + TOPIC_BYTES;
     const end = recordEnd(frames, recordAt);
-    visit(frames.readUInt16LE(at), keyAt(frames, recordAt), frames.subarray(recordAt, end));
+    visit(frames.readUInt16LE(at), keyOf(frames, recordAt), frames.subarray(recordAt, end));
     at = end;
   }
 }
 
 /** The keys of a chunk's records as views, in order. */
-export function* bodyKeys(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at = recordEnd(body, at)) yield keyAt(body, at);
+export function* bodyKeys(body: Buffer): Generator<Buffer | null> {
+  for (let at = 0; at < body.length; at = recordEnd(body, at)) yield keyOf(body, at);
 }
 
 /** A chunk of only the record at an offset of the chunk. */
@@ -110,30 +105,15 @@ export function collectRecords(chunk: Chunk, fromOffset: number, records: LogRec
   const { partition, timestamp, body } = chunk;
   let offset = chunk.firstOffset;
   for (let at = 0; at < body.length; offset++) {
-    const end = recordEnd(body, at);
-    if (offset >= fromOffset) {
-      const valueAt = at + RECORD_HEADER_BYTES + body.readUInt32LE(at);
-      records.push({
-        partition,
-        offset,
-        timestamp,
-        key: keyAt(body, at),
-        value: body.subarray(valueAt, end),
-      });
-    }
+    const { key, value, headers, end } = readRecord(body, at);
     at = end;
+    if (offset < fromOffset) continue;
+    const record: LogRecord = { partition, offset, timestamp, key, value };
+    if (headers !== undefined) record.headers = headers;
+    records.push(record);
   }
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function keyAt(bytes: Buffer, at: number): Buffer {
-  const keyAt = at + RECORD_HEADER_BYTES;
-  return bytes.subarray(keyAt, keyAt + bytes.readUInt32LE(at));
-}
-
-function recordEnd(bytes: Buffer, at: number): number {
-  return at + RECORD_HEADER_BYTES + bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4);
 }

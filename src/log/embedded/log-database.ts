@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ServiceError } from '../../base/errors.ts';
 
-const SCHEMA_VERSION = 1;
+/** 2: records may have headers, and null for a key or a value. All else is as in 1. */
+const SCHEMA_VERSION = 2;
 
 /*
  * A chunk is what one transaction brought for one partition. Its id is slot * SLOT_SIZE + first offset: the rows of a
@@ -91,9 +92,10 @@ function limitSize(db: Database.Database, maxFileBytes: number): void {
 function migrate(db: Database.Database, file: string): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version === SCHEMA_VERSION) return;
-  if (version !== 0) {
-    const detail = `The event log ${file} has format ${version}, this version reads ${SCHEMA_VERSION}. Use the version that wrote it.`;
+  if (version > SCHEMA_VERSION) {
+    const detail = `The event log ${file} has format ${version}, this version reads up to ${SCHEMA_VERSION}. Use the version that wrote it.`;
     throw new ServiceError('log-unavailable', detail);
   }
-  db.exec(SCHEMA);
+  if (version === 0) db.exec(SCHEMA);
+  else db.pragma(`user_version = ${SCHEMA_VERSION}`);
 }

@@ -55,7 +55,7 @@ export class LogFile {
         if (draft === undefined) drafts.set(partition, (draft = new ChunkDraft(partition.end)));
         else if (draft.isFull) this.#chunks.insert(partition, draft.take(partition.number, now));
         const offset = draft.add(record);
-        this.#addKey.run(id, key, offset);
+        if (key !== null) this.#addKey.run(id, key, offset);
         positions.push(partition.number, offset);
       });
       for (const [partition, draft] of drafts)
@@ -126,6 +126,7 @@ export class LogFile {
   }
 }
 
-function partitionOf(partitions: readonly Partition[], key: Buffer): Partition {
-  return partitions[crc32(key) % partitions.length] as Partition;
+/** Records without a key have no order among themselves; the first partition keeps it all the same. */
+function partitionOf(partitions: readonly Partition[], key: Buffer | null): Partition {
+  return partitions[key === null ? 0 : crc32(key) % partitions.length] as Partition;
 }

@@ -44,7 +44,10 @@ export class Retention {
     while (start - partition.start < budget) {
       const chunk = this.#chunks.at(partition, start);
       if (chunk === undefined || start + chunk.count > done || chunk.timestamp >= cutoff) break;
-      for (const key of bodyKeys(chunk.body)) this.#dropKey.run(partition.topicId, key, start++);
+      for (const key of bodyKeys(chunk.body)) {
+        if (key !== null) this.#dropKey.run(partition.topicId, key, start);
+        start++;
+      }
       this.#chunks.delete(partition, chunk);
     }
     return start;

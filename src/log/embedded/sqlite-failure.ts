@@ -8,7 +8,7 @@ export function logFailure(thrown: unknown, file: string): ServiceError {
   const code = cause instanceof Database.SqliteError ? cause.code : '';
   if (code === 'SQLITE_FULL') {
     const detail = `The event log ${file} cannot grow: its disk or its size limit is full. Free space, or let the consumers catch up.`;
-    return new ServiceError('log-full', detail, { cause, retryAfter: 1 });
+    return new ServiceError('log-full', detail, { cause });
   }
   if (code.startsWith('SQLITE_BUSY')) {
     const detail = `The event log ${file} is in use by another process. Stop that one, or use another data directory.`;

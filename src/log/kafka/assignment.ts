@@ -1,5 +1,6 @@
 import type { Message } from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
+import { fromKafkaHeaders } from './headers.ts';
 
 interface PartitionState {
   /** next offset that counts as done; unknown for a partition that is read from its earliest record, until that comes */
@@ -62,8 +63,11 @@ export class Assignment {
   }
 }
 
-export function toRecord({ partition, offset, timestamp, key, value }: Message): LogRecord {
-  return { partition, offset, timestamp: timestamp ?? 0, key: toBuffer(key), value };
+export function toRecord({ partition, offset, timestamp, key, value, headers }: Message): LogRecord {
+  const record: LogRecord = { partition, offset, timestamp: timestamp ?? 0, key: toBuffer(key), value };
+  const named = headers === undefined ? undefined : fromKafkaHeaders(headers);
+  if (named !== undefined) record.headers = named;
+  return record;
 }
 
 /** Typed more loosely than it is: node-rdkafka reads keys as buffers. */

@@ -34,6 +34,8 @@ export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
     dr_cb: true,
     'enable.idempotence': true,
     'linger.ms': LINGER_MS,
+    // The broker says what is too large. The copy of a record that was not has some headers more.
+    'message.max.bytes': 2_000_000,
     'queue.buffering.max.messages': options.maxPendingRecords,
     'queue.buffering.max.kbytes': Math.ceil(options.maxPendingBytes / 1024),
   };

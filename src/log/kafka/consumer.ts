@@ -6,7 +6,7 @@ import { Assignment } from './assignment.ts';
 import { closeConsumer, configured, connect } from './client-calls.ts';
 import { consumerTopicSettings, groupSettings, type KafkaOptions, revokeTimeout } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
-import { within } from './deadline.ts';
+import { within } from '../../base/within.ts';
 import { endsConsumer } from './errors.ts';
 import { Lag } from './lag.ts';
 import { Pauses } from './pauses.ts';

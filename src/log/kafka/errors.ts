@@ -24,8 +24,6 @@ const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'not enough in-sync replicas': 'log-unavailable',
 };
 
-const RETRY_AFTER_S = 1;
-
 /** Of a record that librdkafka did not take. */
 export function refusalError(error: LibrdKafkaError, topic: string): ServiceError {
   if (error.code === CODE.ERR_MSG_SIZE_TOO_LARGE) return tooLarge(topic, error);
@@ -48,11 +46,11 @@ export function deliveryError(error: LibrdKafkaError, topic: string): ServiceErr
 
 export function fullError(cause?: unknown): ServiceError {
   const detail = 'As many records wait for Kafka as may wait. Try again shortly.';
-  return new ServiceError('log-full', detail, { cause, retryAfter: RETRY_AFTER_S });
+  return new ServiceError('log-full', detail, { cause });
 }
 
 export function unavailableError(detail: string, cause?: unknown): ServiceError {
-  return new ServiceError('log-unavailable', detail, { cause, retryAfter: RETRY_AFTER_S });
+  return new ServiceError('log-unavailable', detail, { cause });
 }
 
 export function unknownOutcomeError(detail: string, cause?: unknown): ServiceError {

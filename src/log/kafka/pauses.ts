@@ -1,5 +1,6 @@
 import type { KafkaConsumer } from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
+import { headersText } from '../../base/record-headers.ts';
 
 /** What may be kept back of a partition before its fetching is paused too. */
 const HELD_BYTES = 1024 * 1024;
@@ -82,7 +83,8 @@ export class Pauses {
   #hold(record: LogRecord): void {
     const held = this.#held.get(record.partition) ?? { records: [], bytes: 0 };
     held.records.push(record);
-    held.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    held.bytes +=
+      (record.key?.length ?? 0) + (record.value?.length ?? 0) + headersText(record.headers).length;
     this.#held.set(record.partition, held);
   }
 

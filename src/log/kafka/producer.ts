@@ -3,7 +3,7 @@ import type { Position } from '../../base/position.ts';
 import type { OutgoingRecord } from '../event-log.ts';
 import { closeProducer, configured, connect, metadata } from './client-calls.ts';
 import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
-import { within } from './deadline.ts';
+import { within } from '../../base/within.ts';
 import {
   deliveryError,
   ERROR_TEXT,
@@ -12,6 +12,7 @@ import {
   unavailableError,
   unknownOutcomeError,
 } from './errors.ts';
+import { toKafkaHeaders } from './headers.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { Reachability } from './reachability.ts';
 import { ReportPoll } from './report-poll.ts';
@@ -71,7 +72,7 @@ export class KafkaProducer {
     return topics;
   }
 
-  append({ topic, key, value }: OutgoingRecord): Promise<Position> {
+  append({ topic, key, value, headers }: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const client = this.#client;
       const fault = this.fault();
@@ -85,7 +86,9 @@ export class KafkaProducer {
       }
       const slot = this.#pending.add({ topic, resolve, reject });
       try {
-        client.produce(this.#options.topicPrefix + topic, null, value, key, null, slot);
+        const kafkaHeaders = headers === undefined ? undefined : toKafkaHeaders(headers);
+        const name = this.#options.topicPrefix + topic;
+        client.produce(name, null, keptEmpty(value), keptEmpty(key), null, slot, kafkaHeaders);
         this.#poll.hurry();
       } catch (error) {
         this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic));
@@ -152,6 +155,13 @@ export class KafkaProducer {
     }
     this.#renewal = undefined;
   }
+}
+
+/** node-rdkafka takes an empty buffer for null, unless that lies somewhere in memory. */
+const EMPTY = Buffer.alloc(1).subarray(1);
+
+function keptEmpty<T extends string | Buffer | null>(bytes: T): T | Buffer {
+  return bytes?.length === 0 ? EMPTY : bytes;
 }
 
 export function createProducer(options: KafkaOptions): kafka.Producer {

@@ -5,7 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { ConsumerHandlers } from '../event-log.ts';
 import type { Assignment } from './assignment.ts';
 import { committedOffsets } from './client-calls.ts';
-import { within } from './deadline.ts';
+import { within } from '../../base/within.ts';
 import { isAssignment } from './errors.ts';
 import type { Pauses } from './pauses.ts';
 

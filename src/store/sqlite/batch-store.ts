@@ -1,17 +1,12 @@
 import { ServiceError } from '../../base/errors.ts';
-import type { StatusChange } from '../../order/commands.ts';
 import type { Decision, OrderState } from '../../order/decide.ts';
-import type { AppliedRecord, BatchStore, BatchToSave, Present } from '../order-store.ts';
+import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
+import type { DueRetries } from '../parking.ts';
 import { settled, type Connection } from './connection.ts';
-import {
-  changeValues,
-  deadLetterValues,
-  moveValues,
-  orderValues,
-  toChange,
-  toState,
-  type Value,
-} from './rows.ts';
+import { DeadLetterWriter } from './dead-letter-writer.ts';
+import { ParkingReader } from './parking-reader.ts';
+import { ParkingWriter } from './parking-writer.ts';
+import { changeValues, moveValues, orderValues, toChange, toState, type Value } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { withWriteTurn, type WriteTurn } from './write-turn.ts';
 
@@ -20,55 +15,113 @@ export class SqliteBatchStore implements BatchStore {
   readonly #connection: Connection;
   readonly #turn: WriteTurn;
   readonly #statements: Statements;
+  readonly #parked: ParkingReader;
+  readonly #parking: ParkingWriter;
+  readonly #deadLetters: DeadLetterWriter;
 
   /** The connection is closed by `close`. */
   constructor(connection: Connection, turn: WriteTurn) {
     this.#connection = connection;
     this.#turn = turn;
     this.#statements = prepareStatements(connection);
+    this.#parked = new ParkingReader(connection);
+    this.#parking = new ParkingWriter(connection);
+    this.#deadLetters = new DeadLetterWriter(connection);
   }
 
-  /** Orders and progress are of one moment: what was decided on them is refused by `save` or right. */
+  /** All of it is of one moment: what was decided on it is refused by `save` or right. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<Present> {
-    const { states, progress } = this.#statements;
-    const load = this.#connection.transaction((): Present => {
-      const present: Present = { orders: new Map(), progress: new Map() };
-      for (const partition of partitions) {
-        const row = progress.get(topic, partition);
-        if (row !== undefined) present.progress.set(partition, row.next_offset);
-      }
-      for (const row of states.all(JSON.stringify(orderIds))) present.orders.set(row.id, toState(row));
-      return present;
+    return this.#inOneMoment(() => ({
+      orders: this.#states(orderIds),
+      parked: this.#parked.among(orderIds),
+      progress: this.#progress(topic, partitions),
+    }));
+  }
+
+  loadDue(topic: string, partitions: number[], now: number, limit: number): Promise<DueRetries> {
+    return this.#inOneMoment(() => {
+      const due = this.#parked.due(topic, partitions, now, limit);
+      const parked = new Map(due.orders.map((order) => [order.parked.orderId, order.parked]));
+      const progress = this.#progress(topic, partitions);
+      return { ...due, present: { orders: this.#states([...parked.keys()]), parked, progress } };
     });
-    return settled(load);
   }
 
   save(batch: BatchToSave): Promise<void> {
-    return settled(() => {
-      const rows = rowsOf(batch);
-      const write = this.#connection.transaction(() => {
-        this.#moveProgress(batch);
-        this.#write(rows);
-      });
-      withWriteTurn(this.#turn, () => {
-        write.immediate();
-      });
+    return this.#writing(batch, () => undefined);
+  }
+
+  rehearse(batch: BatchToSave): Promise<void> {
+    const takeBack = new Error('The rehearsal is over.');
+    return this.#writing(batch, () => {
+      throw takeBack;
+    }).catch((error: unknown) => {
+      if (error !== takeBack) throw error;
     });
   }
 
-  changesCausedBy(records: readonly AppliedRecord[]): Promise<StatusChange[]> {
+  causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused> {
     const { causedBy } = this.#statements;
-    const look = this.#connection.transaction(() =>
-      records.flatMap(({ orderId, position }) =>
-        causedBy.all(orderId, position.partition, position.offset).map(toChange),
+    return this.#inOneMoment(() => ({
+      changes: records.flatMap(({ orderId, position: { partition, offset } }) =>
+        orderId === null ? [] : causedBy.all(orderId, partition, offset).map(toChange),
       ),
-    );
-    return settled(look);
+      deadLetters: this.#deadLetters.at(topic, records),
+    }));
+  }
+
+  causedByRetries(orderIds: readonly string[]): Promise<Caused> {
+    const { changesOf } = this.#statements;
+    return this.#inOneMoment(() => ({
+      changes: orderIds.flatMap((orderId) => changesOf.all(orderId).map(toChange)),
+      deadLetters: this.#deadLetters.ofOrders(orderIds),
+    }));
+  }
+
+  forgetRetried(orderIds: readonly string[]): Promise<void> {
+    return settled(() => {
+      withWriteTurn(this.#turn, () => this.#statements.forgetRetried.run(JSON.stringify(orderIds)));
+    });
   }
 
   close(): Promise<void> {
     return settled(() => {
       this.#connection.close();
+    });
+  }
+
+  #inOneMoment<T>(read: () => T): Promise<T> {
+    return settled(this.#connection.transaction(read));
+  }
+
+  #states(orderIds: string[]): Map<string, OrderState> {
+    const rows = this.#statements.states.all(JSON.stringify(orderIds));
+    return new Map(rows.map((row) => [row.id, toState(row)]));
+  }
+
+  #progress(topic: string, partitions: number[]): Map<number, number> {
+    const progress = new Map<number, number>();
+    for (const partition of partitions) {
+      const row = this.#statements.progress.get(topic, partition);
+      if (row !== undefined) progress.set(partition, row.next_offset);
+    }
+    return progress;
+  }
+
+  /** @param atTheEnd of the transaction: what it throws takes everything back */
+  #writing(batch: BatchToSave, atTheEnd: () => void): Promise<void> {
+    return settled(() => {
+      const rows = rowsOf(batch.decision);
+      const write = this.#connection.transaction(() => {
+        this.#moveProgress(batch);
+        this.#write(rows);
+        this.#parking.write(batch.topic, batch.parking);
+        this.#deadLetters.write(batch.topic, batch.deadLetters, batch.resolved);
+        atTheEnd();
+      });
+      withWriteTurn(this.#turn, () => {
+        write.immediate();
+      });
     });
   }
 
@@ -87,8 +140,8 @@ export class SqliteBatchStore implements BatchStore {
     }
   }
 
-  #write({ placed, moved, changes, deadLetters }: Rows): void {
-    const { insertOrder, moveOrder, insertChange, insertDeadLetter } = this.#statements;
+  #write({ placed, moved, changes }: Rows): void {
+    const { insertOrder, moveOrder, insertChange } = this.#statements;
     for (const { id, values } of placed) {
       if (insertOrder.run(...values).changes !== 1) throw conflict(`order ${id} is already there`);
     }
@@ -96,7 +149,6 @@ export class SqliteBatchStore implements BatchStore {
       if (moveOrder.run(...values).changes !== 1) throw conflict(`order ${id} has another version`);
     }
     for (const values of changes) insertChange.run(...values);
-    for (const values of deadLetters) insertDeadLetter.run(...values);
   }
 }
 
@@ -104,11 +156,10 @@ interface Rows {
   placed: { id: string; values: Value[] }[];
   moved: { id: string; values: Value[] }[];
   changes: Value[][];
-  deadLetters: Value[][];
 }
 
 /** Made before the turn is taken, so that it is held for nothing but writing. */
-function rowsOf({ topic, decision, setAside }: BatchToSave): Rows {
+function rowsOf(decision: Decision): Rows {
   const loadedVersion = versionsBefore(decision);
   return {
     placed: decision.placed.map((order) => ({ id: order.state.id, values: orderValues(order) })),
@@ -117,7 +168,6 @@ function rowsOf({ topic, decision, setAside }: BatchToSave): Rows {
       values: moveValues(order, loadedVersion(order.state)),
     })),
     changes: decision.changes.map(changeValues),
-    deadLetters: setAside.map((letter) => deadLetterValues(topic, letter)),
   };
 }
 

@@ -3,8 +3,11 @@ import { ServiceError, toError } from '../../base/errors.ts';
 
 export type Connection = Database.Database;
 
-/** Milliseconds that SQLite waits for a writer of another process; within the process the write turn waits. */
-const BUSY_TIMEOUT_MS = 5_000;
+/**
+ * Milliseconds that SQLite waits for a writer of another process; within the process the write turn waits. Whoever
+ * wants to wait longer tries again: a thread that sleeps here does nothing else.
+ */
+const BUSY_TIMEOUT_MS = 1_000;
 
 /**
  * A commit is on the disk when it returns (synchronous=FULL). The log beside the file is copied back about every
@@ -46,20 +49,24 @@ export function settled<T>(work: () => T): Promise<T> {
 const UNAVAILABLE =
   /^(SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|PROTOCOL|READONLY|NOMEM|CORRUPT|NOTADB)(_[A-Z0-9_]+)?|E[A-Z]+)$/;
 
-/** A row that breaks a constraint is passed on as it is: its batch can be split, the store is well. */
+/** What a row, not the store, is to blame for; after one of these the same rows are refused again. */
+const REFUSED = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)(_[A-Z0-9_]+)?$/;
+
 function translated<T>(work: () => T): T {
   try {
     return work();
   } catch (thrown) {
     const error = toError(thrown);
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    if (!UNAVAILABLE.test(code)) throw error;
-    throw new ServiceError(
-      'store-unavailable',
-      `SQLite cannot work on its file: ${error.message} (${code}).`,
-      {
+    if (UNAVAILABLE.test(code)) {
+      const detail = `SQLite cannot work on its file: ${error.message} (${code}).`;
+      throw new ServiceError('store-unavailable', detail, { cause: error });
+    }
+    if (REFUSED.test(code)) {
+      throw new ServiceError('store-refused', `SQLite refuses a row: ${error.message} (${code}).`, {
         cause: error,
-      },
-    );
+      });
+    }
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { ListQuery } from '../order-store.ts';
-import { parseCursor, type ListCursor } from '../list-cursor.ts';
-import { ORDER_COLUMNS, type Value } from './rows.ts';
+import { keysetStatement, type SqlStatement } from './keyset.ts';
+import { ORDER_COLUMNS } from './rows.ts';
 
 /** The narrowest first: the first filter that is given picks the index, the others are checked row by row. */
 const FILTERS = [
@@ -9,36 +9,21 @@ const FILTERS = [
   { name: 'status', column: 'status', index: 'orders_by_status' },
 ] as const;
 
-const NEWEST: ListCursor = { createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
-
-export interface ListStatement {
-  sql: string;
-  values: Value[];
-}
-
 /**
- * The orders before a keyset (created_at, seq), newest first, as two ranges of one index: those of the keyset's own
- * millisecond, then the older ones. SQLite would not seek to a rowid by comparing the pair, and so would walk again
- * over every order of that millisecond. The index is named, so that no statistics can talk the planner into a sort.
- * Both bounds are exclusive. There are eight different texts in all.
+ * A page of orders. There are eight different texts in all.
  * @throws ServiceError `cursor-invalid`
  */
-export function listStatement(query: ListQuery): ListStatement {
+export function listStatement(query: ListQuery): SqlStatement {
   const given = FILTERS.filter(({ name }) => query[name] !== undefined);
-  const equal = given.map(({ column }) => `${column} = ? AND `).join('');
-  const equalTo = given.map(({ name }) => query[name] ?? null);
-  const from = `SELECT ${ORDER_COLUMNS} FROM orders INDEXED BY ${given[0]?.index ?? 'orders_by_time'} WHERE ${equal}`;
-  const after = query.createdAfter ?? Number.MIN_SAFE_INTEGER;
-  const { createdAt, seq } = upperBound(query);
-  return {
-    sql: `${from} created_at = ? AND seq < ? AND ? > ? UNION ALL ${from} created_at < ? AND created_at > ?
-          ORDER BY created_at DESC, seq DESC LIMIT ?`,
-    values: [...equalTo, createdAt, seq, createdAt, after, ...equalTo, createdAt, after, query.limit],
-  };
-}
-
-function upperBound({ cursor, createdBefore }: ListQuery): ListCursor {
-  const start = cursor === undefined ? NEWEST : parseCursor(cursor);
-  if (createdBefore === undefined || start.createdAt < createdBefore) return start;
-  return { createdAt: createdBefore, seq: 0 };
+  return keysetStatement(
+    {
+      columns: ORDER_COLUMNS,
+      table: 'orders',
+      index: given[0]?.index ?? 'orders_by_time',
+      equal: given.map(({ name, column }) => ({ column, value: query[name] ?? null })),
+      time: 'created_at',
+      key: 'seq',
+    },
+    { after: query.createdAfter, before: query.createdBefore, cursor: query.cursor, limit: query.limit },
+  );
 }

@@ -1,9 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import type { HistoryEntry } from '../../order/order.ts';
 import { formatCursor } from '../list-cursor.ts';
-import type { ListQuery, OrderPage, OrderReader, StoredOrder } from '../order-store.ts';
+import type { KeptRecord, ListQuery, OrderPage, OrderReader, StoredOrder } from '../order-store.ts';
 import { settled, type Connection } from './connection.ts';
 import { listStatement } from './list-query.ts';
+import { toRecord, type RecordColumns } from './record-columns.ts';
 import {
   ORDER_COLUMNS,
   toOrder,
@@ -18,6 +19,9 @@ export class SqliteOrderReader implements OrderReader {
   readonly #connection: Connection;
   readonly #find: Statement<[string], StoredOrderRow>;
   readonly #history: Statement<[string], HistoryEntry>;
+  readonly #parkedElsewhere: Statement<[string], { topic: string; orders: number }>;
+  readonly #parkedEvent: Statement<[string], RecordColumns & { events: number }>;
+  readonly #deadLetter: Statement<[string], RecordColumns>;
   readonly #progress: Statement<[string, number], { next_offset: number }>;
   /** by text, of which there are eight */
   readonly #lists = new Map<string, Statement<Value[], OrderRow>>();
@@ -31,6 +35,18 @@ export class SqliteOrderReader implements OrderReader {
     this.#history = connection.prepare(
       'SELECT version, status, at, reason FROM order_history WHERE order_id = ? ORDER BY version',
     );
+    this.#parkedEvent = connection.prepare(
+      `SELECT e."offset", e.partition, e.key, e.value, e.headers, e.log_timestamp, o.events
+       FROM parked_events e JOIN parked_orders o ON o.order_id = e.order_id
+       WHERE e.order_id = ? ORDER BY e."offset" LIMIT 1`,
+    );
+    this.#parkedElsewhere = connection.prepare(
+      'SELECT topic, count(*) AS orders FROM parked_orders WHERE topic <> ? AND settled = 0 GROUP BY topic',
+    );
+    this.#deadLetter = connection.prepare(
+      `SELECT "offset", partition, key, value, '' AS headers, log_timestamp FROM dead_letters
+       WHERE order_id = ? ORDER BY id LIMIT 1`,
+    );
     this.#progress = connection.prepare('SELECT next_offset FROM progress WHERE topic = ? AND partition = ?');
   }
 
@@ -41,8 +57,21 @@ export class SqliteOrderReader implements OrderReader {
     });
   }
 
+  findKept(orderId: string): Promise<KeptRecord | undefined> {
+    return settled(() => {
+      const parked = this.#parkedEvent.get(orderId);
+      if (parked !== undefined) return { fate: 'parked', record: toRecord(parked), waiting: parked.events };
+      const dead = this.#deadLetter.get(orderId);
+      return dead === undefined ? undefined : { fate: 'dead', record: toRecord(dead), waiting: 0 };
+    });
+  }
+
   history(orderId: string): Promise<HistoryEntry[]> {
     return settled(() => this.#history.all(orderId));
+  }
+
+  parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
+    return settled(() => this.#parkedElsewhere.all(topic));
   }
 
   list(query: ListQuery): Promise<OrderPage> {

@@ -2,7 +2,7 @@ import type { StatusChange } from '../../order/commands.ts';
 import type { MovedOrder, OrderState, PlacedOrder } from '../../order/decide.ts';
 import type { OrderStatus } from '../../order/lifecycle.ts';
 import type { NewOrder, Order } from '../../order/order.ts';
-import type { SetAsideRecord, StoredOrder } from '../order-store.ts';
+import type { StoredOrder } from '../order-store.ts';
 
 /** What SQLite takes and gives; numbers are integers within 2^53. */
 export type Value = string | number | Buffer | null;
@@ -105,10 +105,4 @@ export function moveValues({ state, updatedAt }: MovedOrder, loadedVersion: numb
 
 export function changeValues({ orderId, version, status, at, reason, cause }: StatusChange): Value[] {
   return [orderId, version, status, at, reason, cause.partition, cause.offset];
-}
-
-export function deadLetterValues(topic: string, letter: SetAsideRecord): Value[] {
-  const { partition, offset, key, value, timestamp } = letter.record;
-  const { orderId, reason, error, at } = letter;
-  return [topic, partition, offset, key, value, timestamp, orderId, reason, error, at];
 }

@@ -13,11 +13,6 @@ const INSERT_CHANGE = `
   INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset")
   VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
-/** A record that is kept already stays as it is. */
-const INSERT_DEAD_LETTER = `
-  INSERT INTO dead_letters (topic, partition, "offset", key, value, log_timestamp, order_id, reason, error, at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (topic, partition, "offset") DO NOTHING`;
-
 export type Statements = ReturnType<typeof prepareStatements>;
 
 /** Once a connection: SQLite compiles each text here and never again. */
@@ -34,6 +29,12 @@ export function prepareStatements(connection: Connection) {
       SELECT h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"
       FROM order_history h JOIN orders o ON o.id = h.order_id
       WHERE h.order_id = ? AND h.partition = ? AND h."offset" = ? ORDER BY h.version`),
+    changesOf: connection.prepare<[string], ChangeRow>(`
+      SELECT h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"
+      FROM order_history h JOIN orders o ON o.id = h.order_id WHERE h.order_id = ? ORDER BY h.version`),
+    forgetRetried: write(
+      'DELETE FROM parked_orders WHERE settled = 1 AND order_id IN (SELECT value FROM json_each(?))',
+    ),
     startProgress: write('INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
     moveProgress: write(
       'UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?',
@@ -41,6 +42,5 @@ export function prepareStatements(connection: Connection) {
     insertOrder: write(INSERT_ORDER),
     moveOrder: write(MOVE_ORDER),
     insertChange: write(INSERT_CHANGE),
-    insertDeadLetter: write(INSERT_DEAD_LETTER),
   };
 }

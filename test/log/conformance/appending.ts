@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import { ServiceError } from '../../../src/base/errors.ts';
 import { TOPICS } from '../../../src/log/event-log.ts';
@@ -55,27 +54,6 @@ export const appendingTests = {
         numbers,
         appended.filter((record) => record.key === key).map((record) => record.number),
       );
-    }
-  },
-
-  'a record is read byte for byte, where and about when it was appended': async (
-    t: Test,
-    harness: EventLogHarness,
-  ) => {
-    const log = await openLog(t, harness);
-    const before = Date.now();
-    const values = [Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), randomBytes(100_000)];
-    const key = 'ключ-鍵-🔑';
-    const positions = [];
-    for (const value of values) positions.push(await log.append({ topic: TOPICS.status, key, value }));
-    const reader = await openReader(t, log, TOPICS.status);
-    await reader.received(values.length);
-    const latest = Date.now();
-    for (const [index, record] of reader.records.entries()) {
-      t.ok(record.key?.equals(Buffer.from(key)), 'key');
-      t.ok(record.value?.equals(values[index] ?? Buffer.of()), 'value');
-      t.match(record, positions[index] ?? {}, 'position');
-      t.ok(record.timestamp >= before - 1000 && record.timestamp <= latest + 1000, 'timestamp');
     }
   },
 

@@ -6,7 +6,7 @@ import type { EventLogHarness } from './harness.ts';
 import { ARRIVAL_MS } from './reader.ts';
 import { allArrived, appendNumbered, keys, openLog, openReader, runsAreWhole } from './traffic.ts';
 
-async function follow(t: Test, log: EventLog, topic: string) {
+export async function follow(t: Test, log: EventLog, topic: string) {
   const records: LogRecord[] = [];
   const follower = await log.follow(topic, (chunk) => records.push(...chunk));
   t.teardown(() => follower.stop());

@@ -13,7 +13,7 @@ class Writer {
 
   readonly append = (_topics: string[], frames: Buffer): Promise<Float64Array> => {
     const keys: string[] = [];
-    readAppends(frames, (_, key) => keys.push(key.toString()));
+    readAppends(frames, (_, key) => keys.push(String(key)));
     this.groups.push(keys);
     return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
   };

@@ -1,6 +1,7 @@
 import t from 'tap';
 import fc from 'fast-check';
 import type { LogRecord } from '../../../src/base/log-record.ts';
+import type { OutgoingRecord } from '../../../src/log/event-log.ts';
 import {
   bodyKeys,
   collectRecords,
@@ -12,11 +13,20 @@ import {
   singleRecord,
 } from '../../../src/log/embedded/frames.ts';
 
+const bytes = fc.uint8Array({ maxLength: 2000 }).map((array) => Buffer.from(array));
+const text = fc.string({ unit: 'grapheme' });
 const record = fc.record({
   topic: fc.constantFrom('orders.commands', 'orders.status', 'orders.dlq'),
-  key: fc.string({ unit: 'grapheme' }),
-  value: fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
+  key: fc.oneof(text, bytes, fc.constant(null)),
+  value: fc.option(bytes, { nil: null }),
+  headers: fc.option(fc.dictionary(text, text, { noNullPrototype: true }), { nil: undefined }),
 });
+
+/** As it is read back. */
+function expectedOf({ key, value, headers }: OutgoingRecord) {
+  const content = { key: typeof key === 'string' ? Buffer.from(key) : key, value };
+  return Object.keys(headers ?? {}).length === 0 ? content : { ...content, headers };
+}
 
 await t.test('what is framed on one thread is read byte for byte on the other', async (t) => {
   fc.assert(
@@ -27,33 +37,38 @@ await t.test('what is framed on one thread is read byte for byte on the other', 
         records.reduce((sum, each) => sum + frameBytes(each), 0),
       );
       const bodies: Buffer[] = [];
-      const keys: string[] = [];
+      const keys: (Buffer | null)[] = [];
       const topicsRead: (string | undefined)[] = [];
       readAppends(frames, (topicIndex, key, body) => {
         topicsRead.push(topics[topicIndex]);
-        keys.push(key.toString());
+        keys.push(key);
         bodies.push(body);
       });
       const body = Buffer.concat(bodies);
       const chunk = { partition: 3, firstOffset: 2 ** 40, count: records.length, timestamp: 1.7e12, body };
       const read: LogRecord[] = [];
       for (const each of decodeBatch(encodeBatch([chunk, chunk]))) collectRecords(each, 0, read);
-      const expected = records.map(({ key, value }, index) => {
-        return { partition: 3, offset: 2 ** 40 + index, timestamp: 1.7e12, key: Buffer.from(key), value };
+      const expected = records.map((each, index) => {
+        return { partition: 3, offset: 2 ** 40 + index, timestamp: 1.7e12, ...expectedOf(each) };
       });
       t.same(
         topicsRead,
         records.map(({ topic }) => topic),
       );
-      t.same(
+      t.strictSame(
         keys,
-        records.map(({ key }) => key),
+        expected.map(({ key }) => key),
       );
-      t.same([...bodyKeys(body)].map(String), keys);
-      t.same(read, [...expected, ...expected]);
+      t.strictSame([...bodyKeys(body)], keys);
+      t.strictSame(read, [...expected, ...expected]);
     }),
     { numRuns: 100 },
   );
+});
+
+await t.test('a record without headers and nulls is stored as ever: two lengths, key, value', async (t) => {
+  const { frames } = encodeAppends([{ topic: 't', key: 'key', value: Buffer.from('value') }]);
+  t.equal(frames.toString('latin1'), '\0\0' + '\x03\0\0\0' + '\x05\0\0\0' + 'key' + 'value');
 });
 
 await t.test('records are collected from an offset on, and one can be singled out', async (t) => {

@@ -57,8 +57,46 @@ await t.test('a file of another format is left alone', async (t) => {
   db.close();
   t.throws(() => new LogFile(options), {
     code: 'log-unavailable',
-    message: /format 99, this version reads 1/,
+    message: /format 99, this version reads up to 2/,
   });
+});
+
+await t.test('a file of format 1, without headers and nulls, is read and goes on', async (t) => {
+  const directory = t.testdir();
+  const options = fileOptions(directory);
+  const version = (set?: number) => {
+    const db = new Database(options.file);
+    if (set !== undefined) db.pragma(`user_version = ${set}`);
+    const is = db.pragma('user_version', { simple: true });
+    db.close();
+    return is;
+  };
+  const first = new LogFile(options);
+  const [[partition] = []] = append(first, 'orders', [['a key', 'one']]);
+  first.close();
+  version(1);
+  const file = new LogFile(options);
+  append(file, 'orders', [['a key', 'two']]);
+  t.match(readAll(file, 'orders'), [
+    { partition, offset: 0, key: 'a key', value: 'one' },
+    { partition, offset: 1, key: 'a key', value: 'two' },
+  ]);
+  file.close();
+  t.equal(version(), 2);
+});
+
+await t.test('records without a key are kept in the first partition and cannot be looked up', async (t) => {
+  const file = openFile(t, t.testdir());
+  t.same(
+    append(file, 'orders', [
+      [null, 'one'],
+      ['', 'two'],
+      [null, 'three'],
+    ]).map(([partition]) => partition),
+    [0, 0, 0],
+  );
+  t.match(file.find('orders', ''), { firstOffset: 1 });
+  t.equal(file.find('orders', 'null'), undefined);
 });
 
 await t.test('a read takes from every partition in turn and keeps to its limits', async (t) => {

@@ -51,6 +51,24 @@ await t.test(
   },
 );
 
+await t.test('records without a key are dropped as all others', async (t) => {
+  const file = openFile(t, t.testdir(), { partitions: 1 });
+  append(
+    file,
+    'orders',
+    [
+      [null, 'a'],
+      ['key', 'b'],
+      [null, 'c'],
+    ],
+    1000,
+  );
+  file.commit('orders', new Map([[0, 3]]));
+  t.equal(file.dropDue(2000, 100), 3);
+  t.match(file.topic('orders').partitions, [{ start: 3, end: 3 }]);
+  t.equal(file.find('orders', 'key'), undefined);
+});
+
 await t.test('the oldest record of a key is then the oldest that is left', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   append(file, 'orders', [['a', 'old']], 1000);

@@ -54,11 +54,11 @@ export function openFile(t: Test, dataDirectory: string, more: Partial<OpenOptio
   return file;
 }
 
-/** [key, value] pairs in one transaction. */
+/** [key, value] pairs in one transaction; a key may be null. */
 export function append(
   file: LogFile,
   topic: string,
-  pairs: [string, string][],
+  pairs: [string | null, string][],
   now = Date.now(),
 ): [number, number][] {
   const records = pairs.map(([key, value]) => ({ topic, key, value: Buffer.from(value) }));

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
-import type { SetAsideRecord } from '../../../src/store/order-store.ts';
-import { emptyDecision, setAside, TOPIC } from '../batch.ts';
+import type { DeadLetter } from '../../../src/store/dead-letter.ts';
+import { noParking } from '../../../src/store/parking.ts';
+import { deadLetter, emptyDecision, TOPIC } from '../batch.ts';
 import type { KeptRecord, MakeStore } from '../store-under-test.ts';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -9,18 +10,14 @@ export async function deadLetterConformance(t: Test, makeStore: MakeStore): Prom
   await t.test('key and value are kept byte for byte, with place, order, reason and times', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const letters = [
-      setAside({ offset: 0, key: null, value: null }),
-      setAside({ offset: 1, key: Buffer.alloc(0), value: Buffer.alloc(0) }),
-      setAside({ offset: 2, key: ALL_BYTES, value: Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]) }),
-      {
-        ...setAside({ offset: 3, key: Buffer.from('o-1'), value: Buffer.alloc(1_000_000, 0xf5) }),
-        orderId: 'o-1',
-      },
-      {
-        ...setAside({ partition: 9, offset: Number.MAX_SAFE_INTEGER }),
-        reason: "it's",
-        error: 'Zeile 1\nZeile 2 ✂',
-      },
+      deadLetter({ offset: 0, key: null, value: null }),
+      deadLetter({ offset: 1, key: Buffer.alloc(0), value: Buffer.alloc(0) }),
+      deadLetter({ offset: 2, key: ALL_BYTES, value: Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]) }),
+      deadLetter(
+        { offset: 3, key: Buffer.from('o-1'), value: Buffer.alloc(1_000_000, 0xf5) },
+        { orderId: 'o-1', attempts: 7, reason: 'retries-exhausted' },
+      ),
+      deadLetter({ partition: 9, offset: Number.MAX_SAFE_INTEGER }, { error: "Zeile 1\nZeile 2 ✂ it's" }),
     ];
     const store = await writer();
     await store.save(keeping(letters, new Map(), new Map([[0, 4]])));
@@ -30,26 +27,28 @@ export async function deadLetterConformance(t: Test, makeStore: MakeStore): Prom
   await t.test('a record that is kept already stays as it is', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();
-    const first = setAside({ offset: 4, value: Buffer.from('first') });
-    const again = { ...setAside({ offset: 4, value: Buffer.from('again') }), reason: 'other' };
+    const first = deadLetter({ offset: 4, value: Buffer.from('first') });
+    const again = deadLetter({ offset: 4, value: Buffer.from('again') }, { reason: 'store-refused' });
     await store.save(keeping([first], new Map(), new Map([[0, 5]])));
-    await store.save(keeping([again, setAside({ offset: 5 })], new Map([[0, 5]]), new Map([[0, 6]])));
-    t.strictSame(await deadLetters(), [kept(first), kept(setAside({ offset: 5 }))]);
+    await store.save(keeping([again, deadLetter({ offset: 5 })], new Map([[0, 5]]), new Map([[0, 6]])));
+    t.strictSame(await deadLetters(), [kept(first), kept(deadLetter({ offset: 5 }))]);
   });
 }
 
-function keeping(letters: SetAsideRecord[], loaded: Map<number, number>, next: Map<number, number>) {
+function keeping(letters: DeadLetter[], loaded: Map<number, number>, next: Map<number, number>) {
   return {
     topic: TOPIC,
     decision: emptyDecision(),
-    setAside: letters,
+    deadLetters: letters,
+    resolved: [],
+    parking: noParking(),
     loadedProgress: loaded,
     nextProgress: next,
   };
 }
 
-function kept({ record, orderId, reason, error, at }: SetAsideRecord): KeptRecord {
-  const { partition, offset, key, value, timestamp } = record;
+function kept(letter: DeadLetter): KeptRecord {
+  const { partition, offset, key, value, timestamp } = letter.record;
   return {
     topic: TOPIC,
     partition,
@@ -57,9 +56,13 @@ function kept({ record, orderId, reason, error, at }: SetAsideRecord): KeptRecor
     key,
     value,
     log_timestamp: timestamp,
-    order_id: orderId,
-    reason,
-    error,
-    at,
+    order_id: letter.orderId,
+    reason: letter.reason,
+    error: letter.error,
+    attempts: letter.attempts,
+    first_failed_at: letter.firstFailedAt,
+    failed_at: letter.failedAt,
+    replay_count: letter.replayCount,
+    state: letter.state,
   };
 }

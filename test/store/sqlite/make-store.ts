@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createLogger } from '../../../src/base/logger.ts';
 import { migrate } from '../../../src/store/migrate.ts';
-import { openBatchStore, openReader, type SqliteTarget } from '../../../src/store/open-store.ts';
+import {
+  openBatchStore,
+  openDeadLetterStore,
+  openReader,
+  type SqliteTarget,
+} from '../../../src/store/open-store.ts';
 import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
 import type { KeptRecord, StoreUnderTest } from '../store-under-test.ts';
@@ -32,11 +37,17 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       t.teardown(() => store.close());
       return store;
     },
+    desk: async () => {
+      const store = await openDeadLetterStore(target, turn);
+      t.teardown(() => store.close());
+      return store;
+    },
     deadLetters: () =>
       Promise.resolve(
         raw
           .prepare<[], KeptRecord>(
-            `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error, at
+            `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
+               attempts, first_failed_at, failed_at, replay_count, state
              FROM dead_letters ORDER BY topic, partition, "offset"`,
           )
           .all(),

@@ -1,0 +1,42 @@
+import type { LogRecord } from '../base/log-record.ts';
+import type { Position } from '../base/position.ts';
+import type { Decision } from '../order/decide.ts';
+import type { DeadLetter, DeadLetterReason, ResolvedLetter } from '../store/dead-letter.ts';
+import type { DecodedRecord, Replay } from './decode-batch.ts';
+
+export interface Failure {
+  record: LogRecord;
+  orderId: string | null;
+  replay: Replay | undefined;
+  reason: DeadLetterReason;
+  error: string;
+  attempts: number;
+  /** milliseconds since the epoch, as is `failedAt` */
+  firstFailedAt: number;
+  failedAt: number;
+}
+
+/** @param replayLimit after so many failed replays a letter is parked: replays pass it over */
+export function toDeadLetter({ replay, ...failure }: Failure, replayLimit: number): DeadLetter {
+  const replayCount = replay === undefined ? 0 : replay.replayCount + 1;
+  const state = replayCount >= replayLimit ? 'parked' : 'open';
+  return { ...failure, replayOf: replay?.letterId, replayCount, state };
+}
+
+/** What the replays among these decided records brought. */
+export function resolvedLetters(
+  records: readonly DecodedRecord[],
+  { changes, rejections }: Decision,
+  at: number,
+): ResolvedLetter[] {
+  return records.flatMap(({ replay, position, command }) => {
+    if (replay === undefined) return [];
+    const isHere = (cause: Position) =>
+      cause.partition === position.partition && cause.offset === position.offset;
+    const change = changes.find(({ orderId, cause }) => orderId === command.orderId && isHere(cause));
+    const rejection = rejections.find((refused) => isHere(refused.position));
+    const outcome =
+      change?.status ?? (rejection === undefined ? 'already done' : `refused: ${rejection.code}`);
+    return [{ id: replay.letterId, outcome, at }];
+  });
+}

@@ -1,0 +1,61 @@
+import { hasCode, toError } from '../base/errors.ts';
+import type { BatchStore, BatchToSave } from '../store/order-store.ts';
+
+/** A batch that can be made again without some of its orders. */
+export interface DivisibleBatch {
+  orderIds: readonly string[];
+  /** The rows of these orders only: for a rehearsal, which is taken back. */
+  part(orderIds: readonly string[]): BatchToSave;
+  /** The whole batch; the records of refused orders become dead letters. @param refused order → why */
+  whole(refused: ReadonlyMap<string, string>): BatchToSave;
+}
+
+/**
+ * Saves a batch. One bad row never fails it (invariant 7): when the store refuses, the batch is halved until each bad
+ * order stands alone, and is saved without them.
+ * @throws ServiceError `store-refused` when it is refused although no order of it is
+ */
+export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promise<BatchToSave> {
+  const whole = batch.whole(new Map());
+  const refusal = await refusalOf(() => store.save(whole));
+  if (refusal === undefined) return whole;
+  const refused = await refusedOrders(batch.orderIds, (part) =>
+    refusalOf(() => store.rehearse(batch.part(part))),
+  );
+  if (refused.size === 0) throw refusal;
+  const rest = batch.whole(refused);
+  await store.save(rest);
+  return rest;
+}
+
+/** Halves whatever is refused; a rehearsal costs what writing its half costs, so a bad order costs about two batches. */
+async function refusedOrders(
+  orderIds: readonly string[],
+  rehearse: (orderIds: readonly string[]) => Promise<Error | undefined>,
+): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  const suspects = [orderIds];
+  for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
+    const refusal = await rehearse(suspect);
+    const [only] = suspect;
+    if (refusal === undefined || only === undefined) continue;
+    if (suspect.length === 1) {
+      refused.set(only, refusal.message);
+      continue;
+    }
+    const middle = suspect.length >> 1;
+    suspects.push(suspect.slice(0, middle), suspect.slice(middle));
+  }
+  return refused;
+}
+
+/** Undefined when the rows are taken. */
+async function refusalOf(write: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await write();
+    return undefined;
+  } catch (error) {
+    if (!hasCode(error, 'store-refused')) throw error;
+    return toError(error);
+  }
+}

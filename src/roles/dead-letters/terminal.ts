@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises';
+
+/** Whoever sits in front of a command, if anybody does. */
+export interface Terminal {
+  out: (text: string) => void;
+  complain: (line: string) => void;
+  /** Answers false where nobody can be asked, and says so. */
+  confirm: (question: string) => Promise<boolean>;
+  progressStream: NodeJS.WritableStream;
+}
+
+export interface Streams {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
+  const complain = (line: string) => {
+    stderr.write(`${line}\n`);
+  };
+  return {
+    out(text) {
+      stdout.write(text);
+    },
+    complain,
+    async confirm(question) {
+      if (stdin.isTTY !== true || stderr.isTTY !== true) {
+        complain(`${question} Nobody can be asked here: say --yes when it is meant.`);
+        return false;
+      }
+      const asking = createInterface({ input: stdin, output: stderr });
+      try {
+        return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+      } finally {
+        asking.close();
+      }
+    },
+    progressStream: stderr,
+  };
+}

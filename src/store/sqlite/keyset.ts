@@ -1,0 +1,57 @@
+import { parseCursor, type ListCursor } from '../list-cursor.ts';
+import type { Value } from './rows.ts';
+
+/** What is listed, and the index by which: its columns are those of `equal`, then `time`, then the rowid `key`. */
+export interface KeysetSource {
+  columns: string;
+  table: string;
+  index: string;
+  equal: readonly { column: string; value: Value }[];
+  /** of milliseconds since the epoch */
+  time: string;
+  key: string;
+}
+
+export interface KeysetPage {
+  /** both bounds are exclusive */
+  after: number | undefined;
+  before: number | undefined;
+  cursor: string | undefined;
+  limit: number;
+}
+
+export interface SqlStatement {
+  sql: string;
+  values: Value[];
+}
+
+export const EARLIEST = Number.MIN_SAFE_INTEGER;
+export const LATEST = Number.MAX_SAFE_INTEGER;
+
+const NEWEST: ListCursor = { createdAt: LATEST, seq: LATEST };
+
+/**
+ * The rows before a keyset (time, key), newest first, as two ranges of one index: those of the keyset's own
+ * millisecond, then the older ones. SQLite would not seek to a rowid by comparing the pair, and so would walk again
+ * over every row of that millisecond. The index is named, so that no statistics can talk the planner into a sort.
+ * @throws ServiceError `cursor-invalid`
+ */
+export function keysetStatement(source: KeysetSource, page: KeysetPage): SqlStatement {
+  const { columns, table, index, equal, time, key } = source;
+  const conditions = equal.map(({ column }) => `${column} = ? AND `).join('');
+  const equalTo = equal.map(({ value }) => value);
+  const from = `SELECT ${columns} FROM ${table} INDEXED BY ${index} WHERE ${conditions}`;
+  const after = page.after ?? EARLIEST;
+  const { createdAt: at, seq } = upperBound(page);
+  return {
+    sql: `${from} ${time} = ? AND ${key} < ? AND ? > ? UNION ALL ${from} ${time} < ? AND ${time} > ?
+          ORDER BY ${time} DESC, ${key} DESC LIMIT ?`,
+    values: [...equalTo, at, seq, at, after, ...equalTo, at, after, page.limit],
+  };
+}
+
+function upperBound({ cursor, before }: KeysetPage): ListCursor {
+  const start = cursor === undefined ? NEWEST : parseCursor(cursor);
+  if (before === undefined || start.createdAt < before) return start;
+  return { createdAt: before, seq: 0 };
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { createLogger } from '../../src/base/logger.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { eventually } from '../support/eventually.ts';
+import { mendableFault } from '../support/mendable-fault.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+t.setTimeout(120_000);
+
+const fixture = (name: string) => new URL(`../../../test/fixtures/${name}`, import.meta.url).pathname;
+const UNSTEADY = fixture('unsteady-processor.mjs');
+const MENDABLE = fixture('mendable-processor.mjs');
+
+/** No order here ever fails too often: what waits, waits until it can be done. */
+const ENDLESS = { RETRY_BASE_MS: '100', RETRY_CAP_MS: '500', RETRY_MAX_ATTEMPTS: '100000' };
+
+async function starter(t: Test, PROCESSOR: string, settings: Record<string, string> = {}) {
+  const environment = { DATA_DIR: await temporaryFolder(t), PROCESSOR, ...ENDLESS, ...settings };
+  return async () => {
+    const service = await ServiceProcess.start('all', environment);
+    t.teardown(() => service.kill());
+    return { service, client: new OrderClient(service.url) };
+  };
+}
+
+const statusesOf = async (client: OrderClient, id: string) =>
+  (await client.history(id)).body.data.map(({ status }) => status);
+
+/** Places an order and waits until its first attempt has failed. */
+async function parkedOrder(client: OrderClient, merchantId: string): Promise<string> {
+  const { body } = await client.place(anOrder({ merchantId }));
+  await eventually(async () => /outcome="parked"} [1-9]/.test((await client.get<string>('/metrics')).body), {
+    what: 'the order to wait',
+  });
+  return body.id;
+}
+
+await t.test('a customer cancels while the order waits: confirmed first, then cancelled', async (t) => {
+  const { merchantId, mend } = await mendableFault(t, 'away');
+  const start = await starter(t, MENDABLE);
+  const { service, client } = await start();
+  const id = await parkedOrder(client, merchantId);
+  t.match((await client.order(id)).body, { status: 'accepted', version: 0 });
+  t.equal((await client.transition(id, 'cancelled')).status, 202);
+  const { body: other } = await client.place(anOrder(), { prefer: 'wait=5' });
+  t.equal(other.status, 'confirmed', 'other orders flow meanwhile');
+  t.match((await client.order(id)).body, { status: 'accepted' });
+  await mend();
+  await eventually(async () => (await statusesOf(client, id)).length === 2, { what: 'both to be decided' });
+  t.same(await statusesOf(client, id), ['confirmed', 'cancelled']);
+  t.same(await service.stop(), { code: 0, signal: null });
+});
+
+await t.test('what waits, waits on over kill -9: nothing of it is lost or overtaken', async (t) => {
+  const { merchantId, mend } = await mendableFault(t, 'away');
+  const start = await starter(t, MENDABLE);
+  const first = await start();
+  const id = await parkedOrder(first.client, merchantId);
+  t.equal((await first.client.transition(id, 'preparing')).status, 202);
+  await first.service.kill();
+  const second = await start();
+  t.match((await second.client.order(id)).body, { status: 'accepted' });
+  t.equal((await second.client.transition(id, 'dispatched')).status, 202);
+  await second.service.kill();
+  const third = await start();
+  t.match((await third.client.order(id)).body, { status: 'accepted' });
+  await mend();
+  await eventually(async () => (await statusesOf(third.client, id)).length === 3, {
+    what: 'all to be decided',
+    timeoutMs: 20_000,
+  });
+  t.same(await statusesOf(third.client, id), ['confirmed', 'preparing', 'dispatched']);
+});
+
+await t.test('a repeated key finds the order that waits', async (t) => {
+  const start = await starter(t, UNSTEADY);
+  const first = await start();
+  const order = anOrder({ merchantId: 'transient-600000' });
+  const key = { 'idempotency-key': 'once' };
+  const { body } = await first.client.place(order, key);
+  await first.service.kill();
+  const { client } = await start();
+  const again = await client.place(order, key);
+  t.equal(again.body.id, body.id);
+  t.equal(again.headers.get('idempotent-replayed'), 'true');
+  t.equal((await client.place({ ...order, customerId: 'c-other' }, key)).status, 422);
+});
+
+await t.test('a processor that does not answer in time counts as failed for now', async (t) => {
+  const start = await starter(t, UNSTEADY, { PROCESSOR_TIMEOUT_MS: '100', RETRY_MAX_ATTEMPTS: '2' });
+  const { client } = await start();
+  const { body } = await client.place(anOrder({ merchantId: 'slow-60000' }));
+  await eventually(async () => (await client.order(body.id)).body.status === 'failed', {
+    what: 'its failing',
+  });
+  const { body: history } = await client.get<{ data: unknown[] }>(`/v1/orders/${body.id}/history`);
+  t.match(history.data, [{ status: 'failed', reason: /PROCESSOR_TIMEOUT_MS/ }]);
+});
+
+await t.test(
+  'behind an order that waits a hundred events may wait; who asks for more is told to come back',
+  async (t) => {
+    const start = await starter(t, UNSTEADY);
+    const { client } = await start();
+    const id = await parkedOrder(client, 'transient-600000');
+    for (let event = 1; event < 100; event += 1) await client.transition(id, 'cancelled');
+    const isFull = async () => (await client.transition(id, 'cancelled')).status === 429;
+    await eventually(isFull, { what: 'the hundredth to wait' });
+    const refused = await client.transition(id, 'cancelled');
+    t.match(refused.body, { code: 'rate-limited', detail: /10\d events behind it/ });
+    t.ok(Number(refused.headers.get('retry-after')) > 0);
+  },
+);
+
+await t.test(
+  'orders that wait under the name of another event log keep the service from starting',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const path = join(folder, 'orders.db');
+    await migrate({ kind: 'sqlite', path }, createLogger('silent'));
+    const database = new Database(path);
+    database.exec(
+      `INSERT INTO parked_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0)`,
+    );
+    database.close();
+    await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {
+      message: /1 orders in the store wait for a retry under kafka:orders\.commands/,
+    });
+  },
+);

@@ -1,0 +1,321 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import t, { type Test } from 'tap';
+import { ServiceError } from '../../src/base/errors.ts';
+import { TOPICS } from '../../src/log/event-log.ts';
+import type { DeadLetter } from '../../src/store/dead-letter.ts';
+import { deadLetter } from '../store/batch.ts';
+import { keepLetters } from '../store/keep-letters.ts';
+import { CommandRecords } from '../support/command-records.ts';
+import { eventually } from '../support/eventually.ts';
+import { startHttp, type Changes } from './http-under-test.ts';
+
+const NOON = Date.parse('2026-11-05T12:00:00.000Z');
+
+await t.test('dead letters are listed, newest first, with how many there are for each reason', async (t) => {
+  const { app } = await startWith(t, [
+    letter(0, { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 1 }),
+    letter(1),
+    letter(2, { state: 'parked' }),
+  ]);
+  const first = await get(app, '/v1/dead-letters?limit=2');
+  t.equal(first.status, 200);
+  t.match(first.body, {
+    data: [
+      { id: 3, state: 'parked' },
+      { id: 2, state: 'open' },
+    ],
+    reasons: { 'retries-exhausted': 1, 'record-undecodable': 2 },
+  });
+  const { body } = await get(app, `/v1/dead-letters?limit=2&cursor=${String(first.body.nextCursor)}`);
+  t.strictSame(body, {
+    data: [
+      {
+        id: 1,
+        orderId: 'o-1',
+        reason: 'retries-exhausted',
+        error: 'The value is not JSON',
+        attempts: 20,
+        topic: 'orders.commands',
+        partition: 0,
+        offset: 0,
+        firstFailedAt: '2023-11-14T22:13:20.400Z',
+        failedAt: '2026-11-05T12:00:00.000Z',
+        replayCount: 1,
+        state: 'open',
+      },
+    ],
+    reasons: { 'retries-exhausted': 1, 'record-undecodable': 2 },
+    nextCursor: null,
+  });
+});
+
+await t.test('a list is filtered by what a letter is', async (t) => {
+  const { app } = await startWith(t, [
+    letter(0, { orderId: 'o-1', reason: 'processor-failed' }),
+    letter(1, { orderId: 'o-1', reason: 'predecessor-failed' }),
+    letter(2, { state: 'parked' }),
+  ]);
+  for (const [query, ids] of [
+    ['orderId=o-1', [2, 1]],
+    ['orderId=nobody', []],
+    ['reason=processor-failed', [1]],
+    ['state=parked', [3]],
+    ['state=open&reason=predecessor-failed', [2]],
+    ['failedAfter=2026-11-05T12:00:00Z', [3, 2]],
+    ['failedBefore=2026-11-05T13:00:00.002%2B01:00', [2, 1]],
+  ] as const) {
+    const { body } = await get(app, `/v1/dead-letters?${query}`);
+    const data = body.data as { id: number }[];
+    t.same(
+      data.map(({ id }) => id),
+      ids,
+      query,
+    );
+  }
+});
+
+await t.test(
+  'one is read with its record as text, or as base64 where it is none, and what was done',
+  async (t) => {
+    const { app } = await startWith(t, [
+      letter(0, {}, { key: Buffer.from('o-1'), value: Buffer.from('{"name":"Süß ✂"}') }),
+      letter(1, {}, { key: Buffer.from([0xff, 0x00]), value: null }),
+    ]);
+    t.match(await get(app, '/v1/dead-letters/1'), {
+      status: 200,
+      body: {
+        id: 1,
+        key: 'o-1',
+        keyEncoding: 'utf8',
+        value: '{"name":"Süß ✂"}',
+        valueEncoding: 'utf8',
+        audit: [],
+      },
+    });
+    t.match(await get(app, '/v1/dead-letters/2'), {
+      body: { id: 2, key: '/wA=', keyEncoding: 'base64', value: null, valueEncoding: null },
+    });
+    await post(app, 'discard', { ids: [2] }, { 'x-operator': 'ada' });
+    const { body } = await get(app, '/v1/dead-letters/2');
+    t.match(body, { state: 'discarded', audit: [{ act: 'discarded', by: 'ada', detail: 'was open' }] });
+    t.match(body, { audit: [{ at: /^\d{4}-\d\d-\d\dT.*Z$/ }] });
+    for (const id of ['3', '0', '01', 'x', '1e3', '99999999999999999999']) {
+      t.match(
+        await get(app, `/v1/dead-letters/${id}`),
+        { status: 404, body: { code: 'dead-letter-not-found' } },
+        id,
+      );
+    }
+  },
+);
+
+await t.test('a replay sends what can be sent, and its order is processed', async (t) => {
+  const orderId = randomUUID();
+  const { key, value } = new CommandRecords().place(orderId);
+  const http = await startWith(t, [
+    letter(0, { orderId, reason: 'processor-failed' }, { key, value }),
+    letter(1, { state: 'parked', replayCount: 3 }),
+    letter(2, { replayCount: 3 }),
+  ]);
+  const { app } = http;
+  const body = { ids: [1, 2, 3, 4] };
+  const expected = { matched: 3, replayed: 0, skipped: 2 };
+  t.strictSame((await post(app, 'replay', { ...body, dryRun: true })).body, expected);
+  t.strictSame(await post(app, 'replay', body), { status: 200, body: { ...expected, replayed: 1 } });
+  t.match(await get(app, '/v1/dead-letters/1'), {
+    body: { state: 'replaying', audit: [{ act: 'replay-begun', by: 'http' }] },
+  });
+  t.match(http.appended, [
+    { topic: 'orders.commands', headers: { 'x-dlq-id': '1', 'x-dlq-replay-count': '0' } },
+  ]);
+  await http.process();
+  t.match(await get(app, `/v1/orders/${orderId}`), { body: { status: 'confirmed' } });
+  t.match(await get(app, '/v1/dead-letters/1'), {
+    body: { state: 'resolved', audit: [{ act: 'replay-begun' }, { act: 'replay-resolved', by: 'pipeline' }] },
+  });
+});
+
+await t.test('acts take a filter, and without a state it means what is open', async (t) => {
+  const { app } = await startWith(t, [letter(0), letter(1), letter(2, { state: 'parked', replayCount: 9 })]);
+  t.strictSame((await post(app, 'discard', { filter: { failedAfter: '2026-11-05T12:00:00Z' } })).body, {
+    matched: 1,
+    replayed: 0,
+    discarded: 1,
+    skipped: 0,
+  });
+  t.strictSame((await post(app, 'replay', { filter: {} })).body, { matched: 1, replayed: 1, skipped: 0 });
+  const parked = await post(app, 'replay', { filter: { state: 'parked' } });
+  t.strictSame(parked.body, { matched: 1, replayed: 0, skipped: 1 });
+});
+
+await t.test('with a limit an act goes on page by page', async (t) => {
+  const { app } = await startWith(
+    t,
+    Array.from({ length: 5 }, (_, n) => letter(n)),
+  );
+  const page = { filter: {}, limit: 3, ratePerSecond: 1_000 };
+  const first = await post(app, 'replay', page);
+  t.strictSame(first.body, { matched: 3, replayed: 3, skipped: 0, nextAfterId: 3 });
+  const second = await post(app, 'replay', { ...page, afterId: 3 });
+  t.strictSame(second.body, { matched: 2, replayed: 2, skipped: 0, nextAfterId: null });
+});
+
+await t.test('requests that are wrong are told what is wrong, and nothing is done', async (t) => {
+  const { app } = await startWith(t, [letter(0)]);
+  for (const [body, pointer] of [
+    [{}, ''],
+    [{ ids: [1], filter: {} }, ''],
+    [{ ids: [] }, '/ids'],
+    [{ ids: Array.from({ length: 1001 }, (_, n) => n + 1) }, '/ids'],
+    [{ ids: ['1'] }, '/ids/0'],
+    [{ ids: [0] }, '/ids/0'],
+    [{ ids: [1.5] }, '/ids/0'],
+    [{ ids: [1], ratePerSecond: 0 }, '/ratePerSecond'],
+    [{ ids: [1], ratePerSecond: 10_001 }, '/ratePerSecond'],
+    [{ ids: [1], limit: 0 }, '/limit'],
+    [{ ids: [1], dryRun: 'yes' }, '/dryRun'],
+    [{ ids: [1], force: true }, '/force'],
+    [{ filter: { reason: 'bad-luck' } }, '/filter/reason'],
+    [{ filter: { customerId: 'c' } }, '/filter/customerId'],
+    [{ filter: { failedAfter: 'yesterday' } }, '/filter/failedAfter'],
+  ] as const) {
+    for (const act of ['replay', 'discard']) {
+      const answer = await post(app, act, body);
+      t.match(
+        answer,
+        { status: 400, body: { code: 'validation-failed', errors: [{ pointer }] } },
+        JSON.stringify(body).slice(0, 60),
+      );
+    }
+  }
+  for (const query of [
+    'limit=0',
+    'limit=101',
+    'state=lost',
+    'reason=x',
+    'orderId=',
+    'failedAfter=now',
+    'page=1',
+  ]) {
+    t.match(
+      await get(app, `/v1/dead-letters?${query}`),
+      { status: 400, body: { code: 'validation-failed' } },
+      query,
+    );
+  }
+  t.match(await get(app, '/v1/dead-letters?cursor=garbage'), {
+    status: 400,
+    body: { code: 'cursor-invalid' },
+  });
+  t.match(await get(app, '/v1/dead-letters/1?verbose=1'), { status: 400 });
+  t.match(await post(app, 'replay', { ids: [1] }, { 'x-operator': 'x'.repeat(65) }), { status: 400 });
+  t.match(await get(app, '/v1/dead-letters/1'), { body: { state: 'open', audit: [] } });
+});
+
+await t.test('a log that fails stops a replay, which says how far it came', async (t) => {
+  let appends = 0;
+  const { app } = await startWith(
+    t,
+    Array.from({ length: 4 }, (_, n) => letter(n)),
+    {
+      beforeAppend: () => {
+        appends += 1;
+        if (appends === 3) throw new ServiceError('log-timeout', 'No acknowledgement.');
+      },
+    },
+  );
+  const answer = await post(app, 'replay', { filter: {}, ratePerSecond: 4 });
+  t.match(answer, {
+    status: 504,
+    body: {
+      code: 'log-timeout',
+      detail: 'Dead letter 3: No acknowledgement. 2 letters were replayed. It is safe to do it again.',
+    },
+  });
+  t.match((await post(app, 'replay', { filter: {} })).body, { matched: 2, replayed: 2 });
+});
+
+await t.test('a long replay ends after the page in hand when the service is shutting down', async (t) => {
+  let draining = false;
+  const { app, appended } = await startWith(
+    t,
+    Array.from({ length: 20 }, (_, n) => letter(n)),
+    { isDraining: () => draining },
+  );
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const replay = fetchReplay(url, { filter: {}, ratePerSecond: 8 });
+  await eventually(() => appended.length > 0, { what: 'the replay to begin' });
+  draining = true;
+  const closing = app.close();
+  const response = await replay;
+  await closing;
+  t.equal(response.status, 503);
+  t.match(await response.json(), { code: 'draining', detail: /(2|4) letters were replayed/ });
+  t.ok(appended.length <= 4);
+});
+
+await t.test('a long replay ends after the page in hand when its caller has gone', async (t) => {
+  const { app, appended, logged } = await startWith(
+    t,
+    Array.from({ length: 20 }, (_, n) => letter(n)),
+  );
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const caller = new AbortController();
+  const replay = fetchReplay(url, { filter: {}, ratePerSecond: 8 }, caller.signal);
+  await eventually(() => appended.length > 0, { what: 'the replay to begin' });
+  caller.abort();
+  await t.rejects(replay, { name: 'AbortError' });
+  await eventually(() => logged.length > 0, { what: 'the end of the replay' });
+  t.match(logged, [{ path: '/v1/dead-letters/replay', detail: /whoever asked is gone/ }]);
+  t.ok(appended.length <= 4);
+});
+
+await t.test('more requests than the thread can take are sent away for a moment', async (t) => {
+  const { app } = await startWith(t, [letter(0)]);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => app.inject('/v1/dead-letters/1')));
+  const statuses = new Set(answers.map(({ statusCode }) => statusCode));
+  t.same([...statuses].sort(), [200, 503]);
+  const refused = answers.find(({ statusCode }) => statusCode === 503);
+  t.match(refused?.json(), { code: 'overloaded' });
+  t.match(refused?.headers['retry-after'], /^\d+$/);
+});
+
+function letter(
+  offset: number,
+  changes: Partial<DeadLetter> = {},
+  record: Partial<DeadLetter['record']> = {},
+) {
+  return deadLetter({ offset, ...record }, { failedAt: NOON + offset, ...changes });
+}
+
+async function startWith(t: Test, letters: DeadLetter[], changes: Changes = {}) {
+  const http = await startHttp(t, changes);
+  const { store, log } = http.service;
+  await keepLetters(store, letters, [], log.progressName(TOPICS.commands));
+  return http;
+}
+
+async function get(app: FastifyInstance, url: string) {
+  const response = await app.inject(url);
+  return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
+}
+
+async function post(
+  app: FastifyInstance,
+  act: string,
+  payload: object,
+  headers: Record<string, string> = {},
+) {
+  const response = await app.inject({ method: 'POST', url: `/v1/dead-letters/${act}`, payload, headers });
+  return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
+}
+
+function fetchReplay(url: string, body: object, signal = AbortSignal.timeout(10_000)): Promise<Response> {
+  return fetch(`${url}/v1/dead-letters/replay`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+}

@@ -1,0 +1,51 @@
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { failureRules } from '../support/failure-rules.ts';
+import { mendableFault } from '../support/mendable-fault.ts';
+import { pipelineUnderTest } from './pipeline-under-test.ts';
+
+const mendableProcessor = new URL('../../../test/fixtures/mendable-processor.mjs', import.meta.url).pathname;
+
+t.setTimeout(60_000);
+
+await t.test(
+  'a broken processor drains nothing into dead letters: its batches wait until it is mended',
+  { timeout: 60_000 },
+  async (t) => {
+    const { merchantId, mend } = await mendableFault(t, 'broken');
+    const rules = failureRules({ deadLetterFloodShare: 0.5 });
+    const { databasePath, reader, metrics, run, place } = await pipelineUnderTest(t, rules);
+    const ids = await Promise.all(Array.from({ length: 1_000 }, () => place(merchantId)));
+    const { pipeline } = await run(mendableProcessor);
+
+    await eventually(() => pipeline.fault() !== undefined, { what: 'the flood to be told' });
+    t.match(pipeline.fault(), /^100 % of the last \d+ records would be dead letters, .* Fix the processor/);
+    await eventually(async () => (await metrics.batchRetries.get()).values.some(({ value }) => value >= 2), {
+      what: 'another attempt',
+    });
+    const database = new Database(databasePath, { readonly: true });
+    t.teardown(() => database.close());
+    const count = () => database.prepare('SELECT count(*) FROM dead_letters').pluck().get() as number;
+    const before = count();
+    // Of each lane, at most as many as no share can be told of.
+    t.ok(before < 200, `${before} dead letters`);
+    t.ok(((await metrics.deadLetterFloods.get()).values[0]?.value ?? 0) >= 1);
+    t.ok(
+      (await metrics.circuitState.get()).values.every(({ value }) => value === 0),
+      'the store is well',
+    );
+
+    await mend();
+    const confirmed = async () => {
+      const orders = await Promise.all(ids.map((id) => reader.find(id)));
+      return orders.filter((order) => order?.status === 'confirmed').length;
+    };
+    await eventually(async () => (await confirmed()) === ids.length - before, {
+      what: 'everything else to be confirmed',
+      timeoutMs: 30_000,
+    });
+    t.equal(count(), before);
+    await eventually(() => pipeline.fault() === undefined, { what: 'the pipeline to be well' });
+  },
+);

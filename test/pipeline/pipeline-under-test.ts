@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { createLogger } from '../../src/base/logger.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import { TOPICS } from '../../src/log/event-log.ts';
+import { createBreakers } from '../../src/pipeline/breakers.ts';
+import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
+import { BatchPool } from '../../src/pool/batch-pool.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openReader } from '../../src/store/open-store.ts';
+import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { CommandRecords } from '../support/command-records.ts';
+import { eventually } from '../support/eventually.ts';
+import { failureRules } from '../support/failure-rules.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Its answer is chosen by the order's merchant. */
+export const processorModule = new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname;
+const logger = createLogger('silent');
+
+/** A real log, real threads and a real store; `run` is one life of the pipeline over them. */
+export async function pipelineUnderTest(t: Test, rules = failureRules()) {
+  const folder = await temporaryFolder(t);
+  const store = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
+  await migrate(store, logger);
+  const reader = await openReader(store);
+  const log = new EmbeddedEventLog({
+    dataDirectory: folder,
+    groupId: 'test',
+    partitions: 4,
+    maxPendingRecords: 10_000,
+    maxPendingBytes: 10_000_000,
+    ackTimeoutMs: 5_000,
+    logger,
+  });
+  await log.start();
+  t.teardown(async () => {
+    await log.stop();
+    await reader.close();
+  });
+  const metrics = createMetrics();
+  const run = async (processor: string | undefined, changes: Partial<PipelineOptions> = {}) => {
+    const pool = new BatchPool({
+      threads: 2,
+      logger,
+      settings: {
+        store,
+        writeTurn: createWriteTurn(),
+        processor,
+        processorTimeoutMs: 30_000,
+        rules,
+      },
+    });
+    await pool.start();
+    const pipeline = new Pipeline({
+      lanes: 2,
+      batchMaxRecords: 50,
+      batchMaxBytes: 1_000_000,
+      batchMaxWaitMs: 5,
+      oneWriter: true,
+      log,
+      pool,
+      reader,
+      publish: () => Promise.resolve(),
+      breakers: createBreakers({ failures: 3, openMs: 50 }, { metrics, logger }),
+      releaseTimeoutMs: 10_000,
+      metrics,
+      logger,
+      clock: Date.now,
+      ...changes,
+    });
+    await pipeline.start();
+    const stop = async () => {
+      await pipeline.stop();
+      await pool.stop();
+    };
+    t.teardown(stop);
+    return { pipeline, stop };
+  };
+  const place = async (merchantId = 'm-9') => {
+    const id = randomUUID();
+    const { value } = new CommandRecords().place(id, { merchantId });
+    await log.append({ topic: TOPICS.commands, key: id, value: value ?? Buffer.alloc(0) });
+    return id;
+  };
+  const isConfirmed = (id: string) =>
+    eventually(async () => (await reader.find(id))?.status === 'confirmed', {
+      what: `${id} to be confirmed`,
+      // Beside all other tests a thread takes seconds to be started again, and some orders end a dozen.
+      timeoutMs: 60_000,
+    });
+  return { databasePath: store.path, reader, metrics, log, run, place, isConfirmed };
+}

@@ -1,0 +1,32 @@
+import t from 'tap';
+import { createLogger } from '../../src/base/logger.ts';
+import { startPositions } from '../../src/pipeline/start-positions.ts';
+import type { OrderReader } from '../../src/store/order-store.ts';
+
+/** What reading begins with, for a partition whose progress and committed offset are these. */
+async function startOf(applied: number | undefined, committed: number | undefined) {
+  const reader: Pick<OrderReader, 'progress'> = { progress: () => Promise.resolve(applied) };
+  const { signal } = new AbortController();
+  const logger = createLogger('silent');
+  const positions = await startPositions('topic', new Map([[0, committed]]), {
+    reader,
+    logger,
+    signal,
+  });
+  return positions.get(0);
+}
+
+await t.test('reading begins at the lower of what was applied and what was published', async (t) => {
+  t.equal(await startOf(500, 400), 400);
+  t.equal(await startOf(500, 900), 500);
+});
+
+await t.test('a store that has seen nothing begins with the earliest record', async (t) => {
+  t.equal(await startOf(undefined, 900), 'earliest');
+  t.equal(await startOf(undefined, undefined), 'earliest');
+});
+
+await t.test('before the first commit all is read once more, as far as that can be', async (t) => {
+  t.equal(await startOf(70, undefined), 'earliest');
+  t.equal(await startOf(5_000_000, undefined), 5_000_000, 'a group with a new name does not begin anew');
+});

@@ -1,0 +1,104 @@
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { createLogger } from '../../src/base/logger.ts';
+import type { EventLog } from '../../src/log/event-log.ts';
+import { createBreakers } from '../../src/pipeline/breakers.ts';
+import { eventually } from '../support/eventually.ts';
+import { pipelineUnderTest } from './pipeline-under-test.ts';
+
+t.setTimeout(60_000);
+
+/** Another program takes the file for itself, until `release`. */
+function lock(t: Test, databasePath: string) {
+  const connection = new Database(databasePath);
+  t.teardown(() => connection.close());
+  connection.exec('BEGIN EXCLUSIVE');
+  return { release: () => connection.exec('ROLLBACK') };
+}
+
+/** The log itself, and which partitions its consumer was told to pause. */
+function watched(log: EventLog) {
+  const paused = new Set<number>();
+  const face: EventLog = {
+    progressName: (topic) => log.progressName(topic),
+    start: () => log.start(),
+    stop: () => log.stop(),
+    append: (record) => log.append(record),
+    follow: (topic, onRecords) => log.follow(topic, onRecords),
+    fault: () => log.fault(),
+    pendingAppends: () => log.pendingAppends(),
+    consumer(topic, handlers) {
+      const consumer = log.consumer(topic, handlers);
+      return {
+        start: () => consumer.start(),
+        stop: () => consumer.stop(),
+        commit: (offsets) => consumer.commit(offsets),
+        lag: () => consumer.lag(),
+        pause(partitions) {
+          for (const partition of partitions) paused.add(partition);
+          consumer.pause(partitions);
+        },
+        resume(partitions) {
+          for (const partition of partitions) paused.delete(partition);
+          consumer.resume(partitions);
+        },
+      };
+    },
+  };
+  return { face, paused };
+}
+
+async function locked(t: Test) {
+  const parts = await pipelineUnderTest(t);
+  const { face, paused } = watched(parts.log);
+  const breakers = createBreakers(
+    { failures: 1, openMs: 500 },
+    { metrics: parts.metrics, logger: createLogger('silent') },
+  );
+  const { pipeline, stop } = await parts.run(undefined, { log: face, breakers });
+  const { release } = lock(t, parts.databasePath);
+  const ids = await Promise.all(Array.from({ length: 200 }, () => parts.place()));
+  await eventually(() => pipeline.fault() !== undefined, {
+    what: 'the circuit to open',
+    timeoutMs: 20_000,
+  });
+  return { ...parts, pipeline, stop, paused, release, ids };
+}
+
+await t.test(
+  'a locked store pauses the partitions and is told; nothing is spent, and all goes on by itself',
+  { timeout: 60_000 },
+  async (t) => {
+    const { pipeline, paused, release, ids, databasePath, isConfirmed, metrics } = await locked(t);
+    t.match(
+      pipeline.fault(),
+      /^the store keeps failing since .*: SQLite cannot work on its file: database is locked \(SQLITE_BUSY\)\. /,
+    );
+    t.equal(paused.size, 4, 'all partitions are paused');
+    release();
+    for (const id of ids) await isConfirmed(id);
+    await eventually(() => pipeline.fault() === undefined, { what: 'the pipeline to be well' });
+    t.equal(paused.size, 0, 'all partitions flow again');
+    await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'no lag' });
+
+    const reader = new Database(databasePath, { readonly: true });
+    t.teardown(() => reader.close());
+    const rows = (table: string) => reader.prepare(`SELECT * FROM ${table}`).all();
+    t.same(rows('parked_orders'), []);
+    t.same(rows('dead_letters'), []);
+    const errors = (await metrics.batchRetries.get()).values.map(({ labels }) => labels.error_type);
+    t.same(errors, ['store-unavailable']);
+  },
+);
+
+await t.test('a stop does not wait for a store that is away', { timeout: 60_000 }, async (t) => {
+  const { pipeline, stop, ids, reader } = await locked(t);
+  await eventually(() => /next attempt/.test(pipeline.fault() ?? ''), {
+    what: 'the lanes to wait',
+    timeoutMs: 20_000,
+  });
+  const startedAt = performance.now();
+  await stop();
+  t.ok(performance.now() - startedAt < 6_000, 'no longer than the attempt that is under way');
+  t.equal(await reader.find(ids[0] ?? ''), undefined);
+});

@@ -1,0 +1,178 @@
+import type { Test } from 'tap';
+import type { DeadLetterStore } from '../../../src/store/dead-letter-store.ts';
+import { deadLetter, TOPIC } from '../batch.ts';
+import { keepLetters } from '../keep-letters.ts';
+import type { MakeDesk } from '../store-under-test.ts';
+
+const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+const BY = { by: 'somebody', at: 7_000 };
+
+export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): Promise<void> {
+  await t.test(
+    'a letter is found with its payload byte for byte, and under the name of its topic',
+    async (t) => {
+      const { desk, writer } = await makeStore(t);
+      const store = await desk();
+      const letter = deadLetter(
+        { partition: 3, offset: 9, key: ALL_BYTES, value: Buffer.from([0xff, 0x00, 0xc3]) },
+        { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 2 },
+      );
+      const writing = await writer();
+      await keepLetters(writing, [letter], [], `kafka:shop.${TOPIC}`);
+      await keepLetters(
+        writing,
+        [deadLetter({ offset: 0, key: null, value: null })],
+        [],
+        `embedded:${TOPIC}`,
+      );
+      const found = await store.find(1);
+      t.strictSame(bytes(found?.key), letter.record.key);
+      t.strictSame(bytes(found?.value), letter.record.value);
+      t.match(found, {
+        id: 1,
+        orderId: 'o-1',
+        reason: 'retries-exhausted',
+        error: letter.error,
+        attempts: 20,
+        topic: `shop.${TOPIC}`,
+        partition: 3,
+        offset: 9,
+        firstFailedAt: letter.firstFailedAt,
+        failedAt: letter.failedAt,
+        replayCount: 2,
+        state: 'open',
+      });
+      t.match(await store.find(2), { topic: TOPIC, orderId: null, key: null, value: null });
+      t.equal(await store.find(3), undefined);
+      t.same(await store.audit(3), []);
+    },
+  );
+
+  await t.test(
+    'a selection by ids comes in turn, each once, and passes over what is not there',
+    async (t) => {
+      const store = await deskWithLetters(t, makeStore, 6);
+      const page = await store.select({ ids: [5, 2, 99, 2, 4] }, 0, 2);
+      t.same(
+        page.map(({ id, value }) => [id, Buffer.from(value ?? []).toString()]),
+        [
+          [2, 'letter 2'],
+          [4, 'letter 4'],
+        ],
+      );
+      t.same(
+        (await store.select({ ids: [5, 2, 99, 2, 4] }, 4, 2)).map(({ id }) => id),
+        [5],
+      );
+      t.same(await store.select({ ids: [5, 2] }, 5, 2), []);
+      t.same(await store.count({ ids: [5, 2, 99, 2] }, { states: ['open'] }), { matched: 2, eligible: 2 });
+    },
+  );
+
+  await t.test(
+    'a selection of large letters comes in pages that fit into memory, and comes whole',
+    async (t) => {
+      const { desk, writer } = await makeStore(t);
+      const store = await desk();
+      const large = Buffer.alloc(1_500_000, 'x');
+      await keepLetters(
+        await writer(),
+        Array.from({ length: 8 }, (_, offset) => deadLetter({ offset, value: large })),
+      );
+      const sizes: number[] = [];
+      let page = await store.select({ filter: {} }, 0, 100);
+      while (page.length > 0) {
+        sizes.push(page.length);
+        page = await store.select({ filter: {} }, page.at(-1)?.id ?? 0, 100);
+      }
+      t.same(sizes, [3, 3, 2]);
+    },
+  );
+
+  await t.test('a replay is noted before it is sent, and only of what may still be replayed', async (t) => {
+    const { desk, writer } = await makeStore(t);
+    const store = await desk();
+    const writing = await writer();
+    await keepLetters(writing, [
+      letterAt(0),
+      letterAt(1),
+      { ...letterAt(2), state: 'parked' },
+      { ...letterAt(3), replayCount: 4 },
+      letterAt(4),
+    ]);
+    await keepLetters(writing, [], [{ id: 5, outcome: 'confirmed', at: 6_000 }]);
+    t.same(await store.replayBegun([4, 1, 3, 5, 99], BY), [1, 3, 4]);
+    t.same(await store.audit(4), [{ act: 'replay-begun', ...BY, detail: 'replay 5' }]);
+    t.same(await store.audit(5), [
+      { act: 'replay-resolved', by: 'pipeline', at: 6_000, detail: 'confirmed' },
+    ]);
+    t.same(await statesOf(store, 5), ['open', 'open', 'parked', 'open', 'resolved']);
+
+    await store.replaySent([
+      { id: 1, replayCount: 0 },
+      { id: 3, replayCount: 0 },
+      { id: 4, replayCount: 4 },
+    ]);
+    t.same(await statesOf(store, 5), ['replaying', 'open', 'replaying', 'replaying', 'resolved']);
+    t.same(await store.replayBegun([1], BY), [1], 'one whose replay was lost is sent again');
+  });
+
+  await t.test('what the pipeline was faster with stays as it settled it', async (t) => {
+    const { desk, writer } = await makeStore(t);
+    const store = await desk();
+    const writing = await writer();
+    await keepLetters(writing, [letterAt(0), letterAt(1), letterAt(2)]);
+    await store.replayBegun([1, 2, 3], BY);
+    await keepLetters(
+      writing,
+      [{ ...letterAt(0, 90), replayOf: 1, replayCount: 1, failedAt: 8_000 }],
+      [{ id: 2, outcome: 'confirmed', at: 8_000 }],
+    );
+    await store.replaySent([1, 2, 3].map((id) => ({ id, replayCount: 0 })));
+    t.same(await statesOf(store, 3), ['open', 'resolved', 'replaying']);
+    t.match(await store.find(1), { replayCount: 1, failedAt: 8_000, offset: 90 });
+    t.match(await store.audit(1), [{ act: 'replay-begun' }, { act: 'replay-failed', at: 8_000 }]);
+    t.match(await store.audit(2), [{ act: 'replay-begun' }, { act: 'replay-resolved', detail: 'confirmed' }]);
+  });
+
+  await t.test('what is not settled can be discarded, once, and it is noted by whom', async (t) => {
+    const { desk, writer } = await makeStore(t);
+    const store = await desk();
+    const writing = await writer();
+    await keepLetters(writing, [letterAt(0), letterAt(1), { ...letterAt(2), state: 'parked' }, letterAt(3)]);
+    await store.replaySent([{ id: 2, replayCount: 0 }]);
+    await keepLetters(writing, [], [{ id: 4, outcome: 'confirmed', at: 6_000 }]);
+    t.same(await store.discard([4, 3, 2, 1, 99], BY), [1, 2, 3]);
+    t.same(await statesOf(store, 4), ['discarded', 'discarded', 'discarded', 'resolved']);
+    t.same(await store.audit(2), [{ act: 'discarded', ...BY, detail: 'was replaying' }]);
+    t.same(await store.discard([1, 2, 3, 4], BY), []);
+    t.same(await store.replayBegun([1], BY), []);
+    await store.replaySent([{ id: 1, replayCount: 0 }]);
+    t.equal((await store.find(1))?.state, 'discarded');
+    t.equal((await store.audit(1)).length, 1);
+  });
+}
+
+async function deskWithLetters(t: Test, makeStore: MakeDesk, count: number): Promise<DeadLetterStore> {
+  const { desk, writer } = await makeStore(t);
+  await keepLetters(
+    await writer(),
+    Array.from({ length: count }, (_, index) => letterAt(index)),
+  );
+  return desk();
+}
+
+/** The letter that gets the id `index` + 1. */
+function letterAt(index: number, offset = index) {
+  return deadLetter({ offset, value: Buffer.from(`letter ${index + 1}`) });
+}
+
+/** A payload that crossed from another thread is no Buffer any more. */
+function bytes(payload: Uint8Array | null | undefined): Buffer | null {
+  return payload === null || payload === undefined ? null : Buffer.from(payload);
+}
+
+async function statesOf(store: DeadLetterStore, count: number): Promise<(string | undefined)[]> {
+  const ids = Array.from({ length: count }, (_, index) => index + 1);
+  return Promise.all(ids.map(async (id) => (await store.find(id))?.state));
+}

@@ -1,0 +1,188 @@
+import type { Test } from 'tap';
+import type { LogRecord } from '../../../src/base/log-record.ts';
+import type { BatchStore, BatchToSave, Present } from '../../../src/store/order-store.ts';
+import { noParking, type ParkedOrder, type Parking } from '../../../src/store/parking.ts';
+import { apply, deadLetter, emptyDecision, place, TOPIC } from '../batch.ts';
+import type { MakeStore } from '../store-under-test.ts';
+
+const CONFLICT = { code: 'progress-conflict' };
+
+export async function parkingConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  await t.test('an order waits with its events, byte for byte and in order, until it is due', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    const events = [
+      event(4, { headers: { 'x-dlq-id': '7', name: 'ü' } }),
+      event(11, { key: Buffer.from([0xff, 0]), value: null }),
+    ];
+    await park(store, parked('a', { events: 2, dueAt: 1_000 }), events);
+    await park(store, parked('b', { dueAt: 3_000 }), [event(12)]);
+    t.same(
+      (await store.load(TOPIC, [0], ['a', 'x'])).parked,
+      new Map([['a', parked('a', { events: 2, dueAt: 1_000 })]]),
+    );
+    t.match(await store.loadDue(TOPIC, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
+    const due = await store.loadDue(TOPIC, [0], 1_000, 10);
+    t.same(due.orders, [{ parked: parked('a', { events: 2, dueAt: 1_000 }), events }]);
+    t.equal(due.nextDueAt, 3_000);
+    t.same(due.present.progress, new Map([[0, 13]]));
+    t.match(await reader.findKept('a'), { fate: 'parked', record: { offset: 4 } });
+    t.equal(await reader.findKept('x'), undefined);
+  });
+
+  await t.test(
+    'only the partitions and the topic that are asked for are due, the longest due first',
+    async (t) => {
+      const { writer } = await makeStore(t);
+      const store = await writer();
+      await park(store, parked('a', { dueAt: 30 }), [event(1)]);
+      await park(store, parked('b', { dueAt: 10 }), [event(2)]);
+      await park(store, parked('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+      const ids = async (partitions: number[], limit = 10) =>
+        (await store.loadDue(TOPIC, partitions, 1_000, limit)).orders.map(({ parked }) => parked.orderId);
+      t.same(await ids([0]), ['b', 'a']);
+      t.same(await ids([1]), ['c']);
+      t.same(await ids([0, 1]), ['b', 'c', 'a']);
+      t.same(await ids([2]), []);
+      t.same(await ids([]), []);
+      t.same((await store.loadDue('another', [0], 1_000, 10)).orders, []);
+      const cut = await store.loadDue(TOPIC, [0, 1], 1_000, 2);
+      t.equal(cut.orders.length, 2);
+      t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
+    },
+  );
+
+  await t.test(
+    'later events join; an order that is no longer parked as it was loaded refuses them',
+    async (t) => {
+      const { writer } = await makeStore(t);
+      const store = await writer();
+      const loaded = parked('a', { dueAt: 10 });
+      await park(store, loaded, [event(1)]);
+      await save(store, { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(2) }] });
+      const due = await store.loadDue(TOPIC, [0], 10, 10);
+      t.same(
+        due.orders[0]?.events.map(({ offset }) => offset),
+        [1, 2],
+      );
+      t.equal(due.orders[0]?.parked.events, 2);
+      const late = { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(3) }] };
+      await t.rejects(save(store, late), CONFLICT);
+      await t.rejects(save(store, { settled: [loaded] }), CONFLICT);
+      t.same((await store.loadDue(TOPIC, [0], 10, 10)).orders, due.orders, 'nothing was saved');
+    },
+  );
+
+  await t.test('an order that fails again waits on under its new state', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const loaded = parked('a', { dueAt: 10 });
+    await park(store, loaded, [event(1)]);
+    const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500 };
+    await save(store, { postponed: [{ loaded, next }] });
+    t.match(await store.loadDue(TOPIC, [0], 499, 10), { orders: [], nextDueAt: 500 });
+    t.same((await store.loadDue(TOPIC, [0], 500, 10)).orders[0]?.parked, next);
+    await t.rejects(
+      save(store, { postponed: [{ loaded, next }] }),
+      CONFLICT,
+      'of two who try one is refused',
+    );
+  });
+
+  await t.test(
+    'a settled order is remembered until it is forgotten, and may fail anew meanwhile',
+    async (t) => {
+      const { writer, reader } = await makeStore(t);
+      const store = await writer();
+      const loaded = parked('a', { dueAt: 10 });
+      await park(store, loaded, [event(1)]);
+      await save(store, { settled: [loaded] });
+      t.match(await store.loadDue(TOPIC, [0], 10, 10), { orders: [], unpublished: ['a'] });
+      t.equal((await store.load(TOPIC, [0], ['a'])).parked.size, 0);
+      t.equal(await reader.findKept('a'), undefined);
+      await store.forgetRetried(['a', 'never-there']);
+      t.match(await store.loadDue(TOPIC, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
+
+      await park(store, parked('b', { dueAt: 10 }), [event(2)]);
+      await save(store, { settled: [parked('b', { dueAt: 10 })] });
+      const anew = parked('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
+      await park(store, anew, [event(3)]);
+      await store.forgetRetried(['b']);
+      t.same((await store.load(TOPIC, [0], ['b'])).parked.get('b'), anew, 'what waits is not forgotten');
+      await t.rejects(park(store, anew, [event(4)]), CONFLICT, 'an order cannot begin to wait twice');
+    },
+  );
+
+  await t.test('what a retry caused is found by its order, to be published again', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const { changes } = await apply(store, [place(0, 'a', { status: 'failed' })]);
+    const present = await store.load(TOPIC, [0], []);
+    const letter = deadLetter({ offset: 0 }, { orderId: 'a', reason: 'retries-exhausted', attempts: 4 });
+    await store.save({ ...batch(present), deadLetters: [letter] });
+    const caused = await store.causedByRetries(['a', 'b']);
+    t.same(caused.changes, changes);
+    t.match(caused.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 0 } }]);
+    t.match(
+      (await store.causedBy(TOPIC, [{ orderId: null, position: { partition: 0, offset: 0 } }])).deadLetters,
+      [{ orderId: 'a' }],
+    );
+  });
+
+  await t.test('a rehearsal tells whether rows would be taken, and leaves nothing behind', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    const present = await store.load(TOPIC, [0], []);
+    const order = parked('a', { dueAt: 10 });
+    const good = batch(present, { begun: [order], events: [{ orderId: 'a', record: event(1) }] }, 2);
+    await store.rehearse(good);
+    t.equal(await reader.progress(TOPIC, 0), undefined);
+    t.equal(await reader.findKept('a'), undefined);
+    const twice = { orderId: 'a', record: event(1) };
+    const bad = batch(present, { begun: [order], events: [twice, twice] }, 2);
+    await t.rejects(store.rehearse(bad), { code: 'store-refused' });
+    await store.save(good);
+  });
+}
+
+function parked(orderId: string, changes: Partial<ParkedOrder> = {}): ParkedOrder {
+  return {
+    orderId,
+    partition: 0,
+    attempts: 1,
+    events: 1,
+    error: 'the merchant does not answer',
+    firstFailedAt: 5,
+    failedAt: 7,
+    dueAt: 10,
+    ...changes,
+  };
+}
+
+function event(offset: number, changes: Partial<LogRecord> = {}): LogRecord {
+  return { partition: 0, offset, timestamp: 3, key: Buffer.from('k'), value: Buffer.from('{}'), ...changes };
+}
+
+/** Saves what parks an order, with the progress moved behind its last event. */
+async function park(store: BatchStore, order: ParkedOrder, records: LogRecord[]): Promise<void> {
+  const events = records.map((record) => ({ orderId: order.orderId, record }));
+  const next = Math.max(...records.map(({ offset }) => offset)) + 1;
+  const present = await store.load(TOPIC, [order.partition], []);
+  await store.save(batch(present, { begun: [order], events }, next, order.partition));
+}
+
+async function save(store: BatchStore, parking: Partial<Parking>): Promise<void> {
+  await store.save(batch(await store.load(TOPIC, [0], []), parking));
+}
+
+function batch(present: Present, parking: Partial<Parking> = {}, next = 0, partition = 0): BatchToSave {
+  return {
+    topic: TOPIC,
+    decision: emptyDecision(),
+    deadLetters: [],
+    resolved: [],
+    parking: { ...noParking(), ...parking },
+    loadedProgress: present.progress,
+    nextProgress: next === 0 ? present.progress : new Map([[partition, next]]),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Test } from 'tap';
+import type { DeadLetter, ResolvedLetter } from '../../../src/store/dead-letter.ts';
+import type { BatchStore } from '../../../src/store/order-store.ts';
+import { noParking } from '../../../src/store/parking.ts';
+import { deadLetter, emptyDecision, TOPIC } from '../batch.ts';
+import type { MakeStore } from '../store-under-test.ts';
+
+const value = Buffer.from('the record');
+
+/** What the pipeline notes of a dead letter whose record came once more. The first letter of a store has the id 1. */
+export async function replayConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  await t.test('a replay that fails again moves its letter, once, and counts', async (t) => {
+    const { writer, deadLetters } = await makeStore(t);
+    const store = await writer();
+    await keep(store, [deadLetter({ offset: 1, value }, { attempts: 4 })]);
+    const again = replayed(9, {
+      replayCount: 1,
+      attempts: 2,
+      error: 'as before',
+      failedAt: 1_900_000_000_000,
+    });
+    await keep(store, [again]);
+    const moved = {
+      offset: 9,
+      attempts: 6,
+      error: 'as before',
+      failed_at: 1_900_000_000_000,
+      replay_count: 1,
+      state: 'open',
+    };
+    t.match(await deadLetters(), [moved]);
+    await keep(store, [replayed(10, { replayCount: 1 })]);
+    t.match(await deadLetters(), [moved], 'a second copy of the same replay changes nothing');
+    t.equal((await deadLetters()).length, 1);
+    await keep(store, [replayed(11, { replayCount: 2, state: 'parked' })]);
+    t.match(await deadLetters(), [{ offset: 11, replay_count: 2, state: 'parked' }]);
+  });
+
+  await t.test('a record that names a letter which is not its own becomes a letter itself', async (t) => {
+    const { writer, deadLetters } = await makeStore(t);
+    const store = await writer();
+    await keep(store, [deadLetter({ offset: 1, value })]);
+    await keep(store, [
+      replayed(5, { replayOf: 99 }),
+      { ...replayed(6), record: { ...replayed(6).record, value: null } },
+    ]);
+    t.same(
+      (await deadLetters()).map(({ offset }) => offset),
+      [1, 5, 6],
+    );
+  });
+
+  await t.test('a replay that was done resolves its letter', async (t) => {
+    const { writer, deadLetters } = await makeStore(t);
+    const store = await writer();
+    await keep(store, [deadLetter({ offset: 1, value }), deadLetter({ offset: 2, value })]);
+    await keep(store, [], [{ id: 1, outcome: 'confirmed', at: 7 }]);
+    await keep(store, [replayed(8, { replayCount: 1 })]);
+    const states = (await deadLetters()).map(({ offset, state }) => [offset, state]);
+    t.same(
+      states,
+      [
+        [1, 'resolved'],
+        [2, 'open'],
+      ],
+      'a late copy that fails does not open it again',
+    );
+  });
+}
+
+function replayed(offset: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+  return deadLetter({ offset, value }, { replayOf: 1, replayCount: 1, ...changes });
+}
+
+async function keep(
+  store: BatchStore,
+  deadLetters: DeadLetter[],
+  resolved: ResolvedLetter[] = [],
+): Promise<void> {
+  const { progress } = await store.load(TOPIC, [0], []);
+  const next = Math.max(progress.get(0) ?? 0, ...deadLetters.map(({ record }) => record.offset + 1));
+  await store.save({
+    topic: TOPIC,
+    decision: emptyDecision(),
+    deadLetters,
+    resolved,
+    parking: noParking(),
+    loadedProgress: progress,
+    nextProgress: new Map([[0, next]]),
+  });
+}

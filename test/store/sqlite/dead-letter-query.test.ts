@@ -1,0 +1,82 @@
+import t from 'tap';
+import { formatCursor } from '../../../src/store/list-cursor.ts';
+import type { DeadLetterFilter } from '../../../src/store/dead-letter-store.ts';
+import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
+import {
+  countStatement,
+  listStatement,
+  reasonsStatement,
+  selectStatement,
+} from '../../../src/store/sqlite/dead-letter-query.ts';
+import type { SqlStatement } from '../../../src/store/sqlite/keyset.ts';
+import { migratedTarget } from './make-store.ts';
+
+const OPTIONAL = {
+  orderId: 'o-1',
+  state: 'open',
+  reason: 'processor-failed',
+  failedAfter: 1,
+  failedBefore: 9,
+} as const;
+
+const connection = openReadOnly((await migratedTarget(t)).path);
+t.teardown(() => connection.close());
+
+await t.test('no list scans the table or sorts, whatever its filters, bounds and cursor', async (t) => {
+  const texts = new Set<string>();
+  for (const filter of everyFilter()) {
+    for (const cursor of [undefined, formatCursor({ createdAt: 5, seq: 7 })]) {
+      const statement = listStatement({ ...filter, cursor, limit: 20 });
+      const plan = planOf(statement);
+      const what = Object.keys(filter).join(' ');
+      t.notMatch(plan, /SCAN|TEMP B-TREE/, what);
+      t.match(plan, /SEARCH dead_letters USING INDEX \w+ \(.*failed_at=\? AND rowid<\?\)/, what);
+      t.match(plan, /SEARCH dead_letters USING INDEX \w+ \(.*failed_at>\? AND failed_at<\?\)/, what);
+      texts.add(statement.sql);
+    }
+  }
+  t.equal(texts.size, 8, 'so few that each is prepared once a connection');
+});
+
+await t.test('reasons are counted in an index alone', async (t) => {
+  for (const filter of everyFilter().filter(({ orderId }) => orderId === undefined)) {
+    const plan = planOf(reasonsStatement(filter));
+    t.match(
+      plan,
+      /SEARCH dead_letters USING COVERING INDEX \w+ \((state=\? AND )?reason=\? AND failed_at>\? AND failed_at<\?\)/,
+    );
+    t.notMatch(plan, /SCAN dead_letters|TEMP B-TREE/);
+  }
+});
+
+await t.test('a selection goes on where it stood, and is sorted only for one order', async (t) => {
+  for (const filter of everyFilter()) {
+    const plan = planOf(selectStatement({ filter }, 5, 100));
+    if (filter.orderId !== undefined) t.match(plan, /dead_letters_by_order \(order_id=\?/);
+    else
+      t.match(
+        plan,
+        filter.state === undefined ? /PRIMARY KEY \(rowid>\?\)/ : /_in_turn \(state=\? AND rowid>\?\)/,
+      );
+    if (filter.orderId === undefined) t.notMatch(plan, 'TEMP B-TREE');
+  }
+  for (const statement of [
+    selectStatement({ ids: [1] }, 5, 100),
+    countStatement({ ids: [1] }, { states: ['open'] }),
+  ]) {
+    t.match(planOf(statement), /SEARCH dead_letters USING INTEGER PRIMARY KEY \(rowid=\?\)/);
+  }
+});
+
+function planOf({ sql, values }: SqlStatement): string {
+  const steps = connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  return steps.map(({ detail }) => detail).join('\n');
+}
+
+/** All combinations of what may be asked for. */
+function everyFilter(): DeadLetterFilter[] {
+  return Object.entries(OPTIONAL).reduce<DeadLetterFilter[]>(
+    (filters, [name, value]) => filters.flatMap((filter) => [filter, { ...filter, [name]: value }]),
+    [{}],
+  );
+}

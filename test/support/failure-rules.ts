@@ -1,0 +1,14 @@
+import type { FailureRules } from '../../src/pool/protocol.ts';
+
+/** Rules with which nothing is retried for long, and no flood is seen. */
+export function failureRules(changes: Partial<FailureRules> = {}): FailureRules {
+  return {
+    retry: { baseMs: 20, factor: 2, capMs: 200, maxAttempts: 1_000, budgetMs: 60_000 },
+    replayLimit: 3,
+    deadLetterFloodShare: 1,
+    deadLetterSource: { topic: 'orders.commands', group: 'test' },
+    ...changes,
+  };
+}
+
+export const NO_FAILURES = { records: 0, deadLetters: 0 };
