@@ -1,0 +1,29 @@
+import { startKafka, type RunningKafka } from '../../deploy/kafka/broker-process.ts';
+
+/** A real Kafka that can be killed and comes back with its data at the same address. */
+export class Broker {
+  readonly #dataDirectory: string;
+  #kafka: RunningKafka;
+
+  private constructor(kafka: RunningKafka, dataDirectory: string) {
+    this.#kafka = kafka;
+    this.#dataDirectory = dataDirectory;
+  }
+
+  static async start(dataDirectory: string, signal: AbortSignal): Promise<Broker> {
+    return new Broker(await startKafka({ dataDirectory, signal }), dataDirectory);
+  }
+
+  get address(): string {
+    return this.#kafka.brokers;
+  }
+
+  /** SIGKILL; safe to repeat. */
+  kill(): Promise<void> {
+    return this.#kafka.kill();
+  }
+
+  async startAgain(signal: AbortSignal): Promise<void> {
+    this.#kafka = await startKafka({ dataDirectory: this.#dataDirectory, port: this.#kafka.port, signal });
+  }
+}

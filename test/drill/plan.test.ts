@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import t from 'tap';
+import { createOrderMix, MIXES } from './order-mix.ts';
+import { LOG_KINDS, planFaults, SERVICES, type FaultKind } from './plan.ts';
+
+const options = fc.record({
+  seed: fc.integer({ min: 0, max: 0x7fff_ffff }),
+  minutes: fc.double({ min: 0.1, max: 10, noNaN: true }),
+  log: fc.constantFrom(...LOG_KINDS),
+});
+
+await t.test('the same seed gives the same faults and the same orders, another one others', async (t) => {
+  for (const log of LOG_KINDS) {
+    const plan = planFaults({ seed: 1, minutes: 5, log });
+    t.same(planFaults({ seed: 1, minutes: 5, log }), plan);
+    t.notOk(isDeepStrictEqual(planFaults({ seed: 2, minutes: 5, log }), plan));
+  }
+  for (const mix of MIXES) t.same(orders(1, mix), orders(1, mix));
+  t.notOk(isDeepStrictEqual(orders(1, 'all'), orders(2, 'all')));
+});
+
+await t.test('5 minutes hold every kind of fault, whatever the seed', async () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 0x7fff_ffff }), (seed) => {
+      const kinds = (log: 'embedded' | 'kafka') =>
+        new Set(planFaults({ seed, minutes: 5, log }).map(({ kind }) => kind));
+      const common: FaultKind[] = ['kill', 'freeze', 'lock-store', 'fill-store-disk'];
+      const [embedded, kafka] = [kinds('embedded'), kinds('kafka')];
+      return (
+        [...common, 'fill-log-disk' as const].every((kind) => embedded.has(kind)) &&
+        [...common, 'zombie' as const, 'kill-broker' as const].every((kind) => kafka.has(kind))
+      );
+    }),
+  );
+});
+
+await t.test('a plan is bounded, lies within its minutes, and never hits a victim that is down', async () => {
+  fc.assert(
+    fc.property(options, ({ seed, minutes, log }) => {
+      const plan = planFaults({ seed, minutes, log });
+      const freeAt = new Map<string, number>();
+      return (
+        plan.length <= minutes * 30 &&
+        plan.every(({ atMs, durationMs, victim }) => {
+          const isFree = (freeAt.get(victim) ?? 0) <= atMs;
+          freeAt.set(victim, atMs + durationMs);
+          return isFree && atMs + durationMs <= minutes * 60_000;
+        })
+      );
+    }),
+  );
+});
+
+await t.test('every service process is hit in 5 minutes', async (t) => {
+  for (const log of LOG_KINDS) {
+    const victims = new Set(planFaults({ seed: 1, minutes: 5, log }).map(({ victim }) => victim));
+    t.same(
+      SERVICES[log].filter((name) => !victims.has(name)),
+      [],
+    );
+  }
+});
+
+await t.test('a choice of kinds is kept to', async (t) => {
+  const plan = planFaults({ seed: 1, minutes: 5, log: 'kafka', kinds: ['zombie', 'fill-log-disk'] });
+  t.same([...new Set(plan.map(({ kind }) => kind))], ['zombie']);
+  t.same(planFaults({ seed: 1, minutes: 5, log: 'kafka', kinds: [] }), []);
+});
+
+await t.test('the mix holds orders of every kind and lives of every kind', async (t) => {
+  const all = orders(1, 'all');
+  t.same(
+    new Set(all.map(({ behaviour }) => behaviour.kind)),
+    new Set(['healthy', 'rejected', 'poison', 'transient', 'hopeless', 'slow']),
+  );
+  t.same(new Set(orders(1, 'healthy').map(({ behaviour }) => behaviour.kind)), new Set(['healthy']));
+  t.ok(all.some(({ isRepeated }) => isRepeated));
+  t.ok(all.some(({ steps }) => steps.length === 1 && steps[0]?.afterMs === 0));
+  t.same(
+    all.map(({ number }) => number),
+    all.map((_, index) => index),
+  );
+});
+
+function orders(seed: number, mix: (typeof MIXES)[number]) {
+  const next = createOrderMix(seed, mix);
+  return Array.from({ length: 500 }, next);
+}

@@ -1,0 +1,54 @@
+import { expectedLife } from './expected-life.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import { pause } from './pause.ts';
+import type { ServiceReader } from './service-reader.ts';
+
+const INTERVAL_MS = 1_000;
+
+/** An order that nobody knows of may still wait for its last retry: its budget and a pause. */
+const QUIET_WITH_RETRIES_MS = 13_000;
+const QUIET_MS = 2_000;
+
+export interface SettleOptions {
+  ledger: Ledger;
+  reader: ServiceReader;
+  deadlineMs: number;
+  /** orders that are not yet where they will be */
+  onWaiting: (orders: number) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Waits until everything acknowledged is processed and nothing moves any more, or until the deadline: what is not
+ * settled then is for the checker to say. Answers whether it is settled.
+ */
+export async function settle(options: SettleOptions): Promise<boolean> {
+  const { ledger, reader, deadlineMs, onWaiting, signal } = options;
+  const deadline = Date.now() + deadlineMs;
+  const quietMs = ledger.entries.some(mayStillWait) ? QUIET_WITH_RETRIES_MS : QUIET_MS;
+  let lastSum = -1;
+  let movedAt = Date.now();
+  while (Date.now() < deadline && !signal.aborted) {
+    const versions = new Map<string, number>();
+    for await (const { id, version } of reader.orders()) versions.set(id, version);
+    const undecodable = await reader.deadLetterCount('record-undecodable');
+    const waiting = ledger.entries.filter((entry) => isWaiting(entry, versions)).length;
+    const records = Math.max(0, ledger.undecodable.length - undecodable);
+    onWaiting(waiting + records);
+    const sum = [...versions.values()].reduce((total, version) => total + version, undecodable);
+    if (sum !== lastSum) movedAt = Date.now();
+    lastSum = sum;
+    if (waiting + records === 0 && Date.now() - movedAt >= quietMs) return true;
+    await pause(INTERVAL_MS, signal);
+  }
+  return false;
+}
+
+function isWaiting(entry: LedgerEntry, versions: ReadonlyMap<string, number>): boolean {
+  const wanted = expectedLife(entry).certain.length;
+  return entry.ids.some((id) => (versions.get(id) ?? 0) < wanted);
+}
+
+function mayStillWait({ outcome, kind }: LedgerEntry): boolean {
+  return outcome === 'unknown' && (kind === 'transient' || kind === 'hopeless');
+}
