@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { drainOptions } from './support/drain-options.ts';
 import { runDrain, type DrainResult } from './support/drain-task.ts';
 import { fillLog } from './support/fill-log.ts';
 import { printReport, ratios } from './support/report.ts';
@@ -10,16 +10,7 @@ import { printReport, ratios } from './support/report.ts';
  * How fast a backlog gets into SQLite: log → lanes → threads (decode, process, decide) → batches, against better-sqlite3
  * alone writing the same rows. Each round runs both, in fresh processes on fresh files.
  */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    orders: { type: 'string', default: '60000' },
-    threads: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    batch: { type: 'string', default: '500' },
-  },
-});
-const [rounds, orders] = [Number(values.rounds), Number(values.orders)];
-const [threads, batch] = [Number(values.threads), Number(values.batch)];
+const { rounds, orders, threads, batch } = drainOptions({ rounds: 5 });
 
 const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
 const ours: DrainResult[] = [];

@@ -1,13 +1,17 @@
 import { pino } from 'pino';
 import { systemClock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
-import { RecordFrame } from '../../src/base/record-frame.ts';
+import { decodeRecordFrame, RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/pool/batch-pool.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { failureRules } from '../../test/support/failure-rules.ts';
+import { fateOf } from './failure-mix.ts';
 import type { DrainResult, DrainTask } from './drain-task.ts';
 import { logOptions } from './drain-task.ts';
 
@@ -25,7 +29,16 @@ process.once('message', (task: DrainTask) => {
   );
 });
 
-async function drain({ folder, orders, threads, batch }: DrainTask): Promise<DrainResult> {
+const DEFAULT_RETRY = { baseMs: 500, factor: 2, capMs: 30_000, maxAttempts: 20, budgetMs: 900_000 };
+
+const codec = createEventCodec();
+
+function healthyAmong(statuses: ArrayBuffer): number {
+  const records = decodeRecordFrame(statuses);
+  return records.filter(({ value }) => fateOf(codec.decodeStatusChange(value)) === 'healthy').length;
+}
+
+async function drain({ folder, orders, threads, batch, processor }: DrainTask): Promise<DrainResult> {
   const logger = pino({ level: 'warn' });
   const store = { kind: 'sqlite', path: `${folder}/orders.db` } as const;
   await migrate(store, logger);
@@ -34,7 +47,14 @@ async function drain({ folder, orders, threads, batch }: DrainTask): Promise<Dra
   await log.start();
   const pool = new BatchPool({
     threads,
-    settings: { store, writeTurn: createWriteTurn(), processor: undefined },
+    logger,
+    settings: {
+      store,
+      writeTurn: createWriteTurn(),
+      processor,
+      processorTimeoutMs: 30_000,
+      rules: failureRules({ retry: DEFAULT_RETRY }),
+    },
   });
   await pool.start();
   const metrics = createMetrics();
@@ -51,10 +71,12 @@ async function drain({ folder, orders, threads, batch }: DrainTask): Promise<Dra
     pool,
     reader,
     publish: (statuses) => {
-      published += new RecordFrame(statuses).count;
+      published += processor === undefined ? new RecordFrame(statuses).count : healthyAmong(statuses);
       if (published >= orders) finish();
       return Promise.resolve();
     },
+    breakers: createBreakers({ failures: 3, openMs: 1_000 }, { metrics, logger }),
+    releaseTimeoutMs: 10_000,
     metrics,
     logger,
     clock: systemClock,

@@ -5,9 +5,12 @@ import type { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log
 
 export interface DrainTask {
   folder: string;
+  /** published statuses that end the run; with a processor, those of healthy orders */
   orders: number;
   threads: number;
   batch: number;
+  /** path of a module */
+  processor?: string;
 }
 
 export interface DrainResult {

@@ -1,0 +1,13 @@
+import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/pool/processor.ts';
+import { fateOf } from './failure-mix.ts';
+
+/** Five in a hundred orders fail at their first attempt, one in a hundred for good. */
+export function process(
+  order: OrderToProcess,
+  { attempt, TransientError }: ProcessorContext,
+): ProcessorAnswer {
+  const fate = fateOf(order);
+  if (fate === 'permanent') throw new Error('no such dish');
+  if (fate === 'transient' && attempt === 1) throw new TransientError('the kitchen is away');
+  return { status: 'confirmed' };
+}
