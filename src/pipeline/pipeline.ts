@@ -116,7 +116,9 @@ export class Pipeline {
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
       run: (batch, trigger) => this.#orFail(runBatch(batch, trigger, this.#runDependencies(aftermath))),
       retry: () =>
-        this.#orFail(runRetries(this.#partitionsOf(index), RETRIES_A_RUN, this.#runDependencies(aftermath))),
+        this.#orFail(
+          runRetries(() => this.#partitionsOf(index), RETRIES_A_RUN, this.#runDependencies(aftermath)),
+        ),
       onFree: () => {
         if (oneWriter) for (const lane of others()) lane.dispatch();
       },
@@ -172,7 +174,7 @@ export class Pipeline {
       signal: this.#stopping.signal,
     });
     for (const [partition, position] of positions) {
-      if (position !== 'earliest') this.#applied.set(partition, position);
+      this.#applied.set(partition, position === 'earliest' ? 0 : position);
     }
     this.#gate.add(positions.keys());
     // What the partitions' last owner left unfinished comes before their records.
