@@ -34,16 +34,18 @@ export interface Failures {
   attempts: number;
   /** milliseconds since the epoch, as are `now` and the answer */
   firstFailedAt: number;
+  /** milliseconds by which its attempts came later than they were due, all together: our time, not the budget's */
+  lateMs: number;
 }
 
 /** When the next attempt is due, or undefined when the budget is spent. The last attempt falls on the budget's end. */
 export function nextAttemptAt(
-  { attempts, firstFailedAt }: Failures,
+  { attempts, firstFailedAt, lateMs }: Failures,
   now: number,
   policy: RetryPolicy,
   random = Math.random,
 ): number | undefined {
-  const budgetEnd = firstFailedAt + policy.budgetMs;
+  const budgetEnd = firstFailedAt + policy.budgetMs + lateMs;
   if (attempts >= policy.maxAttempts || now >= budgetEnd) return undefined;
   return Math.min(Math.ceil(now + pauseAfter(attempts, policy, random)), budgetEnd);
 }

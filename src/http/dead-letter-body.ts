@@ -87,7 +87,9 @@ export const LetterBody = Type.Object({
   valueEncoding: Encoding('value'),
   audit: Type.Array(
     Type.Object({
-      act: Type.Enum(['replay-begun', 'replay-resolved', 'replay-failed', 'discarded'], { type: 'string' }),
+      act: Type.Enum(['replay-begun', 'replay-sent', 'replay-resolved', 'replay-failed', 'discarded'], {
+        type: 'string',
+      }),
       at: Timestamp('When'),
       by: Type.String({ description: 'Who' }),
       detail: Type.String(),

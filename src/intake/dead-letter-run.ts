@@ -49,8 +49,8 @@ const PAGES_A_SECOND = 4;
 
 /**
  * Goes through the letters of this moment in the order in which they failed, page by page. When the signal fires or
- * something fails it ends after the page in hand. To repeat it is safe, and goes on where it ended: what was done is
- * not done again, since its state has changed.
+ * something fails it ends after the page in hand. To repeat it is safe: letters that were `open` are not taken again,
+ * since their state has changed; those asked for by id, or as `replaying`, are, and change nothing the second time.
  * @throws ServiceError `draining`, or what the store or the act throws, with how far it came
  */
 export async function runThroughLetters(

@@ -44,7 +44,10 @@ export class DeadLetterReplaying {
     const orders = byOrder(letters.filter(({ id }) => noted.has(id)));
     const lines = await Promise.all(orders.map((line) => this.#sendInTurn(line)));
     const sent = lines.flatMap((line) => line.sent);
-    if (sent.length > 0) await store.replaySent(sent.map(({ id, replayCount }) => ({ id, replayCount })));
+    if (sent.length > 0) {
+      const letters = sent.map(({ id, replayCount }) => ({ id, replayCount }));
+      await store.replaySent(letters, { by, at: clock() });
+    }
     tally.done += sent.length;
     for (const { failure } of lines) if (failure !== undefined) throw failure;
   }

@@ -15,8 +15,8 @@ export function appendFrame(log: Pick<EventLog, 'append'>, topic: string, frame:
 }
 
 /**
- * Appends copies of dead letters. One that has grown too large by its headers goes without its value, and says so: the
- * row in the store has all of it.
+ * Appends copies of dead letters. One that is too large with its headers goes without its value, and then without its
+ * key, and says so: the row in the store has all of it.
  */
 export function appendCopies(
   log: Pick<EventLog, 'append'>,
@@ -25,20 +25,24 @@ export function appendCopies(
 ): Promise<void> {
   const topic = TOPICS.deadLetters;
   return appendEach(frame, async ({ key, value, headers, partition, offset }) => {
-    try {
-      await log.append({ topic, key, value, headers });
-    } catch (error) {
-      if (!hasCode(error, 'record-too-large')) throw error;
-      logger.warn({ partition, offset }, 'a dead letter is too large for orders.dlq: its copy has no value');
-      const bytes = String(value?.length ?? 0);
-      await log.append({
-        topic,
-        key,
-        value: null,
-        headers: { ...headers, 'x-dlq-value-left-out-bytes': bytes },
-      });
-    }
+    const withoutValue = { ...headers, 'x-dlq-value-left-out-bytes': String(value?.length ?? 0) };
+    const withoutKey = { ...withoutValue, 'x-dlq-key-left-out-bytes': String(key?.length ?? 0) };
+    if (await isTaken(log.append({ topic, key, value, headers }))) return;
+    logger.warn({ partition, offset }, 'a dead letter is too large for orders.dlq: its copy is not whole');
+    if (await isTaken(log.append({ topic, key, value: null, headers: withoutValue }))) return;
+    await log.append({ topic, key: null, value: null, headers: withoutKey });
   });
+}
+
+/** False for a record that is larger than the log takes. */
+async function isTaken(append: Promise<unknown>): Promise<boolean> {
+  try {
+    await append;
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'record-too-large')) throw error;
+    return false;
+  }
 }
 
 async function appendEach(frame: ArrayBuffer, append: Append): Promise<void> {

@@ -35,19 +35,25 @@ export type AppliedOffsets = Map<number, number>;
  * works, and none begins before the one before it is done (invariants 4 and 8). It resolves once the batch is saved and
  * all before it is published: the next batch is processed while this one is published.
  * @returns when one of its orders is to be retried, milliseconds since the epoch; undefined when none is
- * @throws ServiceError `progress-gap`, or the last error once the signal is aborted
+ * @throws ServiceError `progress-gap` or `log-truncated`, or the last error once the signal is aborted
  */
 export async function runBatch(
-  batch: readonly LogRecord[],
+  collected: readonly LogRecord[],
   trigger: BatchTrigger,
   dependencies: RunDependencies,
   condemned?: string,
 ): Promise<number | undefined> {
   const { aftermath, commit, applied, clock } = dependencies;
   const startedAt = clock();
-  const attempt = suspicious(() => process(batch, dependencies, condemned));
+  // What was given away meanwhile is its next owner's: were it tried again here, it would hold up all that was kept.
+  let batch: readonly LogRecord[] = collected;
+  const attempt = suspicious(() => {
+    batch = collected.filter(({ partition }) => applied.has(partition));
+    return batch.length === 0 ? Promise.resolve(undefined) : process(batch, dependencies, condemned);
+  });
   const result = await persistently(attempt, 'store', dependencies);
   if (result === DEADLY) return runDivided(batch, trigger, dependencies);
+  if (result === undefined) return undefined;
   measure(batch, { trigger, startedAt, savedAt: clock() }, dependencies.metrics);
   noteCounts(result.counts, dependencies);
   const nextOffsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1]));
@@ -76,35 +82,37 @@ async function runDivided(
 /**
  * The way of what is due of the parked orders: try again and save → publish what it caused → forget them. A crash
  * anywhere in it repeats what was not finished.
+ * @param partitions those that the lane has by now; asked anew for each attempt
  * @param limit orders at most
  * @returns when the next retry is due
  * @throws as `runBatch`
  */
 export async function runRetries(
-  partitions: number[],
+  partitions: () => number[],
   limit: number,
   dependencies: RunDependencies,
   condemned?: string,
 ): Promise<number | undefined> {
-  const { topic, pool, aftermath, heldUp, failureWindow, clock, metrics } = dependencies;
+  const { topic, pool, aftermath, heldUp, failureWindow, metrics } = dependencies;
   // What the last retry settled is forgotten first, or it would be taken for unpublished.
   await aftermath.done();
-  const attempt = suspicious(() =>
-    pool.run({ kind: 'retry', topic, partitions, limit, recent: failureWindow.counts(), condemned }),
-  );
-  const result = await persistently(orFlood(attempt), 'store', dependencies);
+  const attempt = suspicious(() => {
+    const recent = failureWindow.counts();
+    return pool.run({ kind: 'retry', topic, partitions: partitions(), limit, recent, condemned });
+  });
+  const result = await persistently(attempt, 'store', dependencies);
   if (result === DEADLY) {
     return limit === 1
       ? runRetries(partitions, 1, dependencies, CONDEMNED)
       : runRetriesSingly(partitions, limit, dependencies);
   }
-  if (result instanceof ServiceError) {
+  const { settled, counts, retryAt, flood } = result;
+  if (flood === undefined) {
+    heldUp.ended(aftermath);
+  } else {
     metrics.deadLetterFloods.inc();
-    heldUp.failed(aftermath, result);
-    return clock() + FLOOD_PAUSE_MS;
+    heldUp.failed(aftermath, new ServiceError('dead-letter-flood', flood));
   }
-  heldUp.ended(aftermath);
-  const { settled, counts, retryAt } = result;
   noteCounts(counts, dependencies);
   await aftermath.begin(async () => {
     await publishCaused(result, dependencies);
@@ -115,20 +123,9 @@ export async function runRetries(
   return retryAt;
 }
 
-/** Retries that would flood the dead letters wait on as they are, and hold nobody else up. */
-function orFlood<T>(attempt: () => Promise<T>): () => Promise<T | ServiceError> {
-  return () =>
-    attempt().catch((error: unknown) => {
-      if (error instanceof ServiceError && error.code === 'dead-letter-flood') return error;
-      throw error;
-    });
-}
-
-const FLOOD_PAUSE_MS = 15_000;
-
 /** An order that ends its thread fails, and the others are well: one at a time is quicker than one more dead thread. */
 async function runRetriesSingly(
-  partitions: number[],
+  partitions: () => number[],
   limit: number,
   dependencies: RunDependencies,
 ): Promise<number | undefined> {

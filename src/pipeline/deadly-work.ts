@@ -1,5 +1,4 @@
 import { hasCode } from '../base/errors.ts';
-import type { BatchResult } from '../pool/protocol.ts';
 
 /** A thread may end by no fault of its work, once. */
 const DEATHS_BEFORE_SUSPICION = 2;
@@ -14,7 +13,7 @@ export const CONDEMNED = `The worker thread ended ${DEATHS_BEFORE_SUSPICION} tim
  * order that does it stands alone.
  * @returns `deadly` instead of throwing `worker-failed` once more
  */
-export function suspicious(run: () => Promise<BatchResult>): () => Promise<BatchResult | typeof DEADLY> {
+export function suspicious<T>(run: () => Promise<T>): () => Promise<T | typeof DEADLY> {
   let deaths = 0;
   return async () => {
     try {

@@ -23,13 +23,16 @@ const BACKOFF: Backoff = { baseMs: 50, factor: 2, capMs: 5_000 };
 /** A flood of dead letters ends when somebody has mended the processor. */
 const FLOOD_BACKOFF: Backoff = { baseMs: 1_000, factor: 2, capMs: 30_000 };
 
+/** A store that was set back, or a log that is another one: no attempt changes that, and going on would lose orders. */
+const FATAL = ['progress-gap', 'log-truncated'] as const;
+
 /** An open circuit has a pause of its own, and tells when it is over. */
 const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
 
 /**
- * Repeats a step until it works, through the breaker of what it depends on. Nothing but a store that was set back is a
+ * Repeats a step until it works, through the breaker of what it depends on. Nothing but a store or a log that is not what it was is a
  * reason to give up: what is down comes back, and the batch waits.
- * @throws ServiceError `progress-gap`, or the last error (`circuit-open` where it waited) once the signal is aborted
+ * @throws ServiceError `progress-gap` or `log-truncated`, or the last error (`circuit-open` where it waited) once the signal is aborted
  */
 export async function persistently<T>(
   step: () => Promise<T>,
@@ -41,7 +44,7 @@ export async function persistently<T>(
   try {
     return await retryUntilDone(breaker === undefined ? step : () => breaker.run(step, signal), {
       signal,
-      isRetryable: (error) => !hasCode(error, 'progress-gap'),
+      isRetryable: (error) => !FATAL.some((code) => hasCode(error, code)),
       backoffFor: (error) => {
         if (hasCode(error, 'dead-letter-flood')) return FLOOD_BACKOFF;
         return breaker?.isClosed === false ? NO_PAUSE : BACKOFF;

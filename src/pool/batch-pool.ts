@@ -12,18 +12,20 @@ import type {
   ThreadRequest,
   ThreadResponse,
   ThreadSettings,
+  ThreadTask,
 } from './protocol.ts';
+import { createWhereabouts, wasAtTheStore, type Whereabouts } from './watched-store.ts';
 
 /**
- * The bounded pool of worker threads (Piscina). A lane has one batch in flight, so that with a thread a lane nothing
- * queues but what forgets settled retries: one a thread, and a further one is refused.
+ * The pool of worker threads (Piscina). What bounds its queue are the lanes: with a thread a lane, and one batch in
+ * flight a lane, nothing queues but what forgets settled retries, one a lane.
  */
 export class BatchPool {
   readonly #threads: number;
   readonly #settings: ThreadSettings;
   readonly #logger: Logger;
   readonly #storeTimeMs: number;
-  #piscina: Piscina<ThreadRequest, ThreadResponse> | undefined;
+  #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
 
   /** @param options.storeTimeMs what loading and saving may take beside the processor, every wait for a lock included */
   constructor(options: { threads: number; settings: ThreadSettings; logger: Logger; storeTimeMs?: number }) {
@@ -38,12 +40,11 @@ export class BatchPool {
    * @throws ServiceError `processor-invalid` or `store-unavailable` when they cannot
    */
   async start(): Promise<void> {
-    this.#piscina = new Piscina<ThreadRequest, ThreadResponse>({
+    this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
       filename: new URL('./thread.js', import.meta.url).href,
       workerData: this.#settings,
       minThreads: this.#threads,
       maxThreads: this.#threads,
-      maxQueue: this.#threads,
       concurrentTasksPerWorker: 1,
       // A thread that blocks between its batches would stall the sockets and timers of a processor module.
       atomics: 'disabled',
@@ -59,7 +60,8 @@ export class BatchPool {
 
   /**
    * Processes and saves one batch (its `frame` is handed over and gone afterwards), or retries what is due.
-   * @throws ServiceError what the thread threw, or `worker-failed` when the thread ended: nothing is known then
+   * @throws ServiceError what the thread threw, or `worker-failed` when the thread ended (`store-unavailable` when the
+   *   store had kept it until its time was over): nothing is known then
    */
   async run(request: BatchRequest | RetryRequest): Promise<BatchResult> {
     const result = await this.#ask(request, request.kind === 'batch' ? [request.frame] : []);
@@ -98,13 +100,24 @@ export class BatchPool {
     // A thread that blocks cannot tell the time itself: it is ended, as one that died.
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
+    const whereabouts = createWhereabouts();
     const response = await this.#piscina
-      .run(request, { transferList, signal: deadline.signal })
+      .run({ request, whereabouts }, { transferList, signal: deadline.signal })
       .catch((error: unknown): never => {
-        throw new ServiceError('worker-failed', toError(error).message, { cause: error });
+        throw endedThread(error, whereabouts);
       })
       .finally(() => clearTimeout(timer));
     if (response.done) return response.result;
     throw errorOf(response);
   }
+}
+
+/** A thread that the store kept is not ended by its orders: that is for the store's circuit. */
+function endedThread(error: unknown, whereabouts: Whereabouts): ServiceError {
+  const { message } = toError(error);
+  return wasAtTheStore(whereabouts)
+    ? new ServiceError('store-unavailable', `The store did not answer a worker thread: ${message}`, {
+        cause: error,
+      })
+    : new ServiceError('worker-failed', message, { cause: error });
 }

@@ -20,7 +20,10 @@ export interface Material {
   judgements: ReadonlyMap<string, Judgement>;
   /** these records waited in the store and are tried again; else they came from the log */
   isRetry: boolean;
-  /** milliseconds since the epoch */
+  /** of a retry: orders that are not tried now and wait on */
+  heldBack?: Parking['postponed'];
+  /** milliseconds since the epoch, as is `now`: when it was taken up */
+  begunAt: number;
   now: number;
   policy: RetryPolicy;
   replayLimit: number;
@@ -79,7 +82,7 @@ function composeRecords(material: Material, records: readonly DecodedRecord[]): 
     deadLetters: sorted.failed.map(({ entry, reason, error }) =>
       letter(material, failureOf(material, entry, reason, error)),
     ),
-    resolved: resolvedLetters(done(records, behind, sorted), decision, now),
+    resolved: resolvedLetters(done(records, behind, sorted), material.frame, decision, now),
     parking: isRetry ? parkedOn(material, sorted) : parkedNow(material, sorted, behind),
     loadedProgress: present.progress,
     nextProgress,
@@ -111,7 +114,7 @@ function parkedNow(material: Material, { waiting }: Triage, behind: readonly Dec
     record: material.frame.record(index),
   });
   for (const [orderId, { error, dueAt, records }] of waiting) {
-    const { attempts, firstFailedAt } = failuresOf(material, orderId);
+    const { attempts, firstFailedAt, lateMs } = failuresOf(material, orderId);
     const partition = records[0]?.position.partition ?? 0;
     const failedAt = material.now;
     const order = {
@@ -123,6 +126,7 @@ function parkedNow(material: Material, { waiting }: Triage, behind: readonly Dec
       firstFailedAt,
       failedAt,
       dueAt,
+      lateMs,
     };
     parking.begun.push(order);
     parking.events.push(...records.map(toEvent));
@@ -138,15 +142,15 @@ function parkedNow(material: Material, { waiting }: Triage, behind: readonly Dec
 }
 
 /** Orders that failed once more, and wait on. */
-function parkedOn({ present, now }: Material, { waiting }: Triage): Parking {
+function parkedOn(material: Material, { waiting }: Triage): Parking {
   const parking = noParking();
+  parking.postponed.push(...(material.heldBack ?? []));
   for (const [orderId, { error, dueAt }] of waiting) {
-    const loaded = present.parked.get(orderId);
+    const loaded = material.present.parked.get(orderId);
     if (loaded === undefined) continue;
-    parking.postponed.push({
-      loaded,
-      next: { ...loaded, attempts: loaded.attempts + 1, error, failedAt: now, dueAt },
-    });
+    const { attempts, lateMs } = failuresOf(material, orderId);
+    const next = { ...loaded, attempts, error, failedAt: material.now, dueAt, lateMs };
+    parking.postponed.push({ loaded, next });
   }
   return parking;
 }
@@ -156,10 +160,19 @@ function isWaitingOn({ postponed }: Parking, orderId: string): boolean {
 }
 
 /** The failures of an order if it fails now. */
-function failuresOf({ present, now }: Material, orderId: string): Failures {
-  const parked = present.parked.get(orderId);
-  if (parked === undefined) return { attempts: 1, firstFailedAt: now };
-  return { attempts: parked.attempts + 1, firstFailedAt: parked.firstFailedAt };
+function failuresOf(material: Material, orderId: string): Failures {
+  const parked = material.present.parked.get(orderId);
+  if (parked === undefined) return { attempts: 1, firstFailedAt: material.now, lateMs: 0 };
+  const { attempts, firstFailedAt, lateMs } = parked;
+  return { attempts: attempts + 1, firstFailedAt, lateMs: lateMs + lateBy(material, parked) };
+}
+
+/** Milliseconds by which a retry came later than it was due. */
+export function lateBy(
+  { begunAt }: Pick<Material, 'begunAt'>,
+  { dueAt }: Pick<ParkedOrder, 'dueAt'>,
+): number {
+  return Math.max(0, begunAt - dueAt);
 }
 
 type Reported = Pick<Failure, 'record' | 'orderId' | 'replay' | 'reason' | 'error'>;

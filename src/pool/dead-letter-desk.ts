@@ -79,8 +79,8 @@ export class DeadLetterDesk implements DeadLetterStore {
     return this.#ask('replayBegun', ids, audit);
   }
 
-  replaySent(letters: readonly { id: number; replayCount: number }[]): Promise<void> {
-    return this.#ask('replaySent', letters);
+  replaySent(letters: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void> {
+    return this.#ask('replaySent', letters, audit);
   }
 
   discard(ids: readonly number[], audit: Audit): Promise<number[]> {

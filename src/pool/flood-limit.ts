@@ -28,8 +28,8 @@ export function refuseFlood(recent: FailureCounts, batch: FailureCounts, allowed
   throw new ServiceError(
     'dead-letter-flood',
     `${percent(deadLetters / records)} of the last ${records} records would be dead letters, more than the ` +
-      `${percent(allowedShare)} that are allowed: they are held back and tried again. Fix the processor, or raise ` +
-      'DEAD_LETTER_FLOOD_PERCENT and restart.',
+      `${percent(allowedShare)} that are allowed: they are held back and tried again. Fix the processor, or whatever writes ` +
+      'records that are no events, or raise DEAD_LETTER_FLOOD_PERCENT and restart.',
   );
 }
 

@@ -1,5 +1,6 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
+import type { RecordFrame } from '../base/record-frame.ts';
 import type { Decision } from '../order/decide.ts';
 import type { DeadLetter, DeadLetterReason, ResolvedLetter } from '../store/dead-letter.ts';
 import type { DecodedRecord, Replay } from './decode-batch.ts';
@@ -26,10 +27,11 @@ export function toDeadLetter({ replay, ...failure }: Failure, replayLimit: numbe
 /** What the replays among these decided records brought. */
 export function resolvedLetters(
   records: readonly DecodedRecord[],
+  frame: RecordFrame,
   { changes, rejections }: Decision,
   at: number,
 ): ResolvedLetter[] {
-  return records.flatMap(({ replay, position, command }) => {
+  return records.flatMap(({ index, replay, position, command }) => {
     if (replay === undefined) return [];
     const isHere = (cause: Position) =>
       cause.partition === position.partition && cause.offset === position.offset;
@@ -37,6 +39,6 @@ export function resolvedLetters(
     const rejection = rejections.find((refused) => isHere(refused.position));
     const outcome =
       change?.status ?? (rejection === undefined ? 'already done' : `refused: ${rejection.code}`);
-    return [{ id: replay.letterId, outcome, at }];
+    return [{ id: replay.letterId, value: frame.record(index).value, outcome, at }];
   });
 }

@@ -28,12 +28,14 @@ export async function processBatch(
   { topic, frame: memory, applied, recent, condemned }: BatchRequest,
   { store, judge, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
+  const begunAt = clock();
   const batch = decodeBatch(memory, codec);
   const orderIds = [...new Set(batch.decoded.map(({ command }) => command.orderId))];
   const present = await store.load(topic, [...batch.nextOffsets.keys()], orderIds);
   refuseGap(topic, applied, present);
 
   const { decoded, undecodable, redelivered } = freshOf(batch, present);
+  await refuseForeignLog(topic, batch, present, store);
   const unparked = decoded.filter(({ command }) => !present.parked.has(command.orderId));
   const cases = casesOf(unparked, present.orders, () => 1);
   const judgements = await (condemned === undefined ? judge(cases) : condemn(cases, condemned));
@@ -46,6 +48,7 @@ export async function processBatch(
     nextProgress: furthest(batch.nextOffsets, present.progress),
     judgements,
     isRetry: false,
+    begunAt,
     now: clock(),
     policy: rules.retry,
     replayLimit: rules.replayLimit,
@@ -68,6 +71,36 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], present: Pre
         'Restart the service: it reads on from where the store stands.',
     );
   }
+}
+
+/**
+ * An order that was placed below the progress has left a row, waits, or is a dead letter. One that left nothing stands in
+ * a log that is not the one the store was filled from (a new or emptied one): to pass it over would lose it.
+ */
+async function refuseForeignLog(
+  topic: string,
+  { decoded }: DecodedBatch,
+  { orders, parked, progress }: Present,
+  store: BatchStore,
+): Promise<void> {
+  const traceless = decoded.filter(
+    ({ position: { partition, offset }, command: { kind, orderId } }) =>
+      kind === 'place' &&
+      offset < (progress.get(partition) ?? 0) &&
+      !orders.has(orderId) &&
+      !parked.has(orderId),
+  );
+  if (traceless.length === 0) return;
+  const known = await store.knownByDeadLetters(traceless.map(({ command }) => command.orderId));
+  const lost = traceless.find(({ command }) => !known.has(command.orderId));
+  if (lost === undefined) return;
+  const { partition, offset } = lost.position;
+  throw new ServiceError(
+    'log-truncated',
+    `${topic}/${partition} holds order ${lost.command.orderId} at offset ${offset}, below what the store has applied ` +
+      `(${progress.get(partition) ?? 0}), and the store has no trace of it: this is not the log that the store was ` +
+      'filled from. Bring that log back, or start with an empty store, or with another KAFKA_TOPIC_PREFIX or DATA_DIR.',
+  );
 }
 
 interface Fresh extends Pick<DecodedBatch, 'decoded' | 'undecodable'> {

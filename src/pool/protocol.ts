@@ -3,6 +3,7 @@ import type { StoreTarget } from '../store/open-store.ts';
 import type { DeadLetterSource } from './dead-letter-copies.ts';
 import type { Failure } from './failure.ts';
 import type { FailureCounts } from './flood-limit.ts';
+import type { Whereabouts } from './watched-store.ts';
 
 /** What a thread is given once, when it is started. */
 export interface ThreadSettings {
@@ -23,6 +24,13 @@ export interface FailureRules {
   /** a batch that would raise the share of dead letters above this is not saved; 1: never */
   deadLetterFloodShare: number;
   deadLetterSource: DeadLetterSource;
+}
+
+/** What is handed to a thread. */
+export interface ThreadTask {
+  request: ThreadRequest;
+  /** the thread tells in it where it is, for the case that it never comes back */
+  whereabouts: Whereabouts;
 }
 
 export type ThreadRequest = PrepareRequest | BatchRequest | RetryRequest | ForgetRequest;
@@ -89,6 +97,8 @@ export interface BatchResult {
   retryAt: number | undefined;
   /** retried orders to be forgotten once all of this is published */
   settled: string[];
+  /** of retries: why some were held back as they are, that would have flooded the dead letters */
+  flood?: string | undefined;
 }
 
 /** The answer of a thread. */

@@ -1,10 +1,14 @@
+import { hasCode, toError } from '../base/errors.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
+import type { BatchStore, BatchToSave } from '../store/order-store.ts';
 import { batchResult } from './batch-result.ts';
 import type { Material } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
+import type { FailureCounts } from './flood-limit.ts';
+import { holdingBack } from './hold-back.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import { condemn } from './processor.ts';
-import type { BatchResult, RetryRequest } from './protocol.ts';
+import type { BatchResult, FailureRules, RetryRequest } from './protocol.ts';
 import { saveMaterial } from './save-material.ts';
 import { casesOf } from './triage.ts';
 
@@ -20,7 +24,8 @@ export async function retryParked(
   { topic, partitions, limit, recent, condemned }: RetryRequest,
   { store, judge, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
-  const { orders, present, unpublished, nextDueAt } = await store.loadDue(topic, partitions, clock(), limit);
+  const begunAt = clock();
+  const { orders, present, unpublished, nextDueAt } = await store.loadDue(topic, partitions, begunAt, limit);
   const again = await store.causedByRetries(unpublished);
   const { frame, decoded, undecodable } = decodeBatch(
     encodeRecordFrame(orders.flatMap(({ events }) => events)),
@@ -38,16 +43,40 @@ export async function retryParked(
     nextProgress: present.progress,
     judgements,
     isRetry: true,
+    begunAt,
     now: clock(),
     policy: rules.retry,
     replayLimit: rules.replayLimit,
   };
-  const saved = orders.length === 0 ? undefined : await saveMaterial(store, material, { recent, rules });
+  const { saved, flood } = await saveOrHoldBack(store, material, { recent, rules });
   const result = batchResult({ saved, again, redelivered: 0, parked: [] }, { codec, rules });
   const dueTimes = [nextDueAt, result.retryAt].filter((time) => time !== undefined);
   return {
     ...result,
     settled: [...unpublished, ...(saved?.parking.settled ?? []).map(({ orderId }) => orderId)],
     retryAt: dueTimes.length === 0 ? undefined : Math.min(...dueTimes),
+    flood,
   };
+}
+
+interface Saved {
+  saved: BatchToSave | undefined;
+  /** why orders were held back that would have become dead letters */
+  flood?: string;
+}
+
+/** Retries that would flood the dead letters wait on as they are, with no attempt spent, and hold no other order up. */
+async function saveOrHoldBack(
+  store: BatchStore,
+  material: Material,
+  { recent, rules }: { recent: FailureCounts; rules: FailureRules },
+): Promise<Saved> {
+  if (material.present.parked.size === 0) return { saved: undefined };
+  try {
+    return { saved: await saveMaterial(store, material, { recent, rules }) };
+  } catch (error) {
+    if (!hasCode(error, 'dead-letter-flood')) throw error;
+    const saved = await saveMaterial(store, holdingBack(material), { recent, rules });
+    return { saved, flood: toError(error).message };
+  }
 }

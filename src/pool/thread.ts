@@ -6,8 +6,9 @@ import { openBatchStore } from '../store/open-store.ts';
 import { failureOf } from './failure.ts';
 import { processBatch, type BatchDependencies } from './process-batch.ts';
 import { loadJudge } from './processor.ts';
-import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings } from './protocol.ts';
+import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings, ThreadTask } from './protocol.ts';
 import { retryParked } from './retry-parked.ts';
+import { atTheStore, WatchedStore } from './watched-store.ts';
 
 /**
  * The entry of a worker thread: it has a store connection and a processor of its own, and never touches the event
@@ -15,9 +16,11 @@ import { retryParked } from './retry-parked.ts';
  */
 const opened = onceItWorks(() => open(workerData as ThreadSettings));
 
-export default async function handle(request: ThreadRequest): Promise<unknown> {
+export default async function handle({ request, whereabouts }: ThreadTask): Promise<unknown> {
   try {
-    return answer(await work(request, await opened()));
+    const dependencies = await atTheStore(whereabouts, opened);
+    const store = new WatchedStore(dependencies.store, whereabouts);
+    return answer(await work(request, { ...dependencies, store }));
   } catch (error) {
     return failureOf(error);
   }

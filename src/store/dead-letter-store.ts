@@ -18,7 +18,7 @@ export interface DeadLetterStore {
   /** Notes that these are about to be sent to the log again; answers those that are still `open`, `replaying` or `parked`. */
   replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
   /** They are in the log: `open` or `parked` → `replaying`, but for what the pipeline was faster with. */
-  replaySent(letters: readonly { id: number; replayCount: number }[]): Promise<void>;
+  replaySent(letters: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
   /** `open`, `replaying` or `parked` → `discarded`; answers the ids that it held for. */
   discard(ids: readonly number[], audit: Audit): Promise<number[]>;
   /** What was done with a letter, oldest first: the latest 1000 acts. */
@@ -40,7 +40,10 @@ export interface DeadLetterQuery extends DeadLetterFilter {
   cursor?: string | undefined;
 }
 
-/** Letters by id, or all that match. */
+/**
+ * Letters by id, or all that match; what failed behind a letter of the `reason` that is asked for (`predecessor-failed`)
+ * goes with it.
+ */
 export type Selection = { ids: readonly number[] } | { filter: DeadLetterFilter };
 
 /** Which letters of a selection an act can be done to. */
@@ -87,6 +90,6 @@ export interface Audit {
 }
 
 export interface AuditEntry extends Audit {
-  act: 'replay-begun' | 'replay-resolved' | 'replay-failed' | 'discarded';
+  act: 'replay-begun' | 'replay-sent' | 'replay-resolved' | 'replay-failed' | 'discarded';
   detail: string;
 }

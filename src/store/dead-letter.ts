@@ -41,9 +41,13 @@ export interface DeadLetter extends FailedRecord {
   state: Extract<DeadLetterState, 'open' | 'parked'>;
 }
 
-/** The replay of a dead letter was processed; `outcome` says in a few words what it brought. */
+/**
+ * The replay of a dead letter was processed; `outcome` says in a few words what it brought. A letter of that id with
+ * another `value` is not the one that was replayed: ids begin anew in a new store, and the log keeps its replays.
+ */
 export interface ResolvedLetter {
   id: number;
+  value: Buffer | null;
   outcome: string;
   at: number;
 }

@@ -75,6 +75,8 @@ export interface BatchStore {
   causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused>;
   /** The same of retried orders, whose records the log does not deliver again. */
   causedByRetries(orderIds: readonly string[]): Promise<Caused>;
+  /** The orders among these of which there are dead letters. */
+  knownByDeadLetters(orderIds: readonly string[]): Promise<Set<string>>;
   /** Forgets retried orders (`settled`), once what their retry caused is published. */
   forgetRetried(orderIds: readonly string[]): Promise<void>;
   close(): Promise<void>;

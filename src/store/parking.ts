@@ -15,6 +15,8 @@ export interface ParkedOrder {
   firstFailedAt: number;
   failedAt: number;
   dueAt: number;
+  /** milliseconds by which its retries came later than they were due, all together (the store was away, or the service) */
+  lateMs: number;
 }
 
 export interface ParkedEvent {

@@ -26,6 +26,7 @@ await t.test('the next attempt falls within the budget, and none comes after it'
   const failures = fc.record({
     attempts: fc.integer({ min: 1, max: 50 }),
     firstFailedAt: fc.integer({ min: 0, max: 1e6 }),
+    lateMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1e6 })),
   });
   const limits = fc.record({
     maxAttempts: fc.integer({ min: 1, max: 50 }),
@@ -41,10 +42,11 @@ await t.test('the next attempt falls within the budget, and none comes after it'
       (pauses, limit, failed, ago, drawn) => {
         const now = failed.firstFailedAt + ago;
         const next = nextAttemptAt(failed, now, { ...pauses, ...limit }, () => drawn);
-        const isSpent = failed.attempts >= limit.maxAttempts || ago >= limit.budgetMs;
+        const budgetMs = limit.budgetMs + failed.lateMs;
+        const isSpent = failed.attempts >= limit.maxAttempts || ago >= budgetMs;
         t.equal(next === undefined, isSpent);
         if (next === undefined) return;
-        t.ok(Number.isInteger(next) && next >= now && next <= failed.firstFailedAt + limit.budgetMs);
+        t.ok(Number.isInteger(next) && next >= now && next <= failed.firstFailedAt + budgetMs);
         t.ok(next <= now + pauses.capMs + 1);
       },
     ),

@@ -107,9 +107,9 @@ await t.test('replay sends letters again, and their orders are processed', async
   });
   const client = new OrderClient(url);
   for (const orderId of orders) t.match(await client.order(orderId), { body: { status: 'confirmed' } });
-  t.match(await letters.find(1), {
-    audit: [{ act: 'replay-begun', by: /^\S+$/ }, { act: 'replay-resolved' }],
-  });
+  const { audit } = await letters.find(1);
+  t.match(audit[0], { act: 'replay-begun', by: /^\S+$/ });
+  t.same(audit.map(({ act }) => act).sort(), ['replay-begun', 'replay-resolved', 'replay-sent']);
   t.match(await run('replay'), { code: 0, stdout: '0 replayed.\n' }, 'nothing is open any more');
 });
 

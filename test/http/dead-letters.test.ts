@@ -132,7 +132,10 @@ await t.test('a replay sends what can be sent, and its order is processed', asyn
   await http.process();
   t.match(await get(app, `/v1/orders/${orderId}`), { body: { status: 'confirmed' } });
   t.match(await get(app, '/v1/dead-letters/1'), {
-    body: { state: 'resolved', audit: [{ act: 'replay-begun' }, { act: 'replay-resolved', by: 'pipeline' }] },
+    body: {
+      state: 'resolved',
+      audit: [{ act: 'replay-begun' }, { act: 'replay-sent' }, { act: 'replay-resolved', by: 'pipeline' }],
+    },
   });
 });
 

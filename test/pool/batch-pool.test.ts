@@ -19,7 +19,12 @@ const processor = new URL('../../../test/fixtures/processor.mjs', import.meta.ur
 
 t.setTimeout(120_000);
 
-async function harness(t: Test, threads: number, processorTimeoutMs = 30_000) {
+async function harness(
+  t: Test,
+  threads: number,
+  processorTimeoutMs = 30_000,
+  { writeTurn = createWriteTurn(), storeTimeMs = 8_000 } = {},
+) {
   const store = { kind: 'sqlite', path: join(await temporaryFolder(t), 'orders.db') } as const;
   await migrate(store, createLogger('silent'));
   const reader = await openReader(store);
@@ -28,10 +33,10 @@ async function harness(t: Test, threads: number, processorTimeoutMs = 30_000) {
   const pool = new BatchPool({
     threads,
     logger,
-    storeTimeMs: 8_000,
+    storeTimeMs,
     settings: {
       store,
-      writeTurn: createWriteTurn(),
+      writeTurn,
       processor,
       processorTimeoutMs,
       rules: failureRules(),
@@ -117,6 +122,23 @@ await t.test('a thread that is blocked is ended when its time is over', { timeou
   await pool.run(batch([new CommandRecords().place(id)]));
   t.match(await reader.find(id), { status: 'confirmed' });
 });
+
+await t.test(
+  'a thread that the store keeps for too long says nothing of its orders',
+  { timeout: 60_000 },
+  async (t) => {
+    const writeTurn = createWriteTurn();
+    const { pool, reader } = await harness(t, 1, 100, { writeTurn, storeTimeMs: 4_000 });
+    const turn = new Int32Array(writeTurn);
+    Atomics.store(turn, 0, 1_000_000);
+    const id = randomUUID();
+    const records = [new CommandRecords().place(id)];
+    await t.rejects(pool.run(batch(records)), { code: 'store-unavailable', message: /did not answer/ });
+    Atomics.store(turn, 0, 0);
+    await pool.run(batch(records));
+    t.match(await reader.find(id), { status: 'confirmed' });
+  },
+);
 
 await t.test('a stop does not wait for ever for a thread that is blocked', async (t) => {
   const { pool } = await harness(t, 1);

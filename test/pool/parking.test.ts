@@ -33,12 +33,19 @@ async function harness(t: Test, changes: Partial<FailureRules> = {}) {
     await reader.close();
     await store.close();
   });
-  const world = { now: 1_000, answers: new Map<string, Judgement>(), asked: [] as [string, number][] };
+  const world = {
+    now: 1_000,
+    /** when the processor answers, if that is later */
+    answersAt: 0,
+    answers: new Map<string, Judgement>(),
+    asked: [] as [string, number][],
+  };
   const judge: Judge = (cases) => {
     const given = [...cases].map(({ command: { orderId }, attempt }) => {
       world.asked.push([orderId, attempt]);
       return [orderId, world.answers.get(orderId) ?? { status: 'confirmed', reason: null }] as const;
     });
+    world.now = Math.max(world.now, world.answersAt);
     return Promise.resolve(new Map(given));
   };
   const dependencies = { store, judge, codec, clock: () => world.now, rules: failureRules(changes) };
@@ -135,8 +142,9 @@ for (const [what, retry] of [
       records.transition(id, 'cancelled'),
       records.transition(id, 'preparing'),
     ];
-    await run(batch);
-    world.now = 1_500;
+    const { retryAt = 0 } = await run(batch);
+    world.now = retryAt;
+    world.answersAt = 1_500;
     const spent = await tryAgain();
     t.match(spent.counts, { deadLetters: 3, placed: 1, postponed: 0 });
     t.same(await history(id), ['failed']);
@@ -243,8 +251,10 @@ await t.test('the replay of a dead letter', async (t) => {
   await t.test('an order that was not failed is not touched by a forged one', async (t) => {
     const healthy = randomUUID();
     await run([records.place(healthy)]);
+    const before = letters()[0];
     await run([replayOf(records.place(healthy), 1, 0)]);
     t.same(await history(healthy), ['confirmed']);
+    t.same(letters()[0], before, 'nor is the letter that it names');
   });
 });
 
@@ -296,9 +306,44 @@ await t.test('a flood of dead letters is held back: nothing is saved', async (t)
   for (const id of world.answers.keys()) world.answers.set(id, POSTPONED);
   await run(batch, { records: 100, deadLetters: 60 });
   for (const id of world.answers.keys()) world.answers.set(id, { status: 'failed', reason: 'broken' });
-  world.now += 60_000;
-  await t.rejects(retry({ records: 100, deadLetters: 60 }), { code: 'dead-letter-flood' });
-  t.match((await retry()).counts, { deadLetters: 10 }, 'where the share is low they are given up');
+  const [well = '', ...others] = world.answers.keys();
+  world.answers.set(well, { status: 'confirmed', reason: null });
+  world.now += 50_000;
+  const held = await retry({ records: 100, deadLetters: 60 });
+  t.match(held, {
+    flood: /^63 % of the last 110 records/,
+    counts: { deadLetters: 0, placed: 1, postponed: 9 },
+  });
+  t.same(held.settled, [well], 'those that are well are not held back');
+  t.equal(held.retryAt, world.now + 15_000);
+  t.equal(
+    (await retry({ records: 100, deadLetters: 60 })).counts.postponed,
+    0,
+    'and nothing is tried meanwhile',
+  );
+  world.now += 20_000;
+  t.match((await retry()).counts, { deadLetters: 9 }, 'where the share is low they are given up');
+  t.same(new Set(letters().map(({ order_id }) => order_id)), new Set(others));
+  t.ok(
+    letters().every(({ attempts }) => attempts === 2),
+    'being held back was no attempt',
+  );
+});
+
+await t.test('time that passes while nobody can try is not taken from the budget', async (t) => {
+  const { run, retry, world, letters } = await harness(t, {
+    retry: { baseMs: 20, factor: 2, capMs: 200, maxAttempts: 1_000, budgetMs: 500 },
+  });
+  const id = randomUUID();
+  world.answers.set(id, POSTPONED);
+  await run([new CommandRecords().place(id)]);
+  world.now += 3_600_000;
+  t.match((await retry()).counts, { postponed: 1 }, 'an hour away, and none of its half second is spent');
+  for (let attempt = 0; attempt < 100 && letters().length === 0; attempt += 1) {
+    world.now += 20;
+    await retry();
+  }
+  t.match(letters(), [{ reason: 'retries-exhausted' }]);
 });
 
 await t.test('what a former owner of the partition parked is retried by whoever sees it', async (t) => {

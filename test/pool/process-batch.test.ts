@@ -99,6 +99,18 @@ await t.test('a redelivered batch changes nothing and publishes its statuses onc
   t.equal(await reader.progress(TOPIC, 0), 3, 'progress never moves back');
 });
 
+await t.test('a log that is not the one the store was filled from is not passed over', async (t) => {
+  const { reader, run } = await harness(t);
+  await run([new CommandRecords().place(), new CommandRecords(0, 1).place()]);
+  const anew = new CommandRecords();
+  await t.rejects(run([anew.place(), anew.place(), anew.place()]), {
+    code: 'log-truncated',
+    transient: false,
+    message: /orders\.commands\/0 holds order \S+ at offset 0, below what the store has applied \(2\)/,
+  });
+  t.equal(await reader.progress(TOPIC, 0), 2, 'nothing was saved');
+});
+
 await t.test('what is not an event of ours is set aside byte for byte, and the rest goes on', async (t) => {
   const { reader, path, run } = await harness(t);
   const records = new CommandRecords();

@@ -106,7 +106,7 @@ export const SETTINGS = {
     maximum: 10_000_000,
     default: 20_000,
     description:
-      'How many records may wait for the event log at a time; a request beyond is answered with 503.',
+      'How many records may wait for the event log at a time, a tenth of them kept for what becomes of orders; a request beyond is answered with 503.',
   },
   LOG_RETENTION_MS: {
     theme: 'Event log',

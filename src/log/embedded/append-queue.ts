@@ -1,6 +1,7 @@
 import { ServiceError, toError } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
 import type { OutgoingRecord } from '../event-log.ts';
+import { pendingLimit } from '../pending-limit.ts';
 import { encodeAppends, frameBytes } from './frames.ts';
 
 export interface AppendLimits {
@@ -82,7 +83,7 @@ export class AppendQueue {
       throw new ServiceError('record-too-large', detail);
     }
     const records = this.#collecting.length + this.#writing.length;
-    if (records >= maxPendingRecords || this.#bytes + bytes > maxPendingBytes) {
+    if (records >= pendingLimit(record.topic, maxPendingRecords) || this.#bytes + bytes > maxPendingBytes) {
       const detail = `The event log is still writing ${records} records of ${this.#bytes} bytes. Try again in a second.`;
       throw new ServiceError('log-full', detail);
     }

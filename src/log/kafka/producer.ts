@@ -1,6 +1,7 @@
 import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 'node-rdkafka';
 import type { Position } from '../../base/position.ts';
 import type { OutgoingRecord } from '../event-log.ts';
+import { pendingLimit } from '../pending-limit.ts';
 import { closeProducer, configured, connect, metadata } from './client-calls.ts';
 import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
 import { within } from '../../base/within.ts';
@@ -80,7 +81,7 @@ export class KafkaProducer {
         reject(unavailableError(fault ?? ''));
         return;
       }
-      if (this.#pending.count >= this.#options.maxPendingRecords) {
+      if (this.#pending.count >= pendingLimit(topic, this.#options.maxPendingRecords)) {
         reject(fullError());
         return;
       }

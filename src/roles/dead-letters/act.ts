@@ -20,7 +20,7 @@ export async function act(
   const selection = ids.length > 0 ? { ids } : { filter: filterOf(command) };
   const planned = await client.act(name, { ...selection, dryRun: true });
   if (command.dryRun === true) {
-    const able = planned.matched - planned.skipped;
+    const able = Math.min(limit, planned.matched - planned.skipped);
     terminal.out(
       json === true ? toJson(planned) : `${planned.matched} match, ${able} would be ${DONE[name]}.\n`,
     );
@@ -34,7 +34,7 @@ export async function act(
   if (tally.failure === undefined) return true;
   terminal.complain(tally.failure);
   terminal.complain(
-    `Stopped after ${tally.matched} of ${total}. Run it again to go on: what is done is not done twice.`,
+    `Stopped after ${tally.matched} of ${total}. Run it again to go on: it is safe, an order is not confirmed twice.`,
   );
   return false;
 }

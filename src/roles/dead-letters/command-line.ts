@@ -67,7 +67,7 @@ export function addDeadLetterCommands(program: Command, run: Run): void {
     .description('send letters to the event log again, in the order in which they failed')
     .addHelpText(
       'after',
-      '\nSafe to repeat: what was sent is not open any more, so a second run goes on where one ended.',
+      '\nSafe to repeat: what was sent is not open any more, so a second run goes on where one ended, and an order that was\nconfirmed is not confirmed again.',
     );
   addAct(letters, 'discard', MAX_RATE, run)
     .description('give letters up; they are kept, and no replay takes them any more')
@@ -97,6 +97,7 @@ Examples:
   order-system dead-letters discard --order 0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70
   order-system dead-letters list --url http://10.0.0.7:3000 --json
 
+With --reason, replay and discard also take what failed behind such a letter: an order's later events go with it.
 Without --state, replay and discard mean the letters that are open. A letter whose replays failed REPLAY_LIMIT times
 is parked: replays pass it over, and it can be discarded by its id or with --state parked.`;
 

@@ -74,8 +74,12 @@ export class SqliteBatchStore implements BatchStore {
     const { changesOf } = this.#statements;
     return this.#inOneMoment(() => ({
       changes: orderIds.flatMap((orderId) => changesOf.all(orderId).map(toChange)),
-      deadLetters: this.#deadLetters.ofOrders(orderIds),
+      deadLetters: this.#deadLetters.ofRetries(orderIds),
     }));
+  }
+
+  knownByDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+    return settled(() => this.#deadLetters.knownOrders(orderIds));
   }
 
   forgetRetried(orderIds: readonly string[]): Promise<void> {

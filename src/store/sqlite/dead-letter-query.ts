@@ -9,6 +9,13 @@ const FILTERS = [
   { name: 'reason', column: 'reason' },
 ] as const;
 
+/**
+ * What failed for a reason, and what failed because it stood behind that: were an order replayed without the events that
+ * had waited behind it, later ones would overtake them.
+ */
+const FAILED_SO_OR_BEHIND = `(reason = ? OR (reason = 'predecessor-failed' AND EXISTS (
+  SELECT 1 FROM dead_letters AS ahead WHERE ahead.order_id = dead_letters.order_id AND ahead.reason = ?)))`;
+
 /** A page, newest failure first. @throws ServiceError `cursor-invalid` */
 export function listStatement(query: DeadLetterQuery): SqlStatement {
   return keysetStatement(
@@ -72,7 +79,16 @@ function sourceOf(
   index: (filter: DeadLetterFilter) => string,
 ): Condition & { source: string } {
   if ('filter' in selection) {
-    return { source: `dead_letters ${index(selection.filter)}`, ...conditionOf(selection.filter) };
+    const { reason, ...others } = selection.filter;
+    if (reason === undefined || reason === 'predecessor-failed') {
+      return { source: `dead_letters ${index(selection.filter)}`, ...conditionOf(selection.filter) };
+    }
+    const { condition, values } = conditionOf(others);
+    return {
+      source: `dead_letters ${index(others)}`,
+      condition: `${FAILED_SO_OR_BEHIND} AND ${condition}`,
+      values: [reason, reason, ...values],
+    };
   }
   return {
     source: 'dead_letters NOT INDEXED',

@@ -38,6 +38,8 @@ const NOTE_REPLAY = `
   WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('open', 'replaying', 'parked') ORDER BY id
   RETURNING letter_id AS id`;
 
+const NOTE_SENT = `INSERT INTO dead_letter_audit (letter_id, act, at, by, detail) VALUES (?, 'replay-sent', ?, ?, ?)`;
+
 /** One that the pipeline has settled by now has another state, or has failed once more. */
 const MARK_SENT = `UPDATE dead_letters SET state = 'replaying' WHERE id = ? AND replay_count = ? AND state IN ('open', 'parked')`;
 
@@ -119,9 +121,12 @@ export class SqliteDeadLetterStore implements DeadLetterStore {
     return this.#write(() => this.#idsOf({ sql: NOTE_REPLAY, values: [at, by, JSON.stringify(ids)] }));
   }
 
-  replaySent(letters: readonly { id: number; replayCount: number }[]): Promise<void> {
+  replaySent(letters: readonly { id: number; replayCount: number }[], { at, by }: Audit): Promise<void> {
     return this.#write(() => {
-      for (const { id, replayCount } of letters) this.#prepared(MARK_SENT).run(id, replayCount);
+      for (const { id, replayCount } of letters) {
+        this.#prepared(MARK_SENT).run(id, replayCount);
+        this.#prepared(NOTE_SENT).run(id, at, by, `replay ${replayCount + 1}`);
+      }
     });
   }
 

@@ -38,8 +38,9 @@ export class DeadLetterWriter {
   readonly #isKept: Statement<[number, Buffer | null], { found: number }>;
   readonly #resolve: Statement<Value[]>;
   readonly #audit: Statement<Value[]>;
+  readonly #isKnown: Statement<[string], { found: number }>;
   readonly #at: Statement<[string, number, number], LetterRow>;
-  readonly #ofOrder: Statement<[string], LetterRow>;
+  readonly #ofRetry: Statement<[string, string], LetterRow>;
 
   constructor(connection: Connection) {
     const write = (sql: string): Statement<Value[]> => connection.prepare<Value[]>(sql);
@@ -49,15 +50,22 @@ export class DeadLetterWriter {
       'SELECT EXISTS (SELECT 1 FROM dead_letters WHERE id = ? AND value IS ?) AS found',
     );
     this.#resolve = write(
-      `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND state IN ('open', 'replaying', 'parked')`,
+      `UPDATE dead_letters SET state = 'resolved'
+       WHERE id = ? AND value IS ? AND state IN ('open', 'replaying', 'parked')`,
     );
     this.#audit = write(
       'INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, ?, ?)',
     );
+    this.#isKnown = connection.prepare(
+      'SELECT EXISTS (SELECT 1 FROM dead_letters WHERE order_id = ?) AS found',
+    );
     this.#at = connection.prepare(
       `SELECT ${COLUMNS} FROM dead_letters WHERE topic = ? AND partition = ? AND "offset" = ?`,
     );
-    this.#ofOrder = connection.prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE order_id = ? ORDER BY id`);
+    this.#ofRetry = connection.prepare(
+      `SELECT ${COLUMNS} FROM dead_letters
+       WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM parked_orders WHERE order_id = ?) ORDER BY id`,
+    );
   }
 
   write(topic: string, letters: readonly DeadLetter[], resolved: readonly ResolvedLetter[]): void {
@@ -65,8 +73,8 @@ export class DeadLetterWriter {
       const isDone = letter.replayOf !== undefined && this.#failedAgain(topic, letter, letter.replayOf);
       if (!isDone) this.#insert.run(topic, ...valuesOf(letter));
     }
-    for (const { id, outcome, at } of resolved) {
-      if (this.#resolve.run(id).changes === 1) this.#note(id, at, 'replay-resolved', outcome);
+    for (const { id, value, outcome, at } of resolved) {
+      if (this.#resolve.run(id, value).changes === 1) this.#note(id, at, 'replay-resolved', outcome);
     }
   }
 
@@ -77,8 +85,14 @@ export class DeadLetterWriter {
     );
   }
 
-  ofOrders(orderIds: readonly string[]): FailedRecord[] {
-    return orderIds.flatMap((orderId) => this.#ofOrder.all(orderId).map(toFailedRecord));
+  /** What the latest retry of these orders gave up, and nothing that had failed before it. */
+  ofRetries(orderIds: readonly string[]): FailedRecord[] {
+    return orderIds.flatMap((orderId) => this.#ofRetry.all(orderId, orderId).map(toFailedRecord));
+  }
+
+  /** Those of the orders of which anything was ever kept. */
+  knownOrders(orderIds: readonly string[]): Set<string> {
+    return new Set(orderIds.filter((orderId) => this.#isKnown.get(orderId)?.found === 1));
   }
 
   /** False for a record that names a dead letter which is not its own: it is kept as a letter of its own. */

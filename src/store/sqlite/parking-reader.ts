@@ -1,6 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { LogRecord } from '../../base/log-record.ts';
-import type { ParkedOrder } from '../parking.ts';
+import type { DueRetries, ParkedOrder } from '../parking.ts';
 import type { Connection } from './connection.ts';
 import { toRecord, type RecordColumns } from './record-columns.ts';
 
@@ -13,20 +12,22 @@ interface ParkedRow {
   first_failed_at: number;
   failed_at: number;
   due_at: number;
+  late_ms: number;
   settled: number;
 }
 
-const COLUMNS = 'order_id, partition, attempts, events, error, first_failed_at, failed_at, due_at, settled';
+const COLUMNS =
+  'order_id, partition, attempts, events, error, first_failed_at, failed_at, due_at, late_ms, settled';
 
-/** The partitions of a lane, as a JSON array. */
-const OF_PARTITIONS = 'topic = ? AND partition IN (SELECT value FROM json_each(?))';
+/** Bytes of events from which on there is enough for one run: each order may bring many. */
+const MAX_DUE_BYTES = 4 * 1024 * 1024;
 
 /** Reads parked orders within the transactions of a batch store. */
 export class ParkingReader {
   readonly #any: Statement<[], { found: number }>;
   readonly #among: Statement<[string], ParkedRow>;
-  readonly #due: Statement<[string, string, number, number], ParkedRow>;
-  readonly #nextDue: Statement<[string, string, number], { due_at: number | null }>;
+  readonly #due: Statement<[string, number, number, number], ParkedRow>;
+  readonly #nextDue: Statement<[string, number, number], { due_at: number }>;
   readonly #events: Statement<[string], RecordColumns>;
 
   constructor(connection: Connection) {
@@ -34,11 +35,12 @@ export class ParkingReader {
     this.#among = connection.prepare(
       `SELECT ${COLUMNS} FROM parked_orders WHERE order_id IN (SELECT value FROM json_each(?)) AND settled = 0`,
     );
+    // Of one partition each is a range of the index, from its beginning: what waits longer is not looked at.
     this.#due = connection.prepare(
-      `SELECT ${COLUMNS} FROM parked_orders WHERE ${OF_PARTITIONS} AND due_at <= ? ORDER BY due_at LIMIT ?`,
+      `SELECT ${COLUMNS} FROM parked_orders WHERE topic = ? AND partition = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
     );
     this.#nextDue = connection.prepare(
-      `SELECT min(due_at) AS due_at FROM parked_orders WHERE ${OF_PARTITIONS} AND due_at > ?`,
+      'SELECT due_at FROM parked_orders WHERE topic = ? AND partition = ? AND due_at > ? ORDER BY due_at LIMIT 1',
     );
     this.#events = connection.prepare(
       'SELECT "offset", partition, key, value, headers, log_timestamp FROM parked_events WHERE order_id = ? ORDER BY "offset"',
@@ -52,23 +54,32 @@ export class ParkingReader {
     return new Map(rows.map((row) => [row.order_id, toParkedOrder(row)]));
   }
 
-  due(topic: string, partitions: number[], now: number, limit: number) {
-    const rows = this.#due.all(topic, JSON.stringify(partitions), now, limit);
-    const waiting = rows.filter(({ settled }) => settled === 0);
-    return {
-      orders: waiting.map((row) => ({ parked: toParkedOrder(row), events: this.#eventsOf(row.order_id) })),
-      unpublished: rows.filter(({ settled }) => settled === 1).map((row) => row.order_id),
-      // Where the limit cut the due ones off, the rest is due at once.
-      nextDueAt: rows.length === limit ? now : this.#nextDueAt(topic, partitions, now),
-    };
-  }
-
-  #eventsOf(orderId: string): LogRecord[] {
-    return this.#events.all(orderId).map(toRecord);
+  due(topic: string, partitions: number[], now: number, limit: number): Omit<DueRetries, 'present'> {
+    const rows = partitions
+      .flatMap((partition) => this.#due.all(topic, partition, now, limit))
+      .sort((one, other) => one.due_at - other.due_at)
+      .slice(0, limit);
+    const orders: DueRetries['orders'] = [];
+    const unpublished: string[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      if (bytes >= MAX_DUE_BYTES) break;
+      if (row.settled === 1) {
+        unpublished.push(row.order_id);
+        continue;
+      }
+      const events = this.#events.all(row.order_id).map(toRecord);
+      orders.push({ parked: toParkedOrder(row), events });
+      for (const { key, value } of events) bytes += (key?.length ?? 0) + (value?.length ?? 0);
+    }
+    const isCut = rows.length === limit || orders.length + unpublished.length < rows.length;
+    // Where the due ones were cut off, the rest is due at once.
+    return { orders, unpublished, nextDueAt: isCut ? now : this.#nextDueAt(topic, partitions, now) };
   }
 
   #nextDueAt(topic: string, partitions: number[], now: number): number | undefined {
-    return this.#nextDue.get(topic, JSON.stringify(partitions), now)?.due_at ?? undefined;
+    const times = partitions.flatMap((partition) => this.#nextDue.get(topic, partition, now)?.due_at ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 }
 
@@ -82,5 +93,6 @@ function toParkedOrder(row: ParkedRow): ParkedOrder {
     firstFailedAt: row.first_failed_at,
     failedAt: row.failed_at,
     dueAt: row.due_at,
+    lateMs: row.late_ms,
   };
 }

@@ -7,11 +7,12 @@ import type { Value } from './rows.ts';
 
 /** An order that was settled and not yet forgotten may fail anew: its row begins again. */
 const BEGIN = `
-  INSERT INTO parked_orders (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO parked_orders (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at,
+                             late_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (order_id) DO UPDATE SET attempts = excluded.attempts, events = excluded.events,
     error = excluded.error, first_failed_at = excluded.first_failed_at, failed_at = excluded.failed_at,
-    due_at = excluded.due_at, settled = 0
+    due_at = excluded.due_at, late_ms = excluded.late_ms, settled = 0
   WHERE settled = 1`;
 
 /** The row must stand as it was loaded: another owner of the partition may have tried the order since. */
@@ -32,7 +33,7 @@ export class ParkingWriter {
     this.#join = write(`UPDATE parked_orders SET events = events + ? ${AS_LOADED}`);
     this.#addEvent = write('INSERT INTO parked_events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#postpone = write(
-      `UPDATE parked_orders SET attempts = ?, error = ?, failed_at = ?, due_at = ? ${AS_LOADED}`,
+      `UPDATE parked_orders SET attempts = ?, error = ?, failed_at = ?, due_at = ?, late_ms = ? ${AS_LOADED}`,
     );
     this.#settle = write(`UPDATE parked_orders SET settled = 1, events = 0, due_at = 0 ${AS_LOADED}`);
     this.#dropEvents = write('DELETE FROM parked_events WHERE order_id = ?');
@@ -48,8 +49,8 @@ export class ParkingWriter {
       this.#addEvent.run(orderId, offset, partition, key, value, headersText(headers), timestamp);
     }
     for (const { loaded, next } of postponed) {
-      const { attempts, error, failedAt, dueAt } = next;
-      mustChange(this.#postpone, [attempts, error, failedAt, dueAt, ...asLoaded(loaded)], loaded);
+      const { attempts, error, failedAt, dueAt, lateMs } = next;
+      mustChange(this.#postpone, [attempts, error, failedAt, dueAt, lateMs, ...asLoaded(loaded)], loaded);
     }
     for (const loaded of settled) {
       mustChange(this.#settle, asLoaded(loaded), loaded);
@@ -59,8 +60,8 @@ export class ParkingWriter {
 }
 
 function beginValues(topic: string, order: ParkedOrder): Value[] {
-  const { orderId, partition, attempts, events, error, firstFailedAt, failedAt, dueAt } = order;
-  return [orderId, topic, partition, attempts, events, error, firstFailedAt, failedAt, dueAt];
+  const { orderId, partition, attempts, events, error, firstFailedAt, failedAt, dueAt, lateMs } = order;
+  return [orderId, topic, partition, attempts, events, error, firstFailedAt, failedAt, dueAt, lateMs];
 }
 
 function asLoaded({ orderId, attempts, events }: ParkedOrder): Value[] {

@@ -115,10 +115,13 @@ await t.test('what has no report when the time is up is rejected, not forgotten'
 await t.test('more appends in flight than may be are refused, by number', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock, { maxPendingRecords: 10 });
-  const appends = Array.from({ length: 10 }, () => producer.append(record));
-  t.equal(producer.pending, 10);
+  const commands = Array.from({ length: 9 }, () => producer.append(record));
   await t.rejects(producer.append(record), { code: 'log-full', retryAfter: 1 });
-  t.equal((await Promise.all(appends)).length, 10);
+  const status = { ...record, topic: TOPICS.status };
+  const last = producer.append(status);
+  t.equal(producer.pending, 10, 'the last place is for what becomes of orders');
+  await t.rejects(producer.append(status), { code: 'log-full' });
+  t.equal((await Promise.all([...commands, last])).length, 10);
 });
 
 await t.test('more appends in flight than may be are refused, by bytes', async (t) => {

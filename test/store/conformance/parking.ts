@@ -46,6 +46,7 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       t.same(await ids([2]), []);
       t.same(await ids([]), []);
       t.same((await store.loadDue('another', [0], 1_000, 10)).orders, []);
+      t.equal((await store.loadDue(TOPIC, [0, 1], 5, 10)).nextDueAt, 10);
       const cut = await store.loadDue(TOPIC, [0, 1], 1_000, 2);
       t.equal(cut.orders.length, 2);
       t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
@@ -73,12 +74,26 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     },
   );
 
+  await t.test('orders that bring many bytes are taken in several runs', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const large = Buffer.alloc(3 * 1024 * 1024);
+    for (const [offset, id] of ['a', 'b', 'c'].entries())
+      await park(store, parked(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
+    const due = await store.loadDue(TOPIC, [0], 1_000, 10);
+    t.same(
+      due.orders.map(({ parked }) => parked.orderId),
+      ['a', 'b'],
+    );
+    t.equal(due.nextDueAt, 1_000, 'the rest is due at once');
+  });
+
   await t.test('an order that fails again waits on under its new state', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const loaded = parked('a', { dueAt: 10 });
     await park(store, loaded, [event(1)]);
-    const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500 };
+    const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500, lateMs: 3 };
     await save(store, { postponed: [{ loaded, next }] });
     t.match(await store.loadDue(TOPIC, [0], 499, 10), { orders: [], nextDueAt: 500 });
     t.same((await store.loadDue(TOPIC, [0], 500, 10)).orders[0]?.parked, next);
@@ -117,16 +132,25 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     const { writer } = await makeStore(t);
     const store = await writer();
     const { changes } = await apply(store, [place(0, 'a', { status: 'failed' })]);
-    const present = await store.load(TOPIC, [0], []);
-    const letter = deadLetter({ offset: 0 }, { orderId: 'a', reason: 'retries-exhausted', attempts: 4 });
-    await store.save({ ...batch(present), deadLetters: [letter] });
+    const former = deadLetter({ offset: 0 }, { orderId: 'a', reason: 'processor-failed', failedAt: 6 });
+    await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: [former] });
+    const loaded = parked('a', { failedAt: 7, dueAt: 10 });
+    await park(store, loaded, [event(1)]);
+    const letter = deadLetter(
+      { offset: 1 },
+      { orderId: 'a', reason: 'retries-exhausted', attempts: 4, failedAt: 7 },
+    );
+    const settled = batch(await store.load(TOPIC, [0], []), { settled: [loaded] });
+    await store.save({ ...settled, deadLetters: [letter] });
     const caused = await store.causedByRetries(['a', 'b']);
     t.same(caused.changes, changes);
-    t.match(caused.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 0 } }]);
+    t.match(caused.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 1 } }]);
+    t.equal(caused.deadLetters.length, 1, 'what had failed before is none of its doing');
     t.match(
       (await store.causedBy(TOPIC, [{ orderId: null, position: { partition: 0, offset: 0 } }])).deadLetters,
       [{ orderId: 'a' }],
     );
+    t.same(await store.knownByDeadLetters(['a', 'b']), new Set(['a']));
   });
 
   await t.test('a rehearsal tells whether rows would be taken, and leaves nothing behind', async (t) => {
@@ -155,6 +179,7 @@ function parked(orderId: string, changes: Partial<ParkedOrder> = {}): ParkedOrde
     firstFailedAt: 5,
     failedAt: 7,
     dueAt: 10,
+    lateMs: 0,
     ...changes,
   };
 }

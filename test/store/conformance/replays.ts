@@ -54,7 +54,9 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();
     await keep(store, [deadLetter({ offset: 1, value }), deadLetter({ offset: 2, value })]);
-    await keep(store, [], [{ id: 1, outcome: 'confirmed', at: 7 }]);
+    const foreign = Buffer.from('a record of another store');
+    await keep(store, [], [{ id: 2, value: foreign, outcome: 'already done', at: 6 }]);
+    await keep(store, [], [{ id: 1, value, outcome: 'confirmed', at: 7 }]);
     await keep(store, [replayed(8, { replayCount: 1 })]);
     const states = (await deadLetters()).map(({ offset, state }) => [offset, state]);
     t.same(
@@ -63,7 +65,7 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
         [1, 'resolved'],
         [2, 'open'],
       ],
-      'a late copy that fails does not open it again',
+      'a late copy that fails does not open it again, and a foreign record resolves nothing',
     );
   });
 }

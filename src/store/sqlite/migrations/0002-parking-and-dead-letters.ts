@@ -18,6 +18,7 @@ CREATE TABLE parked_orders (
   first_failed_at INTEGER NOT NULL,
   failed_at       INTEGER NOT NULL,
   due_at          INTEGER NOT NULL,
+  late_ms         INTEGER NOT NULL,
   settled         INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
