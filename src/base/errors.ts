@@ -34,6 +34,16 @@ export const ERRORS = {
   'preference-invalid': row('The Prefer header is not usable', 400, 'INVALID_ARGUMENT'),
   'cursor-invalid': row('The cursor is not one that this service gave out', 400, 'INVALID_ARGUMENT'),
   'position-invalid': row('The position is not one that this service gave out', 400, 'INVALID_ARGUMENT'),
+  'resume-token-invalid': row(
+    'The resume token is not one that this service gave out',
+    400,
+    'INVALID_ARGUMENT',
+  ),
+  'resume-token-too-old': row(
+    'What followed the resume token is not kept any more',
+    410,
+    'FAILED_PRECONDITION',
+  ),
   'bad-request': row('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
   'order-not-found': row('There is no such order', 404, 'NOT_FOUND'),
   'route-not-found': row('There is nothing at this path', 404, 'UNIMPLEMENTED'),

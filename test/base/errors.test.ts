@@ -9,6 +9,8 @@ const PINNED: Record<keyof typeof ERRORS, string> = {
   'preference-invalid': '400 INVALID_ARGUMENT',
   'cursor-invalid': '400 INVALID_ARGUMENT',
   'position-invalid': '400 INVALID_ARGUMENT',
+  'resume-token-invalid': '400 INVALID_ARGUMENT',
+  'resume-token-too-old': '410 FAILED_PRECONDITION',
   'bad-request': '400 INVALID_ARGUMENT',
   'order-not-found': '404 NOT_FOUND',
   'route-not-found': '404 UNIMPLEMENTED',
