@@ -79,10 +79,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
 
 const DETAILS = `
 Verdict, each with up to ten examples:
-  lost          acknowledged with 202 and not there
+  lost          acknowledged with 202 and not there; also what happened and was not published (Kafka)
   twice         there, or done, more than once
   out of order  versions, times, lives or transitions not in the order of the requests
-  stuck         still accepted when nothing is in the way any more
+  stuck         still accepted, or waiting for a retry, when nothing is in the way any more; also when the processing
+                takes longer than --settle
   unexplained   there, or in a state, without a reason; also a process that ended by itself
 
 Exit codes:
