@@ -18,6 +18,9 @@ export interface DrillOptions {
 
 const MAX_SEED = 0x7fff_ffff;
 
+/** That nothing moves any more is seen only after some seconds in which nothing did. */
+const MIN_SETTLE_SECONDS = 5;
+
 /** @throws CommanderError for wrong usage, and after --help */
 export function readOptions(args: readonly string[]): DrillOptions {
   const command = new Command('npm run drill --')
@@ -55,8 +58,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
         .default([...FAULT_KINDS], 'all'),
     )
     .addOption(
-      new Option('--settle <s>', 'seconds that the processing may take after the last fault')
-        .argParser(number(1, 3_600))
+      new Option(
+        '--settle <s>',
+        'seconds that the processing may take after the last fault; an order that never succeeds takes 10 of them',
+      )
+        .argParser(number(MIN_SETTLE_SECONDS, 3_600))
         .default(120),
     )
     .option('--report <file>', 'write the report as JSON too')
