@@ -21,18 +21,23 @@ export interface Intake {
 /** Orders kept in mind for readers without a position, and for repeated keys; a power of two. */
 const MAX_ACKNOWLEDGED_ORDERS = 65_536;
 
+/** Longer than a first status takes when all is well. */
+const FIRST_STATUS_WAIT_MS = 1_000;
+
 export function createIntake(dependencies: {
   log: EventLog;
   reader: OrderReader;
   hub: StatusHub;
   codec: EventCodec;
   clock: Clock;
+  /** as `PlaceOrderDependencies` has it */
+  firstStatusWaitMs?: number;
 }): Intake {
-  const { log, reader, hub, codec, clock } = dependencies;
+  const { log, reader, hub, codec, clock, firstStatusWaitMs = FIRST_STATUS_WAIT_MS } = dependencies;
   const acknowledged = new AcknowledgedOrders(MAX_ACKNOWLEDGED_ORDERS);
   const reading = new OrderReading({ reader, log, acknowledged });
   return {
-    placing: new OrderPlacing({ log, reader, hub, codec, acknowledged, clock }),
+    placing: new OrderPlacing({ log, reader, hub, codec, acknowledged, clock, firstStatusWaitMs }),
     reading,
     transitions: new TransitionRequesting({ log, reading, reader, codec, clock }),
     awaiting: new OrderAwaiting({ hub, reader }),

@@ -12,13 +12,6 @@ import { watchFirstChange } from '../status/first-change.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { AcknowledgedOrders, KeyedReceipt, Receipt } from './acknowledged-orders.ts';
 
-/**
- * How long a keyed order waits, on a log that cannot look up keys (Kafka), to learn from its first status whether
- * another replica had taken the same key a moment before. After that it is answered as new: the id is the same
- * either way, and the first body is the one that counts.
- */
-const FIRST_STATUS_WAIT_MS = 1_000;
-
 export interface PlaceOptions {
   /** who sends the idempotency key; two callers may use the same key for different orders */
   caller: string;
@@ -39,6 +32,12 @@ export interface PlaceOrderDependencies {
   codec: EventCodec;
   acknowledged: AcknowledgedOrders;
   clock: Clock;
+  /**
+   * How long a keyed order waits, on a log that cannot look up keys (Kafka), to learn from its first status whether
+   * another replica had taken the same key a moment before. After that it is answered as new: the id is the same
+   * either way, and the first body is the one that counts.
+   */
+  firstStatusWaitMs: number;
 }
 
 /** Takes orders: resolves once the event log holds the order durably (invariant 1). */
@@ -81,14 +80,14 @@ export class OrderPlacing {
     command: PlaceOrderCommand,
     print: string,
   ): Promise<KeyedReceipt & { replayed: boolean }> {
-    const { log, hub } = this.#with;
+    const { log, hub, firstStatusWaitMs } = this.#with;
     const status = watchFirstChange(hub, command.orderId);
     try {
       const earlier = (await this.#findStored(command.orderId)) ?? (await this.#findLogged(command.orderId));
       if (earlier !== undefined) return { ...earlier, replayed: true };
       const receipt = await this.#append(command);
       if (log.find === undefined) {
-        const change = await status.within(FIRST_STATUS_WAIT_MS);
+        const change = await status.within(firstStatusWaitMs);
         const { position } = receipt;
         const ours =
           change?.cause.partition === position?.partition && change?.cause.offset === position?.offset;

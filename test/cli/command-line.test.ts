@@ -4,17 +4,13 @@ import t from 'tap';
 import { SETTING_NAMES, settingSchema } from '../../src/base/config/settings.ts';
 import { runProgram } from '../support/program.ts';
 
-await t.test('--help tells commands, examples, exit codes and every setting, and is quick', async (t) => {
-  const began = performance.now();
+await t.test('--help tells commands, examples, exit codes and every setting', async (t) => {
   const { code, stdout, stderr } = await runProgram(['--help']);
-  const tookMs = performance.now() - began;
   t.match({ code, stderr }, { code: 0, stderr: '' });
   for (const part of ['serve', 'config', 'migrate', 'Examples:', 'Exit codes:']) t.match(stdout, part);
   for (const name of SETTING_NAMES) {
     t.ok(stdout.includes(`${name}  default: `) && stdout.includes(settingSchema(name).description), name);
   }
-  // About 0.12 s on a quiet machine; the bound tells an import that does not belong there from a busy machine.
-  t.ok(tookMs < 1500, `${Math.round(tookMs)} ms`);
 });
 
 await t.test('--help and wrong settings import none of the service', async (t) => {

@@ -3,12 +3,14 @@ import { readDeadLetterTopic } from './dead-letter-topic.ts';
 import type { Finding } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import type { DrillOptions } from './options.ts';
+import { parkedOrders } from './parked-orders.ts';
 import { Progress } from './progress.ts';
 import { readBack } from './read-back.ts';
 import { countBy, orderCounts } from './report.ts';
 import { ServiceReader } from './service-reader.ts';
 import { settle } from './settle.ts';
 import { TOPIC_PREFIX, type Stage } from './stage.ts';
+import { readStatusTopic } from './status-topic.ts';
 
 export interface Aftermath {
   settled: boolean;
@@ -34,15 +36,22 @@ export async function lookAtEverything(
   }));
   try {
     const onWaiting = (orders: number): string => (text = `settling, ${orders} orders wait`);
-    const settled = await settle({ ledger, reader, deadlineMs, onWaiting, signal });
+    const parked = () => parkedOrders(stage.storePath);
+    const isSettled = await settle({ ledger, reader, parked, deadlineMs, onWaiting, signal });
     const onRead = (read: number, all: number): string =>
       (text = `reading back, ${read} of ${all} histories`);
     const shown = await readBack(reader, ledger, onRead);
     const { broker } = stage;
-    const deadLetterCopies = broker && (await readDeadLetterTopic(broker.address, TOPIC_PREFIX));
+    const everything = {
+      ...shown,
+      isSettled,
+      parked: parked(),
+      deadLetterCopies: broker && (await readDeadLetterTopic(broker.address, TOPIC_PREFIX)),
+      publishedStatuses: broker && (await readStatusTopic(broker.address, TOPIC_PREFIX)),
+    };
     return {
-      settled,
-      findings: [...findAll(ledger, { ...shown, deadLetterCopies })],
+      settled: isSettled,
+      findings: [...findAll(ledger, everything)],
       orders: orderCounts(ledger, shown),
       deadLetters: countBy(shown.deadLetters.map(({ reason }) => reason)),
     };

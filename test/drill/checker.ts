@@ -1,5 +1,8 @@
 import { checkCopies, checkDeadLetters, checkLetterOfFailed } from './check-dead-letters.ts';
+import { checkFollowers, witnessesOf } from './check-followers.ts';
 import { checkHistory } from './check-history.ts';
+import { checkPublished } from './check-published.ts';
+import { checkStuck } from './check-stuck.ts';
 import { expectedLife } from './expected-life.ts';
 import { summarise, type Finding, type Verdict } from './findings.ts';
 import { groupBy } from './group-by.ts';
@@ -20,6 +23,7 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
     ({ number }) => number,
   );
   const lettersOf = groupBy(readBack.deadLetters, ({ orderId }) => orderId);
+  const wasPassed = witnessesOf(ledger.entries, readBack.histories);
   const entryOf = new Map(ledger.entries.flatMap((entry) => entry.ids.map((id) => [id, entry] as const)));
 
   for (const [id, places] of listed) {
@@ -40,8 +44,14 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
     }
     for (const order of orders) {
       entryOf.set(order.id, entry);
-      const finding = checkStored(entry, order, readBack, lettersOf.get(order.id) ?? []);
+      const letters = lettersOf.get(order.id) ?? [];
+      const finding = checkStored(entry, order, readBack, letters);
       if (finding !== undefined) yield finding;
+      const [first] = readBack.histories.get(order.id) ?? [];
+      if (entry.kind !== 'hopeless' || first === undefined) continue;
+      for (const { kind, detail } of checkFollowers(entry, first.at, letters, wasPassed)) {
+        yield { kind, detail: `${entry.kind} order ${order.id}: ${detail}` };
+      }
     }
   }
   for (const [number, orders] of byNumber) {
@@ -53,8 +63,10 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
     }
   }
   yield* checkDeadLetters(ledger, entryOf, readBack.deadLetters);
-  const { deadLetters, deadLetterCopies } = readBack;
+  yield* checkStuck(readBack);
+  const { histories, publishedStatuses, deadLetters, deadLetterCopies } = readBack;
   if (deadLetterCopies !== undefined) yield* checkCopies(deadLetters, deadLetterCopies);
+  if (publishedStatuses !== undefined) yield* checkPublished(histories, publishedStatuses);
 }
 
 function missing(entry: LedgerEntry, id: string, { unlisted }: ReadBack): Finding {

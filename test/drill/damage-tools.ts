@@ -1,7 +1,8 @@
+import { formatPosition } from '../../src/base/position.ts';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
 import type { World } from './clean-world.ts';
 import type { LedgerEntry } from './ledger.ts';
-import type { HistoryVersion, ListedOrder } from './read-back-types.ts';
+import type { HistoryVersion, ListedDeadLetter, ListedOrder } from './read-back-types.ts';
 
 export interface Stored {
   entry: LedgerEntry;
@@ -35,10 +36,32 @@ export function become(world: World, kind: LedgerEntry['kind'], status: OrderSta
   setHistory(world, anyWith(world, (entry) => entry.kind === kind).order, lifeOf(status));
 }
 
+/** Its statuses are published as the history has them. */
 export function setHistory(world: World, order: ListedOrder, history: HistoryVersion[]): void {
   world.histories.set(order.id, history);
   order.status = history.at(-1)?.status ?? order.status;
   order.version = history.at(-1)?.version ?? order.version;
+  const published = history.toSorted((one, other) => one.version - other.version);
+  world.publishedStatuses = [
+    ...world.publishedStatuses.filter(({ orderId }) => orderId !== order.id),
+    ...published.map(({ version, status }) => ({ orderId: order.id, version, status })),
+  ];
+}
+
+/** The order that failed for good, and the dead letters of what had waited behind it, in the order of the log. */
+export function followed(world: World): Stored & { followers: ListedDeadLetter[] } {
+  const stored = anyWith(world, ({ kind, wishes }) => kind === 'hopeless' && wishes.length > 1);
+  const followers = world.deadLetters.filter(
+    ({ orderId, reason }) => orderId === stored.order.id && reason === 'predecessor-failed',
+  );
+  return { ...stored, followers };
+}
+
+/** They are dead letters nowhere. */
+export function dropLetters(world: World, letters: readonly ListedDeadLetter[]): void {
+  const places = new Set(letters.map(formatPosition));
+  world.deadLetters = world.deadLetters.filter((letter) => !places.has(formatPosition(letter)));
+  world.deadLetterCopies = world.deadLetterCopies.filter((copy) => !places.has(formatPosition(copy)));
 }
 
 export function lifeOf(...statuses: OrderStatus[]): HistoryVersion[] {

@@ -1,5 +1,6 @@
 import { addLetter, type World } from './clean-world.ts';
 import { anyWith, become, lifeOf, setHistory, unlist } from './damage-tools.ts';
+import { DAMAGES_OF_RETRIES } from './damages-of-retries.ts';
 import type { FindingKind } from './findings.ts';
 import type { ListedOrder } from './read-back-types.ts';
 
@@ -11,6 +12,7 @@ export interface Damage {
 }
 
 export const DAMAGES: readonly Damage[] = [
+  ...DAMAGES_OF_RETRIES,
   { name: 'an acknowledged order is not there', finding: 'lost', do: (world) => unlist(world, undefined) },
   {
     name: 'an acknowledged order is still accepted',

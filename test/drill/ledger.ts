@@ -1,3 +1,4 @@
+import { parsePosition, type Position } from '../../src/base/position.ts';
 import type { RequestableStatus } from '../../src/order/lifecycle.ts';
 import type { Finding } from './findings.ts';
 import { merchantOf, type Behaviour, type OrderKind } from './merchants.ts';
@@ -6,6 +7,14 @@ import { merchantOf, type Behaviour, type OrderKind } from './merchants.ts';
  * `acknowledged`: 202 · `unknown`: it may be in the log or not (no answer, 500, 504) · `refused`: certainly not in it
  */
 export type Outcome = 'acknowledged' | 'unknown' | 'refused';
+
+/** A transition that was taken, or may have been. */
+export interface Wish {
+  to: RequestableStatus;
+  outcome: 'acknowledged' | 'unknown';
+  /** where it stands in the log, as its acknowledgement said */
+  position: Position | undefined;
+}
 
 /** What the service has told its callers of one order; nothing else is held against it. */
 export interface LedgerEntry {
@@ -17,8 +26,10 @@ export interface LedgerEntry {
   ids: string[];
   /** as the latest acknowledgement gave it */
   location: string | undefined;
+  /** records of its placing that the log may hold: a key may be sent again after an answer that told nothing */
+  possibleRecords: number;
   /** transitions that were taken, in the order of the requests; only the last one may be of unknown outcome */
-  wishes: { to: RequestableStatus; outcome: 'acknowledged' | 'unknown' }[];
+  wishes: Wish[];
   /** answers that no caller of this order may ever get */
   wrongAnswers: Finding[];
 }
@@ -44,6 +55,7 @@ export class Ledger {
       outcome: 'refused',
       ids: [],
       location: undefined,
+      possibleRecords: 0,
       wishes: [],
       wrongAnswers: [],
     };
@@ -59,10 +71,18 @@ export class Ledger {
 export function acknowledge(entry: LedgerEntry, id: string, location: string): void {
   entry.outcome = 'acknowledged';
   entry.location = location;
+  entry.possibleRecords += 1;
   if (!entry.ids.includes(id)) entry.ids.push(id);
 }
 
 /** What was acknowledged stays so, whatever a repeat of it is answered. */
 export function leaveUnknown(entry: LedgerEntry): void {
   if (entry.outcome === 'refused') entry.outcome = 'unknown';
+  entry.possibleRecords += 1;
+}
+
+/** Where the record of an acknowledgement stands; undefined for a Location that does not say it. */
+export function positionIn(location: string | undefined): Position | undefined {
+  const position = new URLSearchParams(location?.split('?')[1]).get('position');
+  return position === null ? undefined : parsePosition(position);
 }

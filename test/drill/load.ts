@@ -22,12 +22,21 @@ export interface LoadOptions {
 
 /** Places orders and moves them on until the signal; resolves when the last one under way is done with. */
 export async function runLoad({ caller, ledger, nextOrder, rate, signal }: LoadOptions): Promise<void> {
+  if (signal.aborted) return;
   const limit = Math.max(1, Math.round((rate * INTERVAL_MS) / 1000));
-  const nextInTime = pThrottle({ limit, interval: (limit * 1000) / rate })(async () => nextOrder());
-  const line = async (): Promise<void> => {
-    for (;;) {
+  const nextInTime = pThrottle({ limit, interval: (limit * 1000) / rate, signal })(async () => nextOrder());
+  /** Undefined when the load is over; the throttle rejects whoever waits for a turn then. */
+  const nextPlan = async (): Promise<OrderPlan | undefined> => {
+    try {
       const plan = await nextInTime();
-      if (signal.aborted) return;
+      return signal.aborted ? undefined : plan;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  };
+  const line = async (): Promise<void> => {
+    for (let plan = await nextPlan(); plan !== undefined; plan = await nextPlan()) {
       const entry = ledger.open(plan.number, plan.behaviour);
       await placeOrder(caller, entry, plan);
       if (entry.outcome === 'acknowledged') await requestSteps(caller, entry, plan.steps);

@@ -18,6 +18,14 @@ export const FIRST_STATUS: Readonly<Record<OrderKind, OrderStatus>> = {
   hopeless: 'failed',
 };
 
+/** An order of these kinds gets its first status when the pipeline first meets it. */
+export const NEVER_WAITS: ReadonlySet<OrderKind> = new Set<OrderKind>([
+  'healthy',
+  'slow',
+  'rejected',
+  'poison',
+]);
+
 /** Why an order of this kind is a dead letter, where it is one. */
 export const DEAD_LETTER_REASON: Partial<Record<OrderKind, string>> = {
   poison: 'processor-failed',

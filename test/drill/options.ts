@@ -18,6 +18,9 @@ export interface DrillOptions {
 
 const MAX_SEED = 0x7fff_ffff;
 
+/** That nothing moves any more is seen only after some seconds in which nothing did. */
+const MIN_SETTLE_SECONDS = 5;
+
 /** @throws CommanderError for wrong usage, and after --help */
 export function readOptions(args: readonly string[]): DrillOptions {
   const command = new Command('npm run drill --')
@@ -55,8 +58,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
         .default([...FAULT_KINDS], 'all'),
     )
     .addOption(
-      new Option('--settle <s>', 'seconds that the processing may take after the last fault')
-        .argParser(number(1, 3_600))
+      new Option(
+        '--settle <s>',
+        'seconds that the processing may take after the last fault; an order that never succeeds takes 10 of them',
+      )
+        .argParser(number(MIN_SETTLE_SECONDS, 3_600))
         .default(120),
     )
     .option('--report <file>', 'write the report as JSON too')
@@ -79,10 +85,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
 
 const DETAILS = `
 Verdict, each with up to ten examples:
-  lost          acknowledged with 202 and not there
+  lost          acknowledged with 202 and not there; also what happened and was not published (Kafka)
   twice         there, or done, more than once
   out of order  versions, times, lives or transitions not in the order of the requests
-  stuck         still accepted when nothing is in the way any more
+  stuck         still accepted, or waiting for a retry, when nothing is in the way any more; also when the processing
+                takes longer than --settle
   unexplained   there, or in a state, without a reason; also a process that ended by itself
 
 Exit codes:

@@ -33,8 +33,25 @@ export interface DeadLetterCopy {
   reason: string;
 }
 
+/** A row of the store for an order that is to be retried, or was and is not yet published. */
+export interface ParkedOrder {
+  orderId: string;
+  attempts: number;
+  events: number;
+  isSettled: boolean;
+}
+
+/** A record of `orders.status`. */
+export interface PublishedStatus {
+  orderId: string;
+  version: number;
+  status: OrderStatus;
+}
+
 /** Everything that the service shows when all is done. */
 export interface ReadBack {
+  /** whether all was processed, and nothing moved any more, when the drill stopped waiting */
+  isSettled: boolean;
   /** as the pages of the list gave them, an order that they gave twice included */
   orders: ListedOrder[];
   /** by order id, as answered */
@@ -42,6 +59,10 @@ export interface ReadBack {
   /** of acknowledged orders that no page of the list shows: the status that a look at each gave; undefined for 404 */
   unlisted: ReadonlyMap<string, OrderStatus | undefined>;
   deadLetters: ListedDeadLetter[];
+  /** none may be left when nothing is in the way any more, whoever placed the order */
+  parked: readonly ParkedOrder[];
   /** undefined where nobody but the service reads its log */
   deadLetterCopies: DeadLetterCopy[] | undefined;
+  /** in the order of each partition, and so of each order; undefined as above */
+  publishedStatuses: PublishedStatus[] | undefined;
 }

@@ -4,12 +4,15 @@ import type { Ledger } from './ledger.ts';
 import type { ListedDeadLetter, ListedOrder, ReadBack } from './read-back-types.ts';
 import { READING_CONCURRENCY, type ServiceReader } from './service-reader.ts';
 
+/** What the service shows over HTTP. */
+export type Shown = Pick<ReadBack, 'orders' | 'histories' | 'unlisted' | 'deadLetters'>;
+
 /** Reads everything: the list, a history for each order, the dead letters, and what the list does not show. */
 export async function readBack(
   reader: ServiceReader,
   ledger: Ledger,
   onRead: (histories: number, all: number) => void,
-): Promise<Omit<ReadBack, 'deadLetterCopies'>> {
+): Promise<Shown> {
   const orders: ListedOrder[] = [];
   for await (const order of reader.orders()) orders.push(order);
   const listed = new Set(orders.map(({ id }) => id));

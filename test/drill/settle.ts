@@ -1,17 +1,19 @@
 import { expectedLife } from './expected-life.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { pause } from './pause.ts';
+import type { ParkedOrder } from './read-back-types.ts';
 import type { ServiceReader } from './service-reader.ts';
 
 const INTERVAL_MS = 1_000;
 
-/** An order that nobody knows of may still wait for its last retry: its budget and a pause. */
-const QUIET_WITH_RETRIES_MS = 13_000;
+/** An order that nobody was told of may still stand in the log. */
 const QUIET_MS = 2_000;
 
 export interface SettleOptions {
-  ledger: Ledger;
-  reader: ServiceReader;
+  ledger: Pick<Ledger, 'entries' | 'undecodable'>;
+  reader: Pick<ServiceReader, 'orders' | 'deadLetterCount'>;
+  /** orders that the store keeps for a retry, those that nobody was told of among them */
+  parked: () => readonly ParkedOrder[];
   deadlineMs: number;
   /** orders that are not yet where they will be */
   onWaiting: (orders: number) => void;
@@ -19,13 +21,12 @@ export interface SettleOptions {
 }
 
 /**
- * Waits until everything acknowledged is processed and nothing moves any more, or until the deadline: what is not
- * settled then is for the checker to say. Answers whether it is settled.
+ * Waits until everything acknowledged is processed, nothing waits for a retry and nothing moves any more, or until the
+ * deadline: what is not settled then is for the checker to say. Answers whether it is settled.
  */
 export async function settle(options: SettleOptions): Promise<boolean> {
-  const { ledger, reader, deadlineMs, onWaiting, signal } = options;
+  const { ledger, reader, parked, deadlineMs, onWaiting, signal } = options;
   const deadline = Date.now() + deadlineMs;
-  const quietMs = ledger.entries.some(mayStillWait) ? QUIET_WITH_RETRIES_MS : QUIET_MS;
   let lastSum = -1;
   let movedAt = Date.now();
   while (Date.now() < deadline && !signal.aborted) {
@@ -34,11 +35,13 @@ export async function settle(options: SettleOptions): Promise<boolean> {
     const undecodable = await reader.deadLetterCount('record-undecodable');
     const waiting = ledger.entries.filter((entry) => isWaiting(entry, versions)).length;
     const records = Math.max(0, ledger.undecodable.length - undecodable);
-    onWaiting(waiting + records);
+    const retries = parked().length;
+    onWaiting(waiting + records + retries);
     const sum = [...versions.values()].reduce((total, version) => total + version, undecodable);
     if (sum !== lastSum) movedAt = Date.now();
     lastSum = sum;
-    if (waiting + records === 0 && Date.now() - movedAt >= quietMs) return true;
+    if (waiting + records + retries > 0) movedAt = Date.now();
+    else if (Date.now() - movedAt >= QUIET_MS) return true;
     await pause(INTERVAL_MS, signal);
   }
   return false;
@@ -47,8 +50,4 @@ export async function settle(options: SettleOptions): Promise<boolean> {
 function isWaiting(entry: LedgerEntry, versions: ReadonlyMap<string, number>): boolean {
   const wanted = expectedLife(entry).certain.length;
   return entry.ids.some((id) => (versions.get(id) ?? 0) < wanted);
-}
-
-function mayStillWait({ outcome, kind }: LedgerEntry): boolean {
-  return outcome === 'unknown' && (kind === 'transient' || kind === 'hopeless');
 }

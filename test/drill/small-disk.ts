@@ -1,55 +1,56 @@
 import { execFile } from 'node:child_process';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
 const MEBIBYTE = 1024 * 1024;
-const PAGE = 4096;
+
+/** What is written between the measure and the change makes the change impossible: measure again. */
+const MAX_TRIES = 50;
 
 /** A file system of its own in memory, so small that it can be filled. */
 export class SmallDisk {
   readonly folder: string;
+  readonly #size: number;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, size: number) {
     this.folder = folder;
+    this.#size = size;
   }
 
   /** @throws Error where mounting is not allowed */
   static async mount(folder: string, mebibytes: number): Promise<SmallDisk> {
+    const size = mebibytes * MEBIBYTE;
     await mkdir(folder, { recursive: true });
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0700`, 'tmpfs', folder]);
-    return new SmallDisk(folder);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', folder]);
+    return new SmallDisk(folder, size);
   }
 
-  /** Leaves no free page. */
+  /** Leaves no free page: the disk becomes as small as what is on it, which takes no memory. */
   async fill(): Promise<void> {
-    const ballast = await open(this.#ballast, 'w');
-    try {
-      for (const bytes of [MEBIBYTE, PAGE]) await writeUntilFull(ballast, Buffer.alloc(bytes));
-    } finally {
-      await ballast.close();
+    for (let tries = 1; ; tries += 1) {
+      const { blocks, bfree, bsize } = await statfs(this.folder);
+      // A size of 0 is no bound at all.
+      const used = Math.max(1, blocks - bfree) * bsize;
+      try {
+        await this.#resize(used);
+        return;
+      } catch (error) {
+        if (tries === MAX_TRIES) throw error;
+      }
     }
   }
 
-  free(): Promise<void> {
-    return rm(this.#ballast, { force: true });
+  async free(): Promise<void> {
+    await this.#resize(this.#size);
   }
 
   async unmount(): Promise<void> {
     await run('umount', [this.folder]);
   }
 
-  get #ballast(): string {
-    return join(this.folder, 'ballast');
-  }
-}
-
-async function writeUntilFull(file: FileHandle, piece: Buffer): Promise<void> {
-  try {
-    for (;;) await file.write(piece);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  async #resize(bytes: number): Promise<void> {
+    await run('mount', ['-o', `remount,size=${bytes}`, this.folder]);
   }
 }

@@ -22,6 +22,8 @@ export interface Stage {
   faults: Fault[];
   /** kinds of faults that this machine does not allow, and why */
   leftOut: string[];
+  /** the SQLite file of all services */
+  storePath: string;
   broker: Broker | undefined;
   /** leaves no process, no mount and no file */
   close: () => Promise<void>;
@@ -106,6 +108,7 @@ async function open({ log, orders, mayMount, signal }: StageOptions, closers: Cl
     addresses: () => takers.flatMap(({ address }) => address ?? []),
     faults,
     leftOut,
+    storePath,
     broker,
     close: () => closers.close(),
   };

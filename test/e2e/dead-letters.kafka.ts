@@ -13,6 +13,15 @@ const fixture = (name: string) => new URL(`../../../test/fixtures/${name}`, impo
 const UNSTEADY = fixture('unsteady-processor.mjs');
 const MENDABLE = fixture('mendable-processor.mjs');
 
+/** The first copy that the condition holds for; a copy may be there more than once. */
+async function copyIn(
+  letters: readonly Message[],
+  isIt: (copy: Message) => boolean,
+): Promise<Message | undefined> {
+  await eventually(() => letters.some(isIt), { what: 'its copy', timeoutMs: 60_000 });
+  return letters.find(isIt);
+}
+
 /** Everything in a topic, read by a client that is none of ours. */
 async function readTopic(t: Test, brokers: string, topic: string): Promise<Message[]> {
   const messages: Message[] = [];
@@ -76,13 +85,12 @@ await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, a
 
   await t.test('of an order that fails for good', async (t) => {
     const { body } = await client.place(anOrder({ merchantId: 'poison' }));
-    await eventually(() => letters.length === 1, { what: 'its copy', timeoutMs: 20_000 });
     const isCommand = ({ key }: Message) => String(key) === body.id;
-    await eventually(() => commands.some(isCommand), { what: 'its record', timeoutMs: 20_000 });
+    await eventually(() => commands.some(isCommand), { what: 'its record', timeoutMs: 60_000 });
     const command = commands.find(isCommand);
-    t.same(letters[0]?.value, command?.value);
-    t.equal(String(letters[0]?.key), body.id);
-    t.match(headersOf(letters[0]), {
+    const copy = await copyIn(letters, isCommand);
+    t.same(copy?.value, command?.value);
+    t.match(headersOf(copy), {
       '__dlq.errors.topic': `${prefix}orders.commands`,
       '__dlq.errors.partition': String(command?.partition),
       '__dlq.errors.offset': String(command?.offset),
@@ -101,17 +109,15 @@ await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, a
   await t.test('of a record that is no event of ours', async (t) => {
     const value = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     await produceRaw(brokers, `${prefix}orders.commands`, null, value);
-    await eventually(() => letters.length === 2, { what: 'its copy', timeoutMs: 20_000 });
-    t.same(letters[1]?.value, value);
-    t.equal(letters[1]?.key ?? null, null);
-    t.match(headersOf(letters[1]), { 'x-dlq-reason': 'record-undecodable' });
+    const copy = await copyIn(letters, ({ key }) => (key ?? null) === null);
+    t.same(copy?.value, value);
+    t.match(headersOf(copy), { 'x-dlq-reason': 'record-undecodable' });
   });
 
   await t.test('of an order whose retries are spent', async (t) => {
     const { body } = await client.place(anOrder({ merchantId: 'transient-600000' }));
-    await eventually(() => letters.length === 3, { what: 'its copy', timeoutMs: 20_000 });
-    t.equal(String(letters[2]?.key), body.id);
-    t.match(headersOf(letters[2]), {
+    const copy = await copyIn(letters, ({ key }) => String(key) === body.id);
+    t.match(headersOf(copy), {
       'x-dlq-reason': 'retries-exhausted',
       '__dlq.errors.delivery.count': '2',
       '__dlq.errors.message': 'the kitchen is away',
@@ -137,7 +143,7 @@ await t.test('what waits for a retry is taken over by the next owner of its part
   const metrics = new OrderClient(first.url);
   await eventually(async () => /outcome="parked"} 20/.test((await metrics.get<string>('/metrics')).body), {
     what: 'all to wait',
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
   for (const { body } of placed) t.equal((await client.transition(body.id, 'cancelled')).status, 202);
   await first.kill();

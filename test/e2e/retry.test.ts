@@ -46,7 +46,7 @@ await t.test('a customer cancels while the order waits: confirmed first, then ca
   const id = await parkedOrder(client, merchantId);
   t.match((await client.order(id)).body, { status: 'accepted', version: 0 });
   t.equal((await client.transition(id, 'cancelled')).status, 202);
-  const { body: other } = await client.place(anOrder(), { prefer: 'wait=5' });
+  const { body: other } = await client.place(anOrder(), { prefer: 'wait=25' });
   t.equal(other.status, 'confirmed', 'other orders flow meanwhile');
   t.match((await client.order(id)).body, { status: 'accepted' });
   await mend();
@@ -71,7 +71,7 @@ await t.test('what waits, waits on over kill -9: nothing of it is lost or overta
   await mend();
   await eventually(async () => (await statusesOf(third.client, id)).length === 3, {
     what: 'all to be decided',
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   t.same(await statusesOf(third.client, id), ['confirmed', 'preparing', 'dispatched']);
 });
@@ -111,7 +111,10 @@ await t.test(
     const isFull = async () => (await client.transition(id, 'cancelled')).status === 429;
     await eventually(isFull, { what: 'the hundredth to wait' });
     const refused = await client.transition(id, 'cancelled');
-    t.match(refused.body, { code: 'rate-limited', detail: /10\d events behind it/ });
+    t.match(refused.body, { code: 'rate-limited' });
+    // What was taken while the first of them were still on their way into the store waits as well.
+    const { detail = '' } = refused.body as { detail?: string };
+    t.ok(Number(/(\d+) events behind it/.exec(detail)?.[1]) >= 100, detail);
     t.ok(Number(refused.headers.get('retry-after')) > 0);
   },
 );

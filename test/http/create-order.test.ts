@@ -97,7 +97,7 @@ await t.test('whoever waits is answered at once when the server closes', async (
   const before = Date.now();
   await http.app.close();
   t.equal((await answering).statusCode, 202);
-  t.ok(Date.now() - before < 5_000);
+  t.ok(Date.now() - before < 20_000);
 });
 
 await t.test('a fault while waiting does not hide that the order is taken', async (t) => {

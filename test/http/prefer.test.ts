@@ -30,7 +30,11 @@ for (const [header, seconds, why] of cases) {
 }
 
 await t.test('a header made to be slow to read is not read', async (t) => {
-  const before = performance.now();
-  t.equal(preferredWait(String.raw`"\"`.repeat(5_000)), undefined);
-  t.ok(performance.now() - before < 100);
+  const times = Array.from({ length: 5 }, () => {
+    const before = performance.now();
+    t.equal(preferredWait(String.raw`"\"`.repeat(5_000)), undefined);
+    return performance.now() - before;
+  });
+  // The quickest: another program may have had the processor for the others.
+  t.ok(Math.min(...times) < 100, times.join(', '));
 });

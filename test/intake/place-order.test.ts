@@ -65,14 +65,15 @@ await t.test('a key whose first order could not be logged is free again', async 
 await t.test('on a log that cannot look up keys, the first status tells who came first', async (t) => {
   const service = await startSmallService(t);
   const withoutFind = withAppend(service.log, (record) => service.log.append(record));
-  const [one, other] = [service.replica(withoutFind), service.replica(withoutFind)];
 
   await t.test('when nobody processes, a repeat is answered as new, with the same id', async (t) => {
+    const [one, other] = [service.replica(withoutFind, 100), service.replica(withoutFind, 100)];
     const [first, repeat] = await Promise.all([keyed(one.intake), keyed(other.intake)]);
     t.equal(first.receipt.id, repeat.receipt.id);
   });
 
   await t.test('when it is processed meanwhile, the second replica learns that it is second', async (t) => {
+    const [one, other] = [service.replica(withoutFind, 30_000), service.replica(withoutFind, 30_000)];
     const placing = (replica: typeof one, merchantId: string) =>
       replica.intake.placing.place(anOrder({ merchantId }), { caller: 'alice', idempotencyKey: 'key-2' });
     const appended = nextAppends(service.log, 2);

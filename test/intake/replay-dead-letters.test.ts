@@ -186,7 +186,7 @@ await t.test('letters go out no faster than asked for', async (t) => {
   await letters.replay(wish({ ratePerSecond: 40 }), going);
   const tookMs = performance.now() - began;
   // Three pages of ten, a quarter of a second apart.
-  t.ok(tookMs >= 490 && tookMs < 2_000, `${Math.round(tookMs)} ms`);
+  t.ok(tookMs >= 490, `${Math.round(tookMs)} ms`);
 });
 
 await t.test('whoever goes on page by page gets each letter once', async (t) => {

@@ -32,7 +32,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
     partitions: 4,
     maxPendingRecords: 10_000,
     maxPendingBytes: 10_000_000,
-    ackTimeoutMs: 5_000,
+    ackTimeoutMs: 30_000,
     logger,
   });
   await log.start();

@@ -8,6 +8,9 @@ import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 /** Ends its thread for the merchants that the other one fails for now. */
 const deadlyModule = new URL('../../../test/fixtures/deadly-processor.mjs', import.meta.url).pathname;
 
+/** Longer than a test may take: a stop that waited for what may never work would fail it. */
+const FOR_EVER_MS = 600_000;
+
 t.setTimeout(240_000);
 
 await t.test('orders flow from the log into the store, and their statuses out', async (t) => {
@@ -22,7 +25,10 @@ await t.test('orders flow from the log into the store, and their statuses out', 
     },
   });
   const ids = await Promise.all(Array.from({ length: 500 }, () => place()));
-  await eventually(() => published.length === ids.length, { what: 'all statuses to be published' });
+  await eventually(() => published.length === ids.length, {
+    what: 'all statuses to be published',
+    timeoutMs: 60_000,
+  });
   t.same(new Set(published), new Set(ids));
   for (const id of ids.slice(0, 20)) t.match(await reader.find(id), { status: 'confirmed', version: 1 });
   await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'no lag' });
@@ -61,7 +67,7 @@ await t.test(
       for (const { key } of decodeRecordFrame(frame)) published.push(String(key));
       return Promise.resolve();
     };
-    const first = await run(undefined, { publish });
+    const first = await run(undefined, { publish, releaseTimeoutMs: FOR_EVER_MS });
     await Promise.all(Array.from({ length: 100 }, () => place()));
     await eventually(() => published.length === 100, { what: 'something of every partition' });
     isAway = true;
@@ -69,9 +75,7 @@ await t.test(
     await isConfirmed(id);
     const tried = async () => (await metrics.batchRetries.get()).values[0]?.value ?? 0;
     await eventually(async () => (await tried()) >= 3, { what: 'several attempts' });
-    const startedAt = performance.now();
     await first.stop();
-    t.ok(performance.now() - startedAt < 5_000, 'the stop does not wait for what may never work');
 
     t.notOk(published.includes(id));
     isAway = false;

@@ -55,7 +55,12 @@ async function locked(t: Test) {
     { failures: 1, openMs: 500 },
     { metrics: parts.metrics, logger: createLogger('silent') },
   );
-  const { pipeline, stop } = await parts.run(undefined, { log: face, breakers });
+  const { pipeline, stop } = await parts.run(undefined, {
+    log: face,
+    breakers,
+    // Longer than a test may take: a stop that waited for the store would fail it.
+    releaseTimeoutMs: 600_000,
+  });
   const { release } = lock(t, parts.databasePath);
   const ids = await Promise.all(Array.from({ length: 200 }, () => parts.place()));
   await eventually(() => pipeline.fault() !== undefined, {
@@ -97,8 +102,6 @@ await t.test('a stop does not wait for a store that is away', { timeout: 60_000 
     what: 'the lanes to wait',
     timeoutMs: 20_000,
   });
-  const startedAt = performance.now();
   await stop();
-  t.ok(performance.now() - startedAt < 6_000, 'no longer than the attempt that is under way');
   t.equal(await reader.find(ids[0] ?? ''), undefined);
 });

@@ -151,7 +151,7 @@ await t.test('a stop does not wait for ever for a thread that is blocked', async
   const startedAt = performance.now();
   await pool.stop(200);
   await blocked;
-  t.ok(performance.now() - startedAt < 5_000);
+  t.ok(performance.now() - startedAt < 20_000);
 });
 
 await t.test('what the threads cannot open is told at the start', async (t) => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { SETTING_NAMES } from '../../src/base/config/settings.ts';
+import { withoutSettings } from './without-settings.ts';
 
 export interface ServiceExit {
   code: number | null;
@@ -101,11 +101,4 @@ const mainPath = new URL('../../src/main.js', import.meta.url).pathname;
 function keep(output: string[], text: string): void {
   output.push(text);
   if (output.length > 200) output.shift();
-}
-
-/** Settings of whoever runs the tests must not reach the service under test. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const settings = new Set<string>(SETTING_NAMES);
-  const isSetting = (name: string): boolean => settings.has(name) || /^KAFKA_(SASL|SSL)_/.test(name);
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSetting(name)));
 }

@@ -27,7 +27,7 @@ export interface SmallService {
   hub: StatusHub;
   intake: Intake;
   /** One more api replica on the same log and store, which has heard of nothing; `log` may be given another face. */
-  replica: (log?: EventLog) => { intake: Intake; hub: StatusHub };
+  replica: (log?: EventLog, firstStatusWaitMs?: number) => { intake: Intake; hub: StatusHub };
   /** Processes and saves everything that the log has, as one batch a call; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
   /** Writes what the test wants to be there. */
@@ -52,7 +52,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     partitions: 3,
     maxPendingRecords: 10_000,
     maxPendingBytes: 10_000_000,
-    ackTimeoutMs: 5_000,
+    ackTimeoutMs: 30_000,
     retentionMs: 600_000,
     logger,
   });
@@ -69,9 +69,10 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     await reader.close();
     await store.close();
   });
-  const replica = (face: EventLog = log) => {
+  const replica: SmallService['replica'] = (face = log, firstStatusWaitMs = 1_000) => {
     const hub = new StatusHub({ codec, maxWatchers: 100, logger });
-    return { hub, intake: createIntake({ log: face, reader, hub, codec, clock: Date.now }) };
+    const intake = createIntake({ log: face, reader, hub, codec, clock: Date.now, firstStatusWaitMs });
+    return { hub, intake };
   };
   const own = replica();
   const processAll = async (hubs: StatusHub[] = [own.hub]) => {

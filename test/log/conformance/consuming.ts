@@ -62,7 +62,8 @@ export const consumingTests = {
       delays.push((arrivals.at(-1) ?? Infinity) - acknowledged);
     }
     const median = delays.sort((a, b) => a - b)[5] ?? Infinity;
-    t.ok(median < 100, `median of ${median} ms from the acknowledgement to the handler`);
+    // A consumer that polls once a second, or waits for a batch to fill, would be slower on any machine.
+    t.ok(median < 400, `median of ${median} ms from the acknowledgement to the handler`);
   },
 
   'consumers of two topics do not disturb each other': async (t: Test, harness: EventLogHarness) => {

@@ -102,15 +102,13 @@ await t.test(
   'what is not acknowledged in time is given up, and its late answer changes nothing',
   async (t) => {
     const writer = new Writer();
-    const queue = new AppendQueue({ ...LIMITS, ackTimeoutMs: 50 }, writer.append);
-    const early = queue.append(record('early'));
-    await delay(20);
+    const queue = new AppendQueue({ ...LIMITS, ackTimeoutMs: 300 }, writer.append);
+    const early = t.rejects(queue.append(record('early')), { code: 'log-timeout' });
+    await delay(150);
     const late = queue.append(record('late'));
-    const started = performance.now();
-    await t.rejects(early, { code: 'log-timeout' });
+    await early;
     t.equal(queue.pending, 1, 'the later one has its own deadline');
     await t.rejects(late, { code: 'log-timeout' });
-    t.ok(performance.now() - started < 5000);
     await queue.drain();
     writer.acknowledge();
     await turn();

