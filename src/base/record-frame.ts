@@ -58,6 +58,7 @@ export function isEmptyFrame(memory: ArrayBuffer): boolean {
 }
 
 export interface TextRecord {
+  offset: number;
   key: string;
   value: string;
   timestamp: number;
@@ -73,10 +74,11 @@ export function encodeTextFrame(records: readonly TextRecord[]): ArrayBuffer {
   view.setUint32(0, records.length, true);
   let entry = HEADER_BYTES;
   let payload = HEADER_BYTES + records.length * ENTRY_BYTES;
-  for (const { key, value, timestamp } of records) {
+  for (const { key, value, timestamp, offset } of records) {
     const keyBytes = frame.write(key, payload);
     const valueBytes = frame.write(value, payload + keyBytes);
     payload += keyBytes + valueBytes;
+    view.setFloat64(entry, offset, true);
     view.setFloat64(entry + 8, timestamp, true);
     view.setInt32(entry + 20, keyBytes, true);
     view.setInt32(entry + 24, valueBytes, true);

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { DeadLetters } from '../intake/dead-letters.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { OrderWatching } from '../intake/watch.ts';
 import { addActsOnDeadLetters } from './act-on-dead-letters.ts';
 import { addCreateBatch } from './create-batch.ts';
 import { addCreateOrder } from './create-order.ts';
@@ -19,6 +20,7 @@ import { addListOrders } from './list-orders.ts';
 import { shedLoad } from './load-shedding.ts';
 import { UnmatchedRequests } from './not-found.ts';
 import { addOperations, type Readiness } from './operations.ts';
+import { addOrderEvents } from './order-events.ts';
 import { addOrderHistory } from './order-history.ts';
 import { limitRate } from './rate-limit.ts';
 import { addReadDeadLetter } from './read-dead-letter.ts';
@@ -33,6 +35,8 @@ export type { HttpLimits, Readiness };
 export interface HttpDependencies {
   /** undefined where no orders are taken (role worker): then only the operational routes are served */
   intake: Intake | undefined;
+  /** undefined where `intake` is */
+  watching: OrderWatching | undefined;
   /** undefined where `intake` is */
   deadLetters: DeadLetters | undefined;
   readiness: () => Promise<Readiness>;
@@ -89,7 +93,7 @@ async function addOrderRoutes(
   intake: Intake,
   dependencies: HttpDependencies,
 ): Promise<void> {
-  const { deadLetters, isDraining, limits, metrics, logger } = dependencies;
+  const { watching, deadLetters, isDraining, limits, metrics, logger } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
@@ -102,6 +106,7 @@ async function addOrderRoutes(
   addListOrders(scope, intake.reader);
   addOrderHistory(scope, intake);
   addRequestTransition(scope, intake.transitions);
+  if (watching !== undefined) addOrderEvents(scope, { watching, closing });
   if (deadLetters !== undefined) addDeadLetterRoutes(scope, deadLetters, closing);
 }
 

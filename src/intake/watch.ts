@@ -1,6 +1,6 @@
-import type { StatusChange } from '../order/commands.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
+import type { ChangeItem } from '../status/change-item.ts';
 import type { AcceptedOrder } from './read-order.ts';
 import type { Position } from '../base/position.ts';
 
@@ -8,9 +8,7 @@ import type { Position } from '../base/position.ts';
  * One thing a watcher is told. It is one object for all watchers of an event, so that a face can encode it once for all
  * of them. `token` resumes after it: nothing missed, nothing repeated, on any replica.
  */
-export type WatchItem =
-  | { kind: 'snapshot'; order: Order | AcceptedOrder; token: string }
-  | { kind: 'change'; change: StatusChange; token: string };
+export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token: string } | ChangeItem;
 
 /** `final`: the order has no further status · `too-slow`: more orders changed than it may lag behind; resume */
 export type WatchEnd = 'final' | 'too-slow';

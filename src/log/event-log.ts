@@ -36,7 +36,11 @@ export interface EventLog {
   /** Reads one topic as the only member or as one of many members of a consumer group. */
   consumer(topic: string, handlers: ConsumerHandlers): LogConsumer;
   /** Reads all partitions of a topic from their ends on, in no group; nothing is committed. */
-  follow(topic: string, onRecords: (records: LogRecord[]) => void): Promise<Follower>;
+  follow(
+    topic: string,
+    onRecords: (records: LogRecord[]) => void,
+    options?: FollowOptions,
+  ): Promise<Follower>;
   /** The oldest retained record of a key, for a log that can look one up (embedded); Kafka cannot. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /** Undefined when well, else what is wrong, for readyz. */
@@ -69,6 +73,13 @@ export interface LogConsumer {
   commit(nextOffsets: Map<number, number>): void;
   /** Records between the group's position and the end of the log, a partition each, as last seen. */
   lag(): Map<number, number>;
+}
+
+export interface FollowOptions {
+  /** So many records before the ends it begins, about: as many of each partition, where there are so many. */
+  backlog?: number;
+  /** Told where each partition begins, before its first record. */
+  onStart?: (positions: ReadonlyMap<number, number>) => void;
 }
 
 export interface Follower {

@@ -41,6 +41,21 @@ const STATUS_DATA = {
   },
 } as const;
 
+/** Longer than anything that `STATUS_BEGIN` matches. */
+const STATUS_BEGIN_BYTES = 200;
+const STATUS_BEGIN = new RegExp(
+  `^{"specversion":"1.0","id":"([A-Za-z0-9._:-]{1,64})/(\\d{1,10})","source":"${SOURCE}","type":"${EVENT_TYPES.statusChanged}"`,
+);
+
+/**
+ * Order and version of a status event that was written here, without reading all of it: they are the event's id.
+ * @returns undefined for a text that begins otherwise
+ */
+export function peekStatusChange(value: Buffer): { orderId: string; version: number } | undefined {
+  const [, orderId, version] = STATUS_BEGIN.exec(value.toString('latin1', 0, STATUS_BEGIN_BYTES)) ?? [];
+  return orderId === undefined ? undefined : { orderId, version: Number(version) };
+}
+
 export interface EventText {
   ofCommand(command: Command): string;
   ofStatusChange(change: StatusChange): string;

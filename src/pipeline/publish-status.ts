@@ -1,6 +1,6 @@
 import { decodeRecordFrame } from '../base/record-frame.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
-import type { StatusHub } from '../status/status-hub.ts';
+import type { HistoryFeed } from '../status/history-feed.ts';
 import { appendFrame } from './append-frame.ts';
 
 /**
@@ -18,9 +18,6 @@ export function publishToLog(log: EventLog): PublishStatuses {
  * Straight to the watchers of this process, where it is the only one: the store's history has every change already,
  * so a second copy in the embedded log would add nothing.
  */
-export function publishToHub(hub: StatusHub): PublishStatuses {
-  return (statuses) => {
-    if (hub.watcherCount > 0) hub.publish(decodeRecordFrame(statuses));
-    return Promise.resolve();
-  };
+export function publishToFeed(feed: HistoryFeed): PublishStatuses {
+  return (statuses) => feed.publish(decodeRecordFrame(statuses));
 }

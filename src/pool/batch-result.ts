@@ -1,16 +1,16 @@
 import { encodeTextFrame } from '../base/record-frame.ts';
-import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
-import type { BatchToSave, Caused } from '../store/order-store.ts';
+import type { Caused, SequencedChange } from '../store/order-store.ts';
 import { noParking, type ParkedOrder, type Parking } from '../store/parking.ts';
 import { encodeDeadLetterCopies } from './dead-letter-copies.ts';
 import { failureCounts } from './failure-counts.ts';
 import type { BatchResult, FailureRules } from './protocol.ts';
+import type { SavedBatch } from './save-batch.ts';
 
 /** @param done what was saved, if anything, and what had been caused before and is to be published again, first */
 export function batchResult(
   done: {
-    saved: BatchToSave | undefined;
+    saved: SavedBatch | undefined;
     again: Caused;
     redelivered: number;
     /** as they were loaded: a former owner of the partition may have parked them, and nobody else looks after them */
@@ -18,12 +18,14 @@ export function batchResult(
   },
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
-  const { saved, again, redelivered, parked } = done;
+  const { again, redelivered, parked, saved: { batch: saved, lastSequence } = NOTHING_SAVED } = done;
   const { placed = [], moved = [], rejections = [], changes = [] } = saved?.decision ?? {};
+  const first = lastSequence - changes.length + 1;
+  const sequenced = changes.map((change, index) => ({ sequence: first + index, change }));
   const deadLetters = saved?.deadLetters ?? [];
   const replaysFailed = deadLetters.filter(({ replayOf }) => replayOf !== undefined).length;
   return {
-    statuses: encodeStatuses([...again.changes, ...changes], codec),
+    statuses: encodeStatuses([...again.changes, ...sequenced], codec),
     deadLetters: encodeDeadLetterCopies([...again.deadLetters, ...deadLetters], rules.deadLetterSource),
     counts: {
       judged: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved),
@@ -46,12 +48,16 @@ function nextRetry({ begun, postponed }: Parking, parked: Iterable<ParkedOrder>)
   return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ dueAt }) => dueAt));
 }
 
-function encodeStatuses(changes: readonly StatusChange[], codec: EventCodec): ArrayBuffer {
+const NOTHING_SAVED = { batch: undefined, lastSequence: 0 };
+
+/** The sequence stands where a record of the log has its offset. */
+function encodeStatuses(changes: readonly SequencedChange[], codec: EventCodec): ArrayBuffer {
   return encodeTextFrame(
-    changes.map((change) => ({
+    changes.map(({ sequence, change }) => ({
       key: change.orderId,
       value: codec.encodeStatusChange(change),
       timestamp: change.at,
+      offset: sequence,
     })),
   );
 }

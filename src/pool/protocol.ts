@@ -88,7 +88,7 @@ export interface BatchCounts {
 }
 
 export interface BatchResult {
-  /** status events to publish, as a record frame: key = order id */
+  /** status events to publish, as a record frame: key = order id, offset = the store's sequence of the change */
   statuses: ArrayBuffer;
   /** copies for `orders.dlq`, as a record frame */
   deadLetters: ArrayBuffer;

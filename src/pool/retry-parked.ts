@@ -1,6 +1,6 @@
 import { hasCode, toError } from '../base/errors.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
-import type { BatchStore, BatchToSave } from '../store/order-store.ts';
+import type { BatchStore } from '../store/order-store.ts';
 import { batchResult } from './batch-result.ts';
 import type { Material } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
@@ -9,6 +9,7 @@ import { holdingBack } from './hold-back.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import { condemn } from './processor.ts';
 import type { BatchResult, FailureRules, RetryRequest } from './protocol.ts';
+import type { SavedBatch } from './save-batch.ts';
 import { saveMaterial } from './save-material.ts';
 import { casesOf } from './triage.ts';
 
@@ -53,14 +54,14 @@ export async function retryParked(
   const dueTimes = [nextDueAt, result.retryAt].filter((time) => time !== undefined);
   return {
     ...result,
-    settled: [...unpublished, ...(saved?.parking.settled ?? []).map(({ orderId }) => orderId)],
+    settled: [...unpublished, ...(saved?.batch.parking.settled ?? []).map(({ orderId }) => orderId)],
     retryAt: dueTimes.length === 0 ? undefined : Math.min(...dueTimes),
     flood,
   };
 }
 
 interface Saved {
-  saved: BatchToSave | undefined;
+  saved: SavedBatch | undefined;
   /** why orders were held back that would have become dead letters */
   flood?: string;
 }

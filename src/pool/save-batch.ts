@@ -1,6 +1,12 @@
 import { hasCode, toError } from '../base/errors.ts';
 import type { BatchStore, BatchToSave } from '../store/order-store.ts';
 
+/** What was saved, and the sequence of its last change (0 without any). */
+export interface SavedBatch {
+  batch: BatchToSave;
+  lastSequence: number;
+}
+
 /** A batch that can be made again without some of its orders. */
 export interface DivisibleBatch {
   orderIds: readonly string[];
@@ -15,17 +21,15 @@ export interface DivisibleBatch {
  * order stands alone, and is saved without them.
  * @throws ServiceError `store-refused` when it is refused although no order of it is
  */
-export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promise<BatchToSave> {
+export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promise<SavedBatch> {
   const whole = batch.whole(new Map());
-  const refusal = await refusalOf(() => store.save(whole));
-  if (refusal === undefined) return whole;
-  const refused = await refusedOrders(batch.orderIds, (part) =>
-    refusalOf(() => store.rehearse(batch.part(part))),
-  );
+  const saving = store.save(whole).then((lastSequence) => ({ batch: whole, lastSequence }));
+  const refusal = await refusalOf(saving);
+  if (refusal === undefined) return saving;
+  const refused = await refusedOrders(batch.orderIds, (part) => refusalOf(store.rehearse(batch.part(part))));
   if (refused.size === 0) throw refusal;
   const rest = batch.whole(refused);
-  await store.save(rest);
-  return rest;
+  return { batch: rest, lastSequence: await store.save(rest) };
 }
 
 /** Halves whatever is refused; a rehearsal costs what writing its half costs, so a bad order costs about two batches. */
@@ -50,9 +54,9 @@ async function refusedOrders(
 }
 
 /** Undefined when the rows are taken. */
-async function refusalOf(write: () => Promise<void>): Promise<Error | undefined> {
+async function refusalOf(writing: Promise<unknown>): Promise<Error | undefined> {
   try {
-    await write();
+    await writing;
     return undefined;
   } catch (error) {
     if (!hasCode(error, 'store-refused')) throw error;

@@ -1,9 +1,9 @@
-import type { BatchStore, BatchToSave } from '../store/order-store.ts';
+import type { BatchStore } from '../store/order-store.ts';
 import { composeBatch, composePart, type Material } from './compose-batch.ts';
 import { failureCounts } from './failure-counts.ts';
 import { refuseFlood, type FailureCounts } from './flood-limit.ts';
 import type { FailureRules } from './protocol.ts';
-import { saveBatch } from './save-batch.ts';
+import { saveBatch, type SavedBatch } from './save-batch.ts';
 
 /**
  * Composes and saves.
@@ -13,7 +13,7 @@ export function saveMaterial(
   store: BatchStore,
   material: Material,
   { recent, rules }: { recent: FailureCounts; rules: FailureRules },
-): Promise<BatchToSave> {
+): Promise<SavedBatch> {
   const { decoded } = material;
   return saveBatch(store, {
     orderIds: [...new Set(decoded.map(({ command }) => command.orderId))],

@@ -1,12 +1,15 @@
 import { systemClock } from '../base/clock.ts';
 import { createDeadLetters, type DeadLetters } from '../intake/dead-letters.ts';
 import { createIntake, type Intake } from '../intake/intake.ts';
-import { TOPICS } from '../log/event-log.ts';
+import { createOrderWatching } from '../intake/watch-orders.ts';
+import type { OrderWatching } from '../intake/watch.ts';
 import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
-import type { Shared } from './shared.ts';
+import { startLogFeed } from '../status/log-feed.ts';
+import { STATUS_BACKLOG, type Shared } from './shared.ts';
 
 export interface Api {
   intake: Intake;
+  watching: OrderWatching;
   deadLetters: DeadLetters;
 }
 
@@ -14,14 +17,16 @@ export interface Api {
 export async function startApi(shared: Shared): Promise<Api> {
   const { config, lifecycle, log, reader, writeTurn, codec, hub } = shared;
   if (config.eventLog === 'kafka') {
-    const feed = await log.follow(TOPICS.status, (records) => hub.publish(records));
+    const feed = await startLogFeed(log, hub, STATUS_BACKLOG);
     lifecycle.opened('status feed', () => feed.stop());
   }
   const desk = new DeadLetterDesk({ store: config.database, writeTurn });
   lifecycle.opened('dead letters', () => desk.close());
   const { replayLimit } = config;
+  const intake = createIntake({ log, reader, hub, codec, clock: systemClock });
   return {
-    intake: createIntake({ log, reader, hub, codec, clock: systemClock }),
+    intake,
+    watching: createOrderWatching({ hub, reading: intake.reading, reader }),
     deadLetters: createDeadLetters({ store: desk, log, replayLimit, clock: systemClock }),
   };
 }

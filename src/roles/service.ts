@@ -45,6 +45,7 @@ async function open(shared: Shared, version: string): Promise<RunningService> {
   let isDraining = false;
   const http = await createHttpApp({
     intake: api?.intake,
+    watching: api?.watching,
     deadLetters: api?.deadLetters,
     readiness: () => checkReadiness({ log, reader, pipeline, isDraining }),
     isDraining: () => isDraining,

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
+import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
 import { migrate } from '../store/migrate.ts';
 import { openReader } from '../store/open-store.ts';
@@ -23,7 +24,12 @@ export interface Shared {
   writeTurn: WriteTurn;
   codec: EventCodec;
   hub: StatusHub;
+  /** of the hub, where the store's history is its log; else the status topic is */
+  feed: HistoryFeed | undefined;
 }
+
+/** Status changes that whoever was cut off can resume among. */
+export const STATUS_BACKLOG = 20_000;
 
 /** One request that waits is one watcher; more than there are connections can never be of use. */
 const MAX_WATCHERS = 20_000;
@@ -34,7 +40,16 @@ export async function startShared(config: Config, logger: Logger, lifecycle: Lif
   lifecycle.opened('store', () => reader.close());
   const log = await lifecycle.start('event log', createEventLog(config, logger));
   const codec = createEventCodec();
-  const hub = new StatusHub({ codec, maxWatchers: MAX_WATCHERS, logger });
+  const isAlone = config.eventLog === 'embedded';
+  const hub = new StatusHub({
+    codec,
+    maxWatchers: MAX_WATCHERS,
+    maxRecentEvents: STATUS_BACKLOG,
+    hasPeers: !isAlone,
+    logger,
+  });
+  const feed = isAlone ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
+  await feed?.start();
   const metrics = createMetrics();
-  return { config, logger, metrics, lifecycle, log, reader, writeTurn: createWriteTurn(), codec, hub };
+  return { config, logger, metrics, lifecycle, log, reader, writeTurn: createWriteTurn(), codec, hub, feed };
 }

@@ -3,7 +3,7 @@ import { ServiceError } from '../base/errors.ts';
 import { TOPICS } from '../log/event-log.ts';
 import { createBreakers } from '../pipeline/breakers.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
-import { publishToHub, publishToLog } from '../pipeline/publish-status.ts';
+import { publishToFeed, publishToLog } from '../pipeline/publish-status.ts';
 import { BatchPool } from '../pool/batch-pool.ts';
 import type { ThreadSettings } from '../pool/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
@@ -21,7 +21,7 @@ export async function startWorker({
   log,
   reader,
   writeTurn,
-  hub,
+  feed,
 }: Shared): Promise<Pipeline> {
   const settings: ThreadSettings = {
     store: config.database,
@@ -52,7 +52,7 @@ export async function startWorker({
     log,
     pool,
     reader,
-    publish: config.eventLog === 'embedded' ? publishToHub(hub) : publishToLog(log),
+    publish: feed === undefined ? publishToLog(log) : publishToFeed(feed),
     breakers: createBreakers(config.breaker, { metrics, logger }),
     // Waiting for what is under way, ending the threads and the rest of a stop must fit into the time it has.
     releaseTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),

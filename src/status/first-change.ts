@@ -1,5 +1,6 @@
+import { hasCode } from '../base/errors.ts';
 import type { StatusChange } from '../order/commands.ts';
-import type { StatusHub } from './status-hub.ts';
+import type { ChangeListener, StatusHub } from './status-hub.ts';
 
 export interface FirstChange {
   /** The first change seen since the watch began; undefined once `timeoutMs` have passed without one. */
@@ -12,7 +13,7 @@ export interface FirstChange {
 export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
   let seen: StatusChange | undefined;
   let wake: ((change: StatusChange | undefined) => void) | undefined;
-  const unwatch = hub.watch(orderId, (change) => {
+  const unwatch = watched(hub, orderId, ({ change }) => {
     seen ??= change;
     wake?.(seen);
   });
@@ -32,4 +33,14 @@ export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
       wake?.(undefined);
     },
   };
+}
+
+/** Undefined where too many watch already: then nothing is seen. */
+function watched(hub: StatusHub, orderId: string, listener: ChangeListener): (() => void) | undefined {
+  try {
+    return hub.watch(orderId, listener);
+  } catch (error) {
+    if (!hasCode(error, 'overloaded')) throw error;
+    return undefined;
+  }
 }

@@ -22,6 +22,10 @@ export interface OrderReader {
   list(query: ListQuery): Promise<OrderPage>;
   /** The next offset to be applied of a partition; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
+  /** Every change of an order, oldest first. */
+  changes(orderId: string): Promise<SequencedChange[]>;
+  /** The latest changes of all orders, oldest first. */
+  latestChanges(limit: number): Promise<SequencedChange[]>;
   close(): Promise<void>;
 }
 
@@ -63,12 +67,13 @@ export interface BatchStore {
   /**
    * Everything of the batch in one transaction: orders, history, parked events, dead letters and progress.
    * Progress never moves back.
+   * @returns the sequence of its last change, 0 when it changes no order; those before it count down from there
    * @throws ServiceError `store-refused` when a row breaks a rule of the database: its batch can be split
    * @throws ServiceError `progress-conflict` when progress, an order or its parking is no longer what was loaded:
    *   nothing is saved
    * @throws ServiceError `store-unavailable`
    */
-  save(batch: BatchToSave): Promise<void>;
+  save(batch: BatchToSave): Promise<number>;
   /** As `save`, and then everything is taken back: whether the store would take these rows. */
   rehearse(batch: BatchToSave): Promise<void>;
   /** What these command records caused when they were applied before, to publish it once more. */
@@ -107,7 +112,13 @@ export interface AppliedRecord {
   position: Position;
 }
 
+/** A change with its place among those of all orders: they are numbered in the order in which they were saved, from 1. */
+export interface SequencedChange {
+  sequence: number;
+  change: StatusChange;
+}
+
 export interface Caused {
-  changes: StatusChange[];
+  changes: SequencedChange[];
   deadLetters: FailedRecord[];
 }

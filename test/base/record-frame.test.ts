@@ -62,6 +62,7 @@ await t.test('a frame of texts reads as the records they would be', async () => 
       key: fc.string({ unit: 'grapheme' }),
       value: fc.string({ unit: 'grapheme' }),
       timestamp: fc.maxSafeNat(),
+      offset: fc.maxSafeNat(),
     },
     { noNullPrototype: true },
   );
@@ -73,10 +74,11 @@ await t.test('a frame of texts reads as the records they would be', async () => 
         key: frame.keyText(index),
         value: frame.valueText(index),
         timestamp: frame.record(index).timestamp,
+        offset: frame.offset(index),
       }));
-      const asRecords = texts.map(({ key, value, timestamp }) => ({
+      const asRecords = texts.map(({ key, value, timestamp, offset }) => ({
         partition: 0,
-        offset: 0,
+        offset,
         timestamp,
         key: Buffer.from(key),
         value: Buffer.from(value),

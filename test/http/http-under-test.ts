@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpDependencies } from '../../src/http/http-app.ts';
+import { createOrderWatching } from '../../src/intake/watch-orders.ts';
 import type { Intake } from '../../src/intake/intake.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
@@ -39,6 +40,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const logged: Record<string, unknown>[] = [];
   const app = await createHttpApp({
     intake,
+    watching: createOrderWatching({ hub, reading: intake.reading, reader: service.reader }),
     deadLetters: service.deadLetters({ log }),
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,

@@ -22,8 +22,13 @@ function change(orderId: string, version: number): StatusChange {
   };
 }
 
+let offset = 0;
+
+/** The next record of the topic. */
 function record(orderId: string, version: number) {
   return {
+    partition: 0,
+    offset: offset++,
     key: Buffer.from(orderId),
     value: Buffer.from(codec.encodeStatusChange(change(orderId, version))),
   };
@@ -37,10 +42,10 @@ function createHub(maxWatchers = 10) {
 await t.test('a watcher gets the changes of its order, until it stops', async (t) => {
   const { hub } = createHub();
   const seen: number[] = [];
-  const unwatch = hub.watch('a', ({ version }) => seen.push(version));
+  const unwatch = hub.watch('a', ({ change }) => seen.push(change.version));
   hub.publish([record('a', 1), record('b', 1), record('a', 2)]);
-  unwatch?.();
-  unwatch?.();
+  unwatch();
+  unwatch();
   hub.publish([record('a', 3)]);
   t.same(seen, [1, 2]);
   t.equal(hub.watcherCount, 0);
@@ -49,12 +54,10 @@ await t.test('a watcher gets the changes of its order, until it stops', async (t
 await t.test('there is a bound on watchers', async (t) => {
   const { hub } = createHub(1);
   const first = hub.watch('a', () => undefined);
-  t.equal(
-    hub.watch('a', () => undefined),
-    undefined,
-  );
+  t.throws(() => hub.watch('a', () => undefined), { code: 'overloaded' });
+  t.throws(() => hub.subscribe({}), { code: 'overloaded' });
   t.equal(await watchFirstChange(hub, 'a').within(10_000), undefined, 'waiting ends at once');
-  first?.();
+  first();
   t.type(
     hub.watch('a', () => undefined),
     'function',
@@ -64,10 +67,10 @@ await t.test('there is a bound on watchers', async (t) => {
 await t.test('a record that is not a status event is logged and stops nobody', async (t) => {
   const { hub, lines } = createHub();
   const seen: number[] = [];
-  hub.watch('a', ({ version }) => seen.push(version));
+  hub.watch('a', ({ change }) => seen.push(change.version));
   hub.publish([
-    { key: Buffer.from('a'), value: Buffer.from('{}') },
-    { key: null, value: null },
+    { partition: 0, offset: offset++, key: Buffer.from('a'), value: Buffer.from('{}') },
+    { partition: 0, offset: offset++, key: null, value: null },
     record('a', 1),
   ]);
   t.same(seen, [1]);
@@ -75,10 +78,48 @@ await t.test('a record that is not a status event is logged and stops nobody', a
 });
 
 await t.test('an unwatched order is not even decoded', async (t) => {
-  const { hub, lines } = createHub();
+  const decoded: string[] = [];
+  const decodeStatusChange: typeof codec.decodeStatusChange = (value) => {
+    const change = codec.decodeStatusChange(value);
+    decoded.push(change.orderId);
+    return change;
+  };
+  const hub = new StatusHub({
+    codec: { ...codec, decodeStatusChange },
+    maxWatchers: 10,
+    logger: pino(new PassThrough()),
+  });
   hub.watch('b', () => undefined);
-  hub.publish([{ key: Buffer.from('a'), value: Buffer.from('not json') }]);
-  t.equal(lines.read(), null);
+  hub.publish([record('a', 1), record('b', 1)]);
+  t.same(decoded, ['b']);
+});
+
+await t.test('what is published once more is passed on once', async (t) => {
+  const { hub } = createHub();
+  const seen: number[] = [];
+  hub.watch('a', ({ change }) => seen.push(change.version));
+  const { subscription } = hub.subscribe({});
+  const batch = [record('a', 1), record('a', 2)];
+  hub.publish(batch);
+  hub.publish(batch);
+  hub.publish([record('a', 1), record('a', 2), record('a', 3)]);
+  t.same(seen, [1, 2, 3]);
+  const taken = [subscription.take(), subscription.take(), subscription.take(), subscription.take()];
+  t.same(
+    taken.map((item) => item?.change.version),
+    [1, 2, 3, undefined],
+  );
+});
+
+await t.test('one item serves all who watch an event', async (t) => {
+  const { hub } = createHub();
+  const subscriptions = [{}, {}, { customerId: 'c' }, { merchantId: 'm' }].map(
+    (filter) => hub.subscribe(filter).subscription,
+  );
+  hub.publish([record('a', 1)]);
+  const items = subscriptions.map((subscription) => subscription.take());
+  t.ok(items[0]);
+  for (const item of items) t.equal(item, items[0]);
 });
 
 await t.test('the first change is seen, whether it comes before or after the waiting begins', async (t) => {

@@ -4,13 +4,13 @@ import { noParking } from '../../src/store/parking.ts';
 import { emptyDecision, TOPIC } from './batch.ts';
 
 /** Keeps dead letters, and settles replays, as the pipeline does; the ids count from 1 in a fresh store. */
-export function keepLetters(
+export async function keepLetters(
   store: BatchStore,
   deadLetters: DeadLetter[],
   resolved: ResolvedLetter[] = [],
   topic = TOPIC,
 ): Promise<void> {
-  return store.save({
+  await store.save({
     topic,
     decision: emptyDecision(),
     deadLetters,

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { changesConformance } from './conformance/changes.ts';
 import { deadLetterDeskConformance } from './conformance/dead-letter-desk.ts';
 import { deadLetterListConformance } from './conformance/dead-letter-lists.ts';
 import { deadLetterConformance } from './conformance/dead-letters.ts';
@@ -13,6 +14,7 @@ import type { MakeStore } from './store-under-test.ts';
 /** What every store promises; a store's own test file calls it with a way to make an empty one. */
 export async function storeConformance(t: Test, makeStore: MakeStore): Promise<void> {
   await t.test('what is saved is read back', (t) => roundTripConformance(t, makeStore));
+  await t.test('changes have their place among all', (t) => changesConformance(t, makeStore));
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
   await t.test('lists are pages of one order', (t) => listingConformance(t, makeStore));
   await t.test('records that cannot be processed are kept', (t) => deadLetterConformance(t, makeStore));

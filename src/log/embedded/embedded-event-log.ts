@@ -3,7 +3,14 @@ import { ServiceError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Position } from '../../base/position.ts';
-import type { ConsumerHandlers, EventLog, Follower, LogConsumer, OutgoingRecord } from '../event-log.ts';
+import type {
+  ConsumerHandlers,
+  EventLog,
+  Follower,
+  FollowOptions,
+  LogConsumer,
+  OutgoingRecord,
+} from '../event-log.ts';
 import { type AppendLimits, AppendQueue } from './append-queue.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
 import { collectRecords, decodeBatch } from './frames.ts';
@@ -85,13 +92,23 @@ export class EmbeddedEventLog implements EventLog {
     return new EmbeddedConsumer(this.#link, topic, handlers, this.#logger);
   }
 
-  async follow(topic: string, onRecords: (records: LogRecord[]) => void): Promise<Follower> {
-    const ends = (await this.#link.call('describe', { topic })).map(({ end }) => end);
+  async follow(
+    topic: string,
+    onRecords: (records: LogRecord[]) => void,
+    { backlog = 0, onStart }: FollowOptions = {},
+  ): Promise<Follower> {
+    const partitions = await this.#link.call('describe', { topic });
+    const share = Math.ceil(backlog / partitions.length);
+    const positions = partitions.map(({ start, end }) => Math.max(start, end - share));
+    onStart?.(new Map(positions.entries()));
     const reader = new PartitionReader(this.#link, topic, {
       onRecords,
       onFailed: (error) => this.#logger.error({ err: error, topic }, 'Following ended'),
     });
-    reader.start(new Map(ends.entries()), ends);
+    reader.start(
+      new Map(positions.entries()),
+      partitions.map(({ end }) => end),
+    );
     return reader;
   }
 

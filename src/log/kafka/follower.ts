@@ -1,6 +1,6 @@
 import kafka from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
-import type { Follower } from '../event-log.ts';
+import type { Follower, FollowOptions } from '../event-log.ts';
 import { toRecord } from './assignment.ts';
 import { closeConsumer, configured, connect, metadata, watermarks } from './client-calls.ts';
 import { consumerTopicSettings, followerSettings, type KafkaOptions } from './client-settings.ts';
@@ -9,7 +9,7 @@ import { unavailableError } from './errors.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
 
-/** Reads all partitions of a topic from the ends they have when `start()` resolves. */
+/** Reads all partitions of a topic from the ends they have when `start()` resolves, or from some records before. */
 export class KafkaFollower implements Follower {
   readonly #options: KafkaOptions;
   readonly #topic: string;
@@ -36,10 +36,12 @@ export class KafkaFollower implements Follower {
   }
 
   /** @throws ServiceError `log-unavailable` */
-  async start(): Promise<void> {
+  async start({ backlog = 0, onStart }: FollowOptions = {}): Promise<void> {
     await connect(this.#client, this.#options, { allTopics: false });
     try {
-      this.#client.assign(await this.#ends());
+      const positions = await this.#positions(backlog);
+      onStart?.(new Map(positions.map(({ partition, offset }) => [partition, offset])));
+      this.#client.assign(positions);
     } catch (error) {
       await closeConsumer(this.#client);
       throw error;
@@ -53,15 +55,16 @@ export class KafkaFollower implements Follower {
   }
 
   /** Offsets, not "the end": that would be looked up some time later, past records appended meanwhile. */
-  async #ends() {
+  async #positions(backlog: number) {
     const { topics } = await metadata(this.#client, { topic: this.#topic, timeout: QUERY_TIMEOUT_MS });
     const partitions = topics.find(({ name }) => name === this.#topic)?.partitions ?? [];
     if (partitions.length === 0) throw unavailableError(`Kafka knows no topic ${this.#topic}.`);
+    const share = Math.ceil(backlog / partitions.length);
     return Promise.all(
       partitions.map(async ({ id }) => {
         const place = { topic: this.#topic, partition: id };
-        const { highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
-        return { ...place, offset: highOffset };
+        const { lowOffset, highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
+        return { ...place, offset: Math.max(lowOffset, highOffset - share) };
       }),
     );
   }

@@ -4,6 +4,7 @@ import {
   type ConsumerHandlers,
   type EventLog,
   type Follower,
+  type FollowOptions,
   type LogConsumer,
   type OutgoingRecord,
   TOPICS,
@@ -55,9 +56,13 @@ export class KafkaEventLog implements EventLog {
     return new KafkaConsumer(this.#options, this.#named(topic), handlers);
   }
 
-  async follow(topic: string, onRecords: (records: LogRecord[]) => void): Promise<Follower> {
+  async follow(
+    topic: string,
+    onRecords: (records: LogRecord[]) => void,
+    options?: FollowOptions,
+  ): Promise<Follower> {
     const follower = new KafkaFollower(this.#options, this.#named(topic), onRecords);
-    await follower.start();
+    await follower.start(options);
     return follower;
   }
 

@@ -47,17 +47,19 @@ export class SqliteBatchStore implements BatchStore {
     });
   }
 
-  save(batch: BatchToSave): Promise<void> {
+  save(batch: BatchToSave): Promise<number> {
     return this.#writing(batch, () => undefined);
   }
 
-  rehearse(batch: BatchToSave): Promise<void> {
+  async rehearse(batch: BatchToSave): Promise<void> {
     const takeBack = new Error('The rehearsal is over.');
-    return this.#writing(batch, () => {
-      throw takeBack;
-    }).catch((error: unknown) => {
+    try {
+      await this.#writing(batch, () => {
+        throw takeBack;
+      });
+    } catch (error) {
       if (error !== takeBack) throw error;
-    });
+    }
   }
 
   causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused> {
@@ -113,19 +115,18 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   /** @param atTheEnd of the transaction: what it throws takes everything back */
-  #writing(batch: BatchToSave, atTheEnd: () => void): Promise<void> {
+  #writing(batch: BatchToSave, atTheEnd: () => void): Promise<number> {
     return settled(() => {
       const rows = rowsOf(batch.decision);
       const write = this.#connection.transaction(() => {
         this.#moveProgress(batch);
-        this.#write(rows);
+        const lastSequence = this.#write(rows);
         this.#parking.write(batch.topic, batch.parking);
         this.#deadLetters.write(batch.topic, batch.deadLetters, batch.resolved);
         atTheEnd();
+        return lastSequence;
       });
-      withWriteTurn(this.#turn, () => {
-        write.immediate();
-      });
+      return withWriteTurn(this.#turn, () => write.immediate());
     });
   }
 
@@ -144,7 +145,8 @@ export class SqliteBatchStore implements BatchStore {
     }
   }
 
-  #write({ placed, moved, changes }: Rows): void {
+  /** @returns the sequence of the last change */
+  #write({ placed, moved, changes }: Rows): number {
     const { insertOrder, moveOrder, insertChange } = this.#statements;
     for (const { id, values } of placed) {
       if (insertOrder.run(...values).changes !== 1) throw conflict(`order ${id} is already there`);
@@ -152,7 +154,9 @@ export class SqliteBatchStore implements BatchStore {
     for (const { id, values } of moved) {
       if (moveOrder.run(...values).changes !== 1) throw conflict(`order ${id} has another version`);
     }
-    for (const values of changes) insertChange.run(...values);
+    let lastSequence = 0;
+    for (const values of changes) lastSequence = Number(insertChange.run(...values).lastInsertRowid);
+    return lastSequence;
   }
 }
 

@@ -1,14 +1,25 @@
 import type { Statement } from 'better-sqlite3';
 import type { HistoryEntry } from '../../order/order.ts';
 import { formatCursor } from '../list-cursor.ts';
-import type { KeptRecord, ListQuery, OrderPage, OrderReader, StoredOrder } from '../order-store.ts';
+import type {
+  KeptRecord,
+  ListQuery,
+  OrderPage,
+  OrderReader,
+  SequencedChange,
+  StoredOrder,
+} from '../order-store.ts';
 import { settled, type Connection } from './connection.ts';
 import { listStatement } from './list-query.ts';
 import { toRecord, type RecordColumns } from './record-columns.ts';
 import {
+  CHANGE_COLUMNS,
+  CHANGES_OF_ORDER,
   ORDER_COLUMNS,
+  toChange,
   toOrder,
   toStoredOrder,
+  type ChangeRow,
   type OrderRow,
   type StoredOrderRow,
   type Value,
@@ -22,6 +33,8 @@ export class SqliteOrderReader implements OrderReader {
   readonly #parkedElsewhere: Statement<[string], { topic: string; orders: number }>;
   readonly #parkedEvent: Statement<[string], RecordColumns & { events: number }>;
   readonly #deadLetter: Statement<[string], RecordColumns>;
+  readonly #changes: Statement<[string], ChangeRow>;
+  readonly #latestChanges: Statement<[number], ChangeRow>;
   readonly #progress: Statement<[string, number], { next_offset: number }>;
   /** by text, of which there are eight */
   readonly #lists = new Map<string, Statement<Value[], OrderRow>>();
@@ -46,6 +59,11 @@ export class SqliteOrderReader implements OrderReader {
     this.#deadLetter = connection.prepare(
       `SELECT "offset", partition, key, value, '' AS headers, log_timestamp FROM dead_letters
        WHERE order_id = ? ORDER BY id LIMIT 1`,
+    );
+    this.#changes = connection.prepare(CHANGES_OF_ORDER);
+    this.#latestChanges = connection.prepare(
+      `SELECT ${CHANGE_COLUMNS} FROM (SELECT * FROM order_history ORDER BY seq DESC LIMIT ?) h
+       JOIN orders o ON o.id = h.order_id ORDER BY h.seq`,
     );
     this.#progress = connection.prepare('SELECT next_offset FROM progress WHERE topic = ? AND partition = ?');
   }
@@ -87,6 +105,14 @@ export class SqliteOrderReader implements OrderReader {
         nextCursor: more ? formatCursor({ createdAt: last.created_at, seq: last.seq }) : null,
       };
     });
+  }
+
+  changes(orderId: string): Promise<SequencedChange[]> {
+    return settled(() => this.#changes.all(orderId).map(toChange));
+  }
+
+  latestChanges(limit: number): Promise<SequencedChange[]> {
+    return settled(() => this.#latestChanges.all(limit).map(toChange));
   }
 
   progress(topic: string, partition: number): Promise<number | undefined> {

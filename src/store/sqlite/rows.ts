@@ -2,7 +2,7 @@ import type { StatusChange } from '../../order/commands.ts';
 import type { MovedOrder, OrderState, PlacedOrder } from '../../order/decide.ts';
 import type { OrderStatus } from '../../order/lifecycle.ts';
 import type { NewOrder, Order } from '../../order/order.ts';
-import type { StoredOrder } from '../order-store.ts';
+import type { SequencedChange, StoredOrder } from '../order-store.ts';
 
 /** What SQLite takes and gives; numbers are integers within 2^53. */
 export type Value = string | number | Buffer | null;
@@ -29,13 +29,24 @@ export interface StoredOrderRow extends OrderRow {
 
 export type StateRow = Pick<OrderRow, 'id' | 'customer_id' | 'merchant_id' | 'status' | 'version'>;
 
-export interface ChangeRow extends Pick<OrderRow, 'customer_id' | 'merchant_id' | 'status' | 'version'> {
+export interface ChangeRow extends Pick<
+  OrderRow,
+  'seq' | 'customer_id' | 'merchant_id' | 'status' | 'version'
+> {
   order_id: string;
   at: number;
   reason: string | null;
   partition: number;
   offset: number;
 }
+
+/** With a FROM of its own for what is asked. */
+export const CHANGE_COLUMNS =
+  'h.seq, h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"';
+
+export const CHANGES_OF_ORDER = `
+  SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id
+  WHERE h.order_id = ? ORDER BY h.version`;
 
 export const ORDER_COLUMNS =
   'seq, id, customer_id, merchant_id, currency, total, status, version, items, metadata, created_at, updated_at';
@@ -66,8 +77,8 @@ export function toState(row: StateRow): OrderState {
   return { id, customerId: row.customer_id, merchantId: row.merchant_id, status, version };
 }
 
-export function toChange(row: ChangeRow): StatusChange {
-  return {
+export function toChange(row: ChangeRow): SequencedChange {
+  const change: StatusChange = {
     orderId: row.order_id,
     customerId: row.customer_id,
     merchantId: row.merchant_id,
@@ -77,6 +88,7 @@ export function toChange(row: ChangeRow): StatusChange {
     reason: row.reason,
     cause: { partition: row.partition, offset: row.offset },
   };
+  return { sequence: row.seq, change };
 }
 
 /** An order was created when its caller was heard. */

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import type { ChangeRow, StateRow, Value } from './rows.ts';
+import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type ChangeRow, type StateRow, type Value } from './rows.ts';
 
 const INSERT_ORDER = `
   INSERT INTO orders (id, customer_id, merchant_id, currency, total, status, version, items, metadata,
@@ -26,12 +26,10 @@ export function prepareStatements(connection: Connection) {
       'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?',
     ),
     causedBy: connection.prepare<[string, number, number], ChangeRow>(`
-      SELECT h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"
+      SELECT ${CHANGE_COLUMNS}
       FROM order_history h JOIN orders o ON o.id = h.order_id
       WHERE h.order_id = ? AND h.partition = ? AND h."offset" = ? ORDER BY h.version`),
-    changesOf: connection.prepare<[string], ChangeRow>(`
-      SELECT h.order_id, o.customer_id, o.merchant_id, h.status, h.version, h.at, h.reason, h.partition, h."offset"
-      FROM order_history h JOIN orders o ON o.id = h.order_id WHERE h.order_id = ? ORDER BY h.version`),
+    changesOf: connection.prepare<[string], ChangeRow>(CHANGES_OF_ORDER),
     forgetRetried: write(
       'DELETE FROM parked_orders WHERE settled = 1 AND order_id IN (SELECT value FROM json_each(?))',
     ),

@@ -44,6 +44,49 @@ export const followingTests = {
     t.equal(records[0]?.offset, 0);
   },
 
+  'a follower may begin some records before the ends, and is told where': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    const appended = await appendNumbered(log, TOPICS.status, keys(10), 300);
+    const ends = new Map<number, number>();
+    for (const { position } of appended) {
+      const { partition, offset } = position;
+      ends.set(partition, Math.max(ends.get(partition) ?? 0, offset + 1));
+    }
+    const records: LogRecord[] = [];
+    let begin: ReadonlyMap<number, number> = new Map();
+    const follower = await log.follow(TOPICS.status, (chunk) => records.push(...chunk), {
+      backlog: 6 * ends.size,
+      onStart: (positions) => {
+        t.equal(records.length, 0, 'before the first record');
+        begin = positions;
+      },
+    });
+    t.teardown(() => follower.stop());
+    const all = await log.follow(TOPICS.status, () => undefined, {
+      backlog: 1_000_000,
+      onStart: (positions) => t.ok([...positions.values()].every((offset) => offset === 0)),
+    });
+    t.teardown(() => all.stop());
+    for (const [partition, end] of ends) {
+      const start = begin.get(partition) ?? 0;
+      t.ok(start >= Math.max(0, end - 6 * ends.size) && start <= end, `${partition} from ${start} to ${end}`);
+    }
+    const expected = [...ends].reduce((sum, [partition, end]) => sum + end - (begin.get(partition) ?? 0), 0);
+    t.ok(expected > 0);
+    await eventually(() => records.length >= expected, {
+      what: `${expected} records`,
+      timeoutMs: ARRIVAL_MS,
+    });
+    t.equal(records.length, expected);
+    for (const [partition, start] of begin) {
+      const first = records.find((record) => record.partition === partition);
+      if (first !== undefined) t.equal(first.offset, start);
+    }
+  },
+
   'a follower that is stopped sees nothing more': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const stopped = await follow(t, log, TOPICS.status);

@@ -103,7 +103,8 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     ];
     const { changes } = await apply(store, log);
     const records = log.map(({ position, command }) => ({ orderId: command.orderId, position }));
-    const again = async (which: AppliedRecord[]) => (await store.causedBy(TOPIC, which)).changes;
+    const again = async (which: AppliedRecord[]) =>
+      (await store.causedBy(TOPIC, which)).changes.map(({ change }) => change);
     t.same(await again(records), changes);
     t.same(await again(records.slice(2)), changes.slice(2));
     t.same(await again([{ orderId: 'a', position: { partition: 1, offset: 5 } }]), []);

@@ -1,0 +1,35 @@
+import type { LogRecord } from '../base/log-record.ts';
+import type { Position } from '../base/position.ts';
+import type { StatusChange } from '../order/commands.ts';
+import { peekStatusChange } from '../order/event-text.ts';
+import type { EventCodec } from '../order/events.ts';
+
+/** A record of `orders.status` as it stands there: its key is the order's id. */
+export type StatusRecord = Pick<LogRecord, 'partition' | 'offset' | 'key' | 'value'>;
+
+/** A status change with its place among all of them. It is decoded once, when somebody wants to see it. */
+export class StatusEvent implements Position {
+  readonly partition: number;
+  readonly offset: number;
+  readonly orderId: string;
+  readonly version: number;
+  readonly #value: Buffer | null;
+  readonly #codec: EventCodec;
+  #change: StatusChange | undefined;
+
+  /** @throws ServiceError `record-undecodable` */
+  constructor({ partition, offset, value }: StatusRecord, codec: EventCodec) {
+    this.partition = partition;
+    this.offset = offset;
+    this.#value = value;
+    this.#codec = codec;
+    const { orderId, version } = (value === null ? undefined : peekStatusChange(value)) ?? this.change();
+    this.orderId = orderId;
+    this.version = version;
+  }
+
+  /** @throws ServiceError `record-undecodable` */
+  change(): StatusChange {
+    return (this.#change ??= this.#codec.decodeStatusChange(this.#value));
+  }
+}

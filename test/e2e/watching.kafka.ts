@@ -1,0 +1,62 @@
+import pMap from 'p-map';
+import t from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { kafkaEnvironment } from '../support/kafka-environment.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { CutWatcher } from './cut-watcher.ts';
+
+t.setTimeout(300_000);
+
+const ORDERS = 2_500;
+const LIFE = ['preparing', 'dispatched', 'delivered'] as const;
+const CHANGES = ORDERS * (1 + LIFE.length);
+const CUTS = 50;
+
+await t.test(
+  `a watcher that is cut ${CUTS} times while ${CHANGES} changes flow, and goes on at another replica each time`,
+  { timeout: 300_000 },
+  async (t) => {
+    const environment = kafkaEnvironment(await temporaryFolder(t));
+    const [one, other] = await Promise.all(
+      [0, 1].map(() => ServiceProcess.start('api', { ...environment, WORKER_THREADS: '1' })),
+    );
+    const worker = await ServiceProcess.start('worker', environment);
+    for (const service of [one, other, worker]) t.teardown(() => service?.kill());
+    const urls = [one, other].flatMap((service) => service?.url ?? []);
+    const clients = urls.map((url) => new OrderClient(url));
+
+    const watcher = new CutWatcher(() => urls);
+    t.teardown(() => watcher.stop());
+    await watcher.start();
+    const versions = new Map<string, number>();
+    const load = pMap(
+      Array.from({ length: ORDERS }, (_, index) => index),
+      async (index) => {
+        const client = clients[index % clients.length];
+        if (client === undefined) return;
+        const { body, headers } = await client.place(anOrder({ customerId: `c-${index % 7}` }));
+        // Still accepted there: the wishes are taken and decided in their turn.
+        for (const to of LIFE) {
+          const position = new URL(headers.get('location') ?? '', client.url).search;
+          t.equal((await client.post(`/v1/orders/${body.id}/transitions${position}`, { to })).status, 202);
+        }
+        versions.set(body.id, 1 + LIFE.length);
+      },
+      { concurrency: 16 },
+    );
+    for (let cut = 1; cut <= CUTS; cut += 1) {
+      // Anywhere in the middle of what flows, the first and the last tenth not excepted.
+      const due = Math.floor((CHANGES * cut) / (CUTS + 1));
+      await eventually(() => watcher.changes >= due, { what: `${due} changes`, timeoutMs: 120_000 });
+      await watcher.cut();
+    }
+    await load;
+    await eventually(() => watcher.changes >= CHANGES, { what: 'all changes', timeoutMs: 120_000 });
+    await watcher.stop();
+    watcher.sawEverything(t, versions);
+    t.comment(`${watcher.changes} changes seen, ${watcher.cuts} cuts`);
+    t.equal(watcher.changes, CHANGES);
+  },
+);

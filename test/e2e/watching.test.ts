@@ -1,0 +1,37 @@
+import t from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { CutWatcher } from './cut-watcher.ts';
+
+t.setTimeout(240_000);
+
+await t.test(
+  'a watcher goes on after kill -9 of the service: nothing missed, nothing repeated',
+  { timeout: 240_000 },
+  async (t) => {
+    const environment = { DATA_DIR: await temporaryFolder(t), WORKER_THREADS: '2' };
+    let service = await ServiceProcess.start('all', environment);
+    t.teardown(() => service.kill());
+    const watcher = new CutWatcher(() => [service.url]);
+    t.teardown(() => watcher.stop());
+    await watcher.start();
+    const versions = new Map<string, number>();
+    for (let life = 1; life <= 3; life += 1) {
+      const client = new OrderClient(service.url);
+      const placed = await Promise.all(Array.from({ length: 200 }, () => client.place(anOrder())));
+      await Promise.all(placed.map(({ body }) => client.transition(body.id, 'preparing')));
+      for (const { body } of placed) versions.set(body.id, 2);
+      // In the middle of what it tells; what it has not told it tells in its next life.
+      await eventually(() => watcher.changes > (life - 1) * 400 + 50, { what: 'changes to flow' });
+      await service.kill();
+      service = await ServiceProcess.start('all', environment);
+      await watcher.cut();
+    }
+    await eventually(() => watcher.changes >= 1_200, { what: 'all changes' });
+    await watcher.stop();
+    watcher.sawEverything(t, versions);
+    t.equal((await service.stop()).code, 0);
+  },
+);

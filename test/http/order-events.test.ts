@@ -1,0 +1,158 @@
+import { request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { anOrder } from '../support/order-client.ts';
+import { startHttp, type HttpUnderTest } from './http-under-test.ts';
+
+interface ServerSentEvent {
+  event: string;
+  id: string;
+  data: { orderId?: string; id?: string; status: string; version: number; at?: string };
+}
+
+/** A reader of the stream on a real socket, until it is cut. */
+async function watch(t: Test, http: HttpUnderTest, query: string, lastEventId?: string) {
+  const { port } = http.app.server.address() as AddressInfo;
+  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+  const asking = request({ port, path: `/v1/order-events${query}`, headers });
+  t.teardown(() => asking.destroy());
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    asking.on('response', resolve).on('error', reject).end();
+  });
+  let text = '';
+  let hasEnded = false;
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => (text += chunk));
+  response.on('end', () => (hasEnded = true));
+  response.on('error', () => (hasEnded = true));
+  const events = () =>
+    text
+      .split('\n\n')
+      .filter((block) => block.includes('data: '))
+      .map((block) => {
+        const fields = new Map(
+          block
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+        );
+        const data = JSON.parse(fields.get('data') ?? '') as ServerSentEvent['data'];
+        return { event: fields.get('event') ?? '', id: fields.get('id') ?? '', data };
+      });
+  const received = async (count: number): Promise<ServerSentEvent[]> => {
+    await eventually(() => events().length >= count, { what: `${count} events` });
+    return events();
+  };
+  const ended = () => eventually(() => hasEnded, { what: 'the stream to end' });
+  return { response, events, received, ended, text: () => text, cut: () => asking.destroy() };
+}
+
+async function listening(t: Test): Promise<HttpUnderTest> {
+  const http = await startHttp(t);
+  await http.app.listen({ host: '127.0.0.1', port: 0 });
+  return http;
+}
+
+async function placed(http: HttpUnderTest, changes = {}): Promise<string> {
+  const response = await http.app.inject({ method: 'POST', url: '/v1/orders', body: anOrder(changes) });
+  return response.json<{ id: string }>().id;
+}
+
+async function move(http: HttpUnderTest, id: string, to: string): Promise<void> {
+  const response = await http.app.inject({
+    method: 'POST',
+    url: `/v1/orders/${id}/transitions`,
+    body: { to },
+  });
+  t.equal(response.statusCode, 202);
+  await http.process();
+}
+
+await t.test('one order: its state, then every change, and the end after its final status', async (t) => {
+  const http = await listening(t);
+  const id = await placed(http);
+  const { response, received, ended, text } = await watch(t, http, `?orderId=${id}`);
+  t.equal(response.statusCode, 200);
+  t.match(response.headers, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+    'x-request-id': /./,
+  });
+  t.match(await received(1), [
+    { event: 'snapshot', id: 'o.0', data: { id, status: 'accepted', version: 0 } },
+  ]);
+  t.match(text(), /^retry: 1000\nid: o\.0\n\n/);
+  await http.process();
+  const [, confirmed] = await received(2);
+  t.match(confirmed, {
+    event: 'change',
+    id: 'o.1',
+    data: { orderId: id, status: 'confirmed', version: 1, customerId: 'c-123', reason: null, at: /T.*Z$/ },
+  });
+  await move(http, id, 'cancelled');
+  const all = await received(3);
+  t.match(all[2], { id: 'o.2', data: { status: 'cancelled', version: 2 } });
+  await ended();
+  t.equal(http.hub.watcherCount, 0);
+
+  await t.test('who resumes gets what is missing, and is told when there is nothing more', async (t) => {
+    const resumed = await watch(t, http, `?orderId=${id}`, 'o.1');
+    t.same(
+      (await resumed.received(1)).map((event) => event.data.status),
+      ['cancelled'],
+    );
+    await resumed.ended();
+    t.equal((await watch(t, http, `?orderId=${id}`, 'o.2')).response.statusCode, 204);
+  });
+});
+
+await t.test(
+  'many orders: those of a customer only, and a cut reader misses and repeats nothing',
+  async (t) => {
+    const http = await listening(t);
+    const first = await watch(t, http, '?customerId=c-7');
+    const everybody = await watch(t, http, '');
+    const [mine, other] = [
+      await placed(http, { customerId: 'c-7' }),
+      await placed(http, { customerId: 'c-8' }),
+    ];
+    await http.process();
+    const [confirmed] = await first.received(1);
+    t.match(confirmed, { event: 'change', data: { orderId: mine, status: 'confirmed' } });
+    first.cut();
+    await eventually(() => http.hub.watcherCount === 1, { what: 'the reader to be forgotten' });
+    await move(http, other, 'preparing');
+    await move(http, mine, 'preparing');
+    await move(http, mine, 'dispatched');
+    const second = await watch(t, http, '?customerId=c-7', confirmed?.id);
+    await move(http, mine, 'delivered');
+    t.same(
+      (await second.received(3)).map(({ data }) => data.status),
+      ['preparing', 'dispatched', 'delivered'],
+    );
+    t.equal((await everybody.received(6)).length, 6);
+  },
+);
+
+await t.test('what cannot be watched is refused', async (t) => {
+  const http = await listening(t);
+  const statusOf = async (query: string, lastEventId?: string) =>
+    (await watch(t, http, query, lastEventId)).response.statusCode;
+  t.equal(await statusOf('?orderId=0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70'), 404);
+  t.equal(await statusOf('?orderId=x'), 404);
+  t.equal(await statusOf('?orderId=0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70&customerId=c'), 400);
+  t.equal(await statusOf('?status=confirmed'), 400);
+  t.equal(await statusOf('', 'o.1'), 400, 'a token of another kind of stream');
+  t.equal(await statusOf('', 'garbage'), 400);
+  t.equal(await statusOf('', 's.zz'), 410, 'a token of another life');
+  t.equal(http.hub.watcherCount, 0);
+});
+
+await t.test('streams end when the service stops', async (t) => {
+  const http = await listening(t);
+  const { ended } = await watch(t, http, '');
+  await http.app.close();
+  await ended();
+  t.equal(http.hub.watcherCount, 0);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import t from 'tap';
+import type { LogRecord } from '../../src/base/log-record.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { HistoryFeed } from '../../src/status/history-feed.ts';
+import { positionsOfToken } from '../../src/status/resume-token.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+import type { SequencedChange } from '../../src/store/order-store.ts';
+
+const codec = createEventCodec();
+
+function changeAt(sequence: number): SequencedChange {
+  const change = {
+    orderId: `o-${sequence}`,
+    customerId: 'c',
+    merchantId: 'm',
+    status: 'confirmed',
+    version: 1,
+    at: 0,
+    reason: null,
+    cause: { partition: 0, offset: sequence },
+  } as const;
+  return { sequence, change };
+}
+
+function recordAt(sequence: number): LogRecord {
+  const { change } = changeAt(sequence);
+  const value = Buffer.from(codec.encodeStatusChange(change));
+  return { partition: 0, offset: sequence, timestamp: 0, key: Buffer.from(change.orderId), value };
+}
+
+/** A feed that begins after `there` changes. */
+async function feedAfter(there: number) {
+  const hub = new StatusHub({ codec, maxWatchers: 10, logger: pino(new PassThrough()) });
+  const changes = Array.from({ length: there }, (_, index) => changeAt(index + 1));
+  const latestChanges = (limit: number) => Promise.resolve(changes.slice(-limit));
+  const feed = new HistoryFeed({ hub, codec, reader: { latestChanges }, backlog: 10 });
+  await feed.start();
+  return { hub, feed };
+}
+
+await t.test('what lanes publish side by side comes in the order in which it was saved', async () => {
+  const cuts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(3),
+      cuts,
+      fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }),
+      async (there, sizes, draws) => {
+        const { hub, feed } = await feedAfter(there);
+        const { subscription } = hub.subscribe({});
+        let next = there + 1;
+        const batches = sizes.map((size) => {
+          const batch = Array.from({ length: size }, (_, index) => recordAt(next + index));
+          next += size;
+          // Of a redelivered batch what was published before comes once more.
+          return [...batch, recordAt(Math.max(1, next - size - 1))];
+        });
+        const shuffled = batches
+          .map((batch, index) => ({ batch, key: draws[index] ?? 0 }))
+          .sort((one, other) => one.key - other.key);
+        await Promise.all(shuffled.map(({ batch }) => feed.publish(batch)));
+        const seen: number[] = [];
+        for (let item = subscription.take(); item !== undefined; item = subscription.take()) {
+          seen.push(item.change.cause.offset);
+        }
+        assert.deepStrictEqual(
+          seen,
+          Array.from({ length: next - there - 1 }, (_, index) => there + 1 + index),
+        );
+      },
+    ),
+  );
+});
+
+await t.test('a token outlives a restart, as long as what followed it is not too long ago', async (t) => {
+  const first = await feedAfter(5);
+  const { token } = first.hub.subscribe({});
+  const { hub } = await feedAfter(9);
+  const { subscription } = hub.subscribe({}, positionsOfToken(token));
+  const taken = [6, 7, 8, 9].map(() => subscription.take()?.change.orderId);
+  t.same(taken, ['o-6', 'o-7', 'o-8', 'o-9']);
+  t.equal(subscription.take(), undefined);
+  const later = await feedAfter(16);
+  t.throws(() => later.hub.subscribe({}, positionsOfToken(token)), { code: 'resume-token-too-old' });
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import t from 'tap';
+import { createEventCodec } from '../../src/order/events.ts';
+import type { OrderStatus } from '../../src/order/lifecycle.ts';
+import { positionsOfToken } from '../../src/status/resume-token.ts';
+import type { StatusRecord } from '../../src/status/status-event.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+
+const codec = createEventCodec();
+const PARTITIONS = 3;
+const STATUSES: readonly OrderStatus[] = ['confirmed', 'preparing', 'dispatched', 'delivered'];
+
+function replica(maxRecentEvents = 10_000, hasPeers = true): StatusHub {
+  const hub = new StatusHub({
+    codec,
+    maxWatchers: 10,
+    maxRecentEvents,
+    hasPeers,
+    logger: pino(new PassThrough()),
+  });
+  for (let partition = 0; partition < PARTITIONS; partition += 1) hub.beginAt(partition, 0);
+  return hub;
+}
+
+/** A topic in which every order goes through some versions, some of which are published twice. */
+const topic = fc
+  .array(fc.record({ order: fc.nat(7), repeats: fc.nat(2) }), { minLength: 1, maxLength: 60 })
+  .map((steps) => {
+    const versions = new Map<number, number>();
+    const partitions: StatusRecord[][] = Array.from({ length: PARTITIONS }, () => []);
+    for (const { order, repeats } of steps) {
+      const version = versions.get(order) ?? 0;
+      if (version === STATUSES.length) continue;
+      versions.set(order, version + 1);
+      const partition = order % PARTITIONS;
+      const records = partitions[partition] ?? [];
+      // As a redelivered batch: the latest versions of the order once more, in order.
+      for (let again = Math.max(1, version + 1 - repeats); again <= version; again += 1) {
+        records.push(record(order, again, partition, records.length));
+      }
+      records.push(record(order, version + 1, partition, records.length));
+    }
+    return partitions;
+  });
+
+function record(order: number, version: number, partition: number, offset: number): StatusRecord {
+  const orderId = `o-${order}`;
+  const value = codec.encodeStatusChange({
+    orderId,
+    customerId: `c-${order % 2}`,
+    merchantId: `m-${order % 3}`,
+    status: STATUSES[version - 1] ?? 'delivered',
+    version,
+    at: 0,
+    reason: null,
+    cause: { partition, offset },
+  });
+  return { partition, offset, key: Buffer.from(orderId), value: Buffer.from(value) };
+}
+
+/** What a reader does next: hear more of a partition at one of the replicas, take some, or be cut off. */
+const deed = fc.oneof(
+  fc.record({
+    kind: fc.constant('hear' as const),
+    replica: fc.nat(1),
+    partition: fc.nat(PARTITIONS - 1),
+    count: fc.nat(9),
+  }),
+  fc.record({ kind: fc.constant('take' as const), count: fc.nat(5) }),
+  fc.record({ kind: fc.constant('move' as const), replica: fc.nat(1) }),
+);
+
+const filter = fc.constantFrom<{ customerId?: string; merchantId?: string }>(
+  {},
+  { customerId: 'c-1' },
+  { merchantId: 'm-2' },
+);
+
+await t.test(
+  'a reader that is cut off and goes on at another replica sees every version once, in order',
+  async () => {
+    fc.assert(
+      fc.property(topic, fc.array(deed, { maxLength: 60 }), filter, (partitions, deeds, wanted) => {
+        const replicas = [replica(), replica()];
+        const heard = replicas.map(() => partitions.map(() => 0));
+        const hear = (at: number, partition: number, count: number) => {
+          const from = heard[at]?.[partition] ?? 0;
+          const records = (partitions[partition] ?? []).slice(from, from + count);
+          (heard[at] ?? [])[partition] = from + records.length;
+          replicas[at]?.publish(records);
+        };
+        const seen: string[] = [];
+        let reading = replicas[0]?.subscribe(wanted);
+        let token = reading?.token ?? '';
+        const take = (count: number) => {
+          for (let taken = 0; taken < count; taken += 1) {
+            const item = reading?.subscription.take();
+            if (item === undefined) {
+              token = reading?.tokenNow() ?? token;
+              return;
+            }
+            token = item.token;
+            seen.push(`${item.change.orderId} ${item.change.version}`);
+          }
+        };
+        for (const deed of deeds) {
+          if (deed.kind === 'hear') hear(deed.replica, deed.partition, deed.count);
+          else if (deed.kind === 'take') take(deed.count);
+          else {
+            reading?.unsubscribe();
+            reading = replicas[deed.replica]?.subscribe(wanted, positionsOfToken(token));
+          }
+        }
+        for (const at of replicas.keys()) {
+          for (let partition = 0; partition < PARTITIONS; partition += 1) hear(at, partition, Infinity);
+        }
+        take(Infinity);
+
+        const everything = partitions.flat().map(({ value }) => codec.decodeStatusChange(value));
+        const expected = everything.filter(
+          ({ customerId, merchantId }) =>
+            (wanted.customerId ?? customerId) === customerId &&
+            (wanted.merchantId ?? merchantId) === merchantId,
+        );
+        const names = new Set(expected.map(({ orderId, version }) => `${orderId} ${version}`));
+        assert.deepStrictEqual(seen.toSorted(), [...names].sort(), 'each version once');
+        for (const orderId of new Set(expected.map(({ orderId }) => orderId))) {
+          const versions = seen.filter((name) => name.startsWith(`${orderId} `));
+          assert.deepStrictEqual(versions, versions.toSorted(), `${orderId} in order`);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);
+
+await t.test('a token of what is no longer kept is refused', async (t) => {
+  const hub = replica(4);
+  const { token } = hub.subscribe({});
+  hub.publish([0, 1, 2, 3].map((order) => record(order, 1, 0, order)));
+  t.doesNotThrow(() => hub.subscribe({}, positionsOfToken(token)));
+  hub.publish([record(4, 1, 0, 4)]);
+  t.throws(() => hub.subscribe({}, positionsOfToken(token)), { code: 'resume-token-too-old' });
+  const heard = hub.subscribe({});
+  t.doesNotThrow(() => hub.subscribe({}, positionsOfToken(heard.token)));
+});
+
+await t.test('without peers a token that is ahead is of another life, and is refused', async (t) => {
+  const ahead = positionsOfToken('s.9.0.0');
+  t.throws(() => replica(4, false).subscribe({}, ahead), { code: 'resume-token-too-old' });
+  t.doesNotThrow(() => replica(4, true).subscribe({}, ahead));
+});
+
+await t.test('what was not given out is no token', async (t) => {
+  for (const token of ['', 'o.1', 's.', 's.-1', 's.1.Z', 's.zzzzzzzzzzz', `s${'.1'.repeat(10_001)}`]) {
+    t.throws(() => positionsOfToken(token), { code: 'resume-token-invalid' }, token.slice(0, 20));
+  }
+});

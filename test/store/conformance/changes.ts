@@ -1,0 +1,40 @@
+import type { Test } from 'tap';
+import { apply, batchOf, loadFor, move, place } from '../batch.ts';
+import type { MakeStore } from '../store-under-test.ts';
+
+export async function changesConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  await t.test('changes are numbered in the order in which they were saved, without gaps', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    t.same(await reader.latestChanges(10), []);
+    const first = batchOf(
+      await loadFor(store, [place(0, 'a'), place(1, 'b')]),
+      [place(0, 'a'), place(1, 'b')],
+      5,
+    );
+    await store.rehearse(first);
+    t.equal(await store.save(first), 2, 'a rehearsal takes no number');
+    const second = [move(2, 'b', 'preparing'), move(3, 'a', 'cancelled'), move(4, 'a', 'preparing')];
+    const refused = batchOf(await loadFor(store, second), second, 6);
+    t.equal(await store.save(refused), 4);
+    const nothing = [move(5, 'a', 'preparing')];
+    t.equal(await store.save(batchOf(await loadFor(store, nothing), nothing, 7)), 0);
+    await apply(store, [place(0, 'c', { partition: 1 })]);
+
+    const all = await reader.latestChanges(10);
+    t.same(
+      all.map(({ sequence, change }) => [sequence, change.orderId, change.version]),
+      [
+        [1, 'a', 1],
+        [2, 'b', 1],
+        [3, 'b', 2],
+        [4, 'a', 2],
+        [5, 'c', 1],
+      ],
+    );
+    t.same(await reader.latestChanges(2), all.slice(3));
+    t.same(await reader.changes('a'), [all[0], all[3]]);
+    t.same(await reader.changes('nobody'), []);
+    t.match(all[3]?.change, { customerId: 'c-1', merchantId: 'm-1', cause: { partition: 0, offset: 3 } });
+  });
+}

@@ -1,0 +1,66 @@
+/** An event of `/v1/order-events`. */
+export interface OrderEvent {
+  event: string;
+  id: string;
+  data: { orderId: string; status: string; version: number };
+}
+
+/** Reads server-sent events over HTTP, until it is cut; `lastEventId` is where to go on. */
+export class EventSourceReader {
+  readonly #cut = new AbortController();
+  #lastEventId: string;
+
+  constructor(lastEventId = '') {
+    this.#lastEventId = lastEventId;
+  }
+
+  get lastEventId(): string {
+    return this.#lastEventId;
+  }
+
+  cut(): void {
+    this.#cut.abort();
+  }
+
+  /** Calls `onEvent` with every event until the stream ends or is cut. @throws Error for an answer that is no stream */
+  async read(url: string, onEvent: (event: OrderEvent) => void): Promise<void> {
+    const headers: Record<string, string> =
+      this.#lastEventId === '' ? {} : { 'last-event-id': this.#lastEventId };
+    try {
+      const response = await fetch(url, { headers, signal: this.#cut.signal });
+      if (response.status !== 200 || response.body === null) {
+        throw new Error(`${response.status}: ${await response.text()}`);
+      }
+      let text = '';
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        const blocks = text.split('\n\n');
+        text = blocks.pop() ?? '';
+        for (const block of blocks) this.#take(block, onEvent);
+      }
+    } catch (error) {
+      // A server that is killed ends a stream in the middle; so does whoever cuts it here.
+      const isCutOff = error instanceof TypeError || this.#cut.signal.aborted;
+      if (!isCutOff) throw error;
+    }
+  }
+
+  #take(block: string, onEvent: (event: OrderEvent) => void): void {
+    if (this.#cut.signal.aborted) return;
+    const fields = new Map<string, string>();
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(': ');
+      if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 2));
+    }
+    const id = fields.get('id');
+    const data = fields.get('data');
+    if (data !== undefined) {
+      onEvent({
+        event: fields.get('event') ?? '',
+        id: id ?? '',
+        data: JSON.parse(data) as OrderEvent['data'],
+      });
+    }
+    if (id !== undefined) this.#lastEventId = id;
+  }
+}
