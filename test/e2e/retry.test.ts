@@ -127,7 +127,7 @@ await t.test(
     await migrate({ kind: 'sqlite', path }, createLogger('silent'));
     const database = new Database(path);
     database.exec(
-      `INSERT INTO parked_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0)`,
+      `INSERT INTO parked_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
     );
     database.close();
     await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {

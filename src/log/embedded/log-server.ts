@@ -101,7 +101,8 @@ export class LogServer {
     const positions = this.#file.append(topics, asBuffer(frames), Date.now());
     this.#appendedSinceDrop += positions.length / 2;
     this.#post({ kind: 'done', call, reply: positions }, [positions.buffer]);
-    for (const [reader, fetch] of this.#waiting) {
+    // Of those that wait now: one that finds nothing still (it has paused the partition) waits anew, and would come again.
+    for (const [reader, fetch] of [...this.#waiting]) {
       if (!topics.includes(fetch.body.topic)) continue;
       this.#waiting.delete(reader);
       this.receive(fetch);

@@ -47,6 +47,47 @@ await t.test(
   },
 );
 
+await t.test(
+  'an append to a partition that a waiting fetch has paused ends, and leaves it waiting',
+  async (t) => {
+    const posted: FromThread[] = [];
+    const server = new LogServer(fileOptions(t.testdir()), (message) => posted.push(message));
+    t.teardown(() => server.close());
+    const append = (call: number) => {
+      server.receive({
+        kind: 'append',
+        call,
+        body: encodeAppends([{ topic: 'orders', key: 'k', value: Buffer.of(1) }]),
+      });
+      const reply = posted.flatMap((message) =>
+        'call' in message && message.call === call ? [message] : [],
+      )[0];
+      return reply?.kind === 'done' && reply.reply instanceof Float64Array ? (reply.reply[0] ?? -1) : -1;
+    };
+    server.receive({ kind: 'open', call: 1, body: null });
+    const partition = append(2);
+    const others = [0, 1, 2, 3].filter((other) => other !== partition);
+    server.receive({
+      kind: 'fetch',
+      call: 3,
+      body: {
+        reader: 1,
+        topic: 'orders',
+        positions: new Map(others.map((other) => [other, 0])),
+        maxRecords: 10,
+        maxBytes: 1000,
+      },
+    });
+    t.equal(append(4), partition);
+    t.notOk(
+      posted.some((message) => 'call' in message && message.call === 3),
+      'there is nothing for it',
+    );
+    server.receive({ kind: 'wake', reader: 1 });
+    t.match(posted.at(-1), { kind: 'done', call: 3 });
+  },
+);
+
 await t.test('retention keeps up with groups of any size', async (t) => {
   let partition: PartitionState | undefined;
   const server = new LogServer(fileOptions(t.testdir(), { partitions: 1, retentionMs: 0 }), (message) => {
