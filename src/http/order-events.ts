@@ -90,6 +90,11 @@ function run(
   events: EventStream,
   { response, watch, closing }: { response: ServerResponse; watch: Watch; closing: AbortSignal },
 ): void {
+  // Whoever went away while the watch began closes nothing any more.
+  if (response.destroyed) {
+    watch.close();
+    return;
+  }
   const end = () => events.end();
   closing.addEventListener('abort', end, { once: true });
   response.once('close', () => {

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import type { Watch } from '../../src/intake/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startHttp, type HttpUnderTest } from './http-under-test.ts';
@@ -147,6 +148,41 @@ await t.test('what cannot be watched is refused', async (t) => {
   t.equal(await statusOf('', 'garbage'), 400);
   t.equal(await statusOf('', 's.zz'), 410, 'a token of another life');
   t.equal(http.hub.watcherCount, 0);
+});
+
+await t.test('a reader that is gone before its stream begins is not watched for', async (t) => {
+  let begin: (watch: Watch) => void = () => undefined;
+  let isClosed = false;
+  let isReading = false;
+  const watch: Watch = {
+    take: () => undefined,
+    onReadable: () => {
+      isReading = true;
+    },
+    end: () => undefined,
+    token: () => 's',
+    close: () => {
+      isClosed = true;
+    },
+  };
+  let isAsked = false;
+  const ask = () => {
+    isAsked = true;
+    return new Promise<Watch>((resolve) => (begin = resolve));
+  };
+  const { app } = await startHttp(t, { watching: { order: ask, orders: ask } });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const sockets: Socket[] = [];
+  app.server.on('connection', (socket: Socket) => sockets.push(socket));
+  const asking = request({ port, path: '/v1/order-events' });
+  asking.on('error', () => undefined).end();
+  await eventually(() => isAsked, { what: 'the request' });
+  asking.destroy();
+  await eventually(() => sockets.every((socket) => socket.destroyed), { what: 'the connection to end' });
+  begin(watch);
+  await eventually(() => isClosed, { what: 'the watch to be closed' });
+  t.notOk(isReading);
 });
 
 await t.test('streams end when the service stops', async (t) => {

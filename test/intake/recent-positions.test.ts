@@ -6,13 +6,14 @@ import { createOrderIds } from '../../src/order/ids.ts';
 await t.test('it has the orders of late, whatever kind of UUID they have', async (t) => {
   const positions = new RecentPositions(4096);
   const newOrderId = createOrderIds();
-  const ids = Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? newOrderId() : randomUUID()));
+  const ids = Array.from({ length: 64 }, (_, index) => (index % 2 === 0 ? newOrderId() : randomUUID()));
   for (const [offset, id] of ids.entries()) positions.set(id, { partition: offset % 12, offset });
   const missing = ids.filter((id, offset) => {
     const found = positions.get(id);
     return found?.offset !== offset || found.partition !== offset % 12;
   });
-  t.same(missing, [], 'a tenth of its capacity is all there');
+  // That five of so few meet in one of the 1024 buckets happens once in a hundred thousand runs.
+  t.same(missing, [], 'what is far below its capacity is all there');
 });
 
 await t.test('it knows nothing of an order that it was not told of', async (t) => {
