@@ -12,7 +12,7 @@ import { sampleOrder } from './support/sample-order.ts';
  * What failing orders cost the healthy ones: the same log is drained with a processor that confirms every order, and
  * with one that fails 5 % of them for now and 1 % for good. The time is that until the last healthy order is published.
  */
-const { rounds, orders, threads, batch } = drainOptions({ rounds: 9 });
+const { rounds, orders, threads, batch } = drainOptions({ rounds: 25 });
 const healthy = Array.from({ length: orders }, (_, index) => fateOf(sampleOrder(index))).filter(
   (fate) => fate === 'healthy',
 ).length;
@@ -24,8 +24,12 @@ try {
   const filled = join(folder, 'filled');
   await fillLog(filled, orders);
   for (let round = 1; round <= rounds; round += 1) {
-    steady.push(await drainWith('steady-processor', filled));
-    failing.push(await drainWith('failing-processor', filled));
+    // Whoever comes second finds the disk busy with what the first has left.
+    const both = [
+      async () => steady.push(await drainWith('steady-processor', filled)),
+      async () => failing.push(await drainWith('failing-processor', filled)),
+    ];
+    for (const drain of round % 2 === 0 ? both : both.toReversed()) await drain();
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
   }
 } finally {

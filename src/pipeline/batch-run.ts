@@ -24,6 +24,8 @@ export interface RunDependencies extends StepDependencies {
   applied: AppliedOffsets;
   /** of the lane */
   aftermath: Aftermath;
+  /** of the lane: retried orders whose outcome is published, to be forgotten with its next run of retries */
+  published: string[];
   clock: Clock;
 }
 
@@ -80,8 +82,8 @@ async function runDivided(
 }
 
 /**
- * The way of what is due of the parked orders: try again and save → publish what it caused → forget them. A crash
- * anywhere in it repeats what was not finished.
+ * The way of what is due of the parked orders: try again and save → publish what it caused → forget them, with the next
+ * run. A crash anywhere in it repeats what was not finished.
  * @param partitions those that the lane has by now; asked anew for each attempt
  * @param limit orders at most
  * @returns when the next retry is due
@@ -93,15 +95,17 @@ export async function runRetries(
   dependencies: RunDependencies,
   condemned?: string,
 ): Promise<number | undefined> {
-  const { topic, pool, aftermath, heldUp, failureWindow, metrics } = dependencies;
-  // What the last retry settled is forgotten first, or it would be taken for unpublished.
+  const { topic, pool, aftermath, heldUp, failureWindow, metrics, clock } = dependencies;
+  // Else what the last run settled would be taken for unpublished.
   await aftermath.done();
+  const published = dependencies.published.splice(0);
   const attempt = suspicious(() => {
     const recent = failureWindow.counts();
-    return pool.run({ kind: 'retry', topic, partitions: partitions(), limit, recent, condemned });
+    return pool.run({ kind: 'retry', topic, partitions: partitions(), limit, published, recent, condemned });
   });
   const result = await persistently(attempt, 'store', dependencies);
   if (result === DEADLY) {
+    dependencies.published.push(...published);
     return limit === 1
       ? runRetries(partitions, 1, dependencies, CONDEMNED)
       : runRetriesSingly(partitions, limit, dependencies);
@@ -116,12 +120,15 @@ export async function runRetries(
   noteCounts(counts, dependencies);
   await aftermath.begin(async () => {
     await publishCaused(result, dependencies);
-    if (settled.length > 0) await persistently(() => pool.forgetRetried(settled), 'store', dependencies);
+    dependencies.published.push(...settled);
   });
   metrics.retries.inc({ outcome: 'settled' }, settled.length);
   metrics.retries.inc({ outcome: 'postponed' }, counts.postponed);
-  return retryAt;
+  return settled.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + FORGET_AFTER_MS);
 }
+
+/** Where nothing else is due, a run comes for what is to be forgotten alone. */
+const FORGET_AFTER_MS = 1_000;
 
 /** An order that ends its thread fails, and the others are well: one at a time is quicker than one more dead thread. */
 async function runRetriesSingly(

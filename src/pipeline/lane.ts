@@ -10,7 +10,7 @@ export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
  * While records queue, retries that fall due one after the other are taken together: each run is a commit of its own.
  * And they have half of the lane's time at most, should the processor be slow with them.
  */
-const RETRY_INTERVAL_MS = 500;
+const RETRY_INTERVAL_MS = 1_000;
 
 const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;

@@ -36,8 +36,8 @@ export interface PipelineOptions {
   clock: Clock;
 }
 
-/** A run of retries holds its lane: its orders are in the processor's hands in four rounds. */
-const RETRIES_A_RUN = 256;
+/** A run of retries holds its lane: its orders are in the processor's hands in eight rounds. */
+const RETRIES_A_RUN = 512;
 
 /**
  * consumer → lane (collects) → runBatch (process, save, publish, commit). A partition belongs to one lane, so that
@@ -108,17 +108,16 @@ export class Pipeline {
   #createLane(index: number): { lane: Lane; aftermath: Aftermath } {
     const { batchMaxRecords, batchMaxBytes, batchMaxWaitMs, oneWriter, clock } = this.#options;
     const aftermath = new Aftermath();
+    const published: string[] = [];
+    const dependencies = () => this.#runDependencies(aftermath, published);
     const others = () => this.#lanes.filter((_, other) => other !== index).map(({ lane }) => lane);
     const lane = new Lane({
       maxRecords: batchMaxRecords,
       maxBytes: batchMaxBytes,
       maxWaitMs: batchMaxWaitMs,
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
-      run: (batch, trigger) => this.#orFail(runBatch(batch, trigger, this.#runDependencies(aftermath))),
-      retry: () =>
-        this.#orFail(
-          runRetries(() => this.#partitionsOf(index), RETRIES_A_RUN, this.#runDependencies(aftermath)),
-        ),
+      run: (batch, trigger) => this.#orFail(runBatch(batch, trigger, dependencies())),
+      retry: () => this.#orFail(runRetries(() => this.#partitionsOf(index), RETRIES_A_RUN, dependencies())),
       onFree: () => {
         if (oneWriter) for (const lane of others()) lane.dispatch();
       },
@@ -137,7 +136,7 @@ export class Pipeline {
     });
   }
 
-  #runDependencies(aftermath: Aftermath): RunDependencies {
+  #runDependencies(aftermath: Aftermath, published: string[]): RunDependencies {
     const { log, pool, publish, breakers, metrics, logger, clock } = this.#options;
     return {
       topic: log.progressName(TOPICS.commands),
@@ -147,6 +146,7 @@ export class Pipeline {
       commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
       applied: this.#applied,
       aftermath,
+      published,
       breakers,
       heldUp: this.#heldUp,
       failureWindow: this.#failureWindow,

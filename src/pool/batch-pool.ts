@@ -17,8 +17,8 @@ import type {
 import { createWhereabouts, wasAtTheStore, type Whereabouts } from './watched-store.ts';
 
 /**
- * The pool of worker threads (Piscina). What bounds its queue are the lanes: with a thread a lane, and one batch in
- * flight a lane, nothing queues but what forgets settled retries, one a lane.
+ * The pool of worker threads (Piscina). What bounds its queue are the lanes: with a thread a lane, and one batch or
+ * run of retries in flight a lane, nothing queues.
  */
 export class BatchPool {
   readonly #threads: number;
@@ -68,11 +68,6 @@ export class BatchPool {
     if (result === undefined)
       throw new ServiceError('worker-failed', 'The thread answered without a result.');
     return result;
-  }
-
-  /** Forgets retried orders, what they caused being published. @throws ServiceError as `run` */
-  async forgetRetried(orderIds: string[]): Promise<void> {
-    await this.#ask({ kind: 'forget', orderIds }, []);
   }
 
   /**

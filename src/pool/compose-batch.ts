@@ -22,6 +22,8 @@ export interface Material {
   isRetry: boolean;
   /** of a retry: orders that are not tried now and wait on */
   heldBack?: Parking['postponed'];
+  /** of a retry: orders that an earlier one settled, to be forgotten */
+  published?: readonly string[];
   /** milliseconds since the epoch, as is `now`: when it was taken up */
   begunAt: number;
   now: number;
@@ -51,6 +53,7 @@ export function composeBatch(material: Material, refused: ReadonlyMap<string, st
   if (material.isRetry) {
     const orders = [...material.present.parked.values()];
     batch.parking.settled = orders.filter(({ orderId }) => !isWaitingOn(batch.parking, orderId));
+    batch.parking.published = material.published ?? [];
   }
   return batch;
 }

@@ -32,8 +32,16 @@ export interface ProcessorAnswer {
   reason?: string | undefined;
 }
 
+/** It says that something is away, not where the module is wrong: a stack for every failed attempt would be paid for nothing. */
 export class TransientError extends Error {
   readonly transient = true;
+
+  constructor(message?: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** An order to be judged, for the `attempt`th time. */

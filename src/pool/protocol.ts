@@ -33,7 +33,7 @@ export interface ThreadTask {
   whereabouts: Whereabouts;
 }
 
-export type ThreadRequest = PrepareRequest | BatchRequest | RetryRequest | ForgetRequest;
+export type ThreadRequest = PrepareRequest | BatchRequest | RetryRequest;
 
 /** Asks a thread whether it could open what it needs. */
 export interface PrepareRequest {
@@ -53,21 +53,17 @@ export interface BatchRequest {
   condemned?: string | undefined;
 }
 
-/** Tries again what is due of the parked orders of these partitions. */
+/** Tries again what is due of the parked orders of these partitions, and forgets those that it settled before. */
 export interface RetryRequest {
   kind: 'retry';
   topic: string;
   partitions: number[];
   /** orders at most */
   limit: number;
+  /** settled by an earlier run, and what that caused is published: nothing of them need be remembered */
+  published: readonly string[];
   recent: FailureCounts;
   condemned?: string | undefined;
-}
-
-/** What the retries of these orders caused is published: nothing of them need be remembered. */
-export interface ForgetRequest {
-  kind: 'forget';
-  orderIds: string[];
 }
 
 export interface BatchCounts {

@@ -18,15 +18,17 @@ import { casesOf } from './triage.ts';
  * once more waits on with all of them; else they are decided, or given up, together.
  *
  * What it causes stands below the progress, so the log does not deliver it again after a crash. Therefore the orders
- * are remembered until it is published (`settled`), and what an earlier run left so is published first.
+ * are remembered until it is published (`settled`): the next run forgets them, in the transaction that it has anyway. What
+ * an owner before left so is published first.
  * @throws ServiceError as `processBatch`
  */
 export async function retryParked(
-  { topic, partitions, limit, recent, condemned }: RetryRequest,
+  { topic, partitions, limit, published, recent, condemned }: RetryRequest,
   { store, judge, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
   const begunAt = clock();
-  const { orders, present, unpublished, nextDueAt } = await store.loadDue(topic, partitions, begunAt, limit);
+  const due = await store.loadDue({ topic, partitions, now: begunAt, limit, published });
+  const { orders, present, unpublished, nextDueAt } = due;
   const again = await store.causedByRetries(unpublished);
   const { frame, decoded, undecodable } = decodeBatch(
     encodeRecordFrame(orders.flatMap(({ events }) => events)),
@@ -44,6 +46,7 @@ export async function retryParked(
     nextProgress: present.progress,
     judgements,
     isRetry: true,
+    published,
     begunAt,
     now: clock(),
     policy: rules.retry,
@@ -72,7 +75,11 @@ async function saveOrHoldBack(
   material: Material,
   { recent, rules }: { recent: FailureCounts; rules: FailureRules },
 ): Promise<Saved> {
-  if (material.present.parked.size === 0) return { saved: undefined };
+  const { present, published = [] } = material;
+  if (present.parked.size === 0) {
+    if (published.length > 0) await store.forgetRetried(published);
+    return { saved: undefined };
+  }
   try {
     return { saved: await saveMaterial(store, material, { recent, rules }) };
   } catch (error) {

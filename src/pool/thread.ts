@@ -54,9 +54,6 @@ async function work(
       return processBatch(request, dependencies);
     case 'retry':
       return retryParked(request, dependencies);
-    case 'forget':
-      await dependencies.store.forgetRetried(request.orderIds);
-      return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AppliedRecord, BatchStore, BatchToSave } from '../store/order-store.ts';
+import type { DueQuery } from '../store/parking.ts';
 
 /** What a thread is doing, for whoever has to end it: word 0 of a request's shared memory. */
 const ELSEWHERE = 0;
@@ -40,8 +41,8 @@ export class WatchedStore implements BatchStore {
     return this.#watched(() => this.#store.load(topic, partitions, orderIds));
   }
 
-  loadDue(topic: string, partitions: number[], now: number, limit: number) {
-    return this.#watched(() => this.#store.loadDue(topic, partitions, now, limit));
+  loadDue(query: DueQuery) {
+    return this.#watched(() => this.#store.loadDue(query));
   }
 
   save(batch: BatchToSave) {

@@ -5,7 +5,7 @@ import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
 import type { DeadLetter, FailedRecord, ResolvedLetter } from './dead-letter.ts';
-import type { DueRetries, ParkedOrder, Parking } from './parking.ts';
+import type { DueQuery, DueRetries, ParkedOrder, Parking } from './parking.ts';
 
 /** What HTTP reads, on any thread. Times are milliseconds since the epoch. */
 export interface OrderReader {
@@ -63,7 +63,7 @@ export interface OrderPage {
 export interface BatchStore {
   load(topic: string, partitions: number[], orderIds: string[]): Promise<Present>;
   /** The parked orders of these partitions whose time has come, the longest due first, with all their events in order. */
-  loadDue(topic: string, partitions: number[], now: number, limit: number): Promise<DueRetries>;
+  loadDue(query: DueQuery): Promise<DueRetries>;
   /**
    * Everything of the batch in one transaction: orders, history, parked events, dead letters and progress.
    * Progress never moves back.

@@ -36,6 +36,19 @@ export interface Parking {
   postponed: { loaded: ParkedOrder; next: ParkedOrder }[];
   /** orders that were tried again and are done with: their events go; they are remembered until it is published */
   settled: ParkedOrder[];
+  /** orders that were settled before, and what that caused is published: they are forgotten */
+  published: readonly string[];
+}
+
+export interface DueQuery {
+  topic: string;
+  partitions: readonly number[];
+  /** milliseconds since the epoch */
+  now: number;
+  /** orders at most */
+  limit: number;
+  /** settled orders that are to be forgotten: they are not among the unpublished */
+  published: readonly string[];
 }
 
 export interface DueRetries {
@@ -49,5 +62,5 @@ export interface DueRetries {
 }
 
 export function noParking(): Parking {
-  return { begun: [], joined: [], events: [], postponed: [], settled: [] };
+  return { begun: [], joined: [], events: [], postponed: [], settled: [], published: [] };
 }

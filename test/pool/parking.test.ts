@@ -54,8 +54,8 @@ async function harness(t: Test, changes: Partial<FailureRules> = {}) {
       { kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), applied: new Map(), recent },
       dependencies,
     );
-  const retry = (recent = NO_FAILURES, limit = 100) =>
-    retryParked({ kind: 'retry', topic: TOPIC, partitions: [0], limit, recent }, dependencies);
+  const retry = (recent = NO_FAILURES, limit = 100, published: string[] = []) =>
+    retryParked({ kind: 'retry', topic: TOPIC, partitions: [0], limit, published, recent }, dependencies);
   const history = async (id: string) => (await reader.history(id)).map(({ status }) => status);
   const letters = () =>
     database.prepare('SELECT * FROM dead_letters ORDER BY id').all() as Record<string, unknown>[];
@@ -113,7 +113,7 @@ await t.test('an order that fails for now waits with its later events; the other
 });
 
 await t.test('what a retry caused is published again until it was said to be published', async (t) => {
-  const { store, world, run, retry } = await harness(t);
+  const { database, world, run, retry } = await harness(t);
   const id = randomUUID();
   world.answers.set(id, POSTPONED);
   await run([new CommandRecords().place(id)]);
@@ -123,8 +123,27 @@ await t.test('what a retry caused is published again until it was said to be pub
   const afterCrash = await retry();
   t.same(statuses(afterCrash), ['confirmed']);
   t.same(afterCrash.settled, [id]);
-  await store.forgetRetried(afterCrash.settled);
+  const forgetting = await retry(NO_FAILURES, 100, afterCrash.settled);
+  t.same(statuses(forgetting), []);
   t.same((await retry()).settled, []);
+
+  await t.test('also when the run that forgets it has others to save', async (t) => {
+    const [one, other] = [randomUUID(), randomUUID()];
+    const records = new CommandRecords(0, 1);
+    for (const next of [one, other]) {
+      world.answers.set(next, POSTPONED);
+      await run([records.place(next)]);
+    }
+    world.now += 60_000;
+    world.answers.delete(one);
+    const first = await retry();
+    t.same(first.settled, [one]);
+    world.now += 60_000;
+    world.answers.delete(other);
+    t.same((await retry(NO_FAILURES, 100, first.settled)).settled, [other]);
+    t.same((await retry(NO_FAILURES, 100, [other])).settled, []);
+    t.equal(database.prepare('SELECT count(*) FROM parked_orders').pluck().get(), 0);
+  });
 });
 
 for (const [what, retry] of [

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { Decision, OrderState } from '../../order/decide.ts';
 import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
-import type { DueRetries } from '../parking.ts';
+import type { DueQuery, DueRetries } from '../parking.ts';
 import { settled, type Connection } from './connection.ts';
 import { DeadLetterWriter } from './dead-letter-writer.ts';
 import { ParkingReader } from './parking-reader.ts';
@@ -38,11 +38,11 @@ export class SqliteBatchStore implements BatchStore {
     }));
   }
 
-  loadDue(topic: string, partitions: number[], now: number, limit: number): Promise<DueRetries> {
+  loadDue(query: DueQuery): Promise<DueRetries> {
     return this.#inOneMoment(() => {
-      const due = this.#parked.due(topic, partitions, now, limit);
+      const due = this.#parked.due(query);
       const parked = new Map(due.orders.map((order) => [order.parked.orderId, order.parked]));
-      const progress = this.#progress(topic, partitions);
+      const progress = this.#progress(query.topic, query.partitions);
       return { ...due, present: { orders: this.#states([...parked.keys()]), parked, progress } };
     });
   }
@@ -86,7 +86,7 @@ export class SqliteBatchStore implements BatchStore {
 
   forgetRetried(orderIds: readonly string[]): Promise<void> {
     return settled(() => {
-      withWriteTurn(this.#turn, () => this.#statements.forgetRetried.run(JSON.stringify(orderIds)));
+      withWriteTurn(this.#turn, () => this.#parking.forget(orderIds));
     });
   }
 
@@ -105,7 +105,7 @@ export class SqliteBatchStore implements BatchStore {
     return new Map(rows.map((row) => [row.id, toState(row)]));
   }
 
-  #progress(topic: string, partitions: number[]): Map<number, number> {
+  #progress(topic: string, partitions: readonly number[]): Map<number, number> {
     const progress = new Map<number, number>();
     for (const partition of partitions) {
       const row = this.#statements.progress.get(topic, partition);

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { DueRetries, ParkedOrder } from '../parking.ts';
+import type { DueQuery, DueRetries, ParkedOrder } from '../parking.ts';
 import type { Connection } from './connection.ts';
 import { toRecord, type RecordColumns } from './record-columns.ts';
 
@@ -26,7 +26,7 @@ const MAX_DUE_BYTES = 4 * 1024 * 1024;
 export class ParkingReader {
   readonly #any: Statement<[], { found: number }>;
   readonly #among: Statement<[string], ParkedRow>;
-  readonly #due: Statement<[string, number, number, number], ParkedRow>;
+  readonly #due: Statement<[string, number, number, string, number], ParkedRow>;
   readonly #nextDue: Statement<[string, number, number], { due_at: number }>;
   readonly #events: Statement<[string], RecordColumns>;
 
@@ -37,7 +37,8 @@ export class ParkingReader {
     );
     // Of one partition each is a range of the index, from its beginning: what waits longer is not looked at.
     this.#due = connection.prepare(
-      `SELECT ${COLUMNS} FROM parked_orders WHERE topic = ? AND partition = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
+      `SELECT ${COLUMNS} FROM parked_orders WHERE topic = ? AND partition = ? AND due_at <= ?
+         AND NOT (settled = 1 AND order_id IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT ?`,
     );
     this.#nextDue = connection.prepare(
       'SELECT due_at FROM parked_orders WHERE topic = ? AND partition = ? AND due_at > ? ORDER BY due_at LIMIT 1',
@@ -54,9 +55,10 @@ export class ParkingReader {
     return new Map(rows.map((row) => [row.order_id, toParkedOrder(row)]));
   }
 
-  due(topic: string, partitions: number[], now: number, limit: number): Omit<DueRetries, 'present'> {
+  due({ topic, partitions, now, limit, published }: DueQuery): Omit<DueRetries, 'present'> {
+    const forgotten = JSON.stringify(published);
     const rows = partitions
-      .flatMap((partition) => this.#due.all(topic, partition, now, limit))
+      .flatMap((partition) => this.#due.all(topic, partition, now, forgotten, limit))
       .sort((one, other) => one.due_at - other.due_at)
       .slice(0, limit);
     const orders: DueRetries['orders'] = [];
@@ -77,7 +79,7 @@ export class ParkingReader {
     return { orders, unpublished, nextDueAt: isCut ? now : this.#nextDueAt(topic, partitions, now) };
   }
 
-  #nextDueAt(topic: string, partitions: number[], now: number): number | undefined {
+  #nextDueAt(topic: string, partitions: readonly number[], now: number): number | undefined {
     const times = partitions.flatMap((partition) => this.#nextDue.get(topic, partition, now)?.due_at ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }

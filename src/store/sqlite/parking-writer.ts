@@ -26,6 +26,7 @@ export class ParkingWriter {
   readonly #postpone: Statement<Value[]>;
   readonly #settle: Statement<Value[]>;
   readonly #dropEvents: Statement<Value[]>;
+  readonly #forget: Statement<Value[]>;
 
   constructor(connection: Connection) {
     const write = (sql: string): Statement<Value[]> => connection.prepare<Value[]>(sql);
@@ -36,11 +37,20 @@ export class ParkingWriter {
       `UPDATE parked_orders SET attempts = ?, error = ?, failed_at = ?, due_at = ?, late_ms = ? ${AS_LOADED}`,
     );
     this.#settle = write(`UPDATE parked_orders SET settled = 1, events = 0, due_at = 0 ${AS_LOADED}`);
+    this.#forget = write(
+      'DELETE FROM parked_orders WHERE settled = 1 AND order_id IN (SELECT value FROM json_each(?))',
+    );
     this.#dropEvents = write('DELETE FROM parked_events WHERE order_id = ?');
   }
 
+  /** Those of them that are settled. */
+  forget(orderIds: readonly string[]): void {
+    this.#forget.run(JSON.stringify(orderIds));
+  }
+
   /** @throws ServiceError `progress-conflict` */
-  write(topic: string, { begun, joined, events, postponed, settled }: Parking): void {
+  write(topic: string, { begun, joined, events, postponed, settled, published }: Parking): void {
+    if (published.length > 0) this.forget(published);
     for (const order of begun) mustChange(this.#begin, beginValues(topic, order), order);
     for (const { loaded, events: more } of joined)
       mustChange(this.#join, [more, ...asLoaded(loaded)], loaded);

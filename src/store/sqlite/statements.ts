@@ -30,9 +30,6 @@ export function prepareStatements(connection: Connection) {
       FROM order_history h JOIN orders o ON o.id = h.order_id
       WHERE h.order_id = ? AND h.partition = ? AND h."offset" = ? ORDER BY h.version`),
     changesOf: connection.prepare<[string], ChangeRow>(CHANGES_OF_ORDER),
-    forgetRetried: write(
-      'DELETE FROM parked_orders WHERE settled = 1 AND order_id IN (SELECT value FROM json_each(?))',
-    ),
     startProgress: write('INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
     moveProgress: write(
       'UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?',

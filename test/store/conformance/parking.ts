@@ -21,8 +21,8 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       (await store.load(TOPIC, [0], ['a', 'x'])).parked,
       new Map([['a', parked('a', { events: 2, dueAt: 1_000 })]]),
     );
-    t.match(await store.loadDue(TOPIC, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
-    const due = await store.loadDue(TOPIC, [0], 1_000, 10);
+    t.match(await dueOf(store, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
+    const due = await dueOf(store, [0], 1_000, 10);
     t.same(due.orders, [{ parked: parked('a', { events: 2, dueAt: 1_000 }), events }]);
     t.equal(due.nextDueAt, 3_000);
     t.same(due.present.progress, new Map([[0, 13]]));
@@ -39,15 +39,19 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       await park(store, parked('b', { dueAt: 10 }), [event(2)]);
       await park(store, parked('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
       const ids = async (partitions: number[], limit = 10) =>
-        (await store.loadDue(TOPIC, partitions, 1_000, limit)).orders.map(({ parked }) => parked.orderId);
+        (await dueOf(store, partitions, 1_000, limit)).orders.map(({ parked }) => parked.orderId);
       t.same(await ids([0]), ['b', 'a']);
       t.same(await ids([1]), ['c']);
       t.same(await ids([0, 1]), ['b', 'c', 'a']);
       t.same(await ids([2]), []);
       t.same(await ids([]), []);
-      t.same((await store.loadDue('another', [0], 1_000, 10)).orders, []);
-      t.equal((await store.loadDue(TOPIC, [0, 1], 5, 10)).nextDueAt, 10);
-      const cut = await store.loadDue(TOPIC, [0, 1], 1_000, 2);
+      t.same(
+        (await store.loadDue({ topic: 'another', partitions: [0], now: 1_000, limit: 10, published: [] }))
+          .orders,
+        [],
+      );
+      t.equal((await dueOf(store, [0, 1], 5, 10)).nextDueAt, 10);
+      const cut = await dueOf(store, [0, 1], 1_000, 2);
       t.equal(cut.orders.length, 2);
       t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
     },
@@ -61,7 +65,7 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       const loaded = parked('a', { dueAt: 10 });
       await park(store, loaded, [event(1)]);
       await save(store, { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(2) }] });
-      const due = await store.loadDue(TOPIC, [0], 10, 10);
+      const due = await dueOf(store, [0], 10, 10);
       t.same(
         due.orders[0]?.events.map(({ offset }) => offset),
         [1, 2],
@@ -70,7 +74,7 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       const late = { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(3) }] };
       await t.rejects(save(store, late), CONFLICT);
       await t.rejects(save(store, { settled: [loaded] }), CONFLICT);
-      t.same((await store.loadDue(TOPIC, [0], 10, 10)).orders, due.orders, 'nothing was saved');
+      t.same((await dueOf(store, [0], 10, 10)).orders, due.orders, 'nothing was saved');
     },
   );
 
@@ -80,7 +84,7 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     const large = Buffer.alloc(3 * 1024 * 1024);
     for (const [offset, id] of ['a', 'b', 'c'].entries())
       await park(store, parked(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
-    const due = await store.loadDue(TOPIC, [0], 1_000, 10);
+    const due = await dueOf(store, [0], 1_000, 10);
     t.same(
       due.orders.map(({ parked }) => parked.orderId),
       ['a', 'b'],
@@ -95,8 +99,8 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     await park(store, loaded, [event(1)]);
     const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500, lateMs: 3 };
     await save(store, { postponed: [{ loaded, next }] });
-    t.match(await store.loadDue(TOPIC, [0], 499, 10), { orders: [], nextDueAt: 500 });
-    t.same((await store.loadDue(TOPIC, [0], 500, 10)).orders[0]?.parked, next);
+    t.match(await dueOf(store, [0], 499, 10), { orders: [], nextDueAt: 500 });
+    t.same((await dueOf(store, [0], 500, 10)).orders[0]?.parked, next);
     await t.rejects(
       save(store, { postponed: [{ loaded, next }] }),
       CONFLICT,
@@ -112,17 +116,19 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       const loaded = parked('a', { dueAt: 10 });
       await park(store, loaded, [event(1)]);
       await save(store, { settled: [loaded] });
-      t.match(await store.loadDue(TOPIC, [0], 10, 10), { orders: [], unpublished: ['a'] });
+      t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: ['a'] });
       t.equal((await store.load(TOPIC, [0], ['a'])).parked.size, 0);
       t.equal(await reader.findKept('a'), undefined);
+      t.match(await dueOf(store, [0], 10, 10, ['a', 'x']), { orders: [], unpublished: [] });
       await store.forgetRetried(['a', 'never-there']);
-      t.match(await store.loadDue(TOPIC, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
+      t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
 
       await park(store, parked('b', { dueAt: 10 }), [event(2)]);
       await save(store, { settled: [parked('b', { dueAt: 10 })] });
       const anew = parked('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
       await park(store, anew, [event(3)]);
-      await store.forgetRetried(['b']);
+      t.same((await dueOf(store, [0], 99, 10, ['b'])).orders[0]?.parked, anew, 'what waits anew is due');
+      await save(store, { published: ['b'] });
       t.same((await store.load(TOPIC, [0], ['b'])).parked.get('b'), anew, 'what waits is not forgotten');
       await t.rejects(park(store, anew, [event(4)]), CONFLICT, 'an order cannot begin to wait twice');
     },
@@ -185,6 +191,16 @@ function parked(orderId: string, changes: Partial<ParkedOrder> = {}): ParkedOrde
     lateMs: 0,
     ...changes,
   };
+}
+
+function dueOf(
+  store: BatchStore,
+  partitions: number[],
+  now: number,
+  limit: number,
+  published: string[] = [],
+) {
+  return store.loadDue({ topic: TOPIC, partitions, now, limit, published });
 }
 
 function event(offset: number, changes: Partial<LogRecord> = {}): LogRecord {
