@@ -7,10 +7,11 @@ import { RetrySchedule } from './retry-schedule.ts';
 export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
 
 /**
- * While records queue, retries that fall due one after the other are taken together: each run is a commit of its own.
- * And they have half of the lane's time at most, should the processor be slow with them.
+ * While records queue, retries that fall due one after the other are taken together: each run is a commit of its own,
+ * and takes its time from orders that are well. Should the processor be slow with them, they have half of the lane's
+ * time at most.
  */
-const RETRY_INTERVAL_MS = 1_000;
+const RETRY_INTERVAL_MS = 2_000;
 
 const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;
