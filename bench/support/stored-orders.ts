@@ -1,0 +1,64 @@
+import { v7 as uuidV7 } from 'uuid';
+import { decide, type DecidedCommand } from '../../src/order/decide.ts';
+import { orderTotal } from '../../src/order/order.ts';
+import type { BatchStore } from '../../src/store/order-store.ts';
+import { noParking } from '../../src/store/parking.ts';
+import { sampleOrder } from './sample-order.ts';
+
+const TOPIC = 'orders.commands';
+
+/** Orders a millisecond: those of one moment share it. */
+const ORDERS_A_MILLISECOND = 10;
+const FIRST_MOMENT = Date.UTC(2026, 0, 1);
+
+/** The id of the sample order of this index: rising with it, as those of an api replica do. */
+export function storedOrderId(index: number): string {
+  const random = new Uint8Array(16);
+  new DataView(random.buffer).setUint32(12, index);
+  return uuidV7({ msecs: momentOf(index), seq: index % ORDERS_A_MILLISECOND, random });
+}
+
+/** Saves the sample orders from one index up to another (exclusive), in batches, as a writing thread does it. */
+export async function saveOrders(
+  store: BatchStore,
+  { from, to, batch }: { from: number; to: number; batch: number },
+): Promise<void> {
+  for (let first = from; first < to; first += batch)
+    await saveBatch(store, first, Math.min(to, first + batch));
+}
+
+async function saveBatch(store: BatchStore, from: number, to: number): Promise<void> {
+  const commands = Array.from({ length: to - from }, (_, offset) => placed(from + offset));
+  const orderIds = commands.map(({ command }) => command.orderId);
+  const present = await store.load(TOPIC, [0], orderIds);
+  await store.save({
+    topic: TOPIC,
+    decision: decide(present.orders, present.progress, commands, momentOf(to)),
+    deadLetters: [],
+    resolved: [],
+    parking: noParking(),
+    loadedProgress: present.progress,
+    nextProgress: new Map([[0, to]]),
+  });
+}
+
+function placed(index: number): DecidedCommand {
+  const order = sampleOrder(index);
+  const orderId = storedOrderId(index);
+  const command = {
+    kind: 'place',
+    orderId,
+    eventId: orderId,
+    time: momentOf(index),
+    order: { ...order, total: orderTotal(order.items) },
+  } as const;
+  return {
+    position: { partition: 0, offset: index },
+    command,
+    verdict: { status: 'confirmed', reason: null },
+  };
+}
+
+function momentOf(index: number): number {
+  return FIRST_MOMENT + Math.floor(index / ORDERS_A_MILLISECOND);
+}
