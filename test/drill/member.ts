@@ -1,5 +1,5 @@
 import type { Finding } from './findings.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess, type ServiceExit } from '../support/service-process.ts';
 import { pause } from './pause.ts';
 
 export type Role = 'all' | 'api' | 'worker';
@@ -19,6 +19,7 @@ export class Member {
   readonly #environment: Record<string, string>;
   readonly #signal: AbortSignal;
   #process: ServiceProcess | undefined;
+  #stopping: ServiceProcess | undefined;
   #starting: Promise<void> = Promise.resolve();
 
   constructor(name: string, environment: Record<string, string>, signal: AbortSignal) {
@@ -47,6 +48,17 @@ export class Member {
     await process?.kill();
   }
 
+  /** SIGTERM; one that does not end well is a finding. It still takes requests while it is on its way down. */
+  async stop(): Promise<void> {
+    await this.#starting;
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#stopping = process;
+    const { code, signal } = await process.stop();
+    if (this.#process === process) this.#process = undefined;
+    if (code !== 0) this.ends.push(this.#endFinding('did not stop in order', process, { code, signal }));
+  }
+
   freeze(): void {
     this.#process?.signal('SIGSTOP');
   }
@@ -73,12 +85,10 @@ export class Member {
 
   /** A process that ends by itself is a finding, and is started anew. */
   #watch(process: ServiceProcess): void {
-    const ended = process.exited.then(async ({ code, signal }) => {
-      if (this.#process !== process) return;
+    const ended = process.exited.then(async (exit) => {
+      if (this.#process !== process || this.#stopping === process) return;
       this.#process = undefined;
-      const last = process.output.split('\n').slice(-3).join(' ⏎ ').slice(-1_000);
-      const how = `code ${code ?? 'none'}, signal ${signal ?? 'none'}`;
-      this.ends.push({ kind: 'unexplained', detail: `${this.name} ended by itself (${how}): ${last}` });
+      this.ends.push(this.#endFinding('ended by itself', process, exit));
       await this.start();
     });
     ended.catch((error: unknown) =>
@@ -87,5 +97,11 @@ export class Member {
         detail: `${this.name} does not start any more: ${String(error)}`,
       }),
     );
+  }
+
+  #endFinding(what: string, process: ServiceProcess, { code, signal }: ServiceExit): Finding {
+    const last = process.output.split('\n').slice(-3).join(' ⏎ ').slice(-1_000);
+    const how = `code ${code ?? 'none'}, signal ${signal ?? 'none'}`;
+    return { kind: 'unexplained', detail: `${this.name} ${what} (${how}): ${last}` };
   }
 }

@@ -25,7 +25,7 @@ await t.test('5 minutes hold every kind of fault, whatever the seed', async () =
     fc.property(fc.integer({ min: 0, max: 0x7fff_ffff }), (seed) => {
       const kinds = (log: 'embedded' | 'kafka') =>
         new Set(planFaults({ seed, minutes: 5, log }).map(({ kind }) => kind));
-      const common: FaultKind[] = ['kill', 'freeze', 'lock-store', 'fill-store-disk'];
+      const common: FaultKind[] = ['kill', 'restart', 'freeze', 'lock-store', 'fill-store-disk'];
       const [embedded, kafka] = [kinds('embedded'), kinds('kafka')];
       return (
         [...common, 'fill-log-disk' as const].every((kind) => embedded.has(kind)) &&

@@ -4,9 +4,13 @@ export const LOG_KINDS = ['embedded', 'kafka'] as const;
 
 export type LogKind = (typeof LOG_KINDS)[number];
 
-/** `freeze`: held still for some seconds · `zombie`: for so long that the consumer group goes on without it */
+/**
+ * `kill`: SIGKILL · `restart`: SIGTERM, as a deployment does it · `freeze`: held still for some seconds · `zombie`: for so
+ * long that the consumer group goes on without it
+ */
 export const FAULT_KINDS = [
   'kill',
+  'restart',
   'freeze',
   'zombie',
   'kill-broker',
@@ -21,7 +25,7 @@ export interface PlannedFault {
   kind: FaultKind;
   /** since the beginning of the drill */
   atMs: number;
-  /** until the fault is lifted; a process that was killed is started anew then */
+  /** until the fault is lifted; a process that was ended is started anew then */
   durationMs: number;
   /** what it hits: a service process, `broker`, `store`, `store-disk` or `log-disk` */
   victim: string;
@@ -34,8 +38,19 @@ export const SERVICES: Readonly<Record<LogKind, readonly [string, ...string[]]>>
 
 /** Only a consumer group has sessions, and only a log in files of the service's own has a disk of its own. */
 const KINDS: Readonly<Record<LogKind, readonly FaultKind[]>> = {
-  embedded: ['kill', 'kill', 'freeze', 'lock-store', 'fill-store-disk', 'fill-log-disk'],
-  kafka: ['kill', 'kill', 'kill', 'freeze', 'zombie', 'kill-broker', 'lock-store', 'fill-store-disk'],
+  embedded: ['kill', 'kill', 'restart', 'freeze', 'lock-store', 'fill-store-disk', 'fill-log-disk'],
+  kafka: [
+    'kill',
+    'kill',
+    'kill',
+    'restart',
+    'restart',
+    'freeze',
+    'zombie',
+    'kill-broker',
+    'lock-store',
+    'fill-store-disk',
+  ],
 };
 
 /** Of a consumer group, as the service sets it. */
@@ -87,6 +102,7 @@ export function planFaults({ seed, minutes, log, kinds = FAULT_KINDS }: FaultPla
 function drawDuration(kind: FaultKind, random: Random): number {
   switch (kind) {
     case 'kill':
+    case 'restart':
       return random.integer(0, 3_000);
     case 'freeze':
       return random.integer(1_000, 8_000);
@@ -105,6 +121,7 @@ function drawDuration(kind: FaultKind, random: Random): number {
 function drawVictim(kind: FaultKind, log: LogKind, random: Random): string {
   switch (kind) {
     case 'kill':
+    case 'restart':
     case 'freeze':
       return random.pick(SERVICES[log]);
     case 'zombie':

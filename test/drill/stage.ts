@@ -10,6 +10,7 @@ import type { Fault } from './faults/fault.ts';
 import { killBroker } from './faults/kill-broker.ts';
 import { killService } from './faults/kill-service.ts';
 import { lockStore } from './faults/lock-store.ts';
+import { restartService } from './faults/restart-service.ts';
 import { Member } from './member.ts';
 import { SERVICES, type LogKind } from './plan.ts';
 import { SmallDisk } from './small-disk.ts';
@@ -100,8 +101,8 @@ async function open({ log, orders, mayMount, signal }: StageOptions, closers: Cl
   for (const member of members) closers.add(() => member.kill());
   await Promise.all(members.map((member) => member.start()));
   const byName = new Map(members.map((member) => [member.name, member]));
-  faults.push(killService(byName), freezeService('freeze', byName), freezeService('zombie', byName));
-  faults.push(lockStore(storePath));
+  faults.push(killService(byName), restartService(byName));
+  faults.push(freezeService('freeze', byName), freezeService('zombie', byName), lockStore(storePath));
   const takers = members.filter(({ role }) => role !== 'worker');
   return {
     members,
