@@ -44,6 +44,7 @@ export const ERRORS = {
     410,
     'FAILED_PRECONDITION',
   ),
+  'watch-too-slow': row('More orders changed than a watcher may lag behind', 503, 'RESOURCE_EXHAUSTED', 1),
   'bad-request': row('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
   'order-not-found': row('There is no such order', 404, 'NOT_FOUND'),
   'route-not-found': row('There is nothing at this path', 404, 'UNIMPLEMENTED'),

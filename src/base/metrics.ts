@@ -5,6 +5,9 @@ export interface Metrics {
   registry: Registry;
   /** seconds; labels http_request_method, http_route, http_response_status_code */
   httpRequestDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
+  grpcStarted: Counter<'grpc_service' | 'grpc_method'>;
+  grpcHandled: Counter<'grpc_service' | 'grpc_method' | 'grpc_code'>;
+  grpcOpenStreams: Gauge<'grpc_service' | 'grpc_method'>;
   ordersAcknowledged: Counter;
   /** batches by what closed them: idle | size | bytes | age | turn */
   batchesClosed: Counter<'trigger'>;
@@ -33,6 +36,25 @@ export function createMetrics(): Metrics {
       help: 'Duration of HTTP requests.',
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    // The names that the tools around gRPC know (go-grpc-middleware and its kin).
+    grpcStarted: new Counter({
+      name: 'grpc_server_started_total',
+      help: 'RPCs that began.',
+      labelNames: ['grpc_service', 'grpc_method'],
+      registers,
+    }),
+    grpcHandled: new Counter({
+      name: 'grpc_server_handled_total',
+      help: 'RPCs that ended, by their status code.',
+      labelNames: ['grpc_service', 'grpc_method', 'grpc_code'],
+      registers,
+    }),
+    grpcOpenStreams: new Gauge({
+      name: 'grpc_server_open_streams',
+      help: 'Server streams that go on.',
+      labelNames: ['grpc_service', 'grpc_method'],
       registers,
     }),
     ordersAcknowledged: new Counter({

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { PlaceOptions } from '../intake/place-order.ts';
+import { createValidator, type Validator } from '../intake/validator.ts';
 import { NewOrder } from '../order/order.ts';
 import { logFault, serviceErrorOf } from './error-handler.ts';
 import type { HttpScope } from './http-scope.ts';
@@ -12,8 +13,8 @@ import { EXAMPLE_ID, exampleOrder } from './order-body.ts';
 import { Problem, problemOf } from './problem.ts';
 import { problems } from './problem-responses.ts';
 import { refuseQuery } from './query.ts';
-import { traceparentOf } from './trace-context.ts';
-import { createValidator, validatorCompiler, type Validator } from './validation.ts';
+import { traceparentOf } from '../base/trace-context.ts';
+import { validatorCompiler } from './validation.ts';
 
 const BODY_LIMIT = 4 * 1024 * 1024;
 const bounds = { minItems: 1, maxItems: 1000 };

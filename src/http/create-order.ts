@@ -14,7 +14,7 @@ import { preferredWait, PreferHeader } from './prefer.ts';
 import { problems } from './problem-responses.ts';
 import { refuseQuery } from './query.ts';
 import { textHeader } from './response-headers.ts';
-import { traceparentOf } from './trace-context.ts';
+import { traceparentOf } from '../base/trace-context.ts';
 
 const headers = {
   Location: textHeader('Where to read the order, with its position in the event log'),

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
+import { callerOfCredentials, isIdempotencyKey } from '../intake/idempotency.ts';
 
 /** For the documentation; what counts is `readIdempotencyKey`. */
 export const IdempotencyKeyHeader = {
@@ -15,7 +15,6 @@ export const IdempotencyKeyHeader = {
 };
 
 const HEADER = 'idempotency-key';
-const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 /** An sf-string of RFC 9651, section 3.3.3. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
@@ -32,21 +31,16 @@ export function readIdempotencyKey({ headers, rawHeaders }: IncomingMessage): st
     throw new ServiceError('idempotency-key-invalid', 'Send one Idempotency-Key header, not several.');
   }
   const key = unquoted(given.trim());
-  if (key !== undefined && PRINTABLE_ASCII.test(key)) return key;
+  if (key !== undefined && isIdempotencyKey(key)) return key;
   throw new ServiceError(
     'idempotency-key-invalid',
     'An Idempotency-Key has 1 to 255 printable ASCII characters, bare or in double quotes.',
   );
 }
 
-/**
- * Whose key it is: a key belongs to the credentials it came with. An address would not do, because it changes on a
- * mobile network and a retry must find its first.
- */
+/** Whose key it is. */
 export function callerOf({ headers }: IncomingMessage): string {
-  const { authorization } = headers;
-  if (authorization === undefined) return 'anonymous';
-  return createHash('sha256').update(authorization).digest('base64url');
+  return callerOfCredentials(headers.authorization);
 }
 
 function unquoted(text: string): string | undefined {

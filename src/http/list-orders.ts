@@ -1,12 +1,10 @@
 import { Type } from 'typebox';
-import { Identifier, OrderStatusSchema } from '../order/order.ts';
+import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../intake/list-query.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { HttpScope } from './http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from './order-body.ts';
 import { problems } from './problem-responses.ts';
 import { timeOf } from './query.ts';
-
-const DEFAULT_LIMIT = 20;
 
 const schema = {
   operationId: 'listOrders',
@@ -14,13 +12,11 @@ const schema = {
   tags: ['orders'],
   querystring: Type.Object(
     {
-      customerId: Type.Optional(Identifier('Who ordered')),
-      merchantId: Type.Optional(Identifier('Who fulfils')),
-      status: Type.Optional(OrderStatusSchema),
+      ...LIST_FILTERS,
       createdAfter: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
       createdBefore: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: DEFAULT_LIMIT })),
-      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'A nextCursor' })),
+      limit: PageSize,
+      cursor: Cursor('A nextCursor'),
     },
     { additionalProperties: false },
   ),
@@ -38,7 +34,7 @@ const schema = {
 
 export function addListOrders(scope: HttpScope, reader: Pick<OrderReader, 'list'>): void {
   scope.get('/orders', { schema }, async ({ query }) => {
-    const { createdAfter, createdBefore, limit = DEFAULT_LIMIT, ...filters } = query;
+    const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = query;
     const page = await reader.list({
       ...filters,
       limit,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { ServiceError } from '../base/errors.ts';
 import { formatPosition, parsePosition, type Position } from '../base/position.ts';
+import { parseOrderId } from '../order/ids.ts';
 
 export const OrderPath = Type.Object({
   id: Type.String({ description: 'The id of the order, a UUID' }),
@@ -16,13 +16,9 @@ export const PositionQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** @throws ServiceError `order-not-found`: what is not a UUID names no order */
+/** @throws ServiceError `order-not-found` */
 export function orderIdOf(params: { id: string }): string {
-  const id = params.id.toLowerCase();
-  if (UUID.test(id)) return id;
-  throw new ServiceError('order-not-found', 'The id of an order is a UUID; this is none.');
+  return parseOrderId(params.id);
 }
 
 /** @throws ServiceError `position-invalid` */

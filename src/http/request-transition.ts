@@ -1,15 +1,13 @@
 import { Type } from 'typebox';
 import type { TransitionRequesting } from '../intake/request-transition.ts';
-import { REQUESTABLE_STATUSES } from '../order/lifecycle.ts';
+import { NewTransition, RequestableStatusSchema } from '../order/new-transition.ts';
 import { OrderStatusSchema } from '../order/order.ts';
 import type { HttpScope } from './http-scope.ts';
 import { orderIdOf, orderLocation, OrderPath, positionOf, PositionQuery } from './order-address.ts';
 import { EXAMPLE_ID } from './order-body.ts';
 import { problems } from './problem-responses.ts';
 import { textHeader } from './response-headers.ts';
-import { traceparentOf } from './trace-context.ts';
-
-const RequestableStatus = Type.Enum([...REQUESTABLE_STATUSES], { type: 'string' });
+import { traceparentOf } from '../base/trace-context.ts';
 
 const schema = {
   operationId: 'requestTransition',
@@ -20,26 +18,17 @@ const schema = {
   tags: ['orders'],
   params: OrderPath,
   querystring: PositionQuery,
-  body: Type.Object(
-    {
-      to: RequestableStatus,
-      reason: Type.Optional(Type.String({ maxLength: 200 })),
-      expectedVersion: Type.Optional(
-        Type.Integer({ minimum: 0, description: 'Refused when the order has another' }),
-      ),
-    },
-    {
-      additionalProperties: false,
-      examples: [{ to: 'preparing', reason: 'In the kitchen', expectedVersion: 1 }],
-    },
-  ),
+  body: Type.Object(NewTransition.properties, {
+    additionalProperties: false,
+    examples: [{ to: 'preparing', reason: 'In the kitchen', expectedVersion: 1 }],
+  }),
   response: {
     202: Type.Object(
       {
         id: Type.String({ description: 'A UUID' }),
         status: OrderStatusSchema,
         version: Type.Integer({ minimum: 0 }),
-        requested: RequestableStatus,
+        requested: RequestableStatusSchema,
       },
       {
         description: 'The wish is taken; status and version are as they stood then.',

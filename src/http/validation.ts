@@ -1,30 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
-import { IsInteger, IsObject, type Static, type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { ServiceError } from '../base/errors.ts';
-import { listFaults } from './faults.ts';
-
-export interface Validator<T> {
-  check(value: unknown): value is T;
-  /** What is wrong with a value that did not pass. */
-  errorOf(value: unknown): ServiceError;
-}
-
-export function createValidator<Schema extends TSchema>(schema: Schema): Validator<Static<Schema>> {
-  const compiled = Compile(schema);
-  return {
-    check: (value): value is Static<Schema> => compiled.Check(value),
-    errorOf(value) {
-      const errors = listFaults(schema, value);
-      const first = errors[0] ?? { pointer: '', detail: 'does not match the schema' };
-      const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-      const where = first.pointer === '' ? 'The body' : first.pointer;
-      return new ServiceError('validation-failed', `${where} ${first.detail}${more}`, {
-        errors: errors.length === 0 ? [first] : errors,
-      });
-    },
-  };
-}
+import { IsInteger, IsObject, type TSchema } from 'typebox';
+import { createValidator } from '../intake/validator.ts';
 
 /** Checks every part of a request as it came: nothing is removed, nothing is filled in, and no body is coerced. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {

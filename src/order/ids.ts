@@ -1,5 +1,6 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
+import { ServiceError } from '../base/errors.ts';
 import type { NewOrder } from './order.ts';
 
 /** Names the ids that are derived from idempotency keys (RFC 9562, section 5.5); never change it. */
@@ -42,6 +43,15 @@ export function createOrderIds(): () => string {
 export function derivedOrderId(caller: string, idempotencyKey: string): string {
   // The length keeps ('a', 'b:c') and ('a:b', 'c') apart.
   return uuidV5(`${caller.length}:${caller}:${idempotencyKey}`, IDEMPOTENCY_NAMESPACE);
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @throws ServiceError `order-not-found`: what is not a UUID names no order */
+export function parseOrderId(text: string): string {
+  const id = text.toLowerCase();
+  if (UUID.test(id)) return id;
+  throw new ServiceError('order-not-found', 'The id of an order is a UUID; this is none.');
 }
 
 /** Tells one body from another: SHA-256 over the order in a fixed order of fields, 128 bits of it in base64url. */

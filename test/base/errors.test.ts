@@ -11,6 +11,7 @@ const PINNED: Record<keyof typeof ERRORS, string> = {
   'position-invalid': '400 INVALID_ARGUMENT',
   'resume-token-invalid': '400 INVALID_ARGUMENT',
   'resume-token-too-old': '410 FAILED_PRECONDITION',
+  'watch-too-slow': '503 RESOURCE_EXHAUSTED transient',
   'bad-request': '400 INVALID_ARGUMENT',
   'order-not-found': '404 NOT_FOUND',
   'route-not-found': '404 UNIMPLEMENTED',

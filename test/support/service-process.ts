@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Addresses } from '../../src/roles/faces.ts';
 import { withoutSettings } from './without-settings.ts';
 
 export interface ServiceExit {
@@ -14,13 +15,21 @@ const START_TIMEOUT_MS = 60_000;
 /** The compiled program as a process of its own, on a free port; for tests that kill it or run several. */
 export class ServiceProcess {
   readonly url: string;
+  /** host:port of gRPC; undefined for a worker, which has none */
+  readonly grpcAddress: string | undefined;
   readonly exited: Promise<ServiceExit>;
   readonly #child: ChildProcess;
   readonly #output: string[];
 
-  private constructor(child: ChildProcess, url: string, output: string[], exited: Promise<ServiceExit>) {
+  private constructor(
+    child: ChildProcess,
+    addresses: Addresses,
+    output: string[],
+    exited: Promise<ServiceExit>,
+  ) {
     this.#child = child;
-    this.url = url;
+    this.url = addresses.http;
+    this.grpcAddress = addresses.grpc;
     this.#output = output;
     this.exited = exited;
   }
@@ -41,7 +50,7 @@ export class ServiceProcess {
     const exited = exit.then(([code, signal]): ServiceExit => ({ code, signal }));
     const output: string[] = [];
     child.stderr.on('data', (data: Buffer) => keep(output, data.toString()));
-    const url = await new Promise<string>((resolve, reject) => {
+    const addresses = await new Promise<Addresses>((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`${why}. It said:\n${output.join('\n')}`));
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
@@ -49,10 +58,9 @@ export class ServiceProcess {
       }, START_TIMEOUT_MS);
       createInterface(child.stdout).on('line', (line) => {
         keep(output, line);
-        const ready = /"http":"(http:[^"]+)".*"msg":"Ready\."/.exec(line)?.[1];
-        if (ready === undefined) return;
+        if (!line.endsWith('"msg":"Ready."}')) return;
         clearTimeout(timer);
-        resolve(ready);
+        resolve(JSON.parse(line) as Addresses);
       });
       exited.then(
         ({ code }) => {
@@ -62,7 +70,7 @@ export class ServiceProcess {
         (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
       );
     });
-    return new ServiceProcess(child, url, output, exited);
+    return new ServiceProcess(child, addresses, output, exited);
   }
 
   get pid(): number | undefined {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { parseDatabaseUrl } from './database-target.ts';
 import { fileProblem, folderProblem } from './paths.ts';
 import type { SettingName, Settings } from './settings.ts';
+import { tlsProblem } from './tls-files.ts';
 
 /** What must hold beyond the row of a setting. The first of the settings it is about gets the blame. */
 export interface Rule {
@@ -47,6 +48,13 @@ export const RULES: readonly Rule[] = [
   },
   { about: ['GRPC_TLS_CERT'], problem: ({ GRPC_TLS_CERT }) => ifGiven(GRPC_TLS_CERT, fileProblem) },
   { about: ['GRPC_TLS_KEY'], problem: ({ GRPC_TLS_KEY }) => ifGiven(GRPC_TLS_KEY, fileProblem) },
+  {
+    about: ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
+    problem: ({ GRPC_TLS_CERT: cert, GRPC_TLS_KEY: key }) => {
+      const areFiles = [cert, key].every((path) => path !== '' && fileProblem(path) === undefined);
+      return areFiles ? tlsProblem(cert, key) : undefined;
+    },
+  },
   { about: ['PROCESSOR'], problem: ({ PROCESSOR }) => ifGiven(PROCESSOR, fileProblem) },
   { about: ['DATA_DIR'], problem: ({ DATA_DIR }) => folderProblem(DATA_DIR) },
   { about: ['DATABASE_URL'], problem: ({ DATABASE_URL }) => databaseProblem(DATABASE_URL) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Compile } from 'typebox/compile';
-import { listFaults, pointerTo } from '../../src/http/faults.ts';
+import { listFaults, pointerTo } from '../../src/intake/faults.ts';
 import { NewOrder } from '../../src/order/order.ts';
 import { anOrder } from '../support/order-client.ts';
 

@@ -1,0 +1,8 @@
+// Original file: proto/orders/v1/orders.proto
+
+
+export interface Heartbeat {
+}
+
+export interface Heartbeat__Output {
+}

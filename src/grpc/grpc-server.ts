@@ -1,0 +1,104 @@
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { ServiceError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { OrderWatching } from '../intake/watch.ts';
+import { CallFaults } from './call-faults.ts';
+import { Calls } from './calls.ts';
+import { serverCredentials, type TlsFiles } from './credentials.ts';
+import { createEventEncoder } from './event-message.ts';
+import { createOrderService } from './order-service.ts';
+import { createOrderWatch, HEARTBEAT_MS } from './order-watch.ts';
+import { loadOrdersApi } from './orders-api.ts';
+import { addReflection } from './reflection.ts';
+import { callStatus } from './rich-error.ts';
+import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './server-options.ts';
+import { ServingStatus } from './serving-status.ts';
+import { draining } from './unary.ts';
+
+export interface GrpcDependencies {
+  intake: Intake;
+  watching: OrderWatching;
+  isReady: () => Promise<boolean>;
+  metrics: Metrics;
+  logger: Logger;
+  /** undefined: without TLS */
+  tls: TlsFiles | undefined;
+  limits?: ConnectionLimits;
+  heartbeatMs?: number;
+  healthCheckMs?: number;
+}
+
+const SERVICES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
+
+/** The gRPC face: orders and their streams, health and reflection. */
+export class GrpcServer {
+  readonly #with: GrpcDependencies;
+  readonly #calls: Calls;
+  readonly #server: Server;
+  readonly #serving: ServingStatus;
+  #isDraining = false;
+
+  constructor(dependencies: GrpcDependencies) {
+    const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
+    this.#with = dependencies;
+    this.#calls = new Calls(metrics);
+    this.#server = new Server({ ...serverOptions(limits), interceptors: [this.#calls.interceptor] });
+    this.#serving = new ServingStatus(SERVICES, isReady, healthCheckMs);
+  }
+
+  /**
+   * @param address `port` 0 takes any free one
+   * @returns the port
+   * @throws ServiceError `internal` for an address that is taken
+   */
+  async start({ host, port }: { host: string; port: number }): Promise<number> {
+    const [api, credentials] = await Promise.all([loadOrdersApi(), serverCredentials(this.#with.tls)]);
+    const { intake, watching, metrics, logger, heartbeatMs = HEARTBEAT_MS } = this.#with;
+    const gate = { isDraining: () => this.#isDraining, faults: new CallFaults(logger) };
+    const encoder = createEventEncoder(api.encodeEvent);
+    this.#server.addService(api.orders, createOrderService({ ...gate, intake, metrics }));
+    this.#server.addService(api.watchBytes, createOrderWatch({ ...gate, watching, encoder, heartbeatMs }));
+    this.#serving.addTo(this.#server);
+    await addReflection(this.#server, api.definition);
+    await this.#serving.start();
+    return this.#bind(host, port, credentials);
+  }
+
+  /**
+   * Sends clients elsewhere, ends streams, answers what is under way, and closes; what is not done after `graceMs` is
+   * cut off.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#serving.stop();
+    this.#calls.endStreams(callStatus(draining()));
+    const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.tryShutdown((error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        });
+      });
+    } finally {
+      clearTimeout(cutOff);
+    }
+  }
+
+  #bind(host: string, port: number, credentials: ServerCredentials): Promise<number> {
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, credentials, (error, bound) => {
+        if (error === null) resolve(bound);
+        else
+          reject(
+            new ServiceError('internal', `gRPC cannot listen on ${address}: ${error.message}`, {
+              cause: error,
+            }),
+          );
+      });
+    });
+  }
+}

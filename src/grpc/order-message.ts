@@ -1,0 +1,26 @@
+import type { AcceptedOrder } from '../intake/read-order.ts';
+import type { Order } from '../order/order.ts';
+import type { Order as OrderMessage } from './generated/orders/v1/Order.ts';
+import { statusName } from './order-status.ts';
+import { toTimestamp } from './timestamp.ts';
+
+/** The fields of the contract alone: whatever else the store knows stays inside. */
+export function orderMessage(order: Order | AcceptedOrder): OrderMessage {
+  const { id, version } = order;
+  const status = statusName(order.status);
+  if (!('updatedAt' in order)) return { id, status, version };
+  const { customerId, merchantId, currency, items, metadata = {}, total } = order;
+  return {
+    id,
+    status,
+    version,
+    customerId,
+    merchantId,
+    currency,
+    items,
+    metadata,
+    total,
+    createdAt: toTimestamp(order.createdAt),
+    updatedAt: toTimestamp(order.updatedAt),
+  };
+}

@@ -1,0 +1,101 @@
+import { Type } from 'typebox';
+import { ServiceError } from '../base/errors.ts';
+import { parsePosition, type Position } from '../base/position.ts';
+import { isIdempotencyKey } from '../intake/idempotency.ts';
+import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../intake/list-query.ts';
+import { createValidator, type Validator } from '../intake/validator.ts';
+import { REQUESTABLE_STATUSES } from '../order/lifecycle.ts';
+import { NewTransition } from '../order/new-transition.ts';
+import { NewOrder } from '../order/order.ts';
+import type { ListQuery } from '../store/order-store.ts';
+import type { CreateOrderRequest__Output } from './generated/orders/v1/CreateOrderRequest.ts';
+import type { ListOrdersRequest__Output } from './generated/orders/v1/ListOrdersRequest.ts';
+import type { TransitionOrderRequest__Output } from './generated/orders/v1/TransitionOrderRequest.ts';
+import { optionalStatusOf, statusOf } from './order-status.ts';
+import { timeOf } from './timestamp.ts';
+
+const ListRequest = Type.Object({
+  ...LIST_FILTERS,
+  pageSize: PageSize,
+  pageToken: Cursor('A next_page_token'),
+});
+
+/** What requests ask for, checked by the schemas that HTTP has. All of them throw ServiceError `validation-failed`. */
+export interface OrderRequests {
+  newOrder(request: CreateOrderRequest__Output): NewOrder;
+  listQuery(request: ListOrdersRequest__Output): ListQuery;
+  newTransition(request: TransitionOrderRequest__Output): NewTransition;
+}
+
+export function createOrderRequests(): OrderRequests {
+  const orders = createValidator(NewOrder);
+  const lists = createValidator(ListRequest);
+  const transitions = createValidator(NewTransition);
+  return {
+    newOrder({ customerId, merchantId, currency, items, metadata }) {
+      const order: Record<keyof NewOrder, unknown> = {
+        customerId,
+        merchantId,
+        currency,
+        items: items.map(({ sku, name, quantity, unitPrice }) => present({ sku, name, quantity, unitPrice })),
+        metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
+      };
+      return checked(orders, present(order));
+    },
+    listQuery(request) {
+      const { pageSize, pageToken, ...filters } = checked(
+        lists,
+        present({
+          customerId: given(request.customerId),
+          merchantId: given(request.merchantId),
+          status: optionalStatusOf(request.status, '/status'),
+          pageSize: request.pageSize === 0 ? undefined : request.pageSize,
+          pageToken: given(request.pageToken),
+        }),
+      );
+      const createdAfter = timeOf(request.createdAfter, '/createdAfter');
+      const createdBefore = timeOf(request.createdBefore, '/createdBefore');
+      return {
+        ...filters,
+        limit: pageSize ?? DEFAULT_PAGE_SIZE,
+        cursor: pageToken,
+        // Orders have whole milliseconds, and both bounds are exclusive.
+        createdAfter: createdAfter === undefined ? undefined : Math.floor(createdAfter),
+        createdBefore: createdBefore === undefined ? undefined : Math.ceil(createdBefore),
+      };
+    },
+    newTransition({ to, reason, expectedVersion }) {
+      const status = statusOf(to, '/to', REQUESTABLE_STATUSES);
+      return checked(transitions, present({ to: status, reason, expectedVersion }));
+    },
+  };
+}
+
+/** Protobuf has no absent text: an empty one stands for it. */
+export function given(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+/** @throws ServiceError `position-invalid` */
+export function positionOf(text: string): Position | undefined {
+  return text === '' ? undefined : parsePosition(text);
+}
+
+/** @throws ServiceError `idempotency-key-invalid` */
+export function idempotencyKeyOf(text: string): string | undefined {
+  if (text === '' || isIdempotencyKey(text)) return given(text);
+  throw new ServiceError(
+    'idempotency-key-invalid',
+    'An idempotency key has 1 to 255 printable ASCII characters.',
+  );
+}
+
+export function checked<T>(validator: Validator<T>, value: unknown): T {
+  if (validator.check(value)) return value;
+  throw validator.errorOf(value);
+}
+
+/** To the schemas a field that is undefined is one that is there. */
+export function present(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
