@@ -11,10 +11,13 @@ export interface Usage {
 export class MeasuredProcess {
   readonly #child: ChildProcess;
   readonly url: string;
+  /** where it speaks gRPC; empty when it does not */
+  readonly grpcAddress: string;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, { url, grpcAddress }: Addresses) {
     this.#child = child;
     this.url = url;
+    this.grpcAddress = grpcAddress;
   }
 
   /** Starts a compiled module and waits until it has said on stdout, in some line, on which URL it listens. */
@@ -28,7 +31,7 @@ export class MeasuredProcess {
       execArgv: ['--import', new URL('./cpu-probe.js', import.meta.url).href],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
-    return new MeasuredProcess(child, await listeningUrl(child));
+    return new MeasuredProcess(child, await addressesOf(child));
   }
 
   async usage(): Promise<Usage> {
@@ -47,7 +50,12 @@ export class MeasuredProcess {
   }
 }
 
-async function listeningUrl(child: ChildProcess): Promise<string> {
+interface Addresses {
+  url: string;
+  grpcAddress: string;
+}
+
+async function addressesOf(child: ChildProcess): Promise<Addresses> {
   let output = '';
   return new Promise((resolve, reject) => {
     child.once('exit', (code) =>
@@ -56,7 +64,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
     child.stdout?.on('data', (data: Buffer) => {
       output = (output + data.toString()).slice(-4_000);
       const url = /http:\/\/[\d.]+:\d+/.exec(output)?.[0];
-      if (url !== undefined) resolve(url);
+      if (url !== undefined) resolve({ url, grpcAddress: /"grpc":"([\d.:]+)"/.exec(output)?.[1] ?? '' });
     });
   });
 }

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startKafka } from '../deploy/kafka/broker-process.ts';
+import { MeasuredProcess } from './support/measured-process.ts';
+import { OrderFlight } from './support/order-flight.ts';
+import { printReport, ratios } from './support/report.ts';
+import { RoundTrips } from './support/round-trips.ts';
+
+/**
+ * How long a watcher waits: from sending an order over HTTP to an api replica until another api replica tells a gRPC
+ * watcher that it is confirmed; next to a bare round trip through the same Kafka, from `produce` to the consumer's
+ * callback. An order goes through the log twice, and through the store between. Both at the same rate, in turns.
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    orders: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '200' },
+  },
+});
+const [rounds, orders, rate] = [Number(values.rounds), Number(values.orders), Number(values.rate)];
+
+/** As the service has it by default. */
+const BATCH_MAX_WAIT_MS = 10;
+
+const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
+const kafka = await startKafka({ dataDirectory: join(folder, 'kafka') });
+const main = new URL('../src/main.js', import.meta.url);
+const environment = {
+  ...{ PORT: '0', GRPC_PORT: '0', DATA_DIR: folder },
+  ...{ KAFKA_BROKERS: kafka.brokers, BATCH_MAX_WAIT_MS: String(BATCH_MAX_WAIT_MS) },
+};
+const start = (role: string) => MeasuredProcess.start(main, ['serve', '--role', role], environment);
+const services: MeasuredProcess[] = [];
+const samples: Record<string, number[]> = { ours50: [], ours99: [], bare50: [], bare99: [] };
+try {
+  const taking = await start('api');
+  services.push(taking);
+  const telling = await start('api');
+  services.push(telling);
+  services.push(await start('worker'));
+  const trips = await RoundTrips.start(kafka.brokers);
+  const flight = await OrderFlight.start({ takesAt: taking.url, tellsAt: telling.grpcAddress });
+  await trips.run(orders, rate);
+  await flight.run(orders, rate);
+  for (let round = 1; round <= rounds; round += 1) {
+    note('bare', await trips.run(orders, rate));
+    note('ours', await flight.run(orders, rate));
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
+    await delay(500);
+  }
+  flight.close();
+  await trips.stop();
+} finally {
+  for (const service of services) await service.stop();
+  await kafka.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+const { ours50 = [], ours99 = [], bare50 = [], bare99 = [] } = samples;
+const allowed = bare99.map((milliseconds) => 2.5 * milliseconds + BATCH_MAX_WAIT_MS);
+printReport(`From sending an order to telling a watcher, ${orders} orders a round at ${rate} a second`, [
+  { name: 'bare round trip through Kafka, p50', unit: 'ms', digits: 1, samples: bare50 },
+  { name: 'bare round trip through Kafka, p99', unit: 'ms', digits: 1, samples: bare99 },
+  { name: 'order sent to watcher told, p50', unit: 'ms', digits: 1, samples: ours50 },
+  { name: 'order sent to watcher told, p99', unit: 'ms', digits: 1, samples: ours99 },
+  {
+    name: `p99 / (2.5 × bare p99 + ${BATCH_MAX_WAIT_MS} ms)`,
+    unit: '(first mark: ≤ 1)',
+    digits: 2,
+    samples: ratios(ours99, allowed),
+  },
+]);
+
+function note(name: 'ours' | 'bare', milliseconds: number[]): void {
+  const sorted = milliseconds.toSorted((one, other) => one - other);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+  samples[`${name}50`]?.push(at(0.5));
+  samples[`${name}99`]?.push(at(0.99));
+}
