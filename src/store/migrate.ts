@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import type { StoreTarget } from './open-store.ts';
+import { migratePostgres } from './postgres/migrate-postgres.ts';
 import { migrateSqlite } from './sqlite/migrate-sqlite.ts';
 
 /**
@@ -8,7 +9,7 @@ import { migrateSqlite } from './sqlite/migrate-sqlite.ts';
  * @throws ServiceError `store-unavailable`
  */
 export async function migrate(target: StoreTarget, logger: Logger): Promise<string[]> {
-  const applied = await migrateSqlite(target.path);
+  const applied = await (target.kind === 'sqlite' ? migrateSqlite(target.path) : migratePostgres(target));
   for (const migration of applied) logger.info({ migration }, 'schema migration applied');
   return applied;
 }

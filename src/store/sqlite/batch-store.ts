@@ -2,12 +2,14 @@ import { ServiceError } from '../../base/errors.ts';
 import type { Decision, OrderState } from '../../order/decide.ts';
 import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
 import type { DueQuery, DueRetries } from '../parking.ts';
+import { toChange, toState } from '../rows.ts';
+import { versionsBefore } from '../versions-before.ts';
 import { settled, type Connection } from './connection.ts';
 import { DeadLetterWriter } from './dead-letter-writer.ts';
 import { ParkingReader } from './parking-reader.ts';
 import { ParkingWriter } from './parking-writer.ts';
-import { changeValues, moveValues, orderValues, toChange, toState, type Value } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import { changeValues, moveValues, orderValues, type Value } from './values.ts';
 import { withWriteTurn, type WriteTurn } from './write-turn.ts';
 
 /** Writes whole batches, one transaction each; the threads of a process take turns. */
@@ -177,13 +179,6 @@ function rowsOf(decision: Decision): Rows {
     })),
     changes: decision.changes.map(changeValues),
   };
-}
-
-/** The version that an order was loaded with: one below its first change in the batch. */
-function versionsBefore({ changes }: Decision): (state: OrderState) => number {
-  const first = new Map<string, number>();
-  for (const { orderId, version } of changes) if (!first.has(orderId)) first.set(orderId, version);
-  return ({ id, version }) => (first.get(id) ?? version) - 1;
 }
 
 function conflict(what: string): ServiceError {

@@ -1,7 +1,8 @@
 import type { DeadLetterFilter, DeadLetterQuery, Eligible, Selection } from '../dead-letter-store.ts';
 import { DEAD_LETTER_REASONS } from '../dead-letter.ts';
-import { ENTRY_COLUMNS, PAYLOAD_COLUMNS } from './dead-letter-rows.ts';
-import { EARLIEST, keysetStatement, LATEST, type SqlStatement } from './keyset.ts';
+import { ENTRY_COLUMNS, PAYLOAD_COLUMNS } from '../dead-letter-rows.ts';
+import { EARLIEST, LATEST } from '../keyset-bounds.ts';
+import { keysetStatement, type SqlStatement } from './keyset.ts';
 
 const FILTERS = [
   { name: 'orderId', column: 'order_id' },

@@ -20,9 +20,9 @@ import {
   toEntryWithPayload,
   type EntryRow,
   type PayloadRow,
-} from './dead-letter-rows.ts';
+} from '../dead-letter-rows.ts';
 import type { SqlStatement } from './keyset.ts';
-import type { Value } from './rows.ts';
+import type { Value } from './values.ts';
 import { withWriteTurn, type WriteTurn } from './write-turn.ts';
 
 /** Bytes of payloads from which on a selection is enough for one page. */

@@ -1,23 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import type { AuditEntry } from '../dead-letter-store.ts';
 import type { DeadLetter, FailedRecord, ResolvedLetter } from '../dead-letter.ts';
+import { FAILED_COLUMNS, toFailedRecord, type FailedRow } from '../failed-row.ts';
 import type { AppliedRecord } from '../order-store.ts';
 import type { Connection } from './connection.ts';
-import { toRecord, type RecordColumns } from './record-columns.ts';
-import type { Value } from './rows.ts';
-
-interface LetterRow extends Omit<RecordColumns, 'headers'> {
-  order_id: string | null;
-  reason: FailedRecord['reason'];
-  error: string;
-  attempts: number;
-  first_failed_at: number;
-  failed_at: number;
-  replay_count: number;
-}
-
-const COLUMNS = `"offset", partition, key, value, log_timestamp, order_id, reason, error, attempts,
-  first_failed_at, failed_at, replay_count`;
+import type { Value } from './values.ts';
 
 /** A record that is kept already stays as it is. */
 const INSERT = `
@@ -39,8 +26,8 @@ export class DeadLetterWriter {
   readonly #resolve: Statement<Value[]>;
   readonly #audit: Statement<Value[]>;
   readonly #isKnown: Statement<[string], { found: number }>;
-  readonly #at: Statement<[string, number, number], LetterRow>;
-  readonly #ofRetry: Statement<[string, string], LetterRow>;
+  readonly #at: Statement<[string, number, number], FailedRow>;
+  readonly #ofRetry: Statement<[string, string], FailedRow>;
 
   constructor(connection: Connection) {
     const write = (sql: string): Statement<Value[]> => connection.prepare<Value[]>(sql);
@@ -60,10 +47,10 @@ export class DeadLetterWriter {
       'SELECT EXISTS (SELECT 1 FROM dead_letters WHERE order_id = ?) AS found',
     );
     this.#at = connection.prepare(
-      `SELECT ${COLUMNS} FROM dead_letters WHERE topic = ? AND partition = ? AND "offset" = ?`,
+      `SELECT ${FAILED_COLUMNS} FROM dead_letters WHERE topic = ? AND partition = ? AND "offset" = ?`,
     );
     this.#ofRetry = connection.prepare(
-      `SELECT ${COLUMNS} FROM dead_letters
+      `SELECT ${FAILED_COLUMNS} FROM dead_letters
        WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM parked_orders WHERE order_id = ?) ORDER BY id`,
     );
   }
@@ -119,17 +106,4 @@ function valuesOf(letter: DeadLetter): Value[] {
     ...[partition, offset, key, value, timestamp],
     ...[orderId, reason, error, attempts, firstFailedAt, failedAt, replayCount, state],
   ];
-}
-
-function toFailedRecord(row: LetterRow): FailedRecord {
-  return {
-    record: toRecord({ ...row, headers: '' }),
-    orderId: row.order_id,
-    reason: row.reason,
-    error: row.error,
-    attempts: row.attempts,
-    firstFailedAt: row.first_failed_at,
-    failedAt: row.failed_at,
-    replayCount: row.replay_count,
-  };
 }

@@ -1,5 +1,5 @@
-import { parseCursor, type ListCursor } from '../list-cursor.ts';
-import type { Value } from './rows.ts';
+import { EARLIEST, upperBound, type KeysetPage } from '../keyset-bounds.ts';
+import type { Value } from './values.ts';
 
 /** What is listed, and the index by which: its columns are those of `equal`, then `time`, then the rowid `key`. */
 export interface KeysetSource {
@@ -12,23 +12,10 @@ export interface KeysetSource {
   key: string;
 }
 
-export interface KeysetPage {
-  /** both bounds are exclusive */
-  after: number | undefined;
-  before: number | undefined;
-  cursor: string | undefined;
-  limit: number;
-}
-
 export interface SqlStatement {
   sql: string;
   values: Value[];
 }
-
-export const EARLIEST = Number.MIN_SAFE_INTEGER;
-export const LATEST = Number.MAX_SAFE_INTEGER;
-
-const NEWEST: ListCursor = { createdAt: LATEST, seq: LATEST };
 
 /**
  * The rows before a keyset (time, key), newest first, as two ranges of one index: those of the keyset's own
@@ -48,10 +35,4 @@ export function keysetStatement(source: KeysetSource, page: KeysetPage): SqlStat
           ORDER BY ${time} DESC, ${key} DESC LIMIT ?`,
     values: [...equalTo, at, seq, at, after, ...equalTo, at, after, page.limit],
   };
-}
-
-function upperBound({ cursor, before }: KeysetPage): ListCursor {
-  const start = cursor === undefined ? NEWEST : parseCursor(cursor);
-  if (before === undefined || start.createdAt < before) return start;
-  return { createdAt: before, seq: 0 };
 }

@@ -1,6 +1,6 @@
 import type { ListQuery } from '../order-store.ts';
 import { keysetStatement, type SqlStatement } from './keyset.ts';
-import { ORDER_COLUMNS } from './rows.ts';
+import { ORDER_COLUMNS } from '../rows.ts';
 
 /** The narrowest first: the first filter that is given picks the index, the others are checked row by row. */
 const FILTERS = [

@@ -1,23 +1,12 @@
 import type { Statement } from 'better-sqlite3';
 import type { DueQuery, DueRetries, ParkedOrder } from '../parking.ts';
+import { PARKED_COLUMNS, toParkedOrder, type ParkedColumns } from '../parked-row.ts';
+import { toRecord, type RecordColumns } from '../record-columns.ts';
 import type { Connection } from './connection.ts';
-import { toRecord, type RecordColumns } from './record-columns.ts';
 
-interface ParkedRow {
-  order_id: string;
-  partition: number;
-  attempts: number;
-  events: number;
-  error: string;
-  first_failed_at: number;
-  failed_at: number;
-  due_at: number;
-  late_ms: number;
+interface ParkedRow extends ParkedColumns {
   settled: number;
 }
-
-const COLUMNS =
-  'order_id, partition, attempts, events, error, first_failed_at, failed_at, due_at, late_ms, settled';
 
 /** Bytes of events from which on there is enough for one run: each order may bring many. */
 const MAX_DUE_BYTES = 4 * 1024 * 1024;
@@ -33,11 +22,11 @@ export class ParkingReader {
   constructor(connection: Connection) {
     this.#any = connection.prepare('SELECT EXISTS (SELECT 1 FROM parked_orders) AS found');
     this.#among = connection.prepare(
-      `SELECT ${COLUMNS} FROM parked_orders WHERE order_id IN (SELECT value FROM json_each(?)) AND settled = 0`,
+      `SELECT ${PARKED_COLUMNS}, settled FROM parked_orders WHERE order_id IN (SELECT value FROM json_each(?)) AND settled = 0`,
     );
     // Of one partition each is a range of the index, from its beginning: what waits longer is not looked at.
     this.#due = connection.prepare(
-      `SELECT ${COLUMNS} FROM parked_orders WHERE topic = ? AND partition = ? AND due_at <= ?
+      `SELECT ${PARKED_COLUMNS}, settled FROM parked_orders WHERE topic = ? AND partition = ? AND due_at <= ?
          AND NOT (settled = 1 AND order_id IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT ?`,
     );
     this.#nextDue = connection.prepare(
@@ -83,18 +72,4 @@ export class ParkingReader {
     const times = partitions.flatMap((partition) => this.#nextDue.get(topic, partition, now)?.due_at ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }
-}
-
-function toParkedOrder(row: ParkedRow): ParkedOrder {
-  return {
-    orderId: row.order_id,
-    partition: row.partition,
-    attempts: row.attempts,
-    events: row.events,
-    error: row.error,
-    firstFailedAt: row.first_failed_at,
-    failedAt: row.failed_at,
-    dueAt: row.due_at,
-    lateMs: row.late_ms,
-  };
 }

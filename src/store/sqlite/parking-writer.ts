@@ -3,7 +3,7 @@ import { ServiceError } from '../../base/errors.ts';
 import { headersText } from '../../base/record-headers.ts';
 import type { ParkedOrder, Parking } from '../parking.ts';
 import type { Connection } from './connection.ts';
-import type { Value } from './rows.ts';
+import type { Value } from './values.ts';
 
 /** An order that was settled and not yet forgotten may fail anew: its row begins again. */
 const BEGIN = `

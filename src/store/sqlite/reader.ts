@@ -9,12 +9,8 @@ import type {
   SequencedChange,
   StoredOrder,
 } from '../order-store.ts';
-import { settled, type Connection } from './connection.ts';
-import { listStatement } from './list-query.ts';
-import { toRecord, type RecordColumns } from './record-columns.ts';
+import { toRecord, type RecordColumns } from '../record-columns.ts';
 import {
-  CHANGE_COLUMNS,
-  CHANGES_OF_ORDER,
   ORDER_COLUMNS,
   toChange,
   toOrder,
@@ -22,8 +18,10 @@ import {
   type ChangeRow,
   type OrderRow,
   type StoredOrderRow,
-  type Value,
-} from './rows.ts';
+} from '../rows.ts';
+import { settled, type Connection } from './connection.ts';
+import { listStatement } from './list-query.ts';
+import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type Value } from './values.ts';
 
 /** Answers from the last committed batch, on the thread that asks: a find takes some 10 µs, a page of 100 some 0.5 ms. */
 export class SqliteOrderReader implements OrderReader {

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
-import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type ChangeRow, type StateRow, type Value } from './rows.ts';
+import type { ChangeRow, StateRow } from '../rows.ts';
+import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type Value } from './values.ts';
 
 const INSERT_ORDER = `
   INSERT INTO orders (id, customer_id, merchant_id, currency, total, status, version, items, metadata,

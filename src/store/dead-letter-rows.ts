@@ -1,4 +1,4 @@
-import type { DeadLetterEntry, DeadLetterWithPayload } from '../dead-letter-store.ts';
+import type { DeadLetterEntry, DeadLetterWithPayload } from './dead-letter-store.ts';
 
 export interface EntryRow {
   id: number;

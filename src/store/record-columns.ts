@@ -1,5 +1,5 @@
-import type { LogRecord } from '../../base/log-record.ts';
-import { headersOfText } from '../../base/record-headers.ts';
+import type { LogRecord } from '../base/log-record.ts';
+import { headersOfText } from '../base/record-headers.ts';
 
 /** The columns of a kept record; its headers, where the table has them, are text (base/record-headers.ts). */
 export interface RecordColumns {

@@ -1,0 +1,142 @@
+import type { OrderState } from '../../order/decide.ts';
+import { toFailedRecord, type FailedRow } from '../failed-row.ts';
+import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
+import { toParkedOrder, type ParkedColumns } from '../parked-row.ts';
+import type { DueQuery, DueRetries } from '../parking.ts';
+import { toChange, toState, type ChangeRow, type StateRow } from '../rows.ts';
+import { causedByRetriesStatements, causedByStatements } from './caused-statements.ts';
+import type { PostgresConnection } from './connection.ts';
+import { deadLetterStatements } from './dead-letter-statements.ts';
+import { changeStatements, orderStatements } from './order-statements.ts';
+import { parkedAmong, readDue } from './parked-reading.ts';
+import { forgetStatement, parkingStatements } from './parking-statements.ts';
+import { progressStatements } from './progress-statements.ts';
+import type { Statement } from './statement.ts';
+
+interface ProgressRow {
+  partition: number;
+  next_offset: number;
+}
+
+/** Writes whole batches, one transaction each. A batch costs two round trips: one to load, one to save. */
+export class PostgresBatchStore implements BatchStore {
+  readonly #connection: PostgresConnection;
+  readonly #numbersChanges: boolean;
+
+  /** The connection is closed by `close`. */
+  constructor(connection: PostgresConnection, { numbersChanges }: { numbersChanges: boolean }) {
+    this.#connection = connection;
+    this.#numbersChanges = numbersChanges;
+  }
+
+  /** All of it is of one moment: what was decided on it is refused by `save` or right. */
+  async load(topic: string, partitions: number[], orderIds: string[]): Promise<Present> {
+    const [progress, orders, parked] = await this.#connection.readAll([
+      progressOf(topic, partitions),
+      statesOf(orderIds),
+      parkedAmong(orderIds),
+    ]);
+    return {
+      orders: toStates((orders ?? []) as StateRow[]),
+      parked: new Map(((parked ?? []) as ParkedColumns[]).map((row) => [row.order_id, toParkedOrder(row)])),
+      progress: toProgress((progress ?? []) as ProgressRow[]),
+    };
+  }
+
+  loadDue(query: DueQuery): Promise<DueRetries> {
+    return this.#connection.inOneMoment(async (read) => {
+      const [progress, due] = await Promise.all([
+        read<ProgressRow>(progressOf(query.topic, query.partitions)),
+        readDue(read, query),
+      ]);
+      const parked = new Map(due.orders.map((order) => [order.parked.orderId, order.parked]));
+      const orders = parked.size === 0 ? [] : await read<StateRow>(statesOf([...parked.keys()]));
+      return { ...due, present: { orders: toStates(orders), parked, progress: toProgress(progress) } };
+    });
+  }
+
+  async save(batch: BatchToSave): Promise<number> {
+    const answers = await this.#connection.write(this.#statementsOf(batch));
+    const last: unknown = this.#numbersChanges ? answers.at(-1)?.[0]?.last : undefined;
+    return typeof last === 'number' && batch.decision.changes.length > 0 ? last : 0;
+  }
+
+  async rehearse(batch: BatchToSave): Promise<void> {
+    await this.#connection.write(this.#statementsOf(batch), 'ROLLBACK');
+  }
+
+  async causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused> {
+    return records.length === 0 ? nothing() : this.#caused(causedByStatements(topic, records));
+  }
+
+  async causedByRetries(orderIds: readonly string[]): Promise<Caused> {
+    return orderIds.length === 0 ? nothing() : this.#caused(causedByRetriesStatements(orderIds));
+  }
+
+  async knownByDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#connection.query<{ order_id: string }>({
+      name: 'known-by-dead-letters',
+      text: `SELECT order_id FROM unnest($1::text[]) AS asked (order_id)
+             WHERE EXISTS (SELECT 1 FROM dead_letters d WHERE d.order_id = asked.order_id)`,
+      values: [orderIds],
+    });
+    return new Set(rows.map(({ order_id }) => order_id));
+  }
+
+  async forgetRetried(orderIds: readonly string[]): Promise<void> {
+    await this.#connection.query(forgetStatement(orderIds));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #caused(statements: [Statement, Statement]): Promise<Caused> {
+    const [changes, letters] = await this.#connection.readAll(statements);
+    return {
+      changes: ((changes ?? []) as ChangeRow[]).map(toChange),
+      deadLetters: ((letters ?? []) as FailedRow[]).map(toFailedRecord),
+    };
+  }
+
+  /** The progress first: it fences off whoever lost the partition. The changes last: see `changeStatements`. */
+  #statementsOf(batch: BatchToSave): Statement[] {
+    const { topic, decision, parking, deadLetters, resolved } = batch;
+    return [
+      ...progressStatements(batch),
+      ...orderStatements(decision),
+      ...parkingStatements(topic, parking),
+      ...deadLetterStatements(topic, deadLetters, resolved),
+      ...changeStatements(decision, this.#numbersChanges),
+    ];
+  }
+}
+
+function nothing(): Caused {
+  return { changes: [], deadLetters: [] };
+}
+
+function progressOf(topic: string, partitions: readonly number[]): Statement {
+  return {
+    name: 'progress-of',
+    text: `SELECT partition, next_offset FROM progress
+           WHERE topic = $1 AND partition = ANY($2::bigint[]) ORDER BY partition`,
+    values: [topic, partitions],
+  };
+}
+
+function toProgress(rows: readonly ProgressRow[]): Map<number, number> {
+  return new Map(rows.map(({ partition, next_offset }) => [partition, next_offset]));
+}
+
+function statesOf(orderIds: readonly string[]): Statement {
+  return {
+    name: 'states-of',
+    text: `SELECT id, customer_id, merchant_id, status, version FROM orders WHERE id = ANY($1::text[])`,
+    values: [orderIds],
+  };
+}
+
+function toStates(rows: readonly StateRow[]): Map<string, OrderState> {
+  return new Map(rows.map((row) => [row.id, toState(row)]));
+}

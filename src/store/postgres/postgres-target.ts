@@ -1,0 +1,18 @@
+/** A PostgreSQL database and how it is used. It is plain data, so that it can be handed to a thread. */
+export interface PostgresTarget {
+  kind: 'postgres';
+  /** `postgres://user:password@host:port/database?…`; with a secret, never to be logged */
+  url: string;
+  /** connections at most that requests are answered by; each thread that writes has one more */
+  poolSize: number;
+  connectTimeoutMs: number;
+  /** how long one statement may take */
+  statementTimeoutMs: number;
+  /** how long one statement may wait for a lock of another */
+  lockTimeoutMs: number;
+  /**
+   * Changes are numbered from 1 without gaps in the order in which they are committed, so that the history can be read as
+   * a log. Its price is that writers commit one after the other; without it changes have the number 0.
+   */
+  numbersChanges: boolean;
+}

@@ -1,0 +1,43 @@
+import type { Test } from 'tap';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open-store.ts';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
+import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import type { PostgresServer } from '../../support/postgres.ts';
+import type { KeptRecord, StoreUnderTest } from '../store-under-test.ts';
+
+/** A fresh store on this server. */
+export async function makePostgresStore(t: Test, server: PostgresServer): Promise<StoreUnderTest> {
+  return storeUnderTest(t, await server.createStore());
+}
+
+/** The store of this target; what it opens is closed at the end of the test. */
+export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<StoreUnderTest> {
+  const reader = await openReader(target);
+  const raw = new PostgresConnection(target, 'test');
+  t.teardown(async () => {
+    await raw.close();
+    await reader.close();
+  });
+  return {
+    reader,
+    writer: async () => {
+      const store = await openBatchStore(target, createWriteTurn());
+      t.teardown(() => store.close());
+      return store;
+    },
+    desk: async () => {
+      const store = await openDeadLetterStore(target, createWriteTurn());
+      t.teardown(() => store.close());
+      return store;
+    },
+    deadLetters: () =>
+      raw.query<KeptRecord & Record<string, unknown>>({
+        name: 'kept',
+        text: `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
+                 attempts, first_failed_at, failed_at, replay_count, state
+               FROM dead_letters ORDER BY topic, partition, "offset"`,
+        values: [],
+      }),
+  };
+}
