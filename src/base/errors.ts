@@ -86,6 +86,7 @@ export const ERRORS = {
   'progress-conflict': row('Another writer has moved the progress of the partition', 500, 'ABORTED', 0),
   'progress-gap': row('The store stands behind what was already processed', 500, 'DATA_LOSS'),
   'log-truncated': row('The event log ends before what was already processed', 500, 'DATA_LOSS'),
+  'copy-differs': row('The copy of a store is not what the store is', 500, 'DATA_LOSS'),
   'worker-failed': row('A worker thread ended before its batch did', 500, 'INTERNAL', 0),
   'deadline-exceeded': row('It was not finished within its deadline', 500, 'DEADLINE_EXCEEDED'),
 } as const satisfies Record<string, ErrorRow>;

@@ -49,6 +49,7 @@ const PINNED: Record<keyof typeof ERRORS, string> = {
   'progress-conflict': '500 ABORTED transient',
   'progress-gap': '500 DATA_LOSS',
   'log-truncated': '500 DATA_LOSS',
+  'copy-differs': '500 DATA_LOSS',
   'worker-failed': '500 INTERNAL transient',
   'deadline-exceeded': '500 DEADLINE_EXCEEDED',
 };

@@ -63,6 +63,14 @@ export class PostgresServer {
     return `postgres://${CREDENTIALS}@127.0.0.1:${port}/${name}`;
   }
 
+  /** The URL of a new database with all that this one has; nobody may be connected to it. @param url as it was given out */
+  async createCopy(url: string): Promise<string> {
+    const template = new URL(url).pathname.slice(1);
+    const name = `orders_${++this.#databases}`;
+    await this.run('postgres', `CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return url.replace(template, name);
+  }
+
   /** A new, migrated, empty store. */
   async createStore(changes: Partial<PostgresTarget> = {}): Promise<PostgresTarget> {
     const target = { ...targetOf(await this.createDatabase()), ...changes };

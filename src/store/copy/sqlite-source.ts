@@ -1,0 +1,54 @@
+import { openReadOnly, settled, type Connection } from '../sqlite/connection.ts';
+import {
+  columnList,
+  namesOf,
+  type CopiedKey,
+  type CopiedRow,
+  type CopiedTable,
+  type CopiedValue,
+} from './copied-tables.ts';
+import type { CopySource } from './copy-ends.ts';
+
+/** Everything is of the moment at which it was opened: what services write meanwhile is not seen. */
+export class SqliteCopySource implements CopySource {
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @param path of a file that `migrate` brought to the newest schema @throws ServiceError `store-unavailable` */
+  static open(path: string): Promise<SqliteCopySource> {
+    return settled(() => {
+      const connection = openReadOnly(path);
+      // The moment is that of the first read.
+      connection.exec('BEGIN; SELECT count(*) FROM progress;');
+      return new SqliteCopySource(connection);
+    });
+  }
+
+  count(table: CopiedTable): Promise<number> {
+    return settled(() => {
+      const sql = `SELECT count(*) AS rows FROM ${table.name}`;
+      return this.#connection.prepare<[], { rows: number }>(sql).get()?.rows ?? 0;
+    });
+  }
+
+  read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]> {
+    return settled(() => {
+      const key = columnList(table.key);
+      const where = after === undefined ? '' : `WHERE (${key}) > (${table.key.map(() => '?').join(', ')})`;
+      const sql = `SELECT ${columnList(namesOf(table))} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`;
+      return this.#connection
+        .prepare<CopiedValue[], CopiedRow>(sql)
+        .raw()
+        .all(...(after ?? []), limit);
+    });
+  }
+
+  close(): Promise<void> {
+    return settled(() => {
+      this.#connection.close();
+    });
+  }
+}

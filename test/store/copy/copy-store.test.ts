@@ -1,0 +1,173 @@
+import t, { type Test } from 'tap';
+import type { CopiedRow, CopiedTable } from '../../../src/store/copy/copied-tables.ts';
+import type { CopyTarget } from '../../../src/store/copy/copy-ends.ts';
+import { copyStore } from '../../../src/store/copy/copy-store.ts';
+import { PostgresCopyTarget } from '../../../src/store/copy/postgres-copy-target.ts';
+import { SqliteCopySource } from '../../../src/store/copy/sqlite-source.ts';
+import {
+  openBatchStore,
+  openDeadLetterStore,
+  openReader,
+  type SqliteTarget,
+} from '../../../src/store/open-store.ts';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
+import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { PostgresServer } from '../../support/postgres.ts';
+import { apply, deadLetter, place } from '../batch.ts';
+import { keepLetters } from '../keep-letters.ts';
+import { migratedTarget } from '../sqlite/make-store.ts';
+import { fillStore, LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
+
+const server = await PostgresServer.start(t);
+const NOBODY = () => undefined;
+
+await t.test('everything is there afterwards, and is counted and compared', async (t) => {
+  const { from, to } = await filled(t);
+  const steps: [string, number, number][] = [];
+  const copied = await copyStore(from, to.end, (...step) => steps.push(step));
+  t.same(Object.fromEntries(copied.map(({ table, rows }) => [table, rows])), {
+    orders: ORDERS,
+    order_history: ORDERS + MOVED,
+    parked_orders: 1,
+    parked_events: 2,
+    dead_letters: LETTERS,
+    dead_letter_audit: 1,
+    progress: 2,
+  });
+  const total = copied.reduce((sum, { rows }) => sum + rows, 0);
+  t.same(steps.filter(([step]) => step === 'copy').at(-1), ['copy', total, total]);
+  t.same(steps.at(-1), ['verify', total, total]);
+  t.same(await shown(t, to.target), await shown(t, from.target));
+});
+
+await t.test('what comes afterwards is numbered after what was copied', async (t) => {
+  const { from, to } = await filled(t);
+  await copyStore(from, to.end, NOBODY);
+  const store = await openBatchStore(to.target, createWriteTurn());
+  t.teardown(() => store.close());
+  await apply(store, [place(ORDERS + MOVED, 'new', { time: 1_000 + ORDERS })]);
+  await keepLetters(store, [deadLetter({ offset: 99 })]);
+  const reader = await openReader(to.target);
+  t.teardown(() => reader.close());
+  t.equal(
+    (await reader.list({ limit: 1 })).data[0]?.id,
+    'new',
+    'an order of the same moment comes after the others',
+  );
+  t.equal((await reader.changes('new'))[0]?.sequence, ORDERS + MOVED + 1);
+  const desk = await openDeadLetterStore(to.target, createWriteTurn());
+  t.teardown(() => desk.close());
+  t.equal(await desk.newestId(), LETTERS + 1);
+});
+
+await t.test('a copy that was interrupted goes on after the last row that arrived', async (t) => {
+  const { from, to } = await filled(t);
+  let pages = 0;
+  const interrupted = writingThrough(to.end, () => {
+    if ((pages += 1) === 4) throw new Error('cut off');
+  });
+  await t.rejects(copyStore(from, interrupted, NOBODY), { message: 'cut off' });
+  t.same(await server.run(to.target.url, 'SELECT * FROM progress'), [], 'nobody would go on from it');
+  const written: string[] = [];
+  const watched = writingThrough(to.end, (table, rows) => written.push(`${table.name} ${rows.length}`));
+  await copyStore(from, watched, NOBODY);
+  t.notOk(
+    written.some((page) => page.startsWith('orders ')),
+    'no order twice',
+  );
+  t.same(await shown(t, to.target), await shown(t, from.target));
+  written.length = 0;
+  await copyStore(from, watched, NOBODY);
+  t.same(written, [], 'a copy that is whole is only compared');
+});
+
+await t.test('a copy that is not what its source is, is found', async (t) => {
+  const { from, to } = await filled(t);
+  await copyStore(from, to.end, NOBODY);
+  const damages = [
+    `UPDATE orders SET status = 'delivered' WHERE id = '${orderId(3)}'`,
+    `UPDATE dead_letters SET value = '\\x7b'::bytea WHERE id = 1`,
+    `DELETE FROM order_history WHERE order_id = '${orderId(7)}'`,
+    `INSERT INTO progress VALUES ('zzz', 0, 1)`,
+  ];
+  await to.end.close();
+  for (const damage of damages) {
+    const url = await server.createCopy(to.target.url);
+    await server.run(url, damage);
+    const end = targetEnd(t, { ...to.target, url });
+    await t.rejects(copyStore(from, end, NOBODY), { code: 'copy-differs' }, damage);
+  }
+});
+
+await t.test('what services write to the source meanwhile is not seen', async (t) => {
+  const { from, to } = await filled(t);
+  const store = await openBatchStore(from.target, createWriteTurn());
+  t.teardown(() => store.close());
+  await apply(store, [place(ORDERS + MOVED, 'too-late')]);
+  const copied = await copyStore(from, to.end, NOBODY);
+  t.equal(copied.find(({ table }) => table === 'orders')?.rows, ORDERS);
+});
+
+async function filled(t: Test) {
+  const target = await migratedTarget(t);
+  const turn = createWriteTurn();
+  const [store, desk] = [await openBatchStore(target, turn), await openDeadLetterStore(target, turn)];
+  await fillStore(store, desk);
+  await Promise.all([store.close(), desk.close()]);
+  const source = await SqliteCopySource.open(target.path);
+  t.teardown(() => source.close());
+  const postgres = await server.createStore();
+  return {
+    from: Object.assign(source, { target }),
+    to: { end: targetEnd(t, postgres), target: postgres },
+  };
+}
+
+/** @param onWrite is asked before each page */
+function writingThrough(
+  end: CopyTarget,
+  onWrite: (table: CopiedTable, rows: readonly CopiedRow[]) => void,
+): CopyTarget {
+  return {
+    count: (table) => end.count(table),
+    read: (table, after, limit) => end.read(table, after, limit),
+    lastKey: (table) => end.lastKey(table),
+    numberOn: () => end.numberOn(),
+    close: () => end.close(),
+    async write(table, rows) {
+      onWrite(table, rows);
+      await end.write(table, rows);
+    },
+  };
+}
+
+function targetEnd(t: Test, target: PostgresTarget): PostgresCopyTarget {
+  const end = new PostgresCopyTarget(new PostgresConnection(target, 'copy'));
+  t.teardown(() => end.close());
+  return end;
+}
+
+/** What people see of it. */
+async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
+  const turn = createWriteTurn();
+  const [reader, desk] = [await openReader(target), await openDeadLetterStore(target, turn)];
+  t.teardown(() => Promise.all([reader.close(), desk.close()]));
+  const orders: unknown[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await reader.list({ limit: 100, cursor });
+    orders.push(...page.data);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return {
+    orders,
+    changes: await reader.changes(orderId(1)),
+    latest: await reader.latestChanges(100),
+    letters: await desk.list({ limit: 100 }),
+    payload: await desk.find(1),
+    audit: await desk.audit(2),
+    kept: await reader.findKept('waiting'),
+    progress: await reader.progress('orders.commands', 1),
+  };
+}

@@ -1,0 +1,69 @@
+import type { LogRecord } from '../../../src/base/log-record.ts';
+import type { BatchStore } from '../../../src/store/order-store.ts';
+import type { DeadLetterStore } from '../../../src/store/dead-letter-store.ts';
+import { noParking } from '../../../src/store/parking.ts';
+import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.ts';
+import { keepLetters } from '../keep-letters.ts';
+
+/** More than a page of a copy. */
+export const ORDERS = 4_500;
+export const MOVED = 700;
+export const LETTERS = 3;
+
+/** Something of everything: values that a store may spoil, rows in every state, and more than one page of them. */
+export async function fillStore(store: BatchStore, desk: DeadLetterStore): Promise<void> {
+  const orderIds = Array.from({ length: ORDERS }, (_, index) => orderId(index));
+  const status = (index: number) => (index % 7 === 0 ? 'rejected' : 'confirmed');
+  await apply(
+    store,
+    orderIds.map((id, index) => place(index, id, { status: status(index), time: 1_000 + index })),
+  );
+  const confirmed = orderIds.filter((_, index) => index % 7 !== 0).slice(0, MOVED);
+  await apply(
+    store,
+    confirmed.map((id, index) => move(ORDERS + index, id, 'preparing')),
+  );
+  const bytes = { key: Buffer.from([0xff, 0, 1]), value: Buffer.from('{"not": "json\0') };
+  await keepLetters(store, [
+    deadLetter({ offset: 1, ...bytes }, { error: 'a zero \0 and a smile 🙂' }),
+    deadLetter({ offset: 2 }, { orderId: orderId(1), reason: 'processor-failed', error: '' }),
+    deadLetter({ offset: 3, partition: 4, value: Buffer.alloc(0) }, { state: 'parked', replayCount: 5 }),
+  ]);
+  await desk.discard([2], { by: 'somebody', at: 5_000 });
+  await park(store);
+}
+
+export function orderId(index: number): string {
+  return `order-${index.toString().padStart(6, '0')}`;
+}
+
+async function park(store: BatchStore): Promise<void> {
+  const parked = {
+    ...{ orderId: 'waiting', partition: 1, attempts: 2, events: 2, error: 'the kitchen is away' },
+    ...{ firstFailedAt: 1_000, failedAt: 2_000, dueAt: 3_000, lateMs: 7 },
+  };
+  const record = (offset: number, changes: Partial<LogRecord>): LogRecord => {
+    return {
+      partition: 1,
+      offset,
+      timestamp: 9,
+      key: Buffer.from('waiting'),
+      value: Buffer.from('{}'),
+      ...changes,
+    };
+  };
+  const records = [record(5, { headers: { name: 'ü' } }), record(9, { value: null })];
+  await store.save({
+    topic: TOPIC,
+    decision: emptyDecision(),
+    deadLetters: [],
+    resolved: [],
+    parking: {
+      ...noParking(),
+      begun: [parked],
+      events: records.map((event) => ({ orderId: 'waiting', record: event })),
+    },
+    loadedProgress: new Map(),
+    nextProgress: new Map([[1, 10]]),
+  });
+}
