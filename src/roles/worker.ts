@@ -47,8 +47,7 @@ export async function startWorker({
     batchMaxRecords: config.batchMaxSize,
     batchMaxBytes: BATCH_MAX_BYTES,
     batchMaxWaitMs: config.batchMaxWaitMs,
-    // SQLite has one writer at a time.
-    oneWriter: true,
+    oneWriter: config.database.kind === 'sqlite',
     log,
     pool,
     reader,

@@ -73,7 +73,7 @@ await t.test('dead letters of before there were replays are open ones', async (t
 await t.test('of many processes that start at once each migration is applied by exactly one', async (t) => {
   const path = join(t.testdir(), 'orders.db');
   const script = new URL('./fixtures/migrate-process.js', import.meta.url);
-  const children = Array.from({ length: 4 }, () => fork(script, [path]));
+  const children = Array.from({ length: 4 }, () => fork(script, [JSON.stringify({ kind: 'sqlite', path })]));
   await Promise.all(children.map((child) => once(child, 'message')));
   const answers = await Promise.all(
     children.map(async (child) => {

@@ -53,7 +53,7 @@ async function prepare(): Promise<Work> {
       // Tests ask whether rows are there after a crash of the service, not after one of the machine.
       ...(process.argv[2] === 'durable' ? [] : ['fsync=off']),
     ].flatMap((setting) => ['-c', setting]),
-    onLog: (line) => said.push(String(line)),
+    onLog: (line) => said.push(line),
     onError: (line) => said.push(String(line)),
   });
   const telling = (work: Promise<void>) =>

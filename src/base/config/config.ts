@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RetryPolicy } from '../backoff.ts';
 import { ServiceError } from '../errors.ts';
-import { parseDatabaseUrl, type DatabaseTarget } from './database-target.ts';
+import { databaseTarget, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
 import { toFieldError, type Fault } from './fault.ts';
 import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-settings.ts';
@@ -72,11 +72,11 @@ export function loadConfig(
 ): Config {
   const read = readSettings(environment, { ROLE: overrides.role });
   const faults = [...read.faults, ...brokenRules(read)];
-  const database = parseDatabaseUrl(read.values.DATABASE_URL);
+  const database = databaseTarget(read.values);
   if (faults.length > 0 || 'problem' in database) throw invalid(faults);
   const config: Config = {
     ...fromSettings(read.values),
-    database: { ...database, path: resolve(database.path) },
+    database,
     kafkaClientSettings: kafkaClientSettings(read.values, environment),
     settings: effectiveSettings(read, environment),
     warnings: settingWarnings(read.values, environment),

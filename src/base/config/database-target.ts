@@ -1,19 +1,74 @@
+import { resolve } from 'node:path';
+import type { Settings } from './settings.ts';
+
 /** Where orders are stored. */
-export interface DatabaseTarget {
+export type DatabaseTarget = SqliteDatabase | PostgresDatabase;
+
+interface SqliteDatabase {
   kind: 'sqlite';
   /** as given: absolute, or relative to the working directory */
   path: string;
 }
 
-/** Takes `sqlite:<path>` and `sqlite://<path>`; the path is taken as it stands, without percent decoding. */
-export function parseDatabaseUrl(url: string): DatabaseTarget | { problem: string } {
-  if (/^postgres(ql)?:/i.test(url)) {
-    return { problem: 'names PostgreSQL, which is not available yet: leave it out, or give sqlite:<path>' };
-  }
+interface PostgresDatabase {
+  kind: 'postgres';
+  /** with a secret, never to be logged */
+  url: string;
+  poolSize: number;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  lockTimeoutMs: number;
+  /** the history is read as a log: with the embedded event log, whose status topic it stands for */
+  numbersChanges: boolean;
+}
+
+type DatabaseUrl = SqliteDatabase | Pick<PostgresDatabase, 'kind' | 'url'>;
+
+type Problem = { problem: string };
+
+const POSTGRES_EXAMPLE = 'postgres://user:password@host:5432/database';
+
+/**
+ * Takes `sqlite:<path>` and `sqlite://<path>`, whose path is taken as it stands, without percent decoding, and
+ * `postgres://…` and `postgresql://…` as libpq and pg read them.
+ */
+export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
+  if (/^postgres(ql)?:/i.test(url)) return parsePostgresUrl(url);
   const path = /^sqlite:(?:\/\/)?(.*)$/is.exec(url)?.[1];
-  if (path === undefined) return { problem: 'has an unknown scheme: give sqlite:<path>' };
+  if (path === undefined) {
+    return { problem: `has an unknown scheme: give sqlite:<path> or ${POSTGRES_EXAMPLE}` };
+  }
   if (path === '' || path.startsWith(':')) {
     return { problem: 'names no file, and orders are not kept in memory: give sqlite:<path>' };
   }
   return { kind: 'sqlite', path };
+}
+
+/** The target of settings whose DATABASE_URL has no problem. */
+export function databaseTarget(settings: Settings): DatabaseTarget | Problem {
+  const parsed = parseDatabaseUrl(settings.DATABASE_URL);
+  if ('problem' in parsed) return parsed;
+  if (parsed.kind === 'sqlite') return { ...parsed, path: resolve(parsed.path) };
+  return {
+    ...parsed,
+    poolSize: settings.DATABASE_POOL_SIZE,
+    connectTimeoutMs: settings.DATABASE_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    lockTimeoutMs: settings.DATABASE_LOCK_TIMEOUT_MS,
+    numbersChanges: settings.EVENT_LOG === 'embedded',
+  };
+}
+
+function parsePostgresUrl(url: string): DatabaseUrl | Problem {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^postgres(ql)?:\/\//i.test(url)) {
+    return {
+      problem: `cannot be read: give ${POSTGRES_EXAMPLE}, and write characters such as / @ # ? in user or password as %2F %40 %23 %3F`,
+    };
+  }
+  if (!/^\/[^/]+$/.test(parsed.pathname)) return { problem: `names no database: give ${POSTGRES_EXAMPLE}` };
+  if (parsed.hash !== '') {
+    return { problem: 'has a # in it: write it as %23 where it belongs to user or password' };
+  }
+  return { kind: 'postgres', url };
 }

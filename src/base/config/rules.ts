@@ -73,6 +73,7 @@ function ifGiven(value: string, check: (value: string) => string | undefined): s
 function databaseProblem(url: string): string | undefined {
   const target = parseDatabaseUrl(url);
   if ('problem' in target) return target.problem;
+  if (target.kind === 'postgres') return undefined;
   const problem = fileProblem(target.path);
   return problem?.startsWith('is a folder') === true ? problem : undefined;
 }

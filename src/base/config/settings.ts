@@ -161,9 +161,44 @@ export const SETTINGS = {
   DATABASE_URL: {
     theme: 'Store',
     type: 'string',
-    expects: 'sqlite:<path>',
+    expects: 'sqlite:<path> or postgres://user:password@host:5432/database',
     defaultText: 'sqlite:<DATA_DIR>/orders.db',
     description: 'The database that holds orders, their history and the progress through the event log.',
+  },
+  DATABASE_POOL_SIZE: {
+    theme: 'Store',
+    type: 'integer',
+    unit: 'connections',
+    minimum: 1,
+    maximum: 1_000,
+    default: 10,
+    description:
+      'The most connections to PostgreSQL that requests are answered by; each thread that writes has one more.',
+  },
+  DATABASE_CONNECT_TIMEOUT_MS: {
+    theme: 'Store',
+    ...DURATION,
+    minimum: 1,
+    maximum: 600_000,
+    default: 5_000,
+    description: 'How long a connection to PostgreSQL, or a free one of the pool, is waited for.',
+  },
+  DATABASE_STATEMENT_TIMEOUT_MS: {
+    theme: 'Store',
+    ...DURATION,
+    minimum: 1,
+    maximum: 600_000,
+    default: 10_000,
+    description:
+      'How long one statement may take in PostgreSQL; five seconds later the connection itself is given up.',
+  },
+  DATABASE_LOCK_TIMEOUT_MS: {
+    theme: 'Store',
+    ...DURATION,
+    minimum: 1,
+    maximum: 600_000,
+    default: 5_000,
+    description: 'How long one statement may wait in PostgreSQL for a lock that another writer has.',
   },
   WORKER_THREADS: {
     theme: 'Processing',

@@ -18,10 +18,17 @@ function misspelt(environment: NodeJS.ProcessEnv): string[] {
     });
 }
 
+const POSTGRES_ONLY = SETTING_NAMES.filter((name) => /^DATABASE_(?!URL$)/.test(name));
+
 function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
   const warnings: string[] = [];
   if (settings.EVENT_LOG === 'embedded' && settings.KAFKA_BROKERS !== '') {
     warnings.push('KAFKA_BROKERS has no effect: EVENT_LOG is embedded.');
+  }
+  for (const name of POSTGRES_ONLY.filter((name) => (environment[name] ?? '') !== '')) {
+    if (settings.DATABASE_URL.startsWith('sqlite:')) {
+      warnings.push(`${name} has no effect: the store is SQLite.`);
+    }
   }
   const protocol = settings.KAFKA_SECURITY_PROTOCOL.toLowerCase();
   for (const [name] of passedThrough(environment)) {

@@ -1,13 +1,19 @@
 import { types, type CustomTypesConfig } from 'pg';
 import { withZeros } from './zero-text.ts';
 
+type Parser = (text: string) => unknown;
+type TypeId = Parameters<typeof types.getTypeParser>[0];
+
+const { INT8, TEXT } = types.builtins;
+
+const OURS = new Map<number, Parser>([
+  [INT8, toSafeInteger],
+  [TEXT, withZeros],
+]);
+
 /** How columns are read, for our clients only: the driver's own table is shared by all of the process. */
 export const columnTypes: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === types.builtins.INT8) return toSafeInteger;
-    if (oid === types.builtins.TEXT) return withZeros;
-    return format === 'binary' ? types.getTypeParser(oid, format) : types.getTypeParser(oid);
-  }) as typeof types.getTypeParser,
+  getTypeParser: (oid: TypeId): Parser => OURS.get(oid) ?? (types.getTypeParser(oid) as Parser),
 };
 
 /** A bigint, which the driver leaves a text. @throws RangeError above 2^53, which this service never writes */

@@ -1,4 +1,4 @@
-import type { Decision } from '../../order/decide.ts';
+import type { Decision, PlacedOrder } from '../../order/decide.ts';
 import { versionsBefore } from '../versions-before.ts';
 import { column, expecting, type Statement } from './statement.ts';
 
@@ -59,9 +59,8 @@ export function changeStatements({ changes }: Decision, isNumbered: boolean): St
 }
 
 function insertOrders(placed: Decision['placed']): Statement {
-  const order = <T extends string | number>(
-    value: (order: Decision['placed'][number]['command']['order']) => T,
-  ) => column(placed, ({ command }) => value(command.order));
+  const order = (value: (order: PlacedOrder['command']['order']) => string | number) =>
+    column(placed, ({ command }) => value(command.order));
   return {
     name: 'insert-orders',
     text: INSERT_ORDERS,

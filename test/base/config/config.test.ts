@@ -50,7 +50,7 @@ await t.test('brokers make Kafka the event log, unless EVENT_LOG says otherwise'
 });
 
 await t.test('the store follows DATA_DIR, unless DATABASE_URL says otherwise', async (t) => {
-  t.equal(loadConfig({ DATA_DIR: '/var/orders' }).database.path, '/var/orders/orders.db');
+  t.match(loadConfig({ DATA_DIR: '/var/orders' }).database, { path: '/var/orders/orders.db' });
   for (const [url, path] of [
     ['sqlite:/abs/o.db', '/abs/o.db'],
     ['sqlite:///abs/o.db', '/abs/o.db'],
@@ -63,6 +63,32 @@ await t.test('the store follows DATA_DIR, unless DATABASE_URL says otherwise', a
       url,
     );
   }
+});
+
+await t.test('PostgreSQL is named by its URL and used within limits', async (t) => {
+  const url = 'postgres://app:s3cret@db.example:5433/orders?sslmode=verify-full';
+  const limits = { poolSize: 10, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, lockTimeoutMs: 5_000 };
+  t.strictSame(loadConfig({ DATABASE_URL: url }).database, {
+    kind: 'postgres',
+    url,
+    ...limits,
+    numbersChanges: true,
+  });
+  const config = loadConfig({
+    DATABASE_URL: url,
+    KAFKA_BROKERS: 'a:1',
+    DATABASE_POOL_SIZE: '3',
+    DATABASE_CONNECT_TIMEOUT_MS: '1',
+    DATABASE_STATEMENT_TIMEOUT_MS: '2',
+    DATABASE_LOCK_TIMEOUT_MS: '3',
+  });
+  const given = { poolSize: 3, connectTimeoutMs: 1, statementTimeoutMs: 2, lockTimeoutMs: 3 };
+  t.strictSame(config.database, { kind: 'postgres', url, ...given, numbersChanges: false });
+  t.notMatch(JSON.stringify([config.settings, config.warnings]), /s3cret/);
+  t.match(
+    config.settings.find(({ name }) => name === 'DATABASE_URL')?.value,
+    'postgres://app:***@db.example',
+  );
 });
 
 await t.test('the command line goes before ROLE', async (t) => {

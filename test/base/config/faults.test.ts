@@ -23,7 +23,7 @@ await t.test('all faults come at once, each with setting, value, what is wrong a
       'BATCH_MAX_SIZE="0" is out of range: give a whole number from 1 to 10000.',
       'EVENT_LOG="kafka" needs brokers: set KAFKA_BROKERS to host:port pairs.',
       'PROCESSOR="./no-such-processor.js" does not exist: give the path of a file.',
-      'DATABASE_URL="mysql://root:***@db/orders" has an unknown scheme: give sqlite:<path>.',
+      'DATABASE_URL="mysql://root:***@db/orders" has an unknown scheme: give sqlite:<path> or postgres://user:password@host:5432/database.',
     ],
   );
 });
@@ -69,7 +69,12 @@ await t.test('texts that cannot work are refused with what can', async (t) => {
     ['KAFKA_SECURITY_PROTOCOL', 'tls', /give plaintext, ssl, sasl_plaintext or sasl_ssl/],
     ['TRUST_PROXY', 'true', /neither an address nor a network/],
     ['TRUST_PROXY', '10.0.0.0/33', /"10.0.0.0\/33", which is neither/],
-    ['DATABASE_URL', 'postgres://u:s3cret@db/orders', /not available yet/],
+    ['DATABASE_URL', 'postgres://u:s3/cret@db/orders', /cannot be read: .* %2F %40/],
+    ['DATABASE_URL', 'postgres:orders', /cannot be read/],
+    ['DATABASE_URL', 'postgres://u:s3cret@db:port/orders', /cannot be read/],
+    ['DATABASE_URL', 'postgres://u:s3cret@db', /names no database/],
+    ['DATABASE_URL', 'postgresql://u:s3cret@db/', /names no database/],
+    ['DATABASE_URL', 'postgres://u:s3cret@db/orders#x', /has a # in it/],
     ['DATABASE_URL', 'sqlite::memory:', /not kept in memory/],
     ['DATABASE_URL', 'sqlite:', /names no file/],
     ['DATABASE_URL', 'sqlite:src', /is a folder/],
@@ -88,6 +93,13 @@ await t.test('texts that can work are taken', async (t) => {
   t.same(faultsOf({ KAFKA_BROKERS: 'kafka-1.example:9092,[::1]:9093,10.0.0.1:9094' }), []);
   t.same(faultsOf({ TRUST_PROXY: '127.0.0.1,10.0.0.0/8,fd00::/8' }), []);
   t.same(faultsOf({ DATA_DIR: 'src' }), []);
+  for (const DATABASE_URL of [
+    'postgres://u:p%40ss@db/orders',
+    'postgresql://db:5433/orders?sslmode=require',
+    'postgres:///orders',
+  ]) {
+    t.same(faultsOf({ DATABASE_URL }), [], DATABASE_URL);
+  }
 });
 
 await t.test('a role of its own needs an event log that is shared', async (t) => {

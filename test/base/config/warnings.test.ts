@@ -41,6 +41,8 @@ await t.test('names that other programs use are left alone', async (t) => {
 
 await t.test('settings that the others make idle are named', async (t) => {
   t.match(warningsOf({ KAFKA_BROKERS: 'a:1', EVENT_LOG: 'embedded' }), [/^KAFKA_BROKERS has no effect/]);
+  t.match(warningsOf({ DATABASE_POOL_SIZE: '5' }), [/^DATABASE_POOL_SIZE has no effect: .* SQLite/]);
+  t.same(warningsOf({ DATABASE_POOL_SIZE: '5', DATABASE_URL: 'postgres://db/orders' }), []);
   t.match(warningsOf({ KAFKA_SASL_USERNAME: 'app' }), [
     /^KAFKA_SASL_USERNAME has no effect: .* is plaintext/,
   ]);

@@ -1,0 +1,62 @@
+import t from 'tap';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { OrderLoad } from '../support/order-load.ts';
+import { PostgresServer } from '../support/postgres.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { orderJourney } from './journey.ts';
+import { killAgainAndAgain, nothingLost } from './nothing-lost.ts';
+
+// Many starts, of a database too, take their time on a busy machine.
+t.setTimeout(400_000);
+
+const postgres = await PostgresServer.start(t);
+
+await t.test(
+  'one process on the embedded log and PostgreSQL, and its successor',
+  { timeout: 120_000 },
+  async (t) => {
+    // Two lanes write side by side, and what they save is told in the order in which it was saved.
+    const environment = {
+      DATA_DIR: await temporaryFolder(t),
+      DATABASE_URL: await postgres.createDatabase(),
+      WORKER_THREADS: '2',
+    };
+    const service = await ServiceProcess.start('all', environment);
+    t.teardown(() => service.stop());
+    const client = new OrderClient(service.url);
+    await orderJourney(t, client);
+    const { body: placed } = await client.place(anOrder(), { prefer: 'wait=20' });
+    t.same(await service.stop(), { code: 0, signal: null }, 'it stops cleanly');
+    t.notMatch(service.output, 's3cret');
+
+    const successor = await ServiceProcess.start('all', environment);
+    t.teardown(() => successor.stop());
+    const later = new OrderClient(successor.url);
+    t.match((await later.order(placed.id)).body, { ...anOrder(), status: 'confirmed', version: 1 });
+    t.equal((await later.place(anOrder(), { prefer: 'wait=20' })).status, 201);
+  },
+);
+
+await t.test(
+  'kill -9 under load, 5 times: every acknowledged order is there once, confirmed',
+  { timeout: 300_000 },
+  async (t) => {
+    const environment = {
+      DATA_DIR: await temporaryFolder(t),
+      DATABASE_URL: await postgres.createDatabase(),
+      WORKER_THREADS: '2',
+    };
+    const start = async () => {
+      const service = await ServiceProcess.start('all', environment);
+      t.teardown(() => service.kill());
+      return service;
+    };
+    const first = await start();
+    const load = new OrderLoad(first.url, { customerId: 'c-crash', lines: 16 });
+    t.teardown(() => load.stop());
+    const last = await killAgainAndAgain(load, start, first, 5);
+    await load.stop();
+    await nothingLost(t, load, last.url);
+  },
+);

@@ -1,0 +1,172 @@
+import { Client, DatabaseError } from 'pg';
+import t, { type Test } from 'tap';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import { openBatchStore, openReader } from '../../../src/store/open-store.ts';
+import { migrate } from '../../../src/store/migrate.ts';
+import { translated } from '../../../src/store/postgres/postgres-failure.ts';
+import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
+import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { silent } from '../sqlite/make-store.ts';
+import { eventually } from '../../support/eventually.ts';
+import { PostgresServer, targetOf } from '../../support/postgres.ts';
+import { apply, place, TOPIC } from '../batch.ts';
+import { storeUnderTest } from './make-store.ts';
+
+t.setTimeout(300_000);
+
+const server = await PostgresServer.start(t);
+
+const UNAVAILABLE = { code: 'store-unavailable', transient: true };
+
+await t.test('every SQLSTATE is told as the port tells it', async (t) => {
+  const expected = {
+    'store-refused': ['22021', '22003', '23505', '23514', '23502', '54000'],
+    'progress-conflict': ['OS001'],
+    'store-unavailable': [
+      ...['08006', '57P01', '57P02', '57P03', '57014', '53100', '53200', '53300', '40001', '40P01'],
+      ...['55P03', '25006', '28P01', '3D000', '42P01', '58030', 'XX001'],
+    ],
+  };
+  for (const [code, states] of Object.entries(expected)) {
+    for (const state of states) await t.rejects(translated(failing(state)), { code }, state);
+  }
+  await t.rejects(translated(failing('42601')), { name: 'error', code: '42601' }, 'a defect stays one');
+  await t.rejects(translated(failing('23505', 'orders_pkey')), { code: 'progress-conflict' });
+  await t.rejects(translated(failing('23505', 'dead_letters_pkey')), { code: 'store-refused' });
+  await t.rejects(
+    translated(() => Promise.reject(new Error('Query read timeout'))),
+    UNAVAILABLE,
+  );
+  await t.rejects(
+    translated(() => Promise.reject(new TypeError('a defect'))),
+    TypeError,
+  );
+});
+
+await t.test('a backend that is ended in the middle costs the batch one attempt, and no row', async (t) => {
+  const target = await server.createStore();
+  const { reader, writer } = await storeUnderTest(t, target);
+  const store = await writer();
+  await apply(store, [place(0, 'a')]);
+  const held = await holding(t, target, 'LOCK TABLE orders');
+  const saving = apply(store, [place(1, 'b')]);
+  const failed = t.rejects(saving, UNAVAILABLE);
+  await eventually(async () => (await waiting(target)).length === 1, { what: 'the batch to wait' });
+  await server.run(target.url, 'SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted');
+  await failed;
+  await held.close();
+  t.equal(await reader.progress(TOPIC, 0), 1);
+  t.equal((await apply(store, [place(1, 'b')])).placed.length, 1, 'the next attempt has a new connection');
+  t.equal((await reader.find('b'))?.status, 'confirmed');
+});
+
+await t.test('whoever was cut off while nobody asked works on with the next request', async (t) => {
+  const target = await server.createStore();
+  const { reader, writer, desk } = await storeUnderTest(t, target);
+  const [store, letters] = [await writer(), await desk()];
+  await apply(store, [place(0, 'a')]);
+  await reader.find('a');
+  await server.run(
+    target.url,
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  const works = async (work: () => Promise<unknown>) =>
+    eventually(
+      () =>
+        work().then(
+          () => true,
+          () => false,
+        ),
+      { what: 'a new connection' },
+    );
+  await works(() => reader.find('a'));
+  await works(() => store.load(TOPIC, [0], ['a']));
+  await works(() => letters.newestId());
+  t.match(await reader.find('a'), { id: 'a' });
+});
+
+await t.test(
+  'a lock that does not come and a statement that takes too long are waited for in vain',
+  async (t) => {
+    const target = { ...(await server.createStore()), lockTimeoutMs: 100, statementTimeoutMs: 300 };
+    const { reader, writer } = await storeUnderTest(t, target);
+    const store = await writer();
+    const held = await holding(t, target, 'LOCK TABLE progress IN SHARE MODE');
+    await t.rejects(apply(store, [place(0, 'a')]), { ...UNAVAILABLE, message: /55P03/ });
+    await held.close();
+    t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
+    t.equal((await reader.list({ limit: 10 })).data.length, 1);
+    const slow = new PostgresConnection(target, 'test');
+    t.teardown(() => slow.close());
+    const sleep = { name: 'sleep', text: 'SELECT pg_sleep(60)', values: [] };
+    await t.rejects(slow.query(sleep), { ...UNAVAILABLE, message: /57014/ });
+  },
+);
+
+await t.test('a server that holds still is given up', { timeout: 60_000 }, async (t) => {
+  const target = { ...(await server.createStore()), statementTimeoutMs: 300 };
+  const { writer } = await storeUnderTest(t, target);
+  const store = await writer();
+  const [backend] = await server.run(
+    target.url,
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'order-system writer' AND datname = current_database()",
+  );
+  const pid = Number(backend?.pid);
+  process.kill(pid, 'SIGSTOP');
+  t.teardown(() => process.kill(pid, 'SIGCONT'));
+  await t.rejects(store.load(TOPIC, [0], ['a']), UNAVAILABLE);
+  t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
+});
+
+await t.test('a server that is away is unavailable to all, and serves them when it is back', async (t) => {
+  const target = await server.createStore();
+  const { reader, writer, desk } = await storeUnderTest(t, target);
+  const [store, letters] = [await writer(), await desk()];
+  await apply(store, [place(0, 'a')]);
+  await server.takeDown();
+  await t.rejects(store.load(TOPIC, [0], ['a']), UNAVAILABLE);
+  await t.rejects(apply(store, [place(1, 'b')]), UNAVAILABLE);
+  await t.rejects(reader.find('a'), UNAVAILABLE);
+  await t.rejects(letters.newestId(), UNAVAILABLE);
+  await t.rejects(openReader(target), UNAVAILABLE);
+  await t.rejects(openBatchStore(target, createWriteTurn()), UNAVAILABLE);
+  await t.rejects(migrate(target, silent), UNAVAILABLE);
+  await server.bringUp();
+  t.equal((await apply(store, [place(1, 'b')])).placed.length, 1);
+  t.match(await reader.find('b'), { id: 'b' });
+  t.equal(await letters.newestId(), 0);
+});
+
+await t.test('who may not enter is told so, without the password', async (t) => {
+  const url = (await server.createDatabase()).replace('s3cret', 'wr0ng');
+  for (const wrong of [url, `${url}_not_there`.replace('wr0ng', 's3cret')]) {
+    const error: unknown = await openReader(targetOf(wrong)).catch((error: unknown) => error);
+    t.match(error, UNAVAILABLE);
+    t.notMatch(String(error), /wr0ng|s3cret/);
+  }
+});
+
+function failing(state: string, constraint?: string): () => Promise<never> {
+  const error = new DatabaseError(`of ${state}`, 0, 'error');
+  error.code = state;
+  error.constraint = constraint;
+  return () => Promise.reject(error);
+}
+
+/** Somebody who holds a lock until it is closed. */
+async function holding(t: Test, target: PostgresTarget, lock: string): Promise<{ close(): Promise<void> }> {
+  const client = new Client(target.url);
+  await client.connect();
+  let isOpen = true;
+  const close = async () => {
+    if (isOpen) await client.end();
+    isOpen = false;
+  };
+  t.teardown(close);
+  await client.query(`BEGIN; ${lock}`);
+  return { close };
+}
+
+function waiting(target: PostgresTarget) {
+  return server.run(target.url, 'SELECT pid FROM pg_locks WHERE NOT granted');
+}

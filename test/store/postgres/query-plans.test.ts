@@ -1,0 +1,105 @@
+import t from 'tap';
+import type { DeadLetterFilter } from '../../../src/store/dead-letter-store.ts';
+import { formatCursor } from '../../../src/store/list-cursor.ts';
+import type { ListQuery } from '../../../src/store/order-store.ts';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import * as letters from '../../../src/store/postgres/dead-letter-query.ts';
+import { listStatement } from '../../../src/store/postgres/list-query.ts';
+import type { Statement } from '../../../src/store/postgres/statement.ts';
+import { openBatchStore } from '../../../src/store/open-store.ts';
+import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { PostgresServer } from '../../support/postgres.ts';
+import { apply, deadLetter, place } from '../batch.ts';
+import { keepLetters } from '../keep-letters.ts';
+
+t.setTimeout(300_000);
+
+const server = await PostgresServer.start(t);
+const target = await server.createStore();
+const connection = new PostgresConnection(target, 'test');
+t.teardown(() => connection.close());
+
+const cursor = formatCursor({ createdAt: 1_000, seq: 7 });
+
+const ORDER_FILTERS = {
+  customerId: 'c-1',
+  merchantId: 'm-1',
+  status: 'confirmed',
+  createdAfter: 1,
+  createdBefore: 9_000,
+  cursor,
+} as const;
+
+const LETTER_FILTERS = {
+  orderId: 'o-1',
+  state: 'open',
+  reason: 'processor-failed',
+  failedAfter: 1,
+  failedBefore: 9_000,
+} as const;
+
+await t.test('plans on empty tables, before there are any statistics', pagesAreIndexRanges);
+
+await t.test('plans on tables with rows and statistics', async (t) => {
+  const store = await openBatchStore(target, createWriteTurn());
+  t.teardown(() => store.close());
+  for (let from = 0; from < 4_000; from += 2_000) {
+    const ids = Array.from({ length: 2_000 }, (_, i) => from + i);
+    await apply(
+      store,
+      ids.map((n) => place(n, `o-${n}`, { customerId: `c-${n % 3}`, merchantId: `m-${n % 50}`, time: n })),
+    );
+    await keepLetters(
+      store,
+      ids.map((n) =>
+        deadLetter({ offset: n }, { orderId: `o-${n % 900}`, failedAt: n, reason: 'processor-failed' }),
+      ),
+    );
+  }
+  await server.run(target.url, 'ANALYZE');
+  await pagesAreIndexRanges(t);
+});
+
+async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, what: string) => void }) {
+  const orders = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 }).map(listStatement);
+  const pages = everyOf<DeadLetterFilter>(LETTER_FILTERS, {}).flatMap((filter) =>
+    [undefined, cursor].map((cursor) => letters.listStatement({ ...filter, cursor, limit: 20 })),
+  );
+  for (const statement of [...orders, ...pages]) {
+    const plan = await planOf(statement);
+    t.same(plan.match(/Seq Scan|Sort|Bitmap|Hash/g), null, `${statement.name}\n${plan}`);
+    t.same(plan.match(/Index Cond: .*ROW\(\w+, \w+\) < ROW/)?.length, 1, `${statement.name}\n${plan}`);
+  }
+  t.same(new Set(orders.map(({ name }) => name)).size, 8, 'so few that each is prepared once a connection');
+  t.same(new Set(pages.map(({ name }) => name)).size, 8, 'so few that each is prepared once a connection');
+  t.same(new Set([...orders, ...pages].map(({ text }) => text)).size, 16, 'one name, one text');
+}
+
+await t.test('selections and counts of dead letters read no more than an index says', async (t) => {
+  for (const filter of everyOf<DeadLetterFilter>(LETTER_FILTERS, {})) {
+    const selection = await planOf(
+      letters.selectStatement({ filter }, { afterId: 5, limit: 100, maxBytes: 1_000 }),
+    );
+    t.notMatch(selection, /Seq Scan/, selection);
+    t.notMatch(await planOf(letters.reasonsStatement(filter)), /Seq Scan/);
+  }
+  const byIds = letters.selectStatement({ ids: [1] }, { afterId: 5, limit: 100, maxBytes: 1_000 });
+  t.match(await planOf(byIds), /Index Cond: .*id = ANY/);
+});
+
+async function planOf({ text, values }: Statement): Promise<string> {
+  const rows = await connection.query<{ 'QUERY PLAN': string }>({
+    name: '',
+    text: `EXPLAIN ${text}`,
+    values,
+  });
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+/** All combinations of what may be asked for. */
+function everyOf<Query extends object>(optional: Partial<Query>, always: Query): Query[] {
+  return Object.entries(optional).reduce<Query[]>(
+    (queries, [name, value]) => queries.flatMap((query) => [query, { ...query, [name]: value }]),
+    [always],
+  );
+}
