@@ -49,6 +49,20 @@ const commands: Commands = {
     return EXIT.ok;
   },
 
+  async copy(databases) {
+    const [{ createLogger }, { copyDatabase }] = await Promise.all([
+      import('./base/logger.ts'),
+      import('./roles/copy-database.ts'),
+    ]);
+    const summary = await copyDatabase(databases, {
+      targetOf: (url) => loadConfig({ ...process.env, DATABASE_URL: url }).database,
+      logger: createLogger('warn'),
+      progressStream: process.stderr,
+    });
+    process.stdout.write(summary);
+    return EXIT.ok;
+  },
+
   async deadLetters(command) {
     const [{ runDeadLetters, serviceUrl }, { createTerminal }] = await Promise.all([
       import('./roles/dead-letters/run.ts'),

@@ -7,6 +7,8 @@ export interface Commands {
   serve(role: string | undefined): Promise<number>;
   config(json: boolean): Promise<number>;
   migrate(): Promise<number>;
+  /** @param databases URLs: of the store that is copied, and of that which takes it */
+  copy(databases: { from: string; to: string }): Promise<number>;
   deadLetters(command: DeadLetterCommand): Promise<number>;
 }
 
@@ -35,10 +37,23 @@ export async function runCommandLine(args: string[], version: string, commands: 
     .description('show every setting in force and where it came from, secrets masked; opens nothing')
     .option('--json', 'as JSON');
   config.action(run(() => commands.config(config.opts<{ json?: boolean }>().json === true)));
-  program
+  const migrate = program
     .command('migrate')
-    .description('bring the tables of the store up to date and list what was done; safe to repeat')
-    .action(run(() => commands.migrate()));
+    .description(
+      'bring the tables of the store up to date and list what was done; with --from and --to copy a whole store to ' +
+        'another database; safe to repeat',
+    )
+    .option('--from <url>', 'the store that is copied: sqlite:<path>')
+    .option('--to <url>', 'the database that takes it: postgres://user:password@host:5432/database')
+    .addHelpText('after', COPY_HELP);
+  migrate.action(
+    run(() => {
+      const { from, to } = migrate.opts<{ from?: string; to?: string }>();
+      if (from !== undefined && to !== undefined) return commands.copy({ from, to });
+      if (from === undefined && to === undefined) return commands.migrate();
+      return migrate.error('error: --from and --to go together: a copy has two ends.');
+    }),
+  );
   addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -48,6 +63,14 @@ export async function runCommandLine(args: string[], version: string, commands: 
   }
   return exitCode;
 }
+
+const COPY_HELP = `
+A copy takes orders, their history, what waits for a retry, dead letters, what was done with them, and how far the event
+log was applied. It then reads both sides and compares rows and checksums. Stop every service that writes to the store
+before: what it writes later is not copied. An interrupted copy goes on where it stood when the command is repeated.
+
+Example:
+  order-system migrate --from sqlite:data/orders.db --to postgres://orders:secret@localhost:5432/orders`;
 
 function describe(version: string): Command {
   return new Command('order-system')

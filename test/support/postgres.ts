@@ -80,16 +80,22 @@ export class PostgresServer {
 
   /** What a person does by hand. @param database its name, or its URL */
   async run(database: string, sql: string): Promise<Record<string, unknown>[]> {
-    const url = database.includes(':')
-      ? database
-      : `postgres://${CREDENTIALS}@127.0.0.1:${this.#port}/${database}`;
-    const client = new Client(url);
-    await client.connect();
+    const client = await this.connect(database);
     try {
       return (await client.query<Record<string, unknown>>(sql)).rows;
     } finally {
       await client.end();
     }
+  }
+
+  /** Whoever calls this ends the client. @param database its name, or its URL */
+  async connect(database: string): Promise<Client> {
+    const url = database.includes(':')
+      ? database
+      : `postgres://${CREDENTIALS}@127.0.0.1:${this.#port}/${database}`;
+    const client = new Client(url);
+    await client.connect();
+    return client;
   }
 
   async #ask(request: PostgresRequest): Promise<number> {

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../src/store/open-store.ts';
+import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { eventually } from '../support/eventually.ts';
+import { PostgresServer, targetOf } from '../support/postgres.ts';
+import { Program, runProgram } from '../support/program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fillStore, ORDERS } from '../store/copy/filled-store.ts';
+import { migratedTarget } from '../store/sqlite/make-store.ts';
+
+const server = await PostgresServer.start(t);
+
+await t.test(
+  'a store is copied, told table by table, and can be copied again',
+  { timeout: 120_000 },
+  async (t) => {
+    const [from, to] = [await filledFile(t), await server.createDatabase()];
+    const first = await runProgram(['migrate', '--from', from, '--to', to]);
+    t.equal(first.code, 0, first.stderr);
+    t.match(first.stdout, new RegExp(`^orders +${ORDERS} rows +sha256 [0-9a-f]{64}$`, 'm'));
+    t.match(first.stdout, 'the same on both sides');
+    t.equal(first.stderr, '', 'no progress bar where nobody looks');
+    const again = await runProgram(['migrate', '--from', from, '--to', to]);
+    t.same(again, first);
+  },
+);
+
+await t.test('kill -9 in the middle, and the same command again', { timeout: 120_000 }, async (t) => {
+  const [from, to] = [await filledFile(t), await server.createDatabase()];
+  t.equal((await runProgram(['migrate'], { env: { DATABASE_URL: to } })).code, 0);
+  const holder = await server.connect(to);
+  t.teardown(() => holder.end());
+  await holder.query('BEGIN; LOCK TABLE order_history IN EXCLUSIVE MODE');
+  const copy = new Program(['migrate', '--from', from, '--to', to]);
+  const count = async () => Number((await server.run(to, 'SELECT count(*) AS rows FROM orders'))[0]?.rows);
+  await eventually(async () => (await count()) === ORDERS, { what: 'the orders to be copied' });
+  await copy.kill();
+  await holder.query('ROLLBACK');
+  t.same(await server.run(to, 'SELECT * FROM progress'), [], 'it is not taken for whole');
+  const repeated = await runProgram(['migrate', '--from', from, '--to', to]);
+  t.equal(repeated.code, 0, repeated.stderr);
+  const reader = await openReader(targetOf(to));
+  t.teardown(() => reader.close());
+  t.equal(await reader.progress('orders.commands', 1), 10);
+});
+
+await t.test(
+  'what cannot be copied is refused with the reason, and nothing is made',
+  { timeout: 120_000 },
+  async (t) => {
+    const from = await filledFile(t);
+    const to = 'postgres://user:s3cret@127.0.0.1:1/orders';
+    const cwd = await temporaryFolder(t);
+    const missing = `sqlite:${join(cwd, 'missing.db')}`;
+    const refusals: [string[], RegExp][] = [
+      [['--from', from], /--from and --to go together/],
+      [['--to', to], /--from and --to go together/],
+      [['--from', missing, '--to', to], /--from names .*missing\.db, where there is no file\./],
+      [['--from', to, '--to', to], /--from names no SQLite file/],
+      [['--from', from, '--to', from], /--to names no PostgreSQL/],
+      [['--from', from, '--to', 'mysql://x/y'], /--to has an unknown scheme/],
+    ];
+    for (const [args, reason] of refusals) {
+      const { code, stderr } = await runProgram(['migrate', ...args], { cwd });
+      t.equal(code, 2, args.join(' '));
+      t.match(stderr, reason);
+      t.notMatch(stderr, 's3cret');
+    }
+    const unreachable = await runProgram(['migrate', '--from', from, '--to', to]);
+    t.equal(unreachable.code, 1);
+    t.match(unreachable.stderr, /PostgreSQL/);
+    t.notMatch(unreachable.stderr, 's3cret');
+  },
+);
+
+/** The URL of a file with something of everything. */
+async function filledFile(t: Test): Promise<string> {
+  const target = await migratedTarget(t);
+  const turn = createWriteTurn();
+  const [store, desk] = [await openBatchStore(target, turn), await openDeadLetterStore(target, turn)];
+  await fillStore(store, desk);
+  await Promise.all([store.close(), desk.close()]);
+  return `sqlite:${target.path}`;
+}
