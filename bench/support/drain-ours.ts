@@ -12,24 +12,23 @@ import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { failureRules } from '../../test/support/failure-rules.ts';
 import { fateOf } from './failure-mix.ts';
-import type { DrainResult, DrainTask } from './drain-task.ts';
-import { logOptions } from './drain-task.ts';
-
-/**
- * Drains an embedded log that was filled before into SQLite: consumer → lanes → threads → batches, as the service does
- * it. The clock runs from the start of reading to the last status event being published.
- */
-process.once('message', (task: DrainTask) => {
-  drain(task).then(
-    (result) => process.send?.(result, () => process.disconnect()),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
+import { logOptions, serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
 
 const DEFAULT_RETRY = { baseMs: 500, factor: 2, capMs: 30_000, maxAttempts: 20, budgetMs: 900_000 };
+
+/** One of several logs whose progress stands in one store. */
+class NamedLog extends EmbeddedEventLog {
+  readonly #name: string;
+
+  constructor(options: ConstructorParameters<typeof EmbeddedEventLog>[0], name: string) {
+    super(options);
+    this.#name = name;
+  }
+
+  override progressName(topic: string): string {
+    return `${this.#name}:${topic}`;
+  }
+}
 
 const codec = createEventCodec();
 
@@ -38,12 +37,17 @@ function healthyAmong(statuses: ArrayBuffer): number {
   return records.filter(({ value }) => fateOf(codec.decodeStatusChange(value)) === 'healthy').length;
 }
 
-async function drain({ folder, orders, threads, batch, processor }: DrainTask): Promise<DrainResult> {
+/**
+ * Drains an embedded log that was filled before into a store: consumer → lanes → threads → batches, as the service does
+ * it. The clock runs from the start of reading to the last status event being published.
+ */
+async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
+  const { folder, orders, threads, batch, processor } = task;
   const logger = pino({ level: 'warn' });
-  const store = { kind: 'sqlite', path: `${folder}/orders.db` } as const;
+  const store = task.store ?? { kind: 'sqlite', path: `${folder}/orders.db` };
   await migrate(store, logger);
   const reader = await openReader(store);
-  const log = new EmbeddedEventLog(logOptions(folder));
+  const log = new NamedLog(logOptions(folder), task.logName ?? 'embedded');
   await log.start();
   const pool = new BatchPool({
     threads,
@@ -66,7 +70,7 @@ async function drain({ folder, orders, threads, batch, processor }: DrainTask): 
     batchMaxRecords: batch,
     batchMaxBytes: 4 * 1024 * 1024,
     batchMaxWaitMs: 10,
-    oneWriter: true,
+    oneWriter: store.kind === 'sqlite',
     log,
     pool,
     reader,
@@ -81,16 +85,20 @@ async function drain({ folder, orders, threads, batch, processor }: DrainTask): 
     logger,
     clock: systemClock,
   });
-  const cpuBefore = process.cpuUsage();
-  const startedAt = performance.now();
-  await pipeline.start();
-  await drained;
-  const seconds = (performance.now() - startedAt) / 1000;
-  const cpu = process.cpuUsage(cpuBefore);
-  const rssBytes = process.memoryUsage.rss();
-  await pipeline.stop();
-  await pool.stop();
-  await log.stop();
-  await reader.close();
-  return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+  return async () => {
+    const cpuBefore = process.cpuUsage();
+    const startedAt = performance.now();
+    await pipeline.start();
+    await drained;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const cpu = process.cpuUsage(cpuBefore);
+    const rssBytes = process.memoryUsage.rss();
+    await pipeline.stop();
+    await pool.stop();
+    await log.stop();
+    await reader.close();
+    return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+  };
 }
+
+serveDrain(prepare);

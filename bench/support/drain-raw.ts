@@ -1,28 +1,17 @@
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import type { LogRecord } from '../../src/base/log-record.ts';
-import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
-import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { logOptions, type DrainResult, type DrainTask } from './drain-task.ts';
+import { serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
+import { readLog } from './read-log.ts';
 
 /**
  * The reference: better-sqlite3 alone writes the same rows in the same order into the same tables and indexes with the
  * same pragmas, from values that lie ready in memory, in batches of the same size. Nothing is decoded, decided or
  * published while the clock runs.
  */
-process.once('message', (task: DrainTask) => {
-  drain(task).then(
-    (result) => process.send?.(result, () => process.disconnect()),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-
-async function drain({ folder, orders, batch }: DrainTask): Promise<DrainResult> {
+async function prepare({ folder, orders, batch }: DrainTask): Promise<() => Promise<DrainResult>> {
   const path = `${folder}/orders.db`;
   await migrate({ kind: 'sqlite', path }, pino({ level: 'warn' }));
   const connection = new Database(path);
@@ -49,43 +38,21 @@ async function drain({ folder, orders, batch }: DrainTask): Promise<DrainResult>
       moveProgress.run('orders.commands', partition, from);
   });
 
-  const cpuBefore = process.cpuUsage();
-  const startedAt = performance.now();
-  for (let from = 0; from < orders; from += batch) write.immediate(from);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const cpu = process.cpuUsage(cpuBefore);
-  const rssBytes = process.memoryUsage.rss();
-  connection.close();
-  return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+  return () => {
+    const cpuBefore = process.cpuUsage();
+    const startedAt = performance.now();
+    for (let from = 0; from < orders; from += batch) write.immediate(from);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const cpu = process.cpuUsage(cpuBefore);
+    const rssBytes = process.memoryUsage.rss();
+    connection.close();
+    return Promise.resolve({ seconds, cpuMicros: cpu.user + cpu.system, rssBytes });
+  };
 }
 
 interface Rows {
   order: unknown[];
   history: unknown[];
-}
-
-/** Every record of the log, in the order in which a consumer gets them. */
-async function readLog(folder: string, count: number): Promise<LogRecord[]> {
-  const log = new EmbeddedEventLog(logOptions(folder));
-  await log.start();
-  const records: LogRecord[] = [];
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-  const consumer = log.consumer(TOPICS.commands, {
-    onAssigned: (committed) =>
-      Promise.resolve(new Map([...committed.keys()].map((partition) => [partition, 'earliest'] as const))),
-    onRevoked: () => Promise.resolve(),
-    onRecords: (more) => {
-      records.push(...more);
-      if (records.length >= count) finish();
-    },
-    onFailed: (error) => console.error(error),
-  });
-  await consumer.start();
-  await finished;
-  await consumer.stop();
-  await log.stop();
-  return records;
 }
 
 const codec = createEventCodec();
@@ -102,3 +69,5 @@ function rowsOf({ partition, offset, value }: LogRecord): Rows {
     history: [id, 1, 'confirmed', now, null, partition, offset],
   };
 }
+
+serveDrain(prepare);

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import type { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
+import type { StoreTarget } from '../../src/store/open-store.ts';
 
 export interface DrainTask {
   folder: string;
@@ -11,6 +12,10 @@ export interface DrainTask {
   batch: number;
   /** path of a module */
   processor?: string;
+  /** migrated; a file in the folder when there is none */
+  store?: StoreTarget;
+  /** tells the progress of several logs in one store apart */
+  logName?: string;
 }
 
 export interface DrainResult {
@@ -33,16 +38,53 @@ export function logOptions(folder: string): ConstructorParameters<typeof Embedde
   };
 }
 
+/** A process that has everything ready and begins when it is told to. */
+export interface PreparedDrain {
+  run(): Promise<DrainResult>;
+}
+
 /** Runs one side of the comparison in a fresh process. */
 export async function runDrain(module: string, task: DrainTask): Promise<DrainResult> {
+  return (await prepareDrain(module, task)).run();
+}
+
+export async function prepareDrain(module: string, task: DrainTask): Promise<PreparedDrain> {
   const child = fork(new URL(`./${module}.js`, import.meta.url));
   const exited = once(child, 'exit');
-  const answer = Promise.race([
-    once(child, 'message').then(([result]) => result as DrainResult),
-    exited.then(([code]) => Promise.reject(new Error(`${module} ended with code ${String(code)}.`))),
-  ]);
+  const answer = () =>
+    Promise.race([
+      once(child, 'message').then(([content]) => content as unknown),
+      exited.then(([code]) => Promise.reject(new Error(`${module} ended with code ${String(code)}.`))),
+    ]);
+  const isReady = answer();
   child.send(task);
-  const result = await answer;
-  await exited;
-  return result;
+  await isReady;
+  return {
+    async run() {
+      const result = answer();
+      child.send('go');
+      const drained = (await result) as DrainResult;
+      await exited;
+      return drained;
+    },
+  };
+}
+
+/** The other side of `prepareDrain`: prepares the task that it is sent, and drains when it is told to. */
+export function serveDrain(prepare: (task: DrainTask) => Promise<() => Promise<DrainResult>>): void {
+  const answer = (content: unknown) => process.send?.(content);
+  const serve = async (task: DrainTask) => {
+    const told = once(process, 'message');
+    const drain = await prepare(task);
+    answer('ready');
+    await told;
+    answer(await drain());
+    process.disconnect();
+  };
+  process.once('message', (task: DrainTask) => {
+    serve(task).catch((error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    });
+  });
 }
