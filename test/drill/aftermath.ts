@@ -3,7 +3,6 @@ import { readDeadLetterTopic } from './dead-letter-topic.ts';
 import type { Finding } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import type { DrillOptions } from './options.ts';
-import { parkedOrders } from './parked-orders.ts';
 import { Progress } from './progress.ts';
 import { readBack } from './read-back.ts';
 import { countBy, orderCounts } from './report.ts';
@@ -36,7 +35,7 @@ export async function lookAtEverything(
   }));
   try {
     const onWaiting = (orders: number): string => (text = `settling, ${orders} orders wait`);
-    const parked = () => parkedOrders(stage.storePath);
+    const { parked } = stage.store;
     const isSettled = await settle({ ledger, reader, parked, deadlineMs, onWaiting, signal });
     const onRead = (read: number, all: number): string =>
       (text = `reading back, ${read} of ${all} histories`);
@@ -45,7 +44,7 @@ export async function lookAtEverything(
     const everything = {
       ...shown,
       isSettled,
-      parked: parked(),
+      parked: await parked(),
       deadLetterCopies: broker && (await readDeadLetterTopic(broker.address, TOPIC_PREFIX)),
       publishedStatuses: broker && (await readStatusTopic(broker.address, TOPIC_PREFIX)),
     };

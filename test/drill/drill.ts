@@ -23,8 +23,11 @@ export async function runDrill(options: DrillOptions, around: DrillSurroundings)
   const ledger = new Ledger();
   const stop = abortedWith(around.signal);
   const { signal } = stop;
-  const { log, minutes, rate } = options;
-  const stage = await openStage({ log, orders: minutes * 60 * rate, mayMount: around.mayMount, signal });
+  const { log, store, minutes, rate } = options;
+  const stage = await openStage({
+    ...{ log, store, orders: minutes * 60 * rate },
+    ...{ mayMount: around.mayMount, signal },
+  });
   try {
     const { faults, counters } = await loadAndBreak(options, { stage, ledger, stop });
     signal.throwIfAborted();

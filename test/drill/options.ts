@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MIXES, type Mix } from './order-mix.ts';
-import { FAULT_KINDS, LOG_KINDS, type FaultKind, type LogKind } from './plan.ts';
+import { FAULT_KINDS, LOG_KINDS, STORE_KINDS, type FaultKind, type LogKind, type StoreKind } from './plan.ts';
 
 export interface DrillOptions {
   seed: number;
   minutes: number;
   log: LogKind;
+  store: StoreKind;
   /** orders a second */
   rate: number;
   mix: Mix;
@@ -43,6 +44,14 @@ export function readOptions(args: readonly string[]): DrillOptions {
         .choices(LOG_KINDS)
         .default('embedded'),
     )
+    .addOption(
+      new Option(
+        '--store <kind>',
+        "sqlite: one file for all; postgres: a PostgreSQL server of the drill's own",
+      )
+        .choices(STORE_KINDS)
+        .default('sqlite'),
+    )
     .addOption(new Option('--rate <n>', 'orders a second').argParser(number(1, 10_000)).default(150))
     .addOption(
       new Option(
@@ -75,6 +84,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
     seed: given.seed ?? Math.floor(Math.random() * MAX_SEED),
     minutes: given.minutes ?? 5,
     log: given.log ?? 'embedded',
+    store: given.store ?? 'sqlite',
     rate: given.rate ?? 150,
     mix: given.mix ?? 'all',
     faults: given.faults ?? [],
@@ -101,6 +111,7 @@ Exit codes:
 Examples:
   npm run drill -- --seed 1 --minutes 5
   npm run drill -- --seed 7 --minutes 0.5 --log kafka --faults kill,zombie --report drill.json
+  npm run drill -- --seed 1 --log kafka --store postgres
 
 Full disks need a mount that only the drill sees: as root, or where users may have namespaces (Linux). Kafka needs Java,
 and Maven for the first start. The services are on 127.0.0.1 and have a folder of their own.

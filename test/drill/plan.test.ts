@@ -2,19 +2,30 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { createOrderMix, MIXES } from './order-mix.ts';
-import { LOG_KINDS, planFaults, SERVICES, type FaultKind } from './plan.ts';
+import {
+  LOG_KINDS,
+  planFaults,
+  SERVICES,
+  STORE_KINDS,
+  type FaultKind,
+  type LogKind,
+  type StoreKind,
+} from './plan.ts';
 
 const options = fc.record({
   seed: fc.integer({ min: 0, max: 0x7fff_ffff }),
   minutes: fc.double({ min: 0.1, max: 10, noNaN: true }),
   log: fc.constantFrom(...LOG_KINDS),
+  store: fc.constantFrom(...STORE_KINDS),
 });
+
+const COMMON: FaultKind[] = ['kill', 'restart', 'freeze', 'lock-store'];
 
 await t.test('the same seed gives the same faults and the same orders, another one others', async (t) => {
   for (const log of LOG_KINDS) {
-    const plan = planFaults({ seed: 1, minutes: 5, log });
-    t.same(planFaults({ seed: 1, minutes: 5, log }), plan);
-    t.notOk(isDeepStrictEqual(planFaults({ seed: 2, minutes: 5, log }), plan));
+    const plan = planFaults({ seed: 1, minutes: 5, log, store: 'sqlite' });
+    t.same(planFaults({ seed: 1, minutes: 5, log, store: 'sqlite' }), plan);
+    t.notOk(isDeepStrictEqual(planFaults({ seed: 2, minutes: 5, log, store: 'sqlite' }), plan));
   }
   for (const mix of MIXES) t.same(orders(1, mix), orders(1, mix));
   t.notOk(isDeepStrictEqual(orders(1, 'all'), orders(2, 'all')));
@@ -23,13 +34,15 @@ await t.test('the same seed gives the same faults and the same orders, another o
 await t.test('5 minutes hold every kind of fault, whatever the seed', async () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7fff_ffff }), (seed) => {
-      const kinds = (log: 'embedded' | 'kafka') =>
-        new Set(planFaults({ seed, minutes: 5, log }).map(({ kind }) => kind));
-      const common: FaultKind[] = ['kill', 'restart', 'freeze', 'lock-store', 'fill-store-disk'];
-      const [embedded, kafka] = [kinds('embedded'), kinds('kafka')];
+      const holds = (log: LogKind, store: StoreKind, wanted: FaultKind[]) => {
+        const kinds = new Set(planFaults({ seed, minutes: 5, log, store }).map(({ kind }) => kind));
+        return [...COMMON, ...wanted].every((kind) => kinds.has(kind));
+      };
       return (
-        [...common, 'fill-log-disk' as const].every((kind) => embedded.has(kind)) &&
-        [...common, 'zombie' as const, 'kill-broker' as const].every((kind) => kafka.has(kind))
+        holds('embedded', 'sqlite', ['fill-store-disk', 'fill-log-disk']) &&
+        holds('embedded', 'postgres', ['kill-store', 'fill-log-disk']) &&
+        holds('kafka', 'sqlite', ['zombie', 'kill-broker', 'fill-store-disk']) &&
+        holds('kafka', 'postgres', ['zombie', 'kill-broker', 'kill-store'])
       );
     }),
   );
@@ -37,8 +50,8 @@ await t.test('5 minutes hold every kind of fault, whatever the seed', async () =
 
 await t.test('a plan is bounded, lies within its minutes, and never hits a victim that is down', async () => {
   fc.assert(
-    fc.property(options, ({ seed, minutes, log }) => {
-      const plan = planFaults({ seed, minutes, log });
+    fc.property(options, ({ seed, minutes, log, store }) => {
+      const plan = planFaults({ seed, minutes, log, store });
       const freeAt = new Map<string, number>();
       return (
         plan.length <= minutes * 30 &&
@@ -54,7 +67,9 @@ await t.test('a plan is bounded, lies within its minutes, and never hits a victi
 
 await t.test('every service process is hit in 5 minutes', async (t) => {
   for (const log of LOG_KINDS) {
-    const victims = new Set(planFaults({ seed: 1, minutes: 5, log }).map(({ victim }) => victim));
+    const victims = new Set(
+      planFaults({ seed: 1, minutes: 5, log, store: 'sqlite' }).map(({ victim }) => victim),
+    );
     t.same(
       SERVICES[log].filter((name) => !victims.has(name)),
       [],
@@ -63,9 +78,15 @@ await t.test('every service process is hit in 5 minutes', async (t) => {
 });
 
 await t.test('a choice of kinds is kept to', async (t) => {
-  const plan = planFaults({ seed: 1, minutes: 5, log: 'kafka', kinds: ['zombie', 'fill-log-disk'] });
+  const plan = planFaults({
+    seed: 1,
+    minutes: 5,
+    log: 'kafka',
+    store: 'sqlite',
+    kinds: ['zombie', 'fill-log-disk'],
+  });
   t.same([...new Set(plan.map(({ kind }) => kind))], ['zombie']);
-  t.same(planFaults({ seed: 1, minutes: 5, log: 'kafka', kinds: [] }), []);
+  t.same(planFaults({ seed: 1, minutes: 5, log: 'kafka', store: 'sqlite', kinds: [] }), []);
 });
 
 await t.test('the mix holds orders of every kind and lives of every kind', async (t) => {

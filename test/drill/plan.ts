@@ -4,6 +4,10 @@ export const LOG_KINDS = ['embedded', 'kafka'] as const;
 
 export type LogKind = (typeof LOG_KINDS)[number];
 
+export const STORE_KINDS = ['sqlite', 'postgres'] as const;
+
+export type StoreKind = (typeof STORE_KINDS)[number];
+
 /**
  * `kill`: SIGKILL · `restart`: SIGTERM, as a deployment does it · `freeze`: held still for some seconds · `zombie`: for so
  * long that the consumer group goes on without it
@@ -15,6 +19,7 @@ export const FAULT_KINDS = [
   'zombie',
   'kill-broker',
   'lock-store',
+  'kill-store',
   'fill-store-disk',
   'fill-log-disk',
 ] as const;
@@ -37,20 +42,15 @@ export const SERVICES: Readonly<Record<LogKind, readonly [string, ...string[]]>>
 };
 
 /** Only a consumer group has sessions, and only a log in files of the service's own has a disk of its own. */
-const KINDS: Readonly<Record<LogKind, readonly FaultKind[]>> = {
-  embedded: ['kill', 'kill', 'restart', 'freeze', 'lock-store', 'fill-store-disk', 'fill-log-disk'],
-  kafka: [
-    'kill',
-    'kill',
-    'kill',
-    'restart',
-    'restart',
-    'freeze',
-    'zombie',
-    'kill-broker',
-    'lock-store',
-    'fill-store-disk',
-  ],
+const OF_LOG: Readonly<Record<LogKind, readonly FaultKind[]>> = {
+  embedded: ['kill', 'kill', 'restart', 'freeze', 'fill-log-disk'],
+  kafka: ['kill', 'kill', 'kill', 'restart', 'restart', 'freeze', 'zombie', 'kill-broker'],
+};
+
+/** A file has no server that dies, and a server ends when its disk is full: that is its kill. */
+const OF_STORE: Readonly<Record<StoreKind, readonly FaultKind[]>> = {
+  sqlite: ['lock-store', 'fill-store-disk'],
+  postgres: ['lock-store', 'kill-store'],
 };
 
 /** Of a consumer group, as the service sets it. */
@@ -64,7 +64,8 @@ export interface FaultPlanOptions {
   seed: number;
   minutes: number;
   log: LogKind;
-  /** the kinds to choose from; those that do not fit the log are left out */
+  store: StoreKind;
+  /** the kinds to choose from; those that do not fit the log or the store are left out */
   kinds?: readonly FaultKind[];
 }
 
@@ -73,10 +74,16 @@ export interface FaultPlanOptions {
  * often as the others; faults of different victims overlap, those of one victim never do, and the last one is lifted
  * before the end.
  */
-export function planFaults({ seed, minutes, log, kinds = FAULT_KINDS }: FaultPlanOptions): PlannedFault[] {
+export function planFaults({
+  seed,
+  minutes,
+  log,
+  store,
+  kinds = FAULT_KINDS,
+}: FaultPlanOptions): PlannedFault[] {
   const random = new Random(seed);
   const endMs = minutes * 60_000;
-  const wanted = KINDS[log].filter((kind) => kinds.includes(kind));
+  const wanted = [...OF_LOG[log], ...OF_STORE[store]].filter((kind) => kinds.includes(kind));
   const faults: PlannedFault[] = [];
   const freeAt = new Map<string, number>();
   let deck: FaultKind[] = [];
@@ -109,6 +116,7 @@ function drawDuration(kind: FaultKind, random: Random): number {
     case 'zombie':
       return SESSION_TIMEOUT_MS + random.integer(1_500, 4_000);
     case 'kill-broker':
+    case 'kill-store':
       return random.integer(0, 6_000);
     case 'lock-store':
       return random.integer(5_000, 20_000);
@@ -129,6 +137,7 @@ function drawVictim(kind: FaultKind, log: LogKind, random: Random): string {
     case 'kill-broker':
       return 'broker';
     case 'lock-store':
+    case 'kill-store':
       return 'store';
     case 'fill-store-disk':
       return 'store-disk';

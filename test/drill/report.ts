@@ -56,9 +56,9 @@ const WORDS: Readonly<Record<FindingKind, string>> = {
 /** The report as a person reads it. */
 export function reportAsText(report: DrillReport): string {
   const { options, verdict, leftOut, settled, seconds, failedStarts } = report;
-  const { seed, minutes, log, rate, mix } = options;
+  const { seed, minutes, log, store, rate, mix } = options;
   const lines = [
-    `Drill: ${log} log, seed ${seed}, ${minutes} min at ${rate} orders/s, mix ${mix}; ${seconds} s in all`,
+    `Drill: ${log} log, ${store} store, seed ${seed}, ${minutes} min at ${rate} orders/s, mix ${mix}; ${seconds} s in all`,
     ...section('Faults injected', report.faults),
     ...leftOut.map((why) => `  left out: ${why}`),
     ...(failedStarts === 0 ? [] : [`  starts that failed meanwhile and were tried again: ${failedStarts}`]),

@@ -15,12 +15,12 @@ function settling(parked: SettleOptions['parked'], deadlineMs: number): Promise<
 }
 
 await t.test('an order that waits for a retry is not settled, although nobody was told of it', async (t) => {
-  t.equal(await settling(() => [PARKED], 1), false);
+  t.equal(await settling(() => Promise.resolve([PARKED]), 1), false);
 });
 
 await t.test('it is settled when none waits any more', async (t) => {
   let looks = 0;
-  t.equal(await settling(() => (looks++ === 0 ? [PARKED] : []), 60_000), true);
+  t.equal(await settling(() => Promise.resolve(looks++ === 0 ? [PARKED] : []), 60_000), true);
 });
 
 async function* nothing(): AsyncIterable<never> {

@@ -13,7 +13,7 @@ export interface SettleOptions {
   ledger: Pick<Ledger, 'entries' | 'undecodable'>;
   reader: Pick<ServiceReader, 'orders' | 'deadLetterCount'>;
   /** orders that the store keeps for a retry, those that nobody was told of among them */
-  parked: () => readonly ParkedOrder[];
+  parked: () => Promise<readonly ParkedOrder[]>;
   deadlineMs: number;
   /** orders that are not yet where they will be */
   onWaiting: (orders: number) => void;
@@ -35,7 +35,7 @@ export async function settle(options: SettleOptions): Promise<boolean> {
     const undecodable = await reader.deadLetterCount('record-undecodable');
     const waiting = ledger.entries.filter((entry) => isWaiting(entry, versions)).length;
     const records = Math.max(0, ledger.undecodable.length - undecodable);
-    const retries = parked().length;
+    const retries = (await parked()).length;
     onWaiting(waiting + records + retries);
     const sum = [...versions.values()].reduce((total, version) => total + version, undecodable);
     if (sum !== lastSum) movedAt = Date.now();

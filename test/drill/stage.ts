@@ -9,11 +9,13 @@ import { freezeService } from './faults/freeze-service.ts';
 import type { Fault } from './faults/fault.ts';
 import { killBroker } from './faults/kill-broker.ts';
 import { killService } from './faults/kill-service.ts';
-import { lockStore } from './faults/lock-store.ts';
 import { restartService } from './faults/restart-service.ts';
 import { Member } from './member.ts';
-import { SERVICES, type LogKind } from './plan.ts';
+import { SERVICES, type LogKind, type StoreKind } from './plan.ts';
 import { SmallDisk } from './small-disk.ts';
+import type { DrillStore } from './stores/drill-store.ts';
+import { postgresStore } from './stores/postgres-store.ts';
+import { sqliteStore } from './stores/sqlite-store.ts';
 
 /** Everything that a drill runs on, and what can be done to it. */
 export interface Stage {
@@ -23,8 +25,7 @@ export interface Stage {
   faults: Fault[];
   /** kinds of faults that this machine does not allow, and why */
   leftOut: string[];
-  /** the SQLite file of all services */
-  storePath: string;
+  store: DrillStore;
   broker: Broker | undefined;
   /** leaves no process, no mount and no file */
   close: () => Promise<void>;
@@ -32,6 +33,7 @@ export interface Stage {
 
 export interface StageOptions {
   log: LogKind;
+  store: StoreKind;
   /** orders that may have to find room on a disk */
   orders: number;
   /** whether this process may mount what nobody else sees */
@@ -62,11 +64,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-async function open({ log, orders, mayMount, signal }: StageOptions, closers: Closers): Promise<Stage> {
+async function open(options: StageOptions, closers: Closers): Promise<Stage> {
+  const { log, orders, mayMount, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'order-system-drill-'));
   closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const [storeFolder, logFolder] = [join(folder, 'store'), join(folder, 'log')];
-  const storePath = join(storeFolder, 'orders.db');
   const leftOut: string[] = [];
   const faults: Fault[] = [];
 
@@ -76,17 +78,21 @@ async function open({ log, orders, mayMount, signal }: StageOptions, closers: Cl
       closers.add(() => disk.unmount());
       return disk;
     };
-    faults.push(fillDisk('fill-store-disk', await mount(storeFolder)));
+    if (options.store === 'sqlite') faults.push(fillDisk('fill-store-disk', await mount(storeFolder)));
     if (log === 'embedded') faults.push(fillDisk('fill-log-disk', await mount(logFolder)));
   } else {
     leftOut.push('full disks: a mount that only the drill sees cannot be had here');
   }
 
+  const store =
+    options.store === 'sqlite' ? sqliteStore(join(storeFolder, 'orders.db')) : await postgresStore(closers);
+  faults.push(...store.faults);
+
   let broker: Broker | undefined;
   const environment: Record<string, string> = {
     ...IMPATIENCE,
     DATA_DIR: logFolder,
-    DATABASE_URL: `sqlite:${storePath}`,
+    DATABASE_URL: store.url,
     PROCESSOR: fileURLToPath(new URL('./processor.js', import.meta.url)),
   };
   if (log === 'kafka') {
@@ -102,14 +108,14 @@ async function open({ log, orders, mayMount, signal }: StageOptions, closers: Cl
   await Promise.all(members.map((member) => member.start()));
   const byName = new Map(members.map((member) => [member.name, member]));
   faults.push(killService(byName), restartService(byName));
-  faults.push(freezeService('freeze', byName), freezeService('zombie', byName), lockStore(storePath));
+  faults.push(freezeService('freeze', byName), freezeService('zombie', byName));
   const takers = members.filter(({ role }) => role !== 'worker');
   return {
     members,
     addresses: () => takers.flatMap(({ address }) => address ?? []),
     faults,
     leftOut,
-    storePath,
+    store,
     broker,
     close: () => closers.close(),
   };

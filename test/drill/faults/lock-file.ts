@@ -7,7 +7,7 @@ const PATIENCE_MS = 60_000;
 const PAUSE_BETWEEN_TRIES_MS = 5;
 
 /** Somebody else writes to the SQLite file, and takes its time. */
-export function lockStore(path: string): Fault {
+export function lockFile(path: string): Fault {
   return {
     kind: 'lock-store',
     async inject({ durationMs }, signal) {
