@@ -61,7 +61,7 @@ export class GrpcServer {
     this.#server.addService(api.orders, createOrderService({ ...gate, intake, metrics }));
     this.#server.addService(api.watchBytes, createOrderWatch({ ...gate, watching, encoder, heartbeatMs }));
     this.#serving.addTo(this.#server);
-    await addReflection(this.#server, api.definition);
+    await addReflection(this.#server);
     await this.#serving.start();
     return this.#bind(host, port, credentials);
   }
