@@ -39,6 +39,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #serving: ServingStatus;
   #isDraining = false;
+  #address: string | undefined;
 
   constructor(dependencies: GrpcDependencies) {
     const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
@@ -74,30 +75,28 @@ export class GrpcServer {
     this.#isDraining = true;
     this.#serving.stop();
     this.#calls.endStreams(callStatus(draining()));
-    const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.tryShutdown((error) => {
-          if (error === undefined) resolve();
-          else reject(error);
-        });
+    // Not forceShutdown, which finds no connections when channelz is off.
+    if (this.#address !== undefined) this.#server.drain(this.#address, graceMs);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.tryShutdown((error) => {
+        if (error === undefined) resolve();
+        else reject(error);
       });
-    } finally {
-      clearTimeout(cutOff);
-    }
+    });
   }
 
   #bind(host: string, port: number, credentials: ServerCredentials): Promise<number> {
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const name = host.includes(':') ? `[${host}]` : host;
+    const address = `${name}:${port}`;
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, bound) => {
-        if (error === null) resolve(bound);
-        else
-          reject(
-            new ServiceError('internal', `gRPC cannot listen on ${address}: ${error.message}`, {
-              cause: error,
-            }),
-          );
+        if (error !== null) {
+          const detail = `gRPC cannot listen on ${address}: ${error.message}`;
+          reject(new ServiceError('internal', detail, { cause: error }));
+          return;
+        }
+        this.#address = `${name}:${bound}`;
+        resolve(bound);
       });
     });
   }
