@@ -76,6 +76,6 @@ await t.test('an address that is taken is told', async (t) => {
   const second = startGrpc(t, {}, undefined, Number(address.split(':')[1]));
   await t.rejects(second, {
     code: 'internal',
-    message: /gRPC cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/,
+    message: /gRPC cannot listen: .*EADDRINUSE.* 127\.0\.0\.1:\d+/,
   });
 });
