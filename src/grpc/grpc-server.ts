@@ -1,5 +1,4 @@
-import { Server, type ServerCredentials } from '@grpc/grpc-js';
-import { ServiceError } from '../base/errors.ts';
+import { Server } from '@grpc/grpc-js';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Intake } from '../intake/intake.ts';
@@ -8,6 +7,7 @@ import { CallFaults } from './call-faults.ts';
 import { Calls } from './calls.ts';
 import { serverCredentials, type TlsFiles } from './credentials.ts';
 import { createEventEncoder } from './event-message.ts';
+import { Listener } from './listener.ts';
 import { createOrderService } from './order-service.ts';
 import { createOrderWatch, HEARTBEAT_MS } from './order-watch.ts';
 import { loadOrdersApi } from './orders-api.ts';
@@ -30,6 +30,8 @@ export interface GrpcDependencies {
   healthCheckMs?: number;
 }
 
+type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
+
 const SERVICES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
 
 /** The gRPC face: orders and their streams, health and reflection. */
@@ -39,6 +41,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #serving: ServingStatus;
   #isDraining = false;
+  #listening: { listener: Listener; injector: ConnectionInjector } | undefined;
 
   constructor(dependencies: GrpcDependencies) {
     const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
@@ -61,9 +64,13 @@ export class GrpcServer {
     this.#server.addService(api.orders, createOrderService({ ...gate, intake, metrics }));
     this.#server.addService(api.watchBytes, createOrderWatch({ ...gate, watching, encoder, heartbeatMs }));
     this.#serving.addTo(this.#server);
-    await addReflection(this.#server, api.definition);
+    await addReflection(this.#server);
     await this.#serving.start();
-    return this.#bind(host, port, credentials);
+    const injector = this.#server.createConnectionInjector(credentials);
+    const listener = new Listener((socket) => injector.injectConnection(socket));
+    const bound = await listener.listen(host, port);
+    this.#listening = { listener, injector };
+    return bound;
   }
 
   /**
@@ -74,31 +81,10 @@ export class GrpcServer {
     this.#isDraining = true;
     this.#serving.stop();
     this.#calls.endStreams(callStatus(draining()));
-    const cutOff = setTimeout(() => this.#server.forceShutdown(), graceMs);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.tryShutdown((error) => {
-          if (error === undefined) resolve();
-          else reject(error);
-        });
-      });
-    } finally {
-      clearTimeout(cutOff);
-    }
-  }
-
-  #bind(host: string, port: number, credentials: ServerCredentials): Promise<number> {
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, bound) => {
-        if (error === null) resolve(bound);
-        else
-          reject(
-            new ServiceError('internal', `gRPC cannot listen on ${address}: ${error.message}`, {
-              cause: error,
-            }),
-          );
-      });
-    });
+    if (this.#listening === undefined) return;
+    const { listener, injector } = this.#listening;
+    injector.drain(graceMs);
+    await listener.close(graceMs);
+    this.#server.forceShutdown();
   }
 }

@@ -5,7 +5,7 @@ import type { OrderServiceDefinition } from './generated/orders/v1/OrderService.
 import type { OrderWatchDefinition } from './generated/orders/v1/OrderWatch.ts';
 
 /** This file runs as dist/src/grpc/orders-api.js of the package. */
-const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
+export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
 
 /**
  * As the generated types have it (`npm run proto:generate`). A 64-bit integer is a number: what a request may have is far

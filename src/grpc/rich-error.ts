@@ -45,7 +45,7 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
   const code = status[ERRORS[reason].grpcStatus];
   const message = isInside
     ? `The fault is ours and is logged under request ${requestId ?? 'unknown'}. A repeat with the same idempotency key is safe.`
-    : error.message;
+    : messageOf(error);
   const details = [
     packed(ErrorInfo, { reason: constantCase(reason), domain: DOMAIN, metadata: { code: reason } }),
     ...(requestId === undefined ? [] : [packed(RequestInfo, { requestId })]),
@@ -57,6 +57,14 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
     Buffer.from(Status.encode({ ...Status.create(), code, message, details }).finish()),
   );
   return { code, details: message, metadata };
+}
+
+/** Where the parts of a request are named they have the names of this protocol. */
+function messageOf({ errors = [], message }: ServiceError): string {
+  const [first, ...others] = errors;
+  if (first === undefined || first.pointer === '') return message;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `${fieldPath(first.pointer)} ${first.detail}${more}`;
 }
 
 function detailsOf(error: ServiceError, code: status): Any[] {

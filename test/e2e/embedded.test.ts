@@ -5,12 +5,15 @@ import { anOrder, OrderClient } from '../support/order-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { grpcJourney } from './grpc-journey.ts';
 import { orderJourney } from './journey.ts';
 
 await t.test('one process on the embedded log and SQLite', async (t) => {
   const service = await ServiceProcess.start('all', { DATA_DIR: await temporaryFolder(t) });
   t.teardown(() => service.stop());
-  await orderJourney(t, new OrderClient(service.url));
+  const client = new OrderClient(service.url);
+  await orderJourney(t, client);
+  await grpcJourney(t, client, [service.grpcAddress ?? '']);
   t.same(await service.stop(), { code: 0, signal: null }, 'it stops cleanly');
 });
 

@@ -4,6 +4,7 @@ import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { grpcJourney } from './grpc-journey.ts';
 import { orderJourney } from './journey.ts';
 
 await t.test('api and worker as processes of their own', { timeout: 120_000 }, async (t) => {
@@ -16,12 +17,15 @@ await t.test('api and worker as processes of their own', { timeout: 120_000 }, a
   const successors: ServiceProcess[] = [];
   t.teardown(() => Promise.all([api, other, worker, ...successors].map((service) => service.stop())));
 
-  await orderJourney(t, new OrderClient(api.url));
+  const client = new OrderClient(api.url);
+  await orderJourney(t, client);
+  await grpcJourney(t, client, [api.grpcAddress ?? '', other.grpcAddress ?? '']);
 
   await t.test('a worker serves its health and takes no orders', async (t) => {
     const client = new OrderClient(worker.url);
     t.equal((await client.get('/readyz')).status, 200);
     t.equal((await client.place()).status, 404);
+    t.equal(worker.grpcAddress, undefined, 'nor does it watch any');
   });
 
   await t.test('without a worker an order stays accepted, on every replica, and is never lost', async (t) => {

@@ -11,13 +11,14 @@ const UNKNOWN_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
 await t.test('what is wrong with a request is told field by field', async (t) => {
   const { client } = await startGrpc(t);
   const violationsOf = async (request: Parameters<typeof client.create>[0]) => {
-    const { code, details } = await failureOf(client.create(request));
+    const { code, message, details } = await failureOf(client.create(request));
     t.equal(code, 'INVALID_ARGUMENT');
+    t.match(message, /^[a-z_0-9[\].]+ (must|is) /);
     t.match(details.ErrorInfo, { reason: 'VALIDATION_FAILED', domain: 'order-system' });
     const { fieldViolations } = details.BadRequest as { fieldViolations: { field: string }[] };
     return fieldViolations.map(({ field }) => field);
   };
-  t.same(await violationsOf({}), ['customer_id', 'customer_id', 'merchant_id', 'currency', 'items'].slice(1));
+  t.same(await violationsOf({}), ['customer_id', 'merchant_id', 'currency', 'items']);
   t.same(await violationsOf({ ...anOrder(), customerId: 'no spaces' }), ['customer_id']);
   t.same(await violationsOf({ ...anOrder(), currency: 'XXXX' }), ['currency']);
   const item = { sku: 'a', quantity: 1, unitPrice: 1 };
@@ -84,14 +85,6 @@ await t.test('what the order refuses', async (t) => {
   });
   const wish = { orderId, to: 'ORDER_STATUS_PREPARING', expectedVersion: 7 } as const;
   t.match(await failureOf(client.transition(wish)), { code: 'ABORTED' });
-  const items = Array.from({ length: 100 }, () => ({ sku: 'a', quantity: 1000, unitPrice: 1_000_000_000 }));
-  t.match(await failureOf(client.create({ ...anOrder(), items })), {
-    code: 'OUT_OF_RANGE',
-    details: {
-      ErrorInfo: { reason: 'TOTAL_TOO_LARGE' },
-      BadRequest: { fieldViolations: [{ field: 'items' }] },
-    },
-  });
 });
 
 await t.test('what will pass says when to try again', async (t) => {

@@ -24,11 +24,15 @@ export interface GrpcUnderTest {
 
 export type Changes = Partial<Omit<GrpcDependencies, 'metrics' | 'logger'>> & { host?: string };
 
-/** @param security of the client */
+/**
+ * @param security of the client
+ * @param wanted port; 0 for a free one
+ */
 export async function startGrpc(
   t: Test,
   changes: Changes = {},
   security?: ChannelCredentials,
+  wanted = 0,
 ): Promise<GrpcUnderTest> {
   const { host = '127.0.0.1', ...dependencies } = changes;
   const service = await startSmallService(t);
@@ -47,12 +51,10 @@ export async function startGrpc(
     tls: undefined,
     ...dependencies,
   });
-  const port = await server.start({ host, port: 0 });
+  t.teardown(() => server.stop(1_000));
+  const port = await server.start({ host, port: wanted });
   const address = `${host}:${port}`;
   const client = await GrpcClient.to(address, security);
-  t.teardown(async () => {
-    client.close();
-    await server.stop(1_000);
-  });
+  t.teardown(() => client.close());
   return { server, address, client, service, hub, metrics, logged, process: () => service.processAll([hub]) };
 }

@@ -73,20 +73,15 @@ await t.test('an item without a name and an order without metadata stay without'
   t.notOk('name' in ((await client.get({ orderId: id })).items[0] ?? {}));
 });
 
-await t.test('the largest total that is a safe integer comes back exactly', async (t) => {
+await t.test('the largest order comes back exactly, with a total beyond 32 bits', async (t) => {
   const { client, process } = await startGrpc(t);
-  const items = Array.from({ length: 9 }, () => ({ sku: 'a', quantity: 1000, unitPrice: 1_000_000_000 }));
-  // 2^53 − 1 = 9 007 199 254 740 991
-  const rest = [
-    { sku: 'b', quantity: 7, unitPrice: 1_000_000_000 },
-    { sku: 'c', quantity: 1, unitPrice: 199_254_740 },
-    { sku: 'd', quantity: 1, unitPrice: 991 },
-  ];
-  const { id, total } = await client.create({ ...anOrder(), items: [...items, ...rest] });
-  const sum = [...items, ...rest].reduce((all, item) => all + item.quantity * item.unitPrice, 0);
-  t.equal(total, sum);
+  const items = Array.from({ length: 100 }, () => ({ sku: 'a', quantity: 1000, unitPrice: 1_000_000_000 }));
+  const { id, total } = await client.create({ ...anOrder(), items });
+  t.equal(total, 100_000_000_000_000);
   await process();
-  t.equal((await client.get({ orderId: id })).total, sum);
+  const order = await client.get({ orderId: id });
+  t.equal(order.total, total);
+  t.same(order.items, items);
 });
 
 await t.test('a list is filtered, ordered, and goes on page by page', async (t) => {

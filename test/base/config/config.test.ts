@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import t from 'tap';
 import { loadConfig } from '../../../src/base/config/config.ts';
+import { selfSigned } from '../../support/self-signed.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 await t.test('an empty environment gives the defaults of the contract', async (t) => {
   const config = loadConfig({});
@@ -113,14 +115,15 @@ await t.test('port 0 is any free port, for HTTP and gRPC alike', async (t) => {
 
 await t.test('paths and lists come ready to use', async (t) => {
   const file = join('src', 'main.ts');
+  const { certPath, keyPath } = await selfSigned(await temporaryFolder(t));
   const config = loadConfig({
     PROCESSOR: file,
-    GRPC_TLS_CERT: file,
-    GRPC_TLS_KEY: file,
+    GRPC_TLS_CERT: relative('', certPath),
+    GRPC_TLS_KEY: relative('', keyPath),
     TRUST_PROXY: '10.0.0.0/8,::1',
   });
   t.equal(config.processor, resolve(file));
-  t.same(config.grpcTls, { certPath: resolve(file), keyPath: resolve(file) });
+  t.same(config.grpcTls, { certPath, keyPath });
   t.same(config.trustProxy, ['10.0.0.0/8', '::1']);
 });
 

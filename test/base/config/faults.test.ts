@@ -1,6 +1,8 @@
 import t from 'tap';
 import { loadConfig } from '../../../src/base/config/config.ts';
 import { SETTING_NAMES, settingSchema } from '../../../src/base/config/settings.ts';
+import { selfSigned } from '../../support/self-signed.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { faultsOf } from './faults.ts';
 
 await t.test('all faults come at once, each with setting, value, what is wrong and what to do', async (t) => {
@@ -121,6 +123,16 @@ await t.test('certificate and key come together', async (t) => {
   t.match(faultsOf({ GRPC_TLS_CERT: 'package.json' }), [/^GRPC_TLS_CERT=.* has no key/]);
   t.match(faultsOf({ GRPC_TLS_KEY: 'package.json' }), [/^GRPC_TLS_KEY=.* has no certificate/]);
   t.match(faultsOf({ GRPC_TLS_KEY: 'a', GRPC_TLS_CERT: 'b' }), [/"b" does not exist/, /"a" does not exist/]);
+});
+
+await t.test('certificate and key are PEM files that fit each other', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [one, other] = [await selfSigned(folder, 'one'), await selfSigned(folder, 'other')];
+  const fault = (cert: string, key: string) => faultsOf({ GRPC_TLS_CERT: cert, GRPC_TLS_KEY: key });
+  t.same(fault(one.certPath, one.keyPath), []);
+  t.match(fault(one.certPath, other.keyPath), [/^GRPC_TLS_CERT=.* is no certificate that fits the key/]);
+  t.match(fault('package.json', one.keyPath), [/^GRPC_TLS_CERT=.* is no certificate/]);
+  t.match(fault(one.certPath, 'package.json'), [/^GRPC_TLS_CERT=.* is no certificate/]);
 });
 
 await t.test('a setting that is wrong by itself does not draw others in', async (t) => {

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Makes what is generated from the proto files, for `npm run proto:generate`, which has the tools on its PATH: the
+# TypeScript types, and the descriptors that server reflection serves, those of health and reflection included.
+set -eu
+cd "$(dirname "$0")/.."
+
+rm -rf src/grpc/generated
+proto-loader-gen-types --longs=Number --enums=String --defaults --oneofs --grpcLib=@grpc/grpc-js \
+  --importFileExtension=.ts --outDir=src/grpc/generated --includeDirs=proto -- orders/v1/orders.proto
+
+descriptors() {
+  buf build "$@" --as-file-descriptor-set --exclude-source-info -o -
+}
+health=node_modules/grpc-health-check/proto
+reflection=node_modules/@grpc/reflection/build/proto
+# Sets of descriptors one after the other are one set.
+{
+  descriptors proto
+  descriptors "$health"
+  descriptors "$reflection" --path "$reflection/grpc"
+} >proto/descriptors.binpb

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { connect, type ClientHttp2Stream } from 'node:http2';
+import { setImmediate } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
+import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
+import { createOrderWatching } from '../../src/intake/watch-orders.ts';
+import type { OrderWatching, Watch } from '../../src/intake/watch.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
+import { createLogger } from '../../src/base/logger.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+import { eventually } from '../support/eventually.ts';
+import { startSmallService } from '../support/small-service.ts';
+import { startGrpc } from './grpc-under-test.ts';
+
+const ORDERS = 100;
+const VERSIONS = 400;
+
+/** HTTP/2's window of a stream, and more than there is room for in queues of sixteen messages and of Node's streams. */
+const MOST_BYTES_ON_THE_WAY = 65_535 + 64 * 1024;
+
+/** Bytes, less than any event of this test has. */
+const SMALLEST_EVENT = 40;
+
+/** A client that asks for a stream and reads nothing until it is told to. */
+async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream> {
+  const { watch } = await loadOrdersApi();
+  const session = connect(`http://${address}`);
+  t.teardown(() => session.destroy());
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': watch.WatchOrders.path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  const request = watch.WatchOrders.requestSerialize({});
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(request.length, 1);
+  stream.end(Buffer.concat([head, request]));
+  await once(stream, 'response');
+  return stream;
+}
+
+/** Counts what is taken out of watches. */
+function counting(watching: OrderWatching): { watching: OrderWatching; taken: () => number } {
+  let count = 0;
+  const counted = (watch: Watch): Watch => ({
+    take() {
+      const item = watch.take();
+      if (item !== undefined) count += 1;
+      return item;
+    },
+    onReadable: (listener) => watch.onReadable(listener),
+    end: () => watch.end(),
+    token: () => watch.token(),
+    close: () => watch.close(),
+  });
+  return {
+    watching: {
+      order: async (...args) => counted(await watching.order(...args)),
+      orders: async (...args) => counted(await watching.orders(...args)),
+    },
+    taken: () => count,
+  };
+}
+
+async function publishAll(hub: StatusHub): Promise<void> {
+  const codec = createEventCodec();
+  const status = ORDER_STATUSES[1];
+  for (let version = 1; version <= VERSIONS; version += 1) {
+    const records = Array.from({ length: ORDERS }, (_, index) => {
+      const offset = (version - 1) * ORDERS + index;
+      const change = {
+        orderId: `order-${index}`,
+        customerId: 'c',
+        merchantId: 'm',
+        status,
+        version,
+        at: offset,
+        reason: null,
+        cause: { partition: 0, offset },
+      };
+      const value = Buffer.from(codec.encodeStatusChange(change));
+      return { partition: 0, offset, key: Buffer.from(change.orderId), value };
+    });
+    hub.publish(records);
+    await setImmediate();
+  }
+}
+
+await t.test(
+  'a reader that does not read costs bounded memory, and is told the latest in the end',
+  async (t) => {
+    const { reader, intake } = await startSmallService(t);
+    const hub = new StatusHub({ codec: createEventCodec(), maxWatchers: 10, logger: createLogger('silent') });
+    const { watching, taken } = counting(createOrderWatching({ hub, reading: intake.reading, reader }));
+    const { address } = await startGrpc(t, { watching });
+    const { watch } = await loadOrdersApi();
+    const stream = await stuckReader(t, address);
+
+    await publishAll(hub);
+    const total = ORDERS * VERSIONS;
+    let looks = 0;
+    let written = 0;
+    await eventually(
+      () => {
+        looks = taken() === written ? looks + 1 : 0;
+        written = taken();
+        return written > 0 && looks === 50;
+      },
+      { what: 'the server to write no more' },
+    );
+    t.ok(written * SMALLEST_EVENT < MOST_BYTES_ON_THE_WAY, `${written} of ${total} events were written`);
+
+    const versions = new Map<string, number>();
+    let count = 0;
+    let rest = Buffer.alloc(0);
+    stream.on('data', (bytes: Buffer) => {
+      rest = Buffer.concat([rest, bytes]);
+      while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
+        const end = 5 + rest.readUInt32BE(1);
+        const { change }: OrderEvent__Output = watch.WatchOrders.responseDeserialize(rest.subarray(5, end));
+        rest = rest.subarray(end);
+        if (!change) continue;
+        count += 1;
+        if (change.version <= (versions.get(change.orderId) ?? 0)) t.fail(`${change.orderId} goes back`);
+        versions.set(change.orderId, change.version);
+      }
+    });
+    await eventually(
+      () => versions.size === ORDERS && [...versions.values()].every((version) => version === VERSIONS),
+      { what: 'the latest version of every order' },
+    );
+    t.ok(count < total, `${count} of ${total} changes were told, the others were folded`);
+  },
+);

@@ -1,0 +1,81 @@
+import { status } from '@grpc/grpc-js';
+import t from 'tap';
+import { CONNECTION_LIMITS } from '../../src/grpc/server-options.ts';
+import { decodedError, failureOf } from '../support/grpc-error.ts';
+import { eventually } from '../support/eventually.ts';
+import { anOrder } from '../support/order-client.ts';
+import { startGrpc } from './grpc-under-test.ts';
+
+await t.test(
+  'a stop ends streams so that their readers go on elsewhere, and answers what is under way',
+  async (t) => {
+    let answer: () => void = () => undefined;
+    let isAsked = false;
+    const { intake } = (await startGrpc(t)).service;
+    const reading = Object.create(intake.reading, {
+      read: {
+        value: (id: string) => {
+          isAsked = true;
+          return new Promise((resolve) => (answer = () => resolve({ id, status: 'accepted', version: 0 })));
+        },
+      },
+    }) as typeof intake.reading;
+    const { client, server, hub } = await startGrpc(t, { intake: { ...intake, reading } });
+    const watcher = client.watchOrders();
+    await watcher.begun();
+    const underWay = client.get({ orderId: '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70' });
+    await eventually(() => isAsked, { what: 'the call to be under way' });
+    const stopped = server.stop(20_000);
+    t.match(decodedError(await watcher.ended()), {
+      code: 'UNAVAILABLE',
+      details: { ErrorInfo: { reason: 'DRAINING' }, RetryInfo: { retryDelay: { seconds: 1 } } },
+    });
+    answer();
+    t.match(await underWay, { status: 'ORDER_STATUS_ACCEPTED' });
+    await stopped;
+    t.equal(hub.watcherCount, 0);
+    t.match(await failureOf(client.create(anOrder())), { code: 'UNAVAILABLE' });
+  },
+);
+
+await t.test('a call that does not end is cut off after the grace', async (t) => {
+  const { intake } = (await startGrpc(t)).service;
+  let isAsked = false;
+  const reading = Object.create(intake.reading, {
+    read: {
+      value: () => {
+        isAsked = true;
+        return new Promise(() => undefined);
+      },
+    },
+  }) as typeof intake.reading;
+  const { client, server } = await startGrpc(t, { intake: { ...intake, reading } });
+  const failure = failureOf(client.get({ orderId: '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70' }));
+  await eventually(() => isAsked, { what: 'the call to be under way' });
+  await server.stop(10);
+  t.match(await failure, { code: /UNAVAILABLE|CANCELLED/ });
+});
+
+await t.test('a connection that is old enough ends, and its reader resumes over another', async (t) => {
+  const limits = { ...CONNECTION_LIMITS, maxAgeMs: 300, ageGraceMs: 100 };
+  const { client, process, hub } = await startGrpc(t, { limits });
+  const watcher = client.watchOrders();
+  await watcher.begun();
+  const { code } = await watcher.ended();
+  t.equal(status[code], 'UNAVAILABLE');
+  await eventually(() => hub.watcherCount === 0, { what: 'the reader to be forgotten' });
+  await client.create(anOrder());
+  await process();
+  const resumed = client.watchOrders({ resumeToken: watcher.resumeToken });
+  t.same(await resumed.told(1), ['confirmed 1']);
+  resumed.cancel();
+});
+
+await t.test('an address that is taken is told', async (t) => {
+  const { address } = await startGrpc(t);
+  const second = startGrpc(t, {}, undefined, Number(address.split(':')[1]));
+  await t.rejects(second, {
+    code: 'internal',
+    message: /gRPC cannot listen: .*EADDRINUSE.* 127\.0\.0\.1:\d+/,
+  });
+});
