@@ -28,7 +28,12 @@ export class BatchPool {
   #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
 
   /** @param options.storeTimeMs what loading and saving may take beside the processor, every wait for a lock included */
-  constructor(options: { threads: number; settings: ThreadSettings; logger: Logger; storeTimeMs?: number }) {
+  constructor(options: {
+    threads: number;
+    settings: ThreadSettings;
+    logger: Logger;
+    storeTimeMs?: number | undefined;
+  }) {
     this.#threads = options.threads;
     this.#settings = options.settings;
     this.#logger = options.logger;

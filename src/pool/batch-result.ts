@@ -20,8 +20,11 @@ export function batchResult(
 ): BatchResult {
   const { again, redelivered, parked, saved: { batch: saved, lastSequence } = NOTHING_SAVED } = done;
   const { placed = [], moved = [], rejections = [], changes = [] } = saved?.decision ?? {};
-  const first = lastSequence - changes.length + 1;
-  const sequenced = changes.map((change, index) => ({ sequence: first + index, change }));
+  const before = lastSequence - changes.length;
+  const sequenced = changes.map((change, index) => ({
+    sequence: lastSequence === 0 ? 0 : before + index + 1,
+    change,
+  }));
   const deadLetters = saved?.deadLetters ?? [];
   const replaysFailed = deadLetters.filter(({ replayOf }) => replayOf !== undefined).length;
   return {

@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts';
+import type { Config } from '../base/config/config.ts';
 import { ServiceError } from '../base/errors.ts';
 import { TOPICS } from '../log/event-log.ts';
 import { createBreakers } from '../pipeline/breakers.ts';
@@ -7,6 +8,7 @@ import { publishToFeed, publishToLog } from '../pipeline/publish-status.ts';
 import { BatchPool } from '../pool/batch-pool.ts';
 import type { ThreadSettings } from '../pool/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
+import { silenceLimitMs } from '../store/postgres/client-options.ts';
 import type { Shared } from './shared.ts';
 
 /** Bytes a batch; an order event is some 600. */
@@ -39,7 +41,12 @@ export async function startWorker({
     },
   };
   await refuseForeignRetries(log.progressName(TOPICS.commands), reader);
-  const pool = new BatchPool({ threads: config.workerThreads, settings, logger });
+  const pool = new BatchPool({
+    threads: config.workerThreads,
+    settings,
+    logger,
+    storeTimeMs: storeTimeMs(config.database),
+  });
   lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
   await pool.start();
   const pipeline = new Pipeline({
@@ -60,6 +67,12 @@ export async function startWorker({
     clock: systemClock,
   });
   return lifecycle.start('pipeline', pipeline);
+}
+
+/** Loading, saving and asking what was caused before: more than they can take within the limits of the store's own. */
+function storeTimeMs(database: Config['database']): number | undefined {
+  if (database.kind === 'sqlite') return undefined;
+  return 3 * (database.connectTimeoutMs + silenceLimitMs(database));
 }
 
 /** They would wait for ever, and a later event of theirs would be taken for one of an unknown order. */

@@ -24,7 +24,7 @@ export interface OrderReader {
   progress(topic: string, partition: number): Promise<number | undefined>;
   /** Every change of an order, oldest first. */
   changes(orderId: string): Promise<SequencedChange[]>;
-  /** The latest changes of all orders, oldest first. */
+  /** The latest changes of all orders that are numbered, oldest first. */
   latestChanges(limit: number): Promise<SequencedChange[]>;
   close(): Promise<void>;
 }
@@ -67,7 +67,8 @@ export interface BatchStore {
   /**
    * Everything of the batch in one transaction: orders, history, parked events, dead letters and progress.
    * Progress never moves back.
-   * @returns the sequence of its last change, 0 when it changes no order; those before it count down from there
+   * @returns the sequence of its last change, those before it count down from there; 0 when it changes no order, or where
+   *   changes have no sequence
    * @throws ServiceError `store-refused` when a row breaks a rule of the database: its batch can be split
    * @throws ServiceError `progress-conflict` when progress, an order or its parking is no longer what was loaded:
    *   nothing is saved
@@ -112,7 +113,10 @@ export interface AppliedRecord {
   position: Position;
 }
 
-/** A change with its place among those of all orders: they are numbered in the order in which they were saved, from 1. */
+/**
+ * A change with its place among those of all orders: they are numbered in the order in which they were saved, from 1. All
+ * are 0 in a store that is not to number them, since its history is not read as a log.
+ */
 export interface SequencedChange {
   sequence: number;
   change: StatusChange;

@@ -6,14 +6,15 @@ export interface ListedOrder {
   version: number;
 }
 
-/** Everything that the service has of a customer, page by page. */
+/** Everything that the service has of a customer, page by page. @throws Error with an answer that is no page */
 export async function allOrders(client: OrderClient, customerId: string): Promise<ListedOrder[]> {
   const orders: ListedOrder[] = [];
   let cursor = '';
   do {
-    const { body } = await client.get<{ data: ListedOrder[]; nextCursor: string | null }>(
+    const { status, body } = await client.get<{ data: ListedOrder[]; nextCursor: string | null }>(
       `/v1/orders?customerId=${customerId}&limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`,
     );
+    if (status !== 200) throw new Error(`A page was answered with ${status}: ${JSON.stringify(body)}`);
     orders.push(...body.data);
     cursor = body.nextCursor ?? '';
   } while (cursor !== '');

@@ -13,6 +13,11 @@ const PLANS = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map(
   (plan) => `-c enable_${plan}=off`,
 );
 
+/** Milliseconds after which an answer is not waited for any more. */
+export function silenceLimitMs({ statementTimeoutMs }: Pick<PostgresTarget, 'statementTimeoutMs'>): number {
+  return statementTimeoutMs + SILENCE_MS;
+}
+
 /** What the URL says goes before this. @param part of the service, as `pg_stat_activity` shows it */
 export function clientOptions(target: PostgresTarget, part: string): ClientConfig {
   return {
@@ -23,7 +28,7 @@ export function clientOptions(target: PostgresTarget, part: string): ClientConfi
     lock_timeout: target.lockTimeoutMs,
     // A worker that is frozen in the middle of a transaction must not keep its locks.
     idle_in_transaction_session_timeout: target.statementTimeoutMs,
-    query_timeout: target.statementTimeoutMs + SILENCE_MS,
+    query_timeout: silenceLimitMs(target),
     keepAlive: true,
     options: [...PLANS, '-c jit=off'].join(' '),
     types: columnTypes,
