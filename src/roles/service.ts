@@ -59,6 +59,7 @@ async function open(shared: Shared, version: string): Promise<RunningService> {
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
+    rateLimitRedis: api?.rateLimitRedis,
     version,
   });
   lifecycle.opened('http', () => closeHttp(http, config.ackTimeoutMs + ANSWER_GRACE_MS));

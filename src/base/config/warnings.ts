@@ -23,6 +23,9 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
   if (settings.EVENT_LOG === 'embedded' && settings.KAFKA_BROKERS !== '') {
     warnings.push('KAFKA_BROKERS has no effect: EVENT_LOG is embedded.');
   }
+  if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
+    warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');
+  }
   const protocol = settings.KAFKA_SECURITY_PROTOCOL.toLowerCase();
   for (const [name] of passedThrough(environment)) {
     const needed = name.startsWith('KAFKA_SASL_') ? 'sasl' : 'ssl';
