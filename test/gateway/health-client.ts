@@ -1,51 +1,9 @@
-import {
-  type ChannelCredentials,
-  Client,
-  type ClientReadableStream,
-  credentials,
-  Server,
-  ServerCredentials,
-} from '@grpc/grpc-js';
-import { HealthImplementation, service } from 'grpc-health-check';
+import { type ChannelCredentials, Client, type ClientReadableStream, credentials } from '@grpc/grpc-js';
+import { service } from 'grpc-health-check';
 import type { Test } from 'tap';
 
 /** The one stream that every gRPC service has: https://grpc.io/docs/guides/health-checking/ */
 const { Watch, Check } = service;
-
-/** A gRPC server with nothing but its health, a status for each name. */
-export class HealthServer {
-  readonly health: HealthImplementation;
-  readonly address: string;
-  readonly #server: Server;
-
-  private constructor(health: HealthImplementation, server: Server, port: number) {
-    this.health = health;
-    this.#server = server;
-    this.address = `127.0.0.1:${port}`;
-  }
-
-  static async start(
-    t: Test,
-    statuses: ConstructorParameters<typeof HealthImplementation>[0],
-  ): Promise<HealthServer> {
-    const health = new HealthImplementation(statuses);
-    const server = new Server();
-    health.addToServer(server);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(error);
-      });
-    });
-    t.teardown(() => server.forceShutdown());
-    return new HealthServer(health, server, port);
-  }
-
-  /** Streams and connections break. */
-  kill(): void {
-    this.#server.forceShutdown();
-  }
-}
 
 /** What a stream has said so far, and how it ended. */
 export interface Watched {
