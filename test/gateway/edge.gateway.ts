@@ -5,7 +5,7 @@ import { anOrder } from '../support/order-client.ts';
 import { Gateway } from './nginx.ts';
 import { isProblem } from './problem.ts';
 import { Replicas } from './replicas.ts';
-import { send } from './send.ts';
+import { send, type Sent } from './send.ts';
 import { sendAndStall } from './slow-client.ts';
 
 const replicas = await Replicas.start(t, { TRUST_PROXY: '127.0.0.1', RATE_LIMIT_MAX: '1000' });
@@ -73,7 +73,10 @@ await t.test('what is for whoever runs the service is not there', async (t) => {
   for (const path of ['/v1/dead-letters/replay', '/v1/dead-letters/discard']) {
     isProblem(t, await send(url, path, { body: { filter: {} } }), 'route-not-found');
   }
-  t.equal(gateway.accessLines().filter(({ path, replica }) => /dead|metrics/.test(path) && replica !== '').length, 0);
+  t.equal(
+    gateway.accessLines().filter(({ path, replica }) => /dead|metrics/.test(path) && replica !== '').length,
+    0,
+  );
 });
 
 await t.test('health, documentation', async (t) => {
@@ -92,23 +95,28 @@ await t.test('a body is as large as its path takes', async (t) => {
 });
 
 await t.test('headers have a limit, too', async (t) => {
-  isProblem(t, await send(url, '/v1/orders', { headers: { 'x-long': 'x'.repeat(10_000) } }), 'headers-too-large');
+  isProblem(
+    t,
+    await send(url, '/v1/orders', { headers: { 'x-long': 'x'.repeat(10_000) } }),
+    'headers-too-large',
+  );
   isProblem(t, await send(url, `/v1/orders?cursor=${'x'.repeat(10_000)}`), 'headers-too-large');
   isProblem(t, await send(url, '/v1/orders', { method: 'TRACE' }), 'method-not-allowed');
 });
 
 await t.test('who sends too much is told to wait, and nobody else', async (t) => {
   const from = '127.0.0.31';
-  const burst = () => Promise.all(Array.from({ length: 300 }, () => send(url, '/v1/orders?limit=1', { from })));
-  let refused;
+  const burst = () =>
+    Promise.all(Array.from({ length: 300 }, () => send(url, '/v1/orders?limit=1', { from })));
+  const refused: Sent[] = [];
   await eventually(
     async () => {
-      refused = (await burst()).find(({ status }) => status === 429 );
-      return refused !== undefined;
+      refused.push(...(await burst()).filter(({ status }) => status === 429));
+      return refused.length > 0;
     },
     { what: 'the gateway to refuse' },
   );
-  if (refused !== undefined) isProblem(t, refused, 'rate-limited');
+  for (const answer of refused.slice(0, 1)) isProblem(t, answer, 'rate-limited');
   t.equal((await send(url, '/v1/orders?limit=1', { from: '127.0.0.32' })).status, 200);
   t.equal((await send(url, '/livez', { from })).status, 200);
 });

@@ -120,16 +120,21 @@ async function render(
   ]);
   let text = await readFile(join(SHIPPED, file), 'utf8');
   for (const [shipped, ours = ''] of addresses) text = text.replaceAll(shipped, ours);
-  if (/api-\d:|\/tmp\/order/.test(text.replaceAll(folder, ''))) throw new Error(`${file} was not rendered in full`);
+  if (/api-\d:|\/tmp\/order/.test(text.replaceAll(folder, '')))
+    throw new Error(`${file} was not rendered in full`);
   await writeFile(join(folder, file), text);
 }
 
 function makeCertificate(folder: string): void {
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   const files = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files], {
-    stdio: 'ignore',
-  });
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files],
+    {
+      stdio: 'ignore',
+    },
+  );
 }
 
 async function spawned(nginx: ChildProcess): Promise<void> {

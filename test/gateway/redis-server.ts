@@ -60,7 +60,9 @@ export class RedisServer {
         socket.destroy();
         resolve(answers);
       };
-      socket.once('data', (data) => settle(data.toString().startsWith('+PONG'))).once('error', () => settle(false));
+      socket
+        .once('data', (data) => settle(data.toString().startsWith('+PONG')))
+        .once('error', () => settle(false));
     });
   }
 }

@@ -30,12 +30,21 @@ await t.test('a replica is killed under load, and comes back', { timeout: 120_00
     what: 'orders to go to the replica that is back',
   });
   await load.stop();
-  t.comment(`${load.acknowledged.size} orders, ${load.refused.length} times tried again, ${load.read.length} reads`);
+  t.comment(
+    `${load.acknowledged.size} orders, ${load.refused.length} times tried again, ${load.read.length} reads`,
+  );
 
   t.same(new Set(load.read), new Set([200]), 'every read was answered');
-  t.same(load.refused.filter((status) => status !== 502), [], 'what was lost on its way was answered with 502');
+  t.same(
+    load.refused.filter((status) => status !== 502),
+    [],
+    'what was lost on its way was answered with 502',
+  );
   const keys = [...load.acknowledged.values()];
-  t.ok(keys.every((ids) => ids.size === 1), 'a key is one order');
+  t.ok(
+    keys.every((ids) => ids.size === 1),
+    'a key is one order',
+  );
   const acknowledged = keys.flatMap((ids) => [...ids]).sort();
   const client = new OrderClient(`http://${replicas.addresses[0]?.http ?? ''}`);
   let listed: string[] = [];

@@ -29,10 +29,9 @@ export class ResumingWatcher {
   }
 
   async #watch(): Promise<void> {
-    while (!this.#isStopped) {
-      // What is no stream is a gateway that finds no replica at the moment.
-      await this.#reader.read(this.#url, (event) => this.#take(event)).catch(() => undefined);
-      if (this.#isStopped) return;
+    // What is no stream is a gateway that finds no replica at the moment.
+    const read = () => this.#reader.read(this.#url, (event) => this.#take(event)).catch(() => undefined);
+    for (await read(); !this.#isStopped; await read()) {
       this.resumed += 1;
       this.#reader = new EventSourceReader(this.#reader.lastEventId);
       await delay(100);

@@ -28,7 +28,9 @@ export function send(base: string, path: string, options: SendOptions = {}): Pro
   const about = {
     method,
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(body.length) }),
+      ...(body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(body.length) }),
       ...headers,
     },
     agent: false as const,

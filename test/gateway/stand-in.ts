@@ -15,7 +15,9 @@ export class StandIn {
   static async start(t: Test, { answers }: { answers: boolean }): Promise<StandIn> {
     const server = createServer((request, response) => {
       request.resume().on('end', () => {
-        standIn.requests.push(`${request.method ?? ''} ${request.headers['idempotency-key']?.toString() ?? ''}`);
+        standIn.requests.push(
+          `${request.method ?? ''} ${request.headers['idempotency-key']?.toString() ?? ''}`,
+        );
         if (answers) response.end('{}');
         else request.socket.destroy();
       });

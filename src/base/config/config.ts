@@ -128,8 +128,7 @@ function fromSettings(
     logMaxPending: values.LOG_MAX_PENDING,
     logRetentionMs: values.LOG_RETENTION_MS,
     kafkaGroupId: values.KAFKA_GROUP_ID,
-    kafkaGroupInstanceId:
-      values.KAFKA_GROUP_INSTANCE_ID === '' ? undefined : values.KAFKA_GROUP_INSTANCE_ID,
+    kafkaGroupInstanceId: values.KAFKA_GROUP_INSTANCE_ID === '' ? undefined : values.KAFKA_GROUP_INSTANCE_ID,
     kafkaTopicPrefix: values.KAFKA_TOPIC_PREFIX,
     kafkaPartitions: values.KAFKA_PARTITIONS,
     workerThreads: values.WORKER_THREADS,
