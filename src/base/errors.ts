@@ -69,6 +69,9 @@ export const ERRORS = {
   overloaded: row('The service is busier than it can be quick', 503, 'UNAVAILABLE', 1),
   draining: row('The service is shutting down', 503, 'UNAVAILABLE', 1),
   'log-timeout': row('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 1),
+  // These two are answered by the gateway, deploy/nginx/problems.conf.
+  'instance-lost': row('No instance of the service answered', 502, 'UNAVAILABLE', 1),
+  'instance-timeout': row('No instance of the service answered in time', 504, 'DEADLINE_EXCEEDED', 1),
   'settings-invalid': row('The settings do not allow a start', 500, 'FAILED_PRECONDITION'),
   'record-undecodable': row('The record is not an event of this service', 422, 'DATA_LOSS'),
   'record-too-large': row('The event is larger than the event log takes', 413, 'OUT_OF_RANGE'),

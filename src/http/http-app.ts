@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { DeadLetters } from '../intake/dead-letters.ts';
@@ -45,6 +46,8 @@ export interface HttpDependencies {
   metrics: Metrics;
   logger: Logger;
   limits: HttpLimits;
+  /** where replicas count requests together; undefined: each for itself */
+  rateLimitRedis?: Redis | undefined;
   version: string;
 }
 
@@ -98,7 +101,11 @@ async function addOrderRoutes(
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
   if (limits.rateLimitMax > 0) {
-    await limitRate(scope, { max: limits.rateLimitMax, windowMs: limits.rateLimitWindowMs });
+    await limitRate(scope, {
+      max: limits.rateLimitMax,
+      windowMs: limits.rateLimitWindowMs,
+      redis: dependencies.rateLimitRedis,
+    });
   }
   addCreateOrder(scope, { intake, metrics, logger, closing });
   addCreateBatch(scope, { intake, metrics, logger });

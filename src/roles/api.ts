@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { systemClock } from '../base/clock.ts';
 import { createDeadLetters, type DeadLetters } from '../intake/dead-letters.ts';
 import { createIntake, type Intake } from '../intake/intake.ts';
@@ -5,12 +6,15 @@ import { createOrderWatching } from '../intake/watch-orders.ts';
 import type { OrderWatching } from '../intake/watch.ts';
 import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
 import { startLogFeed } from '../status/log-feed.ts';
+import { RateLimitRedis } from './rate-limit-redis.ts';
 import { STATUS_BACKLOG, type Shared } from './shared.ts';
 
 export interface Api {
   intake: Intake;
   watching: OrderWatching;
   deadLetters: DeadLetters;
+  /** where replicas count requests together; undefined: each for itself */
+  rateLimitRedis: Redis | undefined;
 }
 
 /** The half of the service that takes requests: the intake, and the feed that tells it what became of the orders. */
@@ -28,5 +32,13 @@ export async function startApi(shared: Shared): Promise<Api> {
     intake,
     watching: createOrderWatching({ hub, reading: intake.reading, reader }),
     deadLetters: createDeadLetters({ store: desk, log, replayLimit, clock: systemClock }),
+    rateLimitRedis: await openRateLimitRedis(shared),
   };
+}
+
+async function openRateLimitRedis({ config, lifecycle, logger }: Shared): Promise<Redis | undefined> {
+  const { redisUrl, rateLimitMax } = config;
+  if (redisUrl === undefined || rateLimitMax === 0) return undefined;
+  const { client } = await lifecycle.start('rate limit redis', new RateLimitRedis(redisUrl, logger));
+  return client;
 }

@@ -28,6 +28,7 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
     // Twice, and the rest of the stop, must fit into the time that a stop has.
     revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     groupId,
+    groupInstanceId: config.kafkaGroupInstanceId,
     partitions,
     ackTimeoutMs,
     ...bounds,

@@ -71,6 +71,7 @@ function createHttp(
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
+    rateLimitRedis: api?.rateLimitRedis,
     version,
   });
 }

@@ -32,6 +32,8 @@ const PINNED: Record<keyof typeof ERRORS, string> = {
   overloaded: '503 UNAVAILABLE transient',
   draining: '503 UNAVAILABLE transient',
   'log-timeout': '504 DEADLINE_EXCEEDED transient',
+  'instance-lost': '502 UNAVAILABLE transient',
+  'instance-timeout': '504 DEADLINE_EXCEEDED transient',
   'settings-invalid': '500 FAILED_PRECONDITION',
   'record-undecodable': '422 DATA_LOSS',
   'record-too-large': '413 OUT_OF_RANGE',

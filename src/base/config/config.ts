@@ -33,6 +33,8 @@ export interface Config {
   readonly logMaxPending: number;
   readonly logRetentionMs: number;
   readonly kafkaGroupId: string;
+  /** undefined: a member of the group like any other, by a name that the group gives it */
+  readonly kafkaGroupInstanceId: string | undefined;
   readonly kafkaTopicPrefix: string;
   readonly kafkaPartitions: number;
   /** brokers and security under librdkafka's names; with secrets, never to be logged */
@@ -54,6 +56,8 @@ export interface Config {
   /** requests in a window; 0: no limit */
   readonly rateLimitMax: number;
   readonly rateLimitWindowMs: number;
+  /** may hold a password, never to be logged; undefined: each replica counts for itself */
+  readonly redisUrl: string | undefined;
   /** 0: no shedding */
   readonly maxEventLoopDelayMs: number;
   /** every setting in force with its source, secrets masked */
@@ -124,6 +128,7 @@ function fromSettings(
     logMaxPending: values.LOG_MAX_PENDING,
     logRetentionMs: values.LOG_RETENTION_MS,
     kafkaGroupId: values.KAFKA_GROUP_ID,
+    kafkaGroupInstanceId: values.KAFKA_GROUP_INSTANCE_ID === '' ? undefined : values.KAFKA_GROUP_INSTANCE_ID,
     kafkaTopicPrefix: values.KAFKA_TOPIC_PREFIX,
     kafkaPartitions: values.KAFKA_PARTITIONS,
     workerThreads: values.WORKER_THREADS,
@@ -143,6 +148,7 @@ function fromSettings(
     breaker: { failures: values.BREAKER_FAILURES, openMs: values.BREAKER_OPEN_MS },
     rateLimitMax: values.RATE_LIMIT_MAX,
     rateLimitWindowMs: values.RATE_LIMIT_WINDOW_MS,
+    redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
   };
 }

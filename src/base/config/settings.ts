@@ -133,6 +133,15 @@ export const SETTINGS = {
     default: 'order-workers',
     description: 'The consumer group that the workers share.',
   },
+  KAFKA_GROUP_INSTANCE_ID: {
+    theme: 'Kafka',
+    type: 'string',
+    pattern: '^[A-Za-z0-9._-]{1,249}$',
+    expects: '1 to 249 of A-Z a-z 0-9 . _ -',
+    default: '',
+    description:
+      'The name of this worker in the group, of no other one: its partitions wait for it for 15 s while it restarts.',
+  },
   KAFKA_TOPIC_PREFIX: {
     theme: 'Kafka',
     type: 'string',
@@ -338,6 +347,15 @@ export const SETTINGS = {
     maximum: 86_400_000,
     default: 1000,
     description: 'The window of RATE_LIMIT_MAX.',
+  },
+  REDIS_URL: {
+    theme: 'Protection',
+    type: 'string',
+    pattern: '^rediss?://[^/?#]',
+    expects: 'redis://host:port, or rediss:// for TLS',
+    default: '',
+    description:
+      'The Redis in which replicas count requests together; without it each counts for itself. While it is away all requests pass.',
   },
   MAX_EVENT_LOOP_DELAY_MS: {
     theme: 'Protection',

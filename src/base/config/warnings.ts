@@ -30,6 +30,9 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
       warnings.push(`${name} has no effect: the store is SQLite.`);
     }
   }
+  if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
+    warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');
+  }
   const protocol = settings.KAFKA_SECURITY_PROTOCOL.toLowerCase();
   for (const [name] of passedThrough(environment)) {
     const needed = name.startsWith('KAFKA_SASL_') ? 'sasl' : 'ssl';

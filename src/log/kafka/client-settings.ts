@@ -10,6 +10,8 @@ export interface KafkaOptions {
   /** `host:port`, several by comma */
   brokers: string;
   groupId: string;
+  /** makes the consumer a static member of the group: its partitions wait for it over a restart */
+  groupInstanceId?: string | undefined;
   topicPrefix: string;
   /** of a topic that has to be created */
   partitions: number;
@@ -61,6 +63,7 @@ export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
     'auto.commit.interval.ms': 1000,
     'session.timeout.ms': 15_000,
   };
+  if (options.groupInstanceId !== undefined) settings['group.instance.id'] = options.groupInstanceId;
   return Object.assign(settings, options.clientSettings);
 }
 

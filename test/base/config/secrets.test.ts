@@ -45,6 +45,17 @@ await t.test(
   },
 );
 
+await t.test(
+  'the password of Redis is masked where settings are shown and whole where it is used',
+  async (t) => {
+    const url = 'redis://:s3cret@cache:6379';
+    const config = loadConfig({ REDIS_URL: url, RATE_LIMIT_MAX: '10' });
+    t.notMatch(JSON.stringify([config.settings, config.warnings]), /s3cret/);
+    t.equal(config.redisUrl, url);
+    t.notMatch(faultsOf({ REDIS_URL: 'http://:s3cret@cache:6379' }).join(), /s3cret/);
+  },
+);
+
 await t.test('a fault does not tell a secret', async (t) => {
   for (const url of [
     'mysql://app:s3cret@db/orders',

@@ -58,3 +58,8 @@ await t.test('settings that the others make idle are named', async (t) => {
     [],
   );
 });
+
+await t.test('a Redis without a limit to count for has no effect', async (t) => {
+  t.same(warningsOf({ REDIS_URL: 'redis://cache:6379' }), ['REDIS_URL has no effect: RATE_LIMIT_MAX is 0.']);
+  t.same(warningsOf({ REDIS_URL: 'redis://cache:6379', RATE_LIMIT_MAX: '1' }), []);
+});

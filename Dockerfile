@@ -1,0 +1,60 @@
+# One image for every role: `docker build -t order-system .`
+# The package files come first and alone, so that only a change of packages compiles librdkafka and SQLite again.
+
+FROM node:24-bookworm-slim AS toolchain
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends g++ make python3 libssl-dev zlib1g-dev \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY package.json package-lock.json ./
+
+# What runs: production packages with their native modules, and of those only what is loaded.
+FROM toolchain AS packages
+RUN npm ci --omit=dev --no-audit --no-fund \
+  && cd node_modules \
+  && mkdir -p /native/node-rdkafka/Release /native/node-rdkafka/deps /native/better-sqlite3/Release \
+  && cp node-rdkafka/build/Release/node-librdkafka.node /native/node-rdkafka/Release/ \
+  && cp -L node-rdkafka/build/deps/librdkafka.so.1 node-rdkafka/build/deps/librdkafka++.so.1 /native/node-rdkafka/deps/ \
+  && cp better-sqlite3/build/Release/better_sqlite3.node /native/better-sqlite3/Release/ \
+  && find /native -type f -exec strip --strip-unneeded {} + \
+  && rm -rf better-sqlite3/build better-sqlite3/deps better-sqlite3/src \
+  && cd node-rdkafka && rm -rf build bench ci cpplint.py deploy.enc deps e2e examples src test util && cd .. \
+  && mv /native/node-rdkafka node-rdkafka/build && mv /native/better-sqlite3 better-sqlite3/build \
+  && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+
+# What is compiled: the types are enough for that, no native module is.
+FROM toolchain AS build
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN npm run build && mkdir -p proto
+
+FROM node:24-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates libssl3 tini zlib1g \
+  && rm -rf /var/lib/apt/lists/* \
+  && mkdir /data && chown node:node /data
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/package.json /app/README.md /app/LICENSE ./
+COPY --from=build /app/deploy/image/health.mjs ./deploy/image/
+COPY --from=build /app/proto ./proto
+COPY --from=build /app/dist/src ./dist/src
+
+# DATA_DIR is the only place that is written to: the root may be read-only.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+USER node
+VOLUME /data
+EXPOSE 3000 50051
+STOPSIGNAL SIGTERM
+# Alive, not ready: whoever restarts an unhealthy container would mend no broker or database that is away.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "deploy/image/health.mjs", "/livez"]
+ENTRYPOINT ["tini", "--", "node", "dist/src/main.js"]
+CMD ["serve"]
+
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="order-system" \
+  org.opencontainers.image.description="Order intake that loses nothing: HTTP in, a durable event log, a bounded worker pool, batched writes, live status out." \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="$VERSION" \
+  org.opencontainers.image.revision="$REVISION"

@@ -1,0 +1,17 @@
+import { get } from 'node:http';
+import process from 'node:process';
+
+// Asks the service of this container at the path given: ends with 0 when it answers 200, else with 1.
+const path = process.argv[2] ?? '/livez';
+const port = Number(process.env.PORT || 3000);
+const request = get({ host: '127.0.0.1', port, path, timeout: 4_000 }, (response) => {
+  if (response.statusCode !== 200) {
+    process.exitCode = 1;
+    response.pipe(process.stderr);
+  } else response.resume();
+});
+request.on('timeout', () => request.destroy(new Error(`${path} did not answer`)));
+request.on('error', ({ message }) => {
+  process.exitCode = 1;
+  process.stderr.write(`${message}\n`);
+});

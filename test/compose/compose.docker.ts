@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import t from 'tap';
+import { freePorts } from '../gateway/free-ports.ts';
+import { docker, inspect, isHealthy, needDocker, output } from '../support/docker.ts';
+import { EventSourceReader } from '../support/event-source.ts';
+import { eventually } from '../support/eventually.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
+import { Composition } from './composition.ts';
+import { hasOrderWatch, watchOrders } from './order-watch.ts';
+
+const REPLICAS = ['api-1', 'api-2', 'worker-1', 'worker-2'];
+
+await needDocker();
+const [http = 0, grpc = 0] = await freePorts(2);
+const project = `order-check-${randomUUID().slice(0, 8)}`;
+const composition = await Composition.create(project, {
+  GATEWAY_HTTP_PORT: String(http),
+  GATEWAY_GRPC_PORT: String(grpc),
+});
+t.teardown(() => composition.run('down', '--volumes', '--timeout', '30'));
+const client = new OrderClient(`http://127.0.0.1:${http}`);
+const customerId = `c-${randomUUID()}`;
+
+const isConfirmed = async (location: string) => (await client.order(location)).body.status === 'confirmed';
+
+/** Places one through the gateway and waits until a worker has confirmed it. */
+async function placeConfirmed(): Promise<string> {
+  const { status, headers, body } = await client.place(anOrder({ customerId }));
+  if (status !== 202) throw new Error(`${status}: ${JSON.stringify(body)}`);
+  const location = headers.get('location') ?? '';
+  await eventually(() => isConfirmed(location), { what: 'an order to be confirmed', timeoutMs: 60_000 });
+  return body.id;
+}
+
+await t.test('everything starts, in order, and is healthy', async (t) => {
+  await composition.up();
+  for (const name of await composition.containers()) {
+    t.comment(await inspect(name, '{{.Name}} {{.Config.Image}} {{.State.Status}} {{.State.Health.Status}}'));
+  }
+  t.match(await client.get('/readyz'), { status: 200 });
+  t.equal((await client.get('/v1/dead-letters')).status, 404);
+  t.equal((await client.get('/metrics')).status, 404);
+});
+
+await t.test('an order placed at the gateway is confirmed, and its watchers are told', async (t) => {
+  const events: string[] = [];
+  const reader = new EventSourceReader();
+  const reading = reader.read(`${client.url}/v1/order-events?customerId=${customerId}`, ({ data }) => {
+    events.push(`${data.orderId} ${data.status}`);
+  });
+  await eventually(() => reader.lastEventId !== '', { what: 'the stream to begin' });
+  const id = await placeConfirmed();
+  await eventually(() => events.includes(`${id} confirmed`), { what: 'the event' });
+  t.comment(`server-sent event, through the gateway: ${events.join(', ')}`);
+  reader.cut();
+  await reading;
+});
+
+await t.test(
+  'a watcher over gRPC is told, too',
+  { skip: hasOrderWatch ? false : 'the service has no gRPC yet' },
+  async (t) => {
+    const { changes, failures } = watchOrders(t, `127.0.0.1:${grpc}`, customerId);
+    const ids: string[] = [];
+    // The stream begins some time after it was asked for.
+    await eventually(
+      async () => {
+        ids.push(await placeConfirmed());
+        return changes.length > 0 || failures.length > 0;
+      },
+      { what: 'a change', timeoutMs: 60_000 },
+    );
+    t.same(failures, []);
+    const [change] = changes;
+    t.comment(`gRPC, through the gateway: ${JSON.stringify(change)}`);
+    t.match(change?.status, /CONFIRMED$/);
+    t.ok(ids.includes(change?.order_id ?? ''));
+  },
+);
+
+await t.test('a replica of each kind is lost: orders are placed and confirmed by the others', async (t) => {
+  const lost = await Promise.all(['api-1', 'worker-1'].map((service) => composition.container(service)));
+  const address = (name: string) => inspect(name, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}');
+  const [api = ''] = lost;
+  const before = await address(api);
+  for (const name of lost) await docker('kill', '--signal', 'KILL', name);
+  for (let index = 0; index < 5; index += 1) t.ok(await placeConfirmed());
+  for (const name of lost) await docker('start', name);
+  for (const name of lost) {
+    await eventually(() => isHealthy(name), { what: `${name} to be healthy`, timeoutMs: 120_000 });
+  }
+  t.equal(await address(api), before, 'where the gateway expects it');
+});
+
+await t.test('a stop is orderly, and what was acknowledged is there after the next start', async (t) => {
+  const id = await placeConfirmed();
+  await composition.run('stop');
+  for (const service of [...REPLICAS, 'gateway']) t.equal(await composition.exitCode(service), '0', service);
+  await composition.up();
+  t.match(await client.order(id), { status: 200, body: { id, status: 'confirmed' } });
+  t.ok(await placeConfirmed());
+  const worker = await composition.container('worker-2');
+  t.comment(await output('docker', ['logs', '--tail', '3', worker]));
+});

@@ -1,0 +1,62 @@
+import { docker, inspect, isHealthy, output } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** The containers of compose.yaml under a name of their own; COMPOSE_FILE and the like are those of whoever runs this. */
+export class Composition {
+  readonly #project: string;
+  readonly #environment: Record<string, string>;
+  readonly #command: string[];
+
+  private constructor(project: string, environment: Record<string, string>, command: string[]) {
+    this.#project = project;
+    this.#environment = environment;
+    this.#command = command;
+  }
+
+  /** With `docker compose` where there is one, else docker-compose. */
+  static async create(project: string, environment: Record<string, string>): Promise<Composition> {
+    const isPlugin = await docker('compose', 'version').then(
+      () => true,
+      () => false,
+    );
+    const command = isPlugin ? ['docker', 'compose'] : ['docker-compose'];
+    return new Composition(project, environment, command);
+  }
+
+  get command(): string {
+    return this.#command.join(' ');
+  }
+
+  run(...args: string[]): Promise<string> {
+    const [program = '', ...first] = this.#command;
+    return output(program, [...first, '--project-name', this.#project, ...args], this.#environment);
+  }
+
+  async up(): Promise<void> {
+    await this.run('up', '--build', '--detach');
+    for (const container of await this.containers()) {
+      await eventually(() => isHealthy(container), {
+        what: `${container} to be healthy`,
+        timeoutMs: 180_000,
+      });
+    }
+  }
+
+  /** The names of all, stopped ones too. */
+  async containers(): Promise<string[]> {
+    const filter = `label=com.docker.compose.project=${this.#project}`;
+    return (await docker('ps', '--all', '--filter', filter, '--format', '{{.Names}}')).split('\n');
+  }
+
+  async container(service: string): Promise<string> {
+    const filters = ['project', 'service'].flatMap((label) => [
+      '--filter',
+      `label=com.docker.compose.${label}=${label === 'project' ? this.#project : service}`,
+    ]);
+    return docker('ps', '--all', ...filters, '--format', '{{.Names}}');
+  }
+
+  async exitCode(service: string): Promise<string> {
+    return inspect(await this.container(service), '{{.State.ExitCode}}');
+  }
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# As the official image does: a database and its owner are made once, by POSTGRES_USER, _PASSWORD and _DB.
+set -euo pipefail
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  mkdir -p "$PGDATA"
+  initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s' "$POSTGRES_PASSWORD") --auth=scram-sha-256 --encoding=UTF8 >/dev/null
+  echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
+  sed -i 's/^local.*/local all all trust/' "$PGDATA/pg_hba.conf"
+  pg_ctl --wait --options="-c listen_addresses=''" start >/dev/null
+  [ "$POSTGRES_DB" = postgres ] || createdb --username="$POSTGRES_USER" "$POSTGRES_DB"
+  pg_ctl --wait stop >/dev/null
+fi
+exec "$@" -c listen_addresses='*'

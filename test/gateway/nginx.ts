@@ -1,0 +1,153 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { freePorts } from './free-ports.ts';
+import { send } from './send.ts';
+
+/** `host:port` of both faces of one replica. */
+export interface ReplicaAddress {
+  http: string;
+  grpc: string;
+}
+
+/** One line of the access log. */
+export interface AccessLine {
+  requestId: string;
+  client: string;
+  method: string;
+  path: string;
+  status: number;
+  replica: string;
+}
+
+const SHIPPED = fileURLToPath(new URL('../../../deploy/nginx', import.meta.url));
+const FILES = ['nginx.conf', 'http-routes.conf', 'grpc-routes.conf', 'problems.conf'];
+
+/** A real nginx with the configuration as shipped: only addresses, ports and the folder /tmp are replaced in it. */
+export class Gateway {
+  readonly url: string;
+  readonly httpsUrl: string;
+  readonly grpc: string;
+  readonly grpcTls: string;
+  /** PEM of the certificate that it shows, when it was started with TLS */
+  readonly certificatePath: string;
+  readonly #log: string;
+
+  private constructor(folder: string, [http, grpc, https, grpcTls]: Ports) {
+    this.url = `http://127.0.0.1:${http}`;
+    this.httpsUrl = `https://localhost:${https}`;
+    this.grpc = `127.0.0.1:${grpc}`;
+    this.grpcTls = `localhost:${grpcTls}`;
+    this.certificatePath = join(folder, 'tls', 'server.crt');
+    this.#log = join(folder, 'output.log');
+  }
+
+  /** In front of these two; gone when the test ends. @throws Error with what nginx said when it does not start */
+  static async start(t: Test, replicas: readonly ReplicaAddress[], { tls = false } = {}): Promise<Gateway> {
+    const folder = await temporaryFolder(t);
+    const ports = (await freePorts(4)) as Ports;
+    for (const file of FILES) await render(file, folder, replicas, ports);
+    if (tls) {
+      await mkdir(join(folder, 'tls'));
+      makeCertificate(join(folder, 'tls'));
+      await render('tls.conf', join(folder, 'tls'), replicas, ports);
+    }
+    const gateway = new Gateway(folder, ports);
+    const nginx = gateway.#spawn(folder);
+    t.teardown(() => ended(nginx));
+    await spawned(nginx);
+    await eventually(() => gateway.#answers(nginx), { what: 'nginx to answer' });
+    return gateway;
+  }
+
+  accessLines(): AccessLine[] {
+    return this.#output
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as AccessLine);
+  }
+
+  get #output(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  #spawn(folder: string): ChildProcess {
+    const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'];
+    // A file, because /dev/stdout cannot be opened where it is a socket, as Node's pipes are.
+    const log = openSync(this.#log, 'a');
+    const nginx = spawn('nginx', args, { stdio: ['ignore', log, log] });
+    closeSync(log);
+    const killWithUs = (): boolean => nginx.kill('SIGKILL');
+    process.once('exit', killWithUs);
+    nginx.once('exit', () => process.off('exit', killWithUs));
+    return nginx;
+  }
+
+  async #answers({ exitCode }: ChildProcess): Promise<boolean> {
+    if (exitCode !== null) throw new Error(`nginx did not start: ${this.#output}`);
+    return send(this.url, '/livez').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  }
+}
+
+type Ports = [http: number, grpc: number, https: number, grpcTls: number];
+
+/** The whole of the substitution; every line that it is about must be there. */
+async function render(
+  file: string,
+  folder: string,
+  [one, two]: readonly ReplicaAddress[],
+  [http, grpc, https, grpcTls]: Ports,
+): Promise<void> {
+  const addresses = new Map([
+    ['api-1:3000', one?.http],
+    ['api-2:3000', two?.http],
+    ['api-1:50051', one?.grpc],
+    ['api-2:50051', two?.grpc],
+    ['listen 8080 ', `listen 127.0.0.1:${http} `],
+    ['listen 50051 ', `listen 127.0.0.1:${grpc} `],
+    ['listen 8443 ', `listen 127.0.0.1:${https} `],
+    ['listen 50443 ', `listen 127.0.0.1:${grpcTls} `],
+    [' /tmp/', ` ${folder}/`],
+  ]);
+  let text = await readFile(join(SHIPPED, file), 'utf8');
+  for (const [shipped, ours = ''] of addresses) text = text.replaceAll(shipped, ours);
+  if (/api-\d:|\/tmp\/order/.test(text.replaceAll(folder, '')))
+    throw new Error(`${file} was not rendered in full`);
+  await writeFile(join(folder, file), text);
+}
+
+function makeCertificate(folder: string): void {
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const files = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files],
+    {
+      stdio: 'ignore',
+    },
+  );
+}
+
+async function spawned(nginx: ChildProcess): Promise<void> {
+  try {
+    await once(nginx, 'spawn');
+  } catch (error) {
+    throw new Error('nginx is missing: apt-get install nginx-light (Debian)', { cause: error });
+  }
+}
+
+async function ended(nginx: ChildProcess): Promise<void> {
+  if (nginx.exitCode !== null || nginx.signalCode !== null || nginx.pid === undefined) return;
+  const exit = once(nginx, 'exit');
+  nginx.kill('SIGTERM');
+  await exit;
+}

@@ -1,0 +1,19 @@
+import type { Test } from 'tap';
+import { ERRORS, type ErrorCode, type ErrorRow } from '../../src/base/errors.ts';
+import type { Sent } from './send.ts';
+
+/** What the gateway answers by itself has the shape, and the title and status of the service's own table. */
+export function isProblem(t: Test, { status, headers, json }: Sent, code: ErrorCode): void {
+  const row: ErrorRow = ERRORS[code];
+  t.equal(status, row.httpStatus);
+  t.equal(headers['content-type'], 'application/problem+json');
+  t.match(json, {
+    type: `urn:problem:order-system:${code}`,
+    title: row.title,
+    status: row.httpStatus,
+    detail: /\.$/,
+    code,
+  });
+  t.equal(json.requestId, headers['x-request-id']);
+  t.equal(headers['retry-after'], row.transient ? '1' : undefined);
+}

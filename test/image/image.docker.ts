@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import t from 'tap';
+import { docker, inspect, isHealthy, needDocker } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+import { OrderClient } from '../support/order-client.ts';
+
+const IMAGE = 'order-system:check';
+const MIB = 1024 * 1024;
+/** SHUTDOWN_TIMEOUT_MS and some, seconds. */
+const STOP_SECONDS = '20';
+
+await needDocker();
+const name = `order-system-check-${randomUUID().slice(0, 8)}`;
+t.teardown(async () => {
+  await docker('rm', '--force', name);
+  await docker('volume', 'rm', '--force', name);
+});
+
+/** As locked up as can be: nothing but the volume is written to. */
+async function run(): Promise<OrderClient> {
+  await docker('rm', '--force', name);
+  const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges:true'];
+  await docker(
+    'run',
+    '--detach',
+    '--name',
+    name,
+    ...locked,
+    '-v',
+    `${name}:/data`,
+    '-p',
+    '127.0.0.1::3000',
+    IMAGE,
+  );
+  await eventually(() => isHealthy(name), { what: 'the container to be healthy', timeoutMs: 120_000 });
+  return new OrderClient(`http://${await docker('port', name, '3000/tcp')}`);
+}
+
+async function stop(): Promise<string> {
+  await docker('stop', '--time', STOP_SECONDS, name);
+  return inspect(name, '{{.State.ExitCode}} {{.State.OOMKilled}}');
+}
+
+const isConfirmed = async (client: OrderClient, location: string) =>
+  (await client.order(location)).body.status === 'confirmed';
+
+await t.test('the image is built', async (t) => {
+  await docker('build', '--tag', IMAGE, '.');
+  const size = Number(await docker('image', 'inspect', '--format', '{{.Size}}', IMAGE));
+  const base = Number(await docker('image', 'inspect', '--format', '{{.Size}}', 'node:24-bookworm-slim'));
+  const ours = size - base;
+  t.comment(
+    `${Math.round(size / MIB)} MiB, of which the base image is ${Math.round(base / MIB)} and ours ${Math.round(ours / MIB)}`,
+  );
+  const layers = await docker('history', '--no-trunc', '--format', '{{.Size}}\t{{.CreatedBy}}', IMAGE);
+  for (const layer of layers.split('\n')) if (!layer.startsWith('0B')) t.comment(layer.slice(0, 100));
+  t.ok(ours < 150 * MIB);
+});
+
+await t.test(
+  'it runs as nobody special on a root that is read-only, and keeps what it acknowledged',
+  async (t) => {
+    const first = await run();
+    t.equal(await docker('exec', name, 'id', '-u'), '1000');
+    await t.rejects(docker('exec', name, 'touch', '/app/x'), /Read-only file system/);
+    const placed = await first.place();
+    t.equal(placed.status, 202);
+    const location = placed.headers.get('location') ?? '';
+    await eventually(() => isConfirmed(first, location), { what: 'the order to be confirmed' });
+    t.equal(await stop(), '0 false', 'SIGTERM drains it');
+
+    const second = await run();
+    t.match(await second.order(location), { status: 200, body: { id: placed.body.id, status: 'confirmed' } });
+    t.equal(await stop(), '0 false');
+  },
+);
+
+await t.test('other commands than serve are there', async (t) => {
+  const help = await docker('run', '--rm', IMAGE, '--help');
+  t.match(help, /KAFKA_BROKERS/);
+  t.match(
+    await docker('run', '--rm', '--env', 'REDIS_URL=redis://:s3cret@a:1', IMAGE, 'config'),
+    /redis:\/\/:\*\*\*@a:1/,
+  );
+});

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { TOPICS } from '../../../src/log/event-log.ts';
+import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
+import { eventually } from '../../support/eventually.ts';
+import { kafkaBrokers } from '../../support/kafka-environment.ts';
+import { PARTITIONS } from '../conformance/harness.ts';
+import { fromCommitted, type Committed } from '../conformance/reader.ts';
+import { allArrived, appendNumbered, freshSpace, keys, openLog, openReader } from '../conformance/traffic.ts';
+import { kafkaOptions } from './harness.ts';
+
+await t.test(
+  'a member with a name comes back to its partitions, and the others notice nothing',
+  async (t) => {
+    const space = freshSpace();
+    let assignments = 0;
+    const join = async (groupInstanceId: string) => {
+      // A member hears with its next heartbeat that partitions are to be shared anew.
+      const clientSettings = { 'heartbeat.interval.ms': '300' };
+      const options = kafkaOptions(kafkaBrokers(), space, { groupInstanceId, clientSettings });
+      const open = () => Promise.resolve(new KafkaEventLog(options));
+      const log = await openLog(t, { open, severalMembers: true, jobs: 1 }, space);
+      const from = (committed: Committed) => {
+        assignments += 1;
+        return fromCommitted(committed);
+      };
+      return { log, reader: await openReader(t, log, TOPICS.commands, { commits: true, from }) };
+    };
+    const stays = await join('worker-1');
+    const leaves = await join('worker-2');
+    const [{ assigned }, { assigned: held }] = [stays.reader, leaves.reader];
+    await eventually(() => held.size > 0 && assigned.size + held.size === PARTITIONS, {
+      what: 'the partitions to be shared',
+      timeoutMs: 60_000,
+    });
+    const before = { kept: [...assigned].sort(), held: [...held].sort(), assignments };
+
+    await leaves.reader.consumer.stop();
+    await leaves.log.stop();
+    const areTaken = () => assigned.size === PARTITIONS;
+    await t.rejects(eventually(areTaken, { what: 'its partitions to be taken', timeoutMs: 3_000 }));
+    const comesBack = await join('worker-2');
+    await eventually(() => comesBack.reader.assigned.size > 0, { what: 'it to be back', timeoutMs: 60_000 });
+    t.same([...comesBack.reader.assigned].sort(), before.held, 'it has the partitions that it had');
+    t.same([...assigned].sort(), before.kept, 'and the other one those that it had');
+    t.equal(assignments, before.assignments + 1, 'nobody else was given any');
+
+    const appended = await appendNumbered(stays.log, TOPICS.commands, keys(40), 40);
+    const records = () => [...stays.reader.records, ...comesBack.reader.records];
+    await eventually(() => records().length >= appended.length, { what: 'both to read', timeoutMs: 60_000 });
+    allArrived(t, records(), appended);
+  },
+);
