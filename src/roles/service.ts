@@ -47,6 +47,7 @@ async function open(shared: Shared, version: string): Promise<RunningService> {
     intake: api?.intake,
     watching: api?.watching,
     deadLetters: api?.deadLetters,
+    stats: api?.stats,
     readiness: () => checkReadiness({ log, reader, pipeline, isDraining }),
     isDraining: () => isDraining,
     pendingAppends: () => log.pendingAppends(),

@@ -84,6 +84,7 @@ function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: ()
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     find: async (topic, key) => log.find?.(topic, key),
+    ends: (topic) => log.ends(topic),
     fault: () => log.fault(),
     pendingAppends: () => log.pendingAppends(),
   };
