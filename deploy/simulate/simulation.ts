@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pThrottle from 'p-throttle';
 import { madeUpLife, madeUpOrder, type Random } from './made-up-order.ts';
 import type { SimulationOptions } from './options.ts';
@@ -23,6 +24,8 @@ export function simulate(
   const tally = newTally();
   const client = new PatientClient(options.url, signal);
   const placing = AbortSignal.any([signal, AbortSignal.timeout(options.seconds * 1000)]);
+  // Every order on its way listens for the end.
+  setMaxListeners(0, signal, placing);
   const limit = Math.max(1, Math.round((options.rate * INTERVAL_MS) / 1000));
   const interval = (limit * 1000) / options.rate;
   let left = options.orders;

@@ -50,7 +50,7 @@ export class RateChart {
       cursor: { y: false, points: { size: 7 } },
       scales: { x: { range: latest }, y: { range: fromZero } },
       axes: [
-        { ...axis, space: 90 },
+        { ...axis, size: 26, splits: everyHalfMinute, values: howLongAgo },
         { ...axis, size: 46, space: 44 },
       ],
       series: [
@@ -87,4 +87,19 @@ function latest(_plot, _min, max) {
  */
 function fromZero(_plot, _min, max) {
   return [0, Math.max(5, (max ?? 0) * 1.15)];
+}
+
+/** @param {uPlot} plot */
+function everyHalfMinute(plot) {
+  const end = plot.scales.x?.max ?? 0;
+  return [-120, -90, -60, -30, 0].map((seconds) => end + seconds);
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {number[]} splits
+ */
+function howLongAgo(plot, splits) {
+  const end = plot.scales.x?.max ?? 0;
+  return splits.map((at) => (at === end ? 'now' : `${Math.round(at - end)} s`));
 }
