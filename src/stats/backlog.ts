@@ -21,6 +21,11 @@ const MAX_SIGHTINGS = 600;
 export class Backlog {
   #sightings: Sighting[] = [];
 
+  /** Looks that are kept in mind. */
+  get sightings(): number {
+    return this.#sightings.length;
+  }
+
   /** @param ends the next offset to be appended of every partition @param applied the next offset to be applied of each */
   look(ends: readonly number[], applied: readonly number[], now: number): BacklogFigures {
     this.#sightings.push({ at: now, ends });
