@@ -7,13 +7,14 @@ import type { Metrics } from '../base/metrics.ts';
 import type { DeadLetters } from '../intake/dead-letters.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { OrderWatching } from '../intake/watch.ts';
+import type { Stats } from '../stats/stats.ts';
 import { addActsOnDeadLetters } from './act-on-dead-letters.ts';
 import { addCreateBatch } from './create-batch.ts';
 import { addCreateOrder } from './create-order.ts';
 import { collectDocumentation, serveDocumentation } from './documentation.ts';
 import { refuseWhenDraining } from './draining.ts';
 import { createErrorHandler } from './error-handler.ts';
-import { RequestDurations } from './http-metrics.ts';
+import { RequestDurations, type DurationListener } from './http-metrics.ts';
 import type { HttpScope } from './http-scope.ts';
 import { takeJsonOnly } from './json-body.ts';
 import { addListDeadLetters } from './list-dead-letters.ts';
@@ -28,6 +29,8 @@ import { addReadDeadLetter } from './read-dead-letter.ts';
 import { addReadOrder } from './read-order.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 import { addRequestTransition } from './request-transition.ts';
+import { serveDashboard } from './serve-dashboard.ts';
+import { addStats } from './stats.ts';
 import { MAX_CONNECTIONS, serverOptions, type HttpLimits } from './server-options.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -40,6 +43,8 @@ export interface HttpDependencies {
   watching: OrderWatching | undefined;
   /** undefined where `intake` is */
   deadLetters: DeadLetters | undefined;
+  /** undefined where `intake` is */
+  stats?: (Stats & DurationListener) | undefined;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
   pendingAppends: () => number;
@@ -61,7 +66,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 
   const unmatched = new UnmatchedRequests();
   unmatched.learnRoutes(scope);
-  const durations = new RequestDurations(metrics.httpRequestDuration);
+  const durations = new RequestDurations(metrics.httpRequestDuration, dependencies.stats);
   durations.measureRoutes(scope);
   takeJsonOnly(scope);
   scope.setValidatorCompiler(validatorCompiler);
@@ -86,6 +91,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   if (intake !== undefined) {
     await scope.register((v1) => addOrderRoutes(v1, intake, dependencies), { prefix: '/v1' });
     await serveDocumentation(scope);
+    await serveDashboard(scope);
   }
   return app;
 }
@@ -96,7 +102,7 @@ async function addOrderRoutes(
   intake: Intake,
   dependencies: HttpDependencies,
 ): Promise<void> {
-  const { watching, deadLetters, isDraining, limits, metrics, logger } = dependencies;
+  const { watching, deadLetters, stats, isDraining, limits, metrics, logger } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
@@ -114,6 +120,7 @@ async function addOrderRoutes(
   addOrderHistory(scope, intake);
   addRequestTransition(scope, intake.transitions);
   if (watching !== undefined) addOrderEvents(scope, { watching, closing });
+  if (stats !== undefined) addStats(scope, stats);
   if (deadLetters !== undefined) addDeadLetterRoutes(scope, deadLetters, closing);
 }
 

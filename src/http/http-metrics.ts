@@ -11,16 +11,31 @@ declare module 'fastify' {
 
 type Histogram = Metrics['httpRequestDuration'];
 
+interface DurationObserver {
+  observe(seconds: number): void;
+}
+
+/** Whoever else wants to know how long some requests took; it costs a request nothing. */
+export interface DurationListener {
+  /** Undefined for requests that are of no interest. */
+  observerOf(method: string, route: string, status: number): DurationObserver | undefined;
+  /** Is to be called before the listener looks at what it was told: the latest durations are handed on then. */
+  beforeLooking(flush: () => void): void;
+}
+
 /**
  * How long requests took until their answer began: a stream that lasts for hours is not a slow answer. Measured in
  * onSend, because an onResponse hook makes Fastify add two listeners to every answer.
  */
 export class RequestDurations {
   readonly #histogram: Histogram;
+  readonly #listener: DurationListener | undefined;
   readonly #pending: PendingDurations[] = [];
 
-  constructor(histogram: Histogram) {
+  constructor(histogram: Histogram, listener?: DurationListener) {
     this.#histogram = histogram;
+    this.#listener = listener;
+    listener?.beforeLooking(() => this.flush());
   }
 
   /** Measures the routes that are added to the scope from now on. */
@@ -61,7 +76,10 @@ export class RequestDurations {
   }
 
   #durationsOf(method: string, route: string, status: number): PendingDurations {
-    const durations = new PendingDurations(this.#histogram.labels(method, route, String(status)));
+    const observers: DurationObserver[] = [this.#histogram.labels(method, route, String(status))];
+    const other = this.#listener?.observerOf(method, route, status);
+    if (other !== undefined) observers.push(other);
+    const durations = new PendingDurations(observers);
     this.#pending.push(durations);
     return durations;
   }
@@ -71,12 +89,12 @@ const MAX_PENDING = 256;
 
 /** Durations of one set of labels, handed on together: the histogram hashes its labels anew for each one. */
 class PendingDurations {
-  readonly #observer: { observe(seconds: number): void };
+  readonly #observers: readonly DurationObserver[];
   readonly #seconds = new Float64Array(MAX_PENDING);
   #count = 0;
 
-  constructor(observer: { observe(seconds: number): void }) {
-    this.#observer = observer;
+  constructor(observers: readonly DurationObserver[]) {
+    this.#observers = observers;
   }
 
   add(seconds: number): void {
@@ -86,7 +104,9 @@ class PendingDurations {
   }
 
   flush(): void {
-    for (const seconds of this.#seconds.subarray(0, this.#count)) this.#observer.observe(seconds);
+    for (const observer of this.#observers) {
+      for (const seconds of this.#seconds.subarray(0, this.#count)) observer.observe(seconds);
+    }
     this.#count = 0;
   }
 }

@@ -46,6 +46,12 @@ export class AcknowledgedOrders {
     return this.#keyed.get(orderId);
   }
 
+  /** When an order that came with a key was taken, milliseconds since the epoch; undefined for one not known here. */
+  async takenAt(orderId: string): Promise<number | undefined> {
+    const first = await this.#keyed.peek(orderId)?.catch(() => undefined);
+    return first?.receipt.createdAt;
+  }
+
   addKeyed(orderId: string, first: Promise<KeyedReceipt>): void {
     this.#keyed.set(orderId, first);
     first.catch(() => this.#keyed.delete(orderId));

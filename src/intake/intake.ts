@@ -16,6 +16,7 @@ export interface Intake {
   transitions: TransitionRequesting;
   awaiting: OrderAwaiting;
   reader: OrderReader;
+  acknowledged: AcknowledgedOrders;
 }
 
 /** Orders kept in mind for readers without a position, and for repeated keys; a power of two. */
@@ -42,5 +43,6 @@ export function createIntake(dependencies: {
     transitions: new TransitionRequesting({ log, reading, reader, codec, clock }),
     awaiting: new OrderAwaiting({ hub, reader }),
     reader,
+    acknowledged,
   };
 }

@@ -43,6 +43,11 @@ export interface EventLog {
   ): Promise<Follower>;
   /** The oldest retained record of a key, for a log that can look one up (embedded); Kafka cannot. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
+  /**
+   * The next offset to be appended of every partition, by its number, as it was a moment ago.
+   * @throws ServiceError `log-unavailable`
+   */
+  ends(topic: string): Promise<number[]>;
   /** Undefined when well, else what is wrong, for readyz. */
   fault(): string | undefined;
   /** Records appended and not yet acknowledged. */

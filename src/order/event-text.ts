@@ -2,6 +2,7 @@ import fastJson from 'fast-json-stringify';
 import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Command, StatusChange } from './commands.ts';
 import { EVENT_TYPES } from './event-types.ts';
+import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
 const SOURCE = '/order-system';
 
@@ -54,6 +55,22 @@ const STATUS_BEGIN = new RegExp(
 export function peekStatusChange(value: Buffer): { orderId: string; version: number } | undefined {
   const [, orderId, version] = STATUS_BEGIN.exec(value.toString('latin1', 0, STATUS_BEGIN_BYTES)) ?? [];
   return orderId === undefined ? undefined : { orderId, version: Number(version) };
+}
+
+/** Longer than anything that `STATUS_OUTCOME` matches, what lies before it included. */
+const STATUS_OUTCOME_BYTES = 640;
+const STATUS_OUTCOME =
+  /"time":"([0-9TZ:.-]{20,30})","datacontenttype":"application\/json","data":{"customerId":"[A-Za-z0-9._:-]{1,64}","merchantId":"[A-Za-z0-9._:-]{1,64}","status":"([a-z]{1,20})",/;
+
+/**
+ * Status and time of a status event that was written here, without reading all of it: for whoever counts them all.
+ * @returns undefined for a text that reads otherwise
+ */
+export function peekOutcome(value: Buffer): { status: OrderStatus; at: number } | undefined {
+  const [, time, name] = STATUS_OUTCOME.exec(value.toString('latin1', 0, STATUS_OUTCOME_BYTES)) ?? [];
+  const status = ORDER_STATUSES.find((known) => known === name);
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  return status === undefined || Number.isNaN(at) ? undefined : { status, at };
 }
 
 export interface EventText {

@@ -36,6 +36,14 @@ export function createOrderIds(): () => string {
   };
 }
 
+const FRESH_ID = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
+
+/** When a fresh id was made, milliseconds since the epoch; undefined for one that was derived from a key. */
+export function timeOfOrderId(id: string): number | undefined {
+  const [, high, low] = FRESH_ID.exec(id) ?? [];
+  return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
+}
+
 /**
  * The id of the order that this caller means by this key (UUIDv5): a repeat is the same key in the log and the same
  * row in the store, on any replica and after any crash, without a lookup.

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
 import { createDeadLetters, type DeadLetters } from '../intake/dead-letters.ts';
 import { createIntake, type Intake } from '../intake/intake.ts';
 import { createOrderWatching } from '../intake/watch-orders.ts';
 import type { OrderWatching } from '../intake/watch.ts';
 import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
+import { ServiceStats } from '../stats/service-stats.ts';
 import { startLogFeed } from '../status/log-feed.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
 import { STATUS_BACKLOG, type Shared } from './shared.ts';
@@ -15,11 +17,12 @@ export interface Api {
   deadLetters: DeadLetters;
   /** where replicas count requests together; undefined: each for itself */
   rateLimitRedis: Redis | undefined;
+  stats: ServiceStats;
 }
 
 /** The half of the service that takes requests: the intake, and the feed that tells it what became of the orders. */
 export async function startApi(shared: Shared): Promise<Api> {
-  const { config, lifecycle, log, reader, writeTurn, codec, hub } = shared;
+  const { config, metrics, lifecycle, log, reader, writeTurn, codec, hub } = shared;
   if (config.eventLog === 'kafka') {
     const feed = await startLogFeed(log, hub, STATUS_BACKLOG);
     lifecycle.opened('status feed', () => feed.stop());
@@ -28,8 +31,21 @@ export async function startApi(shared: Shared): Promise<Api> {
   lifecycle.opened('dead letters', () => desk.close());
   const { replayLimit } = config;
   const intake = createIntake({ log, reader, hub, codec, clock: systemClock });
+  const stats = new ServiceStats({
+    replica: randomUUID().slice(0, 8),
+    role: config.role,
+    log,
+    reader,
+    deadLetters: desk,
+    hub,
+    metrics,
+    takenAt: (orderId) => intake.acknowledged.takenAt(orderId),
+    clock: systemClock,
+  });
+  await lifecycle.start('stats', stats);
   return {
     intake,
+    stats,
     watching: createOrderWatching({ hub, reading: intake.reading, reader }),
     deadLetters: createDeadLetters({ store: desk, log, replayLimit, clock: systemClock }),
     rateLimitRedis: await openRateLimitRedis(shared),

@@ -59,6 +59,7 @@ function createHttp(
     intake: api?.intake,
     watching: api?.watching,
     deadLetters: api?.deadLetters,
+    stats: api?.stats,
     readiness,
     isDraining,
     pendingAppends: () => log.pendingAppends(),

@@ -1,7 +1,7 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import type { StatusChange } from '../order/commands.ts';
-import { peekStatusChange } from '../order/event-text.ts';
+import { peekOutcome, peekStatusChange } from '../order/event-text.ts';
 import type { EventCodec } from '../order/events.ts';
 
 /** A record of `orders.status` as it stands there: its key is the order's id. */
@@ -26,6 +26,11 @@ export class StatusEvent implements Position {
     const { orderId, version } = (value === null ? undefined : peekStatusChange(value)) ?? this.change();
     this.orderId = orderId;
     this.version = version;
+  }
+
+  /** What the order became, and when (milliseconds since the epoch). @throws ServiceError `record-undecodable` */
+  outcome(): Pick<StatusChange, 'status' | 'at'> {
+    return (this.#value === null ? undefined : peekOutcome(this.#value)) ?? this.change();
   }
 
   /** @throws ServiceError `record-undecodable` */

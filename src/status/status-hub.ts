@@ -11,6 +11,9 @@ import { orderToken, positionsToken } from './resume-token.ts';
 import { StatusEvent, type StatusRecord } from './status-event.ts';
 import { type PlacedChange, Subscription, type StatusFilter } from './subscription.ts';
 
+/** Told of every event once, watched or not; it is quick, and looks only at what it needs. */
+export type EventListener = (event: StatusEvent) => void;
+
 export type ChangeListener = (item: ChangeItem) => void;
 
 export interface StatusHubOptions {
@@ -49,6 +52,7 @@ export class StatusHub {
   readonly #all = new Listeners<Subscription>();
   /** next offset of every partition */
   readonly #heads: number[] = [];
+  readonly #onEvent: EventListener[] = [];
   #watcherCount = 0;
 
   constructor(options: StatusHubOptions) {
@@ -66,6 +70,11 @@ export class StatusHub {
   beginAt(partition: number, offset: number): void {
     this.#heads[partition] = offset;
     this.#recent.beginAt(partition, offset);
+  }
+
+  /** For as long as the hub lives. */
+  onEveryEvent(listener: EventListener): void {
+    this.#onEvent.push(listener);
   }
 
   /**
@@ -104,6 +113,7 @@ export class StatusHub {
       if (event === undefined || event.version <= (this.#versions.get(event.orderId) ?? 0)) continue;
       this.#versions.set(event.orderId, event.version);
       this.#recent.push(event);
+      for (const listener of this.#onEvent) this.#orNothing(() => listener(event));
       this.#tell(event);
     }
   }

@@ -15,6 +15,8 @@ export interface OrderReader {
   history(orderId: string): Promise<HistoryEntry[]>;
   /** Orders that wait for a retry under another name of the commands' topic: nobody here would retry them. */
   parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
+  /** How many orders wait for a retry, counted up to `most`: counting is no reason to read a large table. */
+  countParked(most: number): Promise<number>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
    * @throws ServiceError `cursor-invalid`

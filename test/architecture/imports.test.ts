@@ -9,7 +9,7 @@ const FLOORS = [
   ['main.ts'],
   ['roles'],
   ['http', 'grpc', 'pipeline'],
-  ['intake'],
+  ['intake', 'stats'],
   ['status'],
   ['log', 'pool'],
   ['store'],

@@ -7,6 +7,7 @@ import { createOrderWatching } from '../../src/intake/watch-orders.ts';
 import type { Intake } from '../../src/intake/intake.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
+import { ServiceStats } from '../../src/stats/service-stats.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 
 /** The HTTP face on a real log and a real store. */
@@ -37,11 +38,27 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const log = watchedLog(service.log, appended, beforeAppend);
   const { intake, hub } = service.replica(log);
   const metrics = createMetrics();
+  const deadLetters = service.deadLetters({ log });
+  const stats = new ServiceStats({
+    replica: 'r-1',
+    role: 'all',
+    log,
+    reader: service.reader,
+    deadLetters: deadLetters.store,
+    hub,
+    metrics,
+    takenAt: (orderId) => intake.acknowledged.takenAt(orderId),
+    clock: Date.now,
+    secondMs: 100,
+  });
+  await stats.start();
+  t.teardown(() => stats.stop());
   const logged: Record<string, unknown>[] = [];
   const app = await createHttpApp({
     intake,
     watching: createOrderWatching({ hub, reading: intake.reading, reader: service.reader }),
-    deadLetters: service.deadLetters({ log }),
+    deadLetters,
+    stats,
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,
     pendingAppends: () => service.log.pendingAppends(),
@@ -84,6 +101,7 @@ function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: ()
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     find: async (topic, key) => log.find?.(topic, key),
+    ends: (topic) => log.ends(topic),
     fault: () => log.fault(),
     pendingAppends: () => log.pendingAppends(),
   };

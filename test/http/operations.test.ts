@@ -49,7 +49,7 @@ await t.test('a worker serves its operational routes alone', async (t) => {
   for (const url of ['/livez', '/readyz', '/metrics']) {
     t.equal((await app.inject(url)).statusCode, 200, url);
   }
-  for (const url of ['/v1/orders', '/docs', '/openapi.json']) {
+  for (const url of ['/v1/orders', '/v1/stats', '/docs', '/openapi.json', '/', '/dashboard/main.js']) {
     t.equal((await app.inject(url)).statusCode, 404, url);
   }
 });

@@ -96,6 +96,7 @@ function withAppend(log: EventLog, append: EventLog['append']): EventLog {
     append,
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
+    ends: (topic) => log.ends(topic),
     fault: () => log.fault(),
     pendingAppends: () => log.pendingAppends(),
   };

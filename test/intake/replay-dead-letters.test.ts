@@ -277,6 +277,7 @@ function watched(log: EventLog, before: (letter: number) => Promise<void>): Even
     },
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
+    ends: (topic) => log.ends(topic),
     fault: () => log.fault(),
     pendingAppends: () => log.pendingAppends(),
   };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
+import { peekOutcome } from '../../src/order/event-text.ts';
 import { EVENT_TYPES } from '../../src/order/event-types.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
@@ -23,6 +24,21 @@ const statusChange: fc.Arbitrary<StatusChange> = fc.record(
   },
   plain,
 );
+
+await t.test('status and time of a change are read without the rest of it', async (t) => {
+  fc.assert(
+    fc.property(statusChange, fc.uuid(), (change, orderId) => {
+      const ofOurs = peekOutcome(Buffer.from(codec.encodeStatusChange({ ...change, orderId })));
+      assert.deepStrictEqual(ofOurs, { status: change.status, at: change.at });
+      // An order's id that is not one of ours is longer than is looked at, at worst.
+      const ofAny = peekOutcome(Buffer.from(codec.encodeStatusChange(change)));
+      assert.deepStrictEqual(ofAny ?? ofOurs, ofOurs);
+    }),
+  );
+  for (const value of ['', '{}', '{"time":"2026-11-05T12:30:00.000Z","data":{"status":"confirmed"}}']) {
+    t.equal(peekOutcome(Buffer.from(value)), undefined);
+  }
+});
 
 await t.test('every command comes back from the log as it went in', async (t) => {
   fc.assert(

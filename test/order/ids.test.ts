@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createOrderIds, derivedOrderId, fingerprint } from '../../src/order/ids.ts';
+import { createOrderIds, derivedOrderId, fingerprint, timeOfOrderId } from '../../src/order/ids.ts';
 
 await t.test(
   'an id derived from caller and key is the same every time and differs between callers',
@@ -9,6 +9,13 @@ await t.test(
     t.not(derivedOrderId('a', 'b:c'), derivedOrderId('a:b', 'c'));
   },
 );
+
+await t.test('a fresh id tells its time, a derived one does not', async (t) => {
+  t.capture(Date, 'now', () => 1_800_000_000_123);
+  t.equal(timeOfOrderId(createOrderIds()()), 1_800_000_000_123);
+  t.equal(timeOfOrderId(derivedOrderId('alice', 'key-1')), undefined);
+  t.equal(timeOfOrderId('garbage'), undefined);
+});
 
 await t.test('fresh ids are UUIDv7 and grow with time', async (t) => {
   const ids = Array.from({ length: 1000 }, createOrderIds());

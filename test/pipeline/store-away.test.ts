@@ -25,6 +25,7 @@ function watched(log: EventLog) {
     stop: () => log.stop(),
     append: (record) => log.append(record),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
+    ends: (topic) => log.ends(topic),
     fault: () => log.fault(),
     pendingAppends: () => log.pendingAppends(),
     consumer(topic, handlers) {

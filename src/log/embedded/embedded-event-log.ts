@@ -120,6 +120,11 @@ export class EmbeddedEventLog implements EventLog {
     return records[0];
   }
 
+  async ends(topic: string): Promise<number[]> {
+    const partitions = await this.#link.call('describe', { topic });
+    return partitions.map(({ end }) => end);
+  }
+
   fault(): string | undefined {
     return this.#link.fault();
   }

@@ -57,7 +57,7 @@ export async function committedOffsets(
 }
 
 export async function watermarks(
-  client: KafkaConsumer,
+  client: Client,
   { topic, partition }: TopicPartition,
   timeout: number,
 ): Promise<WatermarkOffsets> {

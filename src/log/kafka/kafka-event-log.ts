@@ -66,6 +66,10 @@ export class KafkaEventLog implements EventLog {
     return follower;
   }
 
+  ends(topic: string): Promise<number[]> {
+    return this.#producer.ends(this.#named(topic));
+  }
+
   fault(): string | undefined {
     return this.#producer.fault();
   }

@@ -14,6 +14,7 @@ import {
   unknownOutcomeError,
 } from './errors.ts';
 import { toKafkaHeaders } from './headers.ts';
+import { topicEnds } from './topic-ends.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { Reachability } from './reachability.ts';
 import { ReportPoll } from './report-poll.ts';
@@ -124,6 +125,13 @@ export class KafkaProducer {
   async topics(): Promise<Metadata> {
     if (this.#client === undefined) throw unavailableError(NOT_OPEN);
     return metadata(this.#client, { allTopics: true, timeout: PROBE_TIMEOUT_MS });
+  }
+
+  /** @param topic with its prefix @throws ServiceError `log-unavailable` */
+  async ends(topic: string): Promise<number[]> {
+    const fault = this.fault();
+    if (this.#client === undefined || fault !== undefined) throw unavailableError(fault ?? NOT_OPEN);
+    return topicEnds(this.#client, topic, PROBE_TIMEOUT_MS);
   }
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {

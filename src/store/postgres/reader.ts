@@ -89,6 +89,12 @@ export class PostgresOrderReader implements OrderReader {
     return this.#rows({ name: 'parked-elsewhere', text, values: [topic] });
   }
 
+  async countParked(most: number): Promise<number> {
+    const text = `SELECT count(*) AS orders FROM (SELECT FROM parked_orders WHERE NOT settled LIMIT $1) waiting`;
+    const [row] = await this.#rows<{ orders: number }>({ name: 'count-parked', text, values: [most] });
+    return row?.orders ?? 0;
+  }
+
   async list(query: ListQuery): Promise<OrderPage> {
     // One more than asked for tells whether there is a next page.
     const rows = await this.#rows<OrderRow>(listStatement({ ...query, limit: query.limit + 1 }));

@@ -29,6 +29,7 @@ export class SqliteOrderReader implements OrderReader {
   readonly #find: Statement<[string], StoredOrderRow>;
   readonly #history: Statement<[string], HistoryEntry>;
   readonly #parkedElsewhere: Statement<[string], { topic: string; orders: number }>;
+  readonly #parkedCount: Statement<[number], { orders: number }>;
   readonly #parkedEvent: Statement<[string], RecordColumns & { events: number }>;
   readonly #deadLetter: Statement<[string], RecordColumns>;
   readonly #changes: Statement<[string], ChangeRow>;
@@ -53,6 +54,9 @@ export class SqliteOrderReader implements OrderReader {
     );
     this.#parkedElsewhere = connection.prepare(
       'SELECT topic, count(*) AS orders FROM parked_orders WHERE topic <> ? AND settled = 0 GROUP BY topic',
+    );
+    this.#parkedCount = connection.prepare(
+      'SELECT count(*) AS orders FROM (SELECT 1 FROM parked_orders WHERE settled = 0 LIMIT ?)',
     );
     this.#deadLetter = connection.prepare(
       `SELECT "offset", partition, key, value, '' AS headers, log_timestamp FROM dead_letters
@@ -88,6 +92,10 @@ export class SqliteOrderReader implements OrderReader {
 
   parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
     return settled(() => this.#parkedElsewhere.all(topic));
+  }
+
+  countParked(most: number): Promise<number> {
+    return settled(() => this.#parkedCount.get(most)?.orders ?? 0);
   }
 
   list(query: ListQuery): Promise<OrderPage> {

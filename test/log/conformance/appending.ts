@@ -21,6 +21,20 @@ export const appendingTests = {
     t.not(log.progressName(TOPICS.commands), log.progressName(TOPICS.status));
   },
 
+  'the ends are where the next records will stand': async (t: Test, harness: EventLogHarness) => {
+    const log = await openLog(t, harness);
+    t.same(
+      await log.ends(TOPICS.commands),
+      Array.from({ length: PARTITIONS }, () => 0),
+    );
+    const appended = await appendNumbered(log, TOPICS.commands, keys(50), 100);
+    const ends = Array.from({ length: PARTITIONS }, () => 0);
+    for (const { position } of appended) ends[position.partition] = (ends[position.partition] ?? 0) + 1;
+    t.same(await log.ends(TOPICS.commands), ends);
+    await log.stop();
+    await t.rejects(log.ends(TOPICS.commands), { code: 'log-unavailable' });
+  },
+
   'the positions of one key grow within one partition': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const appended = await appendNumbered(log, TOPICS.commands, ['one'], 100);

@@ -134,6 +134,17 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     },
   );
 
+  await t.test('those that wait are counted, up to a bound, and settled ones are not', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    t.equal(await reader.countParked(10), 0);
+    for (const [offset, id] of ['a', 'b', 'c'].entries()) await park(store, parked(id), [event(offset)]);
+    t.equal(await reader.countParked(10), 3);
+    t.equal(await reader.countParked(2), 2);
+    await save(store, { settled: [parked('b')] });
+    t.equal(await reader.countParked(10), 2);
+  });
+
   await t.test('what a retry caused is found by its order, to be published again', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();

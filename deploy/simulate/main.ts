@@ -1,0 +1,71 @@
+import { SingleBar } from 'cli-progress';
+import { CommanderError } from 'commander';
+import { readOptions, type SimulationOptions } from './options.ts';
+import { simulate, type Simulation } from './simulation.ts';
+import { tallyText } from './tally.ts';
+
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+const REDRAW_MS = 250;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    return await run(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw error;
+  }
+}
+
+async function run(options: SimulationOptions): Promise<number> {
+  const stopping = new AbortController();
+  // Under npm a Ctrl-C comes twice: from the terminal, and once more from npm.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+  if (!(await answers(options.url))) {
+    process.stderr.write(`Nothing answers at ${options.url}. Start the service there first: npm start\n`);
+    return EXIT.failed;
+  }
+  const simulation = simulate(options, stopping.signal);
+  const stopShowing = showProgress(simulation, options);
+  try {
+    await simulation.done;
+  } finally {
+    stopShowing();
+  }
+  process.stdout.write(`${summary(simulation)}\n`);
+  return simulation.tally.placed > 0 || stopping.signal.aborted ? EXIT.done : EXIT.failed;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(5_000) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A line on a terminal; a log is spared it. @returns what ends it */
+function showProgress({ tally }: Simulation, { seconds }: SimulationOptions): () => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const startedAt = performance.now();
+  const bar = new SingleBar({ format: '{bar} {value} of {total} s: {text}', stream: process.stderr });
+  bar.start(seconds, 0, { text: '' });
+  const draw = (): void => {
+    const elapsed = Math.floor((performance.now() - startedAt) / 1000);
+    bar.update(Math.min(seconds, elapsed), { text: tallyText(tally) });
+  };
+  const timer = setInterval(draw, REDRAW_MS);
+  return () => {
+    clearInterval(timer);
+    draw();
+    bar.stop();
+  };
+}
+
+function summary({ tally, refusals }: Simulation): string {
+  const refused = [...refusals].map(([what, times]) => `${times} × ${what}`);
+  return `${tallyText(tally)}.${refused.length === 0 ? '' : ` Sent again after: ${refused.join(', ')}.`}`;
+}

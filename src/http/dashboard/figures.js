@@ -1,0 +1,47 @@
+import { create, element, setText } from './elements.js';
+import { count, duration, rate } from './format.js';
+
+/** @typedef {import('./stats-poll.js').Stats} Stats */
+
+/** @param {Stats} stats */
+export function showFigures(stats) {
+  const { replica, role, uptimeSeconds, totals, perSecond, latency, backlog, retries, watchers } = stats;
+  setText('about', `Replica ${replica}, role ${role}, up ${duration(uptimeSeconds * 1000)}`);
+  setText('accepted-rate', rate(perSecond.accepted));
+  setText('accepted-total', count(totals.accepted));
+  setText('confirmed-rate', rate(perSecond.confirmed));
+  setText('confirmed-total', count(totals.confirmed));
+  setText('failed-rate', rate(perSecond.failed));
+  setText('failed-total', count(totals.failed));
+  setText('rejected-total', count(totals.rejected));
+  setText('backlog', count(backlog.records));
+  setText('backlog-age', backlog.records === 0 ? '–' : duration(backlog.oldestAgeMs));
+  setText('accept-p50', duration(latency.accept.p50));
+  setText('accept-p99', duration(latency.accept.p99));
+  setText('confirm-p50', duration(latency.acceptToConfirmed.p50));
+  setText('confirm-p99', duration(latency.acceptToConfirmed.p99));
+  setText('retries', count(retries.waiting));
+  setText('watchers', count(watchers));
+  showDeadLetters(stats.deadLetters);
+}
+
+/** @param {Stats['deadLetters']} deadLetters */
+function showDeadLetters({ open, reasons }) {
+  setText('dead-letters', count(open));
+  const list = element('reasons');
+  const text = JSON.stringify(reasons);
+  if (list.dataset.shown === text) return;
+  list.dataset.shown = text;
+  const byCount = Object.entries(reasons).sort(([, one], [, other]) => other - one);
+  list.replaceChildren(
+    ...byCount.map(([reason, letters]) => {
+      const row = create('li');
+      const meter = create('meter');
+      meter.setAttribute('max', String(open));
+      meter.setAttribute('value', String(letters));
+      meter.setAttribute('aria-label', `Share of ${reason}`);
+      row.append(create('span', reason.replaceAll('-', ' ')), create('b', count(letters)), meter);
+      return row;
+    }),
+  );
+}

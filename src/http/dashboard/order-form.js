@@ -1,0 +1,94 @@
+import { element, setText } from './elements.js';
+import { money } from './format.js';
+import { clearProblem, showProblem } from './problem.js';
+
+/** @typedef {{id: string, location: string}} Placed */
+
+/** The form that places an order; what was placed is told to `onPlaced`. */
+export class OrderForm {
+  #form = /** @type {HTMLFormElement} */ (element('place-order'));
+  #onPlaced;
+  /** A repeat of what was sent and not answered is the same order. @type {{key: string, body: string} | undefined} */
+  #unanswered;
+
+  /** @param {(placed: Placed) => void} onPlaced */
+  constructor(onPlaced) {
+    this.#onPlaced = onPlaced;
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#submit();
+    });
+    this.#form.addEventListener('input', () => this.#showTotal());
+    this.#showTotal();
+  }
+
+  async #submit() {
+    const button = /** @type {HTMLButtonElement} */ (this.#form.querySelector('button'));
+    clearProblem(this.#form);
+    button.disabled = true;
+    try {
+      await this.#place(JSON.stringify(this.#order()));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  /** @param {string} body */
+  async #place(body) {
+    const key = this.#unanswered?.body === body ? this.#unanswered.key : newKey();
+    this.#unanswered = { key, body };
+    try {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+      const response = await fetch('/v1/orders', { method: 'POST', headers, body });
+      const answer = await response.json();
+      if (response.status < 500) this.#unanswered = undefined;
+      if (response.ok) this.#onPlaced({ id: answer.id, location: response.headers.get('location') ?? '' });
+      else showProblem(this.#form, answer);
+    } catch {
+      showProblem(this.#form, {
+        title: 'The service did not answer',
+        detail: 'Send it again: it will be one order, whatever became of the first try',
+      });
+    }
+  }
+
+  /** As it stands in the fields: what is wrong with it is for the service to say. */
+  #order() {
+    const name = this.#value('/items/0/name');
+    const item = {
+      sku: this.#value('/items/0/sku'),
+      ...(name === '' ? {} : { name }),
+      quantity: numberOrText(this.#value('/items/0/quantity')),
+      unitPrice: numberOrText(this.#value('/items/0/unitPrice')),
+    };
+    return {
+      customerId: this.#value('/customerId'),
+      merchantId: this.#value('/merchantId'),
+      currency: this.#value('/currency'),
+      items: [item],
+      metadata: { channel: 'dashboard' },
+    };
+  }
+
+  #showTotal() {
+    const [quantity, price] = ['/items/0/quantity', '/items/0/unitPrice'].map((name) => this.#value(name));
+    setText('order-total', money(Number(quantity) * Number(price), this.#value('/currency')));
+  }
+
+  /** @param {string} name */
+  #value(name) {
+    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name)).value.trim();
+  }
+}
+
+/** @param {string} text */
+function numberOrText(text) {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** `crypto.randomUUID` is there only on pages of this machine and over HTTPS. */
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../base/clock.ts';
+import type { Metrics } from '../base/metrics.ts';
+import { TOPICS, type EventLog } from '../log/event-log.ts';
+import type { StatusHub } from '../status/status-hub.ts';
+import type { DeadLetterStore } from '../store/dead-letter-store.ts';
+import type { OrderReader } from '../store/order-store.ts';
+import { Backlog, type BacklogFigures } from './backlog.ts';
+import { KeptReading } from './kept-reading.ts';
+import { OrderCounts } from './order-counts.ts';
+import { RecentSeconds, type Counts, type Timed } from './recent-seconds.ts';
+import {
+  KEPT_SECONDS,
+  LATENCY_SECONDS,
+  MAX_COUNTED,
+  RATE_SECONDS,
+  type LatencyFigures,
+  type Stats,
+  type StatsFigures,
+} from './stats.ts';
+
+export interface StatsDependencies {
+  replica: string;
+  role: string;
+  log: Pick<EventLog, 'ends' | 'progressName'>;
+  reader: Pick<OrderReader, 'progress' | 'countParked'>;
+  deadLetters: Pick<DeadLetterStore, 'reasons'>;
+  hub: StatusHub;
+  metrics: Pick<Metrics, 'ordersAcknowledged'>;
+  /** when a keyed order was taken, where that is known here */
+  takenAt: (orderId: string) => Promise<number | undefined>;
+  clock: Clock;
+  /** of a second, milliseconds; shorter in tests */
+  secondMs?: number;
+}
+
+const SECOND_MS = 1000;
+
+/**
+ * Looks once a second at what is counted anyway; a request costs it nothing. The store is read only while somebody asks,
+ * for all of them together.
+ */
+export class ServiceStats implements Stats {
+  readonly #with: StatsDependencies;
+  readonly #startedAt: number;
+  readonly #seconds: RecentSeconds;
+  readonly #counts: OrderCounts;
+  readonly #backlog = new Backlog();
+  readonly #parked: KeptReading<number>;
+  readonly #deadLetters: KeptReading<Record<string, number>>;
+  #backlogNow: BacklogFigures | undefined;
+  #flush: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(dependencies: StatsDependencies) {
+    const { clock, reader, deadLetters, takenAt } = dependencies;
+    this.#with = dependencies;
+    this.#startedAt = clock();
+    this.#seconds = new RecentSeconds(KEPT_SECONDS, this.#startedAt);
+    this.#counts = new OrderCounts({
+      since: this.#startedAt,
+      now: clock,
+      takenAt,
+      onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
+    });
+    this.#parked = new KeptReading(() => reader.countParked(MAX_COUNTED), SECOND_MS, clock);
+    this.#deadLetters = new KeptReading(() => deadLetters.reasons({ state: 'open' }), SECOND_MS, clock);
+  }
+
+  async start(): Promise<void> {
+    this.#with.hub.onEveryEvent((event) => this.#counts.hear(event));
+    this.#backlogNow = await this.#lookAtBacklog().catch(() => undefined);
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    }, this.#with.secondMs ?? SECOND_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** As `DurationListener` of HTTP has it: the 202s of a single order are what is timed. */
+  observerOf(method: string, route: string, status: number): { observe(seconds: number): void } | undefined {
+    if (method !== 'POST' || route !== '/v1/orders' || status !== 202) return undefined;
+    return { observe: (seconds) => this.#seconds.record('accept', seconds * 1000) };
+  }
+
+  beforeLooking(flush: () => void): void {
+    this.#flush = flush;
+  }
+
+  async read(seconds: number): Promise<StatsFigures> {
+    const { replica, role, hub, clock } = this.#with;
+    this.#flush();
+    const [totals, parked, deadLetters] = await Promise.all([
+      this.#totals(),
+      this.#parked.get(),
+      this.#deadLetters.get(),
+    ]);
+    return {
+      replica,
+      role,
+      uptimeMs: clock() - this.#startedAt,
+      totals,
+      perSecond: this.#seconds.perSecond(RATE_SECONDS),
+      latencies: {
+        accept: this.#latency('accept'),
+        acceptToConfirmed: this.#latency('acceptToConfirmed'),
+      },
+      backlog: this.#backlogNow,
+      parked,
+      deadLetters,
+      watchers: hub.watcherCount,
+      seconds: this.#seconds.latest(seconds),
+    };
+  }
+
+  #latency(what: Timed): LatencyFigures {
+    const histogram = this.#seconds.latencies(what, LATENCY_SECONDS);
+    return { count: histogram.count, p50: histogram.quantile(0.5), p99: histogram.quantile(0.99) };
+  }
+
+  /** A look that takes longer than a second makes the next ones wait: seconds are as long as they are. */
+  async #look(): Promise<void> {
+    this.#flush();
+    this.#seconds.end(await this.#totals(), this.#with.clock());
+    this.#backlogNow = await this.#lookAtBacklog().catch(() => undefined);
+  }
+
+  async #totals(): Promise<Counts> {
+    const { values } = await this.#with.metrics.ordersAcknowledged.get();
+    return { accepted: values[0]?.value ?? 0, ...this.#counts.now() };
+  }
+
+  /** The ends are read first: what is appended meanwhile is for the next look, and what is applied counts as done. */
+  async #lookAtBacklog(): Promise<BacklogFigures> {
+    const { log, reader, clock } = this.#with;
+    const topic = log.progressName(TOPICS.commands);
+    const ends = await log.ends(TOPICS.commands);
+    const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));
+    return this.#backlog.look(
+      ends,
+      applied.map((next) => next ?? 0),
+      clock(),
+    );
+  }
+}

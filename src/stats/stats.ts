@@ -1,0 +1,45 @@
+import type { BacklogFigures } from './backlog.ts';
+import type { Counts, Timed } from './recent-seconds.ts';
+
+/** What the dashboard shows. What cannot be read at the moment is undefined. */
+export interface StatsFigures {
+  replica: string;
+  role: string;
+  /** milliseconds */
+  uptimeMs: number;
+  /** since the start of this process */
+  totals: Counts;
+  /** the mean of the last `RATE_SECONDS` */
+  perSecond: Counts;
+  /** of the last `LATENCY_SECONDS` */
+  latencies: Record<Timed, LatencyFigures>;
+  /** of the whole service */
+  backlog: BacklogFigures | undefined;
+  /** orders that wait for a retry, counted up to `MAX_COUNTED` */
+  parked: number | undefined;
+  /** open ones, by reason */
+  deadLetters: Record<string, number> | undefined;
+  watchers: number;
+  seconds: readonly { endedAt: number; perSecond: Counts }[];
+}
+
+export interface LatencyFigures {
+  count: number;
+  /** milliseconds; undefined where nothing was timed */
+  p50: number | undefined;
+  p99: number | undefined;
+}
+
+/** Seconds that are kept one by one. */
+export const KEPT_SECONDS = 120;
+
+export const RATE_SECONDS = 5;
+
+export const LATENCY_SECONDS = 60;
+
+export const MAX_COUNTED = 10_000;
+
+export interface Stats {
+  /** @param seconds how many of the latest seconds are told one by one, at most `KEPT_SECONDS` */
+  read(seconds: number): Promise<StatsFigures>;
+}

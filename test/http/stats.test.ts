@@ -1,0 +1,99 @@
+import t from 'tap';
+import { eventually } from '../support/eventually.ts';
+import { anOrder } from '../support/order-client.ts';
+import { deadLetter } from '../store/batch.ts';
+import { keepLetters } from '../store/keep-letters.ts';
+import { startHttp, type HttpUnderTest } from './http-under-test.ts';
+
+interface Body {
+  totals: Record<'accepted' | 'confirmed', number>;
+  latency: Record<'accept' | 'acceptToConfirmed', { count: number; p50: number | null; p99: number | null }>;
+  backlog: { records: number | null; oldestAgeMs: number | null };
+  deadLetters: { open: number | null; reasons: Record<string, number> };
+  seconds: { endedAt: string; accepted: number; confirmed: number }[];
+}
+
+async function statsOf({ app }: HttpUnderTest, query = ''): Promise<Body> {
+  const response = await app.inject(`/v1/stats${query}`);
+  t.equal(response.statusCode, 200, response.body);
+  return response.json<Body>();
+}
+
+function place({ app }: HttpUnderTest, headers: Record<string, string> = {}) {
+  return app.inject({ method: 'POST', url: '/v1/orders', headers, payload: anOrder() });
+}
+
+await t.test('a service that did nothing yet says so', async (t) => {
+  const http = await startHttp(t);
+  const none = { accepted: 0, confirmed: 0, rejected: 0, failed: 0 };
+  const untimed = { count: 0, p50: null, p99: null };
+  t.match(await statsOf(http), {
+    replica: 'r-1',
+    role: 'all',
+    totals: none,
+    perSecond: none,
+    latency: { accept: untimed, acceptToConfirmed: untimed },
+    backlog: { records: 0, oldestAgeMs: 0 },
+    retries: { waiting: 0 },
+    deadLetters: { open: 0, reasons: {} },
+    watchers: 0,
+    seconds: [],
+  });
+});
+
+await t.test('orders are counted and timed from their request to the feed', async (t) => {
+  const http = await startHttp(t);
+  await place(http);
+  await place(http, { 'idempotency-key': 'k-1' });
+  await place(http, { 'idempotency-key': 'k-1' });
+  await http.app.inject({ method: 'POST', url: '/v1/orders', payload: {} });
+  await eventually(async () => (await statsOf(http)).backlog.records === 2, {
+    what: 'the backlog to be seen',
+  });
+  t.match(await statsOf(http), { totals: { accepted: 2, confirmed: 0 }, latency: { accept: { count: 3 } } });
+  await http.process();
+  await eventually(async () => (await statsOf(http)).backlog.records === 0, {
+    what: 'the backlog to be gone',
+  });
+  const { totals, latency } = await statsOf(http);
+  t.match(totals, { accepted: 2, confirmed: 2 });
+  t.match(latency.acceptToConfirmed, { count: 2, p50: Number, p99: Number });
+  t.ok((latency.accept.p50 ?? 0) <= (latency.accept.p99 ?? 0));
+  await eventually(
+    async () => (await statsOf(http, '?seconds=120')).seconds.some(({ confirmed }) => confirmed > 0),
+    { what: 'the second in which they were confirmed to be over' },
+  );
+  t.equal((await statsOf(http, '?seconds=1')).seconds.length, 1);
+});
+
+await t.test('dead letters are those that are open, by reason', async (t) => {
+  const http = await startHttp(t);
+  await keepLetters(http.service.store, [
+    deadLetter({ offset: 1 }, { reason: 'processor-failed' }),
+    deadLetter({ offset: 2 }, { reason: 'processor-failed' }),
+    deadLetter({ offset: 3 }, { reason: 'record-undecodable' }),
+    deadLetter({ offset: 4 }, { reason: 'record-undecodable', state: 'parked' }),
+  ]);
+  t.match((await statsOf(http)).deadLetters, {
+    open: 3,
+    reasons: { 'processor-failed': 2, 'record-undecodable': 1 },
+  });
+});
+
+await t.test('what is not there is null, and the rest is told', async (t) => {
+  const http = await startHttp(t);
+  await place(http);
+  await http.service.reader.close();
+  await http.service.log.stop();
+  await eventually(async () => (await statsOf(http)).backlog.records === null, {
+    what: 'the log to be missed',
+  });
+  t.match(await statsOf(http), { totals: { accepted: 1 }, retries: { waiting: null } });
+});
+
+await t.test('a wrong query is refused', async (t) => {
+  const { app } = await startHttp(t);
+  for (const query of ['seconds=121', 'seconds=-1', 'seconds=x', 'minutes=1']) {
+    t.equal((await app.inject(`/v1/stats?${query}`)).statusCode, 400, query);
+  }
+});
