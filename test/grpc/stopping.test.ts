@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { CONNECTION_LIMITS } from '../../src/grpc/server-options.ts';
@@ -55,6 +57,19 @@ await t.test('a call that does not end is cut off after the grace', async (t) =>
   await server.stop(10);
   t.match(await failure, { code: /UNAVAILABLE|CANCELLED/ });
 });
+
+await t.test(
+  'a connection that says nothing, and does not go away, is cut off after the grace',
+  async (t) => {
+    const { address, server } = await startGrpc(t);
+    const silent = connect(Number(address.split(':')[1]), '127.0.0.1');
+    t.teardown(() => silent.destroy());
+    await once(silent, 'data');
+    const closed = once(silent, 'close');
+    await server.stop(10);
+    await closed;
+  },
+);
 
 await t.test('a connection that is old enough ends, and its reader resumes over another', async (t) => {
   const limits = { ...CONNECTION_LIMITS, maxAgeMs: 300, ageGraceMs: 100 };
