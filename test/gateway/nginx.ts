@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
@@ -51,6 +51,8 @@ export class Gateway {
   /** In front of these two; gone when the test ends. @throws Error with what nginx said when it does not start */
   static async start(t: Test, replicas: readonly ReplicaAddress[], { tls = false } = {}): Promise<Gateway> {
     const folder = await temporaryFolder(t);
+    // Started by root, nginx does its work as somebody else, who has to get at the bodies that are kept here.
+    await chmod(folder, 0o755);
     const ports = (await freePorts(4)) as Ports;
     for (const file of FILES) await render(file, folder, replicas, ports);
     if (tls) {
