@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChromium } from '../../test/support/chromium.ts';
 import { ServiceProcess } from '../../test/support/service-process.ts';
-import { simulate } from '../simulate/simulation.ts';
+import { Program } from '../../test/support/program.ts';
 
 /**
  * Takes docs/dashboard.png: the dashboard of a service of its own while simulated orders move through it, a few of which
@@ -13,20 +13,22 @@ import { simulate } from '../simulate/simulation.ts';
  */
 const PICTURE = fileURLToPath(new URL('../../../docs/dashboard.png', import.meta.url));
 const PROCESSOR = fileURLToPath(new URL('../../../deploy/docs/picture-processor.mjs', import.meta.url));
-const RATE = 60;
-/** The chart shows two minutes. */
-const SIMULATED_SECONDS = 130;
+const SIMULATION = fileURLToPath(new URL('../simulate/main.js', import.meta.url));
+const RATE = 40;
+/** Enough for a chart with something on it. */
+const SIMULATED_SECONDS = 40;
 const MAX_BYTES = 300_000;
 const DEADLINE_MS = 60_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'order-system-picture-'));
 const service = await ServiceProcess.start('all', { DATA_DIR: folder, PROCESSOR, RETRY_BASE_MS: '5000' });
-const stopping = new AbortController();
+let simulation: Program | undefined;
 const browser = await startChromium();
 try {
   const { url } = service;
-  const options = { url, rate: RATE, seconds: SIMULATED_SECONDS + 60, orders: 1_000_000, concurrency: 1000 };
-  const { done } = simulate(options, stopping.signal);
+  simulation = new Program(['--url', url, '--rate', String(RATE), '--seconds', '600'], {
+    program: SIMULATION,
+  });
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
   page.setDefaultTimeout(DEADLINE_MS);
   await page.goto(url);
@@ -37,10 +39,8 @@ try {
   await page.locator('#placed-status').filter({ hasText: 'preparing' }).waitFor();
   await page.evaluate('document.activeElement.blur()');
   await page.screenshot({ path: PICTURE, fullPage: true, animations: 'disabled' });
-  stopping.abort();
-  await done;
 } finally {
-  stopping.abort();
+  await simulation?.kill();
   await browser.close();
   await service.stop();
   await rm(folder, { recursive: true, force: true });
