@@ -55,9 +55,14 @@ export class PatientClient {
   }
 
   async #send(path: string, request: RequestInit): Promise<(Answer & { retryAfterMs: number }) | undefined> {
+    // Not AbortSignal.any: what it makes of a timeout may be collected as garbage, and then never aborts (Node.js 20).
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    const timer = setTimeout(end, TIMEOUT_MS);
+    this.#signal.addEventListener('abort', end);
     try {
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const response = await fetch(this.#url + path, { ...request, signal });
+      this.#signal.throwIfAborted();
+      const response = await fetch(this.#url + path, { ...request, signal: ending.signal });
       return {
         status: response.status,
         location: response.headers.get('location') ?? '',
@@ -67,6 +72,9 @@ export class PatientClient {
     } catch (error) {
       if (this.#signal.aborted) throw error;
       return undefined;
+    } finally {
+      clearTimeout(timer);
+      this.#signal.removeEventListener('abort', end);
     }
   }
 }

@@ -23,7 +23,11 @@ export function simulate(
 ): Simulation {
   const tally = newTally();
   const client = new PatientClient(options.url, signal);
-  const placing = AbortSignal.any([signal, AbortSignal.timeout(options.seconds * 1000)]);
+  const timeOver = new AbortController();
+  const placing = timeOver.signal;
+  const end = (): void => timeOver.abort();
+  const timer = setTimeout(end, options.seconds * 1000);
+  signal.addEventListener('abort', end);
   // Every order on its way listens for the end.
   setMaxListeners(0, signal, placing);
   const limit = Math.max(1, Math.round((options.rate * INTERVAL_MS) / 1000));
@@ -57,5 +61,9 @@ export function simulate(
     }
   };
   const lines = Array.from({ length: options.concurrency }, line);
-  return { tally, refusals: client.refusals, done: Promise.all(lines).then(() => undefined) };
+  const done = Promise.all(lines).then(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  });
+  return { tally, refusals: client.refusals, done };
 }

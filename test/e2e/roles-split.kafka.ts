@@ -21,6 +21,29 @@ await t.test('api and worker as processes of their own', { timeout: 120_000 }, a
   await orderJourney(t, client);
   await grpcJourney(t, client, [api.grpcAddress ?? '', other.grpcAddress ?? '']);
 
+  await t.test('every api replica has figures of what the worker did, and the worker none', async (t) => {
+    interface Figures {
+      totals: { confirmed: number };
+      latency: { acceptToConfirmed: { count: number } };
+      backlog: { records: number | null };
+    }
+    const figuresOf = async ({ url }: ServiceProcess) =>
+      (await new OrderClient(url).get<Figures>('/v1/stats')).body;
+    const placed = await new OrderClient(api.url).place(anOrder(), { prefer: 'wait=30' });
+    t.equal(placed.status, 201);
+    for (const replica of [api, other]) {
+      await eventually(
+        async () => {
+          const { totals, latency, backlog } = await figuresOf(replica);
+          return totals.confirmed > 0 && latency.acceptToConfirmed.count > 0 && backlog.records === 0;
+        },
+        { what: 'the figures of a confirmed order', timeoutMs: 60_000 },
+      );
+    }
+    t.equal((await new OrderClient(worker.url).get('/v1/stats')).status, 404);
+    t.equal((await new OrderClient(worker.url).get('/')).status, 404);
+  });
+
   await t.test('a worker serves its health and takes no orders', async (t) => {
     const client = new OrderClient(worker.url);
     t.equal((await client.get('/readyz')).status, 200);
