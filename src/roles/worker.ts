@@ -8,7 +8,7 @@ import { publishToFeed, publishToLog } from '../pipeline/publish-status.ts';
 import { BatchPool } from '../pool/batch-pool.ts';
 import type { ThreadSettings } from '../pool/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { silenceLimitMs } from '../store/postgres/client-options.ts';
+import { silenceLimitMs } from '../store/postgres/postgres-target.ts';
 import type { Shared } from './shared.ts';
 
 /** Bytes a batch; an order event is some 600. */

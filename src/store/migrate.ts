@@ -1,7 +1,5 @@
 import type { Logger } from '../base/logger.ts';
 import type { StoreTarget } from './open-store.ts';
-import { migratePostgres } from './postgres/migrate-postgres.ts';
-import { migrateSqlite } from './sqlite/migrate-sqlite.ts';
 
 /**
  * Brings the store to the newest schema before anything opens it, and answers the names of the migrations that this
@@ -9,7 +7,16 @@ import { migrateSqlite } from './sqlite/migrate-sqlite.ts';
  * @throws ServiceError `store-unavailable`
  */
 export async function migrate(target: StoreTarget, logger: Logger): Promise<string[]> {
-  const applied = await (target.kind === 'sqlite' ? migrateSqlite(target.path) : migratePostgres(target));
+  const applied = await applyMigrations(target);
   for (const migration of applied) logger.info({ migration }, 'schema migration applied');
   return applied;
+}
+
+async function applyMigrations(target: StoreTarget): Promise<string[]> {
+  if (target.kind === 'sqlite') {
+    const { migrateSqlite } = await import('./sqlite/migrate-sqlite.ts');
+    return migrateSqlite(target.path);
+  }
+  const { migratePostgres } = await import('./postgres/migrate-postgres.ts');
+  return migratePostgres(target);
 }

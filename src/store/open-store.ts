@@ -1,14 +1,6 @@
 import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { BatchStore, OrderReader } from './order-store.ts';
-import { PostgresBatchStore } from './postgres/batch-store.ts';
-import { PostgresConnection } from './postgres/connection.ts';
-import { PostgresDeadLetterStore } from './postgres/dead-letter-store.ts';
 import type { PostgresTarget } from './postgres/postgres-target.ts';
-import { PostgresOrderReader } from './postgres/reader.ts';
-import { SqliteBatchStore } from './sqlite/batch-store.ts';
-import { openReadOnly, openWriter, settled } from './sqlite/connection.ts';
-import { SqliteDeadLetterStore } from './sqlite/dead-letter-store.ts';
-import { SqliteOrderReader } from './sqlite/reader.ts';
 import type { WriteTurn } from './sqlite/write-turn.ts';
 
 /** Where the orders are. It is plain data, so that it can be handed to a thread. */
@@ -20,11 +12,22 @@ export interface SqliteTarget {
   path: string;
 }
 
+/** What a kind of store can open. */
+export interface StoreKind<Target extends StoreTarget> {
+  openReader(target: Target): Promise<OrderReader>;
+  openBatchStore(target: Target, writeTurn: WriteTurn): Promise<BatchStore>;
+  openDeadLetterStore(target: Target, writeTurn: WriteTurn): Promise<DeadLetterStore>;
+}
+
+// The driver of the other kind is not loaded: a thread that is started anew should be ready at once.
+const sqlite = async (): Promise<StoreKind<SqliteTarget>> => import('./sqlite/open-sqlite.ts');
+const postgres = async (): Promise<StoreKind<PostgresTarget>> => import('./postgres/open-postgres.ts');
+
 /** For a thread that answers requests. @throws ServiceError `store-unavailable` */
 export async function openReader(target: StoreTarget): Promise<OrderReader> {
-  if (target.kind === 'sqlite') return settled(() => new SqliteOrderReader(openReadOnly(target.path)));
-  const reader = new PostgresOrderReader(target);
-  return opened(reader, reader.connect());
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openReader(target)
+    : (await postgres()).openReader(target);
 }
 
 /**
@@ -32,11 +35,9 @@ export async function openReader(target: StoreTarget): Promise<OrderReader> {
  * @throws ServiceError `store-unavailable`
  */
 export async function openBatchStore(target: StoreTarget, writeTurn: WriteTurn): Promise<BatchStore> {
-  if (target.kind === 'sqlite') {
-    return settled(() => new SqliteBatchStore(openWriter(target.path), writeTurn));
-  }
-  const connection = new PostgresConnection(target, 'writer');
-  return opened(new PostgresBatchStore(connection, target), connection.connect());
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openBatchStore(target, writeTurn)
+    : (await postgres()).openBatchStore(target, writeTurn);
 }
 
 /** For a thread of its own; as `openBatchStore`. @throws ServiceError `store-unavailable` */
@@ -44,20 +45,7 @@ export async function openDeadLetterStore(
   target: StoreTarget,
   writeTurn: WriteTurn,
 ): Promise<DeadLetterStore> {
-  if (target.kind === 'sqlite') {
-    return settled(() => new SqliteDeadLetterStore(openWriter(target.path), writeTurn));
-  }
-  const connection = new PostgresConnection(target, 'dead letters');
-  return opened(new PostgresDeadLetterStore(connection), connection.connect());
-}
-
-/** One that cannot connect leaves nothing open behind. */
-async function opened<T extends { close(): Promise<void> }>(store: T, connecting: Promise<void>): Promise<T> {
-  try {
-    await connecting;
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openDeadLetterStore(target, writeTurn)
+    : (await postgres()).openDeadLetterStore(target, writeTurn);
 }

@@ -1,5 +1,5 @@
 import { passedThrough } from './kafka-client-settings.ts';
-import { SETTING_NAMES, type SettingName, type Settings } from './settings.ts';
+import { SETTING_NAMES, settingSchema, type SettingName, type Settings } from './settings.ts';
 
 /** Settings that are probably not meant as they are, one sentence each. */
 export function settingWarnings(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
@@ -25,10 +25,9 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
   if (settings.EVENT_LOG === 'embedded' && settings.KAFKA_BROKERS !== '') {
     warnings.push('KAFKA_BROKERS has no effect: EVENT_LOG is embedded.');
   }
-  for (const name of POSTGRES_ONLY.filter((name) => (environment[name] ?? '') !== '')) {
-    if (settings.DATABASE_URL.startsWith('sqlite:')) {
-      warnings.push(`${name} has no effect: the store is SQLite.`);
-    }
+  if (settings.DATABASE_URL.startsWith('sqlite:')) {
+    const changed = POSTGRES_ONLY.filter((name) => settings[name] !== settingSchema(name).default);
+    warnings.push(...changed.map((name) => `${name} has no effect: the store is SQLite.`));
   }
   if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
     warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');

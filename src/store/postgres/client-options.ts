@@ -1,9 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { columnTypes } from './column-types.ts';
-import type { PostgresTarget } from './postgres-target.ts';
-
-/** Beyond the server's own limit: the server, or the way to it, has died without a word. */
-const SILENCE_MS = 5_000;
+import { silenceLimitMs, type PostgresTarget } from './postgres-target.ts';
 
 /**
  * Every statement of ours is served by an index, from the first row on. A plan that was made while a table was small would
@@ -12,11 +9,6 @@ const SILENCE_MS = 5_000;
 const PLANS = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map(
   (plan) => `-c enable_${plan}=off`,
 );
-
-/** Milliseconds after which an answer is not waited for any more. */
-export function silenceLimitMs({ statementTimeoutMs }: Pick<PostgresTarget, 'statementTimeoutMs'>): number {
-  return statementTimeoutMs + SILENCE_MS;
-}
 
 /** What the URL says goes before this. @param part of the service, as `pg_stat_activity` shows it */
 export function clientOptions(target: PostgresTarget, part: string): ClientConfig {

@@ -16,3 +16,11 @@ export interface PostgresTarget {
    */
   numbersChanges: boolean;
 }
+
+/** Beyond the server's own limit: the server, or the way to it, has died without a word. */
+const SILENCE_MS = 5_000;
+
+/** Milliseconds after which an answer is not waited for any more. */
+export function silenceLimitMs({ statementTimeoutMs }: Pick<PostgresTarget, 'statementTimeoutMs'>): number {
+  return statementTimeoutMs + SILENCE_MS;
+}
