@@ -4,4 +4,7 @@ await import('./drain.ts');
 await import('./drain-postgres.ts');
 await import('./two-workers.ts');
 await import('./failures.ts');
+await import('./stored-orders.ts');
+await import('./watchers.ts');
+await import('./latency.ts');
 await import('./backlog.ts');
