@@ -28,7 +28,11 @@ async function placeConfirmed(): Promise<string> {
   const { status, headers, body } = await client.place(anOrder({ customerId }));
   if (status !== 202) throw new Error(`${status}: ${JSON.stringify(body)}`);
   const location = headers.get('location') ?? '';
-  await eventually(() => isConfirmed(location), { what: 'an order to be confirmed', timeoutMs: 60_000 });
+  try {
+    await eventually(() => isConfirmed(location), { what: `${location} to be confirmed`, timeoutMs: 60_000 });
+  } catch (error) {
+    throw new Error(await composition.lastLines(['worker-1', 'worker-2']), { cause: error });
+  }
   return body.id;
 }
 

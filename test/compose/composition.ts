@@ -56,6 +56,13 @@ export class Composition {
     return docker('ps', '--all', ...filters, '--format', '{{.Names}}');
   }
 
+  /** Of what these services have logged. */
+  async lastLines(services: string[]): Promise<string> {
+    const names = await Promise.all(services.map((service) => this.container(service)));
+    const logs = await Promise.all(names.map((name) => output('docker', ['logs', '--tail', '20', name])));
+    return names.map((name, index) => `${name}:\n${logs[index] ?? ''}`).join('\n');
+  }
+
   async exitCode(service: string): Promise<string> {
     return inspect(await this.container(service), '{{.State.ExitCode}}');
   }

@@ -54,7 +54,7 @@ await t.test('the image is built', async (t) => {
   );
   const layers = await docker('history', '--no-trunc', '--format', '{{.Size}}\t{{.CreatedBy}}', IMAGE);
   for (const layer of layers.split('\n')) if (!layer.startsWith('0B')) t.comment(layer.slice(0, 100));
-  t.ok(ours < 150 * MIB);
+  t.ok(ours < 60 * MIB);
 });
 
 await t.test(
