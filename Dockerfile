@@ -26,7 +26,7 @@ RUN npm ci --omit=dev --no-audit --no-fund \
 FROM toolchain AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run build && mkdir -p proto
+RUN npm run build
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

@@ -6,6 +6,7 @@ import { closeConsumer, configured, connect, metadata, watermarks } from './clie
 import { consumerTopicSettings, followerSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
+import { whenLed } from './when-led.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
 
@@ -63,7 +64,9 @@ export class KafkaFollower implements Follower {
     return Promise.all(
       partitions.map(async ({ id }) => {
         const place = { topic: this.#topic, partition: id };
-        const { lowOffset, highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
+        const { lowOffset, highOffset } = await whenLed(() =>
+          watermarks(this.#client, place, QUERY_TIMEOUT_MS),
+        );
         return { ...place, offset: Math.max(lowOffset, highOffset - share) };
       }),
     );
