@@ -52,6 +52,8 @@ export class RoundTrips {
       partition,
       offset: 0,
     }));
+    // Else it looks away for half a second whenever nothing comes.
+    consumer.setDefaultConsumeLoopTimeoutDelay(1);
     consumer.assign(partitions);
     consumer.consume();
     return trips;
