@@ -43,13 +43,17 @@ export class OrderFlight {
     return flight;
   }
 
-  /** Milliseconds from sending the request to hearing of the confirmed order, of each. */
-  async run(count: number, rate: number): Promise<number[]> {
+  /** Milliseconds from sending the request to the answer, and to hearing of the confirmed order, of each. */
+  async run(count: number, rate: number): Promise<{ accepted: number[]; told: number[] }> {
     this.#toldAt.clear();
+    const accepted: number[] = [];
     const sentAt = new Map<string, number>();
     await paced(count, rate, (index) => {
       const startedAt = performance.now();
-      this.#place(index, (orderId) => sentAt.set(orderId, startedAt));
+      this.#place(index, (orderId) => {
+        sentAt.set(orderId, startedAt);
+        accepted.push(performance.now() - startedAt);
+      });
     });
     await eventually(() => this.#toldAt.size === count || this.#failure !== undefined, {
       what: 'every order to be told of',
@@ -58,7 +62,8 @@ export class OrderFlight {
       what: 'every order to be answered',
     });
     if (this.#failure !== undefined) throw this.#failure;
-    return [...sentAt].map(([orderId, at]) => (this.#toldAt.get(orderId) ?? Number.NaN) - at);
+    const told = [...sentAt].map(([orderId, at]) => (this.#toldAt.get(orderId) ?? Number.NaN) - at);
+    return { accepted, told };
   }
 
   close(): void {

@@ -31,6 +31,8 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
     groupInstanceId: config.kafkaGroupInstanceId,
     partitions,
     ackTimeoutMs,
+    // What a worker appends, its batches have collected already.
+    ...(config.role === 'worker' ? { lingerMs: 0 } : {}),
     ...bounds,
     logger,
   });

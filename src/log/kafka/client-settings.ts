@@ -22,6 +22,8 @@ export interface KafkaOptions {
   /** appends in flight; beyond it they are refused with `log-full` */
   maxPendingRecords: number;
   maxPendingBytes: number;
+  /** for how long a record waits for others to go with it; default 2 ms */
+  lingerMs?: number;
   /** until a start is given up that no broker answers; default 10 s */
   connectTimeoutMs?: number;
   /** what a consumer's handler has for finishing partitions that go; default 10 s */
@@ -35,7 +37,7 @@ export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
     ...common(options),
     dr_cb: true,
     'enable.idempotence': true,
-    'linger.ms': LINGER_MS,
+    'linger.ms': options.lingerMs ?? LINGER_MS,
     // The broker says what is too large. The copy of a record that was not has some headers more.
     'message.max.bytes': 2_000_000,
     'queue.buffering.max.messages': options.maxPendingRecords,
