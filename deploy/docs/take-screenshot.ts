@@ -16,7 +16,7 @@ const PROCESSOR = fileURLToPath(new URL('../../../deploy/docs/picture-processor.
 const SIMULATION = fileURLToPath(new URL('../simulate/main.js', import.meta.url));
 const RATE = 40;
 /** Enough for a chart with something on it. */
-const SIMULATED_SECONDS = 40;
+const SIMULATED_SECONDS = 120;
 const MAX_BYTES = 300_000;
 const DEADLINE_MS = 60_000;
 

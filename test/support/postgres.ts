@@ -104,10 +104,15 @@ export class PostgresServer {
   }
 
   async #ask(request: PostgresRequest): Promise<number> {
-    const answered = once(this.#owner, 'message');
+    const over = new AbortController();
+    const heard = (event: 'message' | 'exit') => once(this.#owner, event, { signal: over.signal });
+    const answered = heard('message');
+    const ended = heard('exit').then(() => [{ failed: 'its process ended' }]);
     this.#owner.send(request);
-    const ended = once(this.#owner, 'exit').then(() => [{ failed: 'its process ended' }]);
     const [answer] = (await Promise.race([answered, ended])) as [PostgresAnswer];
+    over.abort();
+    // Whichever did not come is not waited for any more.
+    await Promise.allSettled([answered, ended]);
     if ('failed' in answer) throw new Error(`PostgreSQL did not ${request}: ${answer.failed}`);
     return answer.port;
   }
