@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { Client } from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import type { Test } from 'tap';
 import { createLogger } from '../../src/base/logger.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -84,10 +84,13 @@ export class PostgresServer {
   }
 
   /** What a person does by hand. @param database its name, or its URL */
-  async run(database: string, sql: string): Promise<Record<string, unknown>[]> {
+  async run<Row extends QueryResultRow = Record<string, unknown>>(
+    database: string,
+    sql: string,
+  ): Promise<Row[]> {
     const client = await this.connect(database);
     try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
+      return (await client.query<Row>(sql)).rows;
     } finally {
       await client.end();
     }

@@ -13,8 +13,8 @@ export async function postgresStore(closers: Closers): Promise<DrillStore> {
     url,
     faults: [lockTable(server, url), killStore(server)],
     async parked() {
-      const rows = await server.run(url, PARKED_ROWS);
-      return rows.map((row) => toParkedOrder(row as unknown as ParkedRow));
+      const rows = await server.run<ParkedRow>(url, PARKED_ROWS);
+      return rows.map(toParkedOrder);
     },
   };
 }
