@@ -26,6 +26,12 @@ const [rounds, orders, rate] = [Number(values.rounds), Number(values.orders), Nu
 /** As the service has it by default. */
 const BATCH_MAX_WAIT_MS = 10;
 
+/** Until both are compiled by the JIT, as is all that has run for a minute. */
+const WARM_UP_TURNS = 10;
+
+/** About a second each, so that a machine that is busy for a while is so for both. */
+const TURNS_A_ROUND = 5;
+
 const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
 const kafka = await startKafka({ dataDirectory: join(folder, 'kafka') });
 const main = new URL('../src/main.js', import.meta.url);
@@ -44,13 +50,21 @@ try {
   services.push(await start('worker'));
   const trips = await RoundTrips.start(kafka.brokers);
   const flight = await OrderFlight.start({ takesAt: taking.url, tellsAt: telling.grpcAddress });
-  await trips.run(orders, rate);
-  await flight.run(orders, rate);
+  for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) {
+    await trips.run(orders, 2 * rate);
+    await flight.run(orders, 2 * rate);
+  }
   for (let round = 1; round <= rounds; round += 1) {
-    note('bare', await trips.run(orders, rate));
-    const { accepted, told } = await flight.run(orders, rate);
-    note('accepted', accepted);
-    note('told', told);
+    const taken: Record<keyof typeof samples, number[]> = { bare: [], accepted: [], told: [] };
+    for (let turn = 0; turn < TURNS_A_ROUND; turn += 1) {
+      taken.bare.push(...(await trips.run(orders / TURNS_A_ROUND, rate)));
+      const { accepted, told } = await flight.run(orders / TURNS_A_ROUND, rate);
+      taken.accepted.push(...accepted);
+      taken.told.push(...told);
+    }
+    note('bare', taken.bare);
+    note('accepted', taken.accepted);
+    note('told', taken.told);
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
     await delay(500);
   }

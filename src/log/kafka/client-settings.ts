@@ -22,7 +22,7 @@ export interface KafkaOptions {
   /** appends in flight; beyond it they are refused with `log-full` */
   maxPendingRecords: number;
   maxPendingBytes: number;
-  /** for how long a record waits for others to go with it; default 2 ms */
+  /** for how long a record waits for others to go with it; default 0.5 ms */
   lingerMs?: number;
   /** until a start is given up that no broker answers; default 10 s */
   connectTimeoutMs?: number;
@@ -102,7 +102,8 @@ function reading(options: KafkaOptions): ConsumerGlobalConfig {
   };
 }
 
-const LINGER_MS = 2;
+/** Under load records gather behind the requests in flight anyway: 2 ms saved no CPU time that could be measured. */
+const LINGER_MS = 0.5;
 
 export function connectTimeout({ connectTimeoutMs = 10_000 }: KafkaOptions): number {
   return connectTimeoutMs;
