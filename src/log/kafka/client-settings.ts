@@ -64,6 +64,8 @@ export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.commit': true,
     'auto.commit.interval.ms': 1000,
     'session.timeout.ms': 15_000,
+    // With a heartbeat a member hears that partitions are shared out anew.
+    'heartbeat.interval.ms': 1000,
   };
   if (options.groupInstanceId !== undefined) settings['group.instance.id'] = options.groupInstanceId;
   return Object.assign(settings, options.clientSettings);

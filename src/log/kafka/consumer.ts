@@ -29,11 +29,13 @@ export class KafkaConsumer implements LogConsumer {
   readonly #rebalancing: Rebalancing;
   #isOpen = false;
   #hasFailed = false;
+  #mayJoinOnceMore: boolean;
   #stop: Promise<void> | undefined;
 
   /** @param topic with its prefix @throws ServiceError `settings-invalid` */
   constructor(options: KafkaOptions, topic: string, handlers: ConsumerHandlers) {
     this.#options = options;
+    this.#mayJoinOnceMore = options.groupInstanceId !== undefined;
     this.#topic = topic;
     this.#handlers = handlers;
     this.#logger = options.logger.child({ topic });
@@ -54,6 +56,7 @@ export class KafkaConsumer implements LogConsumer {
       assignment: this.#assignment,
       pauses: this.#pauses,
       readsHandedOn: () => this.#loop.turn(),
+      onAssigned: () => this.#joinOnceMore(),
       onFailed: (error) => this.#fail(error),
       revokeTimeoutMs: revokeTimeout(options),
       logger: this.#logger,
@@ -92,6 +95,18 @@ export class KafkaConsumer implements LogConsumer {
 
   lag(): Map<number, number> {
     return this.#lag.read();
+  }
+
+  /**
+   * A member that comes back under its name is given what the group has noted for that name (KIP-345), and nothing is
+   * shared out anew. Had the members ended while partitions went from one to another, those would be nobody's for good.
+   * Its second join comes with other metadata, at which the group shares out: what has an owner stays with it.
+   */
+  #joinOnceMore(): void {
+    if (!this.#mayJoinOnceMore) return;
+    this.#mayJoinOnceMore = false;
+    this.#client.unsubscribe();
+    this.#client.subscribe([this.#topic]);
   }
 
   #handOn(messages: Message[]): void {

@@ -20,6 +20,8 @@ export interface RebalancingParts {
   pauses: Pauses;
   /** resolves when what was read before is handed on */
   readsHandedOn: () => Promise<void>;
+  /** partitions, or none, were given to this member, and librdkafka knows */
+  onAssigned: () => void;
   onFailed: (error: Error) => void;
   /** milliseconds a handler has for finishing what is in hand */
   revokeTimeoutMs: number;
@@ -81,6 +83,7 @@ export class Rebalancing {
       return { topic, partition, offset: from === 'earliest' ? OFFSET_BEGINNING : from };
     });
     this.#answer(assigned);
+    this.#parts.onAssigned();
   }
 
   async #revoke(partitions: number[]): Promise<void> {

@@ -223,6 +223,7 @@ const tests = {
         assignment: new Assignment(),
         pauses: new Pauses(client, topic, () => undefined),
         readsHandedOn: () => Promise.resolve(),
+        onAssigned: () => undefined,
         onFailed: (error) => t.fail(error),
         revokeTimeoutMs: 10_000,
         logger: options.logger,

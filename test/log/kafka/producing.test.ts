@@ -52,7 +52,7 @@ await t.test('a setting that librdkafka does not know is named', async (t) => {
 });
 
 await t.test('settings that are impossible together are no matter of the network', async (t) => {
-  const producer = new KafkaProducer(kafkaOptions('127.0.0.1:1', space, { ackTimeoutMs: 1 }));
+  const producer = new KafkaProducer(kafkaOptions('127.0.0.1:1', space, { ackTimeoutMs: 1, lingerMs: 2 }));
   await t.rejects(producer.start(), { code: 'settings-invalid', message: /message\.timeout\.ms/ });
 });
 

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import t from 'tap';
+import { startKafka } from '../../../deploy/kafka/broker-process.ts';
+import { TOPICS } from '../../../src/log/event-log.ts';
+import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
+import { eventually } from '../../support/eventually.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { PARTITIONS } from '../conformance/harness.ts';
+import type { Reader } from '../conformance/reader.ts';
+import { freshSpace, openLog, openReader } from '../conformance/traffic.ts';
+import { kafkaOptions } from './harness.ts';
+
+const TIMEOUT_MS = 60_000;
+
+interface Member {
+  reader: Reader;
+  stop: () => Promise<void>;
+}
+
+async function member(t: Test, brokers: string, space: string, groupInstanceId: string): Promise<Member> {
+  const open = () => Promise.resolve(new KafkaEventLog(kafkaOptions(brokers, space, { groupInstanceId })));
+  const log = await openLog(t, { open, severalMembers: true, jobs: 1 }, space);
+  const reader = await openReader(t, log, TOPICS.commands, { commits: true });
+  const stop = async () => {
+    await reader.consumer.stop();
+    await log.stop();
+  };
+  return { reader, stop };
+}
+
+await t.test(
+  'members with names and Kafka stop while partitions go from one to the other: none stays with nobody',
+  { timeout: 240_000 },
+  async (t) => {
+    const dataDirectory = join(await temporaryFolder(t), 'kafka');
+    const kafka = await startKafka({ dataDirectory });
+    t.teardown(() => kafka.kill());
+    const space = freshSpace();
+    const older = await member(t, kafka.brokers, space, 'worker-1');
+    const holds = (count: number) => older.reader.assigned.size === count;
+    await eventually(() => holds(PARTITIONS), { what: 'the only one to have all', timeoutMs: TIMEOUT_MS });
+    const newer = await member(t, kafka.brokers, space, 'worker-2');
+    await eventually(() => !holds(PARTITIONS), { what: 'it to give some away', timeoutMs: TIMEOUT_MS });
+    t.equal(newer.reader.assigned.size, 0, 'which are nobody’s for a moment');
+
+    await Promise.all([older.stop(), newer.stop()]);
+    await kafka.stop();
+    const again = await startKafka({ dataDirectory, port: kafka.port });
+    t.teardown(() => again.stop());
+    const members = await Promise.all(
+      ['worker-1', 'worker-2'].map((name) => member(t, again.brokers, space, name)),
+    );
+    const assigned = () => members.flatMap(({ reader }) => [...reader.assigned]).sort();
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    await eventually(() => assigned().join() === all.join(), {
+      what: 'every partition to have an owner',
+      timeoutMs: TIMEOUT_MS,
+    });
+    for (const { stop } of members) await stop();
+  },
+);
