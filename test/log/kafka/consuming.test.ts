@@ -12,7 +12,8 @@ import { Pauses } from '../../../src/log/kafka/pauses.ts';
 import { Rebalancing } from '../../../src/log/kafka/rebalancing.ts';
 import { eventually } from '../../support/eventually.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
-import { Reader, type ReaderOptions } from '../conformance/reader.ts';
+import { PARTITIONS } from '../conformance/harness.ts';
+import { type Committed, fromCommitted, Reader, type ReaderOptions } from '../conformance/reader.ts';
 import { appendNumbered, freshSpace, keys, runsAreWhole } from '../conformance/traffic.ts';
 import { createTopicsOf, kafkaOptions, MOCK_SETTINGS } from './harness.ts';
 
@@ -184,6 +185,22 @@ const tests = {
     await appendNumbered(log, TOPICS.commands, keys(40), 400);
     await stays.reached(() => joins.records.length + stays.records.length === 480, 'everything');
     runsAreWhole(t, [...joins.records, ...stays.records]);
+  },
+
+  'a member with a name joins once more, and then reads': async (t: Test) => {
+    const mock = await startMock(t);
+    const log = await openLog(t, mock, freshSpace(), { groupInstanceId: 'worker-1' });
+    let assigned = 0;
+    const from = (committed: Committed) => {
+      assigned += committed.size;
+      return fromCommitted(committed);
+    };
+    const reader = await openReader(t, log, { commits: true, from });
+    await reader.reached(() => assigned === 2 * PARTITIONS, 'its second join');
+    const appended = await appendNumbered(log, TOPICS.commands, keys(8), 8);
+    await reader.received(appended.length);
+    runsAreWhole(t, reader.records);
+    t.equal(reader.assigned.size, PARTITIONS);
   },
 
   'commits and pauses of partitions that are not ours are no fault': async (t: Test) => {
