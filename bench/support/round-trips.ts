@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import kafka, { type KafkaConsumer, type NewTopic, type Producer } from 'node-rdkafka';
+import { LINGER_MS } from '../../src/log/kafka/client-settings.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { paced } from './paced.ts';
 
@@ -12,7 +13,7 @@ const VALUE = Buffer.alloc(600, 'x');
 
 /**
  * The reference: librdkafka alone, its producer and its consumer in this process, with the settings on which the service
- * bases its promises and its speed (acks of all, idempotence, 0.5 ms of linger, both polled every millisecond).
+ * bases its promises and its speed (acks of all, idempotence, its linger, both polled every millisecond).
  */
 export class RoundTrips {
   readonly #producer: Producer;
@@ -36,7 +37,7 @@ export class RoundTrips {
     const common = { 'bootstrap.servers': brokers };
     await createTopic(common);
     const producer = new kafka.Producer(
-      { ...common, 'enable.idempotence': true, 'linger.ms': 0.5, dr_cb: true },
+      { ...common, 'enable.idempotence': true, 'linger.ms': LINGER_MS, dr_cb: true },
       { acks: -1 },
     );
     await promisify(producer.connect.bind(producer))({ timeout: TIMEOUT_MS });
