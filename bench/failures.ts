@@ -42,7 +42,7 @@ printReport(
   [
     { name: 'no failures', unit: 'healthy orders/s', digits: 0, samples: rate(steady) },
     { name: '5 % transient, 1 % permanent', unit: 'healthy orders/s', digits: 0, samples: rate(failing) },
-    { name: 'ratio', unit: '(mark: ≥ 0.9)', digits: 2, samples: ratios(rate(failing), rate(steady)) },
+    { name: 'ratio', unit: '(mark: ≥ 0.9)', digits: 3, samples: ratios(rate(failing), rate(steady)) },
   ],
 );
 
