@@ -26,8 +26,8 @@ const [rounds, orders, rate] = [Number(values.rounds), Number(values.orders), Nu
 /** As the service has it by default. */
 const BATCH_MAX_WAIT_MS = 10;
 
-/** Until both are compiled by the JIT, as is all that has run for a minute. */
-const WARM_UP_TURNS = 10;
+/** Some two minutes, after which the broker's JIT compiler, a core's worth of work before, takes a hundredth of one. */
+const WARM_UP_TURNS = 25;
 
 /** About a second each, so that a machine that is busy for a while is so for both. */
 const TURNS_A_ROUND = 5;

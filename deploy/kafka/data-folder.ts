@@ -102,4 +102,6 @@ export const SINGLE_NODE = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '4',
+  // By default 128 MiB, which is half of the heap that the broker begins with: its collector would never rest.
+  'log.cleaner.dedupe.buffer.size': String(4 * 1024 * 1024),
 } as const;
