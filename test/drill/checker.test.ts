@@ -28,6 +28,9 @@ for (const damage of DAMAGES) {
   });
 }
 
+/** Of few orders that the processor refuses: some damages could not be done there. */
+const SEED_OF_FEW_REFUSALS = 959_504_064;
+
 await t.test('every damage is found, whatever else the drill holds', async () => {
   fc.assert(
     fc.property(seeds, fc.constantFrom(...DAMAGES), (seed, damage) => {
@@ -35,7 +38,7 @@ await t.test('every damage is found, whatever else the drill holds', async () =>
       damage.do(world);
       return verdictOn(world)[damage.finding].count > 0;
     }),
-    { numRuns: 200 },
+    { numRuns: 200, examples: DAMAGES.map((damage) => [SEED_OF_FEW_REFUSALS, damage]) },
   );
 });
 

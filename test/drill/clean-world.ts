@@ -39,6 +39,12 @@ const FOLLOWED: Pick<OrderPlan, 'behaviour' | 'steps'> = {
   steps: (['preparing', 'dispatched', 'delivered'] as const).map((to) => ({ to, afterMs: 0 })),
 };
 
+/** And one that the processor refuses, which no seed may leave out. */
+const POISONED: Pick<OrderPlan, 'behaviour' | 'steps'> = { behaviour: { kind: 'poison' }, steps: [] };
+
+/** The first orders of every world; they are acknowledged. */
+const CERTAIN = [FOLLOWED, POISONED];
+
 export function cleanWorld(seed: number): World {
   const world: World = {
     ledger: new Ledger(),
@@ -54,14 +60,15 @@ export function cleanWorld(seed: number): World {
   const random = new Random(seed);
   const next = createOrderMix(seed, 'all');
   for (let count = 0; count < WORLD_ORDERS; count += 1) {
-    const isFollowed = count === 0;
-    const plan = isFollowed ? { ...next(), ...FOLLOWED } : next();
+    const certain = CERTAIN[count];
+    const plan = { ...next(), ...certain };
     const entry = world.ledger.open(plan.number, plan.behaviour);
     const draw = random.integer(1, 10);
-    if (isFollowed || draw <= 7) {
+    if (certain !== undefined || draw <= 7) {
       const position = formatPosition({ partition: 0, offset: plan.number * STEP });
       acknowledge(entry, idOf(plan.number), `/v1/orders/${idOf(plan.number)}?position=${position}`);
-      takeWishes(entry, plan, { random, waiting: isFollowed ? 2 : random.integer(0, plan.steps.length) });
+      const waiting = certain === FOLLOWED ? 2 : random.integer(0, plan.steps.length);
+      takeWishes(entry, plan, { random, waiting });
     } else if (draw <= 9) {
       leaveUnknown(entry);
     }
