@@ -70,7 +70,8 @@ await t.test('a record that is not one of ours is logged and counts as nothing',
 
 await t.test('an order is timed by its fresh id, or by when it was taken here', async (t) => {
   const keyed = derivedOrderId('alice', 'key');
-  const takenAt = (orderId: string) => Promise.resolve(orderId === keyed ? Date.now() - 70_000 : undefined);
+  const aWhileAgo = Date.now() - 70_000;
+  const takenAt = (orderId: string) => Promise.resolve(orderId === keyed ? aWhileAgo : undefined);
   const { publish, timed } = countedHub(takenAt);
   const fresh = createOrderIds()();
   publish(fresh, 'confirmed');
