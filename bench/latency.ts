@@ -26,7 +26,7 @@ const [rounds, orders, rate] = [Number(values.rounds), Number(values.orders), Nu
 /** As the service has it by default. */
 const BATCH_MAX_WAIT_MS = 10;
 
-/** Some two minutes, after which the broker's JIT compiler, a core's worth of work before, takes a hundredth of one. */
+/** Some two minutes: the broker's JIT compiler, which takes some 15 s of CPU in the first of them, is at rest then. */
 const WARM_UP_TURNS = 25;
 
 /** About a second each, so that a machine that is busy for a while is so for both. */
