@@ -57,13 +57,6 @@ export function followed(world: World): Stored & { followers: ListedDeadLetter[]
   return { ...stored, followers };
 }
 
-/** The first of the order's dead letters: of what failed itself. */
-export function letterOf(world: World, order: string): ListedDeadLetter {
-  const letter = world.deadLetters.find(({ orderId }) => orderId === order);
-  if (letter === undefined) throw new Error(`The world has no dead letter of ${order}`);
-  return letter;
-}
-
 /** They are dead letters nowhere. */
 export function dropLetters(world: World, letters: readonly ListedDeadLetter[]): void {
   const places = new Set(letters.map(formatPosition));

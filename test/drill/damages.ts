@@ -1,5 +1,5 @@
 import { addLetter, type World } from './clean-world.ts';
-import { anyWith, become, followed, letterOf, lifeOf, setHistory, unlist } from './damage-tools.ts';
+import { anyWith, become, lifeOf, setHistory, unlist } from './damage-tools.ts';
 import { DAMAGES_OF_RETRIES } from './damages-of-retries.ts';
 import type { FindingKind } from './findings.ts';
 import type { ListedOrder } from './read-back-types.ts';
@@ -91,9 +91,8 @@ export const DAMAGES: readonly Damage[] = [
     name: 'a failed order has two dead letters',
     finding: 'twice',
     do: (world) => {
-      // Every world has such an order; not every one has a letter of the processor.
-      const { orderId, reason } = letterOf(world, followed(world).order.id);
-      addLetter(world, { orderId, reason });
+      const { order } = anyWith(world, ({ kind }) => kind === 'poison');
+      addLetter(world, { orderId: order.id, reason: 'processor-failed' });
     },
   },
   {
