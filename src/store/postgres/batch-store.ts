@@ -7,18 +7,29 @@ import { toChange, toState, type ChangeRow, type StateRow } from '../rows.ts';
 import { causedByRetriesStatements, causedByStatements } from './caused-statements.ts';
 import type { PostgresConnection } from './connection.ts';
 import { deadLetterStatements } from './dead-letter-statements.ts';
-import { changeStatements, orderStatements } from './order-statements.ts';
+import { changeSteps, orderSteps } from './order-statements.ts';
 import { parkedAmong, readDue } from './parked-reading.ts';
 import { forgetStatement, parkingStatements } from './parking-statements.ts';
-import { progressStatements } from './progress-statements.ts';
-import type { Statement } from './statement.ts';
+import { progressSteps } from './progress-statements.ts';
+import { foundTogether, together, type Statement } from './statement.ts';
 
 interface ProgressRow {
   partition: number;
   next_offset: number;
 }
 
-/** Writes whole batches, one transaction each. A batch costs two round trips: one to load, one to save. */
+interface Found {
+  progress: ProgressRow[];
+  orders: StateRow[];
+  parked: ParkedColumns[];
+}
+
+const NOTHING_FOUND: Found = { progress: [], orders: [], parked: [] };
+
+/**
+ * Writes whole batches, one transaction each. A batch costs two round trips: one to load, one to save; and as a rule one
+ * statement each, since PostgreSQL and the driver take a while for every one, however small.
+ */
 export class PostgresBatchStore implements BatchStore {
   readonly #connection: PostgresConnection;
   readonly #numbersChanges: boolean;
@@ -31,15 +42,18 @@ export class PostgresBatchStore implements BatchStore {
 
   /** All of it is of one moment: what was decided on it is refused by `save` or right. */
   async load(topic: string, partitions: number[], orderIds: string[]): Promise<Present> {
-    const [progress, orders, parked] = await this.#connection.readAll([
-      progressOf(topic, partitions),
-      statesOf(orderIds),
-      parkedAmong(orderIds),
-    ]);
+    const [found] = await this.#connection.query<Found>(
+      foundTogether({
+        progress: progressOf(topic, partitions),
+        orders: statesOf(orderIds),
+        parked: parkedAmong(orderIds),
+      }),
+    );
+    const { orders, parked, progress } = found ?? NOTHING_FOUND;
     return {
-      orders: toStates((orders ?? []) as StateRow[]),
-      parked: new Map(((parked ?? []) as ParkedColumns[]).map((row) => [row.order_id, toParkedOrder(row)])),
-      progress: toProgress((progress ?? []) as ProgressRow[]),
+      orders: toStates(orders),
+      parked: new Map(parked.map((row) => [row.order_id, toParkedOrder(row)])),
+      progress: toProgress(progress),
     };
   }
 
@@ -56,9 +70,9 @@ export class PostgresBatchStore implements BatchStore {
   }
 
   async save(batch: BatchToSave): Promise<number> {
-    const answers = await this.#connection.write(this.#statementsOf(batch));
-    const last: unknown = this.#numbersChanges ? answers.at(-1)?.[0]?.last : undefined;
-    return typeof last === 'number' && batch.decision.changes.length > 0 ? last : 0;
+    const [saved] = await this.#connection.write(this.#statementsOf(batch));
+    const last: unknown = saved?.[0]?.last;
+    return typeof last === 'number' ? last : 0;
   }
 
   async rehearse(batch: BatchToSave): Promise<void> {
@@ -99,15 +113,18 @@ export class PostgresBatchStore implements BatchStore {
     };
   }
 
-  /** The progress first: it fences off whoever lost the partition. The changes last: see `changeStatements`. */
+  /** The progress first: it fences off whoever lost the partition. */
   #statementsOf(batch: BatchToSave): Statement[] {
     const { topic, decision, parking, deadLetters, resolved } = batch;
+    const steps = [
+      ...progressSteps(batch),
+      ...orderSteps(decision),
+      ...changeSteps(decision, this.#numbersChanges),
+    ];
     return [
-      ...progressStatements(batch),
-      ...orderStatements(decision),
+      ...(steps.length === 0 ? [] : [together(steps)]),
       ...parkingStatements(topic, parking),
       ...deadLetterStatements(topic, deadLetters, resolved),
-      ...changeStatements(decision, this.#numbersChanges),
     ];
   }
 }

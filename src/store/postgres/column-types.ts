@@ -1,14 +1,15 @@
 import { types, type CustomTypesConfig } from 'pg';
-import { withZeros } from './zero-text.ts';
+import { withZeros, withZerosInJson } from './zero-text.ts';
 
 type Parser = (text: string) => unknown;
 type TypeId = Parameters<typeof types.getTypeParser>[0];
 
-const { INT8, TEXT } = types.builtins;
+const { INT8, JSON: JSON_TEXT, TEXT } = types.builtins;
 
 const OURS = new Map<number, Parser>([
   [INT8, toSafeInteger],
   [TEXT, withZeros],
+  [JSON_TEXT, (text) => JSON.parse(withZerosInJson(text)) as unknown],
 ]);
 
 /** How columns are read, for our clients only: the driver's own table is shared by all of the process. */

@@ -58,6 +58,11 @@ export class PostgresConnection {
 
   /** All or nothing, in one round trip. @param ending ROLLBACK takes everything back that went well */
   write(statements: readonly Statement[], ending: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<Rows[]> {
+    const [only] = statements;
+    // A statement alone is a transaction by itself.
+    if (only !== undefined && statements.length === 1 && ending === 'COMMIT') {
+      return this.#using(async (client) => [await rowsOf(client, only)]);
+    }
     return this.#using((client) => inOneGo(client, 'BEGIN', statements, ending));
   }
 

@@ -1,38 +1,42 @@
 import type { BatchToSave } from '../order-store.ts';
-import { expecting, type Statement } from './statement.ts';
+import type { Step } from './statement.ts';
 
 /** A partition that has begun meanwhile breaks the primary key, which postgres-failure.ts knows for another writer. */
 const START = `
-  INSERT INTO progress (topic, partition, next_offset) SELECT $1::text, * FROM unnest($2::bigint[], $3::bigint[])`;
+  INSERT INTO progress (topic, partition, next_offset) SELECT $1::text, * FROM unnest($2::bigint[], $3::bigint[])
+  RETURNING 1`;
 
 const MOVE = `
   UPDATE progress SET next_offset = moved.next
   FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS moved (partition, next, loaded)
-  WHERE progress.topic = $1 AND progress.partition = moved.partition AND progress.next_offset = moved.loaded`;
+  WHERE progress.topic = $1 AND progress.partition = moved.partition AND progress.next_offset = moved.loaded
+  RETURNING 1`;
 
 /**
  * Every partition that the batch was decided on must stand where it stood; none ever moves back. They are locked in the
  * order of their numbers, so that two writers of the same ones wait for each other in one direction.
  */
-export function progressStatements({ topic, loadedProgress, nextProgress }: BatchToSave): Statement[] {
+export function progressSteps({ topic, loadedProgress, nextProgress }: BatchToSave): Step[] {
   const partitions = [...new Set([...loadedProgress.keys(), ...nextProgress.keys()])].sort((a, b) => a - b);
   const next = (partition: number) =>
     Math.max(nextProgress.get(partition) ?? 0, loadedProgress.get(partition) ?? 0);
   const known = partitions.filter((partition) => loadedProgress.has(partition));
   const fresh = partitions.filter((partition) => !loadedProgress.has(partition));
-  const statements: Statement[] = [];
+  const steps: Step[] = [];
   if (known.length > 0) {
     const loaded = known.map((partition) => loadedProgress.get(partition));
-    statements.push(
-      expecting(known.length, `a partition of ${topic} no longer stands where it was loaded`, {
-        name: 'move-progress',
-        text: MOVE,
-        values: [topic, known, known.map(next), loaded],
-      }),
-    );
+    steps.push({
+      name: 'progress',
+      text: MOVE,
+      values: [topic, known, known.map(next), loaded],
+      expected: {
+        rows: known.length,
+        what: `a partition of ${topic} no longer stands where it was loaded`,
+      },
+    });
   }
   if (fresh.length > 0) {
-    statements.push({ name: 'start-progress', text: START, values: [topic, fresh, fresh.map(next)] });
+    steps.push({ name: 'begun', text: START, values: [topic, fresh, fresh.map(next)] });
   }
-  return statements;
+  return steps;
 }

@@ -15,6 +15,11 @@ export function withZeros(text: string): string {
   return text.includes(MARK) ? text.replaceAll(ZERO, '\0').replaceAll(ITSELF, MARK) : text;
 }
 
+/** The same in a text of JSON. */
+export function withZerosInJson(json: string): string {
+  return json.includes(MARK) ? json.replaceAll(ZERO, '\\u0000').replaceAll(ITSELF, MARK) : json;
+}
+
 /** Of a parameter: a text, a column of texts, or something else. */
 export function parameter(value: unknown): unknown {
   if (typeof value === 'string') return withoutZeros(value);

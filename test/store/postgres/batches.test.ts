@@ -1,6 +1,7 @@
 import t from 'tap';
 import { openBatchStore } from '../../../src/store/open-store.ts';
 import type { BatchToSave } from '../../../src/store/order-store.ts';
+import type { ParkedOrder } from '../../../src/store/parking.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
 import { DelayingProxy } from '../../support/delaying-proxy.ts';
 import { PostgresServer } from '../../support/postgres.ts';
@@ -100,6 +101,10 @@ await t.test('text that PostgreSQL cannot hold comes back as it was', async (t) 
   batch.deadLetters.push(deadLetter({ offset: 7 }, { error: odd, orderId: id }));
   await store.save(batch);
   t.match(await reader.findKept(id), { fate: 'dead', record: { offset: 7 } });
+  const waiting = batchOf(await loadFor(store, [place(2, 'c')]), [], 1);
+  waiting.parking.begun.push(parkedOrder(id, odd));
+  await store.save(waiting);
+  t.equal((await store.load(TOPIC, [0], [id])).parked.get(id)?.error, odd, 'also when it comes as JSON');
 });
 
 /** With something for every statement that a batch can have, each with nothing that would be refused. */
@@ -107,19 +112,7 @@ function everyKind(batch: BatchToSave): BatchToSave {
   const [first] = batch.decision.changes;
   const offset = first?.cause.offset ?? 0;
   const event = { partition: 0, offset, timestamp: 1, key: null, value: Buffer.from('x') };
-  const parked = {
-    orderId: `parked-${offset}`,
-    ...{
-      partition: 0,
-      attempts: 1,
-      events: 1,
-      error: 'e',
-      firstFailedAt: 1,
-      failedAt: 1,
-      dueAt: 1,
-      lateMs: 0,
-    },
-  };
+  const parked = parkedOrder(`parked-${offset}`, 'e');
   batch.deadLetters.push(deadLetter({ offset, value: Buffer.from('x') }));
   batch.resolved.push({ id: 1, value: Buffer.from('x'), outcome: 'confirmed', at: 1 });
   batch.parking.begun.push(parked);
@@ -127,4 +120,9 @@ function everyKind(batch: BatchToSave): BatchToSave {
   batch.parking.settled.push(parked);
   batch.parking.published = ['somebody'];
   return batch;
+}
+
+function parkedOrder(orderId: string, error: string): ParkedOrder {
+  const times = { firstFailedAt: 1, failedAt: 1, dueAt: 1, lateMs: 0 };
+  return { orderId, partition: 0, attempts: 1, events: 1, error, ...times };
 }
