@@ -16,6 +16,9 @@ export type PostgresAnswer = { port: number } | { failed: string };
 
 export const POSTGRES_USER = { user: 'tester', password: 's3cret' } as const;
 
+/** As compose.yaml has them: memory for the pages that orders touch, and room between two checkpoints. */
+const PRODUCTION = ['shared_buffers=512MB', 'max_wal_size=4GB'];
+
 const MAX_STARTS = 40;
 const PAUSE_BEFORE_START_MS = 250;
 
@@ -56,7 +59,7 @@ async function prepare(): Promise<Work> {
     postgresFlags: [
       ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'],
       // Tests ask whether rows are there after a crash of the service, not after one of the machine.
-      ...(process.argv[2] === 'durable' ? [] : ['fsync=off']),
+      ...(process.argv[2] === 'durable' ? PRODUCTION : ['fsync=off']),
     ].flatMap((setting) => ['-c', setting]),
     onLog: (line) => said.push(line),
     onError: (line) => said.push(String(line)),
