@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { migrate } from '../../src/store/migrate.ts';
-import { openDeadLetterStore } from '../../src/store/open-store.ts';
+import { openDeadLetterStore, openReader } from '../../src/store/open-store.ts';
 import { openReadOnly, openWriter } from '../../src/store/sqlite/connection.ts';
 import { orders } from '../../src/store/sqlite/migrations/0001-orders.ts';
 import { SQLITE_MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
@@ -22,7 +22,7 @@ await t.test(
     const reader = openReadOnly(path);
     t.teardown(() => reader.close());
     const tables = reader
-      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
+      .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' ORDER BY name`)
       .pluck()
       .all();
     t.same(tables, [
@@ -30,13 +30,15 @@ await t.test(
       'dead_letters',
       'migrations',
       'order_history',
+      'order_parties',
       'orders',
       'parked_events',
       'parked_orders',
       'progress',
+      'sqlite_schema',
     ]);
     const loose = reader
-      .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0`)
+      .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0`)
       .pluck();
     t.same(loose.all(), ['sqlite_schema'], 'every table is strict');
   },
@@ -68,6 +70,32 @@ await t.test('dead letters of before there were replays are open ones', async (t
     key: Buffer.from([0xff]),
     value: Buffer.from([0x00, 0xc3]),
   });
+});
+
+await t.test('orders of before there were postings are listed as they were', async (t) => {
+  const path = join(t.testdir(), 'orders.db');
+  const before = openWriter(path);
+  before.exec(`${orders} CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT;
+    INSERT INTO migrations VALUES ('0001-orders');`);
+  const insert = before.prepare(`INSERT INTO orders
+    (id, customer_id, merchant_id, currency, total, status, version, items, placed_by, created_at, updated_at)
+    VALUES (?, ?, 'm-1', 'INR', 1, 'confirmed', 1, '[]', 'e', ?, 9)`);
+  for (const [id, customer, time] of [
+    ['late', 'c-1', 7],
+    ['other', 'c-2', 6],
+    ['early', 'c-1', 5],
+  ]) {
+    insert.run(id, customer, time);
+  }
+  before.close();
+  await migrate({ kind: 'sqlite', path }, silent);
+  const reader = await openReader({ kind: 'sqlite', path });
+  t.teardown(() => reader.close());
+  const listed = async (query: object) =>
+    (await reader.list({ limit: 9, ...query })).data.map(({ id }) => id);
+  t.same(await listed({ customerId: 'c-1' }), ['late', 'early']);
+  t.same(await listed({ customerId: 'c-2', merchantId: 'm-1' }), ['other']);
+  t.same(await listed({ merchantId: 'm-1' }), ['late', 'other', 'early']);
 });
 
 await t.test('of many processes that start at once each migration is applied by exactly one', async (t) => {

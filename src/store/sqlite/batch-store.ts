@@ -168,11 +168,16 @@ interface Rows {
   changes: Value[][];
 }
 
-/** Made before the turn is taken, so that it is held for nothing but writing. */
+/**
+ * Made before the turn is taken, so that it is held for nothing but writing. Orders by their creation: `order_parties`
+ * keeps what comes in the order of its places in one segment.
+ */
 function rowsOf(decision: Decision): Rows {
   const loadedVersion = versionsBefore(decision);
   return {
-    placed: decision.placed.map((order) => ({ id: order.state.id, values: orderValues(order) })),
+    placed: decision.placed
+      .toSorted((one, other) => one.command.time - other.command.time)
+      .map((order) => ({ id: order.state.id, values: orderValues(order) })),
     moved: decision.moved.map((order) => ({
       id: order.state.id,
       values: moveValues(order, loadedVersion(order.state)),

@@ -1,8 +1,8 @@
 import type { StatusChange } from '../../order/commands.ts';
 import type { MovedOrder, PlacedOrder } from '../../order/decide.ts';
 
-/** What SQLite takes and gives; numbers are integers within 2^53. */
-export type Value = string | number | Buffer | null;
+/** What SQLite takes; numbers are integers within 2^53. */
+export type Value = string | number | bigint | Buffer | null;
 
 /** With a FROM of its own for what is asked. */
 export const CHANGE_COLUMNS =
