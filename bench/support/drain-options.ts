@@ -9,13 +9,13 @@ export interface DrainOptions {
 }
 
 /** `--rounds N --orders N --threads N --batch N` */
-export function drainOptions(defaults: { rounds: number }): DrainOptions {
+export function drainOptions(defaults: { rounds: number; batch?: number }): DrainOptions {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: String(defaults.rounds) },
       orders: { type: 'string', default: '60000' },
       threads: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-      batch: { type: 'string', default: '500' },
+      batch: { type: 'string', default: String(defaults.batch ?? 500) },
     },
   });
   return {
