@@ -10,9 +10,9 @@ import { printReport, ratios } from './support/report.ts';
 
 /**
  * What a second worker brings where the store is on another machine: a proxy makes every answer of PostgreSQL come 1 ms
- * later. One process with one writing thread drains a log; then two processes drain a log each, at once. All logs are of the
- * same length, so that no worker has had less time than another to compile its code. Batches are
- * small: in those a worker waits for the store; in large ones it computes, and on few cores all wait for the processor.
+ * later. One process with one writing thread drains a log; then two processes drain a log each, at once. All logs are of
+ * the same length, so that no worker has had less time than another to compile its code. Batches are small: in those a
+ * worker waits for the store; in large ones it computes, and on few cores all wait for the processor.
  */
 const DELAY_MS = 1;
 

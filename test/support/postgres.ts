@@ -26,7 +26,7 @@ export class PostgresServer {
     return server;
   }
 
-  /** Whoever calls this calls `remove`. @param durability `durable`: set up as in production; a commit is on the disk when it returns */
+  /** Whoever calls this calls `remove`. @param durability `durable`: as in production, on the disk */
   static async launch(durability: 'fast' | 'durable' = 'fast'): Promise<PostgresServer> {
     const server = new PostgresServer(
       fork(new URL('./postgres-process.js', import.meta.url), [durability], { execArgv: [] }),

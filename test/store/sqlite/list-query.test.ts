@@ -59,7 +59,9 @@ await t.test('places rise with the time and then the seq, and are found again by
       `SELECT ${hasPlace('@place')} FROM (SELECT @time AS created_at, @seq AS seq) AS orders`,
     )
     .pluck();
-  const cursor = fc.record({ createdAt: fc.nat(2 ** 41), seq: fc.nat(2 ** 21 - 1) });
+  // Often equal, so that the seq decides.
+  const createdAt = fc.oneof(fc.nat(2 ** 41), fc.constantFrom(5, 6));
+  const cursor = fc.record({ createdAt, seq: fc.nat(2 ** 21 - 1) });
   fc.assert(
     fc.property(cursor, cursor, (one, other) => {
       const byPlace = placeOf(one) < placeOf(other);
