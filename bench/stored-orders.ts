@@ -12,7 +12,7 @@ import { createWriteTurn } from '../src/store/sqlite/write-turn.ts';
 import { PostgresServer, targetOf } from '../test/support/postgres.ts';
 import { printReport, ratios } from './support/report.ts';
 import { sampleOrder } from './support/sample-order.ts';
-import { saveOrders, storedOrderId } from './support/stored-orders.ts';
+import { freshId, idOfRandomKey, idOfTimedKey, saveOrders, type OrderIds } from './support/stored-orders.ts';
 
 /**
  * Whether what is stored slows down what comes: the same reads and writes on a store with few orders and on one with
@@ -27,8 +27,11 @@ const { values } = parseArgs({
     reads: { type: 'string', default: '500' },
     batch: { type: 'string', default: '500' },
     batches: { type: 'string', default: '20' },
+    /** what Idempotency-Keys the orders came with */
+    keys: { type: 'string', default: 'none' },
   },
 });
+const ids = idsWith(values.keys);
 const [few, many, rounds] = [Number(values.few), Number(values.many), Number(values.rounds)];
 const [reads, batch, batches] = [Number(values.reads), Number(values.batch), Number(values.batches)];
 
@@ -42,8 +45,8 @@ interface Filled {
 const WRITING = 'writing an order';
 
 const QUESTIONS: { name: string; ask: (filled: Filled, index: number) => Promise<unknown> }[] = [
-  { name: 'GET one order', ask: ({ reader }, index) => reader.find(storedOrderId(index)) },
-  { name: 'its history', ask: ({ reader }, index) => reader.history(storedOrderId(index)) },
+  { name: 'GET one order', ask: ({ reader }, index) => reader.find(ids(index)) },
+  { name: 'its history', ask: ({ reader }, index) => reader.history(ids(index)) },
   { name: 'list: newest 20', ask: list(() => ({ limit: 20 })) },
   { name: 'list: 20 of a status', ask: list(() => ({ limit: 20, status: 'confirmed' })) },
   // As many as each merchant and customer has in the store with few orders: the same page from both.
@@ -94,7 +97,7 @@ function print(samples: ReadonlyMap<string, { small: number[]; large: number[] }
     },
   ]);
   printReport(
-    `Reading and writing in ${values.store} with ${few} and with ${many} orders stored, batches of ${batch}`,
+    `Reading and writing in ${values.store} with ${few} and with ${many} orders stored, Idempotency-Keys: ${values.keys}, batches of ${batch}`,
     rows,
   );
 }
@@ -108,7 +111,7 @@ async function fill(orders: number): Promise<Filled> {
   const store = await openBatchStore(target, createWriteTurn());
   const step = 50_000;
   for (let from = 0; from < orders; from += step) {
-    await saveOrders(store, { from, to: Math.min(orders, from + step), batch: 5_000 });
+    await saveOrders(store, { ids, from, to: Math.min(orders, from + step), batch: 5_000 });
     if (process.stderr.isTTY) process.stderr.write(`\r${from + step} of ${orders} stored`);
   }
   await warm(target);
@@ -139,9 +142,16 @@ async function writingMicros(filled: Filled): Promise<number> {
   const from = filled.stored;
   const to = from + batch * batches;
   const startedAt = performance.now();
-  await saveOrders(filled.store, { from, to, batch });
+  await saveOrders(filled.store, { ids, from, to, batch });
   filled.stored = to;
   return ((performance.now() - startedAt) * 1_000) / (to - from);
+}
+
+function idsWith(keys: string): OrderIds {
+  const known: Record<string, OrderIds> = { none: freshId, uuidv7: idOfTimedKey, random: idOfRandomKey };
+  const ids = known[keys];
+  if (ids === undefined) throw new Error(`--keys is one of ${Object.keys(known).join(', ')}.`);
+  return ids;
 }
 
 function list(queryOf: (index: number) => ListQuery) {
@@ -151,7 +161,7 @@ function list(queryOf: (index: number) => ListQuery) {
 /** By a cursor, as somebody has it who has read all pages before. */
 function middlePage() {
   return async ({ reader, stored }: Filled) => {
-    const order = await reader.find(storedOrderId(stored >> 1));
+    const order = await reader.find(ids(stored >> 1));
     return reader.list({ limit: 20, createdBefore: order?.createdAt ?? 0 });
   };
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidV7 } from 'uuid';
 import { decide, type DecidedCommand } from '../../src/order/decide.ts';
+import { derivedOrderId } from '../../src/order/ids.ts';
 import { orderTotal } from '../../src/order/order.ts';
 import type { BatchStore } from '../../src/store/order-store.ts';
 import { noParking } from '../../src/store/parking.ts';
@@ -11,24 +12,37 @@ const TOPIC = 'orders.commands';
 const ORDERS_A_MILLISECOND = 10;
 const FIRST_MOMENT = Date.UTC(2026, 0, 1);
 
-/** The id of the sample order of this index: rising with it, as those of an api replica do. */
-export function storedOrderId(index: number): string {
+/** The id of the sample order of an index. */
+export type OrderIds = (index: number) => string;
+
+/** Rising with the index, as those of an api replica do. */
+export function freshId(index: number): string {
   const random = new Uint8Array(16);
   new DataView(random.buffer).setUint32(12, index);
   return uuidV7({ msecs: momentOf(index), seq: index % ORDERS_A_MILLISECOND, random });
 }
 
+/** With an Idempotency-Key that rises with the index: a UUIDv7. */
+export function idOfTimedKey(index: number): string {
+  return derivedOrderId('sample', freshId(index));
+}
+
+/** With a key that tells nothing of a time: the id lies anywhere among the others. */
+export function idOfRandomKey(index: number): string {
+  return derivedOrderId('sample', String(index));
+}
+
 /** Saves the sample orders from one index up to another (exclusive), in batches, as a writing thread does it. */
 export async function saveOrders(
   store: BatchStore,
-  { from, to, batch }: { from: number; to: number; batch: number },
+  { ids, from, to, batch }: { ids: OrderIds; from: number; to: number; batch: number },
 ): Promise<void> {
   for (let first = from; first < to; first += batch)
-    await saveBatch(store, first, Math.min(to, first + batch));
+    await saveBatch(store, ids, first, Math.min(to, first + batch));
 }
 
-async function saveBatch(store: BatchStore, from: number, to: number): Promise<void> {
-  const commands = Array.from({ length: to - from }, (_, offset) => placed(from + offset));
+async function saveBatch(store: BatchStore, ids: OrderIds, from: number, to: number): Promise<void> {
+  const commands = Array.from({ length: to - from }, (_, offset) => placed(from + offset, ids));
   const orderIds = commands.map(({ command }) => command.orderId);
   const present = await store.load(TOPIC, [0], orderIds);
   await store.save({
@@ -42,9 +56,9 @@ async function saveBatch(store: BatchStore, from: number, to: number): Promise<v
   });
 }
 
-function placed(index: number): DecidedCommand {
+function placed(index: number, ids: OrderIds): DecidedCommand {
   const order = sampleOrder(index);
-  const orderId = storedOrderId(index);
+  const orderId = ids(index);
   const command = {
     kind: 'place',
     orderId,

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { v7 as uuidV7 } from 'uuid';
 import type { NewOrder } from '../../src/order/order.ts';
 import type { Step } from './made-up-order.ts';
 import type { Answer, PatientClient } from './patient-client.ts';
@@ -14,7 +14,7 @@ export async function liveOrder(
   steps: readonly Step[],
   { client, tally, signal }: { client: PatientClient; tally: Tally; signal: AbortSignal },
 ): Promise<void> {
-  const placed = await client.post('/v1/orders', order, { 'idempotency-key': randomUUID() });
+  const placed = await client.post('/v1/orders', order, { 'idempotency-key': uuidV7() });
   if (placed?.status !== 202) {
     tally.givenUp += 1;
     return;

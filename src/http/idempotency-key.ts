@@ -8,8 +8,10 @@ export const IdempotencyKeyHeader = {
   'idempotency-key': Type.Optional(
     Type.String({
       maxLength: 255,
-      description: 'A repeat with the same key and body finds the order of the first request.',
-      examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+      description:
+        'A repeat with the same key and body finds the order of the first request. Best a UUIDv7: its order is stored ' +
+        'beside those of its time.',
+      examples: ['01975d3a-8f00-7abc-8def-0123456789ab'],
     }),
   ),
 };

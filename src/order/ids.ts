@@ -44,13 +44,23 @@ export function timeOfOrderId(id: string): number | undefined {
   return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
 }
 
+/** A UUIDv7 (RFC 9562, section 5.7) at the beginning of a key: its time, which is the first twelve hexadecimal digits. */
+const TIMED_KEY = /^([0-9a-f]{8}-[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/i;
+
+/** The version digit of a UUID, and what stands before it. */
+const UP_TO_VERSION = 15;
+
 /**
- * The id of the order that this caller means by this key (UUIDv5): a repeat is the same key in the log and the same
- * row in the store, on any replica and after any crash, without a lookup.
+ * The id of the order that this caller means by this key: a repeat is the same key in the log and the same row in the
+ * store, on any replica and after any crash, without a lookup. As a rule a UUIDv5, which lies anywhere among the ids of
+ * the store. A key that begins with a UUIDv7 hands its time on to the id, a UUIDv8: such orders lie beside those of their
+ * time, as orders without a key do.
  */
 export function derivedOrderId(caller: string, idempotencyKey: string): string {
   // The length keeps ('a', 'b:c') and ('a:b', 'c') apart.
-  return uuidV5(`${caller.length}:${caller}:${idempotencyKey}`, IDEMPOTENCY_NAMESPACE);
+  const id = uuidV5(`${caller.length}:${caller}:${idempotencyKey}`, IDEMPOTENCY_NAMESPACE);
+  const time = TIMED_KEY.exec(idempotencyKey)?.[1];
+  return time === undefined ? id : `${time.toLowerCase()}-8${id.slice(UP_TO_VERSION)}`;
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -10,6 +10,40 @@ await t.test(
   },
 );
 
+await t.test('the id derived from a key that begins with a UUIDv7 bears its time', async (t) => {
+  const [early, late] = [
+    '01975d3a-8f00-7abc-8def-0123456789ab',
+    '01975d3a-9f00-7abc-8def-0123456789ab',
+  ] as const;
+  const id = derivedOrderId('alice', early);
+  t.match(id, /^01975d3a-8f00-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  t.equal(derivedOrderId('alice', early), id);
+  t.ok(id < derivedOrderId('alice', late));
+  const ofOneTime = [
+    id,
+    derivedOrderId('bob', early),
+    derivedOrderId('alice', early.toUpperCase()),
+    derivedOrderId('alice', `${early}#0`),
+    derivedOrderId('alice', `${early}#1`),
+    derivedOrderId('alice', early.replace('-7abc-', '-7abd-')),
+  ];
+  t.equal(new Set(ofOneTime).size, ofOneTime.length, 'another caller or key is another order');
+  t.ok(ofOneTime.every((one) => one.startsWith('01975d3a-8f00-8')));
+  t.equal(timeOfOrderId(id), undefined, 'the time is of the clock of who made the key');
+});
+
+await t.test('other keys tell nothing of a time', async (t) => {
+  const uuidV5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+  for (const key of [
+    'key-1',
+    '8e03978e-40d5-43e8-bc93-6894a57f9324',
+    '01975d3a-8f00-7abc-cdef-0123456789ab',
+    'order 01975d3a-8f00-7abc-8def-0123456789ab',
+  ]) {
+    t.match(derivedOrderId('alice', key), uuidV5, key);
+  }
+});
+
 await t.test('a fresh id tells its time, a derived one does not', async (t) => {
   t.capture(Date, 'now', () => 1_800_000_000_123);
   t.equal(timeOfOrderId(createOrderIds()()), 1_800_000_000_123);
