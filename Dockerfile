@@ -8,18 +8,20 @@ RUN apt-get update \
 WORKDIR /app
 COPY package.json package-lock.json ./
 
-# What runs: production packages with their native modules, and of those only what is loaded.
+# What runs: production packages with their native modules, and of those only what is loaded (src/base/sqlite.ts says which
+# better-sqlite3 that is; the one for Node 20 goes).
 FROM toolchain AS packages
-RUN npm ci --omit=dev --no-audit --no-fund \
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && npm rebuild node-rdkafka \
   && cd node_modules \
-  && mkdir -p /native/node-rdkafka/Release /native/node-rdkafka/deps /native/better-sqlite3/Release \
+  && mkdir -p /native/node-rdkafka/Release /native/node-rdkafka/deps \
   && cp node-rdkafka/build/Release/node-librdkafka.node /native/node-rdkafka/Release/ \
   && cp -L node-rdkafka/build/deps/librdkafka.so.1 node-rdkafka/build/deps/librdkafka++.so.1 /native/node-rdkafka/deps/ \
-  && cp better-sqlite3/build/Release/better_sqlite3.node /native/better-sqlite3/Release/ \
   && find /native -type f -exec strip --strip-unneeded {} + \
-  && rm -rf better-sqlite3/build better-sqlite3/deps better-sqlite3/src \
   && cd node-rdkafka && rm -rf build bench ci cpplint.py deploy.enc deps e2e examples src test util && cd .. \
-  && mv /native/node-rdkafka node-rdkafka/build && mv /native/better-sqlite3 better-sqlite3/build \
+  && mv /native/node-rdkafka node-rdkafka/build \
+  && rm -rf better-sqlite3 better-sqlite3-13/deps better-sqlite3-13/src \
+  && find better-sqlite3-13/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
   && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 # What is compiled: the types are enough for that, no native module is.

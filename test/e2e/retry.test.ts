@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { Database } from '../../src/base/sqlite.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t from 'tap';
+import { Database } from '../../src/base/sqlite.ts';
 import { eventually } from '../support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import { OrderLoad } from '../support/order-load.ts';

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import t from 'tap';
+import { Database } from '../../src/base/sqlite.ts';
 import { eventually } from '../support/eventually.ts';
 import { failureRules } from '../support/failure-rules.ts';
 import { mendableFault } from '../support/mendable-fault.ts';

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import t from 'tap';
+import { Database } from '../../src/base/sqlite.ts';
 import { toError } from '../../src/base/errors.ts';
 import { pipelineUnderTest } from './pipeline-under-test.ts';
 

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { Database } from '../../src/base/sqlite.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';

@@ -1,6 +1,7 @@
-import Database from 'better-sqlite3';
+import type { Database as Connection } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
 /** 2: records may have headers, and null for a key or a value. All else is as in 1. */
@@ -51,7 +52,7 @@ export const MAX_SLOT = 2 ** 11 - 1;
  * process however that ends.
  * @throws SqliteError `SQLITE_BUSY` when somebody else has it open
  */
-export function openDatabase(file: string, maxFileBytes: number | undefined): Database.Database {
+export function openDatabase(file: string, maxFileBytes: number | undefined): Connection {
   mkdirSync(dirname(file), { recursive: true });
   const db = new Database(file, { timeout: 0 });
   try {
@@ -59,6 +60,8 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Da
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('fullfsync = ON');
+    // A root that nobody can write to has no place for temporary files.
+    db.pragma('temp_store = MEMORY');
     // Bounds the WAL: no reader is ever open across a commit, so every checkpoint is complete and the WAL starts over.
     db.pragma('wal_autocheckpoint = 1000');
     db.pragma('journal_size_limit = 67108864');
@@ -75,7 +78,7 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Da
  * Commits without waiting for the disk. A power failure may undo it, in order with what else was committed that way,
  * never anything that was committed durably.
  */
-export function relaxed(db: Database.Database, work: () => void): void {
+export function relaxed(db: Connection, work: () => void): void {
   db.pragma('synchronous = NORMAL');
   try {
     db.transaction(work)();
@@ -84,12 +87,12 @@ export function relaxed(db: Database.Database, work: () => void): void {
   }
 }
 
-function limitSize(db: Database.Database, maxFileBytes: number): void {
+function limitSize(db: Connection, maxFileBytes: number): void {
   const pageBytes = Number(db.pragma('page_size', { simple: true }));
   db.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
 }
 
-function migrate(db: Database.Database, file: string): void {
+function migrate(db: Connection, file: string): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version === SCHEMA_VERSION) return;
   if (version > SCHEMA_VERSION) {

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from '../../base/sqlite.ts';
 import { ServiceError, toError } from '../../base/errors.ts';
 
 /** Says in the service's words what SQLite threw; a ServiceError stays what it is. */

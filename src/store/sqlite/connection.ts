@@ -1,13 +1,20 @@
-import Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
+import { Database } from '../../base/sqlite.ts';
 import { ServiceError, toError } from '../../base/errors.ts';
 
-export type Connection = Database.Database;
+export type Connection = BetterSqlite3.Database;
 
 /**
  * Milliseconds that SQLite waits for a writer of another process; within the process the write turn waits. Whoever
  * wants to wait longer tries again: a thread that sleeps here does nothing else.
  */
 const BUSY_TIMEOUT_MS = 1_000;
+
+/**
+ * What a statement has to set aside (pages to take back, rows to sort) stays in memory: a root that nobody can write to
+ * has no place for SQLite's temporary files.
+ */
+const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 
 /**
  * A commit is on the disk when it returns (synchronous=FULL). The log beside the file is copied back about every
@@ -22,6 +29,7 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
     connection.pragma('wal_autocheckpoint = 4000');
     connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
     connection.pragma('cache_size = -65536');
+    connection.pragma(NO_TEMPORARY_FILES);
     return connection;
   });
 }
@@ -34,6 +42,7 @@ export function openReadOnly(path: string): Connection {
   return translated(() => {
     const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     connection.pragma('query_only = ON');
+    connection.pragma(NO_TEMPORARY_FILES);
     return connection;
   });
 }

@@ -1,4 +1,5 @@
-import Database from 'better-sqlite3';
+import type { Database as Connection } from 'better-sqlite3';
+import { Database } from '../../../src/base/sqlite.ts';
 import { pause } from '../pause.ts';
 import type { Fault } from './fault.ts';
 
@@ -24,7 +25,7 @@ export function lockFile(path: string): Fault {
   };
 }
 
-async function begin(connection: Database.Database, signal: AbortSignal): Promise<void> {
+async function begin(connection: Connection, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!signal.aborted) {
     try {

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from '../../../src/base/sqlite.ts';
 import { lockFile } from '../faults/lock-file.ts';
 import { PARKED_ROWS, toParkedOrder, type DrillStore, type ParkedRow } from './drill-store.ts';
 

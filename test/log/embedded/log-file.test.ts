@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import t from 'tap';
+import { Database } from '../../../src/base/sqlite.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { allFromZero, append, fileOptions, flat, openFile, readAll } from './support.ts';
 

@@ -21,6 +21,15 @@ await t.test('a writer commits to the disk, in a log that is bounded', async (t)
   t.equal(pragma('journal_size_limit'), 64 * 1024 * 1024);
 });
 
+await t.test('nothing is put into temporary files, for which there may be no place', async (t) => {
+  const IN_MEMORY = 2;
+  const { path } = await migratedTarget(t);
+  for (const connection of [openWriter(path), openReadOnly(path)]) {
+    t.equal(connection.pragma('temp_store', { simple: true }), IN_MEMORY);
+    connection.close();
+  }
+});
+
 await t.test(
   'the log beside the file stays bounded while batches are written and readers read',
   async (t) => {
