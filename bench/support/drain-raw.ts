@@ -1,8 +1,9 @@
-import Database from 'better-sqlite3';
 import { pino } from 'pino';
+import { Database } from '../../src/base/sqlite.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { insertPostings } from '../../src/store/sqlite/order-place.ts';
 import { serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
 import { readLog } from './read-log.ts';
 
@@ -19,9 +20,11 @@ async function prepare({ folder, orders, batch }: DrainTask): Promise<() => Prom
   connection.pragma('synchronous = FULL');
   connection.pragma('wal_autocheckpoint = 4000');
   connection.pragma('cache_size = -65536');
+  connection.pragma('temp_store = MEMORY');
   const insertOrder = connection.prepare(`INSERT INTO orders
     (id, customer_id, merchant_id, currency, total, status, version, items, metadata, fingerprint, placed_by,
      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insertPostingsFrom = connection.prepare(insertPostings('orders.seq >= ?'));
   const insertHistory = connection.prepare(
     'INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset") VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -34,6 +37,7 @@ async function prepare({ folder, orders, batch }: DrainTask): Promise<() => Prom
       insertOrder.run(...order);
       insertHistory.run(...history);
     }
+    insertPostingsFrom.run(from + 1);
     for (let partition = 0; partition < 12; partition += 1)
       moveProgress.run('orders.commands', partition, from);
   });

@@ -149,10 +149,14 @@ export class SqliteBatchStore implements BatchStore {
 
   /** @returns the sequence of the last change */
   #write({ placed, moved, changes }: Rows): number {
-    const { insertOrder, moveOrder, insertChange } = this.#statements;
+    const { insertOrder, insertPostings, moveOrder, insertChange } = this.#statements;
+    let firstSeq: number | bigint | undefined;
     for (const { id, values } of placed) {
-      if (insertOrder.run(...values).changes !== 1) throw conflict(`order ${id} is already there`);
+      const { changes, lastInsertRowid } = insertOrder.run(...values);
+      if (changes !== 1) throw conflict(`order ${id} is already there`);
+      firstSeq ??= lastInsertRowid;
     }
+    if (firstSeq !== undefined) insertPostings.run(firstSeq);
     for (const { id, values } of moved) {
       if (moveOrder.run(...values).changes !== 1) throw conflict(`order ${id} has another version`);
     }
@@ -168,16 +172,11 @@ interface Rows {
   changes: Value[][];
 }
 
-/**
- * Made before the turn is taken, so that it is held for nothing but writing. Orders by their creation: `order_parties`
- * keeps what comes in the order of its places in one segment.
- */
+/** Made before the turn is taken, so that it is held for nothing but writing. */
 function rowsOf(decision: Decision): Rows {
   const loadedVersion = versionsBefore(decision);
   return {
-    placed: decision.placed
-      .toSorted((one, other) => one.command.time - other.command.time)
-      .map((order) => ({ id: order.state.id, values: orderValues(order) })),
+    placed: decision.placed.map((order) => ({ id: order.state.id, values: orderValues(order) })),
     moved: decision.moved.map((order) => ({
       id: order.state.id,
       values: moveValues(order, loadedVersion(order.state)),

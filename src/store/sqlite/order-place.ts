@@ -21,3 +21,14 @@ export function placeOf({ createdAt, seq }: ListCursor): bigint {
 export function hasPlace(place: string): string {
   return `orders.created_at = ${place} >> ${SEQ_BITS} AND (orders.seq & ${SEQ_MASK}) = (${place} & ${SEQ_MASK})`;
 }
+
+/**
+ * SQL: the postings of the orders of a condition, in the order of their places. As one statement, since FTS5 writes what
+ * it has gathered at the end of each one that may have to be taken back: for a batch a segment, not for each order.
+ */
+export function insertPostings(condition: string): string {
+  return `INSERT INTO order_parties (rowid, parties)
+          SELECT orders.created_at << ${SEQ_BITS} | (orders.seq & ${SEQ_MASK}) AS place,
+                 'c' || hex(orders.customer_id) || ' m' || hex(orders.merchant_id)
+          FROM orders WHERE ${condition} ORDER BY place`;
+}

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Connection } from './connection.ts';
 import type { ChangeRow, StateRow } from '../rows.ts';
+import { insertPostings } from './order-place.ts';
 import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type Value } from './values.ts';
 
 const INSERT_ORDER = `
@@ -36,6 +37,7 @@ export function prepareStatements(connection: Connection) {
       'UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?',
     ),
     insertOrder: write(INSERT_ORDER),
+    insertPostings: write(insertPostings('orders.seq >= ?')),
     moveOrder: write(MOVE_ORDER),
     insertChange: write(INSERT_CHANGE),
   };

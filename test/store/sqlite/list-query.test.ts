@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { formatCursor } from '../../../src/store/list-cursor.ts';
+import { openBatchStore } from '../../../src/store/open-store.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
 import { listStatement } from '../../../src/store/sqlite/list-query.ts';
 import { hasPlace, placeOf } from '../../../src/store/sqlite/order-place.ts';
+import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { apply, place } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
 /** By a word (M), between two places, from the last to the first. */
@@ -49,6 +52,27 @@ await t.test('a customer and a merchant are looked up together, before any statu
   t.match(planOf(connection, { status, merchantId, limit: 1 }), RANGE_OF_POSTINGS);
   const { values } = listStatement({ status, merchantId, customerId, limit: 1 });
   t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, behind what they are');
+});
+
+await t.test('the postings of a batch are one segment, however many orders it has', async (t) => {
+  const target = await migratedTarget(t);
+  const store = await openBatchStore(target, createWriteTurn());
+  const connection = openReadOnly(target.path);
+  t.teardown(() => {
+    connection.close();
+    return store.close();
+  });
+  const segments = connection
+    .prepare<[], number>('SELECT count(DISTINCT segid) FROM order_parties_idx')
+    .pluck();
+  for (const batch of [0, 1, 2]) {
+    const offsets = Array.from({ length: 500 }, (_, index) => batch * 500 + index);
+    await apply(
+      store,
+      offsets.map((offset) => place(offset, `o-${offset}`)),
+    );
+    t.equal(segments.get(), batch + 1);
+  }
 });
 
 await t.test('places rise with the time and then the seq, and are found again by hasPlace', async (t) => {
