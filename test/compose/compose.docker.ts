@@ -16,6 +16,8 @@ const project = `order-check-${randomUUID().slice(0, 8)}`;
 const composition = await Composition.create(project, {
   GATEWAY_HTTP_PORT: String(http),
   GATEWAY_GRPC_PORT: String(grpc),
+  // Such as no URL takes as they are.
+  POSTGRES_PASSWORD: 'p/a#s?s@w%rd',
 });
 t.teardown(() => composition.run('down', '--volumes', '--timeout', '30'));
 const client = new OrderClient(`http://127.0.0.1:${http}`);

@@ -26,6 +26,27 @@ await t.test('migrate makes the tables and says so, once; config shows no passwo
   t.notMatch(config.stdout + config.stderr, 's3cret');
 });
 
+await t.test('the password stands beside the URL, with characters that a URL does not take', async (t) => {
+  const PGPASSWORD = 'p/a#s?s@w%rd';
+  await postgres.run('postgres', `CREATE ROLE other LOGIN SUPERUSER PASSWORD '${PGPASSWORD}'`);
+  const url = new URL(await postgres.createDatabase());
+  url.username = 'other';
+  url.password = '';
+  const environment = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url.href, PGPASSWORD };
+  const refused = await runProgram(['migrate'], { env: { ...environment, PGPASSWORD: 'an0ther' } });
+  t.not(refused.code, 0, 'the server asks for it');
+  const config = await runProgram(['config'], { env: environment });
+  t.match(config.stdout, 'postgres://other@127.0.0.1:');
+
+  const service = await ServiceProcess.start('all', environment);
+  t.teardown(() => service.stop());
+  const { status } = await new OrderClient(service.url).place(anOrder(), { prefer: 'wait=20' });
+  t.equal(status, 201, 'requests, worker and migration are let in');
+  await service.stop();
+  const said = [refused, config].flatMap(({ stdout, stderr }) => [stdout, stderr]).join('') + service.output;
+  for (const secret of [PGPASSWORD, 'an0ther']) t.notOk(said.includes(secret));
+});
+
 await t.test(
   'one process on the embedded log and PostgreSQL, and its successor',
   { timeout: 120_000 },
