@@ -104,6 +104,12 @@ await t.test('headers have a limit, too', async (t) => {
   isProblem(t, await send(url, '/v1/orders', { method: 'TRACE' }), 'method-not-allowed');
 });
 
+await t.test('HTTP/1.0 does without a Host', async (t) => {
+  for (const path of ['/v1/orders', '/readyz']) {
+    t.match(await sendAndStall(url, `GET ${path} HTTP/1.0\r\n\r\n`), /^HTTP\/1.1 200/, path);
+  }
+});
+
 await t.test('who sends too much is told to wait, and nobody else', async (t) => {
   const from = '127.0.0.31';
   const burst = () =>

@@ -37,6 +37,19 @@ await t.test('TLS where a certificate is', async (t) => {
   t.equal(await new HealthClient(t, gateway.grpcTls, roots).check(''), status.OK);
 });
 
+await t.test('one connection carries more streams than the 128 that nginx takes by itself', async (t) => {
+  // Gateways of their own, as each burst is most of what one address may send at once.
+  for (const isTls of [false, true]) {
+    const { grpc, grpcTls, certificatePath } = await Gateway.start(t, replicas, { tls: isTls });
+    const client = isTls
+      ? new HealthClient(t, grpcTls, credentials.createSsl(await readFile(certificatePath)))
+      : new HealthClient(t, grpc);
+    const streams = Array.from({ length: 150 }, () => client.watch(''));
+    await hasBegun(streams);
+    t.same(new Set(streams.map(({ code }) => code)), new Set([undefined]), isTls ? 'TLS' : 'plain');
+  }
+});
+
 await t.test('calls over the limit are told so in the words of gRPC', async (t) => {
   // A gateway of its own: what is counted here is not to refuse the calls of other tests.
   const client = new HealthClient(t, (await Gateway.start(t, replicas)).grpc);

@@ -48,7 +48,7 @@ export class Gateway {
     this.#log = join(folder, 'output.log');
   }
 
-  /** In front of these two; gone when the test ends. @throws Error with what nginx said when it does not start */
+  /** In front of these, two or more; gone when the test ends. @throws Error with what nginx said when it does not start */
   static async start(t: Test, replicas: readonly ReplicaAddress[], { tls = false } = {}): Promise<Gateway> {
     const folder = await temporaryFolder(t);
     // Started by root, nginx does its work as somebody else, who has to get at the bodies that are kept here.
@@ -106,25 +106,34 @@ type Ports = [http: number, grpc: number, https: number, grpcTls: number];
 async function render(
   file: string,
   folder: string,
-  [one, two]: readonly ReplicaAddress[],
+  replicas: readonly ReplicaAddress[],
   [http, grpc, https, grpcTls]: Ports,
 ): Promise<void> {
   const addresses = new Map([
-    ['api-1:3000', one?.http],
-    ['api-2:3000', two?.http],
-    ['api-1:50051', one?.grpc],
-    ['api-2:50051', two?.grpc],
+    ...replicas.flatMap(({ http, grpc }, index) => [
+      [`api-${index + 1}:3000`, http] as const,
+      [`api-${index + 1}:50051`, grpc] as const,
+    ]),
     ['listen 8080 ', `listen 127.0.0.1:${http} `],
     ['listen 50051 ', `listen 127.0.0.1:${grpc} `],
     ['listen 8443 ', `listen 127.0.0.1:${https} `],
     ['listen 50443 ', `listen 127.0.0.1:${grpcTls} `],
     [' /tmp/', ` ${folder}/`],
   ]);
-  let text = await readFile(join(SHIPPED, file), 'utf8');
-  for (const [shipped, ours = ''] of addresses) text = text.replaceAll(shipped, ours);
+  let text = withServerLines(await readFile(join(SHIPPED, file), 'utf8'), replicas.length);
+  for (const [shipped, ours] of addresses) text = text.replaceAll(shipped, ours);
   if (/api-\d:|\/tmp\/order/.test(text.replaceAll(folder, '')))
     throw new Error(`${file} was not rendered in full`);
   await writeFile(join(folder, file), text);
+}
+
+/** As README says of more replicas: a line in each upstream. */
+function withServerLines(text: string, count: number): string {
+  return text.replaceAll(/^( +server )api-2(:.+)$/gm, (line, before: string, after: string) =>
+    [line, ...Array.from({ length: count - 2 }, (_, index) => `${before}api-${index + 3}${after}`)].join(
+      '\n',
+    ),
+  );
 }
 
 function makeCertificate(folder: string): void {
