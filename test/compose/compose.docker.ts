@@ -13,13 +13,22 @@ const REPLICAS = ['api-1', 'api-2', 'worker-1', 'worker-2'];
 await needDocker();
 const [http = 0, grpc = 0] = await freePorts(2);
 const project = `order-check-${randomUUID().slice(0, 8)}`;
-const composition = await Composition.create(project, {
+const settings = {
   GATEWAY_HTTP_PORT: String(http),
   GATEWAY_GRPC_PORT: String(grpc),
   // Such as no URL takes as they are.
   POSTGRES_PASSWORD: 'p/a#s?s@w%rd',
+};
+const composition = await Composition.create(project, settings);
+const LIMIT = 20;
+const withRedis = await Composition.create(project, {
+  ...settings,
+  COMPOSE_PROFILES: 'redis',
+  REDIS_URL: 'redis://redis:6379',
+  RATE_LIMIT_MAX: String(LIMIT),
+  RATE_LIMIT_WINDOW_MS: '600000',
 });
-t.teardown(() => composition.run('down', '--volumes', '--timeout', '30'));
+t.teardown(() => withRedis.run('down', '--volumes', '--timeout', '30'));
 const client = new OrderClient(`http://127.0.0.1:${http}`);
 const customerId = `c-${randomUUID()}`;
 
@@ -107,4 +116,19 @@ await t.test('a stop is orderly, and what was acknowledged is there after the ne
   t.ok(await placeConfirmed());
   const worker = await composition.container('worker-2');
   t.comment(await output('docker', ['logs', '--tail', '3', worker]));
+});
+
+await t.test('with the profile redis the replicas count a caller together', async (t) => {
+  await withRedis.up();
+  t.match(await inspect(await withRedis.container('redis'), '{{.State.Health.Status}}'), 'healthy');
+  const counts = new Map<number, number>();
+  for (let request = 0; request < 2 * LIMIT; request += 1) {
+    const { status } = await client.get('/v1/orders?limit=1');
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  t.same(
+    Object.fromEntries(counts),
+    { 200: LIMIT, 429: LIMIT },
+    'each for itself would have let all of them pass',
+  );
 });
