@@ -2,7 +2,10 @@ import { headersText } from '../../base/record-headers.ts';
 import type { ParkedEvent, ParkedOrder, Parking } from '../parking.ts';
 import { column, expecting, type Statement } from './statement.ts';
 
-/** An order that was settled and not yet forgotten may fail anew: its row begins again. */
+/**
+ * An order that was settled and not yet forgotten may fail anew: its row begins again, under the topic and partition of the
+ * record that failed, since the former ones may have no worker any more.
+ */
 const BEGIN = `
   INSERT INTO parked_orders (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at,
                              late_ms)
@@ -10,9 +13,10 @@ const BEGIN = `
   FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
               $10::bigint[])
     AS begun (order_id, partition, attempts, events, error, first_failed_at, failed_at, due_at, late_ms)
-  ON CONFLICT (order_id) DO UPDATE SET attempts = excluded.attempts, events = excluded.events,
-    error = excluded.error, first_failed_at = excluded.first_failed_at, failed_at = excluded.failed_at,
-    due_at = excluded.due_at, late_ms = excluded.late_ms, settled = false
+  ON CONFLICT (order_id) DO UPDATE SET topic = excluded.topic, partition = excluded.partition,
+    attempts = excluded.attempts, events = excluded.events, error = excluded.error,
+    first_failed_at = excluded.first_failed_at, failed_at = excluded.failed_at, due_at = excluded.due_at,
+    late_ms = excluded.late_ms, settled = false
   WHERE parked_orders.settled`;
 
 /** The rows must stand as they were loaded: another owner of the partition may have tried the orders since. */

@@ -5,14 +5,18 @@ import type { ParkedOrder, Parking } from '../parking.ts';
 import type { Connection } from './connection.ts';
 import type { Value } from './values.ts';
 
-/** An order that was settled and not yet forgotten may fail anew: its row begins again. */
+/**
+ * An order that was settled and not yet forgotten may fail anew: its row begins again, under the topic and partition of the
+ * record that failed, since the former ones may have no worker any more.
+ */
 const BEGIN = `
   INSERT INTO parked_orders (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at,
                              late_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (order_id) DO UPDATE SET attempts = excluded.attempts, events = excluded.events,
-    error = excluded.error, first_failed_at = excluded.first_failed_at, failed_at = excluded.failed_at,
-    due_at = excluded.due_at, late_ms = excluded.late_ms, settled = 0
+  ON CONFLICT (order_id) DO UPDATE SET topic = excluded.topic, partition = excluded.partition,
+    attempts = excluded.attempts, events = excluded.events, error = excluded.error,
+    first_failed_at = excluded.first_failed_at, failed_at = excluded.failed_at, due_at = excluded.due_at,
+    late_ms = excluded.late_ms, settled = 0
   WHERE settled = 1`;
 
 /** The row must stand as it was loaded: another owner of the partition may have tried the order since. */

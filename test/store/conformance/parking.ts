@@ -134,6 +134,23 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     },
   );
 
+  await t.test('a settled order that fails anew waits where its new record stands', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const loaded = parked('a', { dueAt: 10 });
+    await park(store, loaded, [event(1)]);
+    await save(store, { settled: [loaded] });
+    const topic = 'another.commands';
+    const anew = parked('a', { dueAt: 20, partition: 3 });
+    const replayed = event(1, { partition: 3 });
+    const present = await store.load(topic, [3], ['a']);
+    const begun = { begun: [anew], events: [{ orderId: 'a', record: replayed }] };
+    await store.save({ ...batch(present, begun, 2, 3), topic });
+    const due = await store.loadDue({ topic, partitions: [3], now: 20, limit: 10, published: [] });
+    t.same(due.orders, [{ parked: anew, events: [replayed] }]);
+    t.same((await dueOf(store, [0], 20, 10)).orders, [], 'and no longer where its old one stood');
+  });
+
   await t.test('those that wait are counted, up to a bound, and settled ones are not', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
