@@ -8,6 +8,7 @@ import { PostgresCopyTarget } from '../store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../store/copy/sqlite-source.ts';
 import { migrate } from '../store/migrate.ts';
 import { PostgresConnection } from '../store/postgres/connection.ts';
+import { patient } from '../store/postgres/patient-target.ts';
 
 export interface CopySurroundings {
   /** the database of a PostgreSQL URL, with the limits that its connections have */
@@ -33,7 +34,7 @@ export async function copyDatabase(
   await migrate({ kind: 'sqlite', path }, logger);
   await migrate(to, logger);
   const source = await SqliteCopySource.open(path);
-  const target = new PostgresCopyTarget(new PostgresConnection(to, 'copy'));
+  const target = new PostgresCopyTarget(new PostgresConnection(patient(to), 'copy'));
   const bar = new cliProgress.SingleBar({
     format: '{step} [{bar}] {percentage}% | {value}/{total} rows | ETA {eta_formatted}',
     stream: progressStream,

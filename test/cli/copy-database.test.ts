@@ -26,6 +26,23 @@ await t.test(
   },
 );
 
+await t.test(
+  'a statement of a copy may take longer than one of a request',
+  { timeout: 120_000 },
+  async (t) => {
+    const [from, to] = [await filledFile(t), await server.createDatabase()];
+    const env = { DATABASE_STATEMENT_TIMEOUT_MS: '1000', DATABASE_LOCK_TIMEOUT_MS: '1000' };
+    t.equal((await runProgram(['migrate'], { env: { DATABASE_URL: to } })).code, 0);
+    await server.run(
+      to,
+      `CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NULL; END';
+       CREATE TRIGGER lingers AFTER INSERT ON progress EXECUTE FUNCTION linger()`,
+    );
+    const { code, stderr } = await runProgram(['migrate', '--from', from, '--to', to], { env });
+    t.equal(code, 0, stderr);
+  },
+);
+
 await t.test('kill -9 in the middle, and the same command again', { timeout: 120_000 }, async (t) => {
   const [from, to] = [await filledFile(t), await server.createDatabase()];
   t.equal((await runProgram(['migrate'], { env: { DATABASE_URL: to } })).code, 0);

@@ -11,6 +11,8 @@ export interface CopiedTable {
   numberedBy?: string;
 }
 
+export type NumberedTable = CopiedTable & { numberedBy: string };
+
 /** What both stores give and take; 0 and 1 stand for false and true. */
 export type CopiedValue = string | number | Buffer | null;
 
@@ -95,6 +97,10 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['topic', 'partition'],
   },
 ];
+
+export const NUMBERED_TABLES = COPIED_TABLES.filter(
+  (table): table is NumberedTable => table.numberedBy !== undefined,
+);
 
 /** Quoted, since `offset` and `key` are words of SQL. */
 export function columnList(names: readonly string[]): string {

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../../base/errors.ts';
-import { COPIED_TABLES, keyOf, type CopiedKey, type CopiedRow, type CopiedTable } from './copied-tables.ts';
-import type { CopySource, CopyTarget } from './copy-ends.ts';
+import {
+  COPIED_TABLES,
+  keyOf,
+  NUMBERED_TABLES,
+  type CopiedKey,
+  type CopiedRow,
+  type CopiedTable,
+  type NumberedTable,
+} from './copied-tables.ts';
+import type { CopyEnd, CopySource, CopyTarget } from './copy-ends.ts';
 
 const ROWS_A_PAGE = 2_000;
 
@@ -32,15 +40,17 @@ export async function copyStore(
 
   let rowsDone = 0;
   for (const table of COPIED_TABLES) {
-    rowsDone += await target.count(table);
-    onProgress('copy', Math.min(rowsDone, total), total);
-    for await (const page of pagesOf(source, table, await target.lastKey(table))) {
+    const lastKey = await target.lastKey(table);
+    // Up to there both have the same rows, and the source counts them without a limit of time.
+    if (lastKey !== undefined) rowsDone += await source.count(table, lastKey);
+    onProgress('copy', rowsDone, total);
+    for await (const page of pagesOf(source, table, lastKey)) {
       await target.write(table, page);
       rowsDone += page.length;
-      onProgress('copy', Math.min(rowsDone, total), total);
+      onProgress('copy', rowsDone, total);
     }
   }
-  await target.numberOn();
+  await target.numberOn(await lastNumbers(source));
 
   const copied: CopiedCount[] = [];
   let rowsVerified = 0;
@@ -51,10 +61,17 @@ export async function copyStore(
   return copied;
 }
 
+/** Of the source, where each is the end of an index; the target has no index by the number of an order. */
+async function lastNumbers(source: CopySource): Promise<Map<NumberedTable, number>> {
+  const numbers = new Map<NumberedTable, number>();
+  for (const table of NUMBERED_TABLES) numbers.set(table, await source.lastNumber(table));
+  return numbers;
+}
+
 /** Both sides side by side, so that neither waits for the other to end. */
 async function compare(
   table: CopiedTable,
-  { source, target, onPage }: { source: CopySource; target: CopySource; onPage: (rows: number) => void },
+  { source, target, onPage }: { source: CopyEnd; target: CopyEnd; onPage: (rows: number) => void },
 ): Promise<CopiedCount> {
   const [theirs, ours] = await Promise.all([
     sumOf(source, table, onPage),
@@ -72,7 +89,7 @@ async function compare(
 }
 
 async function sumOf(
-  end: CopySource,
+  end: CopyEnd,
   table: CopiedTable,
   onPage: (rows: number) => void,
 ): Promise<{ rows: number; checksum: string }> {
@@ -94,7 +111,7 @@ function rowText(row: CopiedRow): string {
 }
 
 async function* pagesOf(
-  end: CopySource,
+  end: CopyEnd,
   table: CopiedTable,
   after: CopiedKey | undefined,
 ): AsyncIterable<CopiedRow[]> {

@@ -2,13 +2,13 @@ import type { PostgresConnection } from '../postgres/connection.ts';
 import type { Statement } from '../postgres/statement.ts';
 import {
   columnList,
-  COPIED_TABLES,
   namesOf,
   type CopiedKey,
   type CopiedRow,
   type CopiedTable,
   type CopiedValue,
   type ColumnType,
+  type NumberedTable,
 } from './copied-tables.ts';
 import type { CopyTarget } from './copy-ends.ts';
 
@@ -20,13 +20,6 @@ export class PostgresCopyTarget implements CopyTarget {
   /** @param connection to a database that was migrated; closed by `close` */
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
-  }
-
-  async count({ name }: CopiedTable): Promise<number> {
-    const [row] = await this.#connection.query<{ rows: number }>(
-      statement(`count ${name}`, `SELECT count(*) AS rows FROM ${name}`),
-    );
-    return row?.rows ?? 0;
   }
 
   async read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]> {
@@ -62,18 +55,11 @@ export class PostgresCopyTarget implements CopyTarget {
     await this.#connection.write([statement(`write ${table.name}`, text, values)]);
   }
 
-  async numberOn(): Promise<void> {
-    const numbered = COPIED_TABLES.flatMap(({ name, numberedBy }) =>
-      numberedBy === undefined
-        ? []
-        : [
-            statement(
-              `number ${name}`,
-              `SELECT setval(pg_get_serial_sequence('${name}', '${numberedBy}'),
-                 greatest(1, (SELECT max("${numberedBy}") FROM ${name})), EXISTS (SELECT 1 FROM ${name}))`,
-            ),
-          ],
-    );
+  async numberOn(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void> {
+    const numbered = [...lastNumbers]
+      // A sequence begins at 1: it cannot stand at 0.
+      .filter(([, last]) => last > 0)
+      .map(([table, last]) => numberAfter(table, last));
     const changes = `UPDATE change_counter SET last = greatest(last, (SELECT max(seq) FROM order_history))`;
     await this.#connection.write([...numbered, statement('number changes', changes)]);
   }
@@ -81,6 +67,13 @@ export class PostgresCopyTarget implements CopyTarget {
   close(): Promise<void> {
     return this.#connection.close();
   }
+}
+
+function numberAfter({ name, numberedBy }: NumberedTable, last: number): Statement {
+  const sequence = `SELECT pg_get_serial_sequence('${name}', '${numberedBy}')::regclass AS sequence`;
+  const text = `SELECT setval(sequence, greatest(pg_sequence_last_value(sequence), $1::bigint))
+                FROM (${sequence}) AS numbered`;
+  return statement(`number ${name}`, text, [last]);
 }
 
 function statement(name: string, text: string, values: unknown[] = []): Statement {

@@ -6,6 +6,7 @@ import {
   type CopiedRow,
   type CopiedTable,
   type CopiedValue,
+  type NumberedTable,
 } from './copied-tables.ts';
 import type { CopySource } from './copy-ends.ts';
 
@@ -27,17 +28,25 @@ export class SqliteCopySource implements CopySource {
     });
   }
 
-  count(table: CopiedTable): Promise<number> {
+  count({ name, key }: CopiedTable, upTo?: CopiedKey): Promise<number> {
     return settled(() => {
-      const sql = `SELECT count(*) AS rows FROM ${table.name}`;
-      return this.#connection.prepare<[], { rows: number }>(sql).get()?.rows ?? 0;
+      const where = upTo === undefined ? '' : `WHERE (${columnList(key)}) <= (${placeholders(key)})`;
+      const sql = `SELECT count(*) AS rows FROM ${name} ${where}`;
+      return this.#connection.prepare<CopiedValue[], { rows: number }>(sql).get(...(upTo ?? []))?.rows ?? 0;
+    });
+  }
+
+  lastNumber({ name, numberedBy }: NumberedTable): Promise<number> {
+    return settled(() => {
+      const sql = `SELECT max("${numberedBy}") AS last FROM ${name}`;
+      return this.#connection.prepare<[], { last: number | null }>(sql).get()?.last ?? 0;
     });
   }
 
   read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]> {
     return settled(() => {
       const key = columnList(table.key);
-      const where = after === undefined ? '' : `WHERE (${key}) > (${table.key.map(() => '?').join(', ')})`;
+      const where = after === undefined ? '' : `WHERE (${key}) > (${placeholders(table.key)})`;
       const sql = `SELECT ${columnList(namesOf(table))} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`;
       return this.#connection
         .prepare<CopiedValue[], CopiedRow>(sql)
@@ -51,4 +60,8 @@ export class SqliteCopySource implements CopySource {
       this.#connection.close();
     });
   }
+}
+
+function placeholders(names: readonly string[]): string {
+  return names.map(() => '?').join(', ');
 }

@@ -2,11 +2,9 @@ import { Client } from 'pg';
 import { MigrationError, Umzug, type UmzugStorage } from 'umzug';
 import { clientOptions } from './client-options.ts';
 import { POSTGRES_MIGRATIONS } from './migrations/index.ts';
+import { patient } from './patient-target.ts';
 import { translated } from './postgres-failure.ts';
 import type { PostgresTarget } from './postgres-target.ts';
-
-/** Milliseconds that one process waits for the migrations of another, and that one migration may take. */
-const MIGRATION_TIMEOUT_MS = 600_000;
 
 /** Names the lock on the database's schema among all advisory locks of that database; never change it. */
 const SCHEMA_LOCK = 7_205_759_403;
@@ -17,13 +15,8 @@ const SCHEMA_LOCK = 7_205_759_403;
  * @throws ServiceError `store-unavailable`
  */
 export async function migratePostgres(target: PostgresTarget): Promise<string[]> {
-  const patient = {
-    ...target,
-    statementTimeoutMs: MIGRATION_TIMEOUT_MS,
-    lockTimeoutMs: MIGRATION_TIMEOUT_MS,
-  };
   return translated(async () => {
-    const client = new Client(clientOptions(patient, 'migrate'));
+    const client = new Client(clientOptions(patient(target), 'migrate'));
     // What breaks the connection fails the query that is under way as well.
     client.on('error', () => undefined);
     try {

@@ -18,6 +18,7 @@ import { apply, deadLetter, place } from '../batch.ts';
 import { keepLetters } from '../keep-letters.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
 import { fillStore, LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
+import { WatchedConnection } from './watched-connection.ts';
 
 const server = await PostgresServer.start(t);
 const NOBODY = () => undefined;
@@ -59,6 +60,9 @@ await t.test('what comes afterwards is numbered after what was copied', async (t
   const desk = await openDeadLetterStore(to.target, createWriteTurn());
   t.teardown(() => desk.close());
   t.equal(await desk.newestId(), LETTERS + 1);
+  await t.rejects(copyStore(from, to.end, NOBODY), { code: 'copy-differs' });
+  await keepLetters(store, [deadLetter({ offset: 100 })]);
+  t.equal(await desk.newestId(), LETTERS + 2, 'no number is given twice, though it is copied once more');
 });
 
 await t.test('a copy that was interrupted goes on after the last row that arrived', async (t) => {
@@ -71,7 +75,11 @@ await t.test('a copy that was interrupted goes on after the last row that arrive
   t.same(await server.run(to.target.url, 'SELECT * FROM progress'), [], 'nobody would go on from it');
   const written: string[] = [];
   const watched = writingThrough(to.end, (table, rows) => written.push(`${table.name} ${rows.length}`));
-  await copyStore(from, watched, NOBODY);
+  const rowsDone: number[] = [];
+  await copyStore(from, watched, (step, rows) => {
+    if (step === 'copy') rowsDone.push(rows);
+  });
+  t.equal(rowsDone[0], ORDERS, 'what was there already is counted as done');
   t.notOk(
     written.some((page) => page.startsWith('orders ')),
     'no order twice',
@@ -80,6 +88,23 @@ await t.test('a copy that was interrupted goes on after the last row that arrive
   written.length = 0;
   await copyStore(from, watched, NOBODY);
   t.same(written, [], 'a copy that is whole is only compared');
+});
+
+await t.test('no statement reads a whole table of the target', async (t) => {
+  const { from, to } = await filled(t);
+  await copyStore(from, to.end, NOBODY);
+  const connection = new WatchedConnection(to.target, 'copy');
+  t.teardown(() => connection.close());
+  await copyStore(from, new PostgresCopyTarget(connection), NOBODY);
+  for (const { text, values } of [...connection.sent]) {
+    const plan = await connection.query<{ 'QUERY PLAN': string }>({
+      name: '',
+      text: `EXPLAIN ${text}`,
+      values,
+    });
+    const lines = plan.map((row) => row['QUERY PLAN']).join('\n');
+    t.notMatch(lines, /Aggregate|Sort|Seq Scan on (?!change_counter)/, text);
+  }
 });
 
 await t.test('a copy that is not what its source is, is found', async (t) => {
@@ -130,10 +155,9 @@ function writingThrough(
   onWrite: (table: CopiedTable, rows: readonly CopiedRow[]) => void,
 ): CopyTarget {
   return {
-    count: (table) => end.count(table),
     read: (table, after, limit) => end.read(table, after, limit),
     lastKey: (table) => end.lastKey(table),
-    numberOn: () => end.numberOn(),
+    numberOn: (lastNumbers) => end.numberOn(lastNumbers),
     close: () => end.close(),
     async write(table, rows) {
       onWrite(table, rows);

@@ -1,0 +1,18 @@
+import type { QueryResultRow } from 'pg';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import type { Rows, Statement } from '../../../src/store/postgres/statement.ts';
+
+/** Remembers what it sent. */
+export class WatchedConnection extends PostgresConnection {
+  readonly sent: Statement[] = [];
+
+  override query<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
+    this.sent.push(statement);
+    return super.query<Row>(statement);
+  }
+
+  override write(statements: readonly Statement[]): Promise<Rows[]> {
+    this.sent.push(...statements);
+    return super.write(statements);
+  }
+}
