@@ -1,9 +1,15 @@
 import type { CopiedKey, CopiedRow, CopiedTable, NumberedTable } from './copied-tables.ts';
 
+/** A page ends with the row that makes it so many, or so many bytes of text and payload. */
+export interface PageLimit {
+  rows: number;
+  bytes: number;
+}
+
 /** Reads rows page by page in the order of their keys. */
 export interface CopyEnd {
-  /** The rows after this key, from the first one without it; fewer than `limit` at the end only. */
-  read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]>;
+  /** The rows after this key, from the first one without it; none at the end only. */
+  read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]>;
   close(): Promise<void>;
 }
 

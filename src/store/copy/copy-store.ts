@@ -9,9 +9,10 @@ import {
   type CopiedTable,
   type NumberedTable,
 } from './copied-tables.ts';
-import type { CopyEnd, CopySource, CopyTarget } from './copy-ends.ts';
+import type { CopyEnd, CopySource, CopyTarget, PageLimit } from './copy-ends.ts';
 
-const ROWS_A_PAGE = 2_000;
+/** A column of a page is sent as one text, where a byte takes two characters: it must not grow as rows happen to be large. */
+const PAGE: PageLimit = { rows: 2_000, bytes: 4 * 1024 * 1024 };
 
 export interface CopiedCount {
   table: string;
@@ -117,7 +118,7 @@ async function* pagesOf(
 ): AsyncIterable<CopiedRow[]> {
   let key = after;
   for (;;) {
-    const page = await end.read(table, key, ROWS_A_PAGE);
+    const page = await end.read(table, key, PAGE);
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;

@@ -10,7 +10,7 @@ import {
   type ColumnType,
   type NumberedTable,
 } from './copied-tables.ts';
-import type { CopyTarget } from './copy-ends.ts';
+import type { CopyTarget, PageLimit } from './copy-ends.ts';
 
 type AnyRow = Record<string, CopiedValue | boolean>;
 
@@ -22,18 +22,10 @@ export class PostgresCopyTarget implements CopyTarget {
     this.#connection = connection;
   }
 
-  async read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]> {
-    const key = columnList(table.key);
-    const names = namesOf(table);
-    const select = `SELECT ${columnList(names)} FROM ${table.name}`;
-    const rest = `ORDER BY ${key} LIMIT $1`;
-    const first = statement(`first ${table.name}`, `${select} ${rest}`, [limit]);
-    const bounds = table.key.map((name, index) => `$${index + 2}::${typeOf(table, name)}`);
-    const next = `${select} WHERE (${key}) > (${bounds.join(', ')}) ${rest}`;
-    const rows = await this.#connection.query<AnyRow>(
-      after === undefined ? first : statement(`next ${table.name}`, next, [limit, ...after]),
-    );
-    return rows.map((row) => names.map((name) => plain(row[name])));
+  async read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]> {
+    const page = after === undefined ? firstPage(table, limit) : nextPage(table, after, limit);
+    const rows = await this.#connection.query<AnyRow>(page);
+    return rows.map((row) => namesOf(table).map((name) => plain(row[name])));
   }
 
   async lastKey(table: CopiedTable): Promise<CopiedKey | undefined> {
@@ -67,6 +59,28 @@ export class PostgresCopyTarget implements CopyTarget {
   close(): Promise<void> {
     return this.#connection.close();
   }
+}
+
+function firstPage(table: CopiedTable, { rows, bytes }: PageLimit): Statement {
+  return statement(`first ${table.name}`, pageText(table, ''), [rows, bytes]);
+}
+
+function nextPage(table: CopiedTable, after: CopiedKey, { rows, bytes }: PageLimit): Statement {
+  const bounds = table.key.map((name, index) => `$${index + 3}::${typeOf(table, name)}`);
+  const where = `WHERE (${columnList(table.key)}) > (${bounds.join(', ')})`;
+  return statement(`next ${table.name}`, pageText(table, where), [rows, bytes, ...after]);
+}
+
+function pageText(table: CopiedTable, where: string): string {
+  const [names, key] = [columnList(namesOf(table)), columnList(table.key)];
+  const sizes = table.columns
+    .filter(({ type }) => type === 'text' || type === 'bytea')
+    .map(({ name }) => `coalesce(octet_length("${name}"), 0)`);
+  return `SELECT ${names} FROM (
+            SELECT *, sum(bytes) OVER (ORDER BY ${key}) - bytes AS bytes_before FROM (
+              SELECT ${names}, ${sizes.join(' + ')} AS bytes FROM ${table.name} ${where}
+              ORDER BY ${key} LIMIT $1) AS next) AS page
+          WHERE bytes_before < $2::bigint ORDER BY ${key}`;
 }
 
 function numberAfter({ name, numberedBy }: NumberedTable, last: number): Statement {

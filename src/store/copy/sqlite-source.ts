@@ -8,7 +8,7 @@ import {
   type CopiedValue,
   type NumberedTable,
 } from './copied-tables.ts';
-import type { CopySource } from './copy-ends.ts';
+import type { CopySource, PageLimit } from './copy-ends.ts';
 
 /** Everything is of the moment at which it was opened: what services write meanwhile is not seen. */
 export class SqliteCopySource implements CopySource {
@@ -43,15 +43,13 @@ export class SqliteCopySource implements CopySource {
     });
   }
 
-  read(table: CopiedTable, after: CopiedKey | undefined, limit: number): Promise<CopiedRow[]> {
+  read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]> {
     return settled(() => {
       const key = columnList(table.key);
       const where = after === undefined ? '' : `WHERE (${key}) > (${placeholders(table.key)})`;
       const sql = `SELECT ${columnList(namesOf(table))} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`;
-      return this.#connection
-        .prepare<CopiedValue[], CopiedRow>(sql)
-        .raw()
-        .all(...(after ?? []), limit);
+      const statement = this.#connection.prepare<CopiedValue[], CopiedRow>(sql).raw();
+      return upToBytes(statement.iterate(...(after ?? []), limit.rows), limit.bytes);
     });
   }
 
@@ -60,6 +58,18 @@ export class SqliteCopySource implements CopySource {
       this.#connection.close();
     });
   }
+}
+
+/** Rows behind the page are not even read. */
+function upToBytes(rows: Iterable<CopiedRow>, maxBytes: number): CopiedRow[] {
+  const page: CopiedRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    page.push(row);
+    for (const value of row) bytes += typeof value === 'number' ? 0 : (value?.length ?? 0);
+    if (bytes >= maxBytes) break;
+  }
+  return page;
 }
 
 function placeholders(names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { CopiedRow, CopiedTable } from '../../../src/store/copy/copied-tables.ts';
+import { COPIED_TABLES, type CopiedRow, type CopiedTable } from '../../../src/store/copy/copied-tables.ts';
 import type { CopyTarget } from '../../../src/store/copy/copy-ends.ts';
 import { copyStore } from '../../../src/store/copy/copy-store.ts';
 import { PostgresCopyTarget } from '../../../src/store/copy/postgres-copy-target.ts';
@@ -10,6 +10,7 @@ import {
   openReader,
   type SqliteTarget,
 } from '../../../src/store/open-store.ts';
+import type { BatchStore } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
@@ -90,6 +91,35 @@ await t.test('a copy that was interrupted goes on after the last row that arrive
   t.same(written, [], 'a copy that is whole is only compared');
 });
 
+await t.test('pages of large rows have fewer of them, also where a copy goes on', async (t) => {
+  const { from, to } = await filled(t, async (store) => {
+    const megabytes = [1.5, 1.5, 1.5, 1.5, 9, 9, 1.5, 1.5, 1.5, 1.5];
+    const value = (size: number, index: number) => Buffer.alloc(size * 1024 * 1024, index);
+    await keepLetters(
+      store,
+      megabytes.map((size, index) => deadLetter({ offset: 10 + index, value: value(size, index) })),
+    );
+  });
+  const pages: number[] = [];
+  const interrupted = writingThrough(to.end, ({ name }, rows) => {
+    if (name !== 'dead_letters') return;
+    if (pages.length === 3) throw new Error('cut off');
+    pages.push(rows.length);
+  });
+  await t.rejects(copyStore(from, interrupted, NOBODY), { message: 'cut off' });
+  const watched = writingThrough(to.end, ({ name }, rows) => {
+    if (name === 'dead_letters') pages.push(rows.length);
+  });
+  await copyStore(from, watched, NOBODY);
+  t.same(pages, [LETTERS + 3, 2, 1, 3, 1], 'a page ends with the row that makes it 4 MiB large');
+  const letters = COPIED_TABLES.find(({ name }) => name === 'dead_letters');
+  if (letters === undefined) throw new Error('Dead letters are copied.');
+  const limit = { rows: 100, bytes: 4 * 1024 * 1024 };
+  t.equal((await to.end.read(letters, undefined, limit)).length, LETTERS + 3, 'the target is read alike');
+  t.equal((await to.end.read(letters, [LETTERS + 5], limit)).length, 1, 'a row is read, however large');
+  t.equal((await to.end.read(letters, undefined, { ...limit, rows: 2 })).length, 2);
+});
+
 await t.test('no statement reads a whole table of the target', async (t) => {
   const { from, to } = await filled(t);
   await copyStore(from, to.end, NOBODY);
@@ -134,11 +164,13 @@ await t.test('what services write to the source meanwhile is not seen', async (t
   t.equal(copied.find(({ table }) => table === 'orders')?.rows, ORDERS);
 });
 
-async function filled(t: Test) {
+/** @param more is added to it */
+async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   const target = await migratedTarget(t);
   const turn = createWriteTurn();
   const [store, desk] = [await openBatchStore(target, turn), await openDeadLetterStore(target, turn)];
   await fillStore(store, desk);
+  await more?.(store);
   await Promise.all([store.close(), desk.close()]);
   const source = await SqliteCopySource.open(target.path);
   t.teardown(() => source.close());
