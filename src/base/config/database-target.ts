@@ -30,7 +30,7 @@ const POSTGRES_EXAMPLE = 'postgres://user:password@host:5432/database';
 
 /**
  * Takes `sqlite:<path>` and `sqlite://<path>`, whose path is taken as it stands, without percent decoding, and
- * `postgres://…` and `postgresql://…` as libpq and pg read them.
+ * `postgres://…` and `postgresql://…` as pg reads them.
  */
 export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
   if (/^postgres(ql)?:/i.test(url)) return parsePostgresUrl(url);
