@@ -1,7 +1,7 @@
 import { Pool, type QueryResultRow } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
 import type { HistoryEntry } from '../../order/order.ts';
-import { formatCursor } from '../list-cursor.ts';
+import { placeOfRow, toPage } from '../order-page.ts';
 import type {
   KeptRecord,
   ListQuery,
@@ -14,7 +14,6 @@ import { toRecord, type RecordColumns } from '../record-columns.ts';
 import {
   ORDER_COLUMNS,
   toChange,
-  toOrder,
   toStoredOrder,
   type ChangeRow,
   type OrderRow,
@@ -22,7 +21,7 @@ import {
 } from '../rows.ts';
 import { clientOptions } from './client-options.ts';
 import { CHANGE_COLUMNS, CHANGES_OF_ORDERS } from './columns.ts';
-import { listStatement } from './list-query.ts';
+import { lastLookedAtStatement, listStatement } from './list-query.ts';
 import { translated } from './postgres-failure.ts';
 import type { PostgresTarget } from './postgres-target.ts';
 import type { Statement } from './statement.ts';
@@ -96,15 +95,13 @@ export class PostgresOrderReader implements OrderReader {
   }
 
   async list(query: ListQuery): Promise<OrderPage> {
+    const lookingAt = lastLookedAtStatement(query);
+    const [last] = lookingAt === undefined ? [] : await this.#rows<OrderRow>(lookingAt);
     // One more than asked for tells whether there is a next page.
-    const rows = await this.#rows<OrderRow>(listStatement({ ...query, limit: query.limit + 1 }));
-    const shown = rows.slice(0, query.limit);
-    const last = shown.at(-1);
-    const more = rows.length > shown.length && last !== undefined;
-    return {
-      data: shown.map(toOrder),
-      nextCursor: more ? formatCursor({ createdAt: last.created_at, seq: last.seq }) : null,
-    };
+    const rows = await this.#rows<OrderRow>(
+      listStatement({ ...query, limit: query.limit + 1 }, last && placeOfRow(last)),
+    );
+    return toPage(rows, query.limit, last);
   }
 
   async progress(topic: string, partition: number): Promise<number | undefined> {

@@ -1,6 +1,5 @@
 import type { Statement } from 'better-sqlite3';
 import type { HistoryEntry } from '../../order/order.ts';
-import { formatCursor } from '../list-cursor.ts';
 import type {
   KeptRecord,
   ListQuery,
@@ -9,18 +8,18 @@ import type {
   SequencedChange,
   StoredOrder,
 } from '../order-store.ts';
+import { placeOfRow, toPage } from '../order-page.ts';
 import { toRecord, type RecordColumns } from '../record-columns.ts';
 import {
   ORDER_COLUMNS,
   toChange,
-  toOrder,
   toStoredOrder,
   type ChangeRow,
   type OrderRow,
   type StoredOrderRow,
 } from '../rows.ts';
 import { settled, type Connection } from './connection.ts';
-import { listStatement } from './list-query.ts';
+import { lastLookedAtStatement, listStatement } from './list-query.ts';
 import { CHANGE_COLUMNS, CHANGES_OF_ORDER, type Value } from './values.ts';
 
 /** Answers from the last committed batch, on the thread that asks: a find takes some 10 µs, a page of 100 some 0.5 ms. */
@@ -35,7 +34,7 @@ export class SqliteOrderReader implements OrderReader {
   readonly #changes: Statement<[string], ChangeRow>;
   readonly #latestChanges: Statement<[number], ChangeRow>;
   readonly #progress: Statement<[string, number], { next_offset: number }>;
-  /** by text, of which there are eight */
+  /** by text, of which there are eleven */
   readonly #lists = new Map<string, Statement<Value[], OrderRow>>();
 
   /** The connection is closed by `close`. */
@@ -100,16 +99,11 @@ export class SqliteOrderReader implements OrderReader {
 
   list(query: ListQuery): Promise<OrderPage> {
     return settled(() => {
+      const lookingAt = lastLookedAtStatement(query);
+      const last = lookingAt && this.#listing(lookingAt.sql).get(...lookingAt.values);
       // One more than asked for tells whether there is a next page.
-      const { sql, values } = listStatement({ ...query, limit: query.limit + 1 });
-      const rows = this.#listing(sql).all(...values);
-      const shown = rows.slice(0, query.limit);
-      const last = shown.at(-1);
-      const more = rows.length > shown.length && last !== undefined;
-      return {
-        data: shown.map(toOrder),
-        nextCursor: more ? formatCursor({ createdAt: last.created_at, seq: last.seq }) : null,
-      };
+      const { sql, values } = listStatement({ ...query, limit: query.limit + 1 }, last && placeOfRow(last));
+      return toPage(this.#listing(sql).all(...values), query.limit, last);
     });
   }
 

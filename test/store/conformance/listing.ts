@@ -59,6 +59,49 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
     },
   );
 
+  await t.test('a page that looked at many orders in vain is short, and the next one goes on', async (t) => {
+    const { reader, writer } = await makeStore(t);
+    const store = await writer();
+    const failedAt = [3, 1_700, 1_701];
+    const kept: string[] = [];
+    for (let from = 0; from < 2_200; from += 550) {
+      const commands = Array.from({ length: 550 }, (_, index) => {
+        const isFailed = failedAt.includes(from + index);
+        const id = `o-${from + index}`;
+        if (isFailed) kept.unshift(id);
+        return place(from + index, id, { time: from + index, status: isFailed ? 'failed' : 'confirmed' });
+      });
+      await apply(store, commands);
+    }
+    for (const filter of [
+      { customerId: 'c-1' },
+      { merchantId: 'm-1' },
+      { customerId: 'c-1', merchantId: 'm-1' },
+    ]) {
+      const found: string[][] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await reader.list({ ...filter, status: 'failed', limit: 2, cursor });
+        found.push(page.data.map(({ id }) => id));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      t.same(found.flat(), kept, 'all of them, once each, newest first');
+      t.same(
+        found.map(({ length }) => length),
+        [2, 0, 1],
+        'no page has looked at more than a thousand',
+      );
+    }
+    const { data, nextCursor } = await reader.list({
+      customerId: 'c-1',
+      status: 'failed',
+      createdAfter: 1_300,
+      limit: 2,
+    });
+    t.equal(data.length, 2);
+    t.equal(nextCursor, null, 'nothing is left to look at');
+  });
+
   await t.test('the last page has no cursor, also when it is full or empty', async (t) => {
     const { reader, writer } = await makeStore(t);
     t.same(await reader.list({ limit: 1 }), { data: [], nextCursor: null });

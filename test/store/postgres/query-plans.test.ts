@@ -4,7 +4,7 @@ import { formatCursor } from '../../../src/store/list-cursor.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import * as letters from '../../../src/store/postgres/dead-letter-query.ts';
-import { listStatement } from '../../../src/store/postgres/list-query.ts';
+import { lastLookedAtStatement, listStatement } from '../../../src/store/postgres/list-query.ts';
 import type { Statement } from '../../../src/store/postgres/statement.ts';
 import { openBatchStore } from '../../../src/store/open-store.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
@@ -61,7 +61,13 @@ await t.test('plans on tables with rows and statistics', async (t) => {
 });
 
 async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, what: string) => void }) {
-  const orders = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 }).map(listStatement);
+  const queries = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 });
+  const lookingAt = queries.flatMap((query) => lastLookedAtStatement(query) ?? []);
+  const orders = [
+    ...queries.map((query) => listStatement(query)),
+    ...queries.map((query) => listStatement(query, { createdAt: 3, seq: 2 })),
+    ...lookingAt,
+  ];
   const pages = everyOf<DeadLetterFilter>(LETTER_FILTERS, {}).flatMap((filter) =>
     [undefined, cursor].map((cursor) => letters.listStatement({ ...filter, cursor, limit: 20 })),
   );
@@ -70,9 +76,9 @@ async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, 
     t.same(plan.match(/Seq Scan|Sort|Bitmap|Hash/g), null, `${statement.name}\n${plan}`);
     t.same(plan.match(/Index Cond: .*ROW\(\w+, \w+\) < ROW/)?.length, 1, `${statement.name}\n${plan}`);
   }
-  t.same(new Set(orders.map(({ name }) => name)).size, 8, 'so few that each is prepared once a connection');
+  t.same(new Set(orders.map(({ name }) => name)).size, 18, 'so few that each is prepared once a connection');
   t.same(new Set(pages.map(({ name }) => name)).size, 8, 'so few that each is prepared once a connection');
-  t.same(new Set([...orders, ...pages].map(({ text }) => text)).size, 16, 'one name, one text');
+  t.same(new Set([...orders, ...pages].map(({ text }) => text)).size, 26, 'one name, one text');
 }
 
 await t.test('selections and counts of dead letters read no more than an index says', async (t) => {

@@ -5,7 +5,8 @@ import { formatCursor } from '../../../src/store/list-cursor.ts';
 import { openBatchStore } from '../../../src/store/open-store.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
-import { listStatement } from '../../../src/store/sqlite/list-query.ts';
+import type { SqlStatement } from '../../../src/store/sqlite/keyset.ts';
+import { lastLookedAtStatement, listStatement } from '../../../src/store/sqlite/list-query.ts';
 import { hasPlace, placeOf } from '../../../src/store/sqlite/order-place.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
 import { apply, place } from '../batch.ts';
@@ -52,6 +53,24 @@ await t.test('a customer and a merchant are looked up together, before any statu
   t.match(planOf(connection, { status, merchantId, limit: 1 }), RANGE_OF_POSTINGS);
   const { values } = listStatement({ status, merchantId, customerId, limit: 1 });
   t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, behind what they are');
+});
+
+await t.test('the last order to look at is found by postings alone', async (t) => {
+  const connection = openReadOnly((await migratedTarget(t)).path);
+  t.teardown(() => connection.close());
+  const texts = new Set<string>();
+  for (const query of everyQuery()) {
+    const statement = lastLookedAtStatement(query);
+    const isLookedThrough =
+      query.status !== undefined && (query.customerId ?? query.merchantId) !== undefined;
+    t.equal(statement !== undefined, isLookedThrough, Object.keys(query).join(' '));
+    if (statement === undefined) continue;
+    const plan = explained(connection, statement);
+    t.match(plan, RANGE_OF_POSTINGS);
+    t.notMatch(plan, /SCAN orders\b|TEMP B-TREE/);
+    texts.add(statement.sql);
+  }
+  t.equal(texts.size, 3, 'so few that each is prepared once a connection');
 });
 
 await t.test('the postings of a batch are one segment, however many orders it has', async (t) => {
@@ -107,7 +126,10 @@ await t.test('places rise with the time and then the seq, and are found again by
 });
 
 function planOf(connection: Connection, query: ListQuery): string {
-  const { sql, values } = listStatement(query);
+  return explained(connection, listStatement(query));
+}
+
+function explained(connection: Connection, { sql, values }: SqlStatement): string {
   const steps = connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
   return steps.map(({ detail }) => detail).join('\n');
 }
