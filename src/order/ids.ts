@@ -54,7 +54,7 @@ const UP_TO_VERSION = 15;
  * The id of the order that this caller means by this key: a repeat is the same key in the log and the same row in the
  * store, on any replica and after any crash, without a lookup. As a rule a UUIDv5, which lies anywhere among the ids of
  * the store. A key that begins with a UUIDv7 hands its time on to the id, a UUIDv8: such orders lie beside those of their
- * time, as orders without a key do.
+ * time, as orders without a key do. Another derivation would make a repeat another order: never change it.
  */
 export function derivedOrderId(caller: string, idempotencyKey: string): string {
   // The length keeps ('a', 'b:c') and ('a:b', 'c') apart.
