@@ -26,8 +26,8 @@ const schema = {
         data: Type.Array(OrderBody),
         nextCursor: Type.Union([Type.String(), Type.Null()], {
           description:
-            'null on the last page. A page may be short, even empty, before that: for a status of a customer or ' +
-            'merchant it looks at a thousand orders at most.',
+            'null on the last page. A page may be short, even empty, before that: where two of customer, merchant and ' +
+            'status are asked for, it looks at a thousand orders at most.',
         }),
       },
       { description: 'A page of orders', examples: [{ data: [exampleBody], nextCursor: null }] },

@@ -48,7 +48,7 @@ async function stop(): Promise<string> {
 async function placeBatches(client: OrderClient, batches: number): Promise<string[]> {
   const orders = Array.from({ length: ORDERS_A_BATCH }, () => anOrder());
   const last: string[] = [];
-  while (last.length < batches) {
+  const placeNext = async () => {
     const { status, body } = await client.post<{ results?: { id?: string }[] }>('/v1/orders/batch', {
       orders,
     });
@@ -56,7 +56,9 @@ async function placeBatches(client: OrderClient, batches: number): Promise<strin
     if (id !== undefined) last.push(id);
     // Full for the moment: the batch is placed again.
     else if (status !== 207 && status !== 503) throw new Error(`${status}: ${JSON.stringify(body)}`);
-  }
+    return last.length === batches;
+  };
+  await eventually(placeNext, { what: `${batches} batches to be taken`, timeoutMs: 120_000 });
   return last;
 }
 
