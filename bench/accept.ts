@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { startKafka } from '../deploy/kafka/broker-process.ts';
+import { startKafka } from '../tools/kafka/broker-process.ts';
 import { MeasuredProcess } from './support/measured-process.ts';
 import { printReport, ratios } from './support/report.ts';
 import { sampleOrder } from './support/sample-order.ts';

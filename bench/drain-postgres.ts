@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PostgresServer } from '../test/support/postgres.ts';
+import { PostgresServer } from '../tools/support/postgres.ts';
 import { drainOptions } from './support/drain-options.ts';
 import { runDrain, type DrainResult } from './support/drain-task.ts';
 import { fillLog } from './support/fill-log.ts';

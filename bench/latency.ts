@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startKafka } from '../deploy/kafka/broker-process.ts';
+import { startKafka } from '../tools/kafka/broker-process.ts';
 import { MeasuredProcess } from './support/measured-process.ts';
 import { OrderFlight } from './support/order-flight.ts';
 import { printReport, ratios } from './support/report.ts';

@@ -9,7 +9,7 @@ import type { BatchStore, ListQuery, OrderReader } from '../src/store/order-stor
 import { migrate } from '../src/store/migrate.ts';
 import { openBatchStore, openReader, type StoreTarget } from '../src/store/open-store.ts';
 import { createWriteTurn } from '../src/store/sqlite/write-turn.ts';
-import { PostgresServer, targetOf } from '../test/support/postgres.ts';
+import { PostgresServer, targetOf } from '../tools/support/postgres.ts';
 import { printReport, ratios } from './support/report.ts';
 import { sampleOrder } from './support/sample-order.ts';
 import { freshId, idOfRandomKey, idOfTimedKey, saveOrders, type OrderIds } from './support/stored-orders.ts';

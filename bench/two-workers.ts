@@ -1,8 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DelayingProxy } from '../test/support/delaying-proxy.ts';
-import { PostgresServer } from '../test/support/postgres.ts';
+import { DelayingProxy } from '../tools/support/delaying-proxy.ts';
+import { PostgresServer } from '../tools/support/postgres.ts';
 import { drainOptions } from './support/drain-options.ts';
 import { prepareDrain } from './support/drain-task.ts';
 import { fillLog } from './support/fill-log.ts';

@@ -10,7 +10,7 @@ import { BatchPool } from '../../src/pool/batch-pool.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
-import { failureRules } from '../../test/support/failure-rules.ts';
+import { failureRules } from '../../tools/support/failure-rules.ts';
 import { fateOf } from './failure-mix.ts';
 import { logOptions, serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
 

@@ -9,7 +9,7 @@ import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/Orde
 import type { OrderWatchClient } from '../../src/grpc/generated/orders/v1/OrderWatch.ts';
 import type { ProtoGrpcType } from '../../src/grpc/generated/orders.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
-import { eventually } from '../../test/support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { paced } from './paced.ts';
 import { sampleOrder } from './sample-order.ts';
 

@@ -8,7 +8,7 @@ import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/Orde
 import type { OrderWatchClient } from '../../src/grpc/generated/orders/v1/OrderWatch.ts';
 import type { ProtoGrpcType } from '../../src/grpc/generated/orders.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
-import { eventually } from '../../test/support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 /** Streams of one connection: the service takes four times as many. */
 const STREAMS_A_CONNECTION = 1_000;

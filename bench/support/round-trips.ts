@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import kafka, { type KafkaConsumer, type NewTopic, type Producer } from 'node-rdkafka';
 import { LINGER_MS } from '../../src/log/kafka/client-settings.ts';
-import { eventually } from '../../test/support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { paced } from './paced.ts';
 
 const TOPIC = 'round-trips';

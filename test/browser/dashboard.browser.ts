@@ -1,8 +1,8 @@
 import t from 'tap';
-import { startChromium } from '../support/chromium.ts';
-import { eventually } from '../support/eventually.ts';
+import { startChromium } from '../../tools/support/chromium.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { DashboardPage } from './dashboard-page.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { SETTING_NAMES, settingSchema } from '../../src/base/config/settings.ts';
-import { runProgram } from '../support/program.ts';
+import { runProgram } from '../../tools/support/program.ts';
 
 await t.test('--help tells commands, examples, exit codes and every setting', async (t) => {
   const { code, stdout, stderr } = await runProgram(['--help']);

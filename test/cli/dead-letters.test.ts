@@ -16,10 +16,10 @@ import { deadLetter } from '../store/batch.ts';
 import { keepLetters } from '../store/keep-letters.ts';
 import { silent } from '../store/sqlite/make-store.ts';
 import { CommandRecords } from '../support/command-records.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
-import { Program, runProgram } from '../support/program.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { Program, runProgram } from '../../tools/support/program.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 
 await t.test('list shows what failed as a table, and how much of it for which reason', async (t) => {
   const { run } = await startWith(t, [

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { Program } from '../support/program.ts';
+import { Program } from '../../tools/support/program.ts';
 
 const FIXTURE = fileURLToPath(new URL('./fixtures/stoppable.js', import.meta.url));
 

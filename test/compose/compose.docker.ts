@@ -3,7 +3,7 @@ import t from 'tap';
 import { freePorts } from '../gateway/free-ports.ts';
 import { docker, inspect, isHealthy, needDocker, output } from '../support/docker.ts';
 import { EventSourceReader } from '../support/event-source.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { Composition } from './composition.ts';
 import { hasOrderWatch, watchOrders } from './order-watch.ts';

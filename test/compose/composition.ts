@@ -1,5 +1,5 @@
 import { docker, inspect, isHealthy, output } from '../support/docker.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 /** The containers of compose.yaml under a name of their own; COMPOSE_FILE and the like are those of whoever runs this. */
 export class Composition {

@@ -1,4 +1,4 @@
-import { startKafka, type RunningKafka } from '../../deploy/kafka/broker-process.ts';
+import { startKafka, type RunningKafka } from '../../tools/kafka/broker-process.ts';
 
 /** A real Kafka that can be killed and comes back with its data at the same address. */
 export class Broker {

@@ -1,5 +1,5 @@
 import type { Finding } from './findings.ts';
-import { ServiceProcess, type ServiceExit } from '../support/service-process.ts';
+import { ServiceProcess, type ServiceExit } from '../../tools/support/service-process.ts';
 import { pause } from './pause.ts';
 
 export type Role = 'all' | 'api' | 'worker';

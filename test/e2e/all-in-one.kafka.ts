@@ -1,9 +1,9 @@
 import t from 'tap';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { allOrders } from '../support/all-orders.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { grpcJourney } from './grpc-journey.ts';
 import { orderJourney } from './journey.ts';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { OrderLoad } from '../support/order-load.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { killAgainAndAgain, nothingLost } from './nothing-lost.ts';
 

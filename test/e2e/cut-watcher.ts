@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { EventSourceReader } from '../support/event-source.ts';
 
 /**

@@ -1,10 +1,10 @@
 import kafka, { type LibrdKafkaError, type Message } from 'node-rdkafka';
 import t, { type Test } from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 t.setTimeout(120_000);

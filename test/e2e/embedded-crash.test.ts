@@ -1,6 +1,6 @@
 import t from 'tap';
 import { OrderLoad } from '../support/order-load.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { killAgainAndAgain, nothingLost } from './nothing-lost.ts';
 

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, type OrderClient } from '../support/order-client.ts';
 
 /** The whole way of orders through a running service; the same on every event log and with roles split or not. */

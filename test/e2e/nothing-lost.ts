@@ -1,9 +1,9 @@
 import type { Test } from 'tap';
 import { allOrders } from '../support/all-orders.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import type { OrderLoad } from '../support/order-load.ts';
-import type { ServiceProcess } from '../support/service-process.ts';
+import type { ServiceProcess } from '../../tools/support/service-process.ts';
 
 /** Every acknowledged order is there once and confirmed; an order that nobody was told of may be there too. */
 export async function nothingLost(t: Test, load: OrderLoad, url: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { startKafka } from '../../deploy/kafka/broker-process.ts';
-import { eventually } from '../support/eventually.ts';
+import { startKafka } from '../../tools/kafka/broker-process.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { OrderLoad } from '../support/order-load.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { nothingLost } from './nothing-lost.ts';
 

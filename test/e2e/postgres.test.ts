@@ -1,9 +1,9 @@
 import t from 'tap';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { OrderLoad } from '../support/order-load.ts';
-import { PostgresServer } from '../support/postgres.ts';
-import { runProgram } from '../support/program.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { PostgresServer } from '../../tools/support/postgres.ts';
+import { runProgram } from '../../tools/support/program.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { orderJourney } from './journey.ts';
 import { killAgainAndAgain, nothingLost } from './nothing-lost.ts';

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import pMap from 'p-map';
 import t, { type Test } from 'tap';
 import { allOrders } from '../support/all-orders.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { withoutSettings } from '../support/without-settings.ts';
+import { withoutSettings } from '../../tools/support/without-settings.ts';
 
 t.setTimeout(240_000);
 

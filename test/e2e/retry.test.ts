@@ -3,10 +3,10 @@ import t, { type Test } from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 t.setTimeout(120_000);

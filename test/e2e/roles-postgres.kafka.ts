@@ -1,10 +1,10 @@
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { OrderLoad } from '../support/order-load.ts';
-import { PostgresServer } from '../support/postgres.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { PostgresServer } from '../../tools/support/postgres.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { orderJourney } from './journey.ts';
 import { nothingLost } from './nothing-lost.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import { OrderLoad } from '../support/order-load.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { nothingLost } from './nothing-lost.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { CutWatcher } from './cut-watcher.ts';
 

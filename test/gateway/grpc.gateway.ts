@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { credentials, status } from '@grpc/grpc-js';
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { HealthClient, type Watched } from './health-client.ts';
 import { HealthServer } from './health-server.ts';
 import { Gateway } from './nginx.ts';

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { Gateway } from './nginx.ts';
 import { isProblem } from './problem.ts';
 import { send, type Sent } from './send.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { allOrders } from '../support/all-orders.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import { KeyLoad } from './key-load.ts';
 import { Gateway } from './nginx.ts';

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
-import { ServiceProcess, type ServiceExit } from '../support/service-process.ts';
+import { ServiceProcess, type ServiceExit } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { freePorts } from './free-ports.ts';
 import type { ReplicaAddress } from './nginx.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceReader } from '../support/event-source.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 /** Watches the orders of a customer as a browser does: when the stream ends it goes on with the id of the last event. */
 export class ResumingWatcher {

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import { allOrders } from '../support/all-orders.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
-import { PostgresServer } from '../support/postgres.ts';
+import { PostgresServer } from '../../tools/support/postgres.ts';
 import { KeyLoad } from './key-load.ts';
 import { Gateway } from './nginx.ts';
 import { Replicas } from './replicas.ts';

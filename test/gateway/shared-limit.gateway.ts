@@ -1,6 +1,6 @@
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { RedisServer } from './redis-server.ts';
 import { send } from './send.ts';

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { credentials, makeGenericClientConstructor, status, type ClientReadableStream } from '@grpc/grpc-js';
 import { service as Health } from 'grpc-health-check';
 import t, { type Test } from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startGrpc } from './grpc-under-test.ts';
 
 type Unary = (request: object, done: (error: Error | null, answer: { status: string }) => void) => void;

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import t from 'tap';
 import { callerOfCredentials } from '../../src/intake/idempotency.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { failureOf } from '../support/grpc-error.ts';
 import { startGrpc } from './grpc-under-test.ts';

@@ -4,7 +4,7 @@ import { createEventEncoder } from '../../src/grpc/event-message.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import type { WatchItem } from '../../src/intake/watch.ts';
 import { decodedError } from '../support/grpc-error.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startGrpc, type GrpcUnderTest } from './grpc-under-test.ts';
 

@@ -10,7 +10,7 @@ import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startSmallService } from '../support/small-service.ts';
 import { startGrpc } from './grpc-under-test.ts';
 

@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { CONNECTION_LIMITS } from '../../src/grpc/server-options.ts';
 import { decodedError, failureOf } from '../support/grpc-error.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startGrpc } from './grpc-under-test.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { derivedOrderId } from '../../src/order/ids.ts';
 import { anOrder } from '../support/order-client.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp, type HttpUnderTest } from './http-under-test.ts';
 
 const RFC3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

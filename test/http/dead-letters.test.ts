@@ -7,7 +7,7 @@ import type { DeadLetter } from '../../src/store/dead-letter.ts';
 import { deadLetter } from '../store/batch.ts';
 import { keepLetters } from '../store/keep-letters.ts';
 import { CommandRecords } from '../support/command-records.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp, type Changes } from './http-under-test.ts';
 
 const NOON = Date.parse('2026-11-05T12:00:00.000Z');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import { anOrder } from '../support/order-client.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp } from './http-under-test.ts';
 
 const create = { method: 'POST', url: '/v1/orders', payload: anOrder() } as const;

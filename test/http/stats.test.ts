@@ -1,5 +1,5 @@
 import t from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { deadLetter } from '../store/batch.ts';
 import { keepLetters } from '../store/keep-letters.ts';

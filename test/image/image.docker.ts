@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { docker, inspect, isHealthy, needDocker } from '../support/docker.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 
 const IMAGE = 'order-system:check';

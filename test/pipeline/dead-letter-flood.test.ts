@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureRules } from '../support/failure-rules.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { failureRules } from '../../tools/support/failure-rules.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { pipelineUnderTest } from './pipeline-under-test.ts';
 

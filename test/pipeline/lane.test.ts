@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { Lane, type BatchTrigger, type LaneOptions } from '../../src/pipeline/lane.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 function record(offset: number, partition = 0, size = 10): LogRecord {
   return { partition, offset, timestamp: 0, key: null, value: Buffer.alloc(size) };

@@ -12,8 +12,8 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { CommandRecords } from '../support/command-records.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureRules } from '../support/failure-rules.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { failureRules } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Its answer is chosen by the order's merchant. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
 /** Ends its thread for the merchants that the other one fails for now. */

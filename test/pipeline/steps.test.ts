@@ -6,7 +6,7 @@ import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { FailureWindow } from '../../src/pipeline/failure-window.ts';
 import { HeldUpSteps } from '../../src/pipeline/held-up-steps.ts';
 import { persistently } from '../../src/pipeline/steps.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 function harness() {
   const metrics = createMetrics();

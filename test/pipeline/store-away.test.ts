@@ -3,7 +3,7 @@ import { Database } from '../../src/base/sqlite.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest } from './pipeline-under-test.ts';
 
 t.setTimeout(60_000);

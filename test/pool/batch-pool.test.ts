@@ -11,8 +11,8 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { CommandRecords } from '../support/command-records.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureRules, NO_FAILURES } from '../support/failure-rules.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const processor = new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname;

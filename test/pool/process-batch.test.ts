@@ -13,7 +13,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
 import { CommandRecords } from '../support/command-records.ts';
-import { failureRules, NO_FAILURES } from '../support/failure-rules.ts';
+import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TOPIC = 'orders.commands';

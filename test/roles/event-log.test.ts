@@ -3,7 +3,7 @@ import { loadConfig } from '../../src/base/config/config.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventLog } from '../../src/roles/event-log.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 await t.test(
   'the embedded log drops dead letters by age, and commands only when they are consumed',

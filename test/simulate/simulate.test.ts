@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
-import { Program, runProgram } from '../support/program.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { Program, runProgram } from '../../tools/support/program.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const program = fileURLToPath(new URL('../../deploy/simulate/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../tools/simulate/main.js', import.meta.url));
 
 t.setTimeout(240_000);
 

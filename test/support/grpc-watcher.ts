@@ -1,6 +1,6 @@
 import { Metadata, status, type ClientReadableStream, type StatusObject } from '@grpc/grpc-js';
 import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 /** A reader of a stream of order events, which keeps them all. */
 export class GrpcWatcher {

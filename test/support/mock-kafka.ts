@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 /**
  * librdkafka's mock cluster of one broker in a process of its own, so that it can be killed and frozen. It keeps

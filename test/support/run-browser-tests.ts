@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chromiumPath, CHROMIUM_MISSING } from './chromium.ts';
+import { chromiumPath, CHROMIUM_MISSING } from '../../tools/support/chromium.ts';
 
 /** Runs the `*.browser.js` tests in a real Chromium. */
 const path = chromiumPath();

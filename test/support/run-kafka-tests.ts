@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startKafka, type RunningKafka } from '../../deploy/kafka/broker-process.ts';
+import { startKafka, type RunningKafka } from '../../tools/kafka/broker-process.ts';
 
 /** Runs the `*.kafka.js` tests on the Kafka at KAFKA_BROKERS, or on one that lives as long as they do. */
 const given = process.env.KAFKA_BROKERS;

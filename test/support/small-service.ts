@@ -16,8 +16,8 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
-import { eventually } from './eventually.ts';
-import { failureRules, NO_FAILURES } from './failure-rules.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A real log, a real store and an intake in this process; orders are processed when the test says so. */

@@ -7,7 +7,7 @@ import { SETTING_FAMILIES } from '../../../src/base/config/kafka-client-settings
 import { SETTING_NAMES, settingSchema } from '../../../src/base/config/settings.ts';
 
 const rootFile = (name: string) => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
-const REGENERATE = 'regenerate with: npm run -s build:all && node dist/deploy/docs/generate-settings.js';
+const REGENERATE = 'regenerate with: npm run -s build:all && node dist/tools/generate/settings.js';
 
 await t.test('.env.example is what the table of settings makes', async (t) => {
   t.equal(rootFile('.env.example'), envExample(), REGENERATE);

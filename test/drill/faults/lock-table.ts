@@ -1,4 +1,4 @@
-import type { PostgresServer } from '../../support/postgres.ts';
+import type { PostgresServer } from '../../../tools/support/postgres.ts';
 import { pause } from '../pause.ts';
 import type { Fault } from './fault.ts';
 

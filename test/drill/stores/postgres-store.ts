@@ -1,4 +1,4 @@
-import { PostgresServer } from '../../support/postgres.ts';
+import { PostgresServer } from '../../../tools/support/postgres.ts';
 import type { Closers } from '../closers.ts';
 import { killStore } from '../faults/kill-store.ts';
 import { lockTable } from '../faults/lock-table.ts';

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { TOPICS } from '../../../src/log/event-log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import type { EventLogHarness } from './harness.ts';
 import { ARRIVAL_MS, Reader } from './reader.ts';
 import {

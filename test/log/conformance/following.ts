@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import { type EventLog, TOPICS } from '../../../src/log/event-log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import type { EventLogHarness } from './harness.ts';
 import { ARRIVAL_MS } from './reader.ts';
 import { allArrived, appendNumbered, keys, openLog, openReader, runsAreWhole } from './traffic.ts';

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import type { ConsumerHandlers, EventLog, LogConsumer } from '../../../src/log/event-log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { PARTITIONS } from './harness.ts';
 
 export type Committed = Map<number, number | undefined>;

@@ -3,7 +3,7 @@ import t from 'tap';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { LogServer } from '../../../src/log/embedded/log-server.ts';
 import type { FromThread } from '../../../src/log/embedded/protocol.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { append, fileOptions, openLog } from './support.ts';
 
 /** A closed log of one consumed record that is overwritten on the disk. */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { handlers, openLog, record } from './support.ts';
 
 await t.test(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { handlers, newLog, openLog, record } from './support.ts';
 
 /** A logger that keeps its lines. */

@@ -3,7 +3,7 @@ import t from 'tap';
 import { encodeAppends } from '../../../src/log/embedded/frames.ts';
 import { LogServer } from '../../../src/log/embedded/log-server.ts';
 import type { FromThread, PartitionState } from '../../../src/log/embedded/protocol.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { fileOptions } from './support.ts';
 
 await t.test('calls before the file is open fail, and closing it then is nothing', async (t) => {

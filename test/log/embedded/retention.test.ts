@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { append, fileOptions, openFile, openLog, readAll } from './support.ts';
 
 function pairs(count: number, value = 'value'): [string, string][] {

@@ -10,7 +10,7 @@ import { endsConsumer } from '../../../src/log/kafka/errors.ts';
 import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
 import { Pauses } from '../../../src/log/kafka/pauses.ts';
 import { Rebalancing } from '../../../src/log/kafka/rebalancing.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
 import { PARTITIONS } from '../conformance/harness.ts';
 import { type Committed, fromCommitted, Reader, type ReaderOptions } from '../conformance/reader.ts';

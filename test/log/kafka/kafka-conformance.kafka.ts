@@ -1,7 +1,7 @@
 import t from 'tap';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { freshSpace, openLog, openReader } from '../conformance/traffic.ts';
 import { eventLogConformance } from '../event-log-conformance.ts';
 import { kafkaOptions } from './harness.ts';

@@ -5,7 +5,7 @@ import { TOPICS } from '../../../src/log/event-log.ts';
 import type { KafkaOptions } from '../../../src/log/kafka/client-settings.ts';
 import { PendingAppends } from '../../../src/log/kafka/pending-appends.ts';
 import { createProducer, KafkaProducer } from '../../../src/log/kafka/producer.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
 import { createTopicsOf, kafkaOptions } from './harness.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import t from 'tap';
-import { startKafka } from '../../../deploy/kafka/broker-process.ts';
+import { startKafka } from '../../../tools/kafka/broker-process.ts';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { PARTITIONS } from '../conformance/harness.ts';
 import { type Committed, fromCommitted, type Reader } from '../conformance/reader.ts';

@@ -14,7 +14,7 @@ import type { BatchStore } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
-import { PostgresServer } from '../../support/postgres.ts';
+import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
 import { keepLetters } from '../keep-letters.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';

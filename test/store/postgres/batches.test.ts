@@ -3,8 +3,8 @@ import { openBatchStore } from '../../../src/store/open-store.ts';
 import type { BatchToSave } from '../../../src/store/order-store.ts';
 import type { ParkedOrder } from '../../../src/store/parking.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
-import { DelayingProxy } from '../../support/delaying-proxy.ts';
-import { PostgresServer } from '../../support/postgres.ts';
+import { DelayingProxy } from '../../../tools/support/delaying-proxy.ts';
+import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, batchOf, deadLetter, loadFor, move, place, TOPIC } from '../batch.ts';
 import { storeUnderTest } from './make-store.ts';
 

@@ -7,8 +7,8 @@ import { translated } from '../../../src/store/postgres/postgres-failure.ts';
 import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
 import { silent } from '../sqlite/make-store.ts';
-import { eventually } from '../../support/eventually.ts';
-import { PostgresServer, targetOf } from '../../support/postgres.ts';
+import { eventually } from '../../../tools/support/eventually.ts';
+import { PostgresServer, targetOf } from '../../../tools/support/postgres.ts';
 import { apply, place, TOPIC } from '../batch.ts';
 import { storeUnderTest } from './make-store.ts';
 

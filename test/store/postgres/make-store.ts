@@ -3,7 +3,7 @@ import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/st
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
-import type { PostgresServer } from '../../support/postgres.ts';
+import type { PostgresServer } from '../../../tools/support/postgres.ts';
 import type { KeptRecord, StoreUnderTest } from '../store-under-test.ts';
 
 /** A fresh store on this server. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { migrate } from '../../../src/store/migrate.ts';
 import { POSTGRES_MIGRATIONS } from '../../../src/store/postgres/migrations/index.ts';
-import { PostgresServer, targetOf } from '../../support/postgres.ts';
+import { PostgresServer, targetOf } from '../../../tools/support/postgres.ts';
 import { silent } from '../sqlite/make-store.ts';
 
 t.setTimeout(120_000);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PostgresServer } from '../../support/postgres.ts';
+import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { storeConformance } from '../store-conformance.ts';
 import { makePostgresStore } from './make-store.ts';
 

@@ -8,7 +8,7 @@ import { lastLookedAtStatement, listStatement } from '../../../src/store/postgre
 import type { Statement } from '../../../src/store/postgres/statement.ts';
 import { openBatchStore } from '../../../src/store/open-store.ts';
 import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
-import { PostgresServer } from '../../support/postgres.ts';
+import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
 import { keepLetters } from '../keep-letters.ts';
 

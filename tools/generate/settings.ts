@@ -3,7 +3,7 @@ import { envExample, settingsTable } from '../../src/base/config/document.ts';
 
 /**
  * Writes what is made of the table of settings: .env.example and the part of README.md between its markers.
- * Run as dist/deploy/docs/generate-settings.js after every change of the table.
+ * Run as dist/tools/generate/settings.js after every change of the table.
  */
 const ROOT = new URL('../../../', import.meta.url);
 

@@ -3,16 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startChromium } from '../../test/support/chromium.ts';
-import { ServiceProcess } from '../../test/support/service-process.ts';
-import { Program } from '../../test/support/program.ts';
+import { startChromium } from '../support/chromium.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+import { Program } from '../support/program.ts';
 
 /**
  * Takes docs/dashboard.png: the dashboard of a service of its own while simulated orders move through it, a few of which
- * fail. Run as dist/deploy/docs/take-screenshot.js when the page has changed.
+ * fail. Run as dist/tools/generate/screenshot.js when the page has changed.
  */
 const PICTURE = fileURLToPath(new URL('../../../docs/dashboard.png', import.meta.url));
-const PROCESSOR = fileURLToPath(new URL('../../../deploy/docs/picture-processor.mjs', import.meta.url));
+const PROCESSOR = fileURLToPath(new URL('../../../tools/generate/screenshot-processor.mjs', import.meta.url));
 const SIMULATION = fileURLToPath(new URL('../simulate/main.js', import.meta.url));
 const RATE = 40;
 /** Enough for a chart with something on it. */

@@ -58,7 +58,7 @@ function jarsFolder(): string {
 
 /** The compiled script lies below dist/, the pom only in the repository itself. */
 function pomFile(): string {
-  const pom = join('deploy', 'kafka', 'pom.xml');
+  const pom = join('tools', 'kafka', 'pom.xml');
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, pom))) return join(folder, pom);
   }
