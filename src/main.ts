@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { loadConfig } from './base/config/config.ts';
 import { ServiceError, toError } from './base/errors.ts';
-import { EXIT, runCommandLine, type Commands } from './roles/command-line.ts';
+import { EXIT, runCommandLine, type Commands } from './cli/command-line.ts';
 
 // What a command needs is imported when it runs, so that --help and faults in the settings come at once.
 const commands: Commands = {
@@ -10,8 +10,8 @@ const commands: Commands = {
     const config = loadConfig(process.env, { role });
     const [{ createLogger }, { startService }, { untilStopped }] = await Promise.all([
       import('./base/logger.ts'),
-      import('./roles/service.ts'),
-      import('./roles/until-stopped.ts'),
+      import('./app/service.ts'),
+      import('./cli/until-stopped.ts'),
     ]);
     const logger = createLogger(config.logLevel);
     for (const warning of config.warnings) logger.warn(warning);
@@ -29,7 +29,7 @@ const commands: Commands = {
 
   async config(json) {
     const config = loadConfig(process.env);
-    const { settingsAsJson, settingsAsText } = await import('./roles/show-settings.ts');
+    const { settingsAsJson, settingsAsText } = await import('./cli/show-settings.ts');
     for (const warning of config.warnings) complain(`warning: ${warning}`);
     process.stdout.write(json ? settingsAsJson(config) : settingsAsText(config));
     return EXIT.ok;
@@ -52,7 +52,7 @@ const commands: Commands = {
   async copy(databases) {
     const [{ createLogger }, { copyDatabase }] = await Promise.all([
       import('./base/logger.ts'),
-      import('./roles/copy-database.ts'),
+      import('./cli/copy-database.ts'),
     ]);
     const summary = await copyDatabase(databases, {
       targetOf: (url) => loadConfig({ ...process.env, DATABASE_URL: url }).database,
@@ -65,8 +65,8 @@ const commands: Commands = {
 
   async deadLetters(command) {
     const [{ runDeadLetters, serviceUrl }, { createTerminal }] = await Promise.all([
-      import('./roles/dead-letters/run.ts'),
-      import('./roles/dead-letters/terminal.ts'),
+      import('./cli/dead-letters/run.ts'),
+      import('./cli/dead-letters/terminal.ts'),
     ]);
     const url = command.url ?? serviceUrl(loadConfig(process.env));
     const isDone = await runDeadLetters(command, url, createTerminal(process));

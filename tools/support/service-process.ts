@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Addresses } from '../../src/roles/faces.ts';
+import type { Addresses } from '../../src/app/servers.ts';
 import { withoutSettings } from './without-settings.ts';
 
 export interface ServiceExit {

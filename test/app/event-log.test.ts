@@ -2,7 +2,7 @@ import t from 'tap';
 import { loadConfig } from '../../src/base/config/config.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
-import { createEventLog } from '../../src/roles/event-log.ts';
+import { createEventLog } from '../../src/app/event-log.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 await t.test(

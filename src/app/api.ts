@@ -9,7 +9,7 @@ import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { startLogFeed } from '../status/log-feed.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
-import { STATUS_BACKLOG, type Shared } from './shared.ts';
+import { STATUS_BACKLOG, type Shared } from './context.ts';
 
 export interface Api {
   intake: Intake;

@@ -1,9 +1,9 @@
 import type { Config } from '../base/config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { startApi } from './api.ts';
-import { openFaces, type Addresses } from './faces.ts';
+import { openFaces, type Addresses } from './servers.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { startShared, type Shared } from './shared.ts';
+import { startShared, type Shared } from './context.ts';
 import { startWorker } from './worker.ts';
 
 export interface RunningService {

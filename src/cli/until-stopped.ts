@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { RunningService } from './service.ts';
+import type { RunningService } from '../app/service.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 

@@ -9,7 +9,7 @@ import { BatchPool } from '../pool/batch-pool.ts';
 import type { ThreadSettings } from '../pool/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/postgres/postgres-target.ts';
-import type { Shared } from './shared.ts';
+import type { Shared } from './context.ts';
 
 /** Bytes a batch; an order event is some 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;

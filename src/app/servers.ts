@@ -6,7 +6,7 @@ import { createHttpApp } from '../http/http-app.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';
-import type { Shared } from './shared.ts';
+import type { Shared } from './context.ts';
 
 export interface Addresses {
   http: string;
