@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { loadConfig } from './base/config/config.ts';
+import { loadConfig } from './config/config.ts';
 import { ServiceError, toError } from './base/errors.ts';
 import { EXIT, runCommandLine, type Commands } from './cli/command-line.ts';
 

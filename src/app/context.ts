@@ -1,4 +1,4 @@
-import type { Config } from '../base/config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import type { EventLog } from '../log/event-log.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../base/config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { type EventLog, TOPICS } from '../log/event-log.ts';

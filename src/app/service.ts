@@ -1,4 +1,4 @@
-import type { Config } from '../base/config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { startApi } from './api.ts';
 import { openFaces, type Addresses } from './servers.ts';

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts';
-import type { Config } from '../base/config/config.ts';
+import type { Config } from '../config/config.ts';
 import { ServiceError } from '../base/errors.ts';
 import { TOPICS } from '../log/event-log.ts';
 import { createBreakers } from '../pipeline/breakers.ts';

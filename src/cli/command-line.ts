@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { settingsHelp } from '../base/config/document.ts';
+import { settingsHelp } from '../config/document.ts';
 import { addDeadLetterCommands, type DeadLetterCommand } from './dead-letters/command-line.ts';
 
 /** What the commands do; each answers with the exit code. */

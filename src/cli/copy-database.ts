@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { stat } from 'node:fs/promises';
-import { parseDatabaseUrl, type DatabaseTarget } from '../base/config/database-target.ts';
+import { parseDatabaseUrl, type DatabaseTarget } from '../config/database-target.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { copyStore, type CopiedCount } from '../store/copy/copy-store.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../base/config/config.ts';
+import type { Config } from '../config/config.ts';
 
 /** The settings in force as text in columns: name, value, source. */
 export function settingsAsText({ settings }: Pick<Config, 'settings'>): string {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loadConfig } from '../../src/base/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventLog } from '../../src/app/event-log.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { SETTING_NAMES, settingSchema } from '../../src/base/config/settings.ts';
+import { SETTING_NAMES, settingSchema } from '../../src/config/settings.ts';
 import { runProgram } from '../../tools/support/program.ts';
 
 await t.test('--help tells commands, examples, exit codes and every setting', async (t) => {

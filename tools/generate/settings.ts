@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { envExample, settingsTable } from '../../src/base/config/document.ts';
+import { envExample, settingsTable } from '../../src/config/document.ts';
 
 /**
  * Writes what is made of the table of settings: .env.example and the part of README.md between its markers.

@@ -1,4 +1,4 @@
-import { SETTING_NAMES } from '../../src/base/config/settings.ts';
+import { SETTING_NAMES } from '../../src/config/settings.ts';
 
 /** Settings of whoever runs the tests must not reach the program under test. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
-import { selfSigned } from '../../support/self-signed.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 await t.test('an empty environment gives the defaults of the contract', async (t) => {
   const config = loadConfig({});

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { toError } from '../errors.ts';
+import { toError } from '../base/errors.ts';
 
 /** What keeps a path from being read as a file; undefined when nothing does. Nothing is opened. */
 export function fileProblem(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
-import { maskSecrets } from '../../../src/base/config/mask.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { maskSecrets } from '../../src/config/mask.ts';
 import { faultsOf } from './faults.ts';
 
 await t.test('passwords in URLs are masked, also in URLs that are wrong', async (t) => {

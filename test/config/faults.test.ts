@@ -1,8 +1,8 @@
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
-import { SETTING_NAMES, settingSchema } from '../../../src/base/config/settings.ts';
-import { selfSigned } from '../../support/self-signed.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { SETTING_NAMES, settingSchema } from '../../src/config/settings.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { faultsOf } from './faults.ts';
 
 await t.test('all faults come at once, each with setting, value, what is wrong and what to do', async (t) => {

@@ -1,4 +1,4 @@
-import type { FieldError } from '../errors.ts';
+import type { FieldError } from '../base/errors.ts';
 import { maskSecrets } from './mask.ts';
 
 export type Source = 'default' | 'environment' | 'command line';

@@ -1,5 +1,5 @@
-import { loadConfig } from '../../../src/base/config/config.ts';
-import { ServiceError } from '../../../src/base/errors.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { ServiceError } from '../../src/base/errors.ts';
 
 /** The faults of an environment, one line each; none when it allows a start. */
 export function faultsOf(environment: NodeJS.ProcessEnv, overrides: { role?: string } = {}): string[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 await t.test(
   'brokers and security pass under the names of librdkafka, unknown ones as they are',

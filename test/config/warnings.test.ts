@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 const warningsOf = (environment: NodeJS.ProcessEnv) => loadConfig(environment).warnings;
 

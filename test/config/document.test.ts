@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadConfig } from '../../../src/base/config/config.ts';
-import { defaultText } from '../../../src/base/config/defaults.ts';
-import { envExample, settingsHelp, settingsTable } from '../../../src/base/config/document.ts';
-import { SETTING_FAMILIES } from '../../../src/base/config/kafka-client-settings.ts';
-import { SETTING_NAMES, settingSchema } from '../../../src/base/config/settings.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { defaultText } from '../../src/config/defaults.ts';
+import { envExample, settingsHelp, settingsTable } from '../../src/config/document.ts';
+import { SETTING_FAMILIES } from '../../src/config/kafka-client-settings.ts';
+import { SETTING_NAMES, settingSchema } from '../../src/config/settings.ts';
 
-const rootFile = (name: string) => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
+const rootFile = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 const REGENERATE = 'regenerate with: npm run -s build:all && node dist/tools/generate/settings.js';
 
 await t.test('.env.example is what the table of settings makes', async (t) => {

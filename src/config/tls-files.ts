@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { toError } from '../errors.ts';
+import { toError } from '../base/errors.ts';
 
 /** What keeps two files from being a certificate chain and its private key; undefined when nothing does. */
 export function tlsProblem(certPath: string, keyPath: string): string | undefined {

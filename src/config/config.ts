@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { RetryPolicy } from '../backoff.ts';
-import { ServiceError } from '../errors.ts';
+import type { RetryPolicy } from '../base/backoff.ts';
+import { ServiceError } from '../base/errors.ts';
 import { databaseTarget, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
 import { toFieldError, type Fault } from './fault.ts';
