@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
-import { createDeadLetters, type DeadLetters } from '../intake/dead-letters.ts';
-import { createIntake, type Intake } from '../intake/intake.ts';
-import { createOrderWatching } from '../intake/watch-orders.ts';
-import type { OrderWatching } from '../intake/watch.ts';
+import { createDeadLetters, type DeadLetters } from '../services/dead-letters.ts';
+import { createIntake, type Intake } from '../services/intake.ts';
+import { createOrderWatching } from '../services/watch-orders.ts';
+import type { OrderWatching } from '../services/watch.ts';
 import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { startLogFeed } from '../status/log-feed.ts';

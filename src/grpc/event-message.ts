@@ -1,5 +1,5 @@
 import type { StatusChange } from '../order/commands.ts';
-import type { WatchItem } from '../intake/watch.ts';
+import type { WatchItem } from '../services/watch.ts';
 import type { OrderChange } from './generated/orders/v1/OrderChange.ts';
 import type { OrderEvent } from './generated/orders/v1/OrderEvent.ts';
 import { orderMessage } from './order-message.ts';

@@ -1,8 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { Intake } from '../intake/intake.ts';
-import type { OrderWatching } from '../intake/watch.ts';
+import type { Intake } from '../services/intake.ts';
+import type { OrderWatching } from '../services/watch.ts';
 import { CallFaults } from './call-faults.ts';
 import { Calls } from './calls.ts';
 import { serverCredentials, type TlsFiles } from './credentials.ts';

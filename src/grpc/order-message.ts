@@ -1,4 +1,4 @@
-import type { AcceptedOrder } from '../intake/read-order.ts';
+import type { AcceptedOrder } from '../services/read-order.ts';
 import type { Order } from '../order/order.ts';
 import type { Order as OrderMessage } from './generated/orders/v1/Order.ts';
 import { statusName } from './order-status.ts';

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
 import { parsePosition, type Position } from '../base/position.ts';
-import { isIdempotencyKey } from '../intake/idempotency.ts';
-import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../intake/list-query.ts';
-import { createValidator, type Validator } from '../intake/validator.ts';
+import { isIdempotencyKey } from '../services/idempotency.ts';
+import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../services/list-query.ts';
+import { createValidator, type Validator } from '../services/validator.ts';
 import { REQUESTABLE_STATUSES } from '../order/lifecycle.ts';
 import { NewTransition } from '../order/new-transition.ts';
 import { NewOrder } from '../order/order.ts';

@@ -1,7 +1,7 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Type } from 'typebox';
-import type { OrdersFilter, OrderWatching, Watch } from '../intake/watch.ts';
-import { createValidator } from '../intake/validator.ts';
+import type { OrdersFilter, OrderWatching, Watch } from '../services/watch.ts';
+import { createValidator } from '../services/validator.ts';
 import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
 import { Identifier } from '../order/order.ts';

@@ -1,6 +1,6 @@
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
 import { ServiceError } from '../base/errors.ts';
-import type { Watch } from '../intake/watch.ts';
+import type { Watch } from '../services/watch.ts';
 import type { EventEncoder } from './event-message.ts';
 
 /** Its messages are bytes: the events of the stream as they were encoded for all its watchers. */

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
-import { MAX_LETTERS_A_SECOND, type LetterRun, type LetterWish } from '../intake/dead-letter-run.ts';
-import type { DeadLetters } from '../intake/dead-letters.ts';
+import { MAX_LETTERS_A_SECOND, type LetterRun, type LetterWish } from '../services/dead-letter-run.ts';
+import type { DeadLetters } from '../services/dead-letters.ts';
 import type { Selection } from '../store/dead-letter-store.ts';
 import { FilterBody, filterOf } from './dead-letter-body.ts';
 import type { HttpScope } from './http-scope.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { StatusChange } from '../order/commands.ts';
-import type { Watch, WatchItem } from '../intake/watch.ts';
+import type { Watch, WatchItem } from '../services/watch.ts';
 import { anyOrderBody, timestamp } from './order-body.ts';
 
 /** Proxies take a connection that says nothing for longer for a dead one. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
-import { callerOfCredentials, isIdempotencyKey } from '../intake/idempotency.ts';
+import { callerOfCredentials, isIdempotencyKey } from '../services/idempotency.ts';
 
 /** For the documentation; what counts is `readIdempotencyKey`. */
 export const IdempotencyKeyHeader = {

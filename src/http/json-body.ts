@@ -1,6 +1,6 @@
 import { ServiceError, toError } from '../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
-import { pointerTo } from '../intake/faults.ts';
+import { pointerTo } from '../services/validation-errors.ts';
 
 /**
  * JSON is the only body taken. Fastify's parser refuses keys that would poison a prototype; when it fails, the body is

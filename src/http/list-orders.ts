@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../intake/list-query.ts';
+import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../services/list-query.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { HttpScope } from './http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from './order-body.ts';

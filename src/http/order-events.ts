@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
-import type { OrderWatching, Watch } from '../intake/watch.ts';
+import type { OrderWatching, Watch } from '../services/watch.ts';
 import { Identifier } from '../order/order.ts';
 import { ServiceError } from '../base/errors.ts';
 import { createItemText, EventStream } from './event-stream.ts';

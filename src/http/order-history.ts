@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Intake } from '../intake/intake.ts';
+import type { Intake } from '../services/intake.ts';
 import { OrderStatusSchema } from '../order/order.ts';
 import type { HttpScope } from './http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from './order-address.ts';

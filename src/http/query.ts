@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ServiceError } from '../base/errors.ts';
 import { parseTimestamp } from '../base/timestamp.ts';
-import { pointerTo } from '../intake/faults.ts';
+import { pointerTo } from '../services/validation-errors.ts';
 
 /**
  * For a route without parameters: one that is there by mistake is told rather than passed over. A schema would say the

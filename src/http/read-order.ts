@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { OrderReading } from '../intake/read-order.ts';
+import type { OrderReading } from '../services/read-order.ts';
 import { entityTag, matchesEntityTag } from './etag.ts';
 import type { HttpScope } from './http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from './order-address.ts';

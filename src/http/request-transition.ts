@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { TransitionRequesting } from '../intake/request-transition.ts';
+import type { TransitionRequesting } from '../services/request-transition.ts';
 import { NewTransition, RequestableStatusSchema } from '../order/new-transition.ts';
 import { OrderStatusSchema } from '../order/order.ts';
 import type { HttpScope } from './http-scope.ts';

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { IsInteger, IsObject, type TSchema } from 'typebox';
-import { createValidator } from '../intake/validator.ts';
+import { createValidator } from '../services/validator.ts';
 
 /** Checks every part of a request as it came: nothing is removed, nothing is filled in, and no body is coerced. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
-import { createOrderWatching } from '../../src/intake/watch-orders.ts';
+import { createOrderWatching } from '../../src/services/watch-orders.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';

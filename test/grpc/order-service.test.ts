@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import t from 'tap';
-import { callerOfCredentials } from '../../src/intake/idempotency.ts';
+import { callerOfCredentials } from '../../src/services/idempotency.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { failureOf } from '../support/grpc-error.ts';

@@ -1,7 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Watch } from '../../src/intake/watch.ts';
+import type { Watch } from '../../src/services/watch.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startHttp, type HttpUnderTest } from './http-under-test.ts';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { Compile } from 'typebox/compile';
-import { listFaults, pointerTo } from '../../src/intake/faults.ts';
+import { listFaults, pointerTo } from '../../src/services/validation-errors.ts';
 import { NewOrder } from '../../src/order/order.ts';
 import { anOrder } from '../support/order-client.ts';
 import type { Cost } from './fixtures/cost-of-refusal.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { RecentPositions } from '../../src/intake/recent-positions.ts';
+import { RecentPositions } from '../../src/services/recent-positions.ts';
 import { createOrderIds } from '../../src/order/ids.ts';
 
 await t.test('it has the orders of late, whatever kind of UUID they have', async (t) => {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import type { EventLog } from '../../src/log/event-log.ts';
-import type { Intake } from '../../src/intake/intake.ts';
+import type { Intake } from '../../src/services/intake.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
 

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ServiceError } from '../base/errors.ts';
-import { listFaults } from './faults.ts';
+import { listFaults } from './validation-errors.ts';
 
 export interface Validator<T> {
   check(value: unknown): value is T;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
-import type { LetterWish } from '../../src/intake/dead-letter-run.ts';
+import type { LetterWish } from '../../src/services/dead-letter-run.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
 import { deadLetter } from '../store/batch.ts';
