@@ -6,7 +6,7 @@ import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
-import { BatchPool } from '../../src/pool/batch-pool.ts';
+import { BatchPool } from '../../src/threads/batch-pool.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openReader } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';

@@ -5,7 +5,7 @@ import { createDeadLetters, type DeadLetters } from '../services/dead-letters.ts
 import { createIntake, type Intake } from '../services/intake.ts';
 import { createOrderWatching } from '../services/watch-orders.ts';
 import type { OrderWatching } from '../services/watch.ts';
-import { DeadLetterDesk } from '../pool/dead-letter-desk.ts';
+import { DeadLetterDesk } from '../threads/dead-letter-pool.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { startLogFeed } from '../status/log-feed.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';

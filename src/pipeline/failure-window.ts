@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { FailureCounts } from '../pool/flood-limit.ts';
+import type { FailureCounts } from '../processing/flood-limit.ts';
 
 const BUCKETS = 12;
 const BUCKET_MS = 5_000;

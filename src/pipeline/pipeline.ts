@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { within } from '../base/within.ts';
 import { TOPICS, type EventLog, type LogConsumer } from '../log/event-log.ts';
-import type { BatchPool } from '../pool/batch-pool.ts';
+import type { BatchPool } from '../threads/batch-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { Aftermath } from './aftermath.ts';
 import { runBatch, runRetries, type AppliedOffsets, type RunDependencies } from './batch-run.ts';

@@ -3,12 +3,12 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { systemClock } from '../base/clock.ts';
 import { createEventCodec } from '../order/events.ts';
 import { openBatchStore } from '../store/open-store.ts';
-import { failureOf } from './failure.ts';
-import { processBatch, type BatchDependencies } from './process-batch.ts';
-import { loadJudge } from './processor.ts';
+import { failureOf } from './thread-error.ts';
+import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
+import { loadJudge } from '../processing/processor.ts';
 import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings, ThreadTask } from './protocol.ts';
-import { retryParked } from './retry-parked.ts';
-import { atTheStore, WatchedStore } from './watched-store.ts';
+import { retryParked } from '../processing/retry-orders.ts';
+import { atTheStore, WatchedStore } from './thread-activity.ts';
 
 /**
  * The entry of a worker thread: it has a store connection and a processor of its own, and never touches the event

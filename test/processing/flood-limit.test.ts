@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { isFlood, refuseFlood } from '../../src/pool/flood-limit.ts';
+import { isFlood, refuseFlood } from '../../src/processing/flood-limit.ts';
 
 const nothing = { records: 0, deadLetters: 0 };
 

@@ -9,7 +9,7 @@ import type {
   DeskResults,
   DeskSettings,
 } from './dead-letter-protocol.ts';
-import { failureOf } from './failure.ts';
+import { failureOf } from './thread-error.ts';
 
 /** The entry of the thread of the dead letters: a store connection and nothing else. */
 let opening: Promise<DeadLetterStore> | undefined;

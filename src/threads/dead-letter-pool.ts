@@ -20,7 +20,7 @@ import type {
   DeskResults,
   DeskSettings,
 } from './dead-letter-protocol.ts';
-import { errorOf } from './failure.ts';
+import { errorOf } from './thread-error.ts';
 
 /** Requests that wait for the thread; one more is refused as `overloaded`. */
 const MAX_QUEUE = 32;

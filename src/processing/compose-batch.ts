@@ -5,9 +5,9 @@ import type { DeadLetter } from '../store/dead-letter.ts';
 import type { BatchToSave, Present } from '../store/order-store.ts';
 import { noParking, type ParkedEvent, type ParkedOrder, type Parking } from '../store/parking.ts';
 import type { DecodedRecord, UndecodableRecord } from './decode-batch.ts';
-import { resolvedLetters, toDeadLetter, type Failure } from './letters.ts';
+import { resolvedLetters, toDeadLetter, type Failure } from './dead-letters.ts';
 import type { Judgement } from './processor.ts';
-import { triage, type Triage } from './triage.ts';
+import { triage, type Triage } from './classify.ts';
 
 /** Everything that a batch is made of, once its orders are loaded and judged. */
 export interface Material {

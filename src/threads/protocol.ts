@@ -1,9 +1,9 @@
 import type { RetryPolicy } from '../base/backoff.ts';
 import type { StoreTarget } from '../store/open-store.ts';
-import type { DeadLetterSource } from './dead-letter-copies.ts';
-import type { Failure } from './failure.ts';
-import type { FailureCounts } from './flood-limit.ts';
-import type { Whereabouts } from './watched-store.ts';
+import type { DeadLetterSource } from '../processing/dead-letter-copies.ts';
+import type { Failure } from './thread-error.ts';
+import type { FailureCounts } from '../processing/flood-limit.ts';
+import type { Whereabouts } from './thread-activity.ts';
 
 /** What a thread is given once, when it is started. */
 export interface ThreadSettings {

@@ -4,7 +4,7 @@ import type { Caused, SequencedChange } from '../store/order-store.ts';
 import { noParking, type ParkedOrder, type Parking } from '../store/parking.ts';
 import { encodeDeadLetterCopies } from './dead-letter-copies.ts';
 import { failureCounts } from './failure-counts.ts';
-import type { BatchResult, FailureRules } from './protocol.ts';
+import type { BatchResult, FailureRules } from '../threads/protocol.ts';
 import type { SavedBatch } from './save-batch.ts';
 
 /** @param done what was saved, if anything, and what had been caused before and is to be published again, first */

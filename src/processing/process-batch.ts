@@ -6,10 +6,10 @@ import type { AppliedRecord, BatchStore, Present } from '../store/order-store.ts
 import type { Material } from './compose-batch.ts';
 import { decodeBatch, type DecodedBatch } from './decode-batch.ts';
 import { condemn, type Judge } from './processor.ts';
-import type { BatchRequest, BatchResult, FailureRules } from './protocol.ts';
+import type { BatchRequest, BatchResult, FailureRules } from '../threads/protocol.ts';
 import { batchResult } from './batch-result.ts';
 import { saveMaterial } from './save-material.ts';
-import { casesOf } from './triage.ts';
+import { casesOf } from './classify.ts';
 
 export interface BatchDependencies {
   store: BatchStore;

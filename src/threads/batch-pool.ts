@@ -3,8 +3,8 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { recordCount } from '../base/record-frame.ts';
 import { within } from '../base/within.ts';
-import { errorOf } from './failure.ts';
-import { PROCESSOR_CONCURRENCY } from './processor.ts';
+import { errorOf } from './thread-error.ts';
+import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
 import type {
   BatchRequest,
   BatchResult,
@@ -14,7 +14,7 @@ import type {
   ThreadSettings,
   ThreadTask,
 } from './protocol.ts';
-import { createWhereabouts, wasAtTheStore, type Whereabouts } from './watched-store.ts';
+import { createWhereabouts, wasAtTheStore, type Whereabouts } from './thread-activity.ts';
 
 /**
  * The pool of worker threads (Piscina). What bounds its queue are the lanes: with a thread a lane, and one batch or
@@ -46,7 +46,7 @@ export class BatchPool {
    */
   async start(): Promise<void> {
     this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
-      filename: new URL('./thread.js', import.meta.url).href,
+      filename: new URL('./batch-thread.js', import.meta.url).href,
       workerData: this.#settings,
       minThreads: this.#threads,
       maxThreads: this.#threads,

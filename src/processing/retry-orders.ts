@@ -5,13 +5,13 @@ import { batchResult } from './batch-result.ts';
 import type { Material } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
-import { holdingBack } from './hold-back.ts';
+import { holdingBack } from './defer-flood.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import { condemn } from './processor.ts';
-import type { BatchResult, FailureRules, RetryRequest } from './protocol.ts';
+import type { BatchResult, FailureRules, RetryRequest } from '../threads/protocol.ts';
 import type { SavedBatch } from './save-batch.ts';
 import { saveMaterial } from './save-material.ts';
-import { casesOf } from './triage.ts';
+import { casesOf } from './classify.ts';
 
 /**
  * Tries again the parked orders that are due: their events in order, as if they had just come. An order that fails

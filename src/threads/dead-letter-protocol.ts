@@ -1,6 +1,6 @@
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { StoreTarget } from '../store/open-store.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from './thread-error.ts';
 
 /** What the thread is given once, when it is started. */
 export interface DeskSettings {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { DeadLetterDesk } from '../../src/pool/dead-letter-desk.ts';
+import { DeadLetterDesk } from '../../src/threads/dead-letter-pool.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openBatchStore } from '../../src/store/open-store.ts';
 import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
