@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { toError } from '../base/errors.ts';
 import { GrpcServer } from '../grpc/grpc-server.ts';
-import { createHttpApp } from '../http/http-app.ts';
+import { createHttpApp } from '../http/app.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';

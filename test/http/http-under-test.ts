@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
-import { createHttpApp, type HttpDependencies } from '../../src/http/http-app.ts';
+import { createHttpApp, type HttpDependencies } from '../../src/http/app.ts';
 import { createOrderWatching } from '../../src/services/watch-orders.ts';
 import type { Intake } from '../../src/services/intake.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import t from 'tap';
-import { callerOf, readIdempotencyKey } from '../../src/http/idempotency-key.ts';
+import { callerOf, readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
 
 function request(...rawHeaders: string[]): IncomingMessage {
   const message = new IncomingMessage(new Socket());

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { preferredWait } from '../../src/http/prefer.ts';
+import { preferredWait } from '../../src/http/schemas/prefer.ts';
 
 const cases: [header: string | undefined, seconds: number | undefined, why: string][] = [
   [undefined, undefined, 'no header'],

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { toError } from '../../base/errors.ts';
-import type { EntryBody, LetterBody } from '../../http/dead-letter-body.ts';
-import type { Problem } from '../../http/problem.ts';
+import type { EntryBody, LetterBody } from '../../http/schemas/dead-letter.ts';
+import type { Problem } from '../../http/schemas/problem.ts';
 
 /** Milliseconds; an act is asked for in parts that take about a second. */
 const TIMEOUT_MS = 60_000;

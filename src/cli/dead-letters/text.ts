@@ -1,4 +1,4 @@
-import type { EntryBody, LetterBody } from '../../http/dead-letter-body.ts';
+import type { EntryBody, LetterBody } from '../../http/schemas/dead-letter.ts';
 
 const MAX_ERROR_LENGTH = 60;
 const MAX_BAR_LENGTH = 40;

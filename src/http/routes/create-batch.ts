@@ -1,0 +1,108 @@
+import { setImmediate } from 'node:timers/promises';
+import { Type, type Static } from 'typebox';
+import type { Logger } from '../../base/logger.ts';
+import type { Metrics } from '../../base/metrics.ts';
+import type { Intake } from '../../services/intake.ts';
+import type { PlaceOptions } from '../../services/place-order.ts';
+import { createValidator, type Validator } from '../../services/validator.ts';
+import { NewOrder } from '../../order/order.ts';
+import { logFault, serviceErrorOf } from '../plugins/error-handler.ts';
+import type { HttpScope } from '../http-scope.ts';
+import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
+import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
+import { Problem, problemOf } from '../schemas/problem.ts';
+import { problems } from '../schemas/problem-responses.ts';
+import { refuseQuery } from '../schemas/query.ts';
+import { traceparentOf } from '../../base/trace-context.ts';
+import { validatorCompiler } from '../plugins/validation.ts';
+
+const BODY_LIMIT = 4 * 1024 * 1024;
+const bounds = { minItems: 1, maxItems: 1000 };
+
+/** What a bad outer part is judged by; the orders in it are judged one by one. */
+const Envelope = Type.Object({ orders: Type.Array(Type.Unknown(), bounds) }, { additionalProperties: false });
+
+const BatchResult = Type.Object({
+  index: Type.Integer({ minimum: 0, description: 'Which order of the request' }),
+  status: Type.Integer({ description: 'As if the order had come alone' }),
+  id: Type.Optional(Type.String({ description: 'Of the order, with status 202' })),
+  problem: Type.Optional(Type.Object(Problem.properties, { description: 'With any other status' })),
+});
+
+const Results = Type.Object(
+  { results: Type.Array(BatchResult) },
+  {
+    description: 'One result for each order, in order; one bad order spoils no other.',
+    examples: [{ results: [{ index: 0, status: 202, id: EXAMPLE_ID }] }],
+  },
+);
+
+const schema = {
+  operationId: 'createOrders',
+  summary: 'Create up to 1000 orders',
+  description: 'With an Idempotency-Key the order at index i has the key `<key>#<i>`.',
+  tags: ['orders'],
+  requestHeaders: Type.Object(IdempotencyKeyHeader),
+  body: Type.Object(
+    { orders: Type.Array(NewOrder, bounds) },
+    { additionalProperties: false, examples: [{ orders: [exampleOrder] }] },
+  ),
+  response: { 207: Results, ...problems(400, 413, 415, 429, 500, 503) },
+};
+
+type BatchResult = Static<typeof BatchResult>;
+
+export interface CreateBatchDependencies {
+  intake: Pick<Intake, 'placing'>;
+  metrics: Pick<Metrics, 'ordersAcknowledged'>;
+  logger: Logger;
+}
+
+/** Orders placed before other requests get their turn. */
+const ORDERS_A_TURN = 100;
+
+export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDependencies): void {
+  const validator = createValidator(NewOrder);
+  const options = { schema, bodyLimit: BODY_LIMIT, validatorCompiler: envelopeCompiler };
+  scope.post('/orders/batch', options, async (request, reply) => {
+    refuseQuery(request);
+    const { raw } = request;
+    const orders: readonly unknown[] = request.body.orders;
+    const key = readIdempotencyKey(raw);
+    const caller = callerOf(raw);
+    const traceparent = traceparentOf(raw.headers.traceparent);
+    const results: Promise<BatchResult>[] = [];
+    for (const [index, order] of orders.entries()) {
+      if (index % ORDERS_A_TURN === ORDERS_A_TURN - 1) await setImmediate();
+      const idempotencyKey = key === undefined ? undefined : `${key}#${index}`;
+      const placing = place(order, { caller, idempotencyKey, traceparent }, validator, dependencies);
+      results.push(
+        placing.then(
+          (id) => ({ index, status: 202, id }),
+          (thrown: unknown) => {
+            const error = serviceErrorOf(thrown);
+            if (error.row.httpStatus === 500) logFault(dependencies.logger, error, request);
+            return { index, status: error.row.httpStatus, problem: problemOf(error, request.id) };
+          },
+        ),
+      );
+    }
+    reply.code(207);
+    return { results: await Promise.all(results) };
+  });
+}
+
+async function place(
+  order: unknown,
+  options: PlaceOptions,
+  validator: Validator<NewOrder>,
+  { intake, metrics }: CreateBatchDependencies,
+): Promise<string> {
+  if (!validator.check(order)) throw validator.errorOf(order);
+  const { receipt, replayed } = await intake.placing.place(order, options);
+  if (!replayed) metrics.ordersAcknowledged.inc();
+  return receipt.id;
+}
+
+const envelopeCompiler: typeof validatorCompiler = (part) =>
+  validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part);

@@ -1,0 +1,46 @@
+import { Type } from 'typebox';
+import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
+import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
+import type { HttpScope } from '../http-scope.ts';
+import { problems } from '../schemas/problem-responses.ts';
+
+const DEFAULT_LIMIT = 20;
+
+const schema = {
+  operationId: 'listDeadLetters',
+  summary: 'List dead letters, newest failure first',
+  tags: ['dead letters'],
+  querystring: Type.Object(
+    {
+      ...filterProperties,
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: DEFAULT_LIMIT })),
+      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'A nextCursor' })),
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: Type.Object(
+      {
+        data: Type.Array(EntryBody),
+        reasons: Type.Record(Type.String(), Type.Integer(), {
+          description: 'How many match in all, by reason',
+        }),
+        nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
+      },
+      {
+        description: 'A page of dead letters',
+        examples: [{ data: [exampleEntry], reasons: { 'retries-exhausted': 1 }, nextCursor: null }],
+      },
+    ),
+    ...problems(400, 429, 500, 503),
+  },
+};
+
+export function addListDeadLetters(scope: HttpScope, store: DeadLetterStore): void {
+  scope.get('/dead-letters', { schema }, async ({ query }) => {
+    const { limit = DEFAULT_LIMIT, cursor } = query;
+    const filter = filterOf(query, '');
+    const { data, nextCursor } = await store.list({ ...filter, limit, cursor });
+    return { data: data.map(entryBody), reasons: await store.reasons(filter), nextCursor };
+  });
+}

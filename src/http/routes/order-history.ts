@@ -1,0 +1,44 @@
+import { Type } from 'typebox';
+import type { Intake } from '../../services/intake.ts';
+import { OrderStatusSchema } from '../../order/order.ts';
+import type { HttpScope } from '../http-scope.ts';
+import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
+import { timestamp, Timestamp } from '../schemas/order.ts';
+import { problems } from '../schemas/problem-responses.ts';
+
+const schema = {
+  operationId: 'readOrderHistory',
+  summary: 'Read every version of an order',
+  tags: ['orders'],
+  params: OrderPath,
+  querystring: PositionQuery,
+  response: {
+    200: Type.Object(
+      {
+        data: Type.Array(
+          Type.Object({
+            version: Type.Integer({ minimum: 1 }),
+            status: OrderStatusSchema,
+            at: Timestamp('When the order got this status'),
+            reason: Type.Union([Type.String(), Type.Null()]),
+          }),
+        ),
+      },
+      {
+        description: 'Oldest first; an order that is not yet processed has no version',
+        examples: [
+          { data: [{ version: 1, status: 'confirmed', at: '2026-11-05T12:30:00.021Z', reason: null }] },
+        ],
+      },
+    ),
+    ...problems(400, 404, 429, 500, 503),
+  },
+};
+
+export function addOrderHistory(scope: HttpScope, intake: Pick<Intake, 'reading' | 'reader'>): void {
+  scope.get('/orders/:id/history', { schema }, async ({ params, query }) => {
+    const order = await intake.reading.read(orderIdOf(params), positionOf(query));
+    const entries = await intake.reader.history(order.id);
+    return { data: entries.map((entry) => ({ ...entry, at: timestamp(entry.at) })) };
+  });
+}

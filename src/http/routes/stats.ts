@@ -1,0 +1,145 @@
+import { Type, type Static } from 'typebox';
+import { COUNTED, type Counts } from '../../stats/recent-seconds.ts';
+import {
+  KEPT_SECONDS,
+  LATENCY_SECONDS,
+  MAX_COUNTED,
+  RATE_SECONDS,
+  type LatencyFigures,
+  type Stats,
+  type StatsFigures,
+} from '../../stats/stats.ts';
+import type { HttpScope } from '../http-scope.ts';
+import { timestamp, Timestamp } from '../schemas/order.ts';
+import { problems } from '../schemas/problem-responses.ts';
+
+const orNull = <T extends ReturnType<typeof Type.Number>>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description });
+
+const counts = (description: string) =>
+  Type.Object(
+    {
+      accepted: Type.Number({ description: 'Orders that this replica acknowledged' }),
+      confirmed: Type.Number(),
+      rejected: Type.Number(),
+      failed: Type.Number(),
+    },
+    { description },
+  );
+
+const latency = (description: string) =>
+  Type.Object(
+    {
+      count: Type.Integer({ minimum: 0 }),
+      p50: orNull(Type.Number(), 'ms; null where nothing was timed'),
+      p99: orNull(Type.Number(), 'ms; null where nothing was timed'),
+    },
+    { description },
+  );
+
+const StatsBody = Type.Object({
+  replica: Type.String({ description: 'Names this process until it ends' }),
+  role: Type.String(),
+  uptimeSeconds: Type.Number(),
+  totals: counts('Since this process started'),
+  perSecond: counts(`The mean of the last ${RATE_SECONDS} s`),
+  latency: Type.Object(
+    {
+      accept: latency('From a request to its 202'),
+      acceptToConfirmed: latency('From taking an order to hearing that it is confirmed'),
+    },
+    { description: `Of the last ${LATENCY_SECONDS} s` },
+  ),
+  backlog: Type.Object(
+    {
+      records: orNull(
+        Type.Number(),
+        'Commands in the log that are not applied; null: the log or store is away',
+      ),
+      oldestAgeMs: orNull(Type.Number(), 'For how long the oldest of them has waited, to about a second'),
+    },
+    { description: 'Of the whole service' },
+  ),
+  retries: Type.Object({
+    waiting: orNull(Type.Number(), `Orders that wait for a retry, counted up to ${MAX_COUNTED}`),
+  }),
+  deadLetters: Type.Object({
+    open: orNull(Type.Number(), 'null: the store is away'),
+    reasons: Type.Record(Type.String(), Type.Integer(), { description: 'Open ones, by reason' }),
+  }),
+  watchers: Type.Integer({ description: 'Streams and requests that wait for a change, at this replica' }),
+  seconds: Type.Array(Type.Object({ endedAt: Timestamp('When it was over'), ...counts('').properties }), {
+    description: 'With `seconds`: the latest ones, oldest first, as rates per second',
+  }),
+});
+
+const schema = {
+  operationId: 'readStats',
+  summary: 'Read the figures of the dashboard',
+  description:
+    'Counters, rates, latencies and watchers are those of the replica that answers: add the counters of `accepted` up ' +
+    'over the replicas. What became of orders (confirmed, rejected, failed) every replica hears in full, whoever did ' +
+    'the work: do not add it up. Backlog, retries and dead letters are those of the whole service; they are read once ' +
+    'a second at most, however many ask.',
+  tags: ['operations'],
+  querystring: Type.Object(
+    {
+      seconds: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: KEPT_SECONDS,
+          default: 0,
+          description: 'How many of the latest seconds to tell one by one',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  response: { 200: StatsBody, ...problems(400, 429, 500, 503) },
+};
+
+export function addStats(scope: HttpScope, stats: Stats): void {
+  scope.get('/stats', { schema }, async ({ query }, reply) => {
+    const figures = await stats.read(query.seconds ?? 0);
+    reply.header('cache-control', 'no-store');
+    return statsBody(figures);
+  });
+}
+
+function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
+  const { replica, role, uptimeMs, totals, latencies, backlog, parked, deadLetters, watchers } = figures;
+  const open = deadLetters && Object.values(deadLetters).reduce((sum, letters) => sum + letters, 0);
+  return {
+    replica,
+    role,
+    uptimeSeconds: uptimeMs / 1000,
+    totals,
+    perSecond: rounded(figures.perSecond),
+    latency: {
+      accept: latencyBody(latencies.accept),
+      acceptToConfirmed: latencyBody(latencies.acceptToConfirmed),
+    },
+    backlog: {
+      records: backlog?.records ?? null,
+      oldestAgeMs: backlog === undefined ? null : Math.round(backlog.oldestAgeMs),
+    },
+    retries: { waiting: parked ?? null },
+    deadLetters: { open: open ?? null, reasons: deadLetters ?? {} },
+    watchers,
+    seconds: figures.seconds.map(({ endedAt, perSecond }) => ({
+      endedAt: timestamp(endedAt),
+      ...rounded(perSecond),
+    })),
+  };
+}
+
+function latencyBody({ count, p50, p99 }: LatencyFigures) {
+  return { count, p50: p50 ?? null, p99: p99 ?? null };
+}
+
+/** To tenths: more is noise. */
+function rounded(counts: Counts): Counts {
+  const result = { ...counts };
+  for (const name of COUNTED) result[name] = Math.round(counts[name] * 10) / 10;
+  return result;
+}

@@ -1,0 +1,81 @@
+import { Type, type Static } from 'typebox';
+import type { AcceptedOrder } from '../../services/read-order.ts';
+import { NewOrder, OrderStatusSchema, type Order } from '../../order/order.ts';
+
+export const Timestamp = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2026-11-05T12:30:00.000Z'] });
+
+export const exampleOrder: NewOrder = {
+  customerId: 'c-123',
+  merchantId: 'm-9',
+  currency: 'INR',
+  items: [{ sku: 'biryani', name: 'Biryani', quantity: 2, unitPrice: 25000 }],
+  metadata: { channel: 'app' },
+};
+
+export const EXAMPLE_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
+
+const standing = {
+  id: Type.String({ description: 'A UUID' }),
+  status: OrderStatusSchema,
+  version: Type.Integer({ minimum: 0, description: 'Counts from 1 at the first processed status' }),
+};
+
+const timed = {
+  total: Type.Integer({ minimum: 0, description: 'The sum of quantity × unitPrice in minor units' }),
+  createdAt: Timestamp('When the order was taken'),
+  updatedAt: Timestamp('When it got its present status'),
+};
+
+export const exampleBody = {
+  id: EXAMPLE_ID,
+  status: 'confirmed',
+  version: 1,
+  ...exampleOrder,
+  total: 50000,
+  createdAt: '2026-11-05T12:30:00.000Z',
+  updatedAt: '2026-11-05T12:30:00.021Z',
+};
+
+/** A processed order as it is answered. */
+export const OrderBody = Type.Object(
+  { ...standing, ...NewOrder.properties, ...timed },
+  { examples: [exampleBody] },
+);
+
+/** An order that may still be `accepted`: then only id, status and version 0 are certain. */
+export const AnyOrderBody = Type.Object({
+  ...standing,
+  ...Type.Partial(Type.Object({ ...NewOrder.properties, ...timed })).properties,
+});
+
+export type OrderBody = Static<typeof OrderBody>;
+export type AnyOrderBody = Static<typeof AnyOrderBody>;
+
+/** The fields of the contract alone: whatever else the store knows stays inside. */
+export function orderBody(order: Order): OrderBody {
+  const { id, status, version, customerId, merchantId, currency, items, metadata, total } = order;
+  const body: OrderBody = {
+    id,
+    status,
+    version,
+    customerId,
+    merchantId,
+    currency,
+    items,
+    total,
+    createdAt: timestamp(order.createdAt),
+    updatedAt: timestamp(order.updatedAt),
+  };
+  if (metadata !== undefined) body.metadata = metadata;
+  return body;
+}
+
+export function anyOrderBody(order: Order | AcceptedOrder): AnyOrderBody {
+  return 'updatedAt' in order ? orderBody(order) : order;
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
