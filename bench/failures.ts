@@ -14,7 +14,7 @@ import { sampleOrder } from './support/sample-order.ts';
  */
 const { rounds, orders, threads, batch } = drainOptions({ rounds: 25 });
 const healthy = Array.from({ length: orders }, (_, index) => fateOf(sampleOrder(index))).filter(
-  (fate) => fate === 'healthy',
+  (state) => state === 'healthy',
 ).length;
 
 const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));

@@ -6,9 +6,10 @@ import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import type { BatchStore, ListQuery, OrderReader } from '../src/store/order-store.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openBatchStore, openReader, type StoreTarget } from '../src/store/open-store.ts';
-import { createWriteTurn } from '../src/store/sqlite/write-turn.ts';
+import { migrate } from '../src/store/open/migrate.ts';
+import { openBatchStore, openReader } from '../src/store/open/open-store.ts';
+import type { StoreTarget } from '../src/store/target.ts';
+import { createWriteLock } from '../src/store/sqlite/write-lock.ts';
 import { PostgresServer, targetOf } from '../tools/support/postgres.ts';
 import { printReport, ratios } from './support/report.ts';
 import { sampleOrder } from './support/sample-order.ts';
@@ -108,7 +109,7 @@ async function fill(orders: number): Promise<Filled> {
       ? { kind: 'sqlite', path: join(folder, `${orders}.db`) }
       : { ...targetOf(await server.createDatabase()), statementTimeoutMs: 600_000, numbersChanges: false };
   await migrate(target, pino({ level: 'warn' }));
-  const store = await openBatchStore(target, createWriteTurn());
+  const store = await openBatchStore(target, createWriteLock());
   const step = 50_000;
   for (let from = 0; from < orders; from += step) {
     await saveOrders(store, { ids, from, to: Math.min(orders, from + step), batch: 5_000 });

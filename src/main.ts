@@ -39,7 +39,7 @@ const commands: Commands = {
     const config = loadConfig(process.env);
     const [{ createLogger }, { migrate }] = await Promise.all([
       import('./base/logger.ts'),
-      import('./store/migrate.ts'),
+      import('./store/open/migrate.ts'),
     ]);
     for (const warning of config.warnings) complain(`warning: ${warning}`);
     // The applied migrations are this command's answer; as log lines they would be said twice.

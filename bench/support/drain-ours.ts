@@ -7,9 +7,9 @@ import { createEventCodec } from '../../src/order/events.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
 import { fateOf } from './failure-mix.ts';
 import { logOptions, serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
@@ -54,7 +54,7 @@ async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
     logger,
     settings: {
       store,
-      writeTurn: createWriteTurn(),
+      writeLock: createWriteLock(),
       processor,
       processorTimeoutMs: 30_000,
       rules: failureRules({ retry: DEFAULT_RETRY }),

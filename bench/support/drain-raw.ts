@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { Database } from '../../src/base/sqlite.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createEventCodec } from '../../src/order/events.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
 import { insertPostings } from '../../src/store/sqlite/order-place.ts';
 import { serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
 import { readLog } from './read-log.ts';

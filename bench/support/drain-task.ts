@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import type { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
-import type { StoreTarget } from '../../src/store/open-store.ts';
+import type { StoreTarget } from '../../src/store/target.ts';
 
 export interface DrainTask {
   folder: string;

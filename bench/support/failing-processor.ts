@@ -6,8 +6,8 @@ export function process(
   order: OrderToProcess,
   { attempt, TransientError }: ProcessorContext,
 ): ProcessorAnswer {
-  const fate = fateOf(order);
-  if (fate === 'permanent') throw new Error('no such dish');
-  if (fate === 'transient' && attempt === 1) throw new TransientError('the kitchen is away');
+  const state = fateOf(order);
+  if (state === 'permanent') throw new Error('no such dish');
+  if (state === 'transient' && attempt === 1) throw new TransientError('the kitchen is away');
   return { status: 'confirmed' };
 }

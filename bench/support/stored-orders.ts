@@ -3,7 +3,7 @@ import { decide, type DecidedCommand } from '../../src/order/decide.ts';
 import { derivedOrderId } from '../../src/order/ids.ts';
 import { orderTotal } from '../../src/order/order.ts';
 import type { BatchStore } from '../../src/store/order-store.ts';
-import { noParking } from '../../src/store/parking.ts';
+import { noRetryChanges } from '../../src/store/retries.ts';
 import { sampleOrder } from './sample-order.ts';
 
 const TOPIC = 'orders.commands';
@@ -50,7 +50,7 @@ async function saveBatch(store: BatchStore, ids: OrderIds, from: number, to: num
     decision: decide(present.orders, present.progress, commands, momentOf(to)),
     deadLetters: [],
     resolved: [],
-    parking: noParking(),
+    retryChanges: noRetryChanges(),
     loadedProgress: present.progress,
     nextProgress: new Map([[0, to]]),
   });
@@ -69,7 +69,7 @@ function placed(index: number, ids: OrderIds): DecidedCommand {
   return {
     position: { partition: 0, offset: index },
     command,
-    verdict: { status: 'confirmed', reason: null },
+    outcome: { status: 'confirmed', reason: null },
   };
 }
 

@@ -5,11 +5,11 @@ import { createDeadLetters, type DeadLetters } from '../services/dead-letters.ts
 import { createIntake, type Intake } from '../services/intake.ts';
 import { createOrderWatching } from '../services/watch-orders.ts';
 import type { OrderWatching } from '../services/watch.ts';
-import { DeadLetterDesk } from '../threads/dead-letter-pool.ts';
+import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { startLogFeed } from '../status/log-feed.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
-import { STATUS_BACKLOG, type Shared } from './context.ts';
+import { STATUS_BACKLOG, type Context } from './context.ts';
 
 export interface Api {
   intake: Intake;
@@ -21,14 +21,14 @@ export interface Api {
 }
 
 /** The half of the service that takes requests: the intake, and the feed that tells it what became of the orders. */
-export async function startApi(shared: Shared): Promise<Api> {
-  const { config, metrics, lifecycle, log, reader, writeTurn, codec, hub } = shared;
+export async function startApi(context: Context): Promise<Api> {
+  const { config, metrics, lifecycle, log, reader, writeLock, codec, hub } = context;
   if (config.eventLog === 'kafka') {
     const feed = await startLogFeed(log, hub, STATUS_BACKLOG);
     lifecycle.opened('status feed', () => feed.stop());
   }
-  const desk = new DeadLetterDesk({ store: config.database, writeTurn });
-  lifecycle.opened('dead letters', () => desk.close());
+  const deadLetterPool = new DeadLetterPool({ store: config.database, writeLock });
+  lifecycle.opened('dead letters', () => deadLetterPool.close());
   const { replayLimit } = config;
   const intake = createIntake({ log, reader, hub, codec, clock: systemClock });
   const stats = new ServiceStats({
@@ -36,10 +36,10 @@ export async function startApi(shared: Shared): Promise<Api> {
     role: config.role,
     log,
     reader,
-    deadLetters: desk,
+    deadLetters: deadLetterPool,
     hub,
     metrics,
-    takenAt: (orderId) => intake.acknowledged.takenAt(orderId),
+    takenAt: (orderId) => intake.recentOrders.takenAt(orderId),
     clock: systemClock,
   });
   await lifecycle.start('stats', stats);
@@ -47,12 +47,12 @@ export async function startApi(shared: Shared): Promise<Api> {
     intake,
     stats,
     watching: createOrderWatching({ hub, reading: intake.reading, reader }),
-    deadLetters: createDeadLetters({ store: desk, log, replayLimit, clock: systemClock }),
-    rateLimitRedis: await openRateLimitRedis(shared),
+    deadLetters: createDeadLetters({ store: deadLetterPool, log, replayLimit, clock: systemClock }),
+    rateLimitRedis: await openRateLimitRedis(context),
   };
 }
 
-async function openRateLimitRedis({ config, lifecycle, logger }: Shared): Promise<Redis | undefined> {
+async function openRateLimitRedis({ config, lifecycle, logger }: Context): Promise<Redis | undefined> {
   const { redisUrl, rateLimitMax } = config;
   if (redisUrl === undefined || rateLimitMax === 0) return undefined;
   const { client } = await lifecycle.start('rate limit redis', new RateLimitRedis(redisUrl, logger));

@@ -5,15 +5,15 @@ import type { EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
-import { migrate } from '../store/migrate.ts';
-import { openReader } from '../store/open-store.ts';
+import { migrate } from '../store/open/migrate.ts';
+import { openReader } from '../store/open/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { createWriteTurn, type WriteTurn } from '../store/sqlite/write-turn.ts';
+import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** What every role stands on. */
-export interface Shared {
+export interface Context {
   config: Config;
   logger: Logger;
   metrics: Metrics;
@@ -21,7 +21,7 @@ export interface Shared {
   log: EventLog;
   reader: OrderReader;
   /** for every thread of this process that writes to the store */
-  writeTurn: WriteTurn;
+  writeLock: WriteLock;
   codec: EventCodec;
   hub: StatusHub;
   /** of the hub, where the store's history is its log; else the status topic is */
@@ -34,7 +34,7 @@ export const STATUS_BACKLOG = 20_000;
 /** One request that waits is one watcher; more than there are connections can never be of use. */
 const MAX_WATCHERS = 20_000;
 
-export async function startShared(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Shared> {
+export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
   await migrate(config.database, logger);
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
@@ -51,5 +51,5 @@ export async function startShared(config: Config, logger: Logger, lifecycle: Lif
   const feed = isAlone ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await feed?.start();
   const metrics = createMetrics();
-  return { config, logger, metrics, lifecycle, log, reader, writeTurn: createWriteTurn(), codec, hub, feed };
+  return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };
 }

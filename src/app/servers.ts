@@ -6,7 +6,7 @@ import { createHttpApp } from '../http/app.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';
-import type { Shared } from './context.ts';
+import type { Context } from './context.ts';
 
 export interface Addresses {
   http: string;
@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** After the event log had its time to acknowledge, an answer is a matter of moments. */
 const ANSWER_GRACE_MS = 1_000;
 
-export interface FaceParts {
+export interface ServerParts {
   pipeline: Pipeline | undefined;
   api: Api | undefined;
   isDraining: () => boolean;
@@ -28,14 +28,14 @@ export interface FaceParts {
 }
 
 /** Opens HTTP and, where orders are taken, gRPC. They close side by side: both have the same time to answer in. */
-export async function openFaces(shared: Shared, parts: FaceParts): Promise<Addresses> {
-  const { config, lifecycle } = shared;
+export async function openServers(context: Context, parts: ServerParts): Promise<Addresses> {
+  const { config, lifecycle } = context;
   const readiness = () => {
-    const { log, reader } = shared;
+    const { log, reader } = context;
     return checkReadiness({ log, reader, pipeline: parts.pipeline, isDraining: parts.isDraining() });
   };
-  const http = await createHttp(shared, parts, readiness);
-  const grpc = parts.api === undefined ? undefined : createGrpc(shared, parts.api, readiness);
+  const http = await createHttp(context, parts, readiness);
+  const grpc = parts.api === undefined ? undefined : createGrpc(context, parts.api, readiness);
   const graceMs = config.ackTimeoutMs + ANSWER_GRACE_MS;
   lifecycle.opened('http and grpc', () =>
     all([closeHttp(http, graceMs), ...(grpc === undefined ? [] : [grpc.stop(graceMs)])]),
@@ -51,8 +51,8 @@ export async function openFaces(shared: Shared, parts: FaceParts): Promise<Addre
 type ReadinessCheck = () => ReturnType<typeof checkReadiness>;
 
 function createHttp(
-  { config, logger, log, metrics }: Shared,
-  { api, isDraining, version }: FaceParts,
+  { config, logger, log, metrics }: Context,
+  { api, isDraining, version }: ServerParts,
   readiness: ReadinessCheck,
 ): Promise<FastifyInstance> {
   return createHttpApp({
@@ -77,7 +77,7 @@ function createHttp(
   });
 }
 
-function createGrpc({ config, logger, metrics }: Shared, api: Api, readiness: ReadinessCheck): GrpcServer {
+function createGrpc({ config, logger, metrics }: Context, api: Api, readiness: ReadinessCheck): GrpcServer {
   return new GrpcServer({
     intake: api.intake,
     watching: api.watching,

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { startApi } from './api.ts';
-import { openFaces, type Addresses } from './servers.ts';
+import { openServers, type Addresses } from './servers.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { startShared, type Shared } from './context.ts';
+import { startContext, type Context } from './context.ts';
 import { startWorker } from './worker.ts';
 
 export interface RunningService {
@@ -21,20 +21,20 @@ export interface RunningService {
 export async function startService(config: Config, logger: Logger, version: string): Promise<RunningService> {
   const lifecycle = new Lifecycle(logger);
   try {
-    return await open(await startShared(config, logger, lifecycle), version);
+    return await open(await startContext(config, logger, lifecycle), version);
   } catch (error) {
     await lifecycle.close();
     throw error;
   }
 }
 
-async function open(shared: Shared, version: string): Promise<RunningService> {
-  const { config, lifecycle } = shared;
-  const pipeline = config.role === 'api' ? undefined : await startWorker(shared);
-  const api = config.role === 'worker' ? undefined : await startApi(shared);
+async function open(context: Context, version: string): Promise<RunningService> {
+  const { config, lifecycle } = context;
+  const pipeline = config.role === 'api' ? undefined : await startWorker(context);
+  const api = config.role === 'worker' ? undefined : await startApi(context);
 
   let isDraining = false;
-  const addresses = await openFaces(shared, { pipeline, api, isDraining: () => isDraining, version });
+  const addresses = await openServers(context, { pipeline, api, isDraining: () => isDraining, version });
   return {
     addresses,
     failed: pipeline?.failed ?? new Promise(() => undefined),

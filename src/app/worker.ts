@@ -8,8 +8,8 @@ import { publishToFeed, publishToLog } from '../pipeline/publish-status.ts';
 import { BatchPool } from '../threads/batch-pool.ts';
 import type { ThreadSettings } from '../threads/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { silenceLimitMs } from '../store/postgres/postgres-target.ts';
-import type { Shared } from './context.ts';
+import { silenceLimitMs } from '../store/target.ts';
+import type { Context } from './context.ts';
 
 /** Bytes a batch; an order event is some 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;
@@ -22,12 +22,12 @@ export async function startWorker({
   lifecycle,
   log,
   reader,
-  writeTurn,
+  writeLock,
   feed,
-}: Shared): Promise<Pipeline> {
+}: Context): Promise<Pipeline> {
   const settings: ThreadSettings = {
     store: config.database,
-    writeTurn,
+    writeLock,
     processor: config.processor,
     processorTimeoutMs: config.processorTimeoutMs,
     rules: {
@@ -77,7 +77,7 @@ function storeTimeMs(database: Config['database']): number | undefined {
 
 /** They would wait for ever, and a later event of theirs would be taken for one of an unknown order. */
 async function refuseForeignRetries(topic: string, reader: OrderReader): Promise<void> {
-  const [elsewhere] = await reader.parkedElsewhere(topic);
+  const [elsewhere] = await reader.retryingElsewhere(topic);
   if (elsewhere === undefined) return;
   throw new ServiceError(
     'settings-invalid',

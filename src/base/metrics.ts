@@ -18,7 +18,7 @@ export interface Metrics {
   endToEndAge: Histogram;
   batchRetries: Counter<'error_type'>;
   recordsProcessed: Counter<'outcome'>;
-  /** parked orders that were tried again: settled | postponed */
+  /** retrying orders that were tried again: completed | rescheduled */
   retries: Counter<'outcome'>;
   /** 0 closed, 1 half-open, 2 open; dependency: store | log */
   circuitState: Gauge<'dependency'>;
@@ -94,7 +94,7 @@ export function createMetrics(): Metrics {
     }),
     retries: new Counter({
       name: 'orders_retries_total',
-      help: 'Parked orders that were tried again, by whether they are done with or wait on.',
+      help: 'Retrying orders that were tried again, by whether they are done with or wait on.',
       labelNames: ['outcome'],
       registers,
     }),

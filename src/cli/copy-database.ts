@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { copyStore, type CopiedCount } from '../store/copy/copy-store.ts';
 import { PostgresCopyTarget } from '../store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../store/copy/sqlite-source.ts';
-import { migrate } from '../store/migrate.ts';
+import { migrate } from '../store/open/migrate.ts';
 import { PostgresConnection } from '../store/postgres/connection.ts';
 import { patient } from '../store/postgres/patient-target.ts';
 

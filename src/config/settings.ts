@@ -301,7 +301,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 1_000_000,
     default: 5,
-    description: 'A dead letter that failed again this often is parked: replays pass it over.',
+    description: 'A dead letter that failed again this often is exhausted: replays skip it.',
   },
   DEAD_LETTER_FLOOD_PERCENT: {
     theme: 'Failures',

@@ -15,7 +15,7 @@ import { collectDocumentation, serveDocumentation } from './plugins/documentatio
 import { refuseWhenDraining } from './plugins/draining.ts';
 import { createErrorHandler } from './plugins/error-handler.ts';
 import { RequestDurations, type DurationListener } from './plugins/request-durations.ts';
-import type { HttpScope } from './http-scope.ts';
+import type { HttpScope } from './schemas/http-scope.ts';
 import { takeJsonOnly } from './plugins/json-body.ts';
 import { addListDeadLetters } from './routes/list-dead-letters.ts';
 import { addListOrders } from './routes/list-orders.ts';
@@ -27,7 +27,7 @@ import { addOrderHistory } from './routes/order-history.ts';
 import { limitRate } from './plugins/rate-limit.ts';
 import { addReadDeadLetter } from './routes/read-dead-letter.ts';
 import { addReadOrder } from './routes/read-order.ts';
-import { REQUEST_ID_HEADER } from './plugins/request-id.ts';
+import { REQUEST_ID_HEADER } from './schemas/request-id.ts';
 import { addRequestTransition } from './routes/request-transition.ts';
 import { serveDashboard } from './routes/dashboard.ts';
 import { addStats } from './routes/stats.ts';

@@ -1,6 +1,6 @@
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { answerClientError } from './plugins/client-error.ts';
-import { createRequestIds } from './plugins/request-id.ts';
+import { createRequestIds } from './schemas/request-id.ts';
 
 /** Bytes; the batch route takes more. */
 const BODY_LIMIT = 64 * 1024;

@@ -12,14 +12,14 @@ export interface OrderState {
 }
 
 /** What the processor said of a new order. */
-export interface Verdict {
+export interface FinalOutcome {
   status: 'confirmed' | 'rejected' | 'failed';
   reason: string | null;
 }
 
-/** A command with the place it stands in the log; a new order, or a replayed one, comes with its verdict. */
+/** A command with the place it stands in the log; a new order, or a replayed one, comes with its outcome. */
 export type DecidedCommand =
-  | { position: Position; command: PlaceOrder; verdict: Verdict; isReplay?: boolean }
+  | { position: Position; command: PlaceOrder; outcome: FinalOutcome; isReplay?: boolean }
   | { position: Position; command: RequestTransition };
 
 /** A row to insert: the order as it stands after the whole batch. */
@@ -84,7 +84,7 @@ class BatchDecision {
   }
 
   take(entry: DecidedCommand): void {
-    if ('verdict' in entry) this.#place(entry);
+    if ('outcome' in entry) this.#place(entry);
     else this.#transition(entry.command, entry.position);
   }
 
@@ -101,15 +101,15 @@ class BatchDecision {
    * The first order of an id stays: a repeat of an idempotency key finds it and changes nothing. A dead letter that is
    * replayed may confirm the order that had failed; once it has, a further replay changes nothing either.
    */
-  #place({ command, verdict, position, isReplay }: Extract<DecidedCommand, { verdict: Verdict }>): void {
+  #place({ command, outcome, position, isReplay }: Extract<DecidedCommand, { outcome: FinalOutcome }>): void {
     const known = this.#stateOf(command.orderId);
     if (known === undefined) {
       const { customerId, merchantId } = command.order;
-      const state = { id: command.orderId, customerId, merchantId, status: verdict.status, version: 1 };
+      const state = { id: command.orderId, customerId, merchantId, status: outcome.status, version: 1 };
       this.#placed.set(state.id, { command, state, updatedAt: this.#now });
-      this.#record(state, verdict.reason, position);
-    } else if (isReplay === true && known.status === 'failed' && verdict.status === 'confirmed') {
-      this.#move(known, 'confirmed', verdict.reason, position);
+      this.#record(state, outcome.reason, position);
+    } else if (isReplay === true && known.status === 'failed' && outcome.status === 'confirmed') {
+      this.#move(known, 'confirmed', outcome.reason, position);
     }
   }
 

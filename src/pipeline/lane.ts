@@ -28,7 +28,7 @@ export interface LaneOptions {
    * rejection halts the lane for good, since nothing may overtake the batch.
    */
   run: (batch: LogRecord[], trigger: BatchTrigger) => Promise<number | undefined>;
-  /** Retries what is due of the parked orders of its partitions; as `run`. */
+  /** Retries what is due of the retrying orders of its partitions; as `run`. */
   retry: () => Promise<number | undefined>;
   /** a batch is done: called before the lane takes its next one */
   onFree: () => void;

@@ -7,11 +7,11 @@ import { within } from '../base/within.ts';
 import { TOPICS, type EventLog, type LogConsumer } from '../log/event-log.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { Aftermath } from './aftermath.ts';
-import { runBatch, runRetries, type AppliedOffsets, type RunDependencies } from './batch-run.ts';
+import { PublishQueue } from './publish-queue.ts';
+import { runBatch, runRetries, type AppliedOffsets, type RunDependencies } from './run-batch.ts';
 import type { Breakers, Dependency } from './breakers.ts';
-import { FailureWindow } from './failure-window.ts';
-import { HeldUpSteps } from './held-up-steps.ts';
+import { DeadLetterRate } from './dead-letter-rate.ts';
+import { StallMonitor } from './stall-monitor.ts';
 import { Lane } from './lane.ts';
 import { PartitionGate } from './partition-gate.ts';
 import type { PublishStatuses } from './publish-status.ts';
@@ -48,10 +48,10 @@ export class Pipeline {
   readonly failed: Promise<Error>;
   readonly #options: PipelineOptions;
   readonly #consumer: LogConsumer;
-  readonly #lanes: { lane: Lane; aftermath: Aftermath }[];
+  readonly #lanes: { lane: Lane; publishQueue: PublishQueue }[];
   readonly #gate: PartitionGate;
-  readonly #heldUp: HeldUpSteps;
-  readonly #failureWindow: FailureWindow;
+  readonly #stallMonitor: StallMonitor;
+  readonly #deadLetterRate: DeadLetterRate;
   readonly #applied: AppliedOffsets = new Map();
   readonly #stopping = new AbortController();
   #reportFailure: (error: Error) => void = () => undefined;
@@ -70,8 +70,8 @@ export class Pipeline {
       onFailed: (error) => this.#fail(error),
     });
     this.#gate = new PartitionGate(this.#consumer);
-    this.#heldUp = new HeldUpSteps(options.clock);
-    this.#failureWindow = new FailureWindow(options.clock);
+    this.#stallMonitor = new StallMonitor(options.clock);
+    this.#deadLetterRate = new DeadLetterRate(options.clock);
   }
 
   async start(): Promise<void> {
@@ -96,8 +96,10 @@ export class Pipeline {
   fault(): string | undefined {
     if (this.#state !== 'running') return `the pipeline is ${this.#state}`;
     const { store, log } = this.#options.breakers;
-    const faults = [this.#heldUp.flood(), store.fault(), log.fault()].filter((fault) => fault !== undefined);
-    return faults.length > 0 ? faults.join(' ') : this.#heldUp.fault();
+    const faults = [this.#stallMonitor.flood(), store.fault(), log.fault()].filter(
+      (fault) => fault !== undefined,
+    );
+    return faults.length > 0 ? faults.join(' ') : this.#stallMonitor.fault();
   }
 
   /** Records of the assigned partitions that wait in the log, as last seen. */
@@ -105,11 +107,11 @@ export class Pipeline {
     return this.#consumer.lag();
   }
 
-  #createLane(index: number): { lane: Lane; aftermath: Aftermath } {
+  #createLane(index: number): { lane: Lane; publishQueue: PublishQueue } {
     const { batchMaxRecords, batchMaxBytes, batchMaxWaitMs, oneWriter, clock } = this.#options;
-    const aftermath = new Aftermath();
+    const publishQueue = new PublishQueue();
     const published: string[] = [];
-    const dependencies = () => this.#runDependencies(aftermath, published);
+    const dependencies = () => this.#runDependencies(publishQueue, published);
     const others = () => this.#lanes.filter((_, other) => other !== index).map(({ lane }) => lane);
     const lane = new Lane({
       maxRecords: batchMaxRecords,
@@ -125,7 +127,7 @@ export class Pipeline {
       resume: () => this.#gate.letGo(`lane ${index}`),
       clock,
     });
-    return { lane, aftermath };
+    return { lane, publishQueue };
   }
 
   /** What was read would only wait here for the dependency to come back. */
@@ -136,7 +138,7 @@ export class Pipeline {
     });
   }
 
-  #runDependencies(aftermath: Aftermath, published: string[]): RunDependencies {
+  #runDependencies(publishQueue: PublishQueue, published: string[]): RunDependencies {
     const { log, pool, publish, breakers, metrics, logger, clock } = this.#options;
     return {
       topic: log.progressName(TOPICS.commands),
@@ -145,11 +147,11 @@ export class Pipeline {
       publish,
       commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
       applied: this.#applied,
-      aftermath,
+      publishQueue,
       published,
       breakers,
-      heldUp: this.#heldUp,
-      failureWindow: this.#failureWindow,
+      stallMonitor: this.#stallMonitor,
+      deadLetterRate: this.#deadLetterRate,
       signal: this.#stopping.signal,
       metrics,
       logger,
@@ -191,11 +193,11 @@ export class Pipeline {
 
   /** Until nothing of the partitions is under way any more; what could not be published is their next owner's. */
   async #release(
-    { lane, aftermath }: { lane: Lane; aftermath: Aftermath },
+    { lane, publishQueue }: { lane: Lane; publishQueue: PublishQueue },
     partitions: number[],
   ): Promise<void> {
     await lane.release(partitions);
-    await aftermath.done().catch((error: unknown) => this.#fail(toError(error)));
+    await publishQueue.done().catch((error: unknown) => this.#fail(toError(error)));
   }
 
   #distribute(records: LogRecord[]): void {

@@ -3,15 +3,15 @@ import { hasCode, ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Breakers, Dependency } from './breakers.ts';
-import type { FailureWindow } from './failure-window.ts';
-import type { HeldUpSteps } from './held-up-steps.ts';
+import type { DeadLetterRate } from './dead-letter-rate.ts';
+import type { StallMonitor } from './stall-monitor.ts';
 import { retryUntilDone } from './retry.ts';
 
 /** What all steps of all lanes share. */
 export interface StepDependencies {
   breakers: Breakers;
-  heldUp: HeldUpSteps;
-  failureWindow: FailureWindow;
+  stallMonitor: StallMonitor;
+  deadLetterRate: DeadLetterRate;
   /** ends all retrying and waiting, when the service goes down */
   signal: AbortSignal;
   metrics: Metrics;
@@ -37,7 +37,7 @@ const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
 export async function persistently<T>(
   step: () => Promise<T>,
   dependency: Dependency | undefined,
-  { breakers, heldUp, failureWindow, signal, metrics, logger }: StepDependencies,
+  { breakers, stallMonitor, deadLetterRate, signal, metrics, logger }: StepDependencies,
 ): Promise<T> {
   const breaker = dependency === undefined ? undefined : breakers[dependency];
   const run = Symbol();
@@ -50,14 +50,14 @@ export async function persistently<T>(
         return breaker?.isClosed === false ? NO_PAUSE : BACKOFF;
       },
       onRetry: (error, attempt) => {
-        heldUp.failed(run, error);
+        stallMonitor.failed(run, error);
         metrics.batchRetries.inc({ error_type: error instanceof ServiceError ? error.code : 'internal' });
         logger.warn({ err: error, attempt }, 'a batch could not be finished and is tried again');
-        if (hasCode(error, 'dead-letter-flood') && failureWindow.hold(run)) metrics.deadLetterFloods.inc();
+        if (hasCode(error, 'dead-letter-flood') && deadLetterRate.hold(run)) metrics.deadLetterFloods.inc();
       },
     });
   } finally {
-    heldUp.ended(run);
-    failureWindow.release(run);
+    stallMonitor.ended(run);
+    deadLetterRate.release(run);
   }
 }

@@ -1,24 +1,24 @@
 import { encodeTextFrame } from '../base/record-frame.ts';
 import type { EventCodec } from '../order/events.ts';
-import type { Caused, SequencedChange } from '../store/order-store.ts';
-import { noParking, type ParkedOrder, type Parking } from '../store/parking.ts';
+import type { Effects, SequencedChange } from '../store/order-store.ts';
+import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../store/retries.ts';
 import { encodeDeadLetterCopies } from './dead-letter-copies.ts';
 import { failureCounts } from './failure-counts.ts';
-import type { BatchResult, FailureRules } from '../threads/protocol.ts';
+import type { BatchResult, FailureRules } from './batch.ts';
 import type { SavedBatch } from './save-batch.ts';
 
 /** @param done what was saved, if anything, and what had been caused before and is to be published again, first */
 export function batchResult(
   done: {
     saved: SavedBatch | undefined;
-    again: Caused;
+    again: Effects;
     redelivered: number;
-    /** as they were loaded: a former owner of the partition may have parked them, and nobody else looks after them */
-    parked: Iterable<ParkedOrder>;
+    /** as they were loaded: a former owner of the partition may have retrying them, and nobody else looks after them */
+    retrying: Iterable<RetryingOrder>;
   },
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
-  const { again, redelivered, parked, saved: { batch: saved, lastSequence } = NOTHING_SAVED } = done;
+  const { again, redelivered, retrying, saved: { batch: saved, lastSequence } = NOTHING_SAVED } = done;
   const { placed = [], moved = [], rejections = [], changes = [] } = saved?.decision ?? {};
   const before = lastSequence - changes.length;
   const sequenced = changes.map((change, index) => ({
@@ -31,23 +31,26 @@ export function batchResult(
     statuses: encodeStatuses([...again.changes, ...sequenced], codec),
     deadLetters: encodeDeadLetterCopies([...again.deadLetters, ...deadLetters], rules.deadLetterSource),
     counts: {
-      judged: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved),
+      decided: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved),
       placed: placed.length,
       moved: moved.length,
       refused: rejections.length,
-      parked: saved?.parking.events.length ?? 0,
-      postponed: saved?.parking.postponed.length ?? 0,
+      retrying: saved?.retryChanges.events.length ?? 0,
+      rescheduled: saved?.retryChanges.rescheduled.length ?? 0,
       deadLetters: deadLetters.length - replaysFailed,
       replaysFailed,
       redelivered,
     },
-    retryAt: nextRetry(saved?.parking ?? noParking(), parked),
-    settled: [],
+    retryAt: nextRetry(saved?.retryChanges ?? noRetryChanges(), retrying),
+    completed: [],
   };
 }
 
-function nextRetry({ begun, postponed }: Parking, parked: Iterable<ParkedOrder>): number | undefined {
-  const waiting = [...begun, ...postponed.map(({ next }) => next), ...parked];
+function nextRetry(
+  { added, rescheduled }: RetryChanges,
+  retrying: Iterable<RetryingOrder>,
+): number | undefined {
+  const waiting = [...added, ...rescheduled.map(({ next }) => next), ...retrying];
   return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ dueAt }) => dueAt));
 }
 

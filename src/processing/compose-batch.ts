@@ -2,27 +2,27 @@ import { nextAttemptAt, type Failures, type RetryPolicy } from '../base/backoff.
 import type { RecordFrame } from '../base/record-frame.ts';
 import { decide } from '../order/decide.ts';
 import type { DeadLetter } from '../store/dead-letter.ts';
-import type { BatchToSave, Present } from '../store/order-store.ts';
-import { noParking, type ParkedEvent, type ParkedOrder, type Parking } from '../store/parking.ts';
+import type { BatchToSave, LoadedState } from '../store/order-store.ts';
+import { noRetryChanges, type QueuedEvent, type RetryingOrder, type RetryChanges } from '../store/retries.ts';
 import type { DecodedRecord, UndecodableRecord } from './decode-batch.ts';
-import { resolvedLetters, toDeadLetter, type Failure } from './dead-letters.ts';
-import type { Judgement } from './processor.ts';
-import { triage, type Triage } from './classify.ts';
+import { resolvedDeadLetters, toDeadLetter, type Failure } from './dead-letters.ts';
+import type { Outcome } from './processor.ts';
+import { classify, type Classification } from './classify.ts';
 
-/** Everything that a batch is made of, once its orders are loaded and judged. */
+/** Everything that a batch is made of, once its orders are loaded and decided. */
 export interface Material {
   topic: string;
   frame: RecordFrame;
   decoded: readonly DecodedRecord[];
   undecodable: readonly UndecodableRecord[];
-  present: Present;
+  loadedState: LoadedState;
   nextProgress: ReadonlyMap<number, number>;
-  judgements: ReadonlyMap<string, Judgement>;
+  outcomes: ReadonlyMap<string, Outcome>;
   /** these records waited in the store and are tried again; else they came from the log */
   isRetry: boolean;
   /** of a retry: orders that are not tried now and wait on */
-  heldBack?: Parking['postponed'];
-  /** of a retry: orders that an earlier one settled, to be forgotten */
+  deferred?: RetryChanges['rescheduled'];
+  /** of a retry: orders that an earlier one completed, to be forgotten */
   published?: readonly string[];
   /** milliseconds since the epoch, as is `now`: when it was taken up */
   begunAt: number;
@@ -51,9 +51,9 @@ export function composeBatch(material: Material, refused: ReadonlyMap<string, st
     batch.deadLetters.push(letter(material, failureOf(material, entry, 'store-refused', error)));
   }
   if (material.isRetry) {
-    const orders = [...material.present.parked.values()];
-    batch.parking.settled = orders.filter(({ orderId }) => !isWaitingOn(batch.parking, orderId));
-    batch.parking.published = material.published ?? [];
+    const orders = [...material.loadedState.retrying.values()];
+    batch.retryChanges.completed = orders.filter(({ orderId }) => !isWaitingOn(batch.retryChanges, orderId));
+    batch.retryChanges.purged = material.published ?? [];
   }
   return batch;
 }
@@ -68,26 +68,26 @@ export function composePart(material: Material, orderIds: readonly string[]): Ba
 }
 
 function composeRecords(material: Material, records: readonly DecodedRecord[]): BatchToSave {
-  const { topic, present, nextProgress, judgements, isRetry, now, policy } = material;
-  const isBehind = ({ command }: DecodedRecord) => !isRetry && present.parked.has(command.orderId);
-  const behind = present.parked.size === 0 ? [] : records.filter(isBehind);
-  const sorted = triage(behind.length === 0 ? records : records.filter((entry) => !isBehind(entry)), {
-    present: present.orders,
-    judgements,
+  const { topic, loadedState, nextProgress, outcomes, isRetry, now, policy } = material;
+  const isBehind = ({ command }: DecodedRecord) => !isRetry && loadedState.retrying.has(command.orderId);
+  const behind = loadedState.retrying.size === 0 ? [] : records.filter(isBehind);
+  const sorted = classify(behind.length === 0 ? records : records.filter((entry) => !isBehind(entry)), {
+    loadedState: loadedState.orders,
+    outcomes,
     nextAttemptAt: (orderId) => nextAttemptAt(failuresOf(material, orderId), now, policy),
     haveWaited: isRetry,
   });
-  const progress = isRetry ? NO_PROGRESS : present.progress;
-  const decision = decide(present.orders, progress, sorted.commands, now);
+  const progress = isRetry ? NO_PROGRESS : loadedState.progress;
+  const decision = decide(loadedState.orders, progress, sorted.commands, now);
   return {
     topic,
     decision,
     deadLetters: sorted.failed.map(({ entry, reason, error }) =>
       letter(material, failureOf(material, entry, reason, error)),
     ),
-    resolved: resolvedLetters(done(records, behind, sorted), material.frame, decision, now),
-    parking: isRetry ? parkedOn(material, sorted) : parkedNow(material, sorted, behind),
-    loadedProgress: present.progress,
+    resolved: resolvedDeadLetters(done(records, behind, sorted), material.frame, decision, now),
+    retryChanges: isRetry ? furtherRetries(material, sorted) : newRetries(material, sorted, behind),
+    loadedProgress: loadedState.progress,
     nextProgress,
   };
 }
@@ -99,7 +99,7 @@ const NO_PROGRESS: ReadonlyMap<number, number> = new Map();
 function done(
   records: readonly DecodedRecord[],
   behind: readonly DecodedRecord[],
-  { waiting, failed }: Triage,
+  { waiting, failed }: Classification,
 ): DecodedRecord[] {
   const replays = records.filter(({ replay }) => replay !== undefined);
   if (replays.length === 0) return [];
@@ -109,10 +109,14 @@ function done(
 }
 
 /** Records from the log that wait now: behind what failed in this batch, or behind what had failed before. */
-function parkedNow(material: Material, { waiting }: Triage, behind: readonly DecodedRecord[]): Parking {
-  const parking = noParking();
-  if (waiting.size === 0 && behind.length === 0) return parking;
-  const toEvent = ({ index, command }: DecodedRecord): ParkedEvent => ({
+function newRetries(
+  material: Material,
+  { waiting }: Classification,
+  behind: readonly DecodedRecord[],
+): RetryChanges {
+  const retryChanges = noRetryChanges();
+  if (waiting.size === 0 && behind.length === 0) return retryChanges;
+  const toEvent = ({ index, command }: DecodedRecord): QueuedEvent => ({
     orderId: command.orderId,
     record: material.frame.record(index),
   });
@@ -131,49 +135,49 @@ function parkedNow(material: Material, { waiting }: Triage, behind: readonly Dec
       dueAt,
       lateMs,
     };
-    parking.begun.push(order);
-    parking.events.push(...records.map(toEvent));
+    retryChanges.added.push(order);
+    retryChanges.events.push(...records.map(toEvent));
   }
-  const joined = new Map<ParkedOrder, number>();
+  const appended = new Map<RetryingOrder, number>();
   for (const entry of behind) {
-    const loaded = material.present.parked.get(entry.command.orderId);
-    if (loaded !== undefined) joined.set(loaded, (joined.get(loaded) ?? 0) + 1);
-    parking.events.push(toEvent(entry));
+    const loaded = material.loadedState.retrying.get(entry.command.orderId);
+    if (loaded !== undefined) appended.set(loaded, (appended.get(loaded) ?? 0) + 1);
+    retryChanges.events.push(toEvent(entry));
   }
-  for (const [loaded, events] of joined) parking.joined.push({ loaded, events });
-  return parking;
+  for (const [loaded, events] of appended) retryChanges.appended.push({ loaded, events });
+  return retryChanges;
 }
 
 /** Orders that failed once more, and wait on. */
-function parkedOn(material: Material, { waiting }: Triage): Parking {
-  const parking = noParking();
-  parking.postponed.push(...(material.heldBack ?? []));
+function furtherRetries(material: Material, { waiting }: Classification): RetryChanges {
+  const retryChanges = noRetryChanges();
+  retryChanges.rescheduled.push(...(material.deferred ?? []));
   for (const [orderId, { error, dueAt }] of waiting) {
-    const loaded = material.present.parked.get(orderId);
+    const loaded = material.loadedState.retrying.get(orderId);
     if (loaded === undefined) continue;
     const { attempts, lateMs } = failuresOf(material, orderId);
     const next = { ...loaded, attempts, error, failedAt: material.now, dueAt, lateMs };
-    parking.postponed.push({ loaded, next });
+    retryChanges.rescheduled.push({ loaded, next });
   }
-  return parking;
+  return retryChanges;
 }
 
-function isWaitingOn({ postponed }: Parking, orderId: string): boolean {
-  return postponed.some(({ loaded }) => loaded.orderId === orderId);
+function isWaitingOn({ rescheduled }: RetryChanges, orderId: string): boolean {
+  return rescheduled.some(({ loaded }) => loaded.orderId === orderId);
 }
 
 /** The failures of an order if it fails now. */
 function failuresOf(material: Material, orderId: string): Failures {
-  const parked = material.present.parked.get(orderId);
-  if (parked === undefined) return { attempts: 1, firstFailedAt: material.now, lateMs: 0 };
-  const { attempts, firstFailedAt, lateMs } = parked;
-  return { attempts: attempts + 1, firstFailedAt, lateMs: lateMs + lateBy(material, parked) };
+  const retrying = material.loadedState.retrying.get(orderId);
+  if (retrying === undefined) return { attempts: 1, firstFailedAt: material.now, lateMs: 0 };
+  const { attempts, firstFailedAt, lateMs } = retrying;
+  return { attempts: attempts + 1, firstFailedAt, lateMs: lateMs + lateBy(material, retrying) };
 }
 
 /** Milliseconds by which a retry came later than it was due. */
 export function lateBy(
   { begunAt }: Pick<Material, 'begunAt'>,
-  { dueAt }: Pick<ParkedOrder, 'dueAt'>,
+  { dueAt }: Pick<RetryingOrder, 'dueAt'>,
 ): number {
   return Math.max(0, begunAt - dueAt);
 }

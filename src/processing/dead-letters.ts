@@ -2,7 +2,7 @@ import type { LogRecord } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import type { RecordFrame } from '../base/record-frame.ts';
 import type { Decision } from '../order/decide.ts';
-import type { DeadLetter, DeadLetterReason, ResolvedLetter } from '../store/dead-letter.ts';
+import type { DeadLetter, DeadLetterReason, ResolvedDeadLetter } from '../store/dead-letter.ts';
 import type { DecodedRecord, Replay } from './decode-batch.ts';
 
 export interface Failure {
@@ -17,20 +17,20 @@ export interface Failure {
   failedAt: number;
 }
 
-/** @param replayLimit after so many failed replays a letter is parked: replays pass it over */
+/** @param replayLimit after so many failed replays a dead letter is exhausted: replays pass it over */
 export function toDeadLetter({ replay, ...failure }: Failure, replayLimit: number): DeadLetter {
   const replayCount = replay === undefined ? 0 : replay.replayCount + 1;
-  const state = replayCount >= replayLimit ? 'parked' : 'open';
-  return { ...failure, replayOf: replay?.letterId, replayCount, state };
+  const state = replayCount >= replayLimit ? 'exhausted' : 'open';
+  return { ...failure, replayOf: replay?.deadLetterId, replayCount, state };
 }
 
 /** What the replays among these decided records brought. */
-export function resolvedLetters(
+export function resolvedDeadLetters(
   records: readonly DecodedRecord[],
   frame: RecordFrame,
   { changes, rejections }: Decision,
   at: number,
-): ResolvedLetter[] {
+): ResolvedDeadLetter[] {
   return records.flatMap(({ index, replay, position, command }) => {
     if (replay === undefined) return [];
     const isHere = (cause: Position) =>
@@ -39,6 +39,6 @@ export function resolvedLetters(
     const rejection = rejections.find((refused) => isHere(refused.position));
     const outcome =
       change?.status ?? (rejection === undefined ? 'already done' : `refused: ${rejection.code}`);
-    return [{ id: replay.letterId, value: frame.record(index).value, outcome, at }];
+    return [{ id: replay.deadLetterId, value: frame.record(index).value, outcome, at }];
   });
 }

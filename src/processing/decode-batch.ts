@@ -17,7 +17,7 @@ export interface DecodedRecord {
 }
 
 export interface Replay {
-  letterId: number;
+  deadLetterId: number;
   /** how often a replay of the letter had failed before */
   replayCount: number;
 }
@@ -66,9 +66,9 @@ function refuseForeignKey(key: string | null, command: Command): void {
 
 function replayOf(headers: RecordHeaders | undefined): Replay | undefined {
   if (headers === undefined) return undefined;
-  const letterId = wholeNumber(headers[REPLAY_HEADERS.letter]);
+  const deadLetterId = wholeNumber(headers[REPLAY_HEADERS.letter]);
   const replayCount = wholeNumber(headers[REPLAY_HEADERS.replayCount]);
-  return letterId === undefined || replayCount === undefined ? undefined : { letterId, replayCount };
+  return deadLetterId === undefined || replayCount === undefined ? undefined : { deadLetterId, replayCount };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

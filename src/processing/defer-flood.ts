@@ -7,20 +7,20 @@ const FLOOD_PAUSE_MS = 15_000;
  * The same retries, but orders that would become dead letters wait on as they are: no attempt of theirs is spent, and
  * nothing of their time.
  */
-export function holdingBack(material: Material): Material {
-  const { present, decoded, now } = material;
+export function deferFlood(material: Material): Material {
+  const { loadedState, decoded, now } = material;
   const doomed = new Set(composeBatch(material, new Map()).deadLetters.map(({ orderId }) => orderId));
-  const parked = [...present.parked.values()];
+  const retrying = [...loadedState.retrying.values()];
   return {
     ...material,
     decoded: decoded.filter(({ command }) => !doomed.has(command.orderId)),
-    present: {
-      ...present,
-      parked: new Map(
-        parked.filter(({ orderId }) => !doomed.has(orderId)).map((order) => [order.orderId, order]),
+    loadedState: {
+      ...loadedState,
+      retrying: new Map(
+        retrying.filter(({ orderId }) => !doomed.has(orderId)).map((order) => [order.orderId, order]),
       ),
     },
-    heldBack: parked
+    deferred: retrying
       .filter(({ orderId }) => doomed.has(orderId))
       .map((loaded) => {
         const lateMs = loaded.lateMs + lateBy(material, loaded) + FLOOD_PAUSE_MS;

@@ -21,7 +21,7 @@ export function isFlood(recent: FailureCounts, batch: FailureCounts, allowedShar
   return [all, batch].every(({ records, deadLetters }) => deadLetters > allowedShare * records);
 }
 
-/** @throws ServiceError `dead-letter-flood` for a batch that must not be saved as it was judged */
+/** @throws ServiceError `dead-letter-flood` for a batch that must not be saved as it was decided */
 export function refuseFlood(recent: FailureCounts, batch: FailureCounts, allowedShare: number): void {
   if (!isFlood(recent, batch, allowedShare)) return;
   const { records, deadLetters } = together(recent, batch);

@@ -2,51 +2,53 @@ import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
 import type { EventCodec } from '../order/events.ts';
-import type { AppliedRecord, BatchStore, Present } from '../store/order-store.ts';
+import type { AppliedRecord, BatchStore, LoadedState } from '../store/order-store.ts';
 import type { Material } from './compose-batch.ts';
 import { decodeBatch, type DecodedBatch } from './decode-batch.ts';
-import { condemn, type Judge } from './processor.ts';
-import type { BatchRequest, BatchResult, FailureRules } from '../threads/protocol.ts';
+import { failAll, type RunProcessor } from './processor.ts';
+import type { BatchRequest, BatchResult, FailureRules } from './batch.ts';
 import { batchResult } from './batch-result.ts';
 import { saveMaterial } from './save-material.ts';
-import { casesOf } from './classify.ts';
+import { attemptsOf } from './classify.ts';
 
 export interface BatchDependencies {
   store: BatchStore;
-  judge: Judge;
+  runProcessor: RunProcessor;
   codec: EventCodec;
   clock: Clock;
   rules: FailureRules;
 }
 
 /**
- * One batch from bytes to saved: decode → load → judge → compose (triage, decide) → save. The answer has what is to be
+ * One batch from bytes to saved: decode → load → runProcessor → compose (classify, decide) → save. The answer has what is to be
  * published, that of redelivered records included (its first publication may have been lost in a crash).
  * @throws ServiceError `dead-letter-flood`, or whatever loading or saving throws: nothing of the batch is saved then
  */
 export async function processBatch(
-  { topic, frame: memory, applied, recent, condemned }: BatchRequest,
-  { store, judge, codec, clock, rules }: BatchDependencies,
+  { topic, frame: memory, applied, recent, poisonReason }: BatchRequest,
+  { store, runProcessor, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
   const begunAt = clock();
   const batch = decodeBatch(memory, codec);
   const orderIds = [...new Set(batch.decoded.map(({ command }) => command.orderId))];
-  const present = await store.load(topic, [...batch.nextOffsets.keys()], orderIds);
-  refuseGap(topic, applied, present);
+  const loadedState = await store.load(topic, [...batch.nextOffsets.keys()], orderIds);
+  refuseGap(topic, applied, loadedState);
 
-  const { decoded, undecodable, redelivered } = freshOf(batch, present);
-  await refuseForeignLog(topic, batch, present, store);
-  const unparked = decoded.filter(({ command }) => !present.parked.has(command.orderId));
-  const cases = casesOf(unparked, present.orders, () => 1);
-  const judgements = await (condemned === undefined ? judge(cases) : condemn(cases, condemned));
+  const { decoded, undecodable, redelivered } = freshOf(batch, loadedState);
+  await refuseForeignLog(topic, batch, loadedState, store);
+  const notRetrying = decoded.filter(({ command }) => !loadedState.retrying.has(command.orderId));
+  const attempts = attemptsOf(notRetrying, loadedState.orders, () => 1);
+  const outcomes = await (poisonReason === undefined
+    ? runProcessor(attempts)
+    : failAll(attempts, poisonReason));
   const material: Material = {
     topic,
     frame: batch.frame,
     decoded,
     undecodable,
-    present,
-    nextProgress: furthest(batch.nextOffsets, present.progress),
-    judgements,
+    loadedState,
+    nextProgress: furthest(batch.nextOffsets, loadedState.progress),
+    outcomes,
     isRetry: false,
     begunAt,
     now: clock(),
@@ -55,15 +57,15 @@ export async function processBatch(
   };
   const isEmpty = decoded.length + undecodable.length === 0;
   const saved = isEmpty ? undefined : await saveMaterial(store, material, { recent, rules });
-  const again = await store.causedBy(topic, redelivered);
-  const done = { saved, again, redelivered: redelivered.length, parked: present.parked.values() };
+  const again = await store.effectsOf(topic, redelivered);
+  const done = { saved, again, redelivered: redelivered.length, retrying: loadedState.retrying.values() };
   return batchResult(done, { codec, rules });
 }
 
 /** The store was set back (a restored backup): going on would leave a hole that nobody sees. */
-function refuseGap(topic: string, applied: BatchRequest['applied'], present: Present): void {
+function refuseGap(topic: string, applied: BatchRequest['applied'], loadedState: LoadedState): void {
   for (const [partition, next] of applied) {
-    const stored = present.progress.get(partition) ?? 0;
+    const stored = loadedState.progress.get(partition) ?? 0;
     if (stored >= next) continue;
     throw new ServiceError(
       'progress-gap',
@@ -80,7 +82,7 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], present: Pre
 async function refuseForeignLog(
   topic: string,
   { decoded }: DecodedBatch,
-  { orders, parked, progress }: Present,
+  { orders, retrying, progress }: LoadedState,
   store: BatchStore,
 ): Promise<void> {
   const traceless = decoded.filter(
@@ -88,10 +90,10 @@ async function refuseForeignLog(
       kind === 'place' &&
       offset < (progress.get(partition) ?? 0) &&
       !orders.has(orderId) &&
-      !parked.has(orderId),
+      !retrying.has(orderId),
   );
   if (traceless.length === 0) return;
-  const known = await store.knownByDeadLetters(traceless.map(({ command }) => command.orderId));
+  const known = await store.withDeadLetters(traceless.map(({ command }) => command.orderId));
   const lost = traceless.find(({ command }) => !known.has(command.orderId));
   if (lost === undefined) return;
   const { partition, offset } = lost.position;
@@ -108,7 +110,7 @@ interface Fresh extends Pick<DecodedBatch, 'decoded' | 'undecodable'> {
   redelivered: AppliedRecord[];
 }
 
-function freshOf({ decoded, undecodable }: DecodedBatch, { progress }: Present): Fresh {
+function freshOf({ decoded, undecodable }: DecodedBatch, { progress }: LoadedState): Fresh {
   const isFresh = ({ partition, offset }: Position) => offset >= (progress.get(partition) ?? 0);
   const redelivered: AppliedRecord[] = [];
   return {

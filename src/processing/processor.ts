@@ -3,7 +3,7 @@ import { TaskCancelledError, timeout, TimeoutStrategy, type TimeoutPolicy } from
 import pMap from 'p-map';
 import { ERRORS, ServiceError, textOf, toError, type ErrorCode } from '../base/errors.ts';
 import type { PlaceOrder } from '../order/commands.ts';
-import type { Verdict } from '../order/decide.ts';
+import type { FinalOutcome } from '../order/decide.ts';
 import type { NewOrder } from '../order/order.ts';
 
 /** What a processor is shown of a new order; times are milliseconds since the epoch. */
@@ -44,17 +44,17 @@ export class TransientError extends Error {
   }
 }
 
-/** An order to be judged, for the `attempt`th time. */
-export interface Case {
+/** An order to be decided, for the `attempt`th time. */
+export interface Attempt {
   command: PlaceOrder;
   attempt: number;
 }
 
-/** A verdict, or that there is none yet: a later attempt may bring one. */
-export type Judgement = Verdict | { status: 'postponed'; reason: string };
+/** A outcome, or that there is none yet: a later attempt may bring one. */
+export type Outcome = FinalOutcome | { status: 'retry'; reason: string };
 
 /** Judges new orders, by order id. */
-export type Judge = (cases: Iterable<Case>) => Promise<Map<string, Judgement>>;
+export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
 
 /** How many orders of a batch a processor module works on at once. */
 export const PROCESSOR_CONCURRENCY = 64;
@@ -62,40 +62,40 @@ export const PROCESSOR_CONCURRENCY = 64;
 const MAX_REASON_LENGTH = 500;
 
 /**
- * The judge that a `PROCESSOR` module makes; without one every order is confirmed.
+ * The runProcessor that a `PROCESSOR` module makes; without one every order is confirmed.
  * @param timeoutMs milliseconds that the module has for an order; a later answer is not waited for
  * @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function
  */
-export async function loadJudge(path: string | undefined, timeoutMs: number): Promise<Judge> {
-  if (path === undefined) return confirmEvery;
-  const processor = await loadProcessor(path);
+export async function loadProcessor(path: string | undefined, timeoutMs: number): Promise<RunProcessor> {
+  if (path === undefined) return confirmAll;
+  const processor = await importProcessor(path);
   const deadline = timeout(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
-  return async (cases) => {
-    const judgements = await pMap(
-      cases,
-      async (given) => [given.command.orderId, await judge(processor, given, deadline)] as const,
+  return async (attempts) => {
+    const outcomes = await pMap(
+      attempts,
+      async (given) => [given.command.orderId, await runProcessor(processor, given, deadline)] as const,
       { concurrency: PROCESSOR_CONCURRENCY },
     );
-    return new Map(judgements);
+    return new Map(outcomes);
   };
 }
 
-const CONFIRMED: Verdict = { status: 'confirmed', reason: null };
+const CONFIRMED: FinalOutcome = { status: 'confirmed', reason: null };
 
-function confirmEvery(cases: Iterable<Case>): Promise<Map<string, Judgement>> {
-  const judgements = new Map<string, Judgement>();
-  for (const { command } of cases) judgements.set(command.orderId, CONFIRMED);
-  return Promise.resolve(judgements);
+function confirmAll(attempts: Iterable<Attempt>): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  for (const { command } of attempts) outcomes.set(command.orderId, CONFIRMED);
+  return Promise.resolve(outcomes);
 }
 
 /** Judges without asking the processor: these orders end the thread that processes them. */
-export function condemn(cases: Iterable<Case>, reason: string): Promise<Map<string, Judgement>> {
-  const judgements = new Map<string, Judgement>();
-  for (const { command } of cases) judgements.set(command.orderId, { status: 'failed', reason });
-  return Promise.resolve(judgements);
+export function failAll(attempts: Iterable<Attempt>, reason: string): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  for (const { command } of attempts) outcomes.set(command.orderId, { status: 'failed', reason });
+  return Promise.resolve(outcomes);
 }
 
-async function loadProcessor(path: string): Promise<Processor> {
+async function importProcessor(path: string): Promise<Processor> {
   let module: unknown;
   try {
     module = await import(pathToFileURL(path).href);
@@ -109,14 +109,14 @@ async function loadProcessor(path: string): Promise<Processor> {
 }
 
 /**
- * Asks for the verdict on one order. A failure for good is a verdict too: `failed`. The table of errors says which
+ * Asks for the outcome on one order. A failure for good is a outcome too: `failed`. The table of errors says which
  * failures are; what a processor throws is one of them unless it says that it is transient.
  */
-async function judge(
+async function runProcessor(
   processor: Processor,
-  { command, attempt }: Case,
+  { command, attempt }: Attempt,
   deadline: TimeoutPolicy,
-): Promise<Judgement> {
+): Promise<Outcome> {
   try {
     // A copy of its own: what the module does to it must not reach what is stored.
     const order = { ...structuredClone(command.order), id: command.orderId, createdAt: command.time };
@@ -126,7 +126,7 @@ async function judge(
     return checkedVerdict(answer);
   } catch (thrown) {
     const { code, message } = failureOf(thrown);
-    return { status: ERRORS[code].transient ? 'postponed' : 'failed', reason: message };
+    return { status: ERRORS[code].transient ? 'retry' : 'failed', reason: message };
   }
 }
 
@@ -146,7 +146,7 @@ function isTransient(thrown: unknown): boolean {
   return typeof thrown === 'object' && thrown !== null && 'transient' in thrown && thrown.transient === true;
 }
 
-function checkedVerdict(answer: unknown): Verdict {
+function checkedVerdict(answer: unknown): FinalOutcome {
   const { status, reason } = (answer ?? {}) as { status?: unknown; reason?: unknown };
   if (status !== 'confirmed' && status !== 'rejected') {
     throw new ServiceError(

@@ -5,46 +5,48 @@ import { batchResult } from './batch-result.ts';
 import type { Material } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
-import { holdingBack } from './defer-flood.ts';
+import { deferFlood } from './defer-flood.ts';
 import type { BatchDependencies } from './process-batch.ts';
-import { condemn } from './processor.ts';
-import type { BatchResult, FailureRules, RetryRequest } from '../threads/protocol.ts';
+import { failAll } from './processor.ts';
+import type { BatchResult, FailureRules, RetryRequest } from './batch.ts';
 import type { SavedBatch } from './save-batch.ts';
 import { saveMaterial } from './save-material.ts';
-import { casesOf } from './classify.ts';
+import { attemptsOf } from './classify.ts';
 
 /**
- * Tries again the parked orders that are due: their events in order, as if they had just come. An order that fails
+ * Tries again the retrying orders that are due: their events in order, as if they had just come. An order that fails
  * once more waits on with all of them; else they are decided, or given up, together.
  *
  * What it causes stands below the progress, so the log does not deliver it again after a crash. Therefore the orders
- * are remembered until it is published (`settled`): the next run forgets them, in the transaction that it has anyway. What
+ * are remembered until it is published (`completed`): the next run forgets them, in the transaction that it has anyway. What
  * an owner before left so is published first.
  * @throws ServiceError as `processBatch`
  */
-export async function retryParked(
-  { topic, partitions, limit, published, recent, condemned }: RetryRequest,
-  { store, judge, codec, clock, rules }: BatchDependencies,
+export async function retryOrders(
+  { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
+  { store, runProcessor, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
   const begunAt = clock();
   const due = await store.loadDue({ topic, partitions, now: begunAt, limit, published });
-  const { orders, present, unpublished, nextDueAt } = due;
-  const again = await store.causedByRetries(unpublished);
+  const { orders, loadedState, unpublished, nextDueAt } = due;
+  const again = await store.effectsOfRetries(unpublished);
   const { frame, decoded, undecodable } = decodeBatch(
     encodeRecordFrame(orders.flatMap(({ events }) => events)),
     codec,
   );
-  const attemptOf = (orderId: string) => (present.parked.get(orderId)?.attempts ?? 0) + 1;
-  const cases = casesOf(decoded, present.orders, attemptOf);
-  const judgements = await (condemned === undefined ? judge(cases) : condemn(cases, condemned));
+  const attemptOf = (orderId: string) => (loadedState.retrying.get(orderId)?.attempts ?? 0) + 1;
+  const attempts = attemptsOf(decoded, loadedState.orders, attemptOf);
+  const outcomes = await (poisonReason === undefined
+    ? runProcessor(attempts)
+    : failAll(attempts, poisonReason));
   const material: Material = {
     topic,
     frame,
     decoded,
     undecodable,
-    present,
-    nextProgress: present.progress,
-    judgements,
+    loadedState,
+    nextProgress: loadedState.progress,
+    outcomes,
     isRetry: true,
     published,
     begunAt,
@@ -53,11 +55,11 @@ export async function retryParked(
     replayLimit: rules.replayLimit,
   };
   const { saved, flood } = await saveOrHoldBack(store, material, { recent, rules });
-  const result = batchResult({ saved, again, redelivered: 0, parked: [] }, { codec, rules });
+  const result = batchResult({ saved, again, redelivered: 0, retrying: [] }, { codec, rules });
   const dueTimes = [nextDueAt, result.retryAt].filter((time) => time !== undefined);
   return {
     ...result,
-    settled: [...unpublished, ...(saved?.batch.parking.settled ?? []).map(({ orderId }) => orderId)],
+    completed: [...unpublished, ...(saved?.batch.retryChanges.completed ?? []).map(({ orderId }) => orderId)],
     retryAt: dueTimes.length === 0 ? undefined : Math.min(...dueTimes),
     flood,
   };
@@ -75,16 +77,16 @@ async function saveOrHoldBack(
   material: Material,
   { recent, rules }: { recent: FailureCounts; rules: FailureRules },
 ): Promise<Saved> {
-  const { present, published = [] } = material;
-  if (present.parked.size === 0) {
-    if (published.length > 0) await store.forgetRetried(published);
+  const { loadedState, published = [] } = material;
+  if (loadedState.retrying.size === 0) {
+    if (published.length > 0) await store.purgeCompleted(published);
     return { saved: undefined };
   }
   try {
     return { saved: await saveMaterial(store, material, { recent, rules }) };
   } catch (error) {
     if (!hasCode(error, 'dead-letter-flood')) throw error;
-    const saved = await saveMaterial(store, holdingBack(material), { recent, rules });
+    const saved = await saveMaterial(store, deferFlood(material), { recent, rules });
     return { saved, flood: toError(error).message };
   }
 }

@@ -26,7 +26,7 @@ export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promi
   const saving = store.save(whole).then((lastSequence) => ({ batch: whole, lastSequence }));
   const refusal = await refusalOf(saving);
   if (refusal === undefined) return saving;
-  const refused = await refusedOrders(batch.orderIds, (part) => refusalOf(store.rehearse(batch.part(part))));
+  const refused = await refusedOrders(batch.orderIds, (part) => refusalOf(store.dryRun(batch.part(part))));
   if (refused.size === 0) throw refusal;
   const rest = batch.whole(refused);
   return { batch: rest, lastSequence: await store.save(rest) };
@@ -35,12 +35,12 @@ export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promi
 /** Halves whatever is refused; a rehearsal costs what writing its half costs, so a bad order costs about two batches. */
 async function refusedOrders(
   orderIds: readonly string[],
-  rehearse: (orderIds: readonly string[]) => Promise<Error | undefined>,
+  dryRun: (orderIds: readonly string[]) => Promise<Error | undefined>,
 ): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   const suspects = [orderIds];
   for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
-    const refusal = await rehearse(suspect);
+    const refusal = await dryRun(suspect);
     const [only] = suspect;
     if (refusal === undefined || only === undefined) continue;
     if (suspect.length === 1) {

@@ -2,7 +2,7 @@ import type { BatchStore } from '../store/order-store.ts';
 import { composeBatch, composePart, type Material } from './compose-batch.ts';
 import { failureCounts } from './failure-counts.ts';
 import { refuseFlood, type FailureCounts } from './flood-limit.ts';
-import type { FailureRules } from '../threads/protocol.ts';
+import type { FailureRules } from './batch.ts';
 import { saveBatch, type SavedBatch } from './save-batch.ts';
 
 /**

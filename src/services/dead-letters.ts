@@ -1,12 +1,12 @@
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
-import { runThroughLetters, type LetterRun, type LetterWish } from './dead-letter-run.ts';
+import { runBulkAction, type BulkResult, type BulkRequest } from './bulk-action.ts';
 import { DeadLetterReplaying, type ReplayDependencies } from './replay-dead-letters.ts';
 
 /** What people do with dead letters, whatever protocol they speak. */
 export interface DeadLetters {
   store: DeadLetterStore;
-  replay(wish: LetterWish, signal: AbortSignal): Promise<LetterRun>;
-  discard(wish: LetterWish, signal: AbortSignal): Promise<LetterRun>;
+  replay(wish: BulkRequest, signal: AbortSignal): Promise<BulkResult>;
+  discard(wish: BulkRequest, signal: AbortSignal): Promise<BulkResult>;
 }
 
 export function createDeadLetters(dependencies: ReplayDependencies): DeadLetters {
@@ -18,13 +18,13 @@ export function createDeadLetters(dependencies: ReplayDependencies): DeadLetters
     discard: (wish, signal) => {
       const act = {
         verb: 'discarded',
-        eligible: { states: ['open', 'replaying', 'parked'] } as const,
+        eligible: { states: ['open', 'replaying', 'exhausted'] } as const,
         async perform(letters: readonly { id: number }[], tally: { done: number }) {
           const ids = letters.map(({ id }) => id);
           tally.done += (await store.discard(ids, { by: wish.by, at: clock() })).length;
         },
       };
-      return runThroughLetters(store, wish, act, signal);
+      return runBulkAction(store, wish, act, signal);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { EventLog } from '../log/event-log.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import { AcknowledgedOrders } from './acknowledged-orders.ts';
+import { RecentOrders } from './recent-orders.ts';
 import { OrderAwaiting } from './await-order.ts';
 import { OrderPlacing } from './place-order.ts';
 import { OrderReading } from './read-order.ts';
@@ -16,7 +16,7 @@ export interface Intake {
   transitions: TransitionRequesting;
   awaiting: OrderAwaiting;
   reader: OrderReader;
-  acknowledged: AcknowledgedOrders;
+  recentOrders: RecentOrders;
 }
 
 /** Orders kept in mind for readers without a position, and for repeated keys; a power of two. */
@@ -35,14 +35,14 @@ export function createIntake(dependencies: {
   firstStatusWaitMs?: number;
 }): Intake {
   const { log, reader, hub, codec, clock, firstStatusWaitMs = FIRST_STATUS_WAIT_MS } = dependencies;
-  const acknowledged = new AcknowledgedOrders(MAX_ACKNOWLEDGED_ORDERS);
-  const reading = new OrderReading({ reader, log, acknowledged });
+  const recentOrders = new RecentOrders(MAX_ACKNOWLEDGED_ORDERS);
+  const reading = new OrderReading({ reader, log, recentOrders });
   return {
-    placing: new OrderPlacing({ log, reader, hub, codec, acknowledged, clock, firstStatusWaitMs }),
+    placing: new OrderPlacing({ log, reader, hub, codec, recentOrders, clock, firstStatusWaitMs }),
     reading,
     transitions: new TransitionRequesting({ log, reading, reader, codec, clock }),
     awaiting: new OrderAwaiting({ hub, reader }),
     reader,
-    acknowledged,
+    recentOrders,
   };
 }

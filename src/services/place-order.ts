@@ -10,7 +10,7 @@ import { orderTotal, type NewOrder } from '../order/order.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import { watchFirstChange } from '../status/first-change.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import type { AcknowledgedOrders, KeyedReceipt, Receipt } from './acknowledged-orders.ts';
+import type { RecentOrders, KeyedReceipt, Receipt } from './recent-orders.ts';
 
 export interface PlaceOptions {
   /** who sends the idempotency key; two callers may use the same key for different orders */
@@ -30,7 +30,7 @@ export interface PlaceOrderDependencies {
   reader: OrderReader;
   hub: StatusHub;
   codec: EventCodec;
-  acknowledged: AcknowledgedOrders;
+  recentOrders: RecentOrders;
   clock: Clock;
   /**
    * How long a keyed order waits, on a log that cannot look up keys (Kafka), to learn from its first status whether
@@ -63,7 +63,7 @@ export class OrderPlacing {
   async #placeKeyed(order: NewOrder, key: string, options: PlaceOptions): Promise<Placed> {
     const id = derivedOrderId(options.caller, key);
     const print = fingerprint(order);
-    const first = this.#with.acknowledged.keyed(id);
+    const first = this.#with.recentOrders.keyed(id);
     if (first !== undefined) return { receipt: sameBody(await first, print).receipt, replayed: true };
 
     let replayed = false;
@@ -72,7 +72,7 @@ export class OrderPlacing {
       replayed = found.replayed;
       return found;
     });
-    this.#with.acknowledged.addKeyed(id, placing);
+    this.#with.recentOrders.addKeyed(id, placing);
     return { receipt: sameBody(await placing, print).receipt, replayed };
   }
 
@@ -103,7 +103,7 @@ export class OrderPlacing {
   async #findStored(id: string): Promise<KeyedReceipt | undefined> {
     const stored = await this.#with.reader.find(id);
     if (stored === undefined) {
-      const kept = await this.#with.reader.findKept(id);
+      const kept = await this.#with.reader.findUnstored(id);
       return kept === undefined ? undefined : this.#receiptOf(kept.record);
     }
     const { total, currency, createdAt } = stored;
@@ -149,11 +149,11 @@ export class OrderPlacing {
   }
 
   async #append(command: PlaceOrderCommand): Promise<Receipt> {
-    const { log, codec, acknowledged } = this.#with;
+    const { log, codec, recentOrders } = this.#with;
     const value = codec.encodeCommand(command);
     const position = await log.append({ topic: TOPICS.commands, key: command.orderId, value });
     const { total, currency } = command.order;
-    acknowledged.add(command.orderId, position);
+    recentOrders.add(command.orderId, position);
     return { id: command.orderId, total, currency, createdAt: command.time, position };
   }
 }

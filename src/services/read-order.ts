@@ -3,7 +3,7 @@ import type { Position } from '../base/position.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { Order } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
-import type { AcknowledgedOrders } from './acknowledged-orders.ts';
+import type { RecentOrders } from './recent-orders.ts';
 
 /**
  * An order that is durably taken and has no row: it is not processed yet, or it waits for a retry (`accepted`), or no
@@ -19,12 +19,12 @@ export interface AcceptedOrder {
 export class OrderReading {
   readonly #reader: OrderReader;
   readonly #log: EventLog;
-  readonly #acknowledged: AcknowledgedOrders;
+  readonly #recentOrders: RecentOrders;
 
-  constructor(dependencies: { reader: OrderReader; log: EventLog; acknowledged: AcknowledgedOrders }) {
+  constructor(dependencies: { reader: OrderReader; log: EventLog; recentOrders: RecentOrders }) {
     this.#reader = dependencies.reader;
     this.#log = dependencies.log;
-    this.#acknowledged = dependencies.acknowledged;
+    this.#recentOrders = dependencies.recentOrders;
   }
 
   /**
@@ -34,7 +34,7 @@ export class OrderReading {
   async read(orderId: string, position?: Position): Promise<Order | AcceptedOrder> {
     const known = (await this.#reader.find(orderId)) ?? (await this.#kept(orderId));
     if (known !== undefined) return known;
-    const at = this.#acknowledged.position(orderId) ?? (await this.#logged(orderId, position));
+    const at = this.#recentOrders.position(orderId) ?? (await this.#logged(orderId, position));
     if (at !== undefined && !(await this.#isApplied(at))) return accepted(orderId);
     // Between the first look and the last the order may have been saved, or have moved from one place to another.
     const found = (await this.#kept(orderId)) ?? (await this.#reader.find(orderId));
@@ -43,9 +43,9 @@ export class OrderReading {
   }
 
   async #kept(orderId: string): Promise<AcceptedOrder | undefined> {
-    const kept = await this.#reader.findKept(orderId);
+    const kept = await this.#reader.findUnstored(orderId);
     if (kept === undefined) return undefined;
-    return kept.fate === 'parked' ? accepted(orderId) : { id: orderId, status: 'failed', version: 0 };
+    return kept.state === 'retrying' ? accepted(orderId) : { id: orderId, status: 'failed', version: 0 };
   }
 
   /** A log that can look keys up is asked; the word of the caller counts only where it cannot be checked. */

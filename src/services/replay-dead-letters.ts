@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import { REPLAY_HEADERS } from '../store/dead-letter.ts';
 import type { DeadLetterStore, DeadLetterWithPayload } from '../store/dead-letter-store.ts';
-import { runThroughLetters, withDetail, type LetterRun, type LetterWish } from './dead-letter-run.ts';
+import { runBulkAction, withDetail, type BulkResult, type BulkRequest } from './bulk-action.ts';
 
 export interface ReplayDependencies {
   store: DeadLetterStore;
@@ -25,16 +25,16 @@ export class DeadLetterReplaying {
   }
 
   /** @throws ServiceError `draining`, or what the store or `EventLog.append` throws, with how far it came */
-  replay(wish: LetterWish, signal: AbortSignal): Promise<LetterRun> {
+  replay(wish: BulkRequest, signal: AbortSignal): Promise<BulkResult> {
     const { store, replayLimit } = this.#with;
     const act = {
       verb: 'replayed',
-      // A parked letter has reached the limit that held then: after a higher one was set it may go again.
-      eligible: { states: ['open', 'replaying', 'parked'], replayCountBelow: replayLimit } as const,
+      // An exhausted dead letter has reached the limit that held then: after a higher one was set it may go again.
+      eligible: { states: ['open', 'replaying', 'exhausted'], replayCountBelow: replayLimit } as const,
       perform: (letters: DeadLetterWithPayload[], tally: { done: number }) =>
         this.#replayPage(letters, tally, wish.by),
     };
-    return runThroughLetters(store, wish, act, signal);
+    return runBulkAction(store, wish, act, signal);
   }
 
   async #replayPage(letters: DeadLetterWithPayload[], tally: { done: number }, by: string): Promise<void> {

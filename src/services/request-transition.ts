@@ -13,7 +13,7 @@ import type { OrderReading } from './read-order.ts';
 /** Behind one order that waits for a retry. */
 const MAX_WAITING_EVENTS = 100;
 
-export type TransitionWish = Pick<RequestTransition, 'to' | 'reason' | 'expectedVersion'>;
+export type TransitionRequest = Pick<RequestTransition, 'to' | 'reason' | 'expectedVersion'>;
 
 export interface TransitionReceipt {
   id: string;
@@ -27,7 +27,7 @@ export interface TransitionReceipt {
 export interface TransitionDependencies {
   log: EventLog;
   reading: OrderReading;
-  reader: Pick<OrderReader, 'findKept'>;
+  reader: Pick<OrderReader, 'findUnstored'>;
   codec: EventCodec;
   clock: Clock;
 }
@@ -49,7 +49,7 @@ export class TransitionRequesting {
    */
   async request(
     orderId: string,
-    wish: TransitionWish,
+    wish: TransitionRequest,
     options: { position?: Position | undefined; traceparent?: string | undefined } = {},
   ): Promise<TransitionReceipt> {
     const { log, reading, codec, clock } = this.#with;
@@ -70,7 +70,7 @@ export class TransitionRequesting {
 
   /** Every attempt goes through all that waits behind an order. */
   async #throwIfTooManyWait(orderId: string): Promise<void> {
-    const kept = await this.#with.reader.findKept(orderId);
+    const kept = await this.#with.reader.findUnstored(orderId);
     if (kept === undefined || kept.waiting < MAX_WAITING_EVENTS) return;
     throw new ServiceError(
       'rate-limited',
@@ -80,7 +80,7 @@ export class TransitionRequesting {
   }
 }
 
-function throwIfRefused(id: string, status: OrderStatus, version: number, wish: TransitionWish): void {
+function throwIfRefused(id: string, status: OrderStatus, version: number, wish: TransitionRequest): void {
   const refusal = refuse({ status, version }, wish);
   if (refusal === undefined) return;
   const detail =

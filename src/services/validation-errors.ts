@@ -13,7 +13,7 @@ const MAX_VALUES_SPELLED_OUT = 12;
  * milliseconds for a hostile one; so the walk through objects and arrays is here and ends with the last fault that is
  * told. What a string or a number must be like stays TypeBox's to say.
  */
-export function listFaults(schema: TSchema, value: unknown): FieldError[] {
+export function listValidationErrors(schema: TSchema, value: unknown): FieldError[] {
   const faults: FieldError[] = [];
   collect(schema, value, '', faults);
   return faults;

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ServiceError } from '../base/errors.ts';
-import { listFaults } from './validation-errors.ts';
+import { listValidationErrors } from './validation-errors.ts';
 
 export interface Validator<T> {
   check(value: unknown): value is T;
@@ -14,7 +14,7 @@ export function createValidator<Schema extends TSchema>(schema: Schema): Validat
   return {
     check: (value): value is Static<Schema> => compiled.Check(value),
     errorOf(value) {
-      const errors = listFaults(schema, value);
+      const errors = listValidationErrors(schema, value);
       const first = errors[0] ?? { pointer: '', detail: 'does not match the schema' };
       const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
       const where = first.pointer === '' ? 'The body' : first.pointer;

@@ -5,7 +5,7 @@ import type { StatusHub } from '../status/status-hub.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { Backlog, type BacklogFigures } from './backlog.ts';
-import { KeptReading } from './kept-reading.ts';
+import { CachedValue } from './cached-value.ts';
 import { OrderCounts } from './order-counts.ts';
 import { RecentSeconds, type Counts, type Timed } from './recent-seconds.ts';
 import {
@@ -22,7 +22,7 @@ export interface StatsDependencies {
   replica: string;
   role: string;
   log: Pick<EventLog, 'ends' | 'progressName'>;
-  reader: Pick<OrderReader, 'progress' | 'countParked'>;
+  reader: Pick<OrderReader, 'progress' | 'countRetrying'>;
   deadLetters: Pick<DeadLetterStore, 'reasons'>;
   hub: StatusHub;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
@@ -45,8 +45,8 @@ export class ServiceStats implements Stats {
   readonly #seconds: RecentSeconds;
   readonly #counts: OrderCounts;
   readonly #backlog = new Backlog();
-  readonly #parked: KeptReading<number>;
-  readonly #deadLetters: KeptReading<Record<string, number>>;
+  readonly #retrying: CachedValue<number>;
+  readonly #deadLetters: CachedValue<Record<string, number>>;
   #backlogNow: BacklogFigures | undefined;
   #flush: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -63,8 +63,8 @@ export class ServiceStats implements Stats {
       takenAt,
       onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
     });
-    this.#parked = new KeptReading(() => reader.countParked(MAX_COUNTED), SECOND_MS, clock);
-    this.#deadLetters = new KeptReading(() => deadLetters.reasons({ state: 'open' }), SECOND_MS, clock);
+    this.#retrying = new CachedValue(() => reader.countRetrying(MAX_COUNTED), SECOND_MS, clock);
+    this.#deadLetters = new CachedValue(() => deadLetters.reasons({ state: 'open' }), SECOND_MS, clock);
   }
 
   async start(): Promise<void> {
@@ -93,9 +93,9 @@ export class ServiceStats implements Stats {
   async read(seconds: number): Promise<StatsFigures> {
     const { replica, role, hub, clock } = this.#with;
     this.#flush();
-    const [totals, parked, deadLetters] = await Promise.all([
+    const [totals, retrying, deadLetters] = await Promise.all([
       this.#totals(),
-      this.#parked.get(),
+      this.#retrying.get(),
       this.#deadLetters.get(),
     ]);
     return {
@@ -109,7 +109,7 @@ export class ServiceStats implements Stats {
         acceptToConfirmed: this.#latency('acceptToConfirmed'),
       },
       backlog: this.#backlogNow,
-      parked,
+      retrying,
       deadLetters,
       watchers: hub.watcherCount,
       seconds: this.#seconds.latest(seconds),

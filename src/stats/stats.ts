@@ -16,7 +16,7 @@ export interface StatsFigures {
   /** of the whole service */
   backlog: BacklogFigures | undefined;
   /** orders that wait for a retry, counted up to `MAX_COUNTED` */
-  parked: number | undefined;
+  retrying: number | undefined;
   /** open ones, by reason */
   deadLetters: Record<string, number> | undefined;
   watchers: number;

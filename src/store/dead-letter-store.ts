@@ -15,11 +15,11 @@ export interface DeadLetterStore {
   count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount>;
   /** The highest id of all letters, 0 without any: whoever goes through those of this moment ends there. */
   newestId(): Promise<number>;
-  /** Notes that these are about to be sent to the log again; answers those that are still `open`, `replaying` or `parked`. */
+  /** Notes that these are about to be sent to the log again; answers those that are still `open`, `replaying` or `exhausted`. */
   replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
-  /** They are in the log: `open` or `parked` → `replaying`, but for what the pipeline was faster with. */
+  /** They are in the log: `open` or `exhausted` → `replaying`, but for what the pipeline was faster with. */
   replaySent(letters: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
-  /** `open`, `replaying` or `parked` → `discarded`; answers the ids that it held for. */
+  /** `open`, `replaying` or `exhausted` → `discarded`; answers the ids that it held for. */
   discard(ids: readonly number[], audit: Audit): Promise<number[]>;
   /** What was done with a letter, oldest first: the latest 1000 acts. */
   audit(id: number): Promise<AuditEntry[]>;

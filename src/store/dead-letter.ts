@@ -2,9 +2,9 @@ import type { LogRecord } from '../base/log-record.ts';
 
 /**
  * `open`: waits for somebody's decision · `replaying`: sent to the log again, not processed yet · `resolved`: its replay
- * was done · `discarded`: given up by somebody · `parked`: failed again too often, replays pass it over
+ * was done · `discarded`: given up by somebody · `exhausted`: failed again too often, replays pass it over
  */
-export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded', 'parked'] as const;
+export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded', 'exhausted'] as const;
 
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
@@ -38,14 +38,14 @@ export interface FailedRecord {
 export interface DeadLetter extends FailedRecord {
   /** the dead letter that this record was a replay of */
   replayOf: number | undefined;
-  state: Extract<DeadLetterState, 'open' | 'parked'>;
+  state: Extract<DeadLetterState, 'open' | 'exhausted'>;
 }
 
 /**
  * The replay of a dead letter was processed; `outcome` says in a few words what it brought. A letter of that id with
  * another `value` is not the one that was replayed: ids begin anew in a new store, and the log keeps its replays.
  */
-export interface ResolvedLetter {
+export interface ResolvedDeadLetter {
   id: number;
   value: Buffer | null;
   outcome: string;

@@ -3,18 +3,11 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { recordCount } from '../base/record-frame.ts';
 import { within } from '../base/within.ts';
-import { errorOf } from './thread-error.ts';
+import { fromThreadError } from './thread-error.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
-import type {
-  BatchRequest,
-  BatchResult,
-  RetryRequest,
-  ThreadRequest,
-  ThreadResponse,
-  ThreadSettings,
-  ThreadTask,
-} from './protocol.ts';
-import { createWhereabouts, wasAtTheStore, type Whereabouts } from './thread-activity.ts';
+import type { BatchRequest, BatchResult, RetryRequest } from '../processing/batch.ts';
+import type { ThreadRequest, ThreadResponse, ThreadSettings, ThreadTask } from './protocol.ts';
+import { createThreadActivity, wasInsideStore, type ThreadActivity } from './thread-activity.ts';
 
 /**
  * The pool of worker threads (Piscina). What bounds its queue are the lanes: with a thread a lane, and one batch or
@@ -100,22 +93,22 @@ export class BatchPool {
     // A thread that blocks cannot tell the time itself: it is ended, as one that died.
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
-    const whereabouts = createWhereabouts();
+    const activity = createThreadActivity();
     const response = await this.#piscina
-      .run({ request, whereabouts }, { transferList, signal: deadline.signal })
+      .run({ request, activity }, { transferList, signal: deadline.signal })
       .catch((error: unknown): never => {
-        throw endedThread(error, whereabouts);
+        throw endedThread(error, activity);
       })
       .finally(() => clearTimeout(timer));
     if (response.done) return response.result;
-    throw errorOf(response);
+    throw fromThreadError(response);
   }
 }
 
 /** A thread that the store kept is not ended by its orders: that is for the store's circuit. */
-function endedThread(error: unknown, whereabouts: Whereabouts): ServiceError {
+function endedThread(error: unknown, activity: ThreadActivity): ServiceError {
   const { message } = toError(error);
-  return wasAtTheStore(whereabouts)
+  return wasInsideStore(activity)
     ? new ServiceError('store-unavailable', `The store did not answer a worker thread: ${message}`, {
         cause: error,
       })

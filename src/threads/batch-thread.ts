@@ -2,13 +2,14 @@ import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { systemClock } from '../base/clock.ts';
 import { createEventCodec } from '../order/events.ts';
-import { openBatchStore } from '../store/open-store.ts';
-import { failureOf } from './thread-error.ts';
+import { openBatchStore } from '../store/open/open-store.ts';
+import { toThreadError } from './thread-error.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
-import { loadJudge } from '../processing/processor.ts';
-import type { BatchResult, ThreadRequest, ThreadResponse, ThreadSettings, ThreadTask } from './protocol.ts';
-import { retryParked } from '../processing/retry-orders.ts';
-import { atTheStore, WatchedStore } from './thread-activity.ts';
+import { loadProcessor } from '../processing/processor.ts';
+import type { BatchResult } from '../processing/batch.ts';
+import type { ThreadRequest, ThreadResponse, ThreadSettings, ThreadTask } from './protocol.ts';
+import { retryOrders } from '../processing/retry-orders.ts';
+import { insideStore, TrackedStore } from './thread-activity.ts';
 
 /**
  * The entry of a worker thread: it has a store connection and a processor of its own, and never touches the event
@@ -16,13 +17,13 @@ import { atTheStore, WatchedStore } from './thread-activity.ts';
  */
 const opened = onceItWorks(() => open(workerData as ThreadSettings));
 
-export default async function handle({ request, whereabouts }: ThreadTask): Promise<unknown> {
+export default async function handle({ request, activity }: ThreadTask): Promise<unknown> {
   try {
-    const dependencies = await atTheStore(whereabouts, opened);
-    const store = new WatchedStore(dependencies.store, whereabouts);
+    const dependencies = await insideStore(activity, opened);
+    const store = new TrackedStore(dependencies.store, activity);
     return answer(await work(request, { ...dependencies, store }));
   } catch (error) {
-    return failureOf(error);
+    return toThreadError(error);
   }
 }
 
@@ -38,9 +39,9 @@ function onceItWorks<T>(open: () => Promise<T>): () => Promise<T> {
 
 async function open(settings: ThreadSettings): Promise<BatchDependencies> {
   const { processor, processorTimeoutMs, rules } = settings;
-  const judge = await loadJudge(processor, processorTimeoutMs);
-  const store = await openBatchStore(settings.store, settings.writeTurn);
-  return { store, judge, codec: createEventCodec(), clock: systemClock, rules };
+  const runProcessor = await loadProcessor(processor, processorTimeoutMs);
+  const store = await openBatchStore(settings.store, settings.writeLock);
+  return { store, runProcessor, codec: createEventCodec(), clock: systemClock, rules };
 }
 
 async function work(
@@ -53,7 +54,7 @@ async function work(
     case 'batch':
       return processBatch(request, dependencies);
     case 'retry':
-      return retryParked(request, dependencies);
+      return retryOrders(request, dependencies);
   }
 }
 

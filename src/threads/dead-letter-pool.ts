@@ -13,14 +13,14 @@ import type {
   Selection,
 } from '../store/dead-letter-store.ts';
 import type {
-  DeskArguments,
-  DeskMethod,
-  DeskRequest,
-  DeskResponse,
-  DeskResults,
-  DeskSettings,
+  DeadLetterArguments,
+  DeadLetterMethod,
+  DeadLetterRequest,
+  DeadLetterResponse,
+  DeadLetterResults,
+  DeadLetterThreadSettings,
 } from './dead-letter-protocol.ts';
-import { errorOf } from './thread-error.ts';
+import { fromThreadError } from './thread-error.ts';
 
 /** Requests that wait for the thread; one more is refused as `overloaded`. */
 const MAX_QUEUE = 32;
@@ -32,12 +32,12 @@ const IDLE_TIMEOUT_MS = 30_000;
  * The dead letters, worked on by a thread of their own (Piscina): their store waits for the disk, and for its turn to
  * write, which the thread that answers requests must never do.
  */
-export class DeadLetterDesk implements DeadLetterStore {
-  readonly #piscina: Piscina<DeskRequest, DeskResponse>;
+export class DeadLetterPool implements DeadLetterStore {
+  readonly #piscina: Piscina<DeadLetterRequest, DeadLetterResponse>;
   #isClosed = false;
 
   /** Starts no thread. */
-  constructor(settings: DeskSettings) {
+  constructor(settings: DeadLetterThreadSettings) {
     this.#piscina = new Piscina({
       filename: new URL('./dead-letter-thread.js', import.meta.url).href,
       workerData: settings,
@@ -98,7 +98,10 @@ export class DeadLetterDesk implements DeadLetterStore {
   }
 
   /** @throws ServiceError `overloaded`, what the store threw, or `worker-failed` when the thread ended */
-  async #ask<M extends DeskMethod>(method: M, ...args: DeskArguments[M]): Promise<DeskResults[M]> {
+  async #ask<M extends DeadLetterMethod>(
+    method: M,
+    ...args: DeadLetterArguments[M]
+  ): Promise<DeadLetterResults[M]> {
     if (this.#isClosed) throw new ServiceError('worker-failed', 'The thread of the dead letters has ended.');
     if (this.#piscina.queueSize >= MAX_QUEUE) {
       throw new ServiceError(
@@ -109,7 +112,7 @@ export class DeadLetterDesk implements DeadLetterStore {
     const response = await this.#piscina.run({ method, args }).catch((error: unknown): never => {
       throw new ServiceError('worker-failed', toError(error).message, { cause: error });
     });
-    if (!response.done) throw errorOf(response);
-    return response.result as DeskResults[M];
+    if (!response.done) throw fromThreadError(response);
+    return response.result as DeadLetterResults[M];
   }
 }

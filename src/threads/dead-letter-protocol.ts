@@ -1,23 +1,23 @@
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
-import type { StoreTarget } from '../store/open-store.ts';
-import type { Failure } from './thread-error.ts';
+import type { StoreTarget } from '../store/target.ts';
+import type { ThreadError } from './thread-error.ts';
 
 /** What the thread is given once, when it is started. */
-export interface DeskSettings {
+export interface DeadLetterThreadSettings {
   store: StoreTarget;
   /** shared with whoever writes to the store in this process */
-  writeTurn: SharedArrayBuffer;
+  writeLock: SharedArrayBuffer;
 }
 
 /** What is asked of the thread: a method of the store with its arguments. */
-export type DeskMethod = Exclude<keyof DeadLetterStore, 'close'>;
-export type DeskArguments = { [M in DeskMethod]: Parameters<DeadLetterStore[M]> };
-export type DeskResults = { [M in DeskMethod]: Awaited<ReturnType<DeadLetterStore[M]>> };
+export type DeadLetterMethod = Exclude<keyof DeadLetterStore, 'close'>;
+export type DeadLetterArguments = { [M in DeadLetterMethod]: Parameters<DeadLetterStore[M]> };
+export type DeadLetterResults = { [M in DeadLetterMethod]: Awaited<ReturnType<DeadLetterStore[M]>> };
 
-export interface DeskRequest<M extends DeskMethod = DeskMethod> {
+export interface DeadLetterRequest<M extends DeadLetterMethod = DeadLetterMethod> {
   method: M;
-  args: DeskArguments[M];
+  args: DeadLetterArguments[M];
 }
 
-export type DeskResponse<M extends DeskMethod = DeskMethod> =
-  { done: true; result: DeskResults[M] } | Failure;
+export type DeadLetterResponse<M extends DeadLetterMethod = DeadLetterMethod> =
+  { done: true; result: DeadLetterResults[M] } | ThreadError;

@@ -1,24 +1,24 @@
 import type { AppliedRecord, BatchStore, BatchToSave } from '../store/order-store.ts';
-import type { DueQuery } from '../store/parking.ts';
+import type { DueQuery } from '../store/order-store.ts';
 
 /** What a thread is doing, for whoever has to end it: word 0 of a request's shared memory. */
 const ELSEWHERE = 0;
 const AT_THE_STORE = 1;
 
-export type Whereabouts = SharedArrayBuffer;
+export type ThreadActivity = SharedArrayBuffer;
 
-export function createWhereabouts(): Whereabouts {
+export function createThreadActivity(): ThreadActivity {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
 /** Whether the thread was ended while the store kept it: no order is to blame for that. */
-export function wasAtTheStore(whereabouts: Whereabouts): boolean {
-  return Atomics.load(new Int32Array(whereabouts), 0) === AT_THE_STORE;
+export function wasInsideStore(activity: ThreadActivity): boolean {
+  return Atomics.load(new Int32Array(activity), 0) === AT_THE_STORE;
 }
 
 /** Does the work, and lets it be known that the store has it. */
-export async function atTheStore<T>(whereabouts: Whereabouts, work: () => Promise<T>): Promise<T> {
-  const word = new Int32Array(whereabouts);
+export async function insideStore<T>(activity: ThreadActivity, work: () => Promise<T>): Promise<T> {
+  const word = new Int32Array(activity);
   Atomics.store(word, 0, AT_THE_STORE);
   try {
     return await work();
@@ -27,14 +27,14 @@ export async function atTheStore<T>(whereabouts: Whereabouts, work: () => Promis
   }
 }
 
-/** The same store; each call of it is told in `whereabouts`. */
-export class WatchedStore implements BatchStore {
+/** The same store; each call of it is told in `activity`. */
+export class TrackedStore implements BatchStore {
   readonly #store: BatchStore;
-  readonly #whereabouts: Whereabouts;
+  readonly #activity: ThreadActivity;
 
-  constructor(store: BatchStore, whereabouts: Whereabouts) {
+  constructor(store: BatchStore, activity: ThreadActivity) {
     this.#store = store;
-    this.#whereabouts = whereabouts;
+    this.#activity = activity;
   }
 
   load(topic: string, partitions: number[], orderIds: string[]) {
@@ -49,24 +49,24 @@ export class WatchedStore implements BatchStore {
     return this.#watched(() => this.#store.save(batch));
   }
 
-  rehearse(batch: BatchToSave) {
-    return this.#watched(() => this.#store.rehearse(batch));
+  dryRun(batch: BatchToSave) {
+    return this.#watched(() => this.#store.dryRun(batch));
   }
 
-  causedBy(topic: string, records: readonly AppliedRecord[]) {
-    return this.#watched(() => this.#store.causedBy(topic, records));
+  effectsOf(topic: string, records: readonly AppliedRecord[]) {
+    return this.#watched(() => this.#store.effectsOf(topic, records));
   }
 
-  causedByRetries(orderIds: readonly string[]) {
-    return this.#watched(() => this.#store.causedByRetries(orderIds));
+  effectsOfRetries(orderIds: readonly string[]) {
+    return this.#watched(() => this.#store.effectsOfRetries(orderIds));
   }
 
-  knownByDeadLetters(orderIds: readonly string[]) {
-    return this.#watched(() => this.#store.knownByDeadLetters(orderIds));
+  withDeadLetters(orderIds: readonly string[]) {
+    return this.#watched(() => this.#store.withDeadLetters(orderIds));
   }
 
-  forgetRetried(orderIds: readonly string[]) {
-    return this.#watched(() => this.#store.forgetRetried(orderIds));
+  purgeCompleted(orderIds: readonly string[]) {
+    return this.#watched(() => this.#store.purgeCompleted(orderIds));
   }
 
   close() {
@@ -74,6 +74,6 @@ export class WatchedStore implements BatchStore {
   }
 
   #watched<T>(work: () => Promise<T>): Promise<T> {
-    return atTheStore(this.#whereabouts, work);
+    return insideStore(this.#activity, work);
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openBatchStore, openDeadLetterStore, openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { PostgresServer, targetOf } from '../../tools/support/postgres.ts';
 import { Program, runProgram } from '../../tools/support/program.ts';
@@ -94,9 +94,12 @@ await t.test(
 /** The URL of a file with something of everything. */
 async function filledFile(t: Test): Promise<string> {
   const target = await migratedTarget(t);
-  const turn = createWriteTurn();
-  const [store, desk] = [await openBatchStore(target, turn), await openDeadLetterStore(target, turn)];
-  await fillStore(store, desk);
-  await Promise.all([store.close(), desk.close()]);
+  const turn = createWriteLock();
+  const [store, deadLetterPool] = [
+    await openBatchStore(target, turn),
+    await openDeadLetterStore(target, turn),
+  ];
+  await fillStore(store, deadLetterPool);
+  await Promise.all([store.close(), deadLetterPool.close()]);
   return `sqlite:${target.path}`;
 }

@@ -9,11 +9,11 @@ import { DeadLetterClient } from '../../src/cli/dead-letters/client.ts';
 import { runDeadLetters } from '../../src/cli/dead-letters/run.ts';
 import { createTerminal } from '../../src/cli/dead-letters/terminal.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openBatchStore } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openBatchStore } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { deadLetter } from '../store/batch.ts';
-import { keepLetters } from '../store/keep-letters.ts';
+import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { silent } from '../store/sqlite/make-store.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -25,14 +25,20 @@ await t.test('list shows what failed as a table, and how much of it for which re
   const { run } = await startWith(t, [
     deadLetter({ offset: 0 }, { orderId: 'o-1', reason: 'retries-exhausted', failedAt: 1_000, attempts: 20 }),
     ...Array.from({ length: 149 }, (_, n) =>
-      deadLetter({ offset: 1 + n }, { failedAt: 2_000 + n, error: 'Not\nJSON \u001b[31m', state: 'parked' }),
+      deadLetter(
+        { offset: 1 + n },
+        { failedAt: 2_000 + n, error: 'Not\nJSON \u001b[31m', state: 'exhausted' },
+      ),
     ),
   ]);
   const { code, stdout, stderr } = await run('list', '--limit', '130');
   t.match({ code, stderr }, { code: 0, stderr: '' });
   const lines = stdout.split('\n');
   t.match(lines[0], /^ID +FAILED AT +STATE +REASON +TRIES +REPLAYS +ORDER +ERROR$/);
-  t.match(lines[1], /^150 +1970-01-01T00:00:02\.148Z +parked +record-undecodable +1 +0 +- +Not JSON �\[31m$/);
+  t.match(
+    lines[1],
+    /^150 +1970-01-01T00:00:02\.148Z +exhausted +record-undecodable +1 +0 +- +Not JSON �\[31m$/,
+  );
   t.equal(
     lines.findIndex((line) => line === ''),
     131,
@@ -85,7 +91,7 @@ await t.test('replay sends letters again, and their orders are processed', async
       const { key, value } = records.place(orderId);
       return deadLetter({ offset, key, value }, { orderId, reason: 'processor-failed' });
     }),
-    deadLetter({ offset: 30 }, { reason: 'retries-exhausted', state: 'parked', replayCount: 5 }),
+    deadLetter({ offset: 30 }, { reason: 'retries-exhausted', state: 'exhausted', replayCount: 5 }),
   ]);
   const failed = ['--reason', 'processor-failed'];
   t.match(await run('replay', ...failed, '--dry-run'), {
@@ -217,10 +223,10 @@ async function startWith(t: Test, letters: DeadLetter[]) {
   const folder = t.testdir();
   const target = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
   await migrate(target, silent);
-  const store = await openBatchStore(target, createWriteTurn());
+  const store = await openBatchStore(target, createWriteLock());
   // Beyond whatever the log of this test comes to.
   const apart = letters.map((letter) => ({ ...letter, record: { ...letter.record, partition: 999 } }));
-  await keepLetters(store, apart, [], 'embedded:orders.commands');
+  await keepDeadLetters(store, apart, [], 'embedded:orders.commands');
   await store.close();
   const service = await ServiceProcess.start('all', { DATA_DIR: folder });
   t.teardown(() => service.stop());

@@ -9,7 +9,7 @@ import type {
   HistoryVersion,
   ListedDeadLetter,
   ListedOrder,
-  ParkedOrder,
+  RetryingOrder,
   PublishedStatus,
 } from './read-back-types.ts';
 
@@ -21,7 +21,7 @@ export interface World {
   histories: Map<string, HistoryVersion[]>;
   unlisted: Map<string, undefined | 'accepted'>;
   deadLetters: ListedDeadLetter[];
-  parked: ParkedOrder[];
+  parked: RetryingOrder[];
   deadLetterCopies: DeadLetterCopy[];
   publishedStatuses: PublishedStatus[];
 }

@@ -34,7 +34,7 @@ export interface DeadLetterCopy {
 }
 
 /** A row of the store for an order that is to be retried, or was and is not yet published. */
-export interface ParkedOrder {
+export interface RetryingOrder {
   orderId: string;
   attempts: number;
   events: number;
@@ -60,7 +60,7 @@ export interface ReadBack {
   unlisted: ReadonlyMap<string, OrderStatus | undefined>;
   deadLetters: ListedDeadLetter[];
   /** none may be left when nothing is in the way any more, whoever placed the order */
-  parked: readonly ParkedOrder[];
+  parked: readonly RetryingOrder[];
   /** undefined where nobody but the service reads its log */
   deadLetterCopies: DeadLetterCopy[] | undefined;
   /** in the order of each partition, and so of each order; undefined as above */

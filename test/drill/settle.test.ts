@@ -1,9 +1,9 @@
 import t from 'tap';
 import { Ledger } from './ledger.ts';
-import type { ParkedOrder } from './read-back-types.ts';
+import type { RetryingOrder } from './read-back-types.ts';
 import { settle, type SettleOptions } from './settle.ts';
 
-const PARKED: ParkedOrder = { orderId: 'order-x', attempts: 1, events: 1, isSettled: false };
+const PARKED: RetryingOrder = { orderId: 'order-x', attempts: 1, events: 1, isSettled: false };
 
 function settling(parked: SettleOptions['parked'], deadlineMs: number): Promise<boolean> {
   const reader = {

@@ -1,7 +1,7 @@
 import { expectedLife } from './expected-life.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { pause } from './pause.ts';
-import type { ParkedOrder } from './read-back-types.ts';
+import type { RetryingOrder } from './read-back-types.ts';
 import type { ServiceReader } from './service-reader.ts';
 
 const INTERVAL_MS = 1_000;
@@ -13,7 +13,7 @@ export interface SettleOptions {
   ledger: Pick<Ledger, 'entries' | 'undecodable'>;
   reader: Pick<ServiceReader, 'orders' | 'deadLetterCount'>;
   /** orders that the store keeps for a retry, those that nobody was told of among them */
-  parked: () => Promise<readonly ParkedOrder[]>;
+  parked: () => Promise<readonly RetryingOrder[]>;
   deadlineMs: number;
   /** orders that are not yet where they will be */
   onWaiting: (orders: number) => void;

@@ -141,7 +141,7 @@ await t.test('what waits for a retry is taken over by the next owner of its part
   const client = new OrderClient(api.url);
   const placed = await Promise.all(Array.from({ length: 20 }, () => client.place(anOrder({ merchantId }))));
   const metrics = new OrderClient(first.url);
-  await eventually(async () => /outcome="parked"} 20/.test((await metrics.get<string>('/metrics')).body), {
+  await eventually(async () => /outcome="retrying"} 20/.test((await metrics.get<string>('/metrics')).body), {
     what: 'all to wait',
     timeoutMs: 60_000,
   });

@@ -36,9 +36,12 @@ await t.test('a stop answers what is under way and is not held up by connections
   // Its processor fails for now and for ever, so that the wait is still under way when the stop comes.
   const client = new OrderClient(service.url);
   const waiting = client.place(anOrder({ merchantId: 'transient-class' }), { prefer: 'wait=25' });
-  await eventually(async () => (await client.get<string>('/metrics')).body.includes('outcome="parked"} 1'), {
-    what: 'the order to be under way',
-  });
+  await eventually(
+    async () => (await client.get<string>('/metrics')).body.includes('outcome="retrying"} 1'),
+    {
+      what: 'the order to be under way',
+    },
+  );
   const exit = service.stop();
   const answer = await waiting;
   t.equal(answer.status, 202);

@@ -16,7 +16,10 @@ const postgres = await PostgresServer.start(t);
 await t.test('migrate makes the tables and says so, once; config shows no password', async (t) => {
   const environment = { DATABASE_URL: await postgres.createDatabase() };
   const migrate = await runProgram(['migrate'], { env: environment });
-  t.match(migrate, { code: 0, stdout: 'applied 0001-orders\napplied 0002-parking-and-dead-letters\n' });
+  t.match(migrate, {
+    code: 0,
+    stdout: 'applied 0001-orders\napplied 0002-parking-and-dead-letters\napplied 0003-retry-names\n',
+  });
   t.match(await runProgram(['migrate'], { env: environment }), {
     code: 0,
     stdout: 'The store is up to date.\n',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
@@ -31,11 +31,14 @@ const statusesOf = async (client: OrderClient, id: string) =>
   (await client.history(id)).body.data.map(({ status }) => status);
 
 /** Places an order and waits until its first attempt has failed. */
-async function parkedOrder(client: OrderClient, merchantId: string): Promise<string> {
+async function retryingOrder(client: OrderClient, merchantId: string): Promise<string> {
   const { body } = await client.place(anOrder({ merchantId }));
-  await eventually(async () => /outcome="parked"} [1-9]/.test((await client.get<string>('/metrics')).body), {
-    what: 'the order to wait',
-  });
+  await eventually(
+    async () => /outcome="retrying"} [1-9]/.test((await client.get<string>('/metrics')).body),
+    {
+      what: 'the order to wait',
+    },
+  );
   return body.id;
 }
 
@@ -43,7 +46,7 @@ await t.test('a customer cancels while the order waits: confirmed first, then ca
   const { merchantId, mend } = await mendableFault(t, 'away');
   const start = await starter(t, MENDABLE);
   const { service, client } = await start();
-  const id = await parkedOrder(client, merchantId);
+  const id = await retryingOrder(client, merchantId);
   t.match((await client.order(id)).body, { status: 'accepted', version: 0 });
   t.equal((await client.transition(id, 'cancelled')).status, 202);
   const { body: other } = await client.place(anOrder(), { prefer: 'wait=25' });
@@ -59,7 +62,7 @@ await t.test('what waits, waits on over kill -9: nothing of it is lost or overta
   const { merchantId, mend } = await mendableFault(t, 'away');
   const start = await starter(t, MENDABLE);
   const first = await start();
-  const id = await parkedOrder(first.client, merchantId);
+  const id = await retryingOrder(first.client, merchantId);
   t.equal((await first.client.transition(id, 'preparing')).status, 202);
   await first.service.kill();
   const second = await start();
@@ -106,7 +109,7 @@ await t.test(
   async (t) => {
     const start = await starter(t, UNSTEADY);
     const { client } = await start();
-    const id = await parkedOrder(client, 'transient-600000');
+    const id = await retryingOrder(client, 'transient-600000');
     for (let event = 1; event < 100; event += 1) await client.transition(id, 'cancelled');
     const isFull = async () => (await client.transition(id, 'cancelled')).status === 429;
     await eventually(isFull, { what: 'the hundredth to wait' });
@@ -127,7 +130,7 @@ await t.test(
     await migrate({ kind: 'sqlite', path }, createLogger('silent'));
     const database = new Database(path);
     database.exec(
-      `INSERT INTO parked_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
+      `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
     );
     database.close();
     await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {

@@ -40,7 +40,7 @@ await t.test(
     const database = new Database(join(folder, 'orders.db'));
     t.teardown(() => database.close());
     const rows = (table: string) => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-    const nothingSpent = () => t.same([rows('parked_orders'), rows('dead_letters')], [0, 0]);
+    const nothingSpent = () => t.same([rows('retrying_orders'), rows('dead_letters')], [0, 0]);
     await eventually(() => load.acknowledged.length > 50, { what: 'the load to flow' });
     database.exec('BEGIN EXCLUSIVE');
     const awayUntil = Date.now() + AWAY_MS;
@@ -62,7 +62,7 @@ await t.test(
 
     await eventually(
       async () => {
-        if (rows('parked_orders') !== 0) t.fail('an order was parked for what the store has done');
+        if (rows('retrying_orders') !== 0) t.fail('an order was retrying for what the store has done');
         return (await readiness()).status === 200;
       },
       { what: 'the service to be ready again', timeoutMs: 60_000 },

@@ -5,7 +5,7 @@ import { ServiceError } from '../../src/base/errors.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
 import { deadLetter } from '../store/batch.ts';
-import { keepLetters } from '../store/keep-letters.ts';
+import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp, type Changes } from './http-under-test.ts';
@@ -16,13 +16,13 @@ await t.test('dead letters are listed, newest first, with how many there are for
   const { app } = await startWith(t, [
     letter(0, { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 1 }),
     letter(1),
-    letter(2, { state: 'parked' }),
+    letter(2, { state: 'exhausted' }),
   ]);
   const first = await get(app, '/v1/dead-letters?limit=2');
   t.equal(first.status, 200);
   t.match(first.body, {
     data: [
-      { id: 3, state: 'parked' },
+      { id: 3, state: 'exhausted' },
       { id: 2, state: 'open' },
     ],
     reasons: { 'retries-exhausted': 1, 'record-undecodable': 2 },
@@ -54,13 +54,13 @@ await t.test('a list is filtered by what a letter is', async (t) => {
   const { app } = await startWith(t, [
     letter(0, { orderId: 'o-1', reason: 'processor-failed' }),
     letter(1, { orderId: 'o-1', reason: 'predecessor-failed' }),
-    letter(2, { state: 'parked' }),
+    letter(2, { state: 'exhausted' }),
   ]);
   for (const [query, ids] of [
     ['orderId=o-1', [2, 1]],
     ['orderId=nobody', []],
     ['reason=processor-failed', [1]],
-    ['state=parked', [3]],
+    ['state=exhausted', [3]],
     ['state=open&reason=predecessor-failed', [2]],
     ['failedAfter=2026-11-05T12:00:00Z', [3, 2]],
     ['failedBefore=2026-11-05T13:00:00.002%2B01:00', [2, 1]],
@@ -115,7 +115,7 @@ await t.test('a replay sends what can be sent, and its order is processed', asyn
   const { key, value } = new CommandRecords().place(orderId);
   const http = await startWith(t, [
     letter(0, { orderId, reason: 'processor-failed' }, { key, value }),
-    letter(1, { state: 'parked', replayCount: 3 }),
+    letter(1, { state: 'exhausted', replayCount: 3 }),
     letter(2, { replayCount: 3 }),
   ]);
   const { app } = http;
@@ -140,7 +140,11 @@ await t.test('a replay sends what can be sent, and its order is processed', asyn
 });
 
 await t.test('acts take a filter, and without a state it means what is open', async (t) => {
-  const { app } = await startWith(t, [letter(0), letter(1), letter(2, { state: 'parked', replayCount: 9 })]);
+  const { app } = await startWith(t, [
+    letter(0),
+    letter(1),
+    letter(2, { state: 'exhausted', replayCount: 9 }),
+  ]);
   t.strictSame((await post(app, 'discard', { filter: { failedAfter: '2026-11-05T12:00:00Z' } })).body, {
     matched: 1,
     replayed: 0,
@@ -148,8 +152,8 @@ await t.test('acts take a filter, and without a state it means what is open', as
     skipped: 0,
   });
   t.strictSame((await post(app, 'replay', { filter: {} })).body, { matched: 1, replayed: 1, skipped: 0 });
-  const parked = await post(app, 'replay', { filter: { state: 'parked' } });
-  t.strictSame(parked.body, { matched: 1, replayed: 0, skipped: 1 });
+  const exhausted = await post(app, 'replay', { filter: { state: 'exhausted' } });
+  t.strictSame(exhausted.body, { matched: 1, replayed: 0, skipped: 1 });
 });
 
 await t.test('with a limit an act goes on page by page', async (t) => {
@@ -295,7 +299,7 @@ function letter(
 async function startWith(t: Test, letters: DeadLetter[], changes: Changes = {}) {
   const http = await startHttp(t, changes);
   const { store, log } = http.service;
-  await keepLetters(store, letters, [], log.progressName(TOPICS.commands));
+  await keepDeadLetters(store, letters, [], log.progressName(TOPICS.commands));
   return http;
 }
 

@@ -47,7 +47,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     deadLetters: deadLetters.store,
     hub,
     metrics,
-    takenAt: (orderId) => intake.acknowledged.takenAt(orderId),
+    takenAt: (orderId) => intake.recentOrders.takenAt(orderId),
     clock: Date.now,
     secondMs: 100,
   });

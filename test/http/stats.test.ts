@@ -2,7 +2,7 @@ import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { deadLetter } from '../store/batch.ts';
-import { keepLetters } from '../store/keep-letters.ts';
+import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { startHttp, type HttpUnderTest } from './http-under-test.ts';
 
 interface Body {
@@ -68,11 +68,11 @@ await t.test('orders are counted and timed from their request to the feed', asyn
 
 await t.test('dead letters are those that are open, by reason', async (t) => {
   const http = await startHttp(t);
-  await keepLetters(http.service.store, [
+  await keepDeadLetters(http.service.store, [
     deadLetter({ offset: 1 }, { reason: 'processor-failed' }),
     deadLetter({ offset: 2 }, { reason: 'processor-failed' }),
     deadLetter({ offset: 3 }, { reason: 'record-undecodable' }),
-    deadLetter({ offset: 4 }, { reason: 'record-undecodable', state: 'parked' }),
+    deadLetter({ offset: 4 }, { reason: 'record-undecodable', state: 'exhausted' }),
   ]);
   t.match((await statsOf(http)).deadLetters, {
     open: 3,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { PlaceOrder, RequestTransition } from '../../src/order/commands.ts';
-import type { DecidedCommand, Verdict } from '../../src/order/decide.ts';
+import type { DecidedCommand, FinalOutcome } from '../../src/order/decide.ts';
 import { REQUESTABLE_STATUSES } from '../../src/order/lifecycle.ts';
 import { orderTotal, type NewOrder } from '../../src/order/order.ts';
 
@@ -64,7 +64,7 @@ export const requestTransition: fc.Arbitrary<RequestTransition> = fc
   })
   .map((wish) => ({ kind: 'transition', ...wish }));
 
-export const verdict: fc.Arbitrary<Verdict> = fc.record(
+export const outcome: fc.Arbitrary<FinalOutcome> = fc.record(
   {
     // Mostly confirmed: the other two end an order's life at once.
     status: fc.constantFrom('confirmed', 'confirmed', 'confirmed', 'rejected', 'failed'),
@@ -83,7 +83,7 @@ export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
       index: fc.nat({ max: FEW_ORDERS.length - 1 }),
       gap: fc.integer({ min: 1, max: 3 }),
       wish: fc.oneof(
-        { weight: 1, arbitrary: fc.record({ command: placeOrder, verdict }) },
+        { weight: 1, arbitrary: fc.record({ command: placeOrder, outcome }) },
         { weight: 3, arbitrary: requestTransition },
       ),
     }),
@@ -97,8 +97,8 @@ export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
       next[partition] = offset;
       const position = { partition, offset };
       const orderId = FEW_ORDERS[index] ?? 'o-0';
-      return 'verdict' in wish
-        ? { position, command: { ...wish.command, orderId }, verdict: wish.verdict }
+      return 'outcome' in wish
+        ? { position, command: { ...wish.command, orderId }, outcome: wish.outcome }
         : { position, command: { ...wish, orderId } };
     });
   });

@@ -86,7 +86,7 @@ await t.test('every wish is granted or refused once, and a decision never change
       const { changes, rejections } = world.take(log);
       assert.deepStrictEqual(log, input);
       const answered = [...changes.map(({ cause }) => cause), ...rejections.map(({ position }) => position)];
-      const wishes = log.filter((entry) => !('verdict' in entry)).map(({ position }) => position);
+      const wishes = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
       for (const wish of wishes) assert.equal(answered.filter((position) => position === wish).length, 1);
     }),
     { numRuns: 50 },
@@ -162,7 +162,7 @@ function place(offset: number, orderId: string, eventId: string): DecidedCommand
   return {
     position: { partition: 0, offset },
     command: { kind: 'place', eventId, orderId, time: 5, order },
-    verdict: { status: 'confirmed', reason: null },
+    outcome: { status: 'confirmed', reason: null },
   };
 }
 

@@ -8,9 +8,9 @@ import { TOPICS } from '../../src/log/event-log.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
@@ -47,7 +47,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       logger,
       settings: {
         store,
-        writeTurn: createWriteTurn(),
+        writeLock: createWriteLock(),
         processor,
         processorTimeoutMs: 30_000,
         rules,

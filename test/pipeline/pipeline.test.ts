@@ -6,7 +6,7 @@ import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
 /** Ends its thread for the merchants that the other one fails for now. */
-const deadlyModule = new URL('../../../test/fixtures/deadly-processor.mjs', import.meta.url).pathname;
+const poisonModule = new URL('../../../test/fixtures/poison-processor.mjs', import.meta.url).pathname;
 
 /** Longer than a test may take: a stop that waited for what may never work would fail it. */
 const FOR_EVER_MS = 600_000;
@@ -122,10 +122,10 @@ await t.test(
       await place('transient-class'),
     ];
     await isConfirmed(await place());
-    const parked = async (id: string) => (await reader.findKept(id))?.fate === 'parked';
-    for (const id of ids) await eventually(() => parked(id), { what: 'the order to be parked' });
+    const retrying = async (id: string) => (await reader.findUnstored(id))?.state === 'retrying';
+    for (const id of ids) await eventually(() => retrying(id), { what: 'the order to be retrying' });
     await stop();
-    await run(deadlyModule);
+    await run(poisonModule);
     for (const id of ids) {
       await eventually(async () => (await reader.find(id))?.status === 'failed', {
         what: 'the order to fail',

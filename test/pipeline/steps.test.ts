@@ -3,8 +3,8 @@ import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { createBreakers } from '../../src/pipeline/breakers.ts';
-import { FailureWindow } from '../../src/pipeline/failure-window.ts';
-import { HeldUpSteps } from '../../src/pipeline/held-up-steps.ts';
+import { DeadLetterRate } from '../../src/pipeline/dead-letter-rate.ts';
+import { StallMonitor } from '../../src/pipeline/stall-monitor.ts';
 import { persistently } from '../../src/pipeline/steps.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
@@ -14,8 +14,8 @@ function harness() {
   const stopping = new AbortController();
   const dependencies = {
     breakers: createBreakers({ failures: 1, openMs: 20 }, { metrics, logger }),
-    heldUp: new HeldUpSteps(Date.now),
-    failureWindow: new FailureWindow(Date.now),
+    stallMonitor: new StallMonitor(Date.now),
+    deadLetterRate: new DeadLetterRate(Date.now),
     signal: stopping.signal,
     metrics,
     logger,
@@ -36,7 +36,7 @@ await t.test('a step is repeated until it works, whatever keeps it from that', a
   const { dependencies } = harness();
   const step = failing('store-unavailable', 'worker-failed', 'progress-conflict', 'internal');
   t.equal(await persistently(step, 'store', dependencies), 'done');
-  t.equal(dependencies.heldUp.fault(), undefined);
+  t.equal(dependencies.stallMonitor.fault(), undefined);
   const retries = await dependencies.metrics.batchRetries.get();
   t.same(retries.values.map(({ labels }) => labels.error_type).sort(), [
     'internal',
@@ -60,7 +60,7 @@ await t.test('a store that was set back is a reason to give up', async (t) => {
 
 await t.test('a flood is told and counted once a step, and the window stands still meanwhile', async (t) => {
   const { dependencies, stopping } = harness();
-  const { heldUp, failureWindow, metrics, breakers } = dependencies;
+  const { stallMonitor, deadLetterRate, metrics, breakers } = dependencies;
   let attempts = 0;
   const forever = () => {
     attempts += 1;
@@ -70,17 +70,17 @@ await t.test('a flood is told and counted once a step, and the window stands sti
   await eventually(async () => ((await metrics.batchRetries.get()).values[0]?.value ?? 0) >= 2, {
     what: 'another attempt',
   });
-  t.equal(heldUp.flood(), 'Fix it.');
+  t.equal(stallMonitor.flood(), 'Fix it.');
   t.equal((await metrics.deadLetterFloods.get()).values[0]?.value, 1);
   t.ok(breakers.store.isClosed);
   const before = attempts;
   stopping.abort();
   await ended;
   t.equal(attempts, before, 'the pause ends without another attempt');
-  t.equal(heldUp.flood(), undefined);
+  t.equal(stallMonitor.flood(), undefined);
   const other = Symbol();
-  t.equal(failureWindow.hold(other), true);
-  failureWindow.release(other);
+  t.equal(deadLetterRate.hold(other), true);
+  deadLetterRate.release(other);
 });
 
 await t.test('a stop ends the waiting for a circuit', async (t) => {

@@ -90,7 +90,7 @@ await t.test(
     const reader = new Database(databasePath, { readonly: true });
     t.teardown(() => reader.close());
     const rows = (table: string) => reader.prepare(`SELECT * FROM ${table}`).all();
-    t.same(rows('parked_orders'), []);
+    t.same(rows('retrying_orders'), []);
     t.same(rows('dead_letters'), []);
     const errors = (await metrics.batchRetries.get()).values.map(({ labels }) => labels.error_type);
     t.same(errors, ['store-unavailable']);

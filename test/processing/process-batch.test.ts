@@ -7,11 +7,11 @@ import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import { loadJudge, type Judge } from '../../src/processing/processor.ts';
-import type { BatchResult } from '../../src/threads/protocol.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openBatchStore, openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { loadProcessor, type RunProcessor } from '../../src/processing/processor.ts';
+import type { BatchResult } from '../../src/processing/batch.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -19,18 +19,18 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const TOPIC = 'orders.commands';
 const codec = createEventCodec();
 
-async function harness(t: Test, judge?: Judge) {
+async function harness(t: Test, runProcessor?: RunProcessor) {
   const path = join(await temporaryFolder(t), 'orders.db');
   const target = { kind: 'sqlite', path } as const;
   await migrate(target, createLogger('silent'));
-  const [store, reader] = await Promise.all([openBatchStore(target, createWriteTurn()), openReader(target)]);
+  const [store, reader] = await Promise.all([openBatchStore(target, createWriteLock()), openReader(target)]);
   t.teardown(async () => {
     await reader.close();
     await store.close();
   });
   const dependencies = {
     store,
-    judge: judge ?? (await loadJudge(undefined, 30_000)),
+    runProcessor: runProcessor ?? (await loadProcessor(undefined, 30_000)),
     codec,
     clock: () => 5_000,
     rules: failureRules(),
@@ -67,11 +67,11 @@ await t.test(
     const result = await run([records.place(a), records.place(b), records.transition(a, 'preparing')]);
     t.same(statuses(result), [`${a} 1 confirmed`, `${b} 1 confirmed`, `${a} 2 preparing`]);
     t.match(result.counts, {
-      judged: { records: 3, deadLetters: 0 },
+      decided: { records: 3, deadLetters: 0 },
       placed: 2,
       moved: 0,
       refused: 0,
-      parked: 0,
+      retrying: 0,
       deadLetters: 0,
     });
     t.match(await reader.find(a), { status: 'preparing', version: 2, total: 50_000, updatedAt: 5_000 });
@@ -87,7 +87,7 @@ await t.test('a redelivered batch changes nothing and publishes its statuses onc
   const first = await run(batch);
   const again = await run([...batch, records.place(b)]);
   t.match(again.counts, {
-    judged: { records: 1, deadLetters: 0 },
+    decided: { records: 1, deadLetters: 0 },
     placed: 1,
     deadLetters: 0,
     redelivered: 2,
@@ -125,7 +125,7 @@ await t.test('what is not an event of ours is set aside byte for byte, and the r
     records.place(id),
   ]);
   t.match(result.counts, {
-    judged: { records: 5, deadLetters: 4 },
+    decided: { records: 5, deadLetters: 4 },
     placed: 1,
     deadLetters: 4,
     redelivered: 0,
@@ -144,14 +144,16 @@ await t.test('what is not an event of ours is set aside byte for byte, and the r
 
 await t.test('a repeat of an order id finds the first, and is not processed again', async (t) => {
   const asked: string[] = [];
-  const judge: Judge = (cases) => {
+  const runProcessor: RunProcessor = (attempts) => {
     const verdicts = new Map(
-      [...cases].map(({ command: { orderId } }) => [orderId, { status: 'confirmed', reason: null }] as const),
+      [...attempts].map(
+        ({ command: { orderId } }) => [orderId, { status: 'confirmed', reason: null }] as const,
+      ),
     );
     asked.push(...verdicts.keys());
     return Promise.resolve(verdicts);
   };
-  const { reader, run } = await harness(t, judge);
+  const { reader, run } = await harness(t, runProcessor);
   const records = new CommandRecords();
   const id = randomUUID();
   await run([records.place(id), records.place(id, { merchantId: 'm-other' })]);
@@ -181,11 +183,11 @@ await t.test('a wish that cannot be granted changes nothing', async (t) => {
 });
 
 await t.test('a processor module', async (t) => {
-  const judge = await loadJudge(
+  const runProcessor = await loadProcessor(
     new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname,
     30_000,
   );
-  const { reader, path, run } = await harness(t, judge);
+  const { reader, path, run } = await harness(t, runProcessor);
   const records = new CommandRecords();
 
   await t.test('confirms and rejects', async (t) => {
@@ -216,30 +218,30 @@ await t.test('a processor module', async (t) => {
 });
 
 await t.test('whatever a processor module throws or does', async (t) => {
-  const judge = await loadJudge(
+  const runProcessor = await loadProcessor(
     new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname,
     30_000,
   );
-  const { reader, run } = await harness(t, judge);
+  const { reader, run } = await harness(t, runProcessor);
   const records = new CommandRecords();
   const ids = Array.from({ length: 4 }, () => randomUUID());
   const merchants = ['no-text', 'bad-message', 'plain-transient', 'mutate'];
   const batch = ids.map((id, index) => records.place(id, { merchantId: merchants[index] ?? '' }));
   const { counts } = await run(batch);
-  t.match(counts, { placed: 3, parked: 1, deadLetters: 2 });
+  t.match(counts, { placed: 3, retrying: 1, deadLetters: 2 });
   t.match(await reader.history(ids[0] ?? ''), [{ status: 'failed', reason: /has no text/ }]);
   t.match(await reader.history(ids[1] ?? ''), [{ status: 'failed', reason: /object/ }]);
-  t.match(await reader.findKept(ids[2] ?? ''), { fate: 'parked', waiting: 1 });
+  t.match(await reader.findUnstored(ids[2] ?? ''), { state: 'retrying', waiting: 1 });
   t.equal((await reader.find(ids[3] ?? ''))?.items.length, 1, 'what is stored is what was ordered');
 });
 
 await t.test('a processor module that cannot be used is told by name', async (t) => {
-  await t.rejects(loadJudge('/nowhere/processor.mjs', 30_000), {
+  await t.rejects(loadProcessor('/nowhere/processor.mjs', 30_000), {
     code: 'processor-invalid',
     message: /nowhere/,
   });
   const noFunction = new URL('../support/command-records.js', import.meta.url).pathname;
-  await t.rejects(loadJudge(noFunction, 30_000), {
+  await t.rejects(loadProcessor(noFunction, 30_000), {
     code: 'processor-invalid',
     message: /export a function named process/,
   });

@@ -7,26 +7,26 @@ import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import type { Judge, Judgement } from '../../src/processing/processor.ts';
-import type { BatchResult, FailureRules } from '../../src/threads/protocol.ts';
-import { retryParked } from '../../src/processing/retry-orders.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openBatchStore, openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import type { RunProcessor, Outcome } from '../../src/processing/processor.ts';
+import type { BatchResult, FailureRules } from '../../src/processing/batch.ts';
+import { retryOrders } from '../../src/processing/retry-orders.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TOPIC = 'orders.commands';
 const codec = createEventCodec();
-const POSTPONED: Judgement = { status: 'postponed', reason: 'the merchant does not answer' };
+const POSTPONED: Outcome = { status: 'retry', reason: 'the merchant does not answer' };
 
 /** A real store; the processor's answers and the time are the test's. */
 async function harness(t: Test, changes: Partial<FailureRules> = {}) {
   const path = join(await temporaryFolder(t), 'orders.db');
   const target = { kind: 'sqlite', path } as const;
   await migrate(target, createLogger('silent'));
-  const [store, reader] = await Promise.all([openBatchStore(target, createWriteTurn()), openReader(target)]);
+  const [store, reader] = await Promise.all([openBatchStore(target, createWriteLock()), openReader(target)]);
   const database = new Database(path);
   t.teardown(async () => {
     database.close();
@@ -37,25 +37,25 @@ async function harness(t: Test, changes: Partial<FailureRules> = {}) {
     now: 1_000,
     /** when the processor answers, if that is later */
     answersAt: 0,
-    answers: new Map<string, Judgement>(),
+    answers: new Map<string, Outcome>(),
     asked: [] as [string, number][],
   };
-  const judge: Judge = (cases) => {
-    const given = [...cases].map(({ command: { orderId }, attempt }) => {
+  const runProcessor: RunProcessor = (attempts) => {
+    const given = [...attempts].map(({ command: { orderId }, attempt }) => {
       world.asked.push([orderId, attempt]);
       return [orderId, world.answers.get(orderId) ?? { status: 'confirmed', reason: null }] as const;
     });
     world.now = Math.max(world.now, world.answersAt);
     return Promise.resolve(new Map(given));
   };
-  const dependencies = { store, judge, codec, clock: () => world.now, rules: failureRules(changes) };
+  const dependencies = { store, runProcessor, codec, clock: () => world.now, rules: failureRules(changes) };
   const run = (records: LogRecord[], recent = NO_FAILURES) =>
     processBatch(
       { kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), applied: new Map(), recent },
       dependencies,
     );
   const retry = (recent = NO_FAILURES, limit = 100, published: string[] = []) =>
-    retryParked({ kind: 'retry', topic: TOPIC, partitions: [0], limit, published, recent }, dependencies);
+    retryOrders({ kind: 'retry', topic: TOPIC, partitions: [0], limit, published, recent }, dependencies);
   const history = async (id: string) => (await reader.history(id)).map(({ status }) => status);
   const letters = () =>
     database.prepare('SELECT * FROM dead_letters ORDER BY id').all() as Record<string, unknown>[];
@@ -76,7 +76,7 @@ await t.test('an order that fails for now waits with its later events; the other
   const [late, good] = [randomUUID(), randomUUID()];
   world.answers.set(late, POSTPONED);
   const first = await run([records.place(late), records.place(good), records.transition(good, 'preparing')]);
-  t.match(first.counts, { placed: 1, parked: 1 });
+  t.match(first.counts, { placed: 1, retrying: 1 });
   t.ok(
     first.retryAt !== undefined && first.retryAt >= 1_000 && first.retryAt <= 1_020,
     'full jitter below the base',
@@ -85,15 +85,15 @@ await t.test('an order that fails for now waits with its later events; the other
   t.same(await history(late), []);
 
   const second = await run([records.transition(late, 'cancelled'), records.transition(good, 'dispatched')]);
-  t.match(second.counts, { moved: 1, parked: 1, refused: 0 });
-  t.equal(world.asked.length, 2, 'what waits is not judged out of its turn');
+  t.match(second.counts, { moved: 1, retrying: 1, refused: 0 });
+  t.equal(world.asked.length, 2, 'what waits is not decided out of its turn');
   t.equal(await reader.progress(TOPIC, 0), 5, 'the progress moves on');
 
   await t.test('when it is due it is tried again, and fails once more', async (t) => {
     world.now = 1_020;
     const failed = await retry();
-    t.match(failed.counts, { postponed: 1, placed: 0 });
-    t.same(failed.settled, []);
+    t.match(failed.counts, { rescheduled: 1, placed: 0 });
+    t.same(failed.completed, []);
     t.ok(failed.retryAt !== undefined && failed.retryAt <= 1_060, 'the pause may be twice as long now');
   });
 
@@ -102,7 +102,7 @@ await t.test('an order that fails for now waits with its later events; the other
     world.answers.delete(late);
     const done = await retry();
     t.same(statuses(done), ['confirmed', 'cancelled']);
-    t.same(done.settled, [late]);
+    t.same(done.completed, [late]);
     t.equal(done.retryAt, undefined);
     t.same(await history(late), ['confirmed', 'cancelled']);
     t.same(
@@ -122,10 +122,10 @@ await t.test('what a retry caused is published again until it was said to be pub
   t.same(statuses(await retry()), ['confirmed']);
   const afterCrash = await retry();
   t.same(statuses(afterCrash), ['confirmed']);
-  t.same(afterCrash.settled, [id]);
-  const forgetting = await retry(NO_FAILURES, 100, afterCrash.settled);
+  t.same(afterCrash.completed, [id]);
+  const forgetting = await retry(NO_FAILURES, 100, afterCrash.completed);
   t.same(statuses(forgetting), []);
-  t.same((await retry()).settled, []);
+  t.same((await retry()).completed, []);
 
   await t.test('also when the run that forgets it has others to save', async (t) => {
     const [one, other] = [randomUUID(), randomUUID()];
@@ -137,12 +137,12 @@ await t.test('what a retry caused is published again until it was said to be pub
     world.now += 60_000;
     world.answers.delete(one);
     const first = await retry();
-    t.same(first.settled, [one]);
+    t.same(first.completed, [one]);
     world.now += 60_000;
     world.answers.delete(other);
-    t.same((await retry(NO_FAILURES, 100, first.settled)).settled, [other]);
-    t.same((await retry(NO_FAILURES, 100, [other])).settled, []);
-    t.equal(database.prepare('SELECT count(*) FROM parked_orders').pluck().get(), 0);
+    t.same((await retry(NO_FAILURES, 100, first.completed)).completed, [other]);
+    t.same((await retry(NO_FAILURES, 100, [other])).completed, []);
+    t.equal(database.prepare('SELECT count(*) FROM retrying_orders').pluck().get(), 0);
   });
 });
 
@@ -165,7 +165,7 @@ for (const [what, retry] of [
     world.now = retryAt;
     world.answersAt = 1_500;
     const spent = await tryAgain();
-    t.match(spent.counts, { deadLetters: 3, placed: 1, postponed: 0 });
+    t.match(spent.counts, { deadLetters: 3, placed: 1, rescheduled: 0 });
     t.same(await history(id), ['failed']);
     t.match(letters(), [
       {
@@ -205,7 +205,7 @@ await t.test('with a budget of nothing an order that fails for now fails at once
   const id = randomUUID();
   world.answers.set(id, POSTPONED);
   const result = await run([new CommandRecords().place(id)]);
-  t.match(result.counts, { parked: 0, deadLetters: 1 });
+  t.match(result.counts, { retrying: 0, deadLetters: 1 });
   t.same(await history(id), ['failed']);
   t.match(letters(), [{ reason: 'retries-exhausted', attempts: 1 }]);
 });
@@ -229,7 +229,7 @@ await t.test('the replay of a dead letter', async (t) => {
   const { world, run, retry, history, letters } = await harness(t, { replayLimit: 2 });
   const records = new CommandRecords();
   const id = randomUUID();
-  const failing: Judgement = { status: 'failed', reason: 'no such merchant' };
+  const failing: Outcome = { status: 'failed', reason: 'no such merchant' };
   world.answers.set(id, failing);
   const placed = records.place(id);
   await run([placed]);
@@ -247,7 +247,7 @@ await t.test('the replay of a dead letter', async (t) => {
   await t.test('that is rejected leaves the order failed: only a confirmation leads out of it', async (t) => {
     world.answers.set(id, { status: 'rejected', reason: 'closed' });
     await run([again(1)]);
-    t.match(letters(), [{ reason: 'replay-rejected', error: 'closed', replay_count: 2, state: 'parked' }]);
+    t.match(letters(), [{ reason: 'replay-rejected', error: 'closed', replay_count: 2, state: 'exhausted' }]);
     t.same(await history(id), ['failed']);
   });
 
@@ -258,7 +258,7 @@ await t.test('the replay of a dead letter', async (t) => {
     await run([first, records.transition(other, 'cancelled')]);
     world.answers.set(other, POSTPONED);
     const copy = () => replayOf({ ...records.place(other), value: first.value }, 2, 0);
-    t.match((await run([copy(), copy()])).counts, { parked: 2 });
+    t.match((await run([copy(), copy()])).counts, { retrying: 2 });
     world.answers.delete(other);
     world.now += 60_000;
     t.same(statuses(await retry()), ['confirmed']);
@@ -294,21 +294,21 @@ await t.test('a batch that the store refuses is split until the bad rows stand a
     ...good.slice(7),
     records.place(waiting, { merchantId: 'bad' }),
   ]);
-  t.match(result.counts, { placed: 20, parked: 1, deadLetters: 4 });
+  t.match(result.counts, { placed: 20, retrying: 1, deadLetters: 4 });
   for (const { key } of good) t.same(await history(key?.toString() ?? ''), ['confirmed']);
   t.same(
     letters().map(({ reason }) => reason),
     Array.from({ length: 4 }, () => 'store-refused'),
   );
   t.match(letters()[0], { error: /this merchant is too much/ });
-  t.match(await reader.findKept(bad[1] ?? ''), { fate: 'dead' });
+  t.match(await reader.findUnstored(bad[1] ?? ''), { state: 'dead-letter' });
   t.equal(await reader.progress(TOPIC, 0), 25);
 
   await t.test('also when it was a retry', async (t) => {
     world.answers.delete(waiting);
     world.now += 60_000;
     const retried = await retry();
-    t.same(retried.settled, [waiting]);
+    t.same(retried.completed, [waiting]);
     t.match(letters().at(-1), { reason: 'store-refused', order_id: waiting, attempts: 2 });
   });
 });
@@ -331,12 +331,12 @@ await t.test('a flood of dead letters is held back: nothing is saved', async (t)
   const held = await retry({ records: 100, deadLetters: 60 });
   t.match(held, {
     flood: /^63 % of the last 110 records/,
-    counts: { deadLetters: 0, placed: 1, postponed: 9 },
+    counts: { deadLetters: 0, placed: 1, rescheduled: 9 },
   });
-  t.same(held.settled, [well], 'those that are well are not held back');
+  t.same(held.completed, [well], 'those that are well are not held back');
   t.equal(held.retryAt, world.now + 15_000);
   t.equal(
-    (await retry({ records: 100, deadLetters: 60 })).counts.postponed,
+    (await retry({ records: 100, deadLetters: 60 })).counts.rescheduled,
     0,
     'and nothing is tried meanwhile',
   );
@@ -357,7 +357,7 @@ await t.test('time that passes while nobody can try is not taken from the budget
   world.answers.set(id, POSTPONED);
   await run([new CommandRecords().place(id)]);
   world.now += 3_600_000;
-  t.match((await retry()).counts, { postponed: 1 }, 'an hour away, and none of its half second is spent');
+  t.match((await retry()).counts, { rescheduled: 1 }, 'an hour away, and none of its half second is spent');
   for (let attempt = 0; attempt < 100 && letters().length === 0; attempt += 1) {
     world.now += 20;
     await retry();
@@ -365,14 +365,14 @@ await t.test('time that passes while nobody can try is not taken from the budget
   t.match(letters(), [{ reason: 'retries-exhausted' }]);
 });
 
-await t.test('what a former owner of the partition parked is retried by whoever sees it', async (t) => {
+await t.test('what a former owner of the partition retrying is retried by whoever sees it', async (t) => {
   const { world, run } = await harness(t);
   const id = randomUUID();
   world.answers.set(id, POSTPONED);
   const batch = [new CommandRecords().place(id)];
   const { retryAt } = await run(batch);
   const again = await run(batch);
-  t.match(again.counts, { redelivered: 1, parked: 0 });
+  t.match(again.counts, { redelivered: 1, retrying: 0 });
   t.equal(again.retryAt, retryAt, 'a redelivered record tells when its order is due');
 });
 
@@ -416,5 +416,5 @@ await t.test('events that follow their order are no sign of a flood', async (t) 
   world.answers.set(id, POSTPONED);
   await run([records.place(id), ...Array.from({ length: 120 }, () => records.transition(id, 'cancelled'))]);
   world.now += 60_000;
-  t.match((await retry()).counts, { deadLetters: 121, judged: { records: 1, deadLetters: 1 } });
+  t.match((await retry()).counts, { deadLetters: 121, decided: { records: 1, deadLetters: 1 } });
 });

@@ -109,11 +109,11 @@ function nextAppends(log: EventLog, count: number) {
     const promise = new Promise<void>((settle) => (resolve = settle));
     return { promise, resolve };
   });
-  let acknowledged = 0;
+  let recentOrders = 0;
   const append = log.append.bind(log);
   log.append = async (record) => {
     const position = await append(record);
-    waiting[acknowledged++]?.resolve();
+    waiting[recentOrders++]?.resolve();
     return position;
   };
   return { reached: (number: number) => waiting[number - 1]?.promise };

@@ -3,7 +3,7 @@ import t from 'tap';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
 
-await t.test('an acknowledged order is never unknown', async (t) => {
+await t.test('an recentOrders order is never unknown', async (t) => {
   const service = await startSmallService(t);
   const { receipt } = await service.intake.placing.place(anOrder(), { caller: 'alice' });
   const { id, position } = receipt;

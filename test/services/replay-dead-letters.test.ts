@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
-import type { LetterWish } from '../../src/services/dead-letter-run.ts';
+import type { BulkRequest } from '../../src/services/bulk-action.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
 import { deadLetter } from '../store/batch.ts';
-import { keepLetters } from '../store/keep-letters.ts';
+import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 
@@ -140,7 +140,7 @@ await t.test(
     await keep(service, [
       deadLetter({ offset: 0 }),
       deadLetter({ offset: 1 }, { replayCount: 2 }),
-      deadLetter({ offset: 2 }, { state: 'parked', replayCount: 5 }),
+      deadLetter({ offset: 2 }, { state: 'exhausted', replayCount: 5 }),
       deadLetter({ offset: 3 }),
     ]);
     await letters.discard(wish({ selection: { ids: [4] } }), going);
@@ -152,8 +152,12 @@ await t.test(
     t.same((await service.records()).map(letterOf), [1]);
 
     const generous = service.deadLetters({ replayLimit: 6 });
-    const parked = wish({ selection: { ids: [3] } });
-    t.match(await generous.replay(parked, going), { matched: 1, done: 1 }, 'a higher limit lets it go again');
+    const exhausted = wish({ selection: { ids: [3] } });
+    t.match(
+      await generous.replay(exhausted, going),
+      { matched: 1, done: 1 },
+      'a higher limit lets it go again',
+    );
   },
 );
 
@@ -225,12 +229,12 @@ await t.test('what fails while an act goes on is left to the next one', async (t
   t.match(await letters.store.find(151), { state: 'open' });
 });
 
-await t.test('discarding takes what is open, or parked when it is named', async (t) => {
+await t.test('discarding takes what is open, or exhausted when it is named', async (t) => {
   const service = await startSmallService(t);
   const letters = service.deadLetters();
   await keep(service, [
     deadLetter({ offset: 0 }, { reason: 'processor-failed' }),
-    deadLetter({ offset: 1 }, { state: 'parked' }),
+    deadLetter({ offset: 1 }, { state: 'exhausted' }),
     deadLetter({ offset: 2 }),
   ]);
   const failed = wish({ selection: { filter: { reason: 'processor-failed' } } });
@@ -242,10 +246,10 @@ await t.test('discarding takes what is open, or parked when it is named', async 
     skipped: 1,
   });
   t.same(await letters.store.reasons({ state: 'open' }), { 'record-undecodable': 1 });
-  t.match(await letters.store.audit(2), [{ act: 'discarded', by: 'tester', detail: 'was parked' }]);
+  t.match(await letters.store.audit(2), [{ act: 'discarded', by: 'tester', detail: 'was exhausted' }]);
 });
 
-function wish(changes: Partial<LetterWish> = {}): LetterWish {
+function wish(changes: Partial<BulkRequest> = {}): BulkRequest {
   return {
     selection: { filter: {} },
     dryRun: false,
@@ -258,7 +262,7 @@ function wish(changes: Partial<LetterWish> = {}): LetterWish {
 }
 
 function keep({ store, log }: SmallService, letters: DeadLetter[]): Promise<void> {
-  return keepLetters(store, letters, [], log.progressName(TOPICS.commands));
+  return keepDeadLetters(store, letters, [], log.progressName(TOPICS.commands));
 }
 
 function letterOf(record: { headers?: Readonly<Record<string, string>> | undefined }): number {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { Compile } from 'typebox/compile';
-import { listFaults, pointerTo } from '../../src/services/validation-errors.ts';
+import { listValidationErrors, pointerTo } from '../../src/services/validation-errors.ts';
 import { NewOrder } from '../../src/order/order.ts';
 import { anOrder } from '../support/order-client.ts';
 import type { Cost } from './fixtures/cost-of-refusal.ts';
@@ -14,7 +14,7 @@ const costOfRefusal = fileURLToPath(new URL('./fixtures/cost-of-refusal.js', imp
 const item = { sku: 'a', quantity: 1, unitPrice: 5 };
 
 await t.test('every fault is told at the field it is in', async (t) => {
-  const faults = listFaults(NewOrder, {
+  const faults = listValidationErrors(NewOrder, {
     merchantId: 7,
     currency: 'XX',
     items: [item, { ...item, quantity: '2', extra: 1 }, { sku: 'b' }],
@@ -38,12 +38,12 @@ await t.test('every fault is told at the field it is in', async (t) => {
 
 await t.test('no more than eight faults are told', async (t) => {
   const items = Array.from({ length: 100 }, () => ({ a: 1, b: 2 }));
-  t.equal(listFaults(NewOrder, anOrder({ items: items as never })).length, 8);
+  t.equal(listValidationErrors(NewOrder, anOrder({ items: items as never })).length, 8);
 });
 
 await t.test('pointers are escaped as RFC 6901 has it', async (t) => {
   t.equal(pointerTo('/a', 'b/c~d'), '/a/b~1c~0d');
-  t.match(listFaults(NewOrder, { ...anOrder(), 'x/y': 1 }), [{ pointer: '/x~1y' }]);
+  t.match(listValidationErrors(NewOrder, { ...anOrder(), 'x/y': 1 }), [{ pointer: '/x~1y' }]);
 });
 
 await t.test('a fault is found in exactly the values that the compiled schema refuses', async (t) => {
@@ -70,7 +70,10 @@ await t.test('a fault is found in exactly the values that the compiled schema re
   // What came as JSON is what a body can be.
   const body = fc.oneof(order, leaf).map((value) => (JSON.parse(JSON.stringify([value])) as unknown[])[0]);
   fc.assert(
-    fc.property(body, (value) => compiled.Check(value) === (listFaults(NewOrder, value).length === 0)),
+    fc.property(
+      body,
+      (value) => compiled.Check(value) === (listValidationErrors(NewOrder, value).length === 0),
+    ),
     { numRuns: 2_000 },
   );
   t.pass('2000 bodies were judged alike');

@@ -3,27 +3,27 @@ import type { PlaceOrder } from '../../src/order/commands.ts';
 import { decide, type DecidedCommand, type Decision } from '../../src/order/decide.ts';
 import type { OrderStatus, RequestableStatus } from '../../src/order/lifecycle.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
-import type { BatchStore, BatchToSave, Present } from '../../src/store/order-store.ts';
-import { noParking } from '../../src/store/parking.ts';
+import type { BatchStore, BatchToSave, LoadedState } from '../../src/store/order-store.ts';
+import { noRetryChanges } from '../../src/store/retries.ts';
 
 export const TOPIC = 'orders.commands';
 
 /** What is saved after deciding `commands` on what was loaded. */
-export function batchOf(present: Present, commands: DecidedCommand[], now: number): BatchToSave {
+export function batchOf(loadedState: LoadedState, commands: DecidedCommand[], now: number): BatchToSave {
   const nextProgress = new Map<number, number>();
   for (const { position } of commands) nextProgress.set(position.partition, position.offset + 1);
   return {
     topic: TOPIC,
-    decision: decide(present.orders, present.progress, commands, now),
+    decision: decide(loadedState.orders, loadedState.progress, commands, now),
     deadLetters: [],
     resolved: [],
-    parking: noParking(),
-    loadedProgress: present.progress,
+    retryChanges: noRetryChanges(),
+    loadedProgress: loadedState.progress,
     nextProgress,
   };
 }
 
-export function loadFor(store: BatchStore, commands: DecidedCommand[]): Promise<Present> {
+export function loadFor(store: BatchStore, commands: DecidedCommand[]): Promise<LoadedState> {
   const partitions = [...new Set(commands.map(({ position }) => position.partition))];
   return store.load(TOPIC, partitions, [...new Set(commands.map(({ command }) => command.orderId))]);
 }
@@ -64,7 +64,7 @@ export function place(offset: number, orderId: string, options: PlaceOptions = {
       total: 5,
     },
   };
-  return { position: { partition, offset }, command, verdict: { status, reason: null } };
+  return { position: { partition, offset }, command, outcome: { status, reason: null } };
 }
 
 export function move(offset: number, orderId: string, to: RequestableStatus, partition = 0): DecidedCommand {

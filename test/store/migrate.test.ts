@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { migrate } from '../../src/store/migrate.ts';
-import { openDeadLetterStore, openReader } from '../../src/store/open-store.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openDeadLetterStore, openReader } from '../../src/store/open/open-store.ts';
 import { openReadOnly, openWriter } from '../../src/store/sqlite/connection.ts';
 import { orders } from '../../src/store/sqlite/migrations/0001-orders.ts';
 import { SQLITE_MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { silent } from './sqlite/make-store.ts';
 
 const ALL = SQLITE_MIGRATIONS.map(({ name }) => name);
@@ -32,9 +32,9 @@ await t.test(
       'order_history',
       'order_parties',
       'orders',
-      'parked_events',
-      'parked_orders',
       'progress',
+      'retrying_events',
+      'retrying_orders',
       'sqlite_schema',
     ]);
     const loose = reader
@@ -52,7 +52,7 @@ await t.test('dead letters of before there were replays are open ones', async (t
     INSERT INTO dead_letters VALUES (7, 'orders.commands', 3, 9, x'ff', x'00c3', 1, 'o-1', 'processor-failed', 'why', 2);`);
   before.close();
   await migrate({ kind: 'sqlite', path }, silent);
-  const letters = await openDeadLetterStore({ kind: 'sqlite', path }, createWriteTurn());
+  const letters = await openDeadLetterStore({ kind: 'sqlite', path }, createWriteLock());
   t.teardown(() => letters.close());
   t.strictSame(await letters.find(7), {
     id: 7,

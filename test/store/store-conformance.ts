@@ -1,9 +1,9 @@
 import type { Test } from 'tap';
 import { changesConformance } from './conformance/changes.ts';
-import { deadLetterDeskConformance } from './conformance/dead-letter-desk.ts';
+import { deadLetterDeskConformance } from './conformance/dead-letter-acts.ts';
 import { deadLetterListConformance } from './conformance/dead-letter-lists.ts';
 import { deadLetterConformance } from './conformance/dead-letters.ts';
-import { parkingConformance } from './conformance/parking.ts';
+import { retryConformance } from './conformance/retries.ts';
 import { replayConformance } from './conformance/replays.ts';
 import { listingConformance } from './conformance/listing.ts';
 import { progressConformance } from './conformance/progress.ts';
@@ -18,7 +18,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
   await t.test('lists are pages of one order', (t) => listingConformance(t, makeStore));
   await t.test('records that cannot be processed are kept', (t) => deadLetterConformance(t, makeStore));
-  await t.test('orders that failed for now wait', (t) => parkingConformance(t, makeStore));
+  await t.test('orders that failed for now wait', (t) => retryConformance(t, makeStore));
   await t.test('replays settle dead letters', (t) => replayConformance(t, makeStore));
   await t.test('dead letters are found by what they are', (t) => deadLetterListConformance(t, makeStore));
   await t.test('dead letters are acted on by people', (t) => deadLetterDeskConformance(t, makeStore));

@@ -8,12 +8,12 @@ export interface StoreUnderTest {
   /** One more writer on the same orders. */
   writer: () => Promise<BatchStore>;
   /** The dead letters, for people. */
-  desk: () => Promise<DeadLetterStore>;
+  deadLetterPool: () => Promise<DeadLetterStore>;
   /** What stands in `dead_letters`, by topic, partition and offset. */
-  deadLetters: () => Promise<KeptRecord[]>;
+  deadLetters: () => Promise<UnstoredOrder[]>;
 }
 
-export interface KeptRecord {
+export interface UnstoredOrder {
   topic: string;
   partition: number;
   offset: number;
@@ -32,4 +32,4 @@ export interface KeptRecord {
 
 export type MakeStore = (t: Test) => Promise<StoreUnderTest>;
 
-export type MakeDesk = (t: Test) => Promise<Pick<StoreUnderTest, 'desk' | 'writer'>>;
+export type MakeDesk = (t: Test) => Promise<Pick<StoreUnderTest, 'deadLetterPool' | 'writer'>>;

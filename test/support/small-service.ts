@@ -8,14 +8,14 @@ import { createIntake, type Intake } from '../../src/services/intake.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
-import { DeadLetterDesk } from '../../src/threads/dead-letter-pool.ts';
+import { DeadLetterPool } from '../../src/threads/dead-letter-pool.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import { loadJudge } from '../../src/processing/processor.ts';
+import { loadProcessor } from '../../src/processing/processor.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openBatchStore, openReader } from '../../src/store/open-store.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -44,8 +44,8 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   const codec = createEventCodec();
   const target = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
   await migrate(target, logger);
-  const writeTurn = createWriteTurn();
-  const [reader, store] = await Promise.all([openReader(target), openBatchStore(target, writeTurn)]);
+  const writeLock = createWriteLock();
+  const [reader, store] = await Promise.all([openReader(target), openBatchStore(target, writeLock)]);
   const log = new EmbeddedEventLog({
     dataDirectory: folder,
     groupId: 'test',
@@ -59,7 +59,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   await log.start();
   const dependencies = {
     store,
-    judge: await loadJudge(undefined, 30_000),
+    runProcessor: await loadProcessor(undefined, 30_000),
     codec,
     clock: Date.now,
     rules: failureRules(),
@@ -91,9 +91,9 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     for (const hub of hubs) hub.publish(decodeRecordFrame(statuses));
   };
   const deadLetters: SmallService['deadLetters'] = ({ log: face = log, replayLimit = 3 } = {}) => {
-    const desk = new DeadLetterDesk({ store: target, writeTurn });
-    t.teardown(() => desk.close());
-    return createDeadLetters({ store: desk, log: face, replayLimit, clock: Date.now });
+    const deadLetterPool = new DeadLetterPool({ store: target, writeLock });
+    t.teardown(() => deadLetterPool.close());
+    return createDeadLetters({ store: deadLetterPool, log: face, replayLimit, clock: Date.now });
   };
   const records = () => everything(log);
   return { log, reader, ...own, replica, processAll, store, records, deadLetters };

@@ -6,10 +6,10 @@ import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
-import type { BatchRequest } from '../../src/threads/protocol.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openReader } from '../../src/store/open-store.ts';
-import { createWriteTurn } from '../../src/store/sqlite/write-turn.ts';
+import type { BatchRequest } from '../../src/processing/batch.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import { openReader } from '../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
@@ -23,7 +23,7 @@ async function harness(
   t: Test,
   threads: number,
   processorTimeoutMs = 30_000,
-  { writeTurn = createWriteTurn(), storeTimeMs = 8_000 } = {},
+  { writeLock = createWriteLock(), storeTimeMs = 8_000 } = {},
 ) {
   const store = { kind: 'sqlite', path: join(await temporaryFolder(t), 'orders.db') } as const;
   await migrate(store, createLogger('silent'));
@@ -36,7 +36,7 @@ async function harness(
     storeTimeMs,
     settings: {
       store,
-      writeTurn,
+      writeLock,
       processor,
       processorTimeoutMs,
       rules: failureRules(),
@@ -102,7 +102,7 @@ await t.test('a thread that dies fails its batch, and the next one is processed'
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
-const UNUSED = { writeTurn: createWriteTurn(), processorTimeoutMs: 30_000, rules: failureRules() };
+const UNUSED = { writeLock: createWriteLock(), processorTimeoutMs: 30_000, rules: failureRules() };
 
 await t.test('a thread that ends with nothing to do is started again', async (t) => {
   const { pool, reader, said } = await harness(t, 1);
@@ -127,9 +127,9 @@ await t.test(
   'a thread that the store keeps for too long says nothing of its orders',
   { timeout: 60_000 },
   async (t) => {
-    const writeTurn = createWriteTurn();
-    const { pool, reader } = await harness(t, 1, 100, { writeTurn, storeTimeMs: 4_000 });
-    const turn = new Int32Array(writeTurn);
+    const writeLock = createWriteLock();
+    const { pool, reader } = await harness(t, 1, 100, { writeLock, storeTimeMs: 4_000 });
+    const turn = new Int32Array(writeLock);
     Atomics.store(turn, 0, 1_000_000);
     const id = randomUUID();
     const records = [new CommandRecords().place(id)];

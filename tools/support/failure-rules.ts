@@ -1,4 +1,4 @@
-import type { FailureRules } from '../../src/threads/protocol.ts';
+import type { FailureRules } from '../../src/processing/batch.ts';
 
 /** Rules with which nothing is retried for long, and no flood is seen. */
 export function failureRules(changes: Partial<FailureRules> = {}): FailureRules {

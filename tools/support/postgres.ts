@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { Client, type QueryResultRow } from 'pg';
 import type { Test } from 'tap';
 import { createLogger } from '../../src/base/logger.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import type { PostgresTarget } from '../../src/store/postgres/postgres-target.ts';
+import { migrate } from '../../src/store/open/migrate.ts';
+import type { PostgresTarget } from '../../src/store/target.ts';
 import type { PostgresAnswer, PostgresRequest } from './postgres-process.ts';
 
 const CREDENTIALS = 'tester:s3cret';

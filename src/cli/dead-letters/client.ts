@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { toError } from '../../base/errors.ts';
-import type { EntryBody, LetterBody } from '../../http/schemas/dead-letter.ts';
+import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.ts';
 import type { Problem } from '../../http/schemas/problem.ts';
 
 /** Milliseconds; an act is asked for in parts that take about a second. */
@@ -18,7 +18,7 @@ export interface Filter {
   failedBefore?: string | undefined;
 }
 
-export interface LetterPage {
+export interface DeadLetterPage {
   data: EntryBody[];
   reasons: Record<string, number>;
   nextCursor: string | null;
@@ -49,7 +49,7 @@ export class DeadLetterClient {
     this.#url = url.replace(/\/*$/, '');
   }
 
-  list(query: Filter & { limit: number; cursor?: string | undefined }): Promise<LetterPage> {
+  list(query: Filter & { limit: number; cursor?: string | undefined }): Promise<DeadLetterPage> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) search.set(name, String(value));
@@ -57,7 +57,7 @@ export class DeadLetterClient {
     return this.#ask(`/v1/dead-letters?${search.toString()}`);
   }
 
-  find(id: number): Promise<LetterBody> {
+  find(id: number): Promise<DeadLetterBody> {
     return this.#ask(`/v1/dead-letters/${id}`);
   }
 

@@ -99,7 +99,7 @@ Examples:
 
 With --reason, replay and discard also take what failed behind such a letter: an order's later events go with it.
 Without --state, replay and discard mean the letters that are open. A letter whose replays failed REPLAY_LIMIT times
-is parked: replays pass it over, and it can be discarded by its id or with --state parked.`;
+is exhausted: replays skip it, and it can be discarded by its id or with --state exhausted.`;
 
 function withFilter(command: Command): Command {
   return command

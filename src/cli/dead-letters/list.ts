@@ -1,7 +1,7 @@
 import type { FilterOptions, ListCommand, ShowCommand } from './command-line.ts';
-import type { DeadLetterClient, Filter, LetterPage } from './client.ts';
+import type { DeadLetterClient, Filter, DeadLetterPage } from './client.ts';
 import type { Terminal } from './terminal.ts';
-import { lettersTable, letterText, reasonsHistogram } from './text.ts';
+import { deadLettersTable, deadLetterText, reasonsHistogram } from './text.ts';
 
 const MAX_PAGE = 100;
 
@@ -16,14 +16,14 @@ export async function list(command: ListCommand, client: DeadLetterClient, { out
     out('No dead letters match.\n');
     return;
   }
-  out(`${lettersTable(letters.data)}\n${reasonsHistogram(letters.reasons)}`);
+  out(`${deadLettersTable(letters.data)}\n${reasonsHistogram(letters.reasons)}`);
   if (matched > letters.data.length)
     out(`\n${letters.data.length} of ${matched} are shown; --limit shows more.\n`);
 }
 
 export async function show(command: ShowCommand, client: DeadLetterClient, { out }: Terminal): Promise<void> {
   const letter = await client.find(command.id);
-  out(command.json === true ? `${JSON.stringify(letter, null, 2)}\n` : letterText(letter));
+  out(command.json === true ? `${JSON.stringify(letter, null, 2)}\n` : deadLetterText(letter));
 }
 
 export function filterOf({ reason, order, state, failedAfter, failedBefore }: FilterOptions): Filter {
@@ -31,7 +31,7 @@ export function filterOf({ reason, order, state, failedAfter, failedBefore }: Fi
 }
 
 /** As many as asked for, as one page. */
-async function pages(command: ListCommand, client: DeadLetterClient): Promise<LetterPage> {
+async function pages(command: ListCommand, client: DeadLetterClient): Promise<DeadLetterPage> {
   const filter = filterOf(command);
   const page = (missing: number, cursor?: string) =>
     client.list({ ...filter, limit: Math.min(MAX_PAGE, missing), cursor });

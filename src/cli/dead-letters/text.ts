@@ -1,10 +1,10 @@
-import type { EntryBody, LetterBody } from '../../http/schemas/dead-letter.ts';
+import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.ts';
 
 const MAX_ERROR_LENGTH = 60;
 const MAX_BAR_LENGTH = 40;
 
 /** One line a letter, under a headline. */
-export function lettersTable(letters: readonly EntryBody[]): string {
+export function deadLettersTable(letters: readonly EntryBody[]): string {
   const head = ['ID', 'FAILED AT', 'STATE', 'REASON', 'TRIES', 'REPLAYS', 'ORDER', 'ERROR'];
   const rows = letters.map((letter) => [
     String(letter.id),
@@ -27,7 +27,7 @@ export function reasonsHistogram(reasons: Record<string, number>): string {
   return columns(sorted.map(([reason, count]) => [reason, String(count), bar(count)]));
 }
 
-export function letterText(letter: LetterBody): string {
+export function deadLetterText(letter: DeadLetterBody): string {
   const facts = [
     ['Dead letter', String(letter.id)],
     ['State', letter.state],

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ServiceError } from '../../base/errors.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
-import { REQUEST_ID_HEADER } from './request-id.ts';
+import { REQUEST_ID_HEADER } from '../schemas/request-id.ts';
 
 /**
  * Answers what Node could not parse into a request, or got too slowly, over the bare socket and closes it.

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 /** Once the service is shutting down new requests are sent elsewhere; what is under way is finished. */
 export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean): void {

@@ -1,5 +1,5 @@
 import { ServiceError, toError } from '../../base/errors.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { pointerTo } from '../../services/validation-errors.ts';
 
 /**

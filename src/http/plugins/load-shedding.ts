@@ -1,6 +1,6 @@
 import underPressure from '@fastify/under-pressure';
 import { ERRORS, ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 /** How often the delay is measured, milliseconds: so long a burst is let through. */
 const SAMPLE_INTERVAL_MS = 500;

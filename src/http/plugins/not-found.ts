@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 /** Asked only when no route matched: 405 for a path that takes other methods, 404 for one that is not there. */
 export class UnmatchedRequests {

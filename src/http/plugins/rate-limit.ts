@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 /** Callers remembered at once; who falls out starts anew. */
 const MAX_CALLERS = 10_000;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../base/metrics.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

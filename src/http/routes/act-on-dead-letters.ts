@@ -1,18 +1,22 @@
 import type { FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
-import { MAX_LETTERS_A_SECOND, type LetterRun, type LetterWish } from '../../services/dead-letter-run.ts';
+import {
+  MAX_DEAD_LETTERS_PER_SECOND,
+  type BulkResult,
+  type BulkRequest,
+} from '../../services/bulk-action.ts';
 import type { DeadLetters } from '../../services/dead-letters.ts';
 import type { Selection } from '../../store/dead-letter-store.ts';
 import { FilterBody, filterOf } from '../schemas/dead-letter.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { problems } from '../schemas/problem-responses.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
 /** Letters a second, when nothing else is asked for: a replay is work for the pipeline, a discard is none. */
 const DEFAULT_REPLAY_RATE = 100;
-const DEFAULT_DISCARD_RATE = MAX_LETTERS_A_SECOND;
+const DEFAULT_DISCARD_RATE = MAX_DEAD_LETTERS_PER_SECOND;
 
 const Wish = (defaultRate: number) =>
   Type.Object(
@@ -31,7 +35,7 @@ const Wish = (defaultRate: number) =>
       ratePerSecond: Type.Optional(
         Type.Integer({
           minimum: 1,
-          maximum: MAX_LETTERS_A_SECOND,
+          maximum: MAX_DEAD_LETTERS_PER_SECOND,
           default: defaultRate,
           description: 'Letters',
         }),
@@ -117,11 +121,11 @@ export function addActsOnDeadLetters(scope: HttpScope, letters: DeadLetters, clo
   });
 }
 
-function answer({ matched, skipped, nextAfterId }: Omit<LetterRun, 'done'>, { limit }: LetterWish) {
+function answer({ matched, skipped, nextAfterId }: Omit<BulkResult, 'done'>, { limit }: BulkRequest) {
   return limit === undefined ? { matched, skipped } : { matched, skipped, nextAfterId };
 }
 
-function wishOf(body: Wish, by: string, defaultRate: number): LetterWish {
+function wishOf(body: Wish, by: string, defaultRate: number): BulkRequest {
   const { dryRun = false, ratePerSecond = defaultRate, afterId = 0, limit } = body;
   return { selection: selectionOf(body), dryRun, ratePerSecond, afterId, limit, by };
 }

@@ -7,7 +7,7 @@ import type { PlaceOptions } from '../../services/place-order.ts';
 import { createValidator, type Validator } from '../../services/validator.ts';
 import { NewOrder } from '../../order/order.ts';
 import { logFault, serviceErrorOf } from '../plugins/error-handler.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
 import { Problem, problemOf } from '../schemas/problem.ts';

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { problems } from '../schemas/problem-responses.ts';
 
 const DEFAULT_LIMIT = 20;

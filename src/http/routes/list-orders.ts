@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
 import type { OrderReader } from '../../store/order-store.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
 import { problems } from '../schemas/problem-responses.ts';
 import { timeOf } from '../schemas/query.ts';

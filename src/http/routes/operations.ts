@@ -2,7 +2,7 @@ import { Gauge } from 'prom-client';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
 import type { RequestDurations } from '../plugins/request-durations.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 
 /** What the process needs to do its work, by name: 'ok' or what is wrong. */
 export interface Readiness {

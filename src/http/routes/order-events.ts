@@ -4,7 +4,7 @@ import type { OrderWatching, Watch } from '../../services/watch.ts';
 import { Identifier } from '../../order/order.ts';
 import { ServiceError } from '../../base/errors.ts';
 import { createItemText, EventStream } from './event-stream.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { problems } from '../schemas/problem-responses.ts';
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Intake } from '../../services/intake.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
 import { problems } from '../schemas/problem-responses.ts';

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
 import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
-import { exampleLetter, LetterBody, letterBody } from '../schemas/dead-letter.ts';
-import type { HttpScope } from '../http-scope.ts';
+import { exampleDeadLetter, DeadLetterBody, deadLetterBody } from '../schemas/dead-letter.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { problems } from '../schemas/problem-responses.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
@@ -12,7 +12,10 @@ const schema = {
   tags: ['dead letters'],
   params: Type.Object({ id: Type.String({ description: 'As the list gave it' }) }),
   response: {
-    200: Type.Object(LetterBody.properties, { description: 'The dead letter', examples: [exampleLetter] }),
+    200: Type.Object(DeadLetterBody.properties, {
+      description: 'The dead letter',
+      examples: [exampleDeadLetter],
+    }),
     ...problems(400, 404, 429, 500, 503),
   },
 };
@@ -25,6 +28,6 @@ export function addReadDeadLetter(scope: HttpScope, store: DeadLetterStore): voi
     if (letter === undefined) {
       throw new ServiceError('dead-letter-not-found', 'Use the id of a dead letter as the list gives it.');
     }
-    return letterBody(letter, await store.audit(letter.id));
+    return deadLetterBody(letter, await store.audit(letter.id));
   });
 }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { OrderReading } from '../../services/read-order.ts';
 import { entityTag, matchesEntityTag } from '../schemas/etag.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { AnyOrderBody, anyOrderBody, EXAMPLE_ID, exampleBody } from '../schemas/order.ts';
 import { problems } from '../schemas/problem-responses.ts';

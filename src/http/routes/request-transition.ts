@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { TransitionRequesting } from '../../services/request-transition.ts';
 import { NewTransition, RequestableStatusSchema } from '../../order/new-transition.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { orderIdOf, orderLocation, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { EXAMPLE_ID } from '../schemas/order.ts';
 import { problems } from '../schemas/problem-responses.ts';

@@ -9,7 +9,7 @@ import {
   type Stats,
   type StatsFigures,
 } from '../../stats/stats.ts';
-import type { HttpScope } from '../http-scope.ts';
+import type { HttpScope } from '../schemas/http-scope.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
 import { problems } from '../schemas/problem-responses.ts';
 
@@ -107,7 +107,7 @@ export function addStats(scope: HttpScope, stats: Stats): void {
 }
 
 function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
-  const { replica, role, uptimeMs, totals, latencies, backlog, parked, deadLetters, watchers } = figures;
+  const { replica, role, uptimeMs, totals, latencies, backlog, retrying, deadLetters, watchers } = figures;
   const open = deadLetters && Object.values(deadLetters).reduce((sum, letters) => sum + letters, 0);
   return {
     replica,
@@ -123,7 +123,7 @@ function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
       records: backlog?.records ?? null,
       oldestAgeMs: backlog === undefined ? null : Math.round(backlog.oldestAgeMs),
     },
-    retries: { waiting: parked ?? null },
+    retries: { waiting: retrying ?? null },
     deadLetters: { open: open ?? null, reasons: deadLetters ?? {} },
     watchers,
     seconds: figures.seconds.map(({ endedAt, perSecond }) => ({

@@ -16,7 +16,7 @@ const State = Type.Enum([...DEAD_LETTER_STATES], {
   type: 'string',
   description:
     '`open`: waits for a decision · `replaying`: sent again, not processed yet · `resolved`: its replay was done · ' +
-    '`discarded`: given up · `parked`: its replays failed too often, further ones pass it over',
+    '`discarded`: given up · `exhausted`: its replays failed too often, further ones pass it over',
 });
 
 /** What letters can be found by; the properties of a query, and of a filter in a body. */
@@ -79,7 +79,7 @@ const Encoding = (what: string) =>
   });
 const Payload = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 
-export const LetterBody = Type.Object({
+export const DeadLetterBody = Type.Object({
   ...entryProperties,
   key: Payload('Of the record, byte for byte'),
   keyEncoding: Encoding('key'),
@@ -98,7 +98,7 @@ export const LetterBody = Type.Object({
   ),
 });
 
-export type LetterBody = Static<typeof LetterBody>;
+export type DeadLetterBody = Static<typeof DeadLetterBody>;
 
 export const exampleEntry = {
   id: 17,
@@ -115,7 +115,7 @@ export const exampleEntry = {
   state: 'open',
 } as const;
 
-export const exampleLetter = {
+export const exampleDeadLetter = {
   ...exampleEntry,
   key: EXAMPLE_ID,
   keyEncoding: 'utf8',
@@ -130,7 +130,7 @@ export function entryBody(entry: DeadLetterEntry): EntryBody {
   return { id, orderId, reason, error, attempts, topic, partition, offset, ...times, replayCount, state };
 }
 
-export function letterBody(letter: DeadLetterWithPayload, audit: AuditEntry[]): LetterBody {
+export function deadLetterBody(letter: DeadLetterWithPayload, audit: AuditEntry[]): DeadLetterBody {
   const [key, keyEncoding] = asText(letter.key);
   const [value, valueEncoding] = asText(letter.value);
   return {

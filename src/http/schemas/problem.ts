@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.ts';
-import { REQUEST_ID_HEADER } from '../plugins/request-id.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

@@ -55,7 +55,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['order_id', 'version'],
   },
   {
-    name: 'parked_orders',
+    name: 'retrying_orders',
     columns: columns({
       text: ['order_id', 'topic', 'error'],
       bigint: ['partition', 'attempts', 'events', 'first_failed_at', 'failed_at', 'due_at', 'late_ms'],
@@ -64,7 +64,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['order_id'],
   },
   {
-    name: 'parked_events',
+    name: 'retrying_events',
     columns: columns({
       text: ['order_id', 'headers'],
       bigint: ['offset', 'partition', 'log_timestamp'],

@@ -1,15 +1,15 @@
 import type { OrderState } from '../../order/decide.ts';
 import { toFailedRecord, type FailedRow } from '../failed-row.ts';
-import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
-import { toParkedOrder, type ParkedColumns } from '../parked-row.ts';
-import type { DueQuery, DueRetries } from '../parking.ts';
+import type { AppliedRecord, BatchStore, BatchToSave, Effects, LoadedState } from '../order-store.ts';
+import { toRetryingOrder, type RetryingOrderRow } from '../retry-rows.ts';
+import type { DueQuery, DueRetries } from '../order-store.ts';
 import { toChange, toState, type ChangeRow, type StateRow } from '../rows.ts';
-import { causedByRetriesStatements, causedByStatements } from './caused-statements.ts';
+import { causedByRetriesStatements, causedByStatements } from './effects-statements.ts';
 import type { PostgresConnection } from './connection.ts';
 import { deadLetterStatements } from './dead-letter-statements.ts';
 import { changeSteps, orderSteps } from './order-statements.ts';
-import { parkedAmong, readDue } from './parked-reading.ts';
-import { forgetStatement, parkingStatements } from './parking-statements.ts';
+import { retryingAmong, readDue } from './retry-reading.ts';
+import { forgetStatement, retryStatements } from './retry-statements.ts';
 import { progressSteps } from './progress-statements.ts';
 import { foundTogether, together, type Statement } from './statement.ts';
 
@@ -21,10 +21,10 @@ interface ProgressRow {
 interface Found {
   progress: ProgressRow[];
   orders: StateRow[];
-  parked: ParkedColumns[];
+  retrying: RetryingOrderRow[];
 }
 
-const NOTHING_FOUND: Found = { progress: [], orders: [], parked: [] };
+const NOTHING_FOUND: Found = { progress: [], orders: [], retrying: [] };
 
 /**
  * Writes whole batches, one transaction each. A batch costs two round trips: one to load, one to save; and as a rule one
@@ -41,31 +41,31 @@ export class PostgresBatchStore implements BatchStore {
   }
 
   /** All of it is of one moment: what was decided on it is refused by `save` or right. */
-  async load(topic: string, partitions: number[], orderIds: string[]): Promise<Present> {
+  async load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState> {
     const [found] = await this.#connection.query<Found>(
       foundTogether({
         progress: progressOf(topic, partitions),
         orders: statesOf(orderIds),
-        parked: parkedAmong(orderIds),
+        retrying: retryingAmong(orderIds),
       }),
     );
-    const { orders, parked, progress } = found ?? NOTHING_FOUND;
+    const { orders, retrying, progress } = found ?? NOTHING_FOUND;
     return {
       orders: toStates(orders),
-      parked: new Map(parked.map((row) => [row.order_id, toParkedOrder(row)])),
+      retrying: new Map(retrying.map((row) => [row.order_id, toRetryingOrder(row)])),
       progress: toProgress(progress),
     };
   }
 
   loadDue(query: DueQuery): Promise<DueRetries> {
-    return this.#connection.inOneMoment(async (read) => {
+    return this.#connection.snapshotRead(async (read) => {
       const [progress, due] = await Promise.all([
         read<ProgressRow>(progressOf(query.topic, query.partitions)),
         readDue(read, query),
       ]);
-      const parked = new Map(due.orders.map((order) => [order.parked.orderId, order.parked]));
-      const orders = parked.size === 0 ? [] : await read<StateRow>(statesOf([...parked.keys()]));
-      return { ...due, present: { orders: toStates(orders), parked, progress: toProgress(progress) } };
+      const retrying = new Map(due.orders.map((order) => [order.retrying.orderId, order.retrying]));
+      const orders = retrying.size === 0 ? [] : await read<StateRow>(statesOf([...retrying.keys()]));
+      return { ...due, loadedState: { orders: toStates(orders), retrying, progress: toProgress(progress) } };
     });
   }
 
@@ -75,19 +75,19 @@ export class PostgresBatchStore implements BatchStore {
     return typeof last === 'number' ? last : 0;
   }
 
-  async rehearse(batch: BatchToSave): Promise<void> {
+  async dryRun(batch: BatchToSave): Promise<void> {
     await this.#connection.write(this.#statementsOf(batch), 'ROLLBACK');
   }
 
-  async causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused> {
+  async effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects> {
     return records.length === 0 ? nothing() : this.#caused(causedByStatements(topic, records));
   }
 
-  async causedByRetries(orderIds: readonly string[]): Promise<Caused> {
+  async effectsOfRetries(orderIds: readonly string[]): Promise<Effects> {
     return orderIds.length === 0 ? nothing() : this.#caused(causedByRetriesStatements(orderIds));
   }
 
-  async knownByDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+  async withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     const rows = await this.#connection.query<{ order_id: string }>({
       name: 'known-by-dead-letters',
       text: `SELECT order_id FROM unnest($1::text[]) AS asked (order_id)
@@ -97,7 +97,7 @@ export class PostgresBatchStore implements BatchStore {
     return new Set(rows.map(({ order_id }) => order_id));
   }
 
-  async forgetRetried(orderIds: readonly string[]): Promise<void> {
+  async purgeCompleted(orderIds: readonly string[]): Promise<void> {
     await this.#connection.query(forgetStatement(orderIds));
   }
 
@@ -105,7 +105,7 @@ export class PostgresBatchStore implements BatchStore {
     return this.#connection.close();
   }
 
-  async #caused(statements: [Statement, Statement]): Promise<Caused> {
+  async #caused(statements: [Statement, Statement]): Promise<Effects> {
     const [changes, letters] = await this.#connection.readAll(statements);
     return {
       changes: ((changes ?? []) as ChangeRow[]).map(toChange),
@@ -115,7 +115,7 @@ export class PostgresBatchStore implements BatchStore {
 
   /** The progress first: it fences off whoever lost the partition. */
   #statementsOf(batch: BatchToSave): Statement[] {
-    const { topic, decision, parking, deadLetters, resolved } = batch;
+    const { topic, decision, retryChanges, deadLetters, resolved } = batch;
     const steps = [
       ...progressSteps(batch),
       ...orderSteps(decision),
@@ -123,13 +123,13 @@ export class PostgresBatchStore implements BatchStore {
     ];
     return [
       ...(steps.length === 0 ? [] : [together(steps)]),
-      ...parkingStatements(topic, parking),
+      ...retryStatements(topic, retryChanges),
       ...deadLetterStatements(topic, deadLetters, resolved),
     ];
   }
 }
 
-function nothing(): Caused {
+function nothing(): Effects {
   return { changes: [], deadLetters: [] };
 }
 

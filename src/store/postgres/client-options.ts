@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { columnTypes } from './column-types.ts';
-import { silenceLimitMs, type PostgresTarget } from './postgres-target.ts';
+import { silenceLimitMs, type PostgresTarget } from '../target.ts';
 
 /**
  * Every statement of ours is served by an index, from the first row on. A plan that was made while a table was small would

@@ -2,7 +2,7 @@ import { Client, type QueryResultRow } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
 import { clientOptions } from './client-options.ts';
 import { translated } from './postgres-failure.ts';
-import type { PostgresTarget } from './postgres-target.ts';
+import type { PostgresTarget } from '../target.ts';
 import type { Rows, Statement } from './statement.ts';
 import { parameter } from './zero-text.ts';
 
@@ -43,7 +43,7 @@ export class PostgresConnection {
   }
 
   /** Reads of one moment that follow from one another. Not to be used at once with anything else. */
-  inOneMoment<T>(work: (read: Read) => Promise<T>): Promise<T> {
+  snapshotRead<T>(work: (read: Read) => Promise<T>): Promise<T> {
     return this.#using(async (client) => {
       const begun = client.query(READ);
       const [, worked] = await Promise.allSettled([

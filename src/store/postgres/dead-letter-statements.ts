@@ -1,7 +1,7 @@
-import type { DeadLetter, ResolvedLetter } from '../dead-letter.ts';
+import type { DeadLetter, ResolvedDeadLetter } from '../dead-letter.ts';
 import { column, type Statement } from './statement.ts';
 
-const CAN_BE_SETTLED = `state IN ('open', 'replaying', 'parked')`;
+const CAN_BE_SETTLED = `state IN ('open', 'replaying', 'exhausted')`;
 
 /**
  * A letter that is the replay of another moves that one. Of two copies of one replay the first counts: it has raised the
@@ -50,7 +50,7 @@ const RESOLVE = `
 export function deadLetterStatements(
   topic: string,
   letters: readonly DeadLetter[],
-  resolved: readonly ResolvedLetter[],
+  resolved: readonly ResolvedDeadLetter[],
 ): Statement[] {
   const statements = rounds(letters).map((round) => keep(topic, round));
   return resolved.length === 0 ? statements : [...statements, resolve(resolved)];
@@ -95,7 +95,7 @@ function keep(topic: string, letters: readonly DeadLetter[]): Statement {
   };
 }
 
-function resolve(resolved: readonly ResolvedLetter[]): Statement {
+function resolve(resolved: readonly ResolvedDeadLetter[]): Statement {
   return {
     name: 'resolve-dead-letters',
     text: RESOLVE,

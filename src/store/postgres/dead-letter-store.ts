@@ -32,7 +32,7 @@ const AUDIT = `
 /** Locked in the order of their ids, so that two who act on the same letters wait for each other in one direction. */
 const UNSETTLED = `
   SELECT id, state, replay_count FROM dead_letters
-  WHERE id = ANY($1::bigint[]) AND state IN ('open', 'replaying', 'parked') ORDER BY id FOR UPDATE`;
+  WHERE id = ANY($1::bigint[]) AND state IN ('open', 'replaying', 'exhausted') ORDER BY id FOR UPDATE`;
 
 const BEGIN_REPLAY = `
   WITH unsettled AS (${UNSETTLED}),
@@ -54,7 +54,7 @@ const SENT = `
   WITH sent AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS sent (id, replay_count)),
   marked AS (
     UPDATE dead_letters AS kept SET state = 'replaying' FROM sent
-    WHERE kept.id = sent.id AND kept.replay_count = sent.replay_count AND kept.state IN ('open', 'parked'))
+    WHERE kept.id = sent.id AND kept.replay_count = sent.replay_count AND kept.state IN ('open', 'exhausted'))
   INSERT INTO dead_letter_audit (letter_id, act, at, by, detail)
   SELECT id, 'replay-sent', $3, $4, 'replay ' || (replay_count + 1) FROM sent`;
 

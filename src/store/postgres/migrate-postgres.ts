@@ -4,7 +4,7 @@ import { clientOptions } from './client-options.ts';
 import { POSTGRES_MIGRATIONS } from './migrations/index.ts';
 import { patient } from './patient-target.ts';
 import { translated } from './postgres-failure.ts';
-import type { PostgresTarget } from './postgres-target.ts';
+import type { PostgresTarget } from '../target.ts';
 
 /** Names the lock on the database's schema among all advisory locks of that database; never change it. */
 const SCHEMA_LOCK = 7_205_759_403;

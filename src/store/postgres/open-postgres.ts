@@ -3,7 +3,7 @@ import type { BatchStore, OrderReader } from '../order-store.ts';
 import { PostgresBatchStore } from './batch-store.ts';
 import { PostgresConnection } from './connection.ts';
 import { PostgresDeadLetterStore } from './dead-letter-store.ts';
-import type { PostgresTarget } from './postgres-target.ts';
+import type { PostgresTarget } from '../target.ts';
 import { PostgresOrderReader } from './reader.ts';
 
 export function openReader(target: PostgresTarget): Promise<OrderReader> {

@@ -1,4 +1,4 @@
-import type { PostgresTarget } from './postgres-target.ts';
+import type { PostgresTarget } from '../target.ts';
 
 /** Milliseconds that one statement on a whole database may take, and that it waits for others who work on it. */
 const WHOLE_DATABASE_TIMEOUT_MS = 600_000;

@@ -3,7 +3,7 @@ import { ServiceError } from '../../base/errors.ts';
 import type { HistoryEntry } from '../../order/order.ts';
 import { placeOfRow, toPage } from '../order-page.ts';
 import type {
-  KeptRecord,
+  UnstoredOrder,
   ListQuery,
   OrderPage,
   OrderReader,
@@ -23,20 +23,20 @@ import { clientOptions } from './client-options.ts';
 import { CHANGE_COLUMNS, CHANGES_OF_ORDERS } from './columns.ts';
 import { lastLookedAtStatement, listStatement } from './list-query.ts';
 import { translated } from './postgres-failure.ts';
-import type { PostgresTarget } from './postgres-target.ts';
+import type { PostgresTarget } from '../target.ts';
 import type { Statement } from './statement.ts';
 import { parameter } from './zero-text.ts';
 
 /** Reads that wait for a connection; one more is refused as `overloaded`. */
 const MAX_WAITING = 1_000;
 
-/** What is parked goes before what is dead: an order that was replayed may be both. */
+/** What is retrying goes before what is dead: an order that was replayed may be both. */
 const KEPT = `
-  (SELECT 'parked' AS fate, e."offset", e.partition, e.key, e.value, e.headers, e.log_timestamp, o.events AS waiting
-   FROM parked_events e JOIN parked_orders o ON o.order_id = e.order_id
+  (SELECT 'retrying' AS state, e."offset", e.partition, e.key, e.value, e.headers, e.log_timestamp, o.events AS waiting
+   FROM retrying_events e JOIN retrying_orders o ON o.order_id = e.order_id
    WHERE e.order_id = $1 ORDER BY e."offset" LIMIT 1)
   UNION ALL
-  (SELECT 'dead', "offset", partition, key, value, '', log_timestamp, 0 FROM dead_letters
+  (SELECT 'dead-letter', "offset", partition, key, value, '', log_timestamp, 0 FROM dead_letters
    WHERE order_id = $1 ORDER BY id LIMIT 1)
   LIMIT 1`;
 
@@ -67,14 +67,14 @@ export class PostgresOrderReader implements OrderReader {
     return row === undefined ? undefined : toStoredOrder(row);
   }
 
-  async findKept(orderId: string): Promise<KeptRecord | undefined> {
-    const rows = await this.#rows<RecordColumns & Pick<KeptRecord, 'fate' | 'waiting'>>({
+  async findUnstored(orderId: string): Promise<UnstoredOrder | undefined> {
+    const rows = await this.#rows<RecordColumns & Pick<UnstoredOrder, 'state' | 'waiting'>>({
       name: 'find-kept',
       text: KEPT,
       values: [orderId],
     });
     const [row] = rows;
-    return row === undefined ? undefined : { fate: row.fate, record: toRecord(row), waiting: row.waiting };
+    return row === undefined ? undefined : { state: row.state, record: toRecord(row), waiting: row.waiting };
   }
 
   history(orderId: string): Promise<HistoryEntry[]> {
@@ -82,15 +82,15 @@ export class PostgresOrderReader implements OrderReader {
     return this.#rows<HistoryEntry & QueryResultRow>({ name: 'history', text, values: [orderId] });
   }
 
-  parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
-    const text = `SELECT topic, count(*) AS orders FROM parked_orders
-                  WHERE topic <> $1 AND NOT settled GROUP BY topic`;
-    return this.#rows({ name: 'parked-elsewhere', text, values: [topic] });
+  retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
+    const text = `SELECT topic, count(*) AS orders FROM retrying_orders
+                  WHERE topic <> $1 AND NOT completed GROUP BY topic`;
+    return this.#rows({ name: 'retrying-elsewhere', text, values: [topic] });
   }
 
-  async countParked(most: number): Promise<number> {
-    const text = `SELECT count(*) AS orders FROM (SELECT FROM parked_orders WHERE NOT settled LIMIT $1) waiting`;
-    const [row] = await this.#rows<{ orders: number }>({ name: 'count-parked', text, values: [most] });
+  async countRetrying(most: number): Promise<number> {
+    const text = `SELECT count(*) AS orders FROM (SELECT FROM retrying_orders WHERE NOT completed LIMIT $1) waiting`;
+    const [row] = await this.#rows<{ orders: number }>({ name: 'count-retrying', text, values: [most] });
     return row?.orders ?? 0;
   }
 

@@ -1,51 +1,51 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { Decision, OrderState } from '../../order/decide.ts';
-import type { AppliedRecord, BatchStore, BatchToSave, Caused, Present } from '../order-store.ts';
-import type { DueQuery, DueRetries } from '../parking.ts';
+import type { AppliedRecord, BatchStore, BatchToSave, Effects, LoadedState } from '../order-store.ts';
+import type { DueQuery, DueRetries } from '../order-store.ts';
 import { toChange, toState } from '../rows.ts';
 import { versionsBefore } from '../versions-before.ts';
 import { settled, type Connection } from './connection.ts';
 import { DeadLetterWriter } from './dead-letter-writer.ts';
-import { ParkingReader } from './parking-reader.ts';
-import { ParkingWriter } from './parking-writer.ts';
+import { RetryReader } from './retry-reader.ts';
+import { RetryWriter } from './retry-writer.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { changeValues, moveValues, orderValues, type Value } from './values.ts';
-import { withWriteTurn, type WriteTurn } from './write-turn.ts';
+import { withWriteTurn, type WriteLock } from './write-lock.ts';
 
 /** Writes whole batches, one transaction each; the threads of a process take turns. */
 export class SqliteBatchStore implements BatchStore {
   readonly #connection: Connection;
-  readonly #turn: WriteTurn;
+  readonly #turn: WriteLock;
   readonly #statements: Statements;
-  readonly #parked: ParkingReader;
-  readonly #parking: ParkingWriter;
+  readonly #retrying: RetryReader;
+  readonly #retryChanges: RetryWriter;
   readonly #deadLetters: DeadLetterWriter;
 
   /** The connection is closed by `close`. */
-  constructor(connection: Connection, turn: WriteTurn) {
+  constructor(connection: Connection, turn: WriteLock) {
     this.#connection = connection;
     this.#turn = turn;
     this.#statements = prepareStatements(connection);
-    this.#parked = new ParkingReader(connection);
-    this.#parking = new ParkingWriter(connection);
+    this.#retrying = new RetryReader(connection);
+    this.#retryChanges = new RetryWriter(connection);
     this.#deadLetters = new DeadLetterWriter(connection);
   }
 
   /** All of it is of one moment: what was decided on it is refused by `save` or right. */
-  load(topic: string, partitions: number[], orderIds: string[]): Promise<Present> {
-    return this.#inOneMoment(() => ({
+  load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState> {
+    return this.#snapshotRead(() => ({
       orders: this.#states(orderIds),
-      parked: this.#parked.among(orderIds),
+      retrying: this.#retrying.among(orderIds),
       progress: this.#progress(topic, partitions),
     }));
   }
 
   loadDue(query: DueQuery): Promise<DueRetries> {
-    return this.#inOneMoment(() => {
-      const due = this.#parked.due(query);
-      const parked = new Map(due.orders.map((order) => [order.parked.orderId, order.parked]));
+    return this.#snapshotRead(() => {
+      const due = this.#retrying.due(query);
+      const retrying = new Map(due.orders.map((order) => [order.retrying.orderId, order.retrying]));
       const progress = this.#progress(query.topic, query.partitions);
-      return { ...due, present: { orders: this.#states([...parked.keys()]), parked, progress } };
+      return { ...due, loadedState: { orders: this.#states([...retrying.keys()]), retrying, progress } };
     });
   }
 
@@ -53,7 +53,7 @@ export class SqliteBatchStore implements BatchStore {
     return this.#writing(batch, () => undefined);
   }
 
-  async rehearse(batch: BatchToSave): Promise<void> {
+  async dryRun(batch: BatchToSave): Promise<void> {
     const takeBack = new Error('The rehearsal is over.');
     try {
       await this.#writing(batch, () => {
@@ -64,31 +64,31 @@ export class SqliteBatchStore implements BatchStore {
     }
   }
 
-  causedBy(topic: string, records: readonly AppliedRecord[]): Promise<Caused> {
-    const { causedBy } = this.#statements;
-    return this.#inOneMoment(() => ({
+  effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects> {
+    const { effectsOf } = this.#statements;
+    return this.#snapshotRead(() => ({
       changes: records.flatMap(({ orderId, position: { partition, offset } }) =>
-        orderId === null ? [] : causedBy.all(orderId, partition, offset).map(toChange),
+        orderId === null ? [] : effectsOf.all(orderId, partition, offset).map(toChange),
       ),
       deadLetters: this.#deadLetters.at(topic, records),
     }));
   }
 
-  causedByRetries(orderIds: readonly string[]): Promise<Caused> {
+  effectsOfRetries(orderIds: readonly string[]): Promise<Effects> {
     const { changesOf } = this.#statements;
-    return this.#inOneMoment(() => ({
+    return this.#snapshotRead(() => ({
       changes: orderIds.flatMap((orderId) => changesOf.all(orderId).map(toChange)),
       deadLetters: this.#deadLetters.ofRetries(orderIds),
     }));
   }
 
-  knownByDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+  withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     return settled(() => this.#deadLetters.knownOrders(orderIds));
   }
 
-  forgetRetried(orderIds: readonly string[]): Promise<void> {
+  purgeCompleted(orderIds: readonly string[]): Promise<void> {
     return settled(() => {
-      withWriteTurn(this.#turn, () => this.#parking.forget(orderIds));
+      withWriteTurn(this.#turn, () => this.#retryChanges.forget(orderIds));
     });
   }
 
@@ -98,7 +98,7 @@ export class SqliteBatchStore implements BatchStore {
     });
   }
 
-  #inOneMoment<T>(read: () => T): Promise<T> {
+  #snapshotRead<T>(read: () => T): Promise<T> {
     return settled(this.#connection.transaction(read));
   }
 
@@ -123,7 +123,7 @@ export class SqliteBatchStore implements BatchStore {
       const write = this.#connection.transaction(() => {
         this.#moveProgress(batch);
         const lastSequence = this.#write(rows);
-        this.#parking.write(batch.topic, batch.parking);
+        this.#retryChanges.write(batch.topic, batch.retryChanges);
         this.#deadLetters.write(batch.topic, batch.deadLetters, batch.resolved);
         atTheEnd();
         return lastSequence;

@@ -23,7 +23,7 @@ import {
 } from '../dead-letter-rows.ts';
 import type { SqlStatement } from './keyset.ts';
 import type { Value } from './values.ts';
-import { withWriteTurn, type WriteTurn } from './write-turn.ts';
+import { withWriteTurn, type WriteLock } from './write-lock.ts';
 
 /** Bytes of payloads from which on a selection is enough for one page. */
 const MAX_SELECTED_BYTES = 4 * 1024 * 1024;
@@ -35,18 +35,18 @@ const AUDIT = `
 const NOTE_REPLAY = `
   INSERT INTO dead_letter_audit (letter_id, act, at, by, detail)
   SELECT id, 'replay-begun', ?, ?, 'replay ' || (replay_count + 1) FROM dead_letters NOT INDEXED
-  WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('open', 'replaying', 'parked') ORDER BY id
+  WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('open', 'replaying', 'exhausted') ORDER BY id
   RETURNING letter_id AS id`;
 
 const NOTE_SENT = `INSERT INTO dead_letter_audit (letter_id, act, at, by, detail) VALUES (?, 'replay-sent', ?, ?, ?)`;
 
 /** One that the pipeline has settled by now has another state, or has failed once more. */
-const MARK_SENT = `UPDATE dead_letters SET state = 'replaying' WHERE id = ? AND replay_count = ? AND state IN ('open', 'parked')`;
+const MARK_SENT = `UPDATE dead_letters SET state = 'replaying' WHERE id = ? AND replay_count = ? AND state IN ('open', 'exhausted')`;
 
 const NOTE_DISCARD = `
   INSERT INTO dead_letter_audit (letter_id, act, at, by, detail)
   SELECT id, 'discarded', ?, ?, 'was ' || state FROM dead_letters NOT INDEXED
-  WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('open', 'replaying', 'parked') ORDER BY id
+  WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('open', 'replaying', 'exhausted') ORDER BY id
   RETURNING letter_id AS id`;
 
 const DISCARD = `
@@ -55,12 +55,12 @@ const DISCARD = `
 /** Waits, for the disk and for its turn to write: not for a thread that answers requests. */
 export class SqliteDeadLetterStore implements DeadLetterStore {
   readonly #connection: Connection;
-  readonly #turn: WriteTurn;
+  readonly #turn: WriteLock;
   /** by text, of which there are some forty */
   readonly #statements = new Map<string, Statement<Value[]>>();
 
   /** The connection is closed by `close`. */
-  constructor(connection: Connection, turn: WriteTurn) {
+  constructor(connection: Connection, turn: WriteLock) {
     this.#connection = connection;
     this.#turn = turn;
   }

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { AuditEntry } from '../dead-letter-store.ts';
-import type { DeadLetter, FailedRecord, ResolvedLetter } from '../dead-letter.ts';
+import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from '../dead-letter.ts';
 import { FAILED_COLUMNS, toFailedRecord, type FailedRow } from '../failed-row.ts';
 import type { AppliedRecord } from '../order-store.ts';
 import type { Connection } from './connection.ts';
@@ -16,7 +16,7 @@ const INSERT = `
 const FAIL_AGAIN = `
   UPDATE dead_letters SET topic = ?, partition = ?, "offset" = ?, log_timestamp = ?, reason = ?, error = ?,
     attempts = attempts + ?, failed_at = ?, replay_count = ?, state = ?
-  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND state IN ('open', 'replaying', 'parked')`;
+  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND state IN ('open', 'replaying', 'exhausted')`;
 
 /** Writes the dead letters of a batch, within its transaction, and reads those that it had caused before. */
 export class DeadLetterWriter {
@@ -38,7 +38,7 @@ export class DeadLetterWriter {
     );
     this.#resolve = write(
       `UPDATE dead_letters SET state = 'resolved'
-       WHERE id = ? AND value IS ? AND state IN ('open', 'replaying', 'parked')`,
+       WHERE id = ? AND value IS ? AND state IN ('open', 'replaying', 'exhausted')`,
     );
     this.#audit = write(
       'INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, ?, ?)',
@@ -51,11 +51,11 @@ export class DeadLetterWriter {
     );
     this.#ofRetry = connection.prepare(
       `SELECT ${FAILED_COLUMNS} FROM dead_letters
-       WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM parked_orders WHERE order_id = ?) ORDER BY id`,
+       WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM retrying_orders WHERE order_id = ?) ORDER BY id`,
     );
   }
 
-  write(topic: string, letters: readonly DeadLetter[], resolved: readonly ResolvedLetter[]): void {
+  write(topic: string, letters: readonly DeadLetter[], resolved: readonly ResolvedDeadLetter[]): void {
     for (const letter of letters) {
       const isDone = letter.replayOf !== undefined && this.#failedAgain(topic, letter, letter.replayOf);
       if (!isDone) this.#insert.run(topic, ...valuesOf(letter));

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { HistoryEntry } from '../../order/order.ts';
 import type {
-  KeptRecord,
+  UnstoredOrder,
   ListQuery,
   OrderPage,
   OrderReader,
@@ -27,9 +27,9 @@ export class SqliteOrderReader implements OrderReader {
   readonly #connection: Connection;
   readonly #find: Statement<[string], StoredOrderRow>;
   readonly #history: Statement<[string], HistoryEntry>;
-  readonly #parkedElsewhere: Statement<[string], { topic: string; orders: number }>;
-  readonly #parkedCount: Statement<[number], { orders: number }>;
-  readonly #parkedEvent: Statement<[string], RecordColumns & { events: number }>;
+  readonly #retryingElsewhere: Statement<[string], { topic: string; orders: number }>;
+  readonly #retryingCount: Statement<[number], { orders: number }>;
+  readonly #retryingEvent: Statement<[string], RecordColumns & { events: number }>;
   readonly #deadLetter: Statement<[string], RecordColumns>;
   readonly #changes: Statement<[string], ChangeRow>;
   readonly #latestChanges: Statement<[number], ChangeRow>;
@@ -46,16 +46,16 @@ export class SqliteOrderReader implements OrderReader {
     this.#history = connection.prepare(
       'SELECT version, status, at, reason FROM order_history WHERE order_id = ? ORDER BY version',
     );
-    this.#parkedEvent = connection.prepare(
+    this.#retryingEvent = connection.prepare(
       `SELECT e."offset", e.partition, e.key, e.value, e.headers, e.log_timestamp, o.events
-       FROM parked_events e JOIN parked_orders o ON o.order_id = e.order_id
+       FROM retrying_events e JOIN retrying_orders o ON o.order_id = e.order_id
        WHERE e.order_id = ? ORDER BY e."offset" LIMIT 1`,
     );
-    this.#parkedElsewhere = connection.prepare(
-      'SELECT topic, count(*) AS orders FROM parked_orders WHERE topic <> ? AND settled = 0 GROUP BY topic',
+    this.#retryingElsewhere = connection.prepare(
+      'SELECT topic, count(*) AS orders FROM retrying_orders WHERE topic <> ? AND completed = 0 GROUP BY topic',
     );
-    this.#parkedCount = connection.prepare(
-      'SELECT count(*) AS orders FROM (SELECT 1 FROM parked_orders WHERE settled = 0 LIMIT ?)',
+    this.#retryingCount = connection.prepare(
+      'SELECT count(*) AS orders FROM (SELECT 1 FROM retrying_orders WHERE completed = 0 LIMIT ?)',
     );
     this.#deadLetter = connection.prepare(
       `SELECT "offset", partition, key, value, '' AS headers, log_timestamp FROM dead_letters
@@ -76,12 +76,13 @@ export class SqliteOrderReader implements OrderReader {
     });
   }
 
-  findKept(orderId: string): Promise<KeptRecord | undefined> {
+  findUnstored(orderId: string): Promise<UnstoredOrder | undefined> {
     return settled(() => {
-      const parked = this.#parkedEvent.get(orderId);
-      if (parked !== undefined) return { fate: 'parked', record: toRecord(parked), waiting: parked.events };
+      const retrying = this.#retryingEvent.get(orderId);
+      if (retrying !== undefined)
+        return { state: 'retrying', record: toRecord(retrying), waiting: retrying.events };
       const dead = this.#deadLetter.get(orderId);
-      return dead === undefined ? undefined : { fate: 'dead', record: toRecord(dead), waiting: 0 };
+      return dead === undefined ? undefined : { state: 'dead-letter', record: toRecord(dead), waiting: 0 };
     });
   }
 
@@ -89,12 +90,12 @@ export class SqliteOrderReader implements OrderReader {
     return settled(() => this.#history.all(orderId));
   }
 
-  parkedElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
-    return settled(() => this.#parkedElsewhere.all(topic));
+  retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
+    return settled(() => this.#retryingElsewhere.all(topic));
   }
 
-  countParked(most: number): Promise<number> {
-    return settled(() => this.#parkedCount.get(most)?.orders ?? 0);
+  countRetrying(most: number): Promise<number> {
+    return settled(() => this.#retryingCount.get(most)?.orders ?? 0);
   }
 
   list(query: ListQuery): Promise<OrderPage> {

@@ -27,7 +27,7 @@ export function prepareStatements(connection: Connection) {
     progress: connection.prepare<[string, number], { next_offset: number }>(
       'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?',
     ),
-    causedBy: connection.prepare<[string, number, number], ChangeRow>(`
+    effectsOf: connection.prepare<[string, number, number], ChangeRow>(`
       SELECT ${CHANGE_COLUMNS}
       FROM order_history h JOIN orders o ON o.id = h.order_id
       WHERE h.order_id = ? AND h.partition = ? AND h."offset" = ? ORDER BY h.version`),

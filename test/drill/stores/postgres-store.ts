@@ -2,7 +2,7 @@ import { PostgresServer } from '../../../tools/support/postgres.ts';
 import type { Closers } from '../closers.ts';
 import { killStore } from '../faults/kill-store.ts';
 import { lockTable } from '../faults/lock-table.ts';
-import { PARKED_ROWS, toParkedOrder, type DrillStore, type ParkedRow } from './drill-store.ts';
+import { PARKED_ROWS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
 
 /** A server of the drill's own, whose commits are on the disk when they return. */
 export async function postgresStore(closers: Closers): Promise<DrillStore> {
@@ -13,8 +13,8 @@ export async function postgresStore(closers: Closers): Promise<DrillStore> {
     url,
     faults: [lockTable(server, url), killStore(server)],
     async parked() {
-      const rows = await server.run<ParkedRow>(url, PARKED_ROWS);
-      return rows.map(toParkedOrder);
+      const rows = await server.run<RetryingOrderRow>(url, PARKED_ROWS);
+      return rows.map(toRetryingOrder);
     },
   };
 }

@@ -12,7 +12,7 @@ export async function changesConformance(t: Test, makeStore: MakeStore): Promise
       [place(0, 'a'), place(1, 'b')],
       5,
     );
-    await store.rehearse(first);
+    await store.dryRun(first);
     t.equal(await store.save(first), 2, 'a rehearsal takes no number');
     const second = [move(2, 'b', 'preparing'), move(3, 'a', 'cancelled'), move(4, 'a', 'preparing')];
     const refused = batchOf(await loadFor(store, second), second, 6);

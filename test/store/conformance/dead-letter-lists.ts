@@ -9,7 +9,7 @@ import type {
   DeadLetterStore,
 } from '../../../src/store/dead-letter-store.ts';
 import { deadLetter } from '../batch.ts';
-import { keepLetters } from '../keep-letters.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 import type { MakeDesk } from '../store-under-test.ts';
 
 const LETTERS = 2_000;
@@ -33,9 +33,9 @@ const filter: fc.Arbitrary<DeadLetterFilter> = fc.record(
 
 export async function deadLetterListConformance(t: Test, makeStore: MakeDesk): Promise<void> {
   await t.test('paging over thousands of equal times shows each letter once, for every filter', async (t) => {
-    const { desk, writer } = await makeStore(t);
-    const store = await desk();
-    await keepLetters(await writer(), scattered(LETTERS));
+    const { deadLetterPool, writer } = await makeStore(t);
+    const store = await deadLetterPool();
+    await keepDeadLetters(await writer(), scattered(LETTERS));
     await store.replaySent(
       everyNth(5).map((id) => ({ id, replayCount: 0 })),
       { by: 'tester', at: 1 },
@@ -107,12 +107,12 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeDesk): P
   });
 
   await t.test('the last page has no cursor, and a cursor that was not given out is refused', async (t) => {
-    const { desk, writer } = await makeStore(t);
-    const store = await desk();
+    const { deadLetterPool, writer } = await makeStore(t);
+    const store = await deadLetterPool();
     t.same(await store.list({ limit: 1 }), { data: [], nextCursor: null });
     t.same(await store.reasons({}), {});
     t.equal(await store.newestId(), 0);
-    await keepLetters(await writer(), scattered(4));
+    await keepDeadLetters(await writer(), scattered(4));
     t.equal((await store.list({ limit: 4 })).nextCursor, null);
     const { nextCursor } = await store.list({ limit: 3 });
     t.equal((await store.list({ limit: 3, cursor: nextCursor ?? '' })).nextCursor, null);
@@ -131,7 +131,7 @@ function scattered(count: number): DeadLetter[] {
         orderId: n % 17 === 0 ? null : (ORDERS[n % 4] ?? ''),
         reason: DEAD_LETTER_REASONS[n % 6] ?? 'processor-failed',
         failedAt: FIRST_MS + ((n * 7) % MILLISECONDS),
-        state: n % 11 === 0 ? 'parked' : 'open',
+        state: n % 11 === 0 ? 'exhausted' : 'open',
         replayCount: n % 13 === 0 ? 2 : 0,
       },
     ),

@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import type { DeadLetter } from '../../../src/store/dead-letter.ts';
-import { noParking } from '../../../src/store/parking.ts';
+import { noRetryChanges } from '../../../src/store/retries.ts';
 import { deadLetter, emptyDecision, TOPIC } from '../batch.ts';
-import type { KeptRecord, MakeStore } from '../store-under-test.ts';
+import type { UnstoredOrder, MakeStore } from '../store-under-test.ts';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -41,13 +41,13 @@ function keeping(letters: DeadLetter[], loaded: Map<number, number>, next: Map<n
     decision: emptyDecision(),
     deadLetters: letters,
     resolved: [],
-    parking: noParking(),
+    retryChanges: noRetryChanges(),
     loadedProgress: loaded,
     nextProgress: next,
   };
 }
 
-function kept(letter: DeadLetter): KeptRecord {
+function kept(letter: DeadLetter): UnstoredOrder {
   const { partition, offset, key, value, timestamp } = letter.record;
   return {
     topic: TOPIC,

@@ -53,9 +53,9 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
     const { reader, writer } = await makeStore(t);
     const store = await writer();
     await apply(store, [place(0, 'a'), place(0, 'b', { partition: 1 })]);
-    const present = await store.load(TOPIC, [0, 1], ['a']);
+    const loadedState = await store.load(TOPIC, [0, 1], ['a']);
     await apply(store, [place(1, 'c', { partition: 1 })]);
-    await t.rejects(store.save(batchOf(present, [move(1, 'a', 'preparing')], 1)), CONFLICT);
+    await t.rejects(store.save(batchOf(loadedState, [move(1, 'a', 'preparing')], 1)), CONFLICT);
     t.equal((await reader.find('a'))?.version, 1);
   });
 
@@ -90,7 +90,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
       const { reader, writer } = await makeStore(t);
       const store = await writer();
       const bad = place(1, 'bad');
-      if ('verdict' in bad) bad.command.order.total = -1;
+      if ('outcome' in bad) bad.command.order.total = -1;
       await t.rejects(apply(store, [place(0, 'good'), bad]), { code: 'store-refused', transient: false });
       t.equal(await reader.find('good'), undefined);
       t.equal(await reader.progress(TOPIC, 0), undefined);

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { DeadLetter, ResolvedLetter } from '../../../src/store/dead-letter.ts';
+import type { DeadLetter, ResolvedDeadLetter } from '../../../src/store/dead-letter.ts';
 import type { BatchStore } from '../../../src/store/order-store.ts';
-import { noParking } from '../../../src/store/parking.ts';
+import { noRetryChanges } from '../../../src/store/retries.ts';
 import { deadLetter, emptyDecision, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
@@ -32,8 +32,8 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
     await keep(store, [replayed(10, { replayCount: 1 })]);
     t.match(await deadLetters(), [moved], 'a second copy of the same replay changes nothing');
     t.equal((await deadLetters()).length, 1);
-    await keep(store, [replayed(11, { replayCount: 2, state: 'parked' })]);
-    t.match(await deadLetters(), [{ offset: 11, replay_count: 2, state: 'parked' }]);
+    await keep(store, [replayed(11, { replayCount: 2, state: 'exhausted' })]);
+    t.match(await deadLetters(), [{ offset: 11, replay_count: 2, state: 'exhausted' }]);
   });
 
   await t.test('a record that names a letter which is not its own becomes a letter itself', async (t) => {
@@ -77,7 +77,7 @@ function replayed(offset: number, changes: Partial<DeadLetter> = {}): DeadLetter
 async function keep(
   store: BatchStore,
   deadLetters: DeadLetter[],
-  resolved: ResolvedLetter[] = [],
+  resolved: ResolvedDeadLetter[] = [],
 ): Promise<void> {
   const { progress } = await store.load(TOPIC, [0], []);
   const next = Math.max(progress.get(0) ?? 0, ...deadLetters.map(({ record }) => record.offset + 1));
@@ -86,7 +86,7 @@ async function keep(
     decision: emptyDecision(),
     deadLetters,
     resolved,
-    parking: noParking(),
+    retryChanges: noRetryChanges(),
     loadedProgress: progress,
     nextProgress: new Map([[0, next]]),
   });

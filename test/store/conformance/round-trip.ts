@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Test } from 'tap';
 import type { DecidedCommand } from '../../../src/order/decide.ts';
 import type { AppliedRecord } from '../../../src/store/order-store.ts';
-import { placeOrder, verdict } from '../../order/arbitraries.ts';
+import { placeOrder, outcome } from '../../order/arbitraries.ts';
 import { apply, loadFor, move, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
@@ -13,15 +13,15 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     const store = await writer();
     let offset = 0;
     await fc.assert(
-      fc.asyncProperty(placeOrder, verdict, fc.nat(), async (drawn, verdict, now) => {
+      fc.asyncProperty(placeOrder, outcome, fc.nat(), async (drawn, outcome, now) => {
         const position = { partition: 3, offset: offset++ };
         const command = { ...drawn, orderId: `order-${offset}` };
-        await apply(store, [{ position, command, verdict }], now);
+        await apply(store, [{ position, command, outcome }], now);
         const { total, ...order } = command.order;
         assert.deepStrictEqual(await reader.find(command.orderId), {
           ...order,
           id: command.orderId,
-          status: verdict.status,
+          status: outcome.status,
           version: 1,
           total,
           createdAt: command.time,
@@ -29,7 +29,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
           fingerprint: command.fingerprint ?? null,
           placedBy: command.eventId,
         });
-        const entry = { version: 1, status: verdict.status, at: now, reason: verdict.reason };
+        const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason };
         assert.deepStrictEqual(await reader.history(command.orderId), [entry]);
       }),
     );
@@ -39,7 +39,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
   await t.test('the largest total and the latest time come back exactly', async (t) => {
     const { reader, writer } = await makeStore(t);
     const large = place(0, 'large', { time: 8_640_000_000_000_000 });
-    if ('verdict' in large) large.command.order.total = Number.MAX_SAFE_INTEGER;
+    if ('outcome' in large) large.command.order.total = Number.MAX_SAFE_INTEGER;
     await apply(await writer(), [large]);
     const found = await reader.find('large');
     t.equal(found?.total, Number.MAX_SAFE_INTEGER);
@@ -52,7 +52,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     t.same(await reader.history('nobody'), []);
     t.same(await (await writer()).load(TOPIC, [0], ['nobody']), {
       orders: new Map(),
-      parked: new Map(),
+      retrying: new Map(),
       progress: new Map(),
     });
   });
@@ -104,7 +104,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     const { changes } = await apply(store, log);
     const records = log.map(({ position, command }) => ({ orderId: command.orderId, position }));
     const again = async (which: AppliedRecord[]) =>
-      (await store.causedBy(TOPIC, which)).changes.map(({ change }) => change);
+      (await store.effectsOf(TOPIC, which)).changes.map(({ change }) => change);
     t.same(await again(records), changes);
     t.same(await again(records.slice(2)), changes.slice(2));
     t.same(await again([{ orderId: 'a', position: { partition: 1, offset: 5 } }]), []);

@@ -4,19 +4,15 @@ import type { CopyTarget } from '../../../src/store/copy/copy-ends.ts';
 import { copyStore } from '../../../src/store/copy/copy-store.ts';
 import { PostgresCopyTarget } from '../../../src/store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../../../src/store/copy/sqlite-source.ts';
-import {
-  openBatchStore,
-  openDeadLetterStore,
-  openReader,
-  type SqliteTarget,
-} from '../../../src/store/open-store.ts';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import type { SqliteTarget } from '../../../src/store/target.ts';
 import type { BatchStore } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
-import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import type { PostgresTarget } from '../../../src/store/target.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
-import { keepLetters } from '../keep-letters.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
 import { fillStore, LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
 import { WatchedConnection } from './watched-connection.ts';
@@ -31,8 +27,8 @@ await t.test('everything is there afterwards, and is counted and compared', asyn
   t.same(Object.fromEntries(copied.map(({ table, rows }) => [table, rows])), {
     orders: ORDERS,
     order_history: ORDERS + MOVED,
-    parked_orders: 1,
-    parked_events: 2,
+    retrying_orders: 1,
+    retrying_events: 2,
     dead_letters: LETTERS,
     dead_letter_audit: 1,
     progress: 2,
@@ -46,10 +42,10 @@ await t.test('everything is there afterwards, and is counted and compared', asyn
 await t.test('what comes afterwards is numbered after what was copied', async (t) => {
   const { from, to } = await filled(t);
   await copyStore(from, to.end, NOBODY);
-  const store = await openBatchStore(to.target, createWriteTurn());
+  const store = await openBatchStore(to.target, createWriteLock());
   t.teardown(() => store.close());
   await apply(store, [place(ORDERS + MOVED, 'new', { time: 1_000 + ORDERS })]);
-  await keepLetters(store, [deadLetter({ offset: 99 })]);
+  await keepDeadLetters(store, [deadLetter({ offset: 99 })]);
   const reader = await openReader(to.target);
   t.teardown(() => reader.close());
   t.equal(
@@ -58,12 +54,16 @@ await t.test('what comes afterwards is numbered after what was copied', async (t
     'an order of the same moment comes after the others',
   );
   t.equal((await reader.changes('new'))[0]?.sequence, ORDERS + MOVED + 1);
-  const desk = await openDeadLetterStore(to.target, createWriteTurn());
-  t.teardown(() => desk.close());
-  t.equal(await desk.newestId(), LETTERS + 1);
+  const deadLetterPool = await openDeadLetterStore(to.target, createWriteLock());
+  t.teardown(() => deadLetterPool.close());
+  t.equal(await deadLetterPool.newestId(), LETTERS + 1);
   await t.rejects(copyStore(from, to.end, NOBODY), { code: 'copy-differs' });
-  await keepLetters(store, [deadLetter({ offset: 100 })]);
-  t.equal(await desk.newestId(), LETTERS + 2, 'no number is given twice, though it is copied once more');
+  await keepDeadLetters(store, [deadLetter({ offset: 100 })]);
+  t.equal(
+    await deadLetterPool.newestId(),
+    LETTERS + 2,
+    'no number is given twice, though it is copied once more',
+  );
 });
 
 await t.test('a copy that was interrupted goes on after the last row that arrived', async (t) => {
@@ -95,7 +95,7 @@ await t.test('pages of large rows have fewer of them, also where a copy goes on'
   const { from, to } = await filled(t, async (store) => {
     const megabytes = [1.5, 1.5, 1.5, 1.5, 9, 9, 1.5, 1.5, 1.5, 1.5];
     const value = (size: number, index: number) => Buffer.alloc(size * 1024 * 1024, index);
-    await keepLetters(
+    await keepDeadLetters(
       store,
       megabytes.map((size, index) => deadLetter({ offset: 10 + index, value: value(size, index) })),
     );
@@ -157,7 +157,7 @@ await t.test('a copy that is not what its source is, is found', async (t) => {
 
 await t.test('what services write to the source meanwhile is not seen', async (t) => {
   const { from, to } = await filled(t);
-  const store = await openBatchStore(from.target, createWriteTurn());
+  const store = await openBatchStore(from.target, createWriteLock());
   t.teardown(() => store.close());
   await apply(store, [place(ORDERS + MOVED, 'too-late')]);
   const copied = await copyStore(from, to.end, NOBODY);
@@ -167,11 +167,14 @@ await t.test('what services write to the source meanwhile is not seen', async (t
 /** @param more is added to it */
 async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   const target = await migratedTarget(t);
-  const turn = createWriteTurn();
-  const [store, desk] = [await openBatchStore(target, turn), await openDeadLetterStore(target, turn)];
-  await fillStore(store, desk);
+  const turn = createWriteLock();
+  const [store, deadLetterPool] = [
+    await openBatchStore(target, turn),
+    await openDeadLetterStore(target, turn),
+  ];
+  await fillStore(store, deadLetterPool);
   await more?.(store);
-  await Promise.all([store.close(), desk.close()]);
+  await Promise.all([store.close(), deadLetterPool.close()]);
   const source = await SqliteCopySource.open(target.path);
   t.teardown(() => source.close());
   const postgres = await server.createStore();
@@ -206,9 +209,9 @@ function targetEnd(t: Test, target: PostgresTarget): PostgresCopyTarget {
 
 /** What people see of it. */
 async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
-  const turn = createWriteTurn();
-  const [reader, desk] = [await openReader(target), await openDeadLetterStore(target, turn)];
-  t.teardown(() => Promise.all([reader.close(), desk.close()]));
+  const turn = createWriteLock();
+  const [reader, deadLetterPool] = [await openReader(target), await openDeadLetterStore(target, turn)];
+  t.teardown(() => Promise.all([reader.close(), deadLetterPool.close()]));
   const orders: unknown[] = [];
   let cursor: string | undefined;
   do {
@@ -220,10 +223,10 @@ async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
     orders,
     changes: await reader.changes(orderId(1)),
     latest: await reader.latestChanges(100),
-    letters: await desk.list({ limit: 100 }),
-    payload: await desk.find(1),
-    audit: await desk.audit(2),
-    kept: await reader.findKept('waiting'),
+    letters: await deadLetterPool.list({ limit: 100 }),
+    payload: await deadLetterPool.find(1),
+    audit: await deadLetterPool.audit(2),
+    kept: await reader.findUnstored('waiting'),
     progress: await reader.progress('orders.commands', 1),
   };
 }

@@ -1,9 +1,9 @@
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import type { BatchStore } from '../../../src/store/order-store.ts';
 import type { DeadLetterStore } from '../../../src/store/dead-letter-store.ts';
-import { noParking } from '../../../src/store/parking.ts';
+import { noRetryChanges } from '../../../src/store/retries.ts';
 import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.ts';
-import { keepLetters } from '../keep-letters.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 
 /** More than a page of a copy. */
 export const ORDERS = 4_500;
@@ -11,7 +11,7 @@ export const MOVED = 700;
 export const LETTERS = 3;
 
 /** Something of everything: values that a store may spoil, rows in every state, and more than one page of them. */
-export async function fillStore(store: BatchStore, desk: DeadLetterStore): Promise<void> {
+export async function fillStore(store: BatchStore, deadLetterPool: DeadLetterStore): Promise<void> {
   const orderIds = Array.from({ length: ORDERS }, (_, index) => orderId(index));
   const status = (index: number) => (index % 7 === 0 ? 'rejected' : 'confirmed');
   await apply(
@@ -24,12 +24,12 @@ export async function fillStore(store: BatchStore, desk: DeadLetterStore): Promi
     confirmed.map((id, index) => move(ORDERS + index, id, 'preparing')),
   );
   const bytes = { key: Buffer.from([0xff, 0, 1]), value: Buffer.from('{"not": "json\0') };
-  await keepLetters(store, [
+  await keepDeadLetters(store, [
     deadLetter({ offset: 1, ...bytes }, { error: 'a zero \0 and a smile 🙂' }),
     deadLetter({ offset: 2 }, { orderId: orderId(1), reason: 'processor-failed', error: '' }),
-    deadLetter({ offset: 3, partition: 4, value: Buffer.alloc(0) }, { state: 'parked', replayCount: 5 }),
+    deadLetter({ offset: 3, partition: 4, value: Buffer.alloc(0) }, { state: 'exhausted', replayCount: 5 }),
   ]);
-  await desk.discard([2], { by: 'somebody', at: 5_000 });
+  await deadLetterPool.discard([2], { by: 'somebody', at: 5_000 });
   await park(store);
 }
 
@@ -38,7 +38,7 @@ export function orderId(index: number): string {
 }
 
 async function park(store: BatchStore): Promise<void> {
-  const parked = {
+  const retrying = {
     ...{ orderId: 'waiting', partition: 1, attempts: 2, events: 2, error: 'the kitchen is away' },
     ...{ firstFailedAt: 1_000, failedAt: 2_000, dueAt: 3_000, lateMs: 7 },
   };
@@ -58,9 +58,9 @@ async function park(store: BatchStore): Promise<void> {
     decision: emptyDecision(),
     deadLetters: [],
     resolved: [],
-    parking: {
-      ...noParking(),
-      begun: [parked],
+    retryChanges: {
+      ...noRetryChanges(),
+      added: [retrying],
       events: records.map((event) => ({ orderId: 'waiting', record: event })),
     },
     loadedProgress: new Map(),

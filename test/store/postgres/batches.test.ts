@@ -1,8 +1,8 @@
 import t from 'tap';
-import { openBatchStore } from '../../../src/store/open-store.ts';
+import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { BatchToSave } from '../../../src/store/order-store.ts';
-import type { ParkedOrder } from '../../../src/store/parking.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import type { RetryingOrder } from '../../../src/store/retries.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { DelayingProxy } from '../../../tools/support/delaying-proxy.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, batchOf, deadLetter, loadFor, move, place, TOPIC } from '../batch.ts';
@@ -18,18 +18,18 @@ await t.test('a batch costs two round trips, whatever is in it', async (t) => {
   const proxy = await DelayingProxy.start(server, 300);
   t.teardown(() => proxy.stop());
   const url = target.url.replace(`:${server.port}/`, `:${proxy.port}/`);
-  const store = await openBatchStore({ ...target, url }, createWriteTurn());
+  const store = await openBatchStore({ ...target, url }, createWriteLock());
   t.teardown(() => store.close());
   const orders = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
   const moves = [...orders.map((_, i) => move(500 + i, `o-${i}`, 'preparing')), place(1_000, 'more')];
   for (const commands of [orders, moves]) {
     const before = proxy.roundTrips;
-    const present = await loadFor(store, commands);
+    const loadedState = await loadFor(store, commands);
     t.equal(proxy.roundTrips - before, 1, 'to load');
-    const batch = everyKind(batchOf(present, commands, 1));
+    const batch = everyKind(batchOf(loadedState, commands, 1));
     await store.save(batch);
     t.equal(proxy.roundTrips - before, 2, 'to save');
-    t.same(await store.causedBy(TOPIC, []), { changes: [], deadLetters: [] });
+    t.same(await store.effectsOf(TOPIC, []), { changes: [], deadLetters: [] });
     t.equal(proxy.roundTrips - before, 2, 'and none for what is not asked');
   }
 });
@@ -46,7 +46,7 @@ await t.test(
           place(offset + i, `o-${partition}-${offset + i}`, { partition }),
         );
         const batch = batchOf(await loadFor(store, commands), commands, 1);
-        if (offset % 50 === 0) await store.rehearse(batch);
+        if (offset % 50 === 0) await store.dryRun(batch);
         const last = await store.save(batch);
         seen.push([last, ...(await reader.latestChanges(1)).map(({ sequence }) => sequence)]);
       }
@@ -87,8 +87,8 @@ await t.test('text that PostgreSQL cannot hold comes back as it was', async (t) 
   const odd = 'a\0b\uFDD0c\uFDD00';
   const id = 'id\0';
   const order = place(0, id);
-  if ('verdict' in order) {
-    order.verdict = { status: 'rejected', reason: odd };
+  if ('outcome' in order) {
+    order.outcome = { status: 'rejected', reason: odd };
     order.command.order.items = [{ sku: 's', name: odd, quantity: 1, unitPrice: 5 }];
     order.command.order.metadata = { [odd]: `${odd}\uD800` };
   }
@@ -100,11 +100,11 @@ await t.test('text that PostgreSQL cannot hold comes back as it was', async (t) 
   const batch = batchOf(await loadFor(store, commands), commands, 1);
   batch.deadLetters.push(deadLetter({ offset: 7 }, { error: odd, orderId: id }));
   await store.save(batch);
-  t.match(await reader.findKept(id), { fate: 'dead', record: { offset: 7 } });
+  t.match(await reader.findUnstored(id), { state: 'dead-letter', record: { offset: 7 } });
   const waiting = batchOf(await loadFor(store, [place(2, 'c')]), [], 1);
-  waiting.parking.begun.push(parkedOrder(id, odd));
+  waiting.retryChanges.added.push(retryingOrder(id, odd));
   await store.save(waiting);
-  t.equal((await store.load(TOPIC, [0], [id])).parked.get(id)?.error, odd, 'also when it comes as JSON');
+  t.equal((await store.load(TOPIC, [0], [id])).retrying.get(id)?.error, odd, 'also when it comes as JSON');
 });
 
 /** With something for every statement that a batch can have, each with nothing that would be refused. */
@@ -112,17 +112,17 @@ function everyKind(batch: BatchToSave): BatchToSave {
   const [first] = batch.decision.changes;
   const offset = first?.cause.offset ?? 0;
   const event = { partition: 0, offset, timestamp: 1, key: null, value: Buffer.from('x') };
-  const parked = parkedOrder(`parked-${offset}`, 'e');
+  const retrying = retryingOrder(`retrying-${offset}`, 'e');
   batch.deadLetters.push(deadLetter({ offset, value: Buffer.from('x') }));
   batch.resolved.push({ id: 1, value: Buffer.from('x'), outcome: 'confirmed', at: 1 });
-  batch.parking.begun.push(parked);
-  batch.parking.events.push({ orderId: parked.orderId, record: event });
-  batch.parking.settled.push(parked);
-  batch.parking.published = ['somebody'];
+  batch.retryChanges.added.push(retrying);
+  batch.retryChanges.events.push({ orderId: retrying.orderId, record: event });
+  batch.retryChanges.completed.push(retrying);
+  batch.retryChanges.purged = ['somebody'];
   return batch;
 }
 
-function parkedOrder(orderId: string, error: string): ParkedOrder {
+function retryingOrder(orderId: string, error: string): RetryingOrder {
   const times = { firstFailedAt: 1, failedAt: 1, dueAt: 1, lateMs: 0 };
   return { orderId, partition: 0, attempts: 1, events: 1, error, ...times };
 }

@@ -1,11 +1,11 @@
 import { Client, DatabaseError } from 'pg';
 import t, { type Test } from 'tap';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
-import { openBatchStore, openReader } from '../../../src/store/open-store.ts';
-import { migrate } from '../../../src/store/migrate.ts';
+import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
+import { migrate } from '../../../src/store/open/migrate.ts';
 import { translated } from '../../../src/store/postgres/postgres-failure.ts';
-import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import type { PostgresTarget } from '../../../src/store/target.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { silent } from '../sqlite/make-store.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
 import { PostgresServer, targetOf } from '../../../tools/support/postgres.ts';
@@ -62,8 +62,8 @@ await t.test('a backend that is ended in the middle costs the batch one attempt,
 
 await t.test('whoever was cut off while nobody asked works on with the next request', async (t) => {
   const target = await server.createStore();
-  const { reader, writer, desk } = await storeUnderTest(t, target);
-  const [store, letters] = [await writer(), await desk()];
+  const { reader, writer, deadLetterPool } = await storeUnderTest(t, target);
+  const [store, letters] = [await writer(), await deadLetterPool()];
   await apply(store, [place(0, 'a')]);
   await reader.find('a');
   await server.run(
@@ -120,8 +120,8 @@ await t.test('a server that holds still is given up', { timeout: 60_000 }, async
 
 await t.test('a server that is away is unavailable to all, and serves them when it is back', async (t) => {
   const target = await server.createStore();
-  const { reader, writer, desk } = await storeUnderTest(t, target);
-  const [store, letters] = [await writer(), await desk()];
+  const { reader, writer, deadLetterPool } = await storeUnderTest(t, target);
+  const [store, letters] = [await writer(), await deadLetterPool()];
   await apply(store, [place(0, 'a')]);
   await server.takeDown();
   await t.rejects(store.load(TOPIC, [0], ['a']), UNAVAILABLE);
@@ -129,7 +129,7 @@ await t.test('a server that is away is unavailable to all, and serves them when 
   await t.rejects(reader.find('a'), UNAVAILABLE);
   await t.rejects(letters.newestId(), UNAVAILABLE);
   await t.rejects(openReader(target), UNAVAILABLE);
-  await t.rejects(openBatchStore(target, createWriteTurn()), UNAVAILABLE);
+  await t.rejects(openBatchStore(target, createWriteLock()), UNAVAILABLE);
   await t.rejects(migrate(target, silent), UNAVAILABLE);
   await server.bringUp();
   t.equal((await apply(store, [place(1, 'b')])).placed.length, 1);

@@ -1,10 +1,10 @@
 import type { Test } from 'tap';
-import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open-store.ts';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
-import type { PostgresTarget } from '../../../src/store/postgres/postgres-target.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import type { PostgresTarget } from '../../../src/store/target.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import type { PostgresServer } from '../../../tools/support/postgres.ts';
-import type { KeptRecord, StoreUnderTest } from '../store-under-test.ts';
+import type { UnstoredOrder, StoreUnderTest } from '../store-under-test.ts';
 
 /** A fresh store on this server. */
 export async function makePostgresStore(t: Test, server: PostgresServer): Promise<StoreUnderTest> {
@@ -22,17 +22,17 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
   return {
     reader,
     writer: async () => {
-      const store = await openBatchStore(target, createWriteTurn());
+      const store = await openBatchStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
     },
-    desk: async () => {
-      const store = await openDeadLetterStore(target, createWriteTurn());
+    deadLetterPool: async () => {
+      const store = await openDeadLetterStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
     },
     deadLetters: () =>
-      raw.query<KeptRecord & Record<string, unknown>>({
+      raw.query<UnstoredOrder & Record<string, unknown>>({
         name: 'kept',
         text: `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
                  attempts, first_failed_at, failed_at, replay_count, state

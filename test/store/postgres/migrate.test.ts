@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { migrate } from '../../../src/store/migrate.ts';
+import { migrate } from '../../../src/store/open/migrate.ts';
 import { POSTGRES_MIGRATIONS } from '../../../src/store/postgres/migrations/index.ts';
 import { PostgresServer, targetOf } from '../../../tools/support/postgres.ts';
 import { silent } from '../sqlite/make-store.ts';
@@ -28,8 +28,8 @@ await t.test('the first start makes the schema and names what it applied, the ne
       'migrations',
       'order_history',
       'orders',
-      'parked_events',
-      'parked_orders',
+      'retrying_events',
+      'retrying_orders',
       'progress',
     ],
   );

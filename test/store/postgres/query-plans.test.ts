@@ -6,11 +6,11 @@ import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import * as letters from '../../../src/store/postgres/dead-letter-query.ts';
 import { lastLookedAtStatement, listStatement } from '../../../src/store/postgres/list-query.ts';
 import type { Statement } from '../../../src/store/postgres/statement.ts';
-import { openBatchStore } from '../../../src/store/open-store.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { openBatchStore } from '../../../src/store/open/open-store.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
-import { keepLetters } from '../keep-letters.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 
 t.setTimeout(300_000);
 
@@ -41,7 +41,7 @@ const LETTER_FILTERS = {
 await t.test('plans on empty tables, before there are any statistics', pagesAreIndexRanges);
 
 await t.test('plans on tables with rows and statistics', async (t) => {
-  const store = await openBatchStore(target, createWriteTurn());
+  const store = await openBatchStore(target, createWriteLock());
   t.teardown(() => store.close());
   for (let from = 0; from < 4_000; from += 2_000) {
     const ids = Array.from({ length: 2_000 }, (_, i) => from + i);
@@ -49,7 +49,7 @@ await t.test('plans on tables with rows and statistics', async (t) => {
       store,
       ids.map((n) => place(n, `o-${n}`, { customerId: `c-${n % 3}`, merchantId: `m-${n % 50}`, time: n })),
     );
-    await keepLetters(
+    await keepDeadLetters(
       store,
       ids.map((n) =>
         deadLetter({ offset: n }, { orderId: `o-${n % 900}`, failedAt: n, reason: 'processor-failed' }),

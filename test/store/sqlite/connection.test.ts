@@ -2,10 +2,10 @@ import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { hasCode } from '../../../src/base/errors.ts';
-import { openBatchStore, openReader } from '../../../src/store/open-store.ts';
+import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
 import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
 import { SqliteBatchStore } from '../../../src/store/sqlite/batch-store.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { apply, place } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
@@ -34,7 +34,7 @@ await t.test(
   'the log beside the file stays bounded while batches are written and readers read',
   async (t) => {
     const target = await migratedTarget(t);
-    const store = await openBatchStore(target, createWriteTurn());
+    const store = await openBatchStore(target, createWriteLock());
     const reader = await openReader(target);
     t.teardown(async () => {
       await reader.close();
@@ -53,7 +53,7 @@ await t.test(
 
 await t.test('a reader sees what was committed and can change nothing', async (t) => {
   const target = await migratedTarget(t);
-  const store = await openBatchStore(target, createWriteTurn());
+  const store = await openBatchStore(target, createWriteLock());
   await apply(store, [place(0, 'a')]);
   await store.close();
   // Nobody else has the file open now: the reader makes its log anew.
@@ -69,7 +69,7 @@ await t.test(
   async (t) => {
     const target = await migratedTarget(t);
     const other = openWriter(target.path);
-    const store = new SqliteBatchStore(openWriter(target.path, 50), createWriteTurn());
+    const store = new SqliteBatchStore(openWriter(target.path, 50), createWriteLock());
     t.teardown(async () => {
       await store.close();
       other.close();
@@ -86,7 +86,7 @@ await t.test(
   async (t) => {
     const target = await migratedTarget(t);
     const connection = openWriter(target.path);
-    const store = new SqliteBatchStore(connection, createWriteTurn());
+    const store = new SqliteBatchStore(connection, createWriteLock());
     t.teardown(() => store.close());
     connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true }))}`);
     const commands = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
@@ -104,6 +104,6 @@ await t.test('a file that is missing, foreign or not a file makes the store unav
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'missing.db') }), UNAVAILABLE);
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'folder') }), UNAVAILABLE);
   await t.rejects(openReader({ kind: 'sqlite', path: foreign }), UNAVAILABLE);
-  const opened = openBatchStore({ kind: 'sqlite', path: foreign }, createWriteTurn());
+  const opened = openBatchStore({ kind: 'sqlite', path: foreign }, createWriteLock());
   t.ok(hasCode(await opened.catch((error: unknown) => error), 'store-unavailable'));
 });

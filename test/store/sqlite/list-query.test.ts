@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { formatCursor } from '../../../src/store/list-cursor.ts';
-import { openBatchStore } from '../../../src/store/open-store.ts';
+import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
 import type { SqlStatement } from '../../../src/store/sqlite/keyset.ts';
 import { lastLookedAtStatement, listStatement } from '../../../src/store/sqlite/list-query.ts';
 import { hasPlace, placeOf } from '../../../src/store/sqlite/order-place.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { apply, place } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
@@ -75,7 +75,7 @@ await t.test('the last order to look at is found by postings alone', async (t) =
 
 await t.test('the postings of a batch are one segment, however many orders it has', async (t) => {
   const target = await migratedTarget(t);
-  const store = await openBatchStore(target, createWriteTurn());
+  const store = await openBatchStore(target, createWriteLock());
   const connection = openReadOnly(target.path);
   t.teardown(() => {
     connection.close();

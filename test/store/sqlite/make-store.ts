@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createLogger } from '../../../src/base/logger.ts';
-import { migrate } from '../../../src/store/migrate.ts';
-import {
-  openBatchStore,
-  openDeadLetterStore,
-  openReader,
-  type SqliteTarget,
-} from '../../../src/store/open-store.ts';
+import { migrate } from '../../../src/store/open/migrate.ts';
+import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import type { SqliteTarget } from '../../../src/store/target.ts';
 import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
-import { createWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
-import type { KeptRecord, StoreUnderTest } from '../store-under-test.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
+import type { UnstoredOrder, StoreUnderTest } from '../store-under-test.ts';
 
 export const silent = createLogger('silent');
 
@@ -23,7 +19,7 @@ export async function migratedTarget(t: Test): Promise<SqliteTarget> {
 
 export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
   const target = await migratedTarget(t);
-  const turn = createWriteTurn();
+  const turn = createWriteLock();
   const reader = await openReader(target);
   const raw = openReadOnly(target.path);
   t.teardown(async () => {
@@ -37,7 +33,7 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       t.teardown(() => store.close());
       return store;
     },
-    desk: async () => {
+    deadLetterPool: async () => {
       const store = await openDeadLetterStore(target, turn);
       t.teardown(() => store.close());
       return store;
@@ -45,7 +41,7 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
     deadLetters: () =>
       Promise.resolve(
         raw
-          .prepare<[], KeptRecord>(
+          .prepare<[], UnstoredOrder>(
             `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
                attempts, first_failed_at, failed_at, replay_count, state
              FROM dead_letters ORDER BY topic, partition, "offset"`,

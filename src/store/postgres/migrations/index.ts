@@ -1,8 +1,10 @@
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
+import { retryNames } from './0003-retry-names.ts';
 
 /** In the order in which they are applied. One that has been released is never changed: add the next. */
 export const POSTGRES_MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: '0001-orders', sql: orders },
   { name: '0002-parking-and-dead-letters', sql: parkingAndDeadLetters },
+  { name: '0003-retry-names', sql: retryNames },
 ];

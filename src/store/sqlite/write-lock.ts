@@ -5,13 +5,13 @@ import { ServiceError } from '../../base/errors.ts';
  * that the writing threads of one process are woken the moment the turn is free. SQLite's own lock stays beneath
  * it: losing the turn costs speed, never rows.
  */
-export type WriteTurn = SharedArrayBuffer;
+export type WriteLock = SharedArrayBuffer;
 
 const HOLDER = 0;
 const LAST_TICKET = 1;
 const FREE = 0;
 
-export function createWriteTurn(): WriteTurn {
+export function createWriteLock(): WriteLock {
   return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 }
 
@@ -23,7 +23,7 @@ export function createWriteTurn(): WriteTurn {
  * it, so that a dead thread costs one wait and not the store.
  * @throws ServiceError `store-unavailable` when the turn did not come within `timeoutMs` milliseconds
  */
-export function withWriteTurn<T>(turn: WriteTurn, work: () => T, timeoutMs = 10_000): T {
+export function withWriteTurn<T>(turn: WriteLock, work: () => T, timeoutMs = 10_000): T {
   const words = new Int32Array(turn);
   const ticket = take(words, timeoutMs);
   try {

@@ -7,7 +7,7 @@ const KEPT_TIMES = 20;
  * What is read from a store for everybody who looks, once in `minAgeMs` at most, and seldom where reading takes long.
  * A reading that fails answers undefined, for as long.
  */
-export class KeptReading<T> {
+export class CachedValue<T> {
   readonly #read: () => Promise<T>;
   readonly #minAgeMs: number;
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
-import type { Logger } from '../base/logger.ts';
-import type { StoreTarget } from './open-store.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { StoreTarget } from '../target.ts';
 
 /**
  * Brings the store to the newest schema before anything opens it, and answers the names of the migrations that this
@@ -14,9 +14,9 @@ export async function migrate(target: StoreTarget, logger: Logger): Promise<stri
 
 async function applyMigrations(target: StoreTarget): Promise<string[]> {
   if (target.kind === 'sqlite') {
-    const { migrateSqlite } = await import('./sqlite/migrate-sqlite.ts');
+    const { migrateSqlite } = await import('../sqlite/migrate-sqlite.ts');
     return migrateSqlite(target.path);
   }
-  const { migratePostgres } = await import('./postgres/migrate-postgres.ts');
+  const { migratePostgres } = await import('../postgres/migrate-postgres.ts');
   return migratePostgres(target);
 }

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { KeptReading } from '../../src/stats/kept-reading.ts';
+import { CachedValue } from '../../src/stats/cached-value.ts';
 
 await t.test('it is read once for all who ask within a second', async (t) => {
   let now = 0;
   let reads = 0;
-  const reading = new KeptReading(
+  const reading = new CachedValue(
     () => Promise.resolve((reads += 1)),
     1_000,
     () => now,
@@ -23,7 +23,7 @@ await t.test('what takes long is read seldom', async (t) => {
     now += 200;
     return Promise.resolve((reads += 1));
   };
-  const reading = new KeptReading(slow, 1_000, () => now);
+  const reading = new CachedValue(slow, 1_000, () => now);
   await reading.get();
   now = 3_999;
   t.equal(await reading.get(), 1);
@@ -35,7 +35,7 @@ await t.test('one that is under way is not begun again', async (t) => {
   let now = 0;
   let end: (value: string) => void = () => undefined;
   let reads = 0;
-  const reading = new KeptReading(
+  const reading = new CachedValue(
     () => {
       reads += 1;
       return new Promise<string>((resolve) => (end = resolve));
@@ -55,7 +55,7 @@ await t.test('one that fails is nothing, until it is tried again', async (t) => 
   let now = 0;
   let isAway = true;
   const read = () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve('there'));
-  const reading = new KeptReading(read, 1_000, () => now);
+  const reading = new CachedValue(read, 1_000, () => now);
   t.equal(await reading.get(), undefined);
   isAway = false;
   t.equal(await reading.get(), undefined);

@@ -8,12 +8,12 @@ import type {
 } from '../store/dead-letter-store.ts';
 
 /** What somebody wants done, with which letters. */
-export interface LetterWish {
+export interface BulkRequest {
   /** a filter without a state means the letters that are `open` */
   selection: Selection;
   /** only count */
   dryRun: boolean;
-  /** letters, at most MAX_LETTERS_A_SECOND */
+  /** letters, at most MAX_DEAD_LETTERS_PER_SECOND */
   ratePerSecond: number;
   /** only letters with an id above, and so many at most; for whoever goes on page by page */
   afterId: number;
@@ -23,7 +23,7 @@ export interface LetterWish {
 }
 
 /** One way to deal with letters. */
-export interface LetterAct {
+export interface BulkAction {
   /** as in "12 letters were replayed" */
   verb: string;
   eligible: Eligible;
@@ -31,7 +31,7 @@ export interface LetterAct {
   perform(letters: DeadLetterWithPayload[], tally: { done: number }): Promise<void>;
 }
 
-export interface LetterRun {
+export interface BulkResult {
   matched: number;
   done: number;
   /** matched, but not in a state for it, or replayed too often */
@@ -40,7 +40,7 @@ export interface LetterRun {
   nextAfterId: number | null;
 }
 
-export const MAX_LETTERS_A_SECOND = 10_000;
+export const MAX_DEAD_LETTERS_PER_SECOND = 10_000;
 
 const MAX_PAGE = 100;
 
@@ -53,12 +53,12 @@ const PAGES_A_SECOND = 4;
  * since their state has changed; those asked for by id, or as `replaying`, are, and change nothing the second time.
  * @throws ServiceError `draining`, or what the store or the act throws, with how far it came
  */
-export async function runThroughLetters(
+export async function runBulkAction(
   store: DeadLetterStore,
-  wish: LetterWish,
-  act: LetterAct,
+  wish: BulkRequest,
+  act: BulkAction,
   signal: AbortSignal,
-): Promise<LetterRun> {
+): Promise<BulkResult> {
   const selection = openUnlessAsked(wish.selection);
   if (wish.dryRun) {
     const { matched, eligible } = await store.count(selection, act.eligible);

@@ -1,13 +1,13 @@
-import type { DeadLetter, ResolvedLetter } from '../../src/store/dead-letter.ts';
+import type { DeadLetter, ResolvedDeadLetter } from '../../src/store/dead-letter.ts';
 import type { BatchStore } from '../../src/store/order-store.ts';
-import { noParking } from '../../src/store/parking.ts';
+import { noRetryChanges } from '../../src/store/retries.ts';
 import { emptyDecision, TOPIC } from './batch.ts';
 
 /** Keeps dead letters, and settles replays, as the pipeline does; the ids count from 1 in a fresh store. */
-export async function keepLetters(
+export async function keepDeadLetters(
   store: BatchStore,
   deadLetters: DeadLetter[],
-  resolved: ResolvedLetter[] = [],
+  resolved: ResolvedDeadLetter[] = [],
   topic = TOPIC,
 ): Promise<void> {
   await store.save({
@@ -15,7 +15,7 @@ export async function keepLetters(
     decision: emptyDecision(),
     deadLetters,
     resolved,
-    parking: noParking(),
+    retryChanges: noRetryChanges(),
     loadedProgress: new Map(),
     nextProgress: new Map(),
   });

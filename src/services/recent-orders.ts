@@ -23,7 +23,7 @@ export interface KeyedReceipt {
  * stored, and a repeated idempotency key finds the first. It is a shortcut and bounded; the log and the store are
  * the truth, and whoever misses here asks them.
  */
-export class AcknowledgedOrders {
+export class RecentOrders {
   readonly #positions: RecentPositions;
   readonly #keyed: LRUCache<string, Promise<KeyedReceipt>>;
 

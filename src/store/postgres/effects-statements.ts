@@ -24,7 +24,7 @@ const LETTERS_AT = `
 const LETTERS_OF_RETRIES = `
   SELECT ${OF_LETTER}
   FROM unnest($1::text[]) WITH ORDINALITY AS asked (order_id, place)
-  JOIN parked_orders p ON p.order_id = asked.order_id
+  JOIN retrying_orders p ON p.order_id = asked.order_id
   JOIN dead_letters d ON d.order_id = asked.order_id AND d.failed_at >= p.failed_at
   ORDER BY asked.place, d.id`;
 

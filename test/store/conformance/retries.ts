@@ -1,13 +1,13 @@
 import type { Test } from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
-import type { BatchStore, BatchToSave, Present } from '../../../src/store/order-store.ts';
-import { noParking, type ParkedOrder, type Parking } from '../../../src/store/parking.ts';
+import type { BatchStore, BatchToSave, LoadedState } from '../../../src/store/order-store.ts';
+import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../../../src/store/retries.ts';
 import { apply, deadLetter, emptyDecision, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 const CONFLICT = { code: 'progress-conflict' };
 
-export async function parkingConformance(t: Test, makeStore: MakeStore): Promise<void> {
+export async function retryConformance(t: Test, makeStore: MakeStore): Promise<void> {
   await t.test('an order waits with its events, byte for byte and in order, until it is due', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
@@ -15,19 +15,19 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
       event(4, { headers: { 'x-dlq-id': '7', name: 'ü' } }),
       event(11, { key: Buffer.from([0xff, 0]), value: null }),
     ];
-    await park(store, parked('a', { events: 2, dueAt: 1_000 }), events);
-    await park(store, parked('b', { dueAt: 3_000 }), [event(12)]);
+    await park(store, retrying('a', { events: 2, dueAt: 1_000 }), events);
+    await park(store, retrying('b', { dueAt: 3_000 }), [event(12)]);
     t.same(
-      (await store.load(TOPIC, [0], ['a', 'x'])).parked,
-      new Map([['a', parked('a', { events: 2, dueAt: 1_000 })]]),
+      (await store.load(TOPIC, [0], ['a', 'x'])).retrying,
+      new Map([['a', retrying('a', { events: 2, dueAt: 1_000 })]]),
     );
     t.match(await dueOf(store, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
     const due = await dueOf(store, [0], 1_000, 10);
-    t.same(due.orders, [{ parked: parked('a', { events: 2, dueAt: 1_000 }), events }]);
+    t.same(due.orders, [{ retrying: retrying('a', { events: 2, dueAt: 1_000 }), events }]);
     t.equal(due.nextDueAt, 3_000);
-    t.same(due.present.progress, new Map([[0, 13]]));
-    t.match(await reader.findKept('a'), { fate: 'parked', record: { offset: 4 } });
-    t.equal(await reader.findKept('x'), undefined);
+    t.same(due.loadedState.progress, new Map([[0, 13]]));
+    t.match(await reader.findUnstored('a'), { state: 'retrying', record: { offset: 4 } });
+    t.equal(await reader.findUnstored('x'), undefined);
   });
 
   await t.test(
@@ -35,11 +35,11 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     async (t) => {
       const { writer } = await makeStore(t);
       const store = await writer();
-      await park(store, parked('a', { dueAt: 30 }), [event(1)]);
-      await park(store, parked('b', { dueAt: 10 }), [event(2)]);
-      await park(store, parked('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+      await park(store, retrying('a', { dueAt: 30 }), [event(1)]);
+      await park(store, retrying('b', { dueAt: 10 }), [event(2)]);
+      await park(store, retrying('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
       const ids = async (partitions: number[], limit = 10) =>
-        (await dueOf(store, partitions, 1_000, limit)).orders.map(({ parked }) => parked.orderId);
+        (await dueOf(store, partitions, 1_000, limit)).orders.map(({ retrying }) => retrying.orderId);
       t.same(await ids([0]), ['b', 'a']);
       t.same(await ids([1]), ['c']);
       t.same(await ids([0, 1]), ['b', 'c', 'a']);
@@ -58,22 +58,22 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
   );
 
   await t.test(
-    'later events join; an order that is no longer parked as it was loaded refuses them',
+    'later events join; an order that is no longer retrying as it was loaded refuses them',
     async (t) => {
       const { writer } = await makeStore(t);
       const store = await writer();
-      const loaded = parked('a', { dueAt: 10 });
+      const loaded = retrying('a', { dueAt: 10 });
       await park(store, loaded, [event(1)]);
-      await save(store, { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(2) }] });
+      await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(2) }] });
       const due = await dueOf(store, [0], 10, 10);
       t.same(
         due.orders[0]?.events.map(({ offset }) => offset),
         [1, 2],
       );
-      t.equal(due.orders[0]?.parked.events, 2);
-      const late = { joined: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(3) }] };
+      t.equal(due.orders[0]?.retrying.events, 2);
+      const late = { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(3) }] };
       await t.rejects(save(store, late), CONFLICT);
-      await t.rejects(save(store, { settled: [loaded] }), CONFLICT);
+      await t.rejects(save(store, { completed: [loaded] }), CONFLICT);
       t.same((await dueOf(store, [0], 10, 10)).orders, due.orders, 'nothing was saved');
     },
   );
@@ -83,10 +83,10 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     const store = await writer();
     const large = Buffer.alloc(3 * 1024 * 1024);
     for (const [offset, id] of ['a', 'b', 'c'].entries())
-      await park(store, parked(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
+      await park(store, retrying(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
     const due = await dueOf(store, [0], 1_000, 10);
     t.same(
-      due.orders.map(({ parked }) => parked.orderId),
+      due.orders.map(({ retrying }) => retrying.orderId),
       ['a', 'b'],
     );
     t.equal(due.nextDueAt, 1_000, 'the rest is due at once');
@@ -95,71 +95,71 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
   await t.test('an order that fails again waits on under its new state', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    const loaded = parked('a', { dueAt: 10 });
+    const loaded = retrying('a', { dueAt: 10 });
     await park(store, loaded, [event(1)]);
     const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500, lateMs: 3 };
-    await save(store, { postponed: [{ loaded, next }] });
+    await save(store, { rescheduled: [{ loaded, next }] });
     t.match(await dueOf(store, [0], 499, 10), { orders: [], nextDueAt: 500 });
-    t.same((await dueOf(store, [0], 500, 10)).orders[0]?.parked, next);
+    t.same((await dueOf(store, [0], 500, 10)).orders[0]?.retrying, next);
     await t.rejects(
-      save(store, { postponed: [{ loaded, next }] }),
+      save(store, { rescheduled: [{ loaded, next }] }),
       CONFLICT,
       'of two who try one is refused',
     );
   });
 
   await t.test(
-    'a settled order is remembered until it is forgotten, and may fail anew meanwhile',
+    'a completed order is remembered until it is forgotten, and may fail anew meanwhile',
     async (t) => {
       const { writer, reader } = await makeStore(t);
       const store = await writer();
-      const loaded = parked('a', { dueAt: 10 });
+      const loaded = retrying('a', { dueAt: 10 });
       await park(store, loaded, [event(1)]);
-      await save(store, { settled: [loaded] });
+      await save(store, { completed: [loaded] });
       t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: ['a'] });
-      t.equal((await store.load(TOPIC, [0], ['a'])).parked.size, 0);
-      t.equal(await reader.findKept('a'), undefined);
+      t.equal((await store.load(TOPIC, [0], ['a'])).retrying.size, 0);
+      t.equal(await reader.findUnstored('a'), undefined);
       t.match(await dueOf(store, [0], 10, 10, ['a', 'x']), { orders: [], unpublished: [] });
-      await store.forgetRetried(['a', 'never-there']);
+      await store.purgeCompleted(['a', 'never-there']);
       t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
 
-      await park(store, parked('b', { dueAt: 10 }), [event(2)]);
-      await save(store, { settled: [parked('b', { dueAt: 10 })] });
-      const anew = parked('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
+      await park(store, retrying('b', { dueAt: 10 }), [event(2)]);
+      await save(store, { completed: [retrying('b', { dueAt: 10 })] });
+      const anew = retrying('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
       await park(store, anew, [event(3)]);
-      t.same((await dueOf(store, [0], 99, 10, ['b'])).orders[0]?.parked, anew, 'what waits anew is due');
-      await save(store, { published: ['b'] });
-      t.same((await store.load(TOPIC, [0], ['b'])).parked.get('b'), anew, 'what waits is not forgotten');
+      t.same((await dueOf(store, [0], 99, 10, ['b'])).orders[0]?.retrying, anew, 'what waits anew is due');
+      await save(store, { purged: ['b'] });
+      t.same((await store.load(TOPIC, [0], ['b'])).retrying.get('b'), anew, 'what waits is not forgotten');
       await t.rejects(park(store, anew, [event(4)]), CONFLICT, 'an order cannot begin to wait twice');
     },
   );
 
-  await t.test('a settled order that fails anew waits where its new record stands', async (t) => {
+  await t.test('a completed order that fails anew waits where its new record stands', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    const loaded = parked('a', { dueAt: 10 });
+    const loaded = retrying('a', { dueAt: 10 });
     await park(store, loaded, [event(1)]);
-    await save(store, { settled: [loaded] });
+    await save(store, { completed: [loaded] });
     const topic = 'another.commands';
-    const anew = parked('a', { dueAt: 20, partition: 3 });
+    const anew = retrying('a', { dueAt: 20, partition: 3 });
     const replayed = event(1, { partition: 3 });
-    const present = await store.load(topic, [3], ['a']);
-    const begun = { begun: [anew], events: [{ orderId: 'a', record: replayed }] };
-    await store.save({ ...batch(present, begun, 2, 3), topic });
+    const loadedState = await store.load(topic, [3], ['a']);
+    const added = { added: [anew], events: [{ orderId: 'a', record: replayed }] };
+    await store.save({ ...batch(loadedState, added, 2, 3), topic });
     const due = await store.loadDue({ topic, partitions: [3], now: 20, limit: 10, published: [] });
-    t.same(due.orders, [{ parked: anew, events: [replayed] }]);
+    t.same(due.orders, [{ retrying: anew, events: [replayed] }]);
     t.same((await dueOf(store, [0], 20, 10)).orders, [], 'and no longer where its old one stood');
   });
 
-  await t.test('those that wait are counted, up to a bound, and settled ones are not', async (t) => {
+  await t.test('those that wait are counted, up to a bound, and completed ones are not', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
-    t.equal(await reader.countParked(10), 0);
-    for (const [offset, id] of ['a', 'b', 'c'].entries()) await park(store, parked(id), [event(offset)]);
-    t.equal(await reader.countParked(10), 3);
-    t.equal(await reader.countParked(2), 2);
-    await save(store, { settled: [parked('b')] });
-    t.equal(await reader.countParked(10), 2);
+    t.equal(await reader.countRetrying(10), 0);
+    for (const [offset, id] of ['a', 'b', 'c'].entries()) await park(store, retrying(id), [event(offset)]);
+    t.equal(await reader.countRetrying(10), 3);
+    t.equal(await reader.countRetrying(2), 2);
+    await save(store, { completed: [retrying('b')] });
+    t.equal(await reader.countRetrying(10), 2);
   });
 
   await t.test('what a retry caused is found by its order, to be published again', async (t) => {
@@ -168,15 +168,15 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     const { changes } = await apply(store, [place(0, 'a', { status: 'failed' })]);
     const former = deadLetter({ offset: 0 }, { orderId: 'a', reason: 'processor-failed', failedAt: 6 });
     await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: [former] });
-    const loaded = parked('a', { failedAt: 7, dueAt: 10 });
+    const loaded = retrying('a', { failedAt: 7, dueAt: 10 });
     await park(store, loaded, [event(1)]);
     const letter = deadLetter(
       { offset: 1 },
       { orderId: 'a', reason: 'retries-exhausted', attempts: 4, failedAt: 7 },
     );
-    const settled = batch(await store.load(TOPIC, [0], []), { settled: [loaded] });
-    await store.save({ ...settled, deadLetters: [letter] });
-    const caused = await store.causedByRetries(['a', 'b']);
+    const completed = batch(await store.load(TOPIC, [0], []), { completed: [loaded] });
+    await store.save({ ...completed, deadLetters: [letter] });
+    const caused = await store.effectsOfRetries(['a', 'b']);
     t.same(
       caused.changes.map(({ change }) => change),
       changes,
@@ -184,29 +184,29 @@ export async function parkingConformance(t: Test, makeStore: MakeStore): Promise
     t.match(caused.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 1 } }]);
     t.equal(caused.deadLetters.length, 1, 'what had failed before is none of its doing');
     t.match(
-      (await store.causedBy(TOPIC, [{ orderId: null, position: { partition: 0, offset: 0 } }])).deadLetters,
+      (await store.effectsOf(TOPIC, [{ orderId: null, position: { partition: 0, offset: 0 } }])).deadLetters,
       [{ orderId: 'a' }],
     );
-    t.same(await store.knownByDeadLetters(['a', 'b']), new Set(['a']));
+    t.same(await store.withDeadLetters(['a', 'b']), new Set(['a']));
   });
 
   await t.test('a rehearsal tells whether rows would be taken, and leaves nothing behind', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
-    const present = await store.load(TOPIC, [0], []);
-    const order = parked('a', { dueAt: 10 });
-    const good = batch(present, { begun: [order], events: [{ orderId: 'a', record: event(1) }] }, 2);
-    await store.rehearse(good);
+    const loadedState = await store.load(TOPIC, [0], []);
+    const order = retrying('a', { dueAt: 10 });
+    const good = batch(loadedState, { added: [order], events: [{ orderId: 'a', record: event(1) }] }, 2);
+    await store.dryRun(good);
     t.equal(await reader.progress(TOPIC, 0), undefined);
-    t.equal(await reader.findKept('a'), undefined);
+    t.equal(await reader.findUnstored('a'), undefined);
     const twice = { orderId: 'a', record: event(1) };
-    const bad = batch(present, { begun: [order], events: [twice, twice] }, 2);
-    await t.rejects(store.rehearse(bad), { code: 'store-refused' });
+    const bad = batch(loadedState, { added: [order], events: [twice, twice] }, 2);
+    await t.rejects(store.dryRun(bad), { code: 'store-refused' });
     await store.save(good);
   });
 }
 
-function parked(orderId: string, changes: Partial<ParkedOrder> = {}): ParkedOrder {
+function retrying(orderId: string, changes: Partial<RetryingOrder> = {}): RetryingOrder {
   return {
     orderId,
     partition: 0,
@@ -236,25 +236,30 @@ function event(offset: number, changes: Partial<LogRecord> = {}): LogRecord {
 }
 
 /** Saves what parks an order, with the progress moved behind its last event. */
-async function park(store: BatchStore, order: ParkedOrder, records: LogRecord[]): Promise<void> {
+async function park(store: BatchStore, order: RetryingOrder, records: LogRecord[]): Promise<void> {
   const events = records.map((record) => ({ orderId: order.orderId, record }));
   const next = Math.max(...records.map(({ offset }) => offset)) + 1;
-  const present = await store.load(TOPIC, [order.partition], []);
-  await store.save(batch(present, { begun: [order], events }, next, order.partition));
+  const loadedState = await store.load(TOPIC, [order.partition], []);
+  await store.save(batch(loadedState, { added: [order], events }, next, order.partition));
 }
 
-async function save(store: BatchStore, parking: Partial<Parking>): Promise<void> {
-  await store.save(batch(await store.load(TOPIC, [0], []), parking));
+async function save(store: BatchStore, retryChanges: Partial<RetryChanges>): Promise<void> {
+  await store.save(batch(await store.load(TOPIC, [0], []), retryChanges));
 }
 
-function batch(present: Present, parking: Partial<Parking> = {}, next = 0, partition = 0): BatchToSave {
+function batch(
+  loadedState: LoadedState,
+  retryChanges: Partial<RetryChanges> = {},
+  next = 0,
+  partition = 0,
+): BatchToSave {
   return {
     topic: TOPIC,
     decision: emptyDecision(),
     deadLetters: [],
     resolved: [],
-    parking: { ...noParking(), ...parking },
-    loadedProgress: present.progress,
-    nextProgress: next === 0 ? present.progress : new Map([[partition, next]]),
+    retryChanges: { ...noRetryChanges(), ...retryChanges },
+    loadedProgress: loadedState.progress,
+    nextProgress: next === 0 ? loadedState.progress : new Map([[partition, next]]),
   };
 }

@@ -5,10 +5,10 @@ import type { Metrics } from '../base/metrics.ts';
 import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
-import type { BatchCounts, BatchResult } from '../threads/protocol.ts';
-import type { Aftermath } from './aftermath.ts';
+import type { BatchCounts, BatchResult } from '../processing/batch.ts';
+import type { PublishQueue } from './publish-queue.ts';
 import { appendCopies } from './append-frame.ts';
-import { CONDEMNED, DEADLY, suspicious } from './deadly-work.ts';
+import { POISON_ORDER_REASON, POISON, detectPoison } from './poison.ts';
 import type { BatchTrigger } from './lane.ts';
 import type { PublishStatuses } from './publish-status.ts';
 import { persistently, type StepDependencies } from './steps.ts';
@@ -23,7 +23,7 @@ export interface RunDependencies extends StepDependencies {
   commit: (nextOffsets: Map<number, number>) => void;
   applied: AppliedOffsets;
   /** of the lane */
-  aftermath: Aftermath;
+  publishQueue: PublishQueue;
   /** of the lane: retried orders whose outcome is published, to be forgotten with its next run of retries */
   published: string[];
   clock: Clock;
@@ -43,24 +43,24 @@ export async function runBatch(
   collected: readonly LogRecord[],
   trigger: BatchTrigger,
   dependencies: RunDependencies,
-  condemned?: string,
+  poisonReason?: string,
 ): Promise<number | undefined> {
-  const { aftermath, commit, applied, clock } = dependencies;
+  const { publishQueue, commit, applied, clock } = dependencies;
   const startedAt = clock();
   // What was given away meanwhile is its next owner's: were it tried again here, it would hold up all that was kept.
   let batch: readonly LogRecord[] = collected;
-  const attempt = suspicious(() => {
+  const attempt = detectPoison(() => {
     batch = collected.filter(({ partition }) => applied.has(partition));
-    return batch.length === 0 ? Promise.resolve(undefined) : process(batch, dependencies, condemned);
+    return batch.length === 0 ? Promise.resolve(undefined) : process(batch, dependencies, poisonReason);
   });
   const result = await persistently(attempt, 'store', dependencies);
-  if (result === DEADLY) return runDivided(batch, trigger, dependencies);
+  if (result === POISON) return runDivided(batch, trigger, dependencies);
   if (result === undefined) return undefined;
   measure(batch, { trigger, startedAt, savedAt: clock() }, dependencies.metrics);
   noteCounts(result.counts, dependencies);
   const nextOffsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1]));
   for (const [partition, offset] of nextOffsets) if (applied.has(partition)) applied.set(partition, offset);
-  await aftermath.begin(async () => {
+  await publishQueue.begin(async () => {
     await publishCaused(result, dependencies);
     commit(nextOffsets);
   });
@@ -73,7 +73,7 @@ async function runDivided(
   trigger: BatchTrigger,
   dependencies: RunDependencies,
 ): Promise<number | undefined> {
-  if (batch.length === 1) return runBatch(batch, trigger, dependencies, CONDEMNED);
+  if (batch.length === 1) return runBatch(batch, trigger, dependencies, POISON_ORDER_REASON);
   const middle = batch.length >> 1;
   const first = await runBatch(batch.slice(0, middle), trigger, dependencies);
   const second = await runBatch(batch.slice(middle), trigger, dependencies);
@@ -82,7 +82,7 @@ async function runDivided(
 }
 
 /**
- * The way of what is due of the parked orders: try again and save → publish what it caused → forget them, with the next
+ * The way of what is due of the retrying orders: try again and save → publish what it caused → forget them, with the next
  * run. A crash anywhere in it repeats what was not finished.
  * @param partitions those that the lane has by now; asked anew for each attempt
  * @param limit orders at most
@@ -93,38 +93,46 @@ export async function runRetries(
   partitions: () => number[],
   limit: number,
   dependencies: RunDependencies,
-  condemned?: string,
+  poisonReason?: string,
 ): Promise<number | undefined> {
-  const { topic, pool, aftermath, heldUp, failureWindow, metrics, clock } = dependencies;
+  const { topic, pool, publishQueue, stallMonitor, deadLetterRate, metrics, clock } = dependencies;
   // Else what the last run settled would be taken for unpublished.
-  await aftermath.done();
+  await publishQueue.done();
   const published = dependencies.published.splice(0);
-  const attempt = suspicious(() => {
-    const recent = failureWindow.counts();
-    return pool.run({ kind: 'retry', topic, partitions: partitions(), limit, published, recent, condemned });
+  const attempt = detectPoison(() => {
+    const recent = deadLetterRate.counts();
+    return pool.run({
+      kind: 'retry',
+      topic,
+      partitions: partitions(),
+      limit,
+      published,
+      recent,
+      poisonReason,
+    });
   });
   const result = await persistently(attempt, 'store', dependencies);
-  if (result === DEADLY) {
+  if (result === POISON) {
     dependencies.published.push(...published);
     return limit === 1
-      ? runRetries(partitions, 1, dependencies, CONDEMNED)
+      ? runRetries(partitions, 1, dependencies, POISON_ORDER_REASON)
       : runRetriesSingly(partitions, limit, dependencies);
   }
-  const { settled, counts, retryAt, flood } = result;
+  const { completed, counts, retryAt, flood } = result;
   if (flood === undefined) {
-    heldUp.ended(aftermath);
+    stallMonitor.ended(publishQueue);
   } else {
     metrics.deadLetterFloods.inc();
-    heldUp.failed(aftermath, new ServiceError('dead-letter-flood', flood));
+    stallMonitor.failed(publishQueue, new ServiceError('dead-letter-flood', flood));
   }
   noteCounts(counts, dependencies);
-  await aftermath.begin(async () => {
+  await publishQueue.begin(async () => {
     await publishCaused(result, dependencies);
-    dependencies.published.push(...settled);
+    dependencies.published.push(...completed);
   });
-  metrics.retries.inc({ outcome: 'settled' }, settled.length);
-  metrics.retries.inc({ outcome: 'postponed' }, counts.postponed);
-  return settled.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + FORGET_AFTER_MS);
+  metrics.retries.inc({ outcome: 'completed' }, completed.length);
+  metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);
+  return completed.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + FORGET_AFTER_MS);
 }
 
 /** Where nothing else is due, a run comes for what is to be forgotten alone. */
@@ -146,8 +154,8 @@ async function runRetriesSingly(
 /** The frame is made anew for each attempt, since it goes over to the thread. */
 function process(
   batch: readonly LogRecord[],
-  { topic, pool, applied, failureWindow }: RunDependencies,
-  condemned: string | undefined,
+  { topic, pool, applied, deadLetterRate }: RunDependencies,
+  poisonReason: string | undefined,
 ): Promise<BatchResult> {
   const expected = new Map<number, number>();
   for (const { partition } of batch) {
@@ -159,8 +167,8 @@ function process(
     topic,
     frame: encodeRecordFrame(batch),
     applied: expected,
-    recent: failureWindow.counts(),
-    condemned,
+    recent: deadLetterRate.counts(),
+    poisonReason,
   });
 }
 
@@ -174,14 +182,14 @@ async function publishCaused(
   await persistently(() => appendCopies(log, deadLetters, logger), 'log', dependencies);
 }
 
-function noteCounts(counts: BatchCounts, { failureWindow, metrics }: RunDependencies): void {
+function noteCounts(counts: BatchCounts, { deadLetterRate, metrics }: RunDependencies): void {
   const { recordsProcessed } = metrics;
-  failureWindow.add(counts.judged);
-  const { placed, moved, refused, parked, deadLetters, replaysFailed, redelivered } = counts;
+  deadLetterRate.add(counts.decided);
+  const { placed, moved, refused, retrying, deadLetters, replaysFailed, redelivered } = counts;
   recordsProcessed.inc({ outcome: 'placed' }, placed);
   recordsProcessed.inc({ outcome: 'moved' }, moved);
   recordsProcessed.inc({ outcome: 'refused' }, refused);
-  recordsProcessed.inc({ outcome: 'parked' }, parked);
+  recordsProcessed.inc({ outcome: 'retrying' }, retrying);
   recordsProcessed.inc({ outcome: 'dead-lettered' }, deadLetters);
   recordsProcessed.inc({ outcome: 'replay-failed' }, replaysFailed);
   recordsProcessed.inc({ outcome: 'redelivered' }, redelivered);

@@ -5,7 +5,7 @@ import { hasCode } from '../base/errors.ts';
 const PATIENCE_MS = 10_000;
 
 /** The steps of batches that are being tried again and again, for readyz. */
-export class HeldUpSteps {
+export class StallMonitor {
   readonly #clock: Clock;
   readonly #steps = new Map<unknown, { since: number; error: Error }>();
 

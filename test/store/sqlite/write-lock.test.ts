@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
-import { openReader } from '../../../src/store/open-store.ts';
-import { createWriteTurn, withWriteTurn } from '../../../src/store/sqlite/write-turn.ts';
+import { openReader } from '../../../src/store/open/open-store.ts';
+import { createWriteLock, withWriteTurn } from '../../../src/store/sqlite/write-lock.ts';
 import { TOPIC } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
 await t.test('the turn is given back with the answer and with the error of the work', async (t) => {
-  const turn = createWriteTurn();
+  const turn = createWriteLock();
   t.equal(
     withWriteTurn(turn, () => 7, 0),
     7,
@@ -22,9 +22,9 @@ await t.test('the turn is given back with the answer and with the error of the w
 await t.test('threads that take turns are never inside together, and none is left behind', async (t) => {
   const counters = new SharedArrayBuffer(8 * Int32Array.BYTES_PER_ELEMENT);
   const threads = [3, 4, 5, 6];
-  const turn = createWriteTurn();
+  const turn = createWriteLock();
   const workers = threads.map((me) =>
-    thread('turn-thread', { turn, counters, me, threads: threads.length, until: 4_000 }),
+    thread('lock-thread', { turn, counters, me, threads: threads.length, until: 4_000 }),
   );
   await Promise.all(workers.map((worker) => once(worker, 'exit')));
   const words = new Int32Array(counters);
@@ -37,7 +37,7 @@ await t.test('threads that take turns are never inside together, and none is lef
 await t.test(
   'a turn that does not come in time is store-unavailable, and comes when it is given back',
   async (t) => {
-    const turn = createWriteTurn();
+    const turn = createWriteLock();
     const release = new SharedArrayBuffer(4);
     const holder = thread('holding-thread', { turn, release });
     await once(holder, 'message');
@@ -53,7 +53,7 @@ await t.test(
 );
 
 await t.test('a thread that ends while it has the turn costs one wait, not the store', async (t) => {
-  const turn = createWriteTurn();
+  const turn = createWriteLock();
   const holder = thread('holding-thread', { turn, release: new SharedArrayBuffer(4) });
   await once(holder, 'message');
   await holder.terminate();
@@ -66,7 +66,7 @@ await t.test('a thread that ends while it has the turn costs one wait, not the s
 
 await t.test('threads that write at once all come through, and nothing of theirs is lost', async (t) => {
   const target = await migratedTarget(t);
-  const turn = createWriteTurn();
+  const turn = createWriteLock();
   const batches = 30;
   const size = 40;
   const workers = [0, 1, 2, 3].map((partition) =>

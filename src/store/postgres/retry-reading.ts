@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../base/log-record.ts';
-import { PARKED_COLUMNS, toParkedOrder, type ParkedColumns } from '../parked-row.ts';
-import type { DueQuery, DueRetries } from '../parking.ts';
+import { RETRYING_ORDER_COLUMNS, toRetryingOrder, type RetryingOrderRow } from '../retry-rows.ts';
+import type { DueQuery, DueRetries } from '../order-store.ts';
 import { toRecord, type RecordColumns } from '../record-columns.ts';
 import type { Read } from './connection.ts';
 import type { Statement } from './statement.ts';
@@ -12,36 +12,36 @@ const MAX_DUE_BYTES = 4 * 1024 * 1024;
 const DUE = `
   SELECT due.*, (
     SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
-    FROM parked_events WHERE parked_events.order_id = due.order_id)::bigint AS bytes
+    FROM retrying_events WHERE retrying_events.order_id = due.order_id)::bigint AS bytes
   FROM unnest($2::bigint[]) AS asked (partition) CROSS JOIN LATERAL (
-    SELECT ${PARKED_COLUMNS}, settled FROM parked_orders
-    WHERE topic = $1 AND parked_orders.partition = asked.partition AND due_at <= $3
-      AND NOT (settled AND order_id = ANY($4::text[]))
+    SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+    WHERE topic = $1 AND retrying_orders.partition = asked.partition AND due_at <= $3
+      AND NOT (completed AND order_id = ANY($4::text[]))
     ORDER BY due_at LIMIT $5) AS due
   ORDER BY due.due_at LIMIT $5`;
 
 const NEXT_DUE = `
   SELECT next.due_at FROM unnest($2::bigint[]) AS asked (partition) CROSS JOIN LATERAL (
-    SELECT due_at FROM parked_orders
-    WHERE topic = $1 AND parked_orders.partition = asked.partition AND due_at > $3
+    SELECT due_at FROM retrying_orders
+    WHERE topic = $1 AND retrying_orders.partition = asked.partition AND due_at > $3
     ORDER BY due_at LIMIT 1) AS next
   ORDER BY next.due_at LIMIT 1`;
 
 const EVENTS = `
-  SELECT order_id, "offset", partition, key, value, headers, log_timestamp FROM parked_events
+  SELECT order_id, "offset", partition, key, value, headers, log_timestamp FROM retrying_events
   WHERE order_id = ANY($1::text[]) ORDER BY order_id, "offset"`;
 
-interface DueRow extends ParkedColumns {
-  settled: boolean;
+interface DueRow extends RetryingOrderRow {
+  completed: boolean;
   bytes: number | null;
 }
 
-type Due = Omit<DueRetries, 'present'>;
+type Due = Omit<DueRetries, 'loadedState'>;
 
-export function parkedAmong(orderIds: readonly string[]): Statement {
+export function retryingAmong(orderIds: readonly string[]): Statement {
   return {
-    name: 'parked-among',
-    text: `SELECT ${PARKED_COLUMNS} FROM parked_orders WHERE order_id = ANY($1::text[]) AND NOT settled`,
+    name: 'retrying-among',
+    text: `SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders WHERE order_id = ANY($1::text[]) AND NOT completed`,
     values: [orderIds],
   };
 }
@@ -55,7 +55,7 @@ export async function readDue(
     read<{ due_at: number }>({ name: 'next-due', text: NEXT_DUE, values: [topic, partitions, now] }),
   ]);
   const taken = upToBytes(rows);
-  const waiting = taken.filter(({ settled }) => !settled);
+  const waiting = taken.filter(({ completed }) => !completed);
   const events = await readEvents(
     read,
     waiting.map(({ order_id }) => order_id),
@@ -63,8 +63,11 @@ export async function readDue(
   // Where the due ones were cut off, the rest is due at once.
   const isCut = rows.length === limit || taken.length < rows.length;
   return {
-    orders: waiting.map((row) => ({ parked: toParkedOrder(row), events: events.get(row.order_id) ?? [] })),
-    unpublished: taken.filter(({ settled }) => settled).map(({ order_id }) => order_id),
+    orders: waiting.map((row) => ({
+      retrying: toRetryingOrder(row),
+      events: events.get(row.order_id) ?? [],
+    })),
+    unpublished: taken.filter(({ completed }) => completed).map(({ order_id }) => order_id),
     nextDueAt: isCut ? now : next[0]?.due_at,
   };
 }
@@ -82,7 +85,7 @@ async function readEvents(read: Read, orderIds: readonly string[]): Promise<Map<
   const events = new Map<string, LogRecord[]>();
   if (orderIds.length === 0) return events;
   const rows = await read<RecordColumns & { order_id: string }>({
-    name: 'parked-events',
+    name: 'retrying-events',
     text: EVENTS,
     values: [orderIds],
   });

@@ -1,7 +1,7 @@
-import type { ParkedOrder } from './parking.ts';
+import type { RetryingOrder } from './retries.ts';
 
 /** The columns of an order that waits. */
-export interface ParkedColumns {
+export interface RetryingOrderRow {
   order_id: string;
   partition: number;
   attempts: number;
@@ -13,10 +13,10 @@ export interface ParkedColumns {
   late_ms: number;
 }
 
-export const PARKED_COLUMNS =
+export const RETRYING_ORDER_COLUMNS =
   'order_id, partition, attempts, events, error, first_failed_at, failed_at, due_at, late_ms';
 
-export function toParkedOrder(row: ParkedColumns): ParkedOrder {
+export function toRetryingOrder(row: RetryingOrderRow): RetryingOrder {
   return {
     orderId: row.order_id,
     partition: row.partition,

@@ -2,7 +2,7 @@
  * What follows the saving of a lane's batches: publishing and committing. It goes on while the next batch is processed,
  * one batch at a time and in order, so that a lane is never more than one batch ahead of what is published.
  */
-export class Aftermath {
+export class PublishQueue {
   #last: Promise<void> = Promise.resolve();
 
   /**

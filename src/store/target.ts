@@ -1,4 +1,13 @@
-/** A PostgreSQL database and how it is used. It is plain data, so that it can be handed to a thread. */
+/** Where the orders are stored. Plain data, so that it can be passed to a thread. */
+export type StoreTarget = SqliteTarget | PostgresTarget;
+
+export interface SqliteTarget {
+  kind: 'sqlite';
+  /** of the database file; `migrate` creates it */
+  path: string;
+}
+
+/** A PostgreSQL database and how to use it. */
 export interface PostgresTarget {
   kind: 'postgres';
   /** `postgres://user:password@host:port/database?…`; with a secret, never to be logged */

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { Aftermath } from '../../src/pipeline/aftermath.ts';
+import { PublishQueue } from '../../src/pipeline/publish-queue.ts';
 
 await t.test('one work at a time, in order, and whoever begins is held by the one before only', async (t) => {
-  const aftermath = new Aftermath();
+  const publishQueue = new PublishQueue();
   const told: string[] = [];
   const finish: (() => void)[] = [];
   const work = (name: string) => async () => {
@@ -10,29 +10,29 @@ await t.test('one work at a time, in order, and whoever begins is held by the on
     await new Promise<void>((resolve) => finish.push(resolve));
     told.push(`${name} ended`);
   };
-  await aftermath.begin(work('first'));
-  const second = aftermath.begin(work('second')).then(() => told.push('the lane goes on'));
+  await publishQueue.begin(work('first'));
+  const second = publishQueue.begin(work('second')).then(() => told.push('the lane goes on'));
   await new Promise((resolve) => setImmediate(resolve));
   t.same(told, ['first began']);
   finish[0]?.();
   await second;
   t.same(told, ['first began', 'first ended', 'second began', 'the lane goes on']);
   finish[1]?.();
-  await aftermath.done();
+  await publishQueue.done();
   t.equal(told.at(-1), 'second ended');
 });
 
 await t.test('after a work that failed nothing begins', async (t) => {
-  const aftermath = new Aftermath();
-  await aftermath.begin(() => Promise.reject(new Error('stopped')));
+  const publishQueue = new PublishQueue();
+  await publishQueue.begin(() => Promise.reject(new Error('stopped')));
   let begun = false;
   await t.rejects(
-    aftermath.begin(() => {
+    publishQueue.begin(() => {
       begun = true;
       return Promise.resolve();
     }),
     { message: 'stopped' },
   );
   t.notOk(begun);
-  await t.rejects(aftermath.done(), { message: 'stopped' });
+  await t.rejects(publishQueue.done(), { message: 'stopped' });
 });

@@ -5,7 +5,7 @@ const BUCKETS = 12;
 const BUCKET_MS = 5_000;
 
 /** Counts what all lanes processed in the last minute, in steps of five seconds. */
-export class FailureWindow {
+export class DeadLetterRate {
   readonly #clock: Clock;
   readonly #buckets = Array.from({ length: BUCKETS }, () => ({ tick: -1, records: 0, deadLetters: 0 }));
   readonly #holders = new Set<symbol>();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { FailureWindow } from '../../src/pipeline/failure-window.ts';
+import { DeadLetterRate } from '../../src/pipeline/dead-letter-rate.ts';
 
 function harness() {
   const time = { now: 1_700_000_000_000 };
-  return { time, window: new FailureWindow(() => time.now) };
+  return { time, window: new DeadLetterRate(() => time.now) };
 }
 
 await t.test('it adds up what was processed in the last minute, and forgets what was before', async (t) => {

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import type { DeadLetterStore } from '../../../src/store/dead-letter-store.ts';
 import { deadLetter, TOPIC } from '../batch.ts';
-import { keepLetters } from '../keep-letters.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 import type { MakeDesk } from '../store-under-test.ts';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -11,15 +11,15 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
   await t.test(
     'a letter is found with its payload byte for byte, and under the name of its topic',
     async (t) => {
-      const { desk, writer } = await makeStore(t);
-      const store = await desk();
+      const { deadLetterPool, writer } = await makeStore(t);
+      const store = await deadLetterPool();
       const letter = deadLetter(
         { partition: 3, offset: 9, key: ALL_BYTES, value: Buffer.from([0xff, 0x00, 0xc3]) },
         { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 2 },
       );
       const writing = await writer();
-      await keepLetters(writing, [letter], [], `kafka:shop.${TOPIC}`);
-      await keepLetters(
+      await keepDeadLetters(writing, [letter], [], `kafka:shop.${TOPIC}`);
+      await keepDeadLetters(
         writing,
         [deadLetter({ offset: 0, key: null, value: null })],
         [],
@@ -72,10 +72,10 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
   await t.test(
     'a selection of large letters comes in pages that fit into memory, and comes whole',
     async (t) => {
-      const { desk, writer } = await makeStore(t);
-      const store = await desk();
+      const { deadLetterPool, writer } = await makeStore(t);
+      const store = await deadLetterPool();
       const large = Buffer.alloc(1_500_000, 'x');
-      await keepLetters(
+      await keepDeadLetters(
         await writer(),
         Array.from({ length: 8 }, (_, offset) => deadLetter({ offset, value: large })),
       );
@@ -90,17 +90,17 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
   );
 
   await t.test('a replay is noted before it is sent, and only of what may still be replayed', async (t) => {
-    const { desk, writer } = await makeStore(t);
-    const store = await desk();
+    const { deadLetterPool, writer } = await makeStore(t);
+    const store = await deadLetterPool();
     const writing = await writer();
-    await keepLetters(writing, [
+    await keepDeadLetters(writing, [
       letterAt(0),
       letterAt(1),
-      { ...letterAt(2), state: 'parked' },
+      { ...letterAt(2), state: 'exhausted' },
       { ...letterAt(3), replayCount: 4 },
       letterAt(4),
     ]);
-    await keepLetters(
+    await keepDeadLetters(
       writing,
       [],
       [{ id: 5, value: Buffer.from('letter 5'), outcome: 'confirmed', at: 6_000 }],
@@ -110,7 +110,7 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
     t.same(await store.audit(5), [
       { act: 'replay-resolved', by: 'pipeline', at: 6_000, detail: 'confirmed' },
     ]);
-    t.same(await statesOf(store, 5), ['open', 'open', 'parked', 'open', 'resolved']);
+    t.same(await statesOf(store, 5), ['open', 'open', 'exhausted', 'open', 'resolved']);
 
     const sent = [
       { id: 1, replayCount: 0 },
@@ -127,12 +127,12 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
   });
 
   await t.test('what the pipeline was faster with stays as it settled it', async (t) => {
-    const { desk, writer } = await makeStore(t);
-    const store = await desk();
+    const { deadLetterPool, writer } = await makeStore(t);
+    const store = await deadLetterPool();
     const writing = await writer();
-    await keepLetters(writing, [letterAt(0), letterAt(1), letterAt(2)]);
+    await keepDeadLetters(writing, [letterAt(0), letterAt(1), letterAt(2)]);
     await store.replayBegun([1, 2, 3], BY);
-    await keepLetters(
+    await keepDeadLetters(
       writing,
       [{ ...letterAt(0, 90), replayOf: 1, replayCount: 1, failedAt: 8_000 }],
       [{ id: 2, value: Buffer.from('letter 2'), outcome: 'confirmed', at: 8_000 }],
@@ -149,12 +149,17 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
   });
 
   await t.test('what is not settled can be discarded, once, and it is noted by whom', async (t) => {
-    const { desk, writer } = await makeStore(t);
-    const store = await desk();
+    const { deadLetterPool, writer } = await makeStore(t);
+    const store = await deadLetterPool();
     const writing = await writer();
-    await keepLetters(writing, [letterAt(0), letterAt(1), { ...letterAt(2), state: 'parked' }, letterAt(3)]);
+    await keepDeadLetters(writing, [
+      letterAt(0),
+      letterAt(1),
+      { ...letterAt(2), state: 'exhausted' },
+      letterAt(3),
+    ]);
     await store.replaySent([{ id: 2, replayCount: 0 }], BY);
-    await keepLetters(
+    await keepDeadLetters(
       writing,
       [],
       [{ id: 4, value: Buffer.from('letter 4'), outcome: 'confirmed', at: 6_000 }],
@@ -177,12 +182,12 @@ export async function deadLetterDeskConformance(t: Test, makeStore: MakeDesk): P
 }
 
 async function deskWithLetters(t: Test, makeStore: MakeDesk, count: number): Promise<DeadLetterStore> {
-  const { desk, writer } = await makeStore(t);
-  await keepLetters(
+  const { deadLetterPool, writer } = await makeStore(t);
+  await keepDeadLetters(
     await writer(),
     Array.from({ length: count }, (_, index) => letterAt(index)),
   );
-  return desk();
+  return deadLetterPool();
 }
 
 /** The letter that gets the id `index` + 1. */
