@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what is generated from the proto files, for `npm run proto:generate`, which has the tools on its PATH: the
+# Makes what is generated from the proto files, for `npm run generate`, which has the tools on its PATH: the
 # TypeScript types, and the descriptors that server reflection serves, those of health and reflection included.
 set -eu
 cd "$(dirname "$0")/.."

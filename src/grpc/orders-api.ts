@@ -8,7 +8,7 @@ import type { OrderWatchDefinition } from './generated/orders/v1/OrderWatch.ts';
 export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
 
 /**
- * As the generated types have it (`npm run proto:generate`). A 64-bit integer is a number: what a request may have is far
+ * As the generated types have it (`npm run generate`). A 64-bit integer is a number: what a request may have is far
  * below 2^53, what is more is refused whatever its last digits, and what is answered is a safe integer.
  */
 export const LOADER_OPTIONS = {

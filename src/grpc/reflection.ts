@@ -7,7 +7,7 @@ import { PROTO_FOLDER } from './orders-api.ts';
 
 /**
  * Serves descriptors of everything that the server has, reflection itself included, as tools expect it. They are those
- * that buf made (`npm run proto:generate`): what proto-loader makes of a file knows neither its imports nor its own names
+ * that buf made (`npm run generate`): what proto-loader makes of a file knows neither its imports nor its own names
  * of fields, and grpcurl refuses its maps.
  */
 export async function addReflection(server: Server): Promise<void> {
