@@ -1,76 +1,36 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { loadConfig } from './config/config.ts';
 import { ServiceError, toError } from './base/errors.ts';
 import { EXIT, runCommandLine, type Commands } from './cli/command-line.ts';
 
-// What a command needs is imported when it runs, so that --help and faults in the settings come at once.
+// Each command is imported when it runs, so that --help and errors in the settings appear at once.
 const commands: Commands = {
   async serve(role) {
-    const config = loadConfig(process.env, { role });
-    const [{ createLogger }, { startService }, { untilStopped }] = await Promise.all([
-      import('./base/logger.ts'),
-      import('./app/service.ts'),
-      import('./cli/until-stopped.ts'),
-    ]);
-    const logger = createLogger(config.logLevel);
-    for (const warning of config.warnings) logger.warn(warning);
-    const start = async () => {
-      const service = await startService(config, logger, version());
-      logger.info({ role: config.role, ...service.addresses }, 'Ready.');
-      return service;
-    };
-    return untilStopped(start, {
-      logger,
-      deadlineMs: config.shutdownTimeoutMs,
-      exit: (code) => process.exit(code),
-    });
+    const { serve } = await import('./cli/serve.ts');
+    return serve(role, version(), (code) => process.exit(code));
   },
 
   async config(json) {
-    const config = loadConfig(process.env);
-    const { settingsAsJson, settingsAsText } = await import('./cli/show-settings.ts');
-    for (const warning of config.warnings) complain(`warning: ${warning}`);
-    process.stdout.write(json ? settingsAsJson(config) : settingsAsText(config));
+    const { showConfig } = await import('./cli/config.ts');
+    process.stdout.write(showConfig(json, complain));
     return EXIT.ok;
   },
 
   async migrate() {
-    const config = loadConfig(process.env);
-    const [{ createLogger }, { migrate }] = await Promise.all([
-      import('./base/logger.ts'),
-      import('./store/open/migrate.ts'),
-    ]);
-    for (const warning of config.warnings) complain(`warning: ${warning}`);
-    // The applied migrations are this command's answer; as log lines they would be said twice.
-    const applied = await migrate(config.database, createLogger('warn'));
-    for (const name of applied) process.stdout.write(`applied ${name}\n`);
-    if (applied.length === 0) process.stdout.write('The store is up to date.\n');
+    const { migrateStore } = await import('./cli/migrate.ts');
+    process.stdout.write(await migrateStore(complain));
     return EXIT.ok;
   },
 
   async copy(databases) {
-    const [{ createLogger }, { copyDatabase }] = await Promise.all([
-      import('./base/logger.ts'),
-      import('./cli/copy-database.ts'),
-    ]);
-    const summary = await copyDatabase(databases, {
-      targetOf: (url) => loadConfig({ ...process.env, DATABASE_URL: url }).database,
-      logger: createLogger('warn'),
-      progressStream: process.stderr,
-    });
-    process.stdout.write(summary);
+    const { copyDatabase } = await import('./cli/copy.ts');
+    process.stdout.write(await copyDatabase(databases, process.stderr));
     return EXIT.ok;
   },
 
   async deadLetters(command) {
-    const [{ runDeadLetters, serviceUrl }, { createTerminal }] = await Promise.all([
-      import('./cli/dead-letters/run.ts'),
-      import('./cli/dead-letters/terminal.ts'),
-    ]);
-    const url = command.url ?? serviceUrl(loadConfig(process.env));
-    const isDone = await runDeadLetters(command, url, createTerminal(process));
-    return isDone ? EXIT.ok : EXIT.failed;
+    const { runDeadLetters } = await import('./cli/dead-letters/run.ts');
+    return (await runDeadLetters(command, process)) ? EXIT.ok : EXIT.failed;
   },
 };
 

@@ -15,12 +15,12 @@ export interface Api {
   intake: Intake;
   watching: OrderWatching;
   deadLetters: DeadLetters;
-  /** where replicas count requests together; undefined: each for itself */
+  /** shared rate limit counters; undefined: each replica counts for itself */
   rateLimitRedis: Redis | undefined;
   stats: ServiceStats;
 }
 
-/** The half of the service that takes requests: the intake, and the feed that tells it what became of the orders. */
+/** The part of the service that answers requests, and the feed of status changes that it needs. */
 export async function startApi(context: Context): Promise<Api> {
   const { config, metrics, lifecycle, log, reader, writeLock, codec, hub } = context;
   if (config.eventLog === 'kafka') {

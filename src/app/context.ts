@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
+import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
@@ -12,7 +14,7 @@ import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** What every role stands on. */
+/** What every role shares. */
 export interface Context {
   config: Config;
   logger: Logger;
@@ -20,21 +22,23 @@ export interface Context {
   lifecycle: Lifecycle;
   log: EventLog;
   reader: OrderReader;
-  /** for every thread of this process that writes to the store */
+  /** shared by all threads of this process that write to the store */
   writeLock: WriteLock;
   codec: EventCodec;
   hub: StatusHub;
-  /** of the hub, where the store's history is its log; else the status topic is */
+  /** feeds the hub from the store's history; undefined with Kafka, where the status topic does */
   feed: HistoryFeed | undefined;
 }
 
-/** Status changes that whoever was cut off can resume among. */
+/** The number of recent status changes that a watcher can resume from. */
 export const STATUS_BACKLOG = 20_000;
 
-/** One request that waits is one watcher; more than there are connections can never be of use. */
+/** As many as there are connections: each waiting request is one watcher. */
 const MAX_WATCHERS = 20_000;
 
 export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
+  const usesDataDir = config.eventLog === 'embedded' || config.database.kind === 'sqlite';
+  if (usesDataDir) makeDataDir(config.dataDir);
   await migrate(config.database, logger);
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
@@ -52,4 +56,13 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   await feed?.start();
   const metrics = createMetrics();
   return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };
+}
+
+function makeDataDir(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    const detail = `DATA_DIR=${JSON.stringify(path)} cannot be created (${toError(error).message}): give the path of a folder that this user may create and write.`;
+    throw new ServiceError('settings-invalid', detail, { cause: error });
+  }
 }

@@ -4,7 +4,7 @@ import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { type EventLog, TOPICS } from '../log/event-log.ts';
 import { KafkaEventLog } from '../log/kafka/kafka-event-log.ts';
 
-/** The event log that the settings name, not started. */
+/** Creates the configured event log; does not start it. */
 export function createEventLog(config: Config, logger: Logger): EventLog {
   const { kafkaGroupId: groupId, kafkaPartitions: partitions, ackTimeoutMs } = config;
   const bounds = { maxPendingRecords: config.logMaxPending, maxPendingBytes: MAX_PENDING_BYTES };
@@ -15,7 +15,7 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
       partitions,
       ackTimeoutMs,
       retentionMs: config.logRetentionMs,
-      // No group reads it: as a consumed topic it would never be dropped.
+      // No group consumes dead letters, so retention must not wait for a commit.
       followedTopics: [TOPICS.deadLetters],
       ...bounds,
       logger,
@@ -25,13 +25,13 @@ export function createEventLog(config: Config, logger: Logger): EventLog {
     brokers: config.kafkaClientSettings['bootstrap.servers'] ?? '',
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
-    // Twice, and the rest of the stop, must fit into the time that a stop has.
+    // A shutdown may wait for it twice, and has other things to do as well.
     revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     groupId,
     groupInstanceId: config.kafkaGroupInstanceId,
     partitions,
     ackTimeoutMs,
-    // What a worker appends, its batches have collected already.
+    // A worker appends whole batches: there is nothing to linger for.
     ...(config.role === 'worker' ? { lingerMs: 0 } : {}),
     ...bounds,
     logger,

@@ -2,8 +2,8 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
 /**
- * What was opened, to be closed in reverse: whoever opens a resource hands its closing over at once. A failure while
- * opening closes what was opened before it.
+ * Owns everything that was opened and closes it in reverse order. Register each resource as soon as it is open, so that a
+ * failed start closes what was opened before.
  */
 export class Lifecycle {
   readonly #logger: Logger;
@@ -17,7 +17,7 @@ export class Lifecycle {
     this.#closers.push({ name, close });
   }
 
-  /** Opens a part that has `start` and `stop`, and owns it from then on. */
+  /** Starts a part, and stops it when the lifecycle closes. */
   async start<Part extends { start(): Promise<void> | void; stop(): Promise<void> }>(
     name: string,
     part: Part,
@@ -28,8 +28,8 @@ export class Lifecycle {
   }
 
   /**
-   * Closes everything, newest first; a part that fails to close does not keep the others open.
-   * @throws AggregateError with what went wrong
+   * Closes everything, newest first, even if some parts fail to close.
+   * @throws AggregateError with all failures
    */
   async close(): Promise<void> {
     const failures: Error[] = [];
@@ -44,6 +44,6 @@ export class Lifecycle {
         );
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'Not everything was closed in order.');
+    if (failures.length > 0) throw new AggregateError(failures, 'Some parts did not close.');
   }
 }

@@ -2,23 +2,23 @@ import { Redis } from 'ioredis';
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
-/** What a request waits for its count at most, milliseconds; then it passes uncounted. */
+/** How long a request waits for its count, milliseconds; after that it passes uncounted. */
 const COUNT_TIMEOUT_MS = 250;
 
-/** A Redis that says nothing for so long is taken for gone, milliseconds: from then on no request waits for it. */
+/** After this silence, milliseconds, Redis counts as unreachable and no request waits for it. */
 const SILENCE_TIMEOUT_MS = 1_000;
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
 /**
- * The connection to the Redis in which replicas count requests together. It is no dependency of the service: it may be
- * away at the start and later, and is connected again when it is back; both are said in the log.
+ * The connection to the Redis in which replicas share their rate limit counters. The service does not depend on it: it
+ * may be unreachable at any time and reconnects by itself; both are logged.
  */
 export class RateLimitRedis {
   readonly client: Redis;
   readonly #logger: Logger;
-  #isAway = false;
+  #isUnreachable = false;
 
   constructor(url: string, logger: Logger) {
     this.#logger = logger;
@@ -27,19 +27,19 @@ export class RateLimitRedis {
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COUNT_TIMEOUT_MS,
       socketTimeout: SILENCE_TIMEOUT_MS,
-      // Nothing is kept for later: a count that comes late is of no use.
+      // A late count is useless, so nothing is queued.
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
       retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
     });
-    this.client.on('error', (error) => this.#sayAway(error));
-    this.client.on('ready', () => this.#sayBack());
+    this.client.on('error', (error) => this.#warnOnce(error));
+    this.client.on('ready', () => this.#logRecovery());
   }
 
-  /** Resolves when the first attempt to connect is over, whatever became of it. */
+  /** Resolves when the first attempt to connect succeeded or failed. */
   async start(): Promise<void> {
-    await this.client.connect().catch((error: unknown) => this.#sayAway(toError(error)));
+    await this.client.connect().catch((error: unknown) => this.#warnOnce(toError(error)));
   }
 
   stop(): Promise<void> {
@@ -47,19 +47,19 @@ export class RateLimitRedis {
     return Promise.resolve();
   }
 
-  /** Once, however often the connection is tried again. */
-  #sayAway({ message }: Error): void {
-    if (this.#isAway) return;
-    this.#isAway = true;
+  /** Logs the first failure, not each reconnect attempt. */
+  #warnOnce({ message }: Error): void {
+    if (this.#isUnreachable) return;
+    this.#isUnreachable = true;
     this.#logger.warn(
       { error: message },
-      'The Redis of the rate limit cannot be reached: requests pass uncounted.',
+      'The Redis of the rate limit is unreachable: requests are not limited.',
     );
   }
 
-  #sayBack(): void {
-    if (!this.#isAway) return;
-    this.#isAway = false;
-    this.#logger.info('The Redis of the rate limit is back: requests are counted.');
+  #logRecovery(): void {
+    if (!this.#isUnreachable) return;
+    this.#isUnreachable = false;
+    this.#logger.info('The Redis of the rate limit is reachable again: requests are limited.');
   }
 }

@@ -6,11 +6,11 @@ import type { OrderReader } from '../store/order-store.ts';
 
 export interface Readiness {
   ready: boolean;
-  /** part → `ok`, or what is wrong with it */
+  /** component → `ok`, or its problem */
   checks: Record<string, string>;
 }
 
-/** Asks the dependencies; an answer is a matter of a look, never of waiting. */
+/** Checks every dependency without waiting for any. */
 export async function checkReadiness(parts: {
   log: EventLog;
   reader: OrderReader;

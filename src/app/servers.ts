@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { toError } from '../base/errors.ts';
+import { ServiceError, toError } from '../base/errors.ts';
 import { GrpcServer } from '../grpc/grpc-server.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -10,14 +10,14 @@ import type { Context } from './context.ts';
 
 export interface Addresses {
   http: string;
-  /** host:port, as clients of gRPC take it; none where no orders are taken (role worker) */
+  /** host:port, as gRPC clients expect it; undefined for the role worker */
   grpc?: string;
 }
 
-/** A body of 64 KiB, or a batch of 4 MiB, that takes longer is sent by somebody slow on purpose. */
+/** Slowloris guard: even a batch of 4 MiB arrives in less time. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** After the event log had its time to acknowledge, an answer is a matter of moments. */
+/** What a request may take beyond the acknowledgement of the event log. */
 const ANSWER_GRACE_MS = 1_000;
 
 export interface ServerParts {
@@ -27,7 +27,7 @@ export interface ServerParts {
   version: string;
 }
 
-/** Opens HTTP and, where orders are taken, gRPC. They close side by side: both have the same time to answer in. */
+/** Opens HTTP and, unless the role is worker, gRPC. They close at the same time, with the same deadline. */
 export async function openServers(context: Context, parts: ServerParts): Promise<Addresses> {
   const { config, lifecycle } = context;
   const readiness = () => {
@@ -40,12 +40,48 @@ export async function openServers(context: Context, parts: ServerParts): Promise
   lifecycle.opened('http and grpc', () =>
     all([closeHttp(http, graceMs), ...(grpc === undefined ? [] : [grpc.stop(graceMs)])]),
   );
-  await http.listen({ host: config.host, port: config.port });
+  await named('PORT', config.host, config.port, http.listen({ host: config.host, port: config.port }));
   const addresses = { http: `http://${hostAndPort(http.server.address())}` };
   if (grpc === undefined) return addresses;
-  const port = await grpc.start({ host: config.host, port: config.grpcPort });
+  const starting = grpc.start({ host: config.host, port: config.grpcPort });
+  const port = await named('GRPC_PORT', config.host, config.grpcPort, starting);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return { ...addresses, grpc: `${host}:${port}` };
+}
+
+/**
+ * Waits for a server to listen.
+ * @throws ServiceError `settings-invalid` that names the setting, for an address that cannot be used
+ */
+async function named<T>(setting: string, host: string, port: number, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    const { code } = toError(rootCause(error)) as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new ServiceError(
+        'settings-invalid',
+        `Port ${port} of ${host} is already in use. Stop the program that uses it, or set ${setting} to another port.`,
+      );
+    }
+    if (code === 'EACCES') {
+      throw new ServiceError(
+        'settings-invalid',
+        `Port ${port} of ${host} is reserved for privileged users. Set ${setting} to a port above 1023.`,
+      );
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new ServiceError(
+        'settings-invalid',
+        `This machine has no address ${host} (${code}). Set HOST to one of its addresses.`,
+      );
+    }
+    throw error;
+  }
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error;
 }
 
 type ReadinessCheck = () => ReturnType<typeof checkReadiness>;
@@ -88,7 +124,7 @@ function createGrpc({ config, logger, metrics }: Context, api: Api, readiness: R
   });
 }
 
-/** Answers what is under way; a request that is still only half here after `graceMs` is cut off. */
+/** Answers requests in flight; cuts off what is still incomplete after `graceMs`. */
 async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
   const cutOff = setTimeout(() => http.server.closeAllConnections(), graceMs);
   try {
@@ -98,7 +134,7 @@ async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> 
   }
 }
 
-/** One that fails does not keep the caller from waiting for the other. */
+/** Waits for all, then throws the first failure. */
 async function all(closing: Promise<void>[]): Promise<void> {
   const failures = (await Promise.allSettled(closing)).filter((result) => result.status === 'rejected');
   const [first] = failures;

@@ -8,7 +8,7 @@ import { startWorker } from './worker.ts';
 
 export interface RunningService {
   addresses: Partial<Addresses>;
-  /** Resolves if the service cannot go on by itself and should be restarted. */
+  /** Resolves if the service cannot recover by itself and must be restarted. */
   failed: Promise<Error>;
   /**
    * Stops accepting (readyz fails first), finishes what is in flight, commits, leaves the group and closes.
@@ -17,7 +17,7 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Opens the parts of the role in the order in which they need each other; they are closed in reverse. */
+/** Opens the parts of the role in the order of their dependencies; they are closed in reverse. */
 export async function startService(config: Config, logger: Logger, version: string): Promise<RunningService> {
   const lifecycle = new Lifecycle(logger);
   try {

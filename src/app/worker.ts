@@ -11,10 +11,10 @@ import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/target.ts';
 import type { Context } from './context.ts';
 
-/** Bytes a batch; an order event is some 600. */
+/** Maximum size of a batch in bytes; an order event has about 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;
 
-/** The half of the service that consumes commands: threads and the pipeline that feeds them. */
+/** The part of the service that processes orders: worker threads and the pipeline that feeds them. */
 export async function startWorker({
   config,
   logger,
@@ -40,7 +40,7 @@ export async function startWorker({
       },
     },
   };
-  await refuseForeignRetries(log.progressName(TOPICS.commands), reader);
+  await refuseRetriesOfOtherTopic(log.progressName(TOPICS.commands), reader);
   const pool = new BatchPool({
     threads: config.workerThreads,
     settings,
@@ -60,7 +60,7 @@ export async function startWorker({
     reader,
     publish: feed === undefined ? publishToLog(log) : publishToFeed(feed),
     breakers: createBreakers(config.breaker, { metrics, logger }),
-    // Waiting for what is under way, ending the threads and the rest of a stop must fit into the time it has.
+    // Finishing batches, ending the threads and everything else must fit into SHUTDOWN_TIMEOUT_MS.
     releaseTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     metrics,
     logger,
@@ -69,19 +69,19 @@ export async function startWorker({
   return lifecycle.start('pipeline', pipeline);
 }
 
-/** Loading, saving and asking what was caused before: more than they can take within the limits of the store's own. */
+/** An upper limit for the three store calls of a batch, given the store's own timeouts; undefined: the pool's default. */
 function storeTimeMs(database: Config['database']): number | undefined {
   if (database.kind === 'sqlite') return undefined;
   return 3 * (database.connectTimeoutMs + silenceLimitMs(database));
 }
 
-/** They would wait for ever, and a later event of theirs would be taken for one of an unknown order. */
-async function refuseForeignRetries(topic: string, reader: OrderReader): Promise<void> {
-  const [elsewhere] = await reader.retryingElsewhere(topic);
-  if (elsewhere === undefined) return;
+/** Retrying orders of another topic name would never be retried, and their later events would find no order. */
+async function refuseRetriesOfOtherTopic(topic: string, reader: OrderReader): Promise<void> {
+  const [other] = await reader.retryingElsewhere(topic);
+  if (other === undefined) return;
   throw new ServiceError(
     'settings-invalid',
-    `${elsewhere.orders} orders in the store wait for a retry under ${elsewhere.topic}, and this process reads ${topic}. ` +
-      'Start once more with the event log and topic prefix that they came from, and let them finish.',
+    `${other.orders} orders in the store wait for a retry from ${other.topic}, but this process reads ${topic}. ` +
+      'Start once more with their event log and topic prefix, and let them finish.',
   );
 }

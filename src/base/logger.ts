@@ -1,9 +1,15 @@
-import { destination, pino, type Logger } from 'pino';
+import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger };
 
-/** One line of JSON an event on stdout; normal operation is silent above `debug`. */
-export function createLogger(level: string): Logger {
-  // Written at once: lines that wait for a turn of the event loop come in the wrong order when the process ends.
-  return pino({ level, base: { pid: process.pid } }, destination({ dest: 1, sync: true }));
+/** Logs one line per event to stdout, as JSON unless a stream formats it. Normal operation is silent above `debug`. */
+export function createLogger(level: string, stream: DestinationStream = standardOutput()): Logger {
+  // The default serializer would append the cause's message to a message that already contains it.
+  const serializers = { err: stdSerializers.errWithCause };
+  return pino({ level, base: { pid: process.pid }, serializers }, stream);
+}
+
+/** Writes synchronously: buffered lines would be lost or out of order when the process ends. */
+function standardOutput(): DestinationStream {
+  return destination({ dest: 1, sync: true });
 }

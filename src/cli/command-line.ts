@@ -2,19 +2,19 @@ import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/document.ts';
 import { addDeadLetterCommands, type DeadLetterCommand } from './dead-letters/command-line.ts';
 
-/** What the commands do; each answers with the exit code. */
+/** The commands; each returns the exit code. */
 export interface Commands {
   serve(role: string | undefined): Promise<number>;
   config(json: boolean): Promise<number>;
   migrate(): Promise<number>;
-  /** @param databases URLs: of the store that is copied, and of that which takes it */
+  /** @param databases URLs of the source and the target */
   copy(databases: { from: string; to: string }): Promise<number>;
   deadLetters(command: DeadLetterCommand): Promise<number>;
 }
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-/** Runs the command that the arguments name, and answers with its exit code; whatever a command throws comes through. */
+/** Runs the command that the arguments name and returns its exit code. @throws what the command throws */
 export async function runCommandLine(args: string[], version: string, commands: Commands): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = describe(version);
@@ -24,9 +24,9 @@ export async function runCommandLine(args: string[], version: string, commands: 
   const serve = program
     .command('serve')
     .description(
-      'take orders over HTTP, process them in batches, stream their status; runs until a signal stops it',
+      'run the service: take orders, process them, stream their status; runs until a signal stops it',
     )
-    .option('--role <role>', 'all, api or worker; goes before ROLE')
+    .option('--role <role>', 'all, api or worker; overrides ROLE')
     .addHelpText(
       'after',
       '\nExample:\n  KAFKA_BROKERS=localhost:9092 order-system serve --role worker\n\nSettings: order-system --help',
@@ -40,18 +40,18 @@ export async function runCommandLine(args: string[], version: string, commands: 
   const migrate = program
     .command('migrate')
     .description(
-      'bring the tables of the store up to date and list what was done; with --from and --to copy a whole store to ' +
-        'another database; safe to repeat',
+      'bring the tables of the store up to date; with --from and --to, copy a whole store to another database. ' +
+        'Safe to repeat',
     )
-    .option('--from <url>', 'the store that is copied: sqlite:<path>')
-    .option('--to <url>', 'the database that takes it: postgres://user:password@host:5432/database')
+    .option('--from <url>', 'the store to copy: sqlite:<path>')
+    .option('--to <url>', 'the target: postgres://user:password@host:5432/database')
     .addHelpText('after', COPY_HELP);
   migrate.action(
     run(() => {
       const { from, to } = migrate.opts<{ from?: string; to?: string }>();
       if (from !== undefined && to !== undefined) return commands.copy({ from, to });
       if (from === undefined && to === undefined) return commands.migrate();
-      return migrate.error('error: --from and --to go together: a copy has two ends.');
+      return migrate.error('error: --from and --to go together.');
     }),
   );
   addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
@@ -65,9 +65,9 @@ export async function runCommandLine(args: string[], version: string, commands: 
 }
 
 const COPY_HELP = `
-A copy takes orders, their history, what waits for a retry, dead letters, what was done with them, and how far the event
-log was applied. It then reads both sides and compares rows and checksums. Stop every service that writes to the store
-before: what it writes later is not copied. An interrupted copy goes on where it stood when the command is repeated.
+A copy contains orders, their history, retrying orders, dead letters with their audit, and the progress through the event
+log. The command then compares rows and checksums of both sides. Stop every service that writes to the store first: later
+writes are not copied. Repeat the command to continue an interrupted copy.
 
 Example:
   order-system migrate --from sqlite:data/orders.db --to postgres://orders:secret@localhost:5432/orders`;
@@ -75,7 +75,7 @@ Example:
 function describe(version: string): Command {
   return new Command('order-system')
     .description(
-      'Takes orders, keeps every one it acknowledged, processes them in order and tells how they go.',
+      'An order service that loses no acknowledged order: HTTP in, a durable event log, batched processing, live status out.',
     )
     .version(version)
     .exitOverride()
@@ -89,13 +89,13 @@ Examples:
   order-system serve                        everything in one process, data in ./data
   PORT=8080 WORKER_THREADS=4 order-system serve
   KAFKA_BROKERS=localhost:9092 order-system serve --role api
-  order-system config --json                what is in force, and why
-  order-system dead-letters list            what failed for good; also show, replay, discard
+  order-system config --json                the settings in force, and where they came from
+  order-system dead-letters list            records that failed for good; also show, replay, discard
 
 Exit codes:
-  0  done, or stopped cleanly by a signal
-  1  failed, or not stopped within SHUTDOWN_TIMEOUT_MS, or ended by a second signal
-  2  wrong settings or wrong usage; nothing was opened
+  0  done, or stopped by a signal
+  1  failed, not stopped within SHUTDOWN_TIMEOUT_MS, or ended by a second signal
+  2  invalid settings or usage; nothing was opened
 
 Settings (environment variables; an empty value counts as not set):
 

@@ -1,15 +1,15 @@
 import closeWithGrace from 'close-with-grace';
-import { toError } from '../base/errors.ts';
+import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RunningService } from '../app/service.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** A Ctrl-C reaches a program under `npm start` from the terminal and once more from npm, at the same moment. */
+/** Ctrl-C under `npm start` reaches the program twice at once: from the terminal and from npm. */
 const SAME_REQUEST_MS = 500;
 
-/** Left to Node: most of them mean that the process is broken, or belong to its tools. */
-const NOT_FOR_STOPPING = [
+/** Left to Node: most of them mean that the process is broken. */
+const NOT_HANDLED = [
   'SIGQUIT',
   'SIGILL',
   'SIGTRAP',
@@ -29,9 +29,8 @@ export interface StopOptions {
 }
 
 /**
- * Starts the service and keeps it until a signal comes, it fails, or something is thrown that nobody caught; then
- * stops it and ends the process: 0 after a signal, 1 after a failure, a stop that failed or took too long, or a
- * second signal.
+ * Starts the service and runs it until a signal, a failure or an uncaught error; then stops it and ends the process. The
+ * exit code is 0 after a signal, and 1 after a failure, an uncaught error, a stop that failed or took too long, or a second signal.
  */
 export async function untilStopped(
   start: () => Promise<RunningService>,
@@ -44,14 +43,15 @@ export async function untilStopped(
     {
       delay: deadlineMs,
       logger: null,
-      skip: [...STOP_SIGNALS, ...NOT_FOR_STOPPING],
+      skip: [...STOP_SIGNALS, ...NOT_HANDLED],
       onTimeout: () =>
-        logger.fatal({ deadlineMs }, 'The stop took longer than SHUTDOWN_TIMEOUT_MS allows: ended.'),
-      onSecondError: (error) => logger.fatal({ err: error }, 'A second error came while stopping: ended.'),
+        logger.fatal({ deadlineMs }, 'The shutdown took longer than SHUTDOWN_TIMEOUT_MS: exiting.'),
+      onSecondError: (error) =>
+        logger.fatal({ err: error }, 'A second error occurred during the shutdown: exiting.'),
     },
     async ({ err }) => {
       state.stopping = true;
-      if (err !== undefined) logger.fatal({ err }, 'Something was thrown that nobody caught: stopping.');
+      if (err !== undefined) logger.fatal({ err }, 'Uncaught error: stopping.');
       await stop(starting).catch((error: unknown) => {
         if (error !== state.failure) logger.fatal({ err: error }, 'The service could not be stopped.');
         throw error;
@@ -66,17 +66,27 @@ export async function untilStopped(
       ending.close();
     },
     second: (signal) => {
-      logger.fatal({ signal }, 'A second signal came while stopping: ended.');
+      logger.fatal({ signal }, 'Second signal during the shutdown: exiting.');
       exit(1);
     },
   });
-  const failed = await starting.then((service) => service.failed).catch(toError);
+  const outcome = await starting.then(
+    async (service) => ({ phase: 'run', error: await service.failed }) as const,
+    (error: unknown) => ({ phase: 'start', error: toError(error) }) as const,
+  );
   if (!state.stopping) {
-    state.failure = failed;
-    logger.fatal({ err: failed }, 'The service cannot go on: stopping.');
+    state.failure = outcome.error;
+    logFailure(logger, outcome);
     ending.close();
   }
   return new Promise(() => undefined);
+}
+
+/** Our own errors are written for the reader; only unexpected ones need a stack. */
+function logFailure(logger: Logger, { phase, error }: { phase: 'start' | 'run'; error: Error }): void {
+  const what = phase === 'start' ? 'The service could not start' : 'The service failed and stops';
+  if (!(error instanceof ServiceError)) logger.fatal({ err: error }, `${what}.`);
+  else logger.fatal({ code: error.code }, `${what}: ${error.message}`);
 }
 
 async function stop(starting: Promise<RunningService>): Promise<void> {

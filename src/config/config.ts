@@ -3,16 +3,16 @@ import type { RetryPolicy } from '../base/backoff.ts';
 import { ServiceError } from '../base/errors.ts';
 import { databaseTarget, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
-import { toFieldError, type Fault } from './fault.ts';
 import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-settings.ts';
 import { readSettings, type ReadSettings } from './read-settings.ts';
 import { RULES } from './rules.ts';
+import { toFieldError, type SettingError } from './setting-error.ts';
 import type { Settings } from './settings.ts';
 import { settingWarnings } from './warnings.ts';
 
 export type Role = Settings['ROLE'];
 
-/** The settings as the parts of the service take them; frozen. Paths are absolute, `…Ms` are milliseconds. */
+/** The validated settings, frozen. Paths are absolute, `…Ms` are milliseconds. */
 export interface Config {
   readonly role: Role;
   readonly logLevel: Settings['LOG_LEVEL'];
@@ -25,7 +25,7 @@ export interface Config {
   readonly grpcPort: number;
   /** undefined: gRPC without TLS */
   readonly grpcTls: { readonly certPath: string; readonly keyPath: string } | undefined;
-  /** addresses and networks; empty: X-Forwarded-For is not believed */
+  /** addresses and networks; empty: X-Forwarded-For is ignored */
   readonly trustProxy: readonly string[];
   readonly eventLog: Settings['EVENT_LOG'];
   readonly ackTimeoutMs: number;
@@ -33,11 +33,11 @@ export interface Config {
   readonly logMaxPending: number;
   readonly logRetentionMs: number;
   readonly kafkaGroupId: string;
-  /** undefined: a member of the group like any other, by a name that the group gives it */
+  /** undefined: dynamic membership, the group assigns a name */
   readonly kafkaGroupInstanceId: string | undefined;
   readonly kafkaTopicPrefix: string;
   readonly kafkaPartitions: number;
-  /** brokers and security under librdkafka's names; with secrets, never to be logged */
+  /** brokers and security under librdkafka's names; contains secrets, never log it */
   readonly kafkaClientSettings: KafkaClientSettings;
   readonly database: Readonly<DatabaseTarget>;
   readonly workerThreads: number;
@@ -50,34 +50,34 @@ export interface Config {
   readonly retry: Readonly<RetryPolicy>;
   /** failed replays of a dead letter */
   readonly replayLimit: number;
-  /** above this share of dead letters the pipeline holds them back; 1: never */
+  /** above this share of dead letters the pipeline stops saving them; 1: never */
   readonly deadLetterFloodShare: number;
   readonly breaker: { readonly failures: number; readonly openMs: number };
   /** requests in a window; 0: no limit */
   readonly rateLimitMax: number;
   readonly rateLimitWindowMs: number;
-  /** may hold a password, never to be logged; undefined: each replica counts for itself */
+  /** may contain a password, never log it; undefined: each replica counts for itself */
   readonly redisUrl: string | undefined;
   /** 0: no shedding */
   readonly maxEventLoopDelayMs: number;
-  /** every setting in force with its source, secrets masked */
+  /** every setting with its source, secrets masked */
   readonly settings: readonly Readonly<EffectiveSetting>[];
-  /** what is probably not meant as it is, for the log */
+  /** likely mistakes, to be logged */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads and checks all settings and opens nothing.
- * @throws ServiceError `settings-invalid` with every fault in `errors`
+ * @throws ServiceError `settings-invalid` with one entry in `errors` for each bad setting
  */
 export function loadConfig(
   environment: NodeJS.ProcessEnv,
   overrides: { role?: string | undefined } = {},
 ): Config {
   const read = readSettings(environment, { ROLE: overrides.role });
-  const faults = [...read.faults, ...brokenRules(read)];
+  const errors = [...read.errors, ...brokenRules(read)];
   const database = databaseTarget(read.values);
-  if (faults.length > 0 || 'problem' in database) throw invalid(faults);
+  if (errors.length > 0 || 'problem' in database) throw invalid(errors);
   const config: Config = {
     ...fromSettings(read.values),
     database,
@@ -89,10 +89,10 @@ export function loadConfig(
   return config;
 }
 
-/** A rule about a setting that is wrong by itself is left out: its answer would mislead. */
-function brokenRules({ values, sources, faults }: ReadSettings): Fault[] {
-  const faulty = new Set(faults.map((fault) => fault.name));
-  return RULES.filter((rule) => !rule.about.some((name) => faulty.has(name))).flatMap((rule) => {
+/** Skips rules about a setting that is already invalid: they would check its default. */
+function brokenRules({ values, sources, errors }: ReadSettings): SettingError[] {
+  const invalidNames = new Set(errors.map(({ name }) => name));
+  return RULES.filter((rule) => !rule.about.some((name) => invalidNames.has(name))).flatMap((rule) => {
     const problem = rule.problem(values);
     const [name] = rule.about;
     if (problem === undefined) return [];
@@ -100,10 +100,10 @@ function brokenRules({ values, sources, faults }: ReadSettings): Fault[] {
   });
 }
 
-function invalid(faults: Fault[]): ServiceError {
-  const count = faults.length === 1 ? '1 setting does' : `${faults.length} settings do`;
-  return new ServiceError('settings-invalid', `${count} not allow a start: correct what is listed.`, {
-    errors: faults.map(toFieldError),
+function invalid(errors: SettingError[]): ServiceError {
+  const count = errors.length === 1 ? '1 setting is' : `${errors.length} settings are`;
+  return new ServiceError('settings-invalid', `${count} invalid: correct what is listed and start again.`, {
+    errors: errors.map(toFieldError),
   });
 }
 

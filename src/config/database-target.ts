@@ -12,13 +12,13 @@ interface SqliteDatabase {
 
 interface PostgresDatabase {
   kind: 'postgres';
-  /** with a secret, never to be logged */
+  /** contains a secret, never log it */
   url: string;
   poolSize: number;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
-  /** the history is read as a log: with the embedded event log, whose status topic it stands for */
+  /** changes get gap-free numbers: with the embedded event log the history serves as the status topic */
   numbersChanges: boolean;
 }
 
@@ -29,8 +29,8 @@ type Problem = { problem: string };
 const POSTGRES_EXAMPLE = 'postgres://user:password@host:5432/database';
 
 /**
- * Takes `sqlite:<path>` and `sqlite://<path>`, whose path is taken as it stands, without percent decoding, and
- * `postgres://…` and `postgresql://…` as pg reads them.
+ * Accepts `sqlite:<path>` and `sqlite://<path>` without percent decoding, and `postgres://…` and `postgresql://…` as pg
+ * reads them.
  */
 export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
   if (/^postgres(ql)?:/i.test(url)) return parsePostgresUrl(url);
@@ -39,12 +39,12 @@ export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
     return { problem: `has an unknown scheme: give sqlite:<path> or ${POSTGRES_EXAMPLE}` };
   }
   if (path === '' || path.startsWith(':')) {
-    return { problem: 'names no file, and orders are not kept in memory: give sqlite:<path>' };
+    return { problem: 'names no file, and an in-memory store would lose orders: give sqlite:<path>' };
   }
   return { kind: 'sqlite', path };
 }
 
-/** The target of settings whose DATABASE_URL has no problem. */
+/** The database that the settings name, with its limits. */
 export function databaseTarget(settings: Settings): DatabaseTarget | Problem {
   const parsed = parseDatabaseUrl(settings.DATABASE_URL);
   if ('problem' in parsed) return parsed;
@@ -68,7 +68,7 @@ function parsePostgresUrl(url: string): DatabaseUrl | Problem {
   }
   if (!/^\/[^/]+$/.test(parsed.pathname)) return { problem: `names no database: give ${POSTGRES_EXAMPLE}` };
   if (parsed.hash !== '') {
-    return { problem: 'has a # in it: write it as %23 where it belongs to user or password' };
+    return { problem: 'contains a #: write it as %23 in a user or password' };
   }
   return { kind: 'postgres', url };
 }

@@ -1,10 +1,10 @@
-import type { Source } from './fault.ts';
+import type { Source } from './setting-error.ts';
 import { passedThrough } from './kafka-client-settings.ts';
 import { maskSecrets } from './mask.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { SETTING_NAMES } from './settings.ts';
 
-/** A setting as it is in force, fit to be shown. */
+/** A setting as it is in force, with secrets masked. */
 export interface EffectiveSetting {
   name: string;
   value: string | number;

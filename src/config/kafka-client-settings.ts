@@ -1,6 +1,6 @@
 import type { Settings } from './settings.ts';
 
-/** Settings that are a family of names: what follows KAFKA_ names a setting of librdkafka. */
+/** Families of settings: the part after KAFKA_ names a setting of librdkafka. */
 export const SETTING_FAMILIES = [
   {
     theme: 'Kafka',
@@ -19,7 +19,7 @@ export type KafkaClientSettings = Readonly<Record<string, string>>;
 
 const FAMILY = /^KAFKA_(SASL|SSL)_./;
 
-/** The names in the environment that are passed to librdkafka as they are. */
+/** The variables of the environment that are passed to librdkafka unchanged. */
 export function passedThrough(environment: NodeJS.ProcessEnv): [name: string, value: string][] {
   return Object.entries(environment)
     .filter(
@@ -30,7 +30,7 @@ export function passedThrough(environment: NodeJS.ProcessEnv): [name: string, va
 }
 
 /**
- * How to reach the cluster, under librdkafka's names: a dot for each `_`, as none of its text settings has a `_`.
+ * How to reach the cluster, under librdkafka's names: each `_` becomes a dot, since none of its text settings contains a `_`.
  * https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
  */
 export function kafkaClientSettings(settings: Settings, environment: NodeJS.ProcessEnv): KafkaClientSettings {

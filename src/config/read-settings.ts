@@ -1,22 +1,23 @@
-import { derivedDefaults } from './defaults.ts';
-import type { Fault, Source } from './fault.ts';
-import { parseSetting } from './parse-setting.ts';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { allowedValues, type SettingSchema } from './setting-schema.ts';
+import type { SettingError, Source } from './setting-error.ts';
 import { SETTING_NAMES, settingSchema, type SettingName, type Settings } from './settings.ts';
 
 export interface ReadSettings {
-  /** of a setting with a fault: its default */
+  /** a setting with an error has its default here */
   values: Settings;
   sources: ReadonlyMap<SettingName, Source>;
-  faults: Fault[];
+  errors: SettingError[];
 }
 
 type Texts = Readonly<Partial<Record<string, string>>>;
 
-/** Every setting by itself. An empty value counts as not set, as `NAME=` in compose and .env files means it. */
+/** Reads each setting by itself. An empty value counts as not set, as `NAME=` in compose and .env files means it. */
 export function readSettings(environment: Texts, commandLine: Texts): ReadSettings {
   const given: Record<string, string | number> = {};
   const sources = new Map<SettingName, Source>();
-  const faults: Fault[] = [];
+  const errors: SettingError[] = [];
   for (const name of SETTING_NAMES) {
     const [text, source] = lookUp(name, environment, commandLine);
     sources.set(name, source);
@@ -24,16 +25,52 @@ export function readSettings(environment: Texts, commandLine: Texts): ReadSettin
     if (schema.default !== undefined) given[name] = schema.default;
     if (source === 'default') continue;
     const parsed = parseSetting(schema, text);
-    if ('problem' in parsed) faults.push({ name, value: text, source, problem: parsed.problem });
+    if ('problem' in parsed) errors.push({ name, value: text, source, problem: parsed.problem });
     else given[name] = parsed.value;
   }
-  // Each value was checked against the row of its name, and rows without a default are derived here.
+  // Each value matches the schema of its name; only the derived defaults are still missing.
   const values = given as Settings;
-  return { values: { ...derivedDefaults(values), ...values }, sources, faults };
+  return { values: { ...derivedDefaults(values), ...values }, sources, errors };
 }
 
 function lookUp(name: string, environment: Texts, commandLine: Texts): [string, Source] {
   if (commandLine[name] !== undefined) return [commandLine[name], 'command line'];
   const text = environment[name] ?? '';
   return text === '' ? ['', 'default'] : [text, 'environment'];
+}
+
+type Parsed = { value: string | number } | { problem: string };
+
+/** Parses strictly: it trims and guesses nothing. */
+export function parseSetting(schema: SettingSchema, text: string): Parsed {
+  const allowed = allowedValues(schema);
+  if (schema.type === 'integer') return parseInteger(schema, text, allowed);
+  if (schema.enum !== undefined && !schema.enum.includes(text)) {
+    return { problem: `is not known: give ${allowed}` };
+  }
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(text)) {
+    return { problem: `is not usable: give ${allowed}` };
+  }
+  return { value: text };
+}
+
+function parseInteger(schema: SettingSchema, text: string, allowed: string): Parsed {
+  if (!/^-?(0|[1-9]\d*)$/.test(text)) {
+    return { problem: `is not a whole number: give ${allowed}, digits only` };
+  }
+  const value = Number(text);
+  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = schema;
+  if (value < minimum || value > maximum) return { problem: `is out of range: give ${allowed}` };
+  return { value };
+}
+
+type FixedSettings = Omit<Settings, 'EVENT_LOG' | 'DATABASE_URL' | 'WORKER_THREADS'>;
+
+/** Defaults that follow from other settings or from the machine; `defaultText` describes them in words. */
+function derivedDefaults(given: FixedSettings): Omit<Settings, keyof FixedSettings> {
+  return {
+    EVENT_LOG: given.KAFKA_BROKERS === '' ? 'embedded' : 'kafka',
+    DATABASE_URL: `sqlite:${join(given.DATA_DIR, 'orders.db')}`,
+    WORKER_THREADS: Math.min(8, Math.max(1, availableParallelism() - 1)),
+  };
 }

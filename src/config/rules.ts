@@ -1,13 +1,14 @@
+import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { toError } from '../base/errors.ts';
 import { parseDatabaseUrl } from './database-target.ts';
-import { fileProblem, folderProblem } from './paths.ts';
 import type { SettingName, Settings } from './settings.ts';
-import { tlsProblem } from './tls-files.ts';
 
-/** What must hold beyond the row of a setting. The first of the settings it is about gets the blame. */
+/** A condition that the schema of one setting cannot express. The error names the first setting in `about`. */
 export interface Rule {
   about: readonly [SettingName, ...SettingName[]];
-  /** what is wrong and what to do; undefined when all is well */
+  /** what is wrong and what to do; undefined when nothing is */
   problem(settings: Settings): string | undefined;
 }
 
@@ -25,26 +26,23 @@ export const RULES: readonly Rule[] = [
     problem: ({ ROLE, EVENT_LOG }) =>
       when(
         ROLE !== 'all' && EVENT_LOG === 'embedded',
-        'needs an event log that several processes share, and EVENT_LOG is embedded: set KAFKA_BROKERS, or take the role all',
+        'needs an event log that several processes share, but EVENT_LOG is embedded: set KAFKA_BROKERS, or use the role all',
       ),
   },
   {
     about: ['GRPC_PORT', 'PORT'],
     problem: ({ GRPC_PORT, PORT }) =>
-      when(GRPC_PORT === PORT && PORT !== 0, 'is the port of HTTP as well: give PORT or GRPC_PORT another'),
+      when(GRPC_PORT === PORT && PORT !== 0, 'is also the port of HTTP: change PORT or GRPC_PORT'),
   },
   {
     about: ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
     problem: ({ GRPC_TLS_CERT, GRPC_TLS_KEY }) =>
-      when(GRPC_TLS_CERT !== '' && GRPC_TLS_KEY === '', 'has no key: set GRPC_TLS_KEY, or leave out both'),
+      when(GRPC_TLS_CERT !== '' && GRPC_TLS_KEY === '', 'has no key: set GRPC_TLS_KEY, or neither'),
   },
   {
     about: ['GRPC_TLS_KEY', 'GRPC_TLS_CERT'],
     problem: ({ GRPC_TLS_CERT, GRPC_TLS_KEY }) =>
-      when(
-        GRPC_TLS_KEY !== '' && GRPC_TLS_CERT === '',
-        'has no certificate: set GRPC_TLS_CERT, or leave out both',
-      ),
+      when(GRPC_TLS_KEY !== '' && GRPC_TLS_CERT === '', 'has no certificate: set GRPC_TLS_CERT, or neither'),
   },
   { about: ['GRPC_TLS_CERT'], problem: ({ GRPC_TLS_CERT }) => ifGiven(GRPC_TLS_CERT, fileProblem) },
   { about: ['GRPC_TLS_KEY'], problem: ({ GRPC_TLS_KEY }) => ifGiven(GRPC_TLS_KEY, fileProblem) },
@@ -82,7 +80,7 @@ function proxyProblem(list: string): string | undefined {
   const wrong = list.split(',').find((entry) => !isNetwork(entry));
   return when(
     wrong !== undefined,
-    `has ${JSON.stringify(wrong)}, which is neither an address nor a network: give such as 10.0.0.0/8,::1`,
+    `has ${JSON.stringify(wrong)}, which is neither an address nor a network: give, for example, 10.0.0.0/8,::1`,
   );
 }
 
@@ -99,4 +97,39 @@ function brokerProblem(brokers: string): string | undefined {
     wrong !== undefined,
     `has the port of ${JSON.stringify(wrong)} out of range: give ports from 1 to 65535`,
   );
+}
+
+/** Why a path cannot be read as a file; undefined if it can. Opens nothing. */
+function fileProblem(path: string): string | undefined {
+  const found = statOf(path);
+  if (typeof found === 'string') return found;
+  if (found === undefined) return 'does not exist: give the path of a file';
+  return found.isDirectory() ? 'is a folder: give the path of a file' : undefined;
+}
+
+/** Why a path cannot be used as a folder, which need not exist yet. */
+function folderProblem(path: string): string | undefined {
+  const found = statOf(path);
+  if (typeof found === 'string') return found;
+  return found === undefined || found.isDirectory()
+    ? undefined
+    : 'is not a folder: give the path of a folder';
+}
+
+function statOf(path: string): ReturnType<typeof statSync> | string {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return `cannot be read (${toError(error).message}): check its permissions`;
+  }
+}
+
+/** Why two files are not a certificate chain and its private key. */
+function tlsProblem(certPath: string, keyPath: string): string | undefined {
+  try {
+    createSecureContext({ cert: readFileSync(certPath), key: readFileSync(keyPath) });
+    return undefined;
+  } catch (error) {
+    return `is not a certificate for the key in GRPC_TLS_KEY (${toError(error).message}): give both as PEM files`;
+  }
 }

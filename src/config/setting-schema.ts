@@ -1,4 +1,4 @@
-/** The parts of the settings as a reader meets them, in this order. */
+/** The groups of settings, in the order of the documentation. */
 export const THEMES = [
   'Process',
   'Addresses',
@@ -12,13 +12,13 @@ export const THEMES = [
 
 export type Theme = (typeof THEMES)[number];
 
-/** One setting as JSON Schema, with what a person needs to choose a value. */
+/** One setting as JSON Schema, with what a person needs to know to choose a value. */
 export interface SettingSchema {
   theme: Theme;
   type: 'string' | 'integer';
   /** one sentence */
   description: string;
-  /** absent when the default depends on other settings or on the machine: then `defaultText` says how */
+  /** absent when the default depends on other settings or on the machine: `defaultText` then describes it */
   default?: string | number;
   defaultText?: string;
   unit?: string;
@@ -30,7 +30,7 @@ export interface SettingSchema {
   expects?: string;
 }
 
-/** What may be given, in words: completes the sentence "give …". */
+/** The allowed values in words; completes the sentence "give …". */
 export function allowedValues(schema: SettingSchema): string {
   if (schema.enum !== undefined) return inWords(schema.enum);
   if (schema.type === 'integer') {

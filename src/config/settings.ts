@@ -6,8 +6,8 @@ const BROKER = '([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):\\d{1,5}';
 const DURATION = { type: 'integer', unit: 'ms' } as const;
 
 /**
- * Every setting of the service. Parsing, `--help`, `order-system config`, .env.example and the README table are made
- * of this table alone. Plain JSON Schema that TypeBox types: its builder would triple the time `--help` takes.
+ * Every setting of the service. Parsing, `--help`, `order-system config`, .env.example and docs/configuration.md are
+ * generated from this table. It is plain JSON Schema, typed by TypeBox: the TypeBox builder would triple the time `--help` takes.
  */
 export const SETTINGS = {
   ROLE: {
@@ -15,22 +15,22 @@ export const SETTINGS = {
     type: 'string',
     enum: ['all', 'api', 'worker'],
     default: 'all',
-    description:
-      'What this process does: take and answer requests (api), process orders (worker), or both (all).',
+    description: 'What this process does: serve requests (api), process orders (worker), or both (all).',
   },
   LOG_LEVEL: {
     theme: 'Process',
     type: 'string',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     default: 'info',
-    description: 'The least severe log lines that are written, as JSON on stdout.',
+    description:
+      'The lowest severity that is logged on stdout: readable lines on a terminal, JSON elsewhere.',
   },
   DATA_DIR: {
     theme: 'Process',
     type: 'string',
     default: './data',
     expects: 'the path of a folder',
-    description: 'The folder of the embedded event log and of the SQLite store; it is created when missing.',
+    description: 'The folder of the embedded event log and the SQLite store; created if missing.',
   },
   SHUTDOWN_TIMEOUT_MS: {
     theme: 'Process',
@@ -38,7 +38,8 @@ export const SETTINGS = {
     minimum: 100,
     maximum: 3_600_000,
     default: 15_000,
-    description: 'How long a stop may take to finish what is in flight before the process ends with code 1.',
+    description:
+      'How long a shutdown may take to finish work in flight before the process exits with code 1.',
   },
   HOST: {
     theme: 'Addresses',
@@ -46,19 +47,19 @@ export const SETTINGS = {
     pattern: '^([A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(%[A-Za-z0-9._-]+)?)$',
     expects: 'an address or a host name without scheme and port',
     default: '127.0.0.1',
-    description: 'The address that HTTP and gRPC listen on; 0.0.0.0 is every address of the machine.',
+    description: 'The address that HTTP and gRPC listen on; 0.0.0.0 means every address of the machine.',
   },
   PORT: {
     theme: 'Addresses',
     ...PORT,
     default: 3000,
-    description: 'The port of HTTP; 0 takes any free one.',
+    description: 'The HTTP port; 0 picks a free one.',
   },
   GRPC_PORT: {
     theme: 'Addresses',
     ...PORT,
     default: 50_051,
-    description: 'The port of gRPC; 0 takes any free one.',
+    description: 'The gRPC port; 0 picks a free one.',
   },
   GRPC_TLS_CERT: {
     theme: 'Addresses',
@@ -78,16 +79,16 @@ export const SETTINGS = {
     theme: 'Addresses',
     type: 'string',
     default: '',
-    expects: 'addresses or networks with commas between, such as 10.0.0.0/8,::1',
-    description: 'The proxies whose X-Forwarded-For tells the caller that the rate limit counts.',
+    expects: 'addresses or networks separated by commas, such as 10.0.0.0/8,::1',
+    description:
+      'The proxies whose X-Forwarded-For header is trusted to name the client, for the rate limit.',
   },
   EVENT_LOG: {
     theme: 'Event log',
     type: 'string',
     enum: ['embedded', 'kafka'],
     defaultText: 'kafka when KAFKA_BROKERS is set, else embedded',
-    description:
-      'Where acknowledged orders are kept until they are processed: in files of this process, or in Kafka.',
+    description: 'Where acknowledged orders wait to be processed: in a file of this process, or in Kafka.',
   },
   ACK_TIMEOUT_MS: {
     theme: 'Event log',
@@ -96,7 +97,7 @@ export const SETTINGS = {
     maximum: 600_000,
     default: 5000,
     description:
-      'How long a request waits for the event log to hold its order before it is answered with 504.',
+      'How long a request waits for the event log to acknowledge its order before it is answered 504.',
   },
   LOG_MAX_PENDING: {
     theme: 'Event log',
@@ -106,7 +107,7 @@ export const SETTINGS = {
     maximum: 10_000_000,
     default: 20_000,
     description:
-      'How many records may wait for the event log at a time, a tenth of them kept for what becomes of orders; a request beyond is answered with 503.',
+      'How many unacknowledged records the event log may have; beyond that, requests are answered 503. A tenth is reserved for status events.',
   },
   LOG_RETENTION_MS: {
     theme: 'Event log',
@@ -114,16 +115,15 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 2_592_000_000,
     default: 600_000,
-    description:
-      'How long the embedded event log keeps records after they were consumed, and the copies of dead letters after they were written.',
+    description: 'How long the embedded event log keeps consumed records and copies of dead letters.',
   },
   KAFKA_BROKERS: {
     theme: 'Kafka',
     type: 'string',
     pattern: `^${BROKER}(,${BROKER})*$`,
-    expects: 'host:port pairs with commas between and no scheme',
+    expects: 'host:port pairs separated by commas, without a scheme',
     default: '',
-    description: 'The brokers to find the Kafka cluster by.',
+    description: 'The bootstrap brokers of the Kafka cluster.',
   },
   KAFKA_GROUP_ID: {
     theme: 'Kafka',
@@ -140,7 +140,7 @@ export const SETTINGS = {
     expects: '1 to 249 of A-Z a-z 0-9 . _ -',
     default: '',
     description:
-      'The name of this worker in the group, of no other one: its partitions wait for it for 15 s while it restarts.',
+      'A unique, stable name of this worker for static group membership: its partitions wait up to 15 s while it restarts.',
   },
   KAFKA_TOPIC_PREFIX: {
     theme: 'Kafka',
@@ -148,7 +148,7 @@ export const SETTINGS = {
     pattern: '^[A-Za-z0-9._-]{0,200}$',
     expects: 'at most 200 of A-Z a-z 0-9 . _ -',
     default: '',
-    description: 'What the names of all topics begin with.',
+    description: 'A prefix for the names of all topics.',
   },
   KAFKA_PARTITIONS: {
     theme: 'Kafka',
@@ -157,7 +157,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 10_000,
     default: 12,
-    description: 'The partitions of a topic that is missing and therefore created at start.',
+    description: 'The number of partitions of topics that the service creates at start.',
   },
   KAFKA_SECURITY_PROTOCOL: {
     theme: 'Kafka',
@@ -165,14 +165,14 @@ export const SETTINGS = {
     pattern: '^([Ss][Aa][Ss][Ll]_)?([Pp][Ll][Aa][Ii][Nn][Tt][Ee][Xx][Tt]|[Ss][Ss][Ll])$',
     expects: 'plaintext, ssl, sasl_plaintext or sasl_ssl',
     default: 'plaintext',
-    description: 'How to speak with the brokers.',
+    description: 'The protocol used with the brokers.',
   },
   DATABASE_URL: {
     theme: 'Store',
     type: 'string',
     expects: 'sqlite:<path> or postgres://user:password@host:5432/database',
     defaultText: 'sqlite:<DATA_DIR>/orders.db',
-    description: 'The database that holds orders, their history and the progress through the event log.',
+    description: 'The database of orders, their history and the progress through the event log.',
   },
   DATABASE_POOL_SIZE: {
     theme: 'Store',
@@ -182,7 +182,7 @@ export const SETTINGS = {
     maximum: 1_000,
     default: 10,
     description:
-      'The most connections to PostgreSQL that requests are answered by; each thread that writes has one more.',
+      'The maximum number of PostgreSQL connections for requests; each writing thread has one more.',
   },
   DATABASE_CONNECT_TIMEOUT_MS: {
     theme: 'Store',
@@ -190,7 +190,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 600_000,
     default: 5_000,
-    description: 'How long a connection to PostgreSQL, or a free one of the pool, is waited for.',
+    description: 'How long to wait for a new PostgreSQL connection, or for a free one of the pool.',
   },
   DATABASE_STATEMENT_TIMEOUT_MS: {
     theme: 'Store',
@@ -198,8 +198,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 600_000,
     default: 10_000,
-    description:
-      'How long one statement may take in PostgreSQL; five seconds later the connection itself is given up.',
+    description: 'How long one PostgreSQL statement may take; five seconds later the connection is dropped.',
   },
   DATABASE_LOCK_TIMEOUT_MS: {
     theme: 'Store',
@@ -207,7 +206,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 600_000,
     default: 5_000,
-    description: 'How long one statement may wait in PostgreSQL for a lock that another writer has.',
+    description: 'How long one PostgreSQL statement may wait for a lock.',
   },
   WORKER_THREADS: {
     theme: 'Processing',
@@ -216,7 +215,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 128,
     defaultText: 'available cores - 1, from 1 to 8',
-    description: 'The threads that decode, process and write orders, each with a lane of partitions.',
+    description: 'The threads that decode, process and write orders; each serves one lane of partitions.',
   },
   BATCH_MAX_SIZE: {
     theme: 'Processing',
@@ -225,7 +224,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 10_000,
     default: 500,
-    description: 'The most records that are written in one transaction.',
+    description: 'The maximum number of records written in one transaction.',
   },
   BATCH_MAX_WAIT_MS: {
     theme: 'Processing',
@@ -233,7 +232,8 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 60_000,
     default: 10,
-    description: 'The longest that the first record of a batch waits for others; an idle lane does not wait.',
+    description:
+      'How long a partial batch may wait while another lane holds the write lock of SQLite; without such a wait, batches start at once.',
   },
   PROCESSOR: {
     theme: 'Processing',
@@ -241,7 +241,7 @@ export const SETTINGS = {
     default: '',
     expects: 'the path of a JavaScript module',
     description:
-      'The module whose process(order, context) decides on an order; the built-in one confirms every order.',
+      'A module whose process(order, context) decides on each order; the built-in one confirms every order.',
   },
   PROCESSOR_TIMEOUT_MS: {
     theme: 'Processing',
@@ -249,7 +249,8 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 3_600_000,
     default: 30_000,
-    description: 'How long the processor may take for one order before the attempt counts as failed for now.',
+    description:
+      'How long the processor may take for one order before the attempt counts as a transient failure.',
   },
   RETRY_BASE_MS: {
     theme: 'Failures',
@@ -257,7 +258,8 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 3_600_000,
     default: 500,
-    description: 'The longest pause before the first retry of an order; each pause is drawn from zero to it.',
+    description:
+      'The maximum pause before the first retry of an order; each pause is random between zero and its maximum.',
   },
   RETRY_FACTOR: {
     theme: 'Failures',
@@ -266,7 +268,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 10,
     default: 2,
-    description: 'How many times as long each further pause may be.',
+    description: 'The factor by which the maximum pause grows with each retry.',
   },
   RETRY_CAP_MS: {
     theme: 'Failures',
@@ -274,7 +276,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 86_400_000,
     default: 30_000,
-    description: 'The longest pause between two attempts, however many there were.',
+    description: 'The upper limit of the pause between two attempts.',
   },
   RETRY_MAX_ATTEMPTS: {
     theme: 'Failures',
@@ -283,7 +285,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 1_000_000,
     default: 20,
-    description: 'After this many failed attempts an order becomes a dead letter.',
+    description: 'The number of failed attempts after which an order becomes a dead letter.',
   },
   RETRY_BUDGET_MS: {
     theme: 'Failures',
@@ -292,7 +294,7 @@ export const SETTINGS = {
     maximum: 2_592_000_000,
     default: 900_000,
     description:
-      'After this time since its first failure an order has its last attempt before it becomes a dead letter.',
+      'The time after the first failure at which an order gets its last attempt before it becomes a dead letter.',
   },
   REPLAY_LIMIT: {
     theme: 'Failures',
@@ -301,7 +303,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 1_000_000,
     default: 5,
-    description: 'A dead letter that failed again this often is exhausted: replays skip it.',
+    description: 'The number of failed replays after which a dead letter is exhausted: replays skip it.',
   },
   DEAD_LETTER_FLOOD_PERCENT: {
     theme: 'Failures',
@@ -311,7 +313,7 @@ export const SETTINGS = {
     maximum: 100,
     default: 50,
     description:
-      'When more than this share of the last minute (100 records at least) would become dead letters, the pipeline holds them back and says so; 100 turns it off.',
+      'If more than this share of the records of the last minute (at least 100) would become dead letters, the pipeline stops and retries instead; 100 turns the limit off.',
   },
   BREAKER_FAILURES: {
     theme: 'Failures',
@@ -320,7 +322,8 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 1_000_000,
     default: 3,
-    description: 'After this many failures of the store, or of the event log, in a row its circuit opens.',
+    description:
+      'The number of consecutive failures of the store or the event log that opens its circuit breaker.',
   },
   BREAKER_OPEN_MS: {
     theme: 'Failures',
@@ -328,7 +331,7 @@ export const SETTINGS = {
     minimum: 10,
     maximum: 3_600_000,
     default: 1_000,
-    description: 'How long a circuit stays open before one attempt is let through.',
+    description: 'How long a circuit breaker stays open before it lets one attempt through.',
   },
   RATE_LIMIT_MAX: {
     theme: 'Protection',
@@ -338,7 +341,7 @@ export const SETTINGS = {
     maximum: 1_000_000_000,
     default: 0,
     description:
-      'How many requests a caller may send in a window before it is answered with 429; 0 turns it off.',
+      'How many requests a client address may send per window before it is answered 429; 0 turns the limit off.',
   },
   RATE_LIMIT_WINDOW_MS: {
     theme: 'Protection',
@@ -346,7 +349,7 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 86_400_000,
     default: 1000,
-    description: 'The window of RATE_LIMIT_MAX.',
+    description: 'The length of the window of RATE_LIMIT_MAX.',
   },
   REDIS_URL: {
     theme: 'Protection',
@@ -355,7 +358,7 @@ export const SETTINGS = {
     expects: 'redis://host:port, or rediss:// for TLS',
     default: '',
     description:
-      'The Redis in which replicas count requests together; without it each counts for itself. While it is away all requests pass.',
+      'A Redis in which replicas share their rate limit counters; without it each replica counts for itself. While Redis is unreachable, requests are not limited.',
   },
   MAX_EVENT_LOOP_DELAY_MS: {
     theme: 'Protection',
@@ -363,7 +366,7 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 60_000,
     default: 1000,
-    description: 'From this delay of the event loop on requests are answered with 503; 0 turns it off.',
+    description: 'The event loop delay from which requests are answered 503; 0 turns load shedding off.',
   },
 } as const satisfies Record<string, SettingSchema>;
 
@@ -374,7 +377,7 @@ export type Settings = { readonly [Name in SettingName]: XStatic<(typeof SETTING
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-/** The row as any row, with every optional part. */
+/** The schema of a setting, with every optional property. */
 export function settingSchema(name: SettingName): SettingSchema {
   return SETTINGS[name];
 }

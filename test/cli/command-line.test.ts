@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { SETTING_NAMES, settingSchema } from '../../src/config/settings.ts';
 import { runProgram } from '../../tools/support/program.ts';
 
-await t.test('--help tells commands, examples, exit codes and every setting', async (t) => {
+await t.test('--help lists commands, examples, exit codes and every setting', async (t) => {
   const { code, stdout, stderr } = await runProgram(['--help']);
   t.match({ code, stderr }, { code: 0, stderr: '' });
   for (const part of ['serve', 'config', 'migrate', 'Examples:', 'Exit codes:']) t.match(stdout, part);
@@ -13,7 +15,7 @@ await t.test('--help tells commands, examples, exit codes and every setting', as
   }
 });
 
-await t.test('--help and wrong settings import none of the service', async (t) => {
+await t.test('--help and invalid settings import no part of the service', async (t) => {
   const trace = { NODE_DEBUG: 'esm' };
   for (const args of [['--help'], ['serve', '--role', 'none']]) {
     const { stderr } = await runProgram(args, { env: trace });
@@ -21,7 +23,7 @@ await t.test('--help and wrong settings import none of the service', async (t) =
   }
 });
 
-await t.test('each command has help of its own', async (t) => {
+await t.test('each command has its own help', async (t) => {
   for (const command of ['serve', 'config', 'migrate']) {
     const { code, stdout } = await runProgram([command, '--help']);
     t.equal(code, 0);
@@ -29,13 +31,13 @@ await t.test('each command has help of its own', async (t) => {
   }
 });
 
-await t.test('--version is the version of the package', async (t) => {
+await t.test('--version prints the version of the package', async (t) => {
   const manifest = new URL('../../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   t.same(await runProgram(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-await t.test('wrong usage ends with 2 and says what was meant', async (t) => {
+await t.test('wrong usage ends with exit code 2 and suggests what was meant', async (t) => {
   for (const [args, said] of [
     [['srve'], 'Did you mean serve?'],
     [['serve', '--rol', 'api'], 'Did you mean --role?'],
@@ -49,29 +51,32 @@ await t.test('wrong usage ends with 2 and says what was meant', async (t) => {
   }
 });
 
-await t.test('wrong settings end with 2 and all faults on stderr, and nothing is opened', async (t) => {
-  const cwd = t.testdir();
-  const env = {
-    PORT: '70000',
-    BATCH_MAX_WAIT_MS: '10ms',
-    DATABASE_URL: 'mysql://root:s3cret@db/orders',
-    GRPC_TLS_KEY: 'key.pem',
-  };
-  for (const args of [['serve', '--role', 'api'], ['config'], ['migrate']]) {
-    const { code, stdout, stderr } = await runProgram(args, { cwd, env });
-    t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '));
-    const lines = stderr.trim().split('\n');
-    t.equal(lines.length, args[0] === 'serve' ? 7 : 6, stderr);
-    t.match(stderr, 'PORT="70000" is out of range');
-    t.match(stderr, 'BATCH_MAX_WAIT_MS="10ms" is not a whole number');
-    t.match(stderr, 'DATABASE_URL="mysql://root:***@db/orders" has an unknown scheme');
-    t.match(stderr, 'GRPC_TLS_KEY="key.pem" has no certificate');
-    t.match(stderr, 'GRPC_TLS_KEY="key.pem" does not exist');
-  }
-  t.notOk(existsSync(join(cwd, 'data')));
-});
+await t.test(
+  'invalid settings end with exit code 2, list every error on stderr and open nothing',
+  async (t) => {
+    const cwd = t.testdir();
+    const env = {
+      PORT: '70000',
+      BATCH_MAX_WAIT_MS: '10ms',
+      DATABASE_URL: 'mysql://root:s3cret@db/orders',
+      GRPC_TLS_KEY: 'key.pem',
+    };
+    for (const args of [['serve', '--role', 'api'], ['config'], ['migrate']]) {
+      const { code, stdout, stderr } = await runProgram(args, { cwd, env });
+      t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '));
+      const lines = stderr.trim().split('\n');
+      t.equal(lines.length, args[0] === 'serve' ? 7 : 6, stderr);
+      t.match(stderr, 'PORT="70000" is out of range');
+      t.match(stderr, 'BATCH_MAX_WAIT_MS="10ms" is not a whole number');
+      t.match(stderr, 'DATABASE_URL="mysql://root:***@db/orders" has an unknown scheme');
+      t.match(stderr, 'GRPC_TLS_KEY="key.pem" has no certificate');
+      t.match(stderr, 'GRPC_TLS_KEY="key.pem" does not exist');
+    }
+    t.notOk(existsSync(join(cwd, 'data')));
+  },
+);
 
-await t.test('config shows what is in force, where it came from, and no secret', async (t) => {
+await t.test('config shows the settings in force and their source, but no secret', async (t) => {
   const cwd = t.testdir();
   const env = { PORT: '8080', KAFKA_BROKERS: 'a:9092', KAFKA_SASL_PASSWORD: 's3cret', WORKER_THREAD: '2' };
   const shown = await runProgram(['config'], { cwd, env });
@@ -89,7 +94,7 @@ await t.test('config shows what is in force, where it came from, and no secret',
   t.notOk(existsSync(join(cwd, 'data')));
 });
 
-await t.test('migrate makes the tables once, and says so', async (t) => {
+await t.test('migrate creates the tables once and says so', async (t) => {
   const cwd = t.testdir();
   const first = await runProgram(['migrate'], { cwd });
   t.match(first, { code: 0, stdout: /^applied 0001-/ }, first.stderr);
@@ -97,7 +102,7 @@ await t.test('migrate makes the tables once, and says so', async (t) => {
   t.match(await runProgram(['migrate'], { cwd }), { code: 0, stdout: 'The store is up to date.\n' });
 });
 
-await t.test('a command that fails ends with 1 and says why', async (t) => {
+await t.test('a command that fails ends with exit code 1 and says why', async (t) => {
   const cwd = t.testdir({
     data: { 'orders.db': 'this is no database, but long enough to be looked at as one'.repeat(99) },
   });
@@ -105,3 +110,27 @@ await t.test('a command that fails ends with 1 and says why', async (t) => {
   t.equal(code, 1);
   t.not(stderr, '');
 });
+
+await t.test(
+  'a port that is in use, or a folder that cannot be created, names the setting to change',
+  async (t) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const taken = await runProgram(['serve'], {
+      cwd: t.testdir(),
+      env: { PORT: String(port), GRPC_PORT: '0' },
+    });
+    t.match(taken, {
+      code: 1,
+      stdout: new RegExp(`Port ${port} of 127.0.0.1 is already in use.*set PORT to`),
+    });
+    t.notMatch(taken.stdout, 'stack');
+
+    const refused = await runProgram(['serve'], {
+      env: { DATA_DIR: '/proc/foo', PORT: '0', GRPC_PORT: '0' },
+    });
+    t.match(refused, { code: 1, stdout: /DATA_DIR=.*\/proc\/foo.* cannot be created/ });
+  },
+);

@@ -7,7 +7,6 @@ import { PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
 import { DeadLetterClient } from '../../src/cli/dead-letters/client.ts';
 import { runDeadLetters } from '../../src/cli/dead-letters/run.ts';
-import { createTerminal } from '../../src/cli/dead-letters/terminal.ts';
 import type { DeadLetter } from '../../src/store/dead-letter.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore } from '../../src/store/open/open-store.ts';
@@ -21,7 +20,7 @@ import { OrderClient } from '../support/order-client.ts';
 import { Program, runProgram } from '../../tools/support/program.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
 
-await t.test('list shows what failed as a table, and how much of it for which reason', async (t) => {
+await t.test('list shows a table and a count per reason', async (t) => {
   const { run } = await startWith(t, [
     deadLetter({ offset: 0 }, { orderId: 'o-1', reason: 'retries-exhausted', failedAt: 1_000, attempts: 20 }),
     ...Array.from({ length: 149 }, (_, n) =>
@@ -47,7 +46,7 @@ await t.test('list shows what failed as a table, and how much of it for which re
     /^record-undecodable +149 +#{40}$/,
     /^retries-exhausted +1 +#$/,
     '',
-    '130 of 150 are shown; --limit shows more.',
+    'Showing 130 of 150; use --limit to see more.',
   ]);
   t.match(
     (await run('list', '--order', 'o-1', '--state', 'open')).stdout,
@@ -60,7 +59,7 @@ await t.test('list shows what failed as a table, and how much of it for which re
   t.same(reasons, { 'record-undecodable': 149 });
 });
 
-await t.test('show has the record and what was done, and nothing in it steers the terminal', async (t) => {
+await t.test('show prints the record and its audit, without control characters', async (t) => {
   const { run } = await startWith(t, [
     deadLetter(
       { key: Buffer.from('o-1'), value: Buffer.from('{"a":{"b":1}}') },
@@ -74,16 +73,16 @@ await t.test('show has the record and what was done, and nothing in it steers th
   t.match(stdout, /^Dead letter +1\nState +discarded\nOrder +o-1\n/);
   t.match(stdout, /^Key \(utf8\) +o-1$/m);
   t.match(stdout, 'Value (utf8)\n{\n  "a": {\n    "b": 1\n  }\n}\n');
-  t.match(stdout, /What was done with it\n\S+Z {2}discarded {2}\S+ {2}was open\n$/);
+  t.match(stdout, /Audit\n\S+Z {2}discarded {2}\S+ {2}was open\n$/);
   const strange = await run('show', '2');
   t.match(strange.stdout, /^Key \(base64\) +\/w==$/m);
-  t.match(strange.stdout, 'Value (utf8)\na�[2Jb\tc\n\nNothing was done with it yet.\n');
+  t.match(strange.stdout, 'Value (utf8)\na�[2Jb\tc\n\nNo one has acted on it yet.\n');
   t.notMatch(stdout + strange.stdout, /[^\P{Cc}\n\t]/u);
   t.match(JSON.parse((await run('show', '2', '--json')).stdout), { id: 2, keyEncoding: 'base64' });
   t.match(await run('show', '99'), { code: 1, stdout: '', stderr: /There is no such dead letter/ });
 });
 
-await t.test('replay sends letters again, and their orders are processed', async (t) => {
+await t.test('replay sends dead letters again, and their orders are processed', async (t) => {
   const records = new CommandRecords();
   const orders = Array.from({ length: 30 }, () => randomUUID());
   const { run, url } = await startWith(t, [
@@ -100,7 +99,7 @@ await t.test('replay sends letters again, and their orders are processed', async
   });
   t.match(await run('replay', '1', '2', '31'), {
     code: 0,
-    stdout: '2 replayed. 1 skipped: settled already, or replayed too often.\n',
+    stdout: '2 replayed. 1 skipped: already resolved or discarded, or exhausted.\n',
     stderr: '',
   });
   t.match(await run('replay', ...failed, '--limit', '5', '--json'), {
@@ -119,7 +118,7 @@ await t.test('replay sends letters again, and their orders are processed', async
   t.match(await run('replay'), { code: 0, stdout: '0 replayed.\n' }, 'nothing is open any more');
 });
 
-await t.test('a replay that was interrupted is taken up where it ended', async (t) => {
+await t.test('an interrupted replay continues where it ended', async (t) => {
   const { url, environment } = await startWith(t, placedLetters(40));
   const first = new Program(['dead-letters', 'replay', '--url', url, '--rate', '20'], { env: environment });
   const letters = new DeadLetterClient(url);
@@ -138,27 +137,27 @@ await t.test('a replay that was interrupted is taken up where it ended', async (
   t.equal(await settled(), 40);
 });
 
-await t.test('discarding by filter is asked for, and refused where nobody can be asked', async (t) => {
+await t.test('discarding by filter needs a confirmation, which only a terminal can give', async (t) => {
   const { run, url } = await startWith(t, placedLetters(4));
   const refused = await run('discard', '--reason', 'processor-failed');
-  t.match(refused, { code: 1, stdout: '', stderr: /^Discard 4 letters\? .*--yes/ });
+  t.match(refused, { code: 1, stdout: '', stderr: /^Discard 4 dead letters\? .*--yes/ });
   t.match(await run('discard', '1'), { code: 0, stdout: '1 discarded.\n' });
 
   const answers = async (answer: string) => {
-    const { terminal, written } = fakeTerminal(answer);
-    const isDone = await runDeadLetters({ name: 'discard', ids: [], rate: 100, limit: 2 }, url, terminal);
+    const { streams, written } = fakeTerminal(answer);
+    const isDone = await runDeadLetters({ name: 'discard', ids: [], rate: 100, limit: 2, url }, streams);
     return { isDone, written: written() };
   };
-  t.match(await answers('n\n'), { isDone: false, written: 'Discard 2 letters? [y/N]' });
+  t.match(await answers('n\n'), { isDone: false, written: 'Discard 2 dead letters? [y/N]' });
   const meant = await answers('y\n');
   t.match(meant, { isDone: true, written: '2 discarded.' });
-  t.match(meant.written, /discard \[=+\] 100% \| 2\/2/, 'a terminal sees how far it is');
+  t.match(meant.written, /discard \[=+\] 100% \| 2\/2/, 'a terminal shows progress');
   t.match(await run('discard', '--failed-after', '2020-01-01T00:00:00Z', '--yes'), {
     stdout: '1 discarded.\n',
   });
 });
 
-await t.test('whoever does not answer, or is somebody else, is told from a service', async (t) => {
+await t.test('no answer, and an answer of another server, are explained', async (t) => {
   const gone = createServer().listen(0, '127.0.0.1');
   await once(gone, 'listening');
   const { port } = gone.address() as AddressInfo;
@@ -178,14 +177,14 @@ await t.test('whoever does not answer, or is somebody else, is told from a servi
     return outcome;
   };
   const page = await answering(200, 'text/html', '<html>');
-  t.match(page, { code: 1, stderr: /is not this service \(status 200\)/ });
+  t.match(page, { code: 1, stderr: /is not order-system \(status 200\)/ });
   const worker = { code: 'route-not-found', title: 'There is nothing at this path', detail: '…' };
   const told = await answering(404, 'application/problem+json', JSON.stringify(worker));
   t.match(told, { code: 1, stderr: /Ask one whose role is all or api/ });
   t.match(await runProgram(['dead-letters', 'list'], { env: { PORT: '0' } }), { code: 2, stderr: /--url/ });
 });
 
-await t.test('each command teaches its use, and wrong use ends with 2', async (t) => {
+await t.test('each command has help, and wrong usage ends with exit code 2', async (t) => {
   t.match(await runProgram(['dead-letters', '--help']), { code: 0, stdout: /Examples:/ });
   for (const name of ['list', 'show', 'replay', 'discard']) {
     const { code, stdout } = await runProgram(['dead-letters', name, '--help']);
@@ -218,13 +217,13 @@ function placedLetters(count: number): DeadLetter[] {
   });
 }
 
-/** A service in a process of its own that has these letters, and the program asking it. */
+/** Starts a service that has these dead letters. */
 async function startWith(t: Test, letters: DeadLetter[]) {
   const folder = t.testdir();
   const target = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
   await migrate(target, silent);
   const store = await openBatchStore(target, createWriteLock());
-  // Beyond whatever the log of this test comes to.
+  // A partition that the log of this test does not use.
   const apart = letters.map((letter) => ({ ...letter, record: { ...letter.record, partition: 999 } }));
   await keepDeadLetters(store, apart, [], 'embedded:orders.commands');
   await store.close();
@@ -236,7 +235,7 @@ async function startWith(t: Test, letters: DeadLetter[]) {
   return { url, environment, run };
 }
 
-/** A terminal at which somebody gives one answer. */
+/** A terminal whose user gives one answer. */
 function fakeTerminal(answer: string) {
   const streams = {
     stdin: Object.assign(new PassThrough(), { isTTY: true }),
@@ -247,5 +246,5 @@ function fakeTerminal(answer: string) {
   for (const stream of [streams.stdout, streams.stderr])
     stream.on('data', (data: Buffer) => (written += data.toString()));
   streams.stdin.write(answer);
-  return { terminal: createTerminal(streams), written: () => written };
+  return { streams, written: () => written };
 }

@@ -48,12 +48,12 @@ await t.test('an empty environment gives the defaults of the contract', async (t
   );
 });
 
-await t.test('brokers make Kafka the event log, unless EVENT_LOG says otherwise', async (t) => {
+await t.test('KAFKA_BROKERS selects Kafka unless EVENT_LOG says otherwise', async (t) => {
   t.equal(loadConfig({ KAFKA_BROKERS: 'a:9092,[::1]:9093' }).eventLog, 'kafka');
   t.equal(loadConfig({ KAFKA_BROKERS: 'a:9092', EVENT_LOG: 'embedded' }).eventLog, 'embedded');
 });
 
-await t.test('the store follows DATA_DIR, unless DATABASE_URL says otherwise', async (t) => {
+await t.test('the store is in DATA_DIR unless DATABASE_URL says otherwise', async (t) => {
   t.match(loadConfig({ DATA_DIR: '/var/orders' }).database, { path: '/var/orders/orders.db' });
   for (const [url, path] of [
     ['sqlite:/abs/o.db', '/abs/o.db'],
@@ -69,7 +69,7 @@ await t.test('the store follows DATA_DIR, unless DATABASE_URL says otherwise', a
   }
 });
 
-await t.test('PostgreSQL is named by its URL and used within limits', async (t) => {
+await t.test('a PostgreSQL URL comes with its limits', async (t) => {
   const url = 'postgres://app:s3cret@db.example:5433/orders?sslmode=verify-full';
   const limits = { poolSize: 10, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, lockTimeoutMs: 5_000 };
   t.strictSame(loadConfig({ DATABASE_URL: url }).database, {
@@ -95,7 +95,7 @@ await t.test('PostgreSQL is named by its URL and used within limits', async (t) 
   );
 });
 
-await t.test('the command line goes before ROLE', async (t) => {
+await t.test('the command line overrides ROLE', async (t) => {
   const environment = { ROLE: 'worker', KAFKA_BROKERS: 'a:9092' };
   t.equal(loadConfig(environment).role, 'worker');
   const config = loadConfig(environment, { role: 'api' });
@@ -111,11 +111,11 @@ await t.test('an empty value counts as not set', async (t) => {
   t.same(config, loadConfig({}));
 });
 
-await t.test('port 0 is any free port, for HTTP and gRPC alike', async (t) => {
+await t.test('port 0 picks a free port for HTTP and for gRPC', async (t) => {
   t.match(loadConfig({ PORT: '0', GRPC_PORT: '0' }), { port: 0, grpcPort: 0 });
 });
 
-await t.test('paths and lists come ready to use', async (t) => {
+await t.test('paths are absolute and lists are split', async (t) => {
   const file = join('src', 'main.ts');
   const { certPath, keyPath } = await selfSigned(await temporaryFolder(t));
   const config = loadConfig({
@@ -129,7 +129,7 @@ await t.test('paths and lists come ready to use', async (t) => {
   t.same(config.trustProxy, ['10.0.0.0/8', '::1']);
 });
 
-await t.test('nobody can change the config, however deep', async (t) => {
+await t.test('the config is deeply frozen', async (t) => {
   const config = loadConfig({ TRUST_PROXY: '::1' });
   t.ok(Object.isFrozen(config));
   for (const part of [config.database, config.trustProxy, config.kafkaClientSettings, config.settings[0]]) {

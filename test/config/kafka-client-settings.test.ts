@@ -30,7 +30,7 @@ await t.test(
   },
 );
 
-await t.test('every security setting of librdkafka can be reached by this rule', async (t) => {
+await t.test('every security setting of librdkafka can be set by this rule', async (t) => {
   const path = createRequire(import.meta.url).resolve('node-rdkafka/deps/librdkafka/CONFIGURATION.md');
   const names = [...readFileSync(path, 'utf8').matchAll(/^((?:sasl|ssl)\.\S+) +\|/gm)].map(
     ([, name = '']) => name,

@@ -3,7 +3,7 @@ import { loadConfig } from '../../src/config/config.ts';
 
 const warningsOf = (environment: NodeJS.ProcessEnv) => loadConfig(environment).warnings;
 
-await t.test('a misspelt setting is named with the one that was likely meant', async (t) => {
+await t.test('a misspelled setting is reported with the one that was likely meant', async (t) => {
   for (const [given, meant] of [
     ['WORKER_THREAD', 'WORKER_THREADS'],
     ['KAFKA_BROKER', 'KAFKA_BROKERS'],
@@ -20,7 +20,7 @@ await t.test('a misspelt setting is named with the one that was likely meant', a
   }
 });
 
-await t.test('names that other programs use are left alone', async (t) => {
+await t.test('variables of other programs cause no warning', async (t) => {
   const names = [
     'PATH',
     'HOME',
@@ -39,7 +39,7 @@ await t.test('names that other programs use are left alone', async (t) => {
   t.same(warningsOf(Object.fromEntries([...names, ...kafka, ...npm].map((name) => [name, 'x']))), []);
 });
 
-await t.test('settings that the others make idle are named', async (t) => {
+await t.test('settings without effect are reported', async (t) => {
   t.match(warningsOf({ KAFKA_BROKERS: 'a:1', EVENT_LOG: 'embedded' }), [/^KAFKA_BROKERS has no effect/]);
   t.match(warningsOf({ DATABASE_POOL_SIZE: '5' }), [/^DATABASE_POOL_SIZE has no effect: .* SQLite/]);
   t.same(warningsOf({ DATABASE_POOL_SIZE: '5', DATABASE_URL: 'postgres://db/orders' }), []);
@@ -59,7 +59,15 @@ await t.test('settings that the others make idle are named', async (t) => {
   );
 });
 
-await t.test('a Redis without a limit to count for has no effect', async (t) => {
+await t.test('REDIS_URL without a rate limit is reported', async (t) => {
   t.same(warningsOf({ REDIS_URL: 'redis://cache:6379' }), ['REDIS_URL has no effect: RATE_LIMIT_MAX is 0.']);
   t.same(warningsOf({ REDIS_URL: 'redis://cache:6379', RATE_LIMIT_MAX: '1' }), []);
+});
+
+await t.test('BATCH_MAX_WAIT_MS has an effect only where lanes share SQLite', async (t) => {
+  const wait = { BATCH_MAX_WAIT_MS: '20' };
+  t.same(warningsOf({ ...wait, WORKER_THREADS: '2' }), []);
+  t.match(warningsOf({ ...wait, WORKER_THREADS: '1' }), [/^BATCH_MAX_WAIT_MS has no effect/]);
+  const postgres = { DATABASE_URL: 'postgres://db/orders', WORKER_THREADS: '2' };
+  t.match(warningsOf({ ...wait, ...postgres }), [/^BATCH_MAX_WAIT_MS has no effect/]);
 });

@@ -3,13 +3,13 @@ import { toError } from '../../base/errors.ts';
 import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.ts';
 import type { Problem } from '../../http/schemas/problem.ts';
 
-/** Milliseconds; an act is asked for in parts that take about a second. */
+/** Milliseconds; a page of a bulk action takes about a second. */
 const TIMEOUT_MS = 60_000;
 
-/** The service did not do what was asked; the message is for whoever asked. */
+/** A request failed; the message is for the user. */
 export class RequestFailed extends Error {}
 
-/** Filters as the service calls them. */
+/** Filters by their names in the API. */
 export interface Filter {
   reason?: string | undefined;
   orderId?: string | undefined;
@@ -24,7 +24,7 @@ export interface DeadLetterPage {
   nextCursor: string | null;
 }
 
-export interface ActRequest {
+export interface BulkRequestBody {
   ids?: number[];
   filter?: Filter;
   dryRun?: boolean;
@@ -33,7 +33,7 @@ export interface ActRequest {
   limit?: number;
 }
 
-export interface ActAnswer {
+export interface BulkAnswer {
   matched: number;
   replayed: number;
   discarded?: number;
@@ -41,7 +41,7 @@ export interface ActAnswer {
   nextAfterId?: number | null;
 }
 
-/** Asks a running service about its dead letters. Every method throws RequestFailed. */
+/** A client for the dead letters of a running service. Every method throws RequestFailed. */
 export class DeadLetterClient {
   readonly #url: string;
 
@@ -61,7 +61,7 @@ export class DeadLetterClient {
     return this.#ask(`/v1/dead-letters/${id}`);
   }
 
-  act(name: 'replay' | 'discard', request: ActRequest): Promise<ActAnswer> {
+  bulkAction(name: 'replay' | 'discard', request: BulkRequestBody): Promise<BulkAnswer> {
     return this.#ask(`/v1/dead-letters/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-operator': operator() },
@@ -84,15 +84,15 @@ export class DeadLetterClient {
   #noAnswer(error: Error): string {
     const { code, message } = toError(error.cause ?? error) as NodeJS.ErrnoException;
     if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
-      return `No service answers at ${this.#url} (${code}). Start one with "order-system serve", or name it with --url.`;
+      return `No service answers at ${this.#url} (${code}). Start it with "order-system serve", or give its address with --url.`;
     }
     return `The service at ${this.#url} did not answer: ${code ?? message}.`;
   }
 
   #refusal(status: number, body: unknown): string {
-    if (!isProblem(body)) return `What answers at ${this.#url} is not this service (status ${status}).`;
+    if (!isProblem(body)) return `The server at ${this.#url} is not order-system (status ${status}).`;
     if (body.code === 'route-not-found') {
-      return `The service at ${this.#url} has no dead letters to show. Ask one whose role is all or api.`;
+      return `The service at ${this.#url} does not serve dead letters. Ask one whose role is all or api.`;
     }
     return `${body.title}: ${body.detail}`;
   }
@@ -102,7 +102,7 @@ function isProblem(body: unknown): body is Problem {
   return typeof body === 'object' && body !== null && 'code' in body && 'title' in body && 'detail' in body;
 }
 
-/** For the audit: who is logged in, as far as a header can say it. */
+/** The name of the logged-in user, for the audit. */
 function operator(): string {
   try {
     return (
@@ -111,7 +111,7 @@ function operator(): string {
         .slice(0, 64) || 'cli'
     );
   } catch {
-    // A user without an entry in the system's list of users, as in many containers.
+    // The user has no entry in the system's user database, as in many containers.
     return 'cli';
   }
 }

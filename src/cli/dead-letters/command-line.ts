@@ -2,14 +2,14 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { parseTimestamp } from '../../base/timestamp.ts';
 import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter.ts';
 
-/** Where to ask, and how to answer; common to all. */
+/** Options that all commands share. */
 interface Common {
-  /** of a running service; undefined: the one that the settings describe */
+  /** of a running service; undefined: the one of the settings */
   url?: string;
   json?: true;
 }
 
-/** As the options are called; letters are found by all that are given. */
+/** By the names of the options; all that are given must match. */
 export interface FilterOptions {
   reason?: string;
   order?: string;
@@ -28,61 +28,61 @@ export interface ShowCommand extends Common {
   id: number;
 }
 
-export interface ActCommand extends Common, FilterOptions {
+export interface BulkCommand extends Common, FilterOptions {
   name: 'replay' | 'discard';
-  /** none: the filter counts */
+  /** empty: use the filter */
   ids: number[];
   dryRun?: true;
-  /** letters a second */
+  /** dead letters per second */
   rate: number;
-  /** letters at most */
+  /** at most this many, oldest first */
   limit?: number;
-  /** do not ask */
+  /** skip the confirmation */
   yes?: true;
 }
 
-export type DeadLetterCommand = ListCommand | ShowCommand | ActCommand;
+export type DeadLetterCommand = ListCommand | ShowCommand | BulkCommand;
 
 type Run = (command: DeadLetterCommand) => Promise<void>;
 
 const MAX_IDS = 1_000;
 const MAX_RATE = 10_000;
 
-/** Describes `dead-letters` with its commands; `run` gets what was asked for. */
+/** Adds `dead-letters` with its subcommands; `run` gets the parsed command. */
 export function addDeadLetterCommands(program: Command, run: Run): void {
-  const letters = program
+  const deadLetters = program
     .command('dead-letters')
-    .description('look after the records that failed for good; asks a running service')
+    .description('list, show, replay and discard records that failed for good; asks a running service')
     .addHelpText('after', EXAMPLES);
-  const list = withFilter(letters.command('list'))
-    .description('show what failed, newest first, and how much of it for which reason')
-    .option('--limit <n>', 'letters to show, at most 10000', numberUpTo(10_000), 20);
+  const list = withFilter(deadLetters.command('list'))
+    .description('list dead letters, newest failure first, with a count per reason')
+    .option('--limit <n>', 'dead letters to show, at most 10000', numberUpTo(10_000), 20);
   withCommon(list).action((options: Omit<ListCommand, 'name'>) => run({ name: 'list', ...options }));
-  const show = letters
+  const show = deadLetters
     .command('show')
-    .description('show one with its record, byte for byte, and what was done with it')
-    .addArgument(new Argument('<id>', 'as list shows it').argParser(numberUpTo(Number.MAX_SAFE_INTEGER)));
+    .description('show one dead letter with its record, byte for byte, and its audit')
+    .addArgument(new Argument('<id>', 'as shown by list').argParser(numberUpTo(Number.MAX_SAFE_INTEGER)));
   withCommon(show).action((id: number, options: Common) => run({ name: 'show', id, ...options }));
-  addAct(letters, 'replay', 100, run)
-    .description('send letters to the event log again, in the order in which they failed')
+  addBulkAction(deadLetters, 'replay', 100, run)
+    .description('send dead letters to the event log again, in the order in which they failed')
     .addHelpText(
       'after',
-      '\nSafe to repeat: what was sent is not open any more, so a second run goes on where one ended, and an order that was\nconfirmed is not confirmed again.',
+      '\nSafe to repeat: a second run skips what was already sent, and no order is confirmed twice.',
     );
-  addAct(letters, 'discard', MAX_RATE, run)
-    .description('give letters up; they are kept, and no replay takes them any more')
-    .option('--yes', 'do not ask before letters are discarded by filter');
+  addBulkAction(deadLetters, 'discard', MAX_RATE, run)
+    .description('give dead letters up: they are kept, but no replay takes them')
+    .option('--yes', 'discard by filter without asking');
 }
 
-function addAct(letters: Command, name: ActCommand['name'], rate: number, run: Run): Command {
-  const act = withFilter(letters.command(name))
-    .addArgument(new Argument('[ids...]', 'these letters, instead of a filter').argParser(collectIds))
+function addBulkAction(deadLetters: Command, name: BulkCommand['name'], rate: number, run: Run): Command {
+  const bulk = withFilter(deadLetters.command(name))
+    .addArgument(new Argument('[ids...]', 'these dead letters, instead of a filter').argParser(collectIds))
     .option('--dry-run', 'only count')
-    .option('--rate <n>', `letters a second, at most ${MAX_RATE}`, numberUpTo(MAX_RATE), rate)
-    .option('--limit <n>', 'letters at most, the oldest first', numberUpTo(Number.MAX_SAFE_INTEGER));
-  return withCommon(act).action((ids: number[], options: Omit<ActCommand, 'name' | 'ids'>) => {
-    if (ids.length > 0 && isFiltered(options)) act.error('error: give ids or filters, not both');
-    if (ids.length > MAX_IDS) act.error(`error: give at most ${MAX_IDS} ids, or a filter`);
+    .option('--rate <n>', `dead letters per second, at most ${MAX_RATE}`, numberUpTo(MAX_RATE), rate)
+    .option('--limit <n>', 'at most this many, oldest first', numberUpTo(Number.MAX_SAFE_INTEGER));
+  return withCommon(bulk).action((ids: number[], options: Omit<BulkCommand, 'name' | 'ids'>) => {
+    if (ids.length > 0 && isFiltered(options)) bulk.error('error: give ids or filters, not both');
+    if (ids.length > MAX_IDS) bulk.error(`error: give at most ${MAX_IDS} ids, or a filter`);
     return run({ name, ids, ...options });
   });
 }
@@ -97,22 +97,22 @@ Examples:
   order-system dead-letters discard --order 0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70
   order-system dead-letters list --url http://10.0.0.7:3000 --json
 
-With --reason, replay and discard also take what failed behind such a letter: an order's later events go with it.
-Without --state, replay and discard mean the letters that are open. A letter whose replays failed REPLAY_LIMIT times
-is exhausted: replays skip it, and it can be discarded by its id or with --state exhausted.`;
+With --reason, replay and discard also take the later events of an order that failed because of it.
+Without --state, replay and discard take open dead letters. A dead letter whose replays failed REPLAY_LIMIT times is
+exhausted: replays skip it; discard it by id or with --state exhausted.`;
 
 function withFilter(command: Command): Command {
   return command
     .addOption(new Option('--reason <reason>', 'why they failed').choices(DEAD_LETTER_REASONS))
-    .option('--order <id>', 'the order that they are about')
-    .addOption(new Option('--state <state>', 'what became of them').choices(DEAD_LETTER_STATES))
+    .option('--order <id>', 'the order they belong to')
+    .addOption(new Option('--state <state>', 'their state').choices(DEAD_LETTER_STATES))
     .option('--failed-after <time>', 'latest failure after it, such as 2026-11-05T12:00:00Z', timestamp)
     .option('--failed-before <time>', 'latest failure before it', timestamp);
 }
 
 function withCommon(command: Command): Command {
   return command
-    .option('--url <url>', 'the service to ask (default: http://HOST:PORT of the settings)', httpUrl)
+    .option('--url <url>', 'the address of the service (default: http://HOST:PORT of the settings)', httpUrl)
     .option('--json', 'as JSON');
 }
 
@@ -124,7 +124,7 @@ function numberUpTo(maximum: number): (text: string) => number {
   return (text) => {
     const number = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : NaN;
     if (number <= maximum) return number;
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${maximum}.`);
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${maximum}.`);
   };
 }
 
@@ -134,10 +134,10 @@ function collectIds(text: string, previous: number[] | undefined): number[] {
 
 function timestamp(text: string): string {
   if (parseTimestamp(text) !== undefined) return text;
-  throw new InvalidArgumentError('It is an RFC 3339 time, such as 2026-11-05T12:00:00Z.');
+  throw new InvalidArgumentError('Give an RFC 3339 time, such as 2026-11-05T12:00:00Z.');
 }
 
 function httpUrl(text: string): string {
   if (/^https?:/.test(text) && URL.canParse(text)) return text;
-  throw new InvalidArgumentError('It is an address such as http://127.0.0.1:3000.');
+  throw new InvalidArgumentError('Give an address such as http://127.0.0.1:3000.');
 }

@@ -6,31 +6,31 @@ import { deadLettersTable, deadLetterText, reasonsHistogram } from './text.ts';
 const MAX_PAGE = 100;
 
 export async function list(command: ListCommand, client: DeadLetterClient, { out }: Terminal): Promise<void> {
-  const letters = await pages(command, client);
+  const found = await pages(command, client);
   if (command.json === true) {
-    out(`${JSON.stringify(letters, null, 2)}\n`);
+    out(`${JSON.stringify(found, null, 2)}\n`);
     return;
   }
-  const matched = Object.values(letters.reasons).reduce((sum, count) => sum + count, 0);
-  if (letters.data.length === 0) {
+  const matched = Object.values(found.reasons).reduce((sum, count) => sum + count, 0);
+  if (found.data.length === 0) {
     out('No dead letters match.\n');
     return;
   }
-  out(`${deadLettersTable(letters.data)}\n${reasonsHistogram(letters.reasons)}`);
-  if (matched > letters.data.length)
-    out(`\n${letters.data.length} of ${matched} are shown; --limit shows more.\n`);
+  out(`${deadLettersTable(found.data)}\n${reasonsHistogram(found.reasons)}`);
+  if (matched > found.data.length)
+    out(`\nShowing ${found.data.length} of ${matched}; use --limit to see more.\n`);
 }
 
 export async function show(command: ShowCommand, client: DeadLetterClient, { out }: Terminal): Promise<void> {
-  const letter = await client.find(command.id);
-  out(command.json === true ? `${JSON.stringify(letter, null, 2)}\n` : deadLetterText(letter));
+  const found = await client.find(command.id);
+  out(command.json === true ? `${JSON.stringify(found, null, 2)}\n` : deadLetterText(found));
 }
 
 export function filterOf({ reason, order, state, failedAfter, failedBefore }: FilterOptions): Filter {
   return { reason, orderId: order, state, failedAfter, failedBefore };
 }
 
-/** As many as asked for, as one page. */
+/** Reads pages until `limit` is reached and joins them. */
 async function pages(command: ListCommand, client: DeadLetterClient): Promise<DeadLetterPage> {
   const filter = filterOf(command);
   const page = (missing: number, cursor?: string) =>

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Whoever sits in front of a command, if anybody does. */
+/** The input and output of a command. */
 export interface Terminal {
   out: (text: string) => void;
   complain: (line: string) => void;
-  /** Answers false where nobody can be asked, and says so. */
+  /** Returns false, and says so, if standard input is not a terminal. */
   confirm: (question: string) => Promise<boolean>;
   progressStream: NodeJS.WritableStream;
 }
@@ -26,7 +26,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
     complain,
     async confirm(question) {
       if (stdin.isTTY !== true || stderr.isTTY !== true) {
-        complain(`${question} Nobody can be asked here: say --yes when it is meant.`);
+        complain(`${question} This is not a terminal: give --yes to confirm.`);
         return false;
       }
       const asking = createInterface({ input: stdin, output: stderr });

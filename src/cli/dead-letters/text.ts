@@ -3,23 +3,23 @@ import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.t
 const MAX_ERROR_LENGTH = 60;
 const MAX_BAR_LENGTH = 40;
 
-/** One line a letter, under a headline. */
-export function deadLettersTable(letters: readonly EntryBody[]): string {
+/** One line per dead letter, below a header. */
+export function deadLettersTable(deadLetters: readonly EntryBody[]): string {
   const head = ['ID', 'FAILED AT', 'STATE', 'REASON', 'TRIES', 'REPLAYS', 'ORDER', 'ERROR'];
-  const rows = letters.map((letter) => [
-    String(letter.id),
-    letter.failedAt,
-    letter.state,
-    letter.reason,
-    String(letter.attempts),
-    String(letter.replayCount),
-    letter.orderId ?? '-',
-    shortened(oneLine(letter.error), MAX_ERROR_LENGTH),
+  const rows = deadLetters.map((deadLetter) => [
+    String(deadLetter.id),
+    deadLetter.failedAt,
+    deadLetter.state,
+    deadLetter.reason,
+    String(deadLetter.attempts),
+    String(deadLetter.replayCount),
+    deadLetter.orderId ?? '-',
+    shortened(oneLine(deadLetter.error), MAX_ERROR_LENGTH),
   ]);
   return columns([head, ...rows]);
 }
 
-/** How many there are for each reason, the most first. */
+/** A count per reason, highest first. */
 export function reasonsHistogram(reasons: Record<string, number>): string {
   const sorted = Object.entries(reasons).sort(([, a], [, b]) => b - a);
   const most = sorted[0]?.[1] ?? 1;
@@ -27,24 +27,23 @@ export function reasonsHistogram(reasons: Record<string, number>): string {
   return columns(sorted.map(([reason, count]) => [reason, String(count), bar(count)]));
 }
 
-export function deadLetterText(letter: DeadLetterBody): string {
+export function deadLetterText(deadLetter: DeadLetterBody): string {
   const facts = [
-    ['Dead letter', String(letter.id)],
-    ['State', letter.state],
-    ['Order', letter.orderId ?? '-'],
-    ['Reason', letter.reason],
-    ['Error', oneLine(letter.error)],
-    ['Tries', String(letter.attempts)],
-    ['Failed replays', String(letter.replayCount)],
-    ['Failed first', letter.firstFailedAt],
-    ['Failed latest', letter.failedAt],
-    ['Record', `${letter.topic}, partition ${letter.partition}, offset ${letter.offset}`],
-    [`Key (${letter.keyEncoding ?? 'none'})`, oneLine(letter.key ?? '')],
+    ['Dead letter', String(deadLetter.id)],
+    ['State', deadLetter.state],
+    ['Order', deadLetter.orderId ?? '-'],
+    ['Reason', deadLetter.reason],
+    ['Error', oneLine(deadLetter.error)],
+    ['Tries', String(deadLetter.attempts)],
+    ['Failed replays', String(deadLetter.replayCount)],
+    ['Failed first', deadLetter.firstFailedAt],
+    ['Failed latest', deadLetter.failedAt],
+    ['Record', `${deadLetter.topic}, partition ${deadLetter.partition}, offset ${deadLetter.offset}`],
+    [`Key (${deadLetter.keyEncoding ?? 'none'})`, oneLine(deadLetter.key ?? '')],
   ];
-  const value = `Value (${letter.valueEncoding ?? 'none'})\n${printable(indented(letter.value ?? ''))}\n`;
-  const acts = letter.audit.map(({ at, act, by, detail }) => [at, act, oneLine(by), oneLine(detail)]);
-  const audit =
-    acts.length === 0 ? 'Nothing was done with it yet.\n' : `What was done with it\n${columns(acts)}`;
+  const value = `Value (${deadLetter.valueEncoding ?? 'none'})\n${printable(indented(deadLetter.value ?? ''))}\n`;
+  const acts = deadLetter.audit.map(({ at, act, by, detail }) => [at, act, oneLine(by), oneLine(detail)]);
+  const audit = acts.length === 0 ? 'No one has acted on it yet.\n' : `Audit\n${columns(acts)}`;
   return `${columns(facts)}\n${value}\n${audit}`;
 }
 
@@ -56,7 +55,7 @@ function columns(rows: readonly string[][]): string {
     .join('');
 }
 
-/** JSON is shown so that it can be read; anything else as it is. */
+/** Indents JSON; returns anything else unchanged. */
 function indented(value: string): string {
   try {
     return JSON.stringify(JSON.parse(value), null, 2);
@@ -65,7 +64,7 @@ function indented(value: string): string {
   }
 }
 
-/** What others wrote must not steer the terminal. */
+/** Replaces control characters: they could control the terminal. */
 function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '�');
 }
@@ -75,6 +74,6 @@ function oneLine(text: string): string {
 }
 
 function shortened(text: string, length: number): string {
-  const letters = Array.from(text);
-  return letters.length <= length ? text : `${letters.slice(0, length - 1).join('')}…`;
+  const deadLetters = Array.from(text);
+  return deadLetters.length <= length ? text : `${deadLetters.slice(0, length - 1).join('')}…`;
 }

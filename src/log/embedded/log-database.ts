@@ -1,6 +1,6 @@
 import type { Database as Connection } from 'better-sqlite3';
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../base/make-folder.ts';
 import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
@@ -53,7 +53,7 @@ export const MAX_SLOT = 2 ** 11 - 1;
  * @throws SqliteError `SQLITE_BUSY` when somebody else has it open
  */
 export function openDatabase(file: string, maxFileBytes: number | undefined): Connection {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const db = new Database(file, { timeout: 0 });
   try {
     db.pragma('locking_mode = EXCLUSIVE');

@@ -59,7 +59,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     columns: columns({
       text: ['order_id', 'topic', 'error'],
       bigint: ['partition', 'attempts', 'events', 'first_failed_at', 'failed_at', 'due_at', 'late_ms'],
-      boolean: ['settled'],
+      boolean: ['completed'],
     }),
     key: ['order_id'],
   },

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MigrationError, Umzug, type UmzugStorage } from 'umzug';
+import { makeFolder } from '../../base/make-folder.ts';
 import { openWriter, settled, type Connection } from './connection.ts';
 import { SQLITE_MIGRATIONS } from './migrations/index.ts';
 
@@ -13,7 +13,7 @@ const MIGRATION_TIMEOUT_MS = 60_000;
  * @throws ServiceError `store-unavailable`
  */
 export async function migrateSqlite(path: string): Promise<string[]> {
-  await settled(() => mkdirSync(dirname(path), { recursive: true }));
+  await settled(() => makeFolder(dirname(path)));
   const connection = openWriter(path, MIGRATION_TIMEOUT_MS);
   try {
     await settled(() =>

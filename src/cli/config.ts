@@ -1,7 +1,14 @@
-import type { Config } from '../config/config.ts';
+import { loadConfig, type Config } from '../config/config.ts';
 
-/** The settings in force as text in columns: name, value, source. */
-export function settingsAsText({ settings }: Pick<Config, 'settings'>): string {
+/** The settings in force, as a table or as JSON. @throws ServiceError `settings-invalid` */
+export function showConfig(asJson: boolean, onWarning: (line: string) => void): string {
+  const config = loadConfig(process.env);
+  for (const warning of config.warnings) onWarning(`warning: ${warning}`);
+  return asJson ? settingsAsJson(config) : settingsAsText(config);
+}
+
+/** One line per setting: name, value, source. */
+function settingsAsText({ settings }: Config): string {
   const width = (texts: string[]) => Math.max(...texts.map((text) => text.length));
   const names = width(settings.map(({ name }) => name));
   const values = width(settings.map(({ value }) => shown(value)));
@@ -11,7 +18,7 @@ export function settingsAsText({ settings }: Pick<Config, 'settings'>): string {
 }
 
 /** `{"settings":{"PORT":{"value":3000,"source":"default"},…},"warnings":[…]}` */
-export function settingsAsJson({ settings, warnings }: Pick<Config, 'settings' | 'warnings'>): string {
+function settingsAsJson({ settings, warnings }: Config): string {
   const byName = Object.fromEntries(settings.map(({ name, value, source }) => [name, { value, source }]));
   return `${JSON.stringify({ settings: byName, warnings }, null, 2)}\n`;
 }

@@ -1,40 +1,40 @@
 import cliProgress from 'cli-progress';
 import pThrottle from 'p-throttle';
-import type { ActCommand } from './command-line.ts';
-import { RequestFailed, type ActRequest, type DeadLetterClient } from './client.ts';
+import type { BulkCommand } from './command-line.ts';
+import { RequestFailed, type BulkRequestBody, type DeadLetterClient } from './client.ts';
 import { filterOf } from './list.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Letters that one request goes through at most. */
+/** Dead letters per request. */
 const MAX_PAGE = 1_000;
 
 const DONE = { replay: 'replayed', discard: 'discarded' } as const;
 
-/** Replays or discards page by page, so that it shows how far it is and can be stopped; false when it came to no end. */
-export async function act(
-  command: ActCommand,
+/** Replays or discards page by page, so that it shows progress and can be interrupted. Returns false if it did not finish. */
+export async function runBulkAction(
+  command: BulkCommand,
   client: DeadLetterClient,
   terminal: Terminal,
 ): Promise<boolean> {
   const { name, ids, json, limit = Infinity } = command;
   const selection = ids.length > 0 ? { ids } : { filter: filterOf(command) };
-  const planned = await client.act(name, { ...selection, dryRun: true });
+  const planned = await client.bulkAction(name, { ...selection, dryRun: true });
   if (command.dryRun === true) {
-    const able = Math.min(limit, planned.matched - planned.skipped);
+    const eligible = Math.min(limit, planned.matched - planned.skipped);
     terminal.out(
-      json === true ? toJson(planned) : `${planned.matched} match, ${able} would be ${DONE[name]}.\n`,
+      json === true ? toJson(planned) : `${planned.matched} match, ${eligible} would be ${DONE[name]}.\n`,
     );
     return true;
   }
   const total = Math.min(limit, planned.matched);
-  if (!(await isMeant(command, total, terminal))) return false;
-  const tally = await goThrough(command, selection, total, client, terminal);
+  if (!(await isConfirmed(command, total, terminal))) return false;
+  const tally = await runPages(command, selection, total, client, terminal);
   const answer = { matched: tally.matched, [DONE[name]]: tally.done, skipped: tally.matched - tally.done };
   terminal.out(json === true ? toJson(answer) : `${summary(command, tally)}\n`);
   if (tally.failure === undefined) return true;
   terminal.complain(tally.failure);
   terminal.complain(
-    `Stopped after ${tally.matched} of ${total}. Run it again to go on: it is safe, an order is not confirmed twice.`,
+    `Stopped after ${tally.matched} of ${total}. Run the command again to continue: repeating it is safe.`,
   );
   return false;
 }
@@ -45,15 +45,15 @@ interface Tally {
   failure?: string;
 }
 
-async function goThrough(
-  { name, rate }: ActCommand,
-  selection: ActRequest,
+async function runPages(
+  { name, rate }: BulkCommand,
+  selection: BulkRequestBody,
   total: number,
   client: DeadLetterClient,
   { progressStream }: Terminal,
 ): Promise<Tally> {
   const pageSize = Math.min(MAX_PAGE, rate);
-  const turn = pThrottle({ limit: 1, interval: (pageSize / rate) * 1000 })(() => Promise.resolve());
+  const nextPage = pThrottle({ limit: 1, interval: (pageSize / rate) * 1000 })(() => Promise.resolve());
   const bar = new cliProgress.SingleBar({
     format: `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`,
     stream: progressStream,
@@ -63,9 +63,9 @@ async function goThrough(
   try {
     let afterId: number | null = 0;
     while (afterId !== null && tally.matched < total) {
-      await turn();
+      await nextPage();
       const limit = Math.min(pageSize, total - tally.matched);
-      const page = await client.act(name, { ...selection, ratePerSecond: rate, afterId, limit });
+      const page = await client.bulkAction(name, { ...selection, ratePerSecond: rate, afterId, limit });
       tally.matched += page.matched;
       tally.done += page[DONE[name]] ?? 0;
       afterId = page.nextAfterId ?? null;
@@ -80,15 +80,15 @@ async function goThrough(
   }
 }
 
-/** What is discarded by a filter was perhaps never looked at. */
-async function isMeant(command: ActCommand, total: number, terminal: Terminal): Promise<boolean> {
+/** Asks before discarding by filter: the user may not have seen what matches. */
+async function isConfirmed(command: BulkCommand, total: number, terminal: Terminal): Promise<boolean> {
   if (command.name === 'replay' || command.ids.length > 0 || command.yes === true || total === 0) return true;
-  return terminal.confirm(`Discard ${total} letters?`);
+  return terminal.confirm(`Discard ${total} dead letters?`);
 }
 
-function summary({ name }: ActCommand, { matched, done }: Tally): string {
+function summary({ name }: BulkCommand, { matched, done }: Tally): string {
   const skipped = matched - done;
-  const rest = skipped === 0 ? '' : ` ${skipped} skipped: settled already, or replayed too often.`;
+  const rest = skipped === 0 ? '' : ` ${skipped} skipped: already resolved or discarded, or exhausted.`;
   return `${done} ${DONE[name]}.${rest}`;
 }
 

@@ -1,8 +1,9 @@
 import cliProgress from 'cli-progress';
 import { stat } from 'node:fs/promises';
-import { parseDatabaseUrl, type DatabaseTarget } from '../config/database-target.ts';
+import { parseDatabaseUrl } from '../config/database-target.ts';
 import { ServiceError } from '../base/errors.ts';
-import type { Logger } from '../base/logger.ts';
+import { createLogger } from '../base/logger.ts';
+import { loadConfig } from '../config/config.ts';
 import { copyStore, type CopiedCount } from '../store/copy/copy-store.ts';
 import { PostgresCopyTarget } from '../store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../store/copy/sqlite-source.ts';
@@ -10,27 +11,21 @@ import { migrate } from '../store/open/migrate.ts';
 import { PostgresConnection } from '../store/postgres/connection.ts';
 import { patient } from '../store/postgres/patient-target.ts';
 
-export interface CopySurroundings {
-  /** the database of a PostgreSQL URL, with the limits that its connections have */
-  targetOf: (url: string) => DatabaseTarget;
-  logger: Logger;
-  progressStream: NodeJS.WritableStream;
-}
-
 /**
- * Copies a store to another one, both brought to the newest schema before; shows how far it is where somebody looks.
- * @param databases their URLs: from SQLite to PostgreSQL
- * @returns what is told of it, a line a table
+ * Copies a SQLite store to PostgreSQL, after migrating both, and shows progress on a terminal.
+ * @param databases their URLs
+ * @returns a summary with one line per table
  * @throws ServiceError `settings-invalid`, or as `copyStore`
  */
 export async function copyDatabase(
   databases: { from: string; to: string },
-  { targetOf, logger, progressStream }: CopySurroundings,
+  progressStream: NodeJS.WritableStream,
 ): Promise<string> {
   const path = await sqlitePath(databases.from);
   checkTarget(databases.to);
-  const to = targetOf(databases.to);
+  const to = loadConfig({ ...process.env, DATABASE_URL: databases.to }).database;
   if (to.kind !== 'postgres') throw wrong('--to', NO_POSTGRES);
+  const logger = createLogger('warn');
   await migrate({ kind: 'sqlite', path }, logger);
   await migrate(to, logger);
   const source = await SqliteCopySource.open(path);
@@ -45,35 +40,35 @@ export async function copyDatabase(
       bar.setTotal(total);
       bar.update(rows, { step });
     });
-    return told(copied);
+    return summaryOf(copied);
   } finally {
     bar.stop();
     await Promise.all([source.close(), target.close()]);
   }
 }
 
-function told(copied: readonly CopiedCount[]): string {
+function summaryOf(copied: readonly CopiedCount[]): string {
   const lines = copied.map(
     ({ table, rows, checksum }) =>
       `${table.padEnd(17)} ${String(rows).padStart(12)} rows  sha256 ${checksum}\n`,
   );
-  return `${lines.join('')}Everything is in the new database: rows and checksums are the same on both sides.\n`;
+  return `${lines.join('')}The copy is complete: rows and checksums match on both sides.\n`;
 }
 
-const NO_POSTGRES = 'names no PostgreSQL: give postgres://user:password@host:5432/database';
+const NO_POSTGRES = 'is not a PostgreSQL URL: give postgres://user:password@host:5432/database';
 
 function checkTarget(url: string): void {
   const target = parseDatabaseUrl(url);
   if ('problem' in target) throw wrong('--to', target.problem);
 }
 
-/** A file that is not there would be made. */
+/** Opening a missing file would create it. */
 async function sqlitePath(url: string): Promise<string> {
   const source = parseDatabaseUrl(url);
   if ('problem' in source) throw wrong('--from', source.problem);
-  if (source.kind !== 'sqlite') throw wrong('--from', 'names no SQLite file: give sqlite:<path>');
+  if (source.kind !== 'sqlite') throw wrong('--from', 'is not a SQLite URL: give sqlite:<path>');
   const found = await stat(source.path).catch(() => undefined);
-  if (found?.isFile() !== true) throw wrong('--from', `names ${source.path}, where there is no file`);
+  if (found?.isFile() !== true) throw wrong('--from', `names ${source.path}, which is not a file`);
   return source.path;
 }
 

@@ -2,7 +2,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 
 /** The faults of an environment, one line each; none when it allows a start. */
-export function faultsOf(environment: NodeJS.ProcessEnv, overrides: { role?: string } = {}): string[] {
+export function settingErrorsOf(environment: NodeJS.ProcessEnv, overrides: { role?: string } = {}): string[] {
   try {
     loadConfig(environment, overrides);
     return [];
