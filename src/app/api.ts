@@ -6,8 +6,9 @@ import { createIntake, type Intake } from '../services/intake.ts';
 import { createOrderWatching } from '../services/watch-orders.ts';
 import type { OrderWatching } from '../services/watch.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
+import { TOPICS, type EventLog, type Follower } from '../log/event-log.ts';
+import type { StatusHub } from '../status/status-hub.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
-import { startLogFeed } from '../status/log-feed.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
 import { STATUS_BACKLOG, type Context } from './context.ts';
 
@@ -24,7 +25,7 @@ export interface Api {
 export async function startApi(context: Context): Promise<Api> {
   const { config, metrics, lifecycle, log, reader, writeLock, codec, hub } = context;
   if (config.eventLog === 'kafka') {
-    const feed = await startLogFeed(log, hub, STATUS_BACKLOG);
+    const feed = await followStatusTopic(log, hub);
     lifecycle.opened('status feed', () => feed.stop());
   }
   const deadLetterPool = new DeadLetterPool({ store: config.database, writeLock });
@@ -39,7 +40,7 @@ export async function startApi(context: Context): Promise<Api> {
     deadLetters: deadLetterPool,
     hub,
     metrics,
-    takenAt: (orderId) => intake.recentOrders.takenAt(orderId),
+    acceptedAt: (orderId) => intake.recentOrders.acceptedAt(orderId),
     clock: systemClock,
   });
   await lifecycle.start('stats', stats);
@@ -50,6 +51,16 @@ export async function startApi(context: Context): Promise<Api> {
     deadLetters: createDeadLetters({ store: deadLetterPool, log, replayLimit, clock: systemClock }),
     rateLimitRedis: await openRateLimitRedis(context),
   };
+}
+
+/** Feeds the hub from `orders.status`, which every replica reads completely. @throws ServiceError `log-unavailable` */
+function followStatusTopic(log: EventLog, hub: StatusHub): Promise<Follower> {
+  return log.follow(TOPICS.status, (records) => hub.publish(records), {
+    backlog: STATUS_BACKLOG,
+    onStart: (positions) => {
+      for (const [partition, offset] of positions) hub.beginAt(partition, offset);
+    },
+  });
 }
 
 async function openRateLimitRedis({ config, lifecycle, logger }: Context): Promise<Redis | undefined> {

@@ -6,21 +6,21 @@ interface CommandEnvelope {
   /** id of the CloudEvent that carries the command; unique per publication */
   eventId: string;
   orderId: string;
-  /** when the caller was heard, milliseconds since the epoch */
+  /** when the request arrived, milliseconds since the epoch */
   time: number;
-  /** W3C trace context of the request, when there was one */
+  /** W3C trace context of the request */
   traceparent?: string | undefined;
 }
 
-/** A new order, as it was acknowledged. */
+/** A new order, as acknowledged. */
 export interface PlaceOrder extends CommandEnvelope {
   kind: 'place';
   order: NewOrder & { total: number };
-  /** of the body, when the caller gave an idempotency key */
+  /** fingerprint of the body; only with an idempotency key */
   fingerprint?: string | undefined;
 }
 
-/** A wish to move an order on; granted or refused in its turn. */
+/** A request for a new status; the pipeline grants or refuses it. */
 export interface RequestTransition extends CommandEnvelope {
   kind: 'transition';
   to: RequestableStatus;
@@ -30,7 +30,7 @@ export interface RequestTransition extends CommandEnvelope {
 
 export type Command = PlaceOrder | RequestTransition;
 
-/** A new version of an order, as watchers get it. */
+/** A new version of an order, as sent to watchers. */
 export interface StatusChange {
   orderId: string;
   customerId: string;

@@ -2,7 +2,7 @@ import type { Position } from '../base/position.ts';
 import type { PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
 import { canTransition, type OrderStatus } from './lifecycle.ts';
 
-/** What `decide` needs to know of an order that the store has. */
+/** What `decide` needs to know about a stored order. */
 export interface OrderState {
   id: string;
   customerId: string;
@@ -11,18 +11,18 @@ export interface OrderState {
   version: number;
 }
 
-/** What the processor said of a new order. */
+/** What the processor decided about a new order. */
 export interface FinalOutcome {
   status: 'confirmed' | 'rejected' | 'failed';
   reason: string | null;
 }
 
-/** A command with the place it stands in the log; a new order, or a replayed one, comes with its outcome. */
+/** A command with its position in the log; a new or replayed order comes with its outcome. */
 export type DecidedCommand =
   | { position: Position; command: PlaceOrder; outcome: FinalOutcome; isReplay?: boolean }
   | { position: Position; command: RequestTransition };
 
-/** A row to insert: the order as it stands after the whole batch. */
+/** A row to insert: the order after the whole batch. */
 export interface PlacedOrder {
   command: PlaceOrder;
   state: OrderState;
@@ -35,7 +35,7 @@ export interface MovedOrder {
   updatedAt: number;
 }
 
-/** A wish that was not granted; it changes nothing. */
+/** A refused transition request; it changes nothing. */
 export interface Rejection {
   orderId: string;
   position: Position;
@@ -45,45 +45,45 @@ export interface Rejection {
 export interface Decision {
   placed: PlacedOrder[];
   moved: MovedOrder[];
-  /** every new version in the order in which it came about: the history rows and the status events alike */
+  /** every new version, in order: these become the history rows and the status events */
   changes: StatusChange[];
   rejections: Rejection[];
 }
 
 /**
- * The rules of the house as one pure function: the present states and the commands of a batch, in log order, give
- * what is to be saved. It neither loads nor saves, so that no two stores can differ in behaviour.
+ * The business rules as one pure function: from the loaded states and the commands of a batch, in log order, it computes
+ * what to save. It does no input or output, so both stores behave the same.
  *
- * A command below its partition's `progress` (the next offset to be applied) was applied before and is passed over:
- * a redelivered batch decides nothing.
+ * Invariant 3: it skips commands below their partition's `progress` (the next offset to apply), because they were applied
+ * before. A redelivered batch changes nothing.
  */
 export function decide(
-  present: ReadonlyMap<string, OrderState>,
+  states: ReadonlyMap<string, OrderState>,
   progress: ReadonlyMap<number, number>,
   commands: readonly DecidedCommand[],
   now: number,
 ): Decision {
-  const batch = new BatchDecision(present, now);
+  const batch = new BatchDecision(states, now);
   for (const entry of commands) {
-    if (entry.position.offset >= (progress.get(entry.position.partition) ?? 0)) batch.take(entry);
+    if (entry.position.offset >= (progress.get(entry.position.partition) ?? 0)) batch.apply(entry);
   }
   return batch.result();
 }
 
 class BatchDecision {
-  readonly #present: ReadonlyMap<string, OrderState>;
+  readonly #loaded: ReadonlyMap<string, OrderState>;
   readonly #now: number;
   readonly #placed = new Map<string, PlacedOrder>();
   readonly #moved = new Map<string, MovedOrder>();
   readonly #changes: StatusChange[] = [];
   readonly #rejections: Rejection[] = [];
 
-  constructor(present: ReadonlyMap<string, OrderState>, now: number) {
-    this.#present = present;
+  constructor(loaded: ReadonlyMap<string, OrderState>, now: number) {
+    this.#loaded = loaded;
     this.#now = now;
   }
 
-  take(entry: DecidedCommand): void {
+  apply(entry: DecidedCommand): void {
     if ('outcome' in entry) this.#place(entry);
     else this.#transition(entry.command, entry.position);
   }
@@ -98,8 +98,8 @@ class BatchDecision {
   }
 
   /**
-   * The first order of an id stays: a repeat of an idempotency key finds it and changes nothing. A dead letter that is
-   * replayed may confirm the order that had failed; once it has, a further replay changes nothing either.
+   * The first order of an id wins: a repeated idempotency key changes nothing. A replayed dead letter may confirm a failed
+   * order; further replays change nothing.
    */
   #place({ command, outcome, position, isReplay }: Extract<DecidedCommand, { outcome: FinalOutcome }>): void {
     const known = this.#stateOf(command.orderId);
@@ -132,7 +132,7 @@ class BatchDecision {
   }
 
   #stateOf(orderId: string): OrderState | undefined {
-    return this.#placed.get(orderId)?.state ?? this.#moved.get(orderId)?.state ?? this.#present.get(orderId);
+    return this.#placed.get(orderId)?.state ?? this.#moved.get(orderId)?.state ?? this.#loaded.get(orderId);
   }
 
   #record(state: OrderState, reason: string | null, cause: Position): void {
@@ -151,23 +151,23 @@ class BatchDecision {
 }
 
 /**
- * Why a transition is not granted, or undefined when it is. HTTP asks the same question early, of what is stored;
- * the answer that counts is given here, in the order's turn.
+ * Why a transition request is refused; undefined if it is granted. The API checks stored orders with it to refuse early; the
+ * pipeline's decision is the one that counts.
  */
 export function refuse(
   state: Pick<OrderState, 'status' | 'version'> | undefined,
-  wish: Pick<RequestTransition, 'to' | 'expectedVersion'>,
+  request: Pick<RequestTransition, 'to' | 'expectedVersion'>,
 ): Rejection['code'] | undefined {
   if (state === undefined) return 'order-not-found';
-  if (!versionMet(state.version, wish.expectedVersion)) return 'version-mismatch';
-  if (!canTransition(state.status, wish.to)) return 'transition-not-allowed';
+  if (!isExpectedVersion(state.version, request.expectedVersion)) return 'version-mismatch';
+  if (!canTransition(state.status, request.to)) return 'transition-not-allowed';
   return undefined;
 }
 
 /**
- * Version 0 names an order that its caller saw as `accepted`. Its first processed status follows by itself, so the
- * wish is still met by version 1: a customer may cancel at once.
+ * A caller that expects version 0 saw the order as `accepted`. Version 1 follows without anyone's request, so it is accepted
+ * too: a customer may cancel at once.
  */
-function versionMet(version: number, expected: number | undefined): boolean {
+function isExpectedVersion(version: number, expected: number | undefined): boolean {
   return expected === undefined || expected === version || (expected === 0 && version === 1);
 }

@@ -1,8 +1,14 @@
 import fastJson from 'fast-json-stringify';
 import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Command, StatusChange } from './commands.ts';
-import { EVENT_TYPES } from './event-types.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
+
+/** The `type` attribute of our CloudEvents. */
+export const EVENT_TYPES = {
+  placed: 'orders.order.placed.v1',
+  transitionRequested: 'orders.order.transition-requested.v1',
+  statusChanged: 'orders.order.status-changed.v1',
+} as const;
 
 const SOURCE = '/order-system';
 
@@ -42,29 +48,29 @@ const STATUS_DATA = {
   },
 } as const;
 
-/** Longer than anything that `STATUS_BEGIN` matches. */
+/** Longer than any match of `STATUS_BEGIN`. */
 const STATUS_BEGIN_BYTES = 200;
 const STATUS_BEGIN = new RegExp(
   `^{"specversion":"1.0","id":"([A-Za-z0-9._:-]{1,64})/(\\d{1,10})","source":"${SOURCE}","type":"${EVENT_TYPES.statusChanged}"`,
 );
 
 /**
- * Order and version of a status event that was written here, without reading all of it: they are the event's id.
- * @returns undefined for a text that begins otherwise
+ * Reads order id and version from a status event without parsing it: they are the event's id.
+ * @returns undefined if another program wrote the event
  */
 export function peekStatusChange(value: Buffer): { orderId: string; version: number } | undefined {
   const [, orderId, version] = STATUS_BEGIN.exec(value.toString('latin1', 0, STATUS_BEGIN_BYTES)) ?? [];
   return orderId === undefined ? undefined : { orderId, version: Number(version) };
 }
 
-/** Longer than anything that `STATUS_OUTCOME` matches, what lies before it included. */
+/** Longer than the start of any event up to the end of a match of `STATUS_OUTCOME`. */
 const STATUS_OUTCOME_BYTES = 640;
 const STATUS_OUTCOME =
   /"time":"([0-9TZ:.-]{20,30})","datacontenttype":"application\/json","data":{"customerId":"[A-Za-z0-9._:-]{1,64}","merchantId":"[A-Za-z0-9._:-]{1,64}","status":"([a-z]{1,20})",/;
 
 /**
- * Status and time of a status event that was written here, without reading all of it: for whoever counts them all.
- * @returns undefined for a text that reads otherwise
+ * Reads status and time from a status event without parsing it, to count all events cheaply.
+ * @returns undefined if another program wrote the event
  */
 export function peekOutcome(value: Buffer): { status: OrderStatus; at: number } | undefined {
   const [, time, name] = STATUS_OUTCOME.exec(value.toString('latin1', 0, STATUS_OUTCOME_BYTES)) ?? [];
@@ -78,7 +84,7 @@ export interface EventText {
   ofStatusChange(change: StatusChange): string;
 }
 
-/** On the request path this is the only serialisation an order gets, so the serialisers are compiled for their shapes. */
+/** Serialisation is a large part of a request's cost, so the serialisers are compiled for their shapes. */
 export function createEventText(): EventText {
   const quoted = fastJson(text);
   const placed = fastJson(PLACED_DATA);
@@ -101,7 +107,7 @@ export function createEventText(): EventText {
       const data = placed(fingerprint === undefined ? order : { ...order, fingerprint });
       return event(EVENT_TYPES.placed, eventId, orderId, time, data, trace);
     },
-    // The id is made of order and version: a change published twice is, as CloudEvents has it, the same event.
+    // The id is order id and version, so that publishing a change twice gives the same CloudEvent.
     ofStatusChange(change) {
       const { orderId, version, at } = change;
       return event(EVENT_TYPES.statusChanged, `${orderId}/${version}`, orderId, at, status(change));

@@ -3,8 +3,7 @@ import { Compile } from 'typebox/compile';
 import { ServiceError, toError } from '../base/errors.ts';
 import { parseTimestamp } from '../base/timestamp.ts';
 import type { Command, PlaceOrder, StatusChange } from './commands.ts';
-import { createEventText } from './event-text.ts';
-import { EVENT_TYPES } from './event-types.ts';
+import { createEventText, EVENT_TYPES } from './event-text.ts';
 import { ORDER_STATUSES, REQUESTABLE_STATUSES } from './lifecycle.ts';
 import { NewOrder } from './order.ts';
 
@@ -52,19 +51,19 @@ const StatusChangedEvent = Type.Object({
 });
 
 /**
- * Commands and status changes as they stand in the log: CloudEvents 1.0 in structured JSON mode
- * (https://github.com/cloudevents/spec, "JSON Event Format"). `subject` is the order's id.
+ * Encodes commands and status changes as CloudEvents 1.0 in structured JSON mode
+ * (https://github.com/cloudevents/spec, "JSON Event Format"). `subject` is the order id.
  */
 export interface EventCodec {
   encodeCommand(command: Command): Buffer;
-  /** @throws ServiceError `record-undecodable`, saying what is wrong with the record */
+  /** @throws ServiceError `record-undecodable` with the reason */
   decodeCommand(value: Buffer | string | null): Command;
   encodeStatusChange(change: StatusChange): string;
   /** @throws ServiceError `record-undecodable` */
   decodeStatusChange(value: Buffer | string | null): StatusChange;
 }
 
-/** Compiles validators and serialisers, which costs milliseconds: make one codec a thread and keep it. */
+/** Compiles validators and serialisers, which takes milliseconds: create one codec per thread and keep it. */
 export function createEventCodec(): EventCodec {
   const placed = Compile(PlacedEvent);
   const transition = Compile(TransitionRequestedEvent);
@@ -85,9 +84,9 @@ export function createEventCodec(): EventCodec {
         return { kind: 'transition', ...envelopeOf(event), to, reason, expectedVersion };
       }
       const type = typeof event === 'object' && event !== null && 'type' in event ? event.type : undefined;
-      const faults =
+      const errors =
         type === EVENT_TYPES.transitionRequested ? transition.Errors(event) : placed.Errors(event);
-      throw undecodable(faults[0]);
+      throw undecodable(errors[0]);
     },
     encodeStatusChange: (change) => text.ofStatusChange(change),
     decodeStatusChange(value) {
@@ -137,7 +136,7 @@ function timeOf(text: string): number {
   return time;
 }
 
-function undecodable(fault: { instancePath: string; message: string } | undefined): ServiceError {
-  const where = fault === undefined || fault.instancePath === '' ? 'The event' : fault.instancePath;
-  return new ServiceError('record-undecodable', `${where} ${fault?.message ?? 'is not one of ours'}.`);
+function undecodable(error: { instancePath: string; message: string } | undefined): ServiceError {
+  const where = error === undefined || error.instancePath === '' ? 'The event' : error.instancePath;
+  return new ServiceError('record-undecodable', `${where} ${error?.message ?? 'has an unknown type'}.`);
 }

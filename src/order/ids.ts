@@ -3,18 +3,18 @@ import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 import { ServiceError } from '../base/errors.ts';
 import type { NewOrder } from './order.ts';
 
-/** Names the ids that are derived from idempotency keys (RFC 9562, section 5.5); never change it. */
+/** The UUIDv5 namespace of ids derived from idempotency keys (RFC 9562, section 5.5). Never change it. */
 const IDEMPOTENCY_NAMESPACE = '8f6c1d0e-3a57-4b1c-9e57-6c1f2d9b7a10';
 
-const RANDOM_BYTES_AN_ID = 16;
-const IDS_A_DRAW = 256;
+const RANDOM_BYTES_PER_ID = 16;
+const IDS_PER_DRAW = 256;
 
 /**
- * Makes fresh ids, ordered by time (UUIDv7, RFC 9562), so that rows of one moment lie beside each other. Randomness is drawn for many at once: a system call for each
- * id would be a tenth of what a whole request costs.
+ * Creates ids ordered by time (UUIDv7, RFC 9562), so that rows of one moment are stored together. It draws random bytes for
+ * many ids at once: a system call per id would cost a tenth of a request.
  */
 export function createOrderIds(): () => string {
-  const random = new Uint8Array(RANDOM_BYTES_AN_ID * IDS_A_DRAW);
+  const random = new Uint8Array(RANDOM_BYTES_PER_ID * IDS_PER_DRAW);
   let used = random.length;
   let msecs = 0;
   let seq = 0;
@@ -23,7 +23,7 @@ export function createOrderIds(): () => string {
       randomFillSync(random);
       used = 0;
     }
-    const bytes = random.subarray(used, (used += RANDOM_BYTES_AN_ID));
+    const bytes = random.subarray(used, (used += RANDOM_BYTES_PER_ID));
     const now = Date.now();
     // Within a millisecond, or when the clock was set back, a counter keeps the ids rising (RFC 9562, section 6.2).
     if (now > msecs) {
@@ -38,26 +38,26 @@ export function createOrderIds(): () => string {
 
 const FRESH_ID = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
 
-/** When a fresh id was made, milliseconds since the epoch; undefined for one that was derived from a key. */
+/** When a fresh id was created, milliseconds since the epoch; undefined for an id derived from a key. */
 export function timeOfOrderId(id: string): number | undefined {
   const [, high, low] = FRESH_ID.exec(id) ?? [];
   return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
 }
 
-/** A UUIDv7 (RFC 9562, section 5.7) at the beginning of a key: its time, which is the first twelve hexadecimal digits. */
+/** A key that begins with a UUIDv7 (RFC 9562, section 5.7); the first twelve hexadecimal digits are its time. */
 const TIMED_KEY = /^([0-9a-f]{8}-[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/i;
 
-/** The version digit of a UUID, and what stands before it. */
+/** The length of a UUID up to and including its version digit. */
 const UP_TO_VERSION = 15;
 
 /**
- * The id of the order that this caller means by this key: a repeat is the same key in the log and the same row in the
- * store, on any replica and after any crash, without a lookup. As a rule a UUIDv5, which lies anywhere among the ids of
- * the store. A key that begins with a UUIDv7 hands its time on to the id, a UUIDv8: such orders lie beside those of their
- * time, as orders without a key do. Another derivation would make a repeat another order: never change it.
+ * Derives the order id from the caller and its idempotency key, so that a repeat finds the same order on any replica and
+ * after any crash, without a lookup. The id is a UUIDv5, which is stored at a random place. If the key begins with a UUIDv7,
+ * the id is a UUIDv8 with the key's time, stored near the orders of that time. Never change the derivation: repeats would
+ * become new orders.
  */
 export function derivedOrderId(caller: string, idempotencyKey: string): string {
-  // The length keeps ('a', 'b:c') and ('a:b', 'c') apart.
+  // The length distinguishes ('a', 'b:c') from ('a:b', 'c').
   const id = uuidV5(`${caller.length}:${caller}:${idempotencyKey}`, IDEMPOTENCY_NAMESPACE);
   const time = TIMED_KEY.exec(idempotencyKey)?.[1];
   return time === undefined ? id : `${time.toLowerCase()}-8${id.slice(UP_TO_VERSION)}`;
@@ -65,14 +65,14 @@ export function derivedOrderId(caller: string, idempotencyKey: string): string {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** @throws ServiceError `order-not-found`: what is not a UUID names no order */
+/** @throws ServiceError `order-not-found` if it is not a UUID */
 export function parseOrderId(text: string): string {
   const id = text.toLowerCase();
   if (UUID.test(id)) return id;
-  throw new ServiceError('order-not-found', 'The id of an order is a UUID; this is none.');
+  throw new ServiceError('order-not-found', 'An order id is a UUID; this one is not.');
 }
 
-/** Tells one body from another: SHA-256 over the order in a fixed order of fields, 128 bits of it in base64url. */
+/** Identifies a body: SHA-256 over the fields in a fixed order, truncated to 128 bits, in base64url. */
 export function fingerprint(order: NewOrder): string {
   const canonical = JSON.stringify([
     order.customerId,

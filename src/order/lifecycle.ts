@@ -1,4 +1,4 @@
-/** Every status an order can have, in the order in which a life goes through them. */
+/** Every status of an order, in the order of its life. */
 export const ORDER_STATUSES = [
   'accepted',
   'confirmed',
@@ -12,7 +12,7 @@ export const ORDER_STATUSES = [
 
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Where a request may move an order to; the other statuses are reached by the pipeline alone. */
+/** The statuses that a caller may request; only the pipeline sets the others. */
 export const REQUESTABLE_STATUSES = ['preparing', 'dispatched', 'delivered', 'cancelled'] as const;
 
 export type RequestableStatus = (typeof REQUESTABLE_STATUSES)[number];
@@ -40,7 +40,7 @@ export function canTransition(from: OrderStatus, to: OrderStatus): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** A status that nobody's request leads out of; a stream of one order ends with it. */
+/** True if no request can change the status; the stream of an order ends with it. */
 export function isFinal(status: OrderStatus): boolean {
   return !TRANSITIONS[status].some((next) => (REQUESTABLE_STATUSES as readonly OrderStatus[]).includes(next));
 }

@@ -3,13 +3,13 @@ import { REQUESTABLE_STATUSES } from './lifecycle.ts';
 
 export const RequestableStatusSchema = Type.Enum([...REQUESTABLE_STATUSES], { type: 'string' });
 
-/** What a caller sends to have an order moved on. */
+/** The body of a transition request. */
 export const NewTransition = Type.Object(
   {
     to: RequestableStatusSchema,
     reason: Type.Optional(Type.String({ maxLength: 200 })),
     expectedVersion: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Refused when the order has another' }),
+      Type.Integer({ minimum: 0, description: 'The request is refused if the order has another version' }),
     ),
   },
   { additionalProperties: false },

@@ -3,14 +3,14 @@ import { Type, type Static } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
-/** Ids that callers choose: short, printable, safe in a URL, a log line and a header. */
+/** An id chosen by a caller: short, printable, safe in a URL, a log line and a header. */
 export const Identifier = (description: string) =>
   Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._:-]+$', description });
 
 export const OrderItem = Type.Object(
   {
-    sku: Identifier('The article as the merchant names it'),
-    name: Type.Optional(Type.String({ maxLength: 200, description: 'What a person would call it' })),
+    sku: Identifier("The merchant's article number"),
+    name: Type.Optional(Type.String({ maxLength: 200, description: 'The name for people' })),
     quantity: Type.Integer({ minimum: 1, maximum: 1000 }),
     unitPrice: Type.Integer({
       minimum: 0,
@@ -21,19 +21,19 @@ export const OrderItem = Type.Object(
   { additionalProperties: false },
 );
 
-/** What a caller sends to have an order created. Money is an integer in minor units of `currency`. */
+/** The body of a new order. Money is an integer in minor units of `currency`. */
 export const NewOrder = Type.Object(
   {
-    customerId: Identifier('Who orders'),
-    merchantId: Identifier('Who fulfils'),
+    customerId: Identifier('The customer who orders'),
+    merchantId: Identifier('The merchant who fulfils the order'),
     currency: Type.Enum(currencyCodes.codes(), { type: 'string', description: 'ISO 4217 code' }),
     items: Type.Array(OrderItem, { minItems: 1, maxItems: 100 }),
     metadata: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         maxProperties: 20,
-        // The record's own pattern does not match keys with a line end, whose values would go unchecked.
+        // The record's own pattern does not match keys that contain a line break: check their values here.
         additionalProperties: Type.String(),
-        description: "The caller's own pairs, kept and given back untouched",
+        description: "The caller's own key-value pairs, stored and returned unchanged",
       }),
     ),
   },
@@ -45,7 +45,7 @@ export const OrderStatusSchema = Type.Enum([...ORDER_STATUSES], { type: 'string'
 export type OrderItem = Static<typeof OrderItem>;
 export type NewOrder = Static<typeof NewOrder>;
 
-/** An order as the store holds it and as a reader gets it; times are milliseconds since the epoch. */
+/** A stored order. Times are milliseconds since the epoch. */
 export interface Order extends NewOrder {
   id: string;
   status: OrderStatus;
@@ -67,7 +67,7 @@ export interface HistoryEntry {
 
 /**
  * The sum of quantity × unitPrice in minor units.
- * @throws ServiceError `total-too-large` above 2^53 − 1, where a double stops being exact
+ * @throws ServiceError `total-too-large` above 2^53 − 1, where a double is no longer exact
  */
 export function orderTotal(items: readonly Pick<OrderItem, 'quantity' | 'unitPrice'>[]): number {
   let total = 0;

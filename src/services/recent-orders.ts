@@ -47,7 +47,7 @@ export class RecentOrders {
   }
 
   /** When an order that came with a key was taken, milliseconds since the epoch; undefined for one not known here. */
-  async takenAt(orderId: string): Promise<number | undefined> {
+  async acceptedAt(orderId: string): Promise<number | undefined> {
     const first = await this.#keyed.peek(orderId)?.catch(() => undefined);
     return first?.receipt.createdAt;
   }

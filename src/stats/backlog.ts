@@ -1,35 +1,35 @@
-/** Where a topic ended at a moment, a partition each; milliseconds since the epoch. */
-interface Sighting {
+/** The end offsets of a topic at a time, by partition. */
+interface Sample {
+  /** milliseconds since the epoch */
   at: number;
   ends: readonly number[];
 }
 
 export interface BacklogFigures {
   records: number;
-  /** of the oldest record, milliseconds; 0 without any */
+  /** age of the oldest record, milliseconds; 0 without records */
   oldestAgeMs: number;
 }
 
-/** Sightings that are kept; with more, every second one of the older half is forgotten. */
-const MAX_SIGHTINGS = 600;
+/** Above this, every second sample of the older half is dropped. */
+const MAX_SAMPLES = 600;
 
 /**
- * How many records of a topic are not applied yet, and for how long the oldest has been waiting. The log does not tell
- * the age of a record without reading it, so it is found between the looks at the ends of the log: to about the time
- * between two looks. Of what was there before the first look only so much is known that it is older than that.
+ * How many records of a topic are not applied yet, and how old the oldest is. Reading a record only for its age would cost
+ * too much, so the age is interpolated between samples of the end offsets; its error is about the interval of the samples.
+ * Records from before the first sample count as old as that sample.
  */
 export class Backlog {
-  #sightings: Sighting[] = [];
+  #samples: Sample[] = [];
 
-  /** Looks that are kept in mind. */
-  get sightings(): number {
-    return this.#sightings.length;
+  get sampleCount(): number {
+    return this.#samples.length;
   }
 
-  /** @param ends the next offset to be appended of every partition @param applied the next offset to be applied of each */
-  look(ends: readonly number[], applied: readonly number[], now: number): BacklogFigures {
-    this.#sightings.push({ at: now, ends });
-    this.#forget(applied);
+  /** @param ends partition → next offset to append @param applied partition → next offset to apply */
+  sample(ends: readonly number[], applied: readonly number[], now: number): BacklogFigures {
+    this.#samples.push({ at: now, ends });
+    this.#prune(applied);
     let records = 0;
     let oldestAgeMs = 0;
     for (const [partition, end] of ends.entries()) {
@@ -41,24 +41,24 @@ export class Backlog {
     return { records, oldestAgeMs };
   }
 
-  /** When the record was appended: between the last look that did not see it and the first that did. */
+  /** When the record was appended, interpolated between the last sample without it and the first with it. */
   #appendedAt(partition: number, offset: number): number {
-    const index = this.#sightings.findIndex(({ ends }) => (ends[partition] ?? 0) > offset);
-    const after = this.#sightings[index];
-    const before = this.#sightings[index - 1];
+    const index = this.#samples.findIndex(({ ends }) => (ends[partition] ?? 0) > offset);
+    const after = this.#samples[index];
+    const before = this.#samples[index - 1];
     if (after === undefined || before === undefined) return after?.at ?? 0;
     const from = before.ends[partition] ?? 0;
     const share = (offset + 1 - from) / ((after.ends[partition] ?? 0) - from);
     return before.at + share * (after.at - before.at);
   }
 
-  #forget(applied: readonly number[]): void {
-    // All that the second one saw was applied: no record that waits lies before it.
-    while (this.#sightings[1]?.ends.every((end, partition) => end <= (applied[partition] ?? 0)) === true) {
-      this.#sightings.shift();
+  #prune(applied: readonly number[]): void {
+    // Everything that the second sample saw is applied: the first one is not needed any more.
+    while (this.#samples[1]?.ends.every((end, partition) => end <= (applied[partition] ?? 0)) === true) {
+      this.#samples.shift();
     }
-    if (this.#sightings.length <= MAX_SIGHTINGS) return;
-    const older = MAX_SIGHTINGS / 2;
-    this.#sightings = this.#sightings.filter((_, index) => index >= older || index % 2 === 0);
+    if (this.#samples.length <= MAX_SAMPLES) return;
+    const older = MAX_SAMPLES / 2;
+    this.#samples = this.#samples.filter((_, index) => index >= older || index % 2 === 0);
   }
 }

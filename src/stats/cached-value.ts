@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 
-/** A reading is kept for so much longer than it took: whoever looks at it all the time costs a twentieth of one thread. */
-const KEPT_TIMES = 20;
+/** A value is cached for this many times the duration of its read, so that reads take at most 5 % of the time. */
+const CACHE_FACTOR = 20;
 
 /**
- * What is read from a store for everybody who looks, once in `minAgeMs` at most, and seldom where reading takes long.
- * A reading that fails answers undefined, for as long.
+ * A value that many callers want and that is read from a store: at most once per `minAgeMs`, less often if the read is slow.
+ * If the read fails, the value is undefined for the same time.
  */
 export class CachedValue<T> {
   readonly #read: () => Promise<T>;
@@ -36,7 +36,7 @@ export class CachedValue<T> {
       return undefined;
     } finally {
       const tookMs = this.#clock() - startedAt;
-      this.#freshUntil = startedAt + Math.max(this.#minAgeMs, tookMs * KEPT_TIMES);
+      this.#freshUntil = startedAt + Math.max(this.#minAgeMs, tookMs * CACHE_FACTOR);
     }
   }
 }

@@ -2,18 +2,17 @@ import { timeOfOrderId } from '../order/ids.ts';
 import type { StatusEvent } from '../status/status-event.ts';
 
 export interface OrderCountsOptions {
-  /** events of before it are told to those who resume, and are no news; milliseconds since the epoch */
+  /** ignore events from before this time, milliseconds since the epoch */
   since: number;
   now: () => number;
-  /** when an order was taken whose id does not say it, milliseconds since the epoch; undefined where nobody knows */
-  takenAt: (orderId: string) => Promise<number | undefined>;
+  /** when a keyed order was accepted, milliseconds since the epoch; undefined if unknown here */
+  acceptedAt: (orderId: string) => Promise<number | undefined>;
   onConfirmed: (msSinceAccepted: number) => void;
 }
 
 /**
- * Counts what became of orders by the status events, which every replica hears: so the figures are there also where
- * other processes do the work. How long it took is known of fresh ids, which bear their time, and of the keyed orders
- * that were taken here.
+ * Counts outcomes of orders from the status events, which every replica receives, even if other processes do the work. The
+ * duration is known for ids that contain their time and for keyed orders that this process accepted.
  */
 export class OrderCounts {
   readonly #options: OrderCountsOptions;
@@ -28,28 +27,28 @@ export class OrderCounts {
   }
 
   /** @throws ServiceError `record-undecodable` */
-  hear(event: StatusEvent): void {
+  count(event: StatusEvent): void {
     const { status, at } = event.outcome();
     if (at < this.#options.since) return;
     if (status !== 'confirmed' && status !== 'rejected' && status !== 'failed') return;
     this.#counts[status] += 1;
-    // A later version is a replayed dead letter: it waited for people, not for us.
+    // A later version is a replayed dead letter: its duration says nothing about the service.
     if (status === 'confirmed' && event.version === 1) this.#time(event.orderId);
   }
 
   #time(orderId: string): void {
-    const { now, takenAt, onConfirmed } = this.#options;
-    const heardAt = now();
-    const ofFresh = timeOfOrderId(orderId);
-    if (ofFresh !== undefined) {
-      onConfirmed(heardAt - ofFresh);
+    const { now, acceptedAt, onConfirmed } = this.#options;
+    const receivedAt = now();
+    const createdAt = timeOfOrderId(orderId);
+    if (createdAt !== undefined) {
+      onConfirmed(receivedAt - createdAt);
       return;
     }
-    takenAt(orderId).then(
+    acceptedAt(orderId).then(
       (time) => {
-        if (time !== undefined) onConfirmed(heardAt - time);
+        if (time !== undefined) onConfirmed(receivedAt - time);
       },
-      () => undefined, // An order whose placing failed here was placed elsewhere: nothing is known of it.
+      () => undefined, // Placing failed here, so another process accepted the order.
     );
   }
 }

@@ -1,24 +1,31 @@
-import { LatencyHistogram } from './latency-histogram.ts';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** What is counted, each from the start of the process on. */
+/** Counters since the start of the process. */
 export const COUNTED = ['accepted', 'confirmed', 'rejected', 'failed'] as const;
 
 export type Counts = Record<(typeof COUNTED)[number], number>;
 
-/** What is timed: until a request was answered with 202 · from then until its order was heard to be confirmed. */
+/** `accept`: from the request to its 202. `acceptToConfirmed`: from accepting an order to hearing that it is confirmed. */
 export const TIMED = ['accept', 'acceptToConfirmed'] as const;
 
 export type Timed = (typeof TIMED)[number];
 
-/** A second that is over, more or less: timers are late on a busy machine, so that rates go by what it really was. */
+export interface LatencyFigures {
+  count: number;
+  /** milliseconds; undefined without samples */
+  p50: number | undefined;
+  p99: number | undefined;
+}
+
+/** About one second: timers are late on a busy machine, so rates use the real duration. */
 interface Second {
   /** milliseconds since the epoch */
   endedAt: number;
   perSecond: Counts;
-  latencies: Record<Timed, LatencyHistogram>;
+  latencies: Record<Timed, RecordableHistogram>;
 }
 
-/** The latest seconds, so many at most, and the one that is under way. */
+/** The latest seconds and the current one. */
 export class RecentSeconds {
   readonly #capacity: number;
   readonly #seconds: Second[] = [];
@@ -31,11 +38,13 @@ export class RecentSeconds {
     this.#startedAt = now;
   }
 
+  /** Clocks of other machines differ, so a negative duration counts as zero. */
   record(what: Timed, ms: number): void {
-    this.#current[what].record(ms);
+    const microseconds = Math.min(Math.max(1, Math.round(ms * 1_000)), MAX_MICROSECONDS);
+    this.#current[what].record(microseconds);
   }
 
-  /** Ends the second that is under way. @param counts as they stand now */
+  /** Ends the current second. @param counts the counters now */
   end(counts: Counts, now: number): void {
     const ms = Math.max(1, now - this.#startedAt);
     const perSecond = mapCounts((name) => ((counts[name] - this.#counts[name]) * 1000) / ms);
@@ -47,22 +56,23 @@ export class RecentSeconds {
     this.#startedAt = now;
   }
 
-  /** The mean of the latest seconds; zeros before the first one is over. */
+  /** The mean of the latest seconds; zeros before the first one has ended. */
   perSecond(seconds: number): Counts {
     const latest = this.#seconds.slice(-seconds);
     const sum = (name: keyof Counts) => latest.reduce((sum, second) => sum + second.perSecond[name], 0);
     return mapCounts((name) => sum(name) / Math.max(1, latest.length));
   }
 
-  /** Of the latest seconds, the one that is under way included. */
-  latencies(what: Timed, seconds: number): LatencyHistogram {
-    const all = new LatencyHistogram();
+  /** Latencies of the latest seconds and the current one. */
+  latencies(what: Timed, seconds: number): LatencyFigures {
+    const all = newHistogram();
     for (const { latencies } of this.#seconds.slice(-seconds)) all.add(latencies[what]);
     all.add(this.#current[what]);
-    return all;
+    const quantile = (percent: number) => (all.count === 0 ? undefined : all.percentile(percent) / 1_000);
+    return { count: all.count, p50: quantile(50), p99: quantile(99) };
   }
 
-  /** The latest seconds that are over, oldest first. */
+  /** The latest seconds that have ended, oldest first. */
   latest(seconds: number): readonly Pick<Second, 'endedAt' | 'perSecond'>[] {
     return seconds === 0 ? [] : this.#seconds.slice(-seconds);
   }
@@ -81,6 +91,13 @@ export function mapCounts(valueOf: (name: keyof Counts) => number): Counts {
   };
 }
 
+const MAX_MICROSECONDS = 3_600_000_000;
+
+/** Microseconds up to one hour, accurate to two significant figures; takes 25 KB. */
+function newHistogram(): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest: MAX_MICROSECONDS, figures: 2 });
+}
+
 function newLatencies(): Second['latencies'] {
-  return { accept: new LatencyHistogram(), acceptToConfirmed: new LatencyHistogram() };
+  return { accept: newHistogram(), acceptToConfirmed: newHistogram() };
 }

@@ -7,13 +7,12 @@ import type { OrderReader } from '../store/order-store.ts';
 import { Backlog, type BacklogFigures } from './backlog.ts';
 import { CachedValue } from './cached-value.ts';
 import { OrderCounts } from './order-counts.ts';
-import { RecentSeconds, type Counts, type Timed } from './recent-seconds.ts';
+import { RecentSeconds, type Counts } from './recent-seconds.ts';
 import {
   KEPT_SECONDS,
   LATENCY_SECONDS,
   MAX_COUNTED,
   RATE_SECONDS,
-  type LatencyFigures,
   type Stats,
   type StatsFigures,
 } from './stats.ts';
@@ -26,18 +25,18 @@ export interface StatsDependencies {
   deadLetters: Pick<DeadLetterStore, 'reasons'>;
   hub: StatusHub;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
-  /** when a keyed order was taken, where that is known here */
-  takenAt: (orderId: string) => Promise<number | undefined>;
+  /** when a keyed order was accepted; undefined if unknown here */
+  acceptedAt: (orderId: string) => Promise<number | undefined>;
   clock: Clock;
-  /** of a second, milliseconds; shorter in tests */
+  /** the length of a second, milliseconds; shorter in tests */
   secondMs?: number;
 }
 
 const SECOND_MS = 1000;
 
 /**
- * Looks once a second at what is counted anyway; a request costs it nothing. The store is read only while somebody asks,
- * for all of them together.
+ * The figures of the dashboard. It samples existing counters once a second, so requests pay nothing for it. It reads the
+ * store only when asked, once for all callers.
  */
 export class ServiceStats implements Stats {
   readonly #with: StatsDependencies;
@@ -50,17 +49,17 @@ export class ServiceStats implements Stats {
   #backlogNow: BacklogFigures | undefined;
   #flush: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #sampling: Promise<void> | undefined;
 
   constructor(dependencies: StatsDependencies) {
-    const { clock, reader, deadLetters, takenAt } = dependencies;
+    const { clock, reader, deadLetters, acceptedAt } = dependencies;
     this.#with = dependencies;
     this.#startedAt = clock();
     this.#seconds = new RecentSeconds(KEPT_SECONDS, this.#startedAt);
     this.#counts = new OrderCounts({
       since: this.#startedAt,
       now: clock,
-      takenAt,
+      acceptedAt,
       onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
     });
     this.#retrying = new CachedValue(() => reader.countRetrying(MAX_COUNTED), SECOND_MS, clock);
@@ -68,19 +67,19 @@ export class ServiceStats implements Stats {
   }
 
   async start(): Promise<void> {
-    this.#with.hub.onEveryEvent((event) => this.#counts.hear(event));
-    this.#backlogNow = await this.#lookAtBacklog().catch(() => undefined);
+    this.#with.hub.onEveryEvent((event) => this.#counts.count(event));
+    this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+      this.#sampling ??= this.#sample().finally(() => (this.#sampling = undefined));
     }, this.#with.secondMs ?? SECOND_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#sampling;
   }
 
-  /** As `DurationListener` of HTTP has it: the 202s of a single order are what is timed. */
+  /** Implements `DurationListener` of HTTP: times the 202 responses to single orders. */
   observerOf(method: string, route: string, status: number): { observe(seconds: number): void } | undefined {
     if (method !== 'POST' || route !== '/v1/orders' || status !== 202) return undefined;
     return { observe: (seconds) => this.#seconds.record('accept', seconds * 1000) };
@@ -105,8 +104,8 @@ export class ServiceStats implements Stats {
       totals,
       perSecond: this.#seconds.perSecond(RATE_SECONDS),
       latencies: {
-        accept: this.#latency('accept'),
-        acceptToConfirmed: this.#latency('acceptToConfirmed'),
+        accept: this.#seconds.latencies('accept', LATENCY_SECONDS),
+        acceptToConfirmed: this.#seconds.latencies('acceptToConfirmed', LATENCY_SECONDS),
       },
       backlog: this.#backlogNow,
       retrying,
@@ -116,16 +115,11 @@ export class ServiceStats implements Stats {
     };
   }
 
-  #latency(what: Timed): LatencyFigures {
-    const histogram = this.#seconds.latencies(what, LATENCY_SECONDS);
-    return { count: histogram.count, p50: histogram.quantile(0.5), p99: histogram.quantile(0.99) };
-  }
-
-  /** A look that takes longer than a second makes the next ones wait: seconds are as long as they are. */
-  async #look(): Promise<void> {
+  /** If a sample takes longer than a second, the next ones wait: the recorded second is just longer. */
+  async #sample(): Promise<void> {
     this.#flush();
     this.#seconds.end(await this.#totals(), this.#with.clock());
-    this.#backlogNow = await this.#lookAtBacklog().catch(() => undefined);
+    this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
   }
 
   async #totals(): Promise<Counts> {
@@ -133,13 +127,13 @@ export class ServiceStats implements Stats {
     return { accepted: values[0]?.value ?? 0, ...this.#counts.now() };
   }
 
-  /** The ends are read first: what is appended meanwhile is for the next look, and what is applied counts as done. */
-  async #lookAtBacklog(): Promise<BacklogFigures> {
+  /** Reads the ends first: records appended meanwhile belong to the next sample. */
+  async #sampleBacklog(): Promise<BacklogFigures> {
     const { log, reader, clock } = this.#with;
     const topic = log.progressName(TOPICS.commands);
     const ends = await log.ends(TOPICS.commands);
     const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));
-    return this.#backlog.look(
+    return this.#backlog.sample(
       ends,
       applied.map((next) => next ?? 0),
       clock(),

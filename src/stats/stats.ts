@@ -1,7 +1,7 @@
 import type { BacklogFigures } from './backlog.ts';
-import type { Counts, Timed } from './recent-seconds.ts';
+import type { Counts, LatencyFigures, Timed } from './recent-seconds.ts';
 
-/** What the dashboard shows. What cannot be read at the moment is undefined. */
+/** The figures of the dashboard. A figure that cannot be read at the moment is undefined. */
 export interface StatsFigures {
   replica: string;
   role: string;
@@ -15,22 +15,15 @@ export interface StatsFigures {
   latencies: Record<Timed, LatencyFigures>;
   /** of the whole service */
   backlog: BacklogFigures | undefined;
-  /** orders that wait for a retry, counted up to `MAX_COUNTED` */
+  /** retrying orders, counted up to `MAX_COUNTED` */
   retrying: number | undefined;
-  /** open ones, by reason */
+  /** open dead letters by reason */
   deadLetters: Record<string, number> | undefined;
   watchers: number;
   seconds: readonly { endedAt: number; perSecond: Counts }[];
 }
 
-export interface LatencyFigures {
-  count: number;
-  /** milliseconds; undefined where nothing was timed */
-  p50: number | undefined;
-  p99: number | undefined;
-}
-
-/** Seconds that are kept one by one. */
+/** Seconds that are kept individually. */
 export const KEPT_SECONDS = 120;
 
 export const RATE_SECONDS = 5;
@@ -40,6 +33,6 @@ export const LATENCY_SECONDS = 60;
 export const MAX_COUNTED = 10_000;
 
 export interface Stats {
-  /** @param seconds how many of the latest seconds are told one by one, at most `KEPT_SECONDS` */
+  /** @param seconds how many of the latest seconds to return individually, at most `KEPT_SECONDS` */
   read(seconds: number): Promise<StatsFigures>;
 }

@@ -3,13 +3,13 @@ import type { StatusChange } from '../order/commands.ts';
 import type { ChangeListener, StatusHub } from './status-hub.ts';
 
 export interface FirstChange {
-  /** The first change seen since the watch began; undefined once `timeoutMs` have passed without one. */
+  /** The first change since the watch began; undefined after `timeoutMs` without one. */
   within(timeoutMs: number): Promise<StatusChange | undefined>;
-  /** Ends the watch; a pending `within` answers undefined. Call it whatever happens. */
+  /** Ends the watch; a pending `within` resolves to undefined. Always call it. */
   cancel(): void;
 }
 
-/** Watches an order for its next change. Begin before the cause of the change is sent, so that none can be missed. */
+/** Watches an order for its next change. Start before sending the command, so that no change is missed. */
 export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
   let seen: StatusChange | undefined;
   let wake: ((change: StatusChange | undefined) => void) | undefined;
@@ -35,7 +35,7 @@ export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
   };
 }
 
-/** Undefined where too many watch already: then nothing is seen. */
+/** Undefined if there are too many watchers: no change is seen then. */
 function watched(hub: StatusHub, orderId: string, listener: ChangeListener): (() => void) | undefined {
   try {
     return hub.watch(orderId, listener);

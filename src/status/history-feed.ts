@@ -4,21 +4,21 @@ import type { OrderReader, SequencedChange } from '../store/order-store.ts';
 import type { StatusRecord } from './status-event.ts';
 import type { StatusHub } from './status-hub.ts';
 
-/** All changes are one line in the store's history. */
+/** The store's history is one sequence. */
 const PARTITION = 0;
 
 export interface HistoryFeedOptions {
   hub: StatusHub;
   reader: Pick<OrderReader, 'latestChanges'>;
   codec: EventCodec;
-  /** changes that happened before the start and are told to those who resume */
+  /** how many changes from before the start watchers can resume from */
   backlog: number;
 }
 
 /**
- * Feeds the hub where one process has the whole store to itself. The store's history is the log of the status changes:
- * the sequence of a change is its offset, so that tokens outlive a restart. What the lanes save side by side is passed on
- * in the order in which it was saved; whoever publishes waits for its turn, a batch a lane at most.
+ * Feeds the hub in a process that owns its store. The store's history serves as the log of status changes: the sequence of
+ * a change is its offset, so resume tokens survive a restart. Lanes save in parallel, so `publish` waits until all earlier
+ * changes are published; at most one batch per lane waits.
  */
 export class HistoryFeed {
   readonly #options: HistoryFeedOptions;
@@ -29,7 +29,7 @@ export class HistoryFeed {
     this.#options = options;
   }
 
-  /** Tells the hub what happened of late. @throws what reading the history throws */
+  /** Publishes the latest changes of the history. @throws ServiceError `store-unavailable` */
   async start(): Promise<void> {
     const { hub, reader, codec, backlog } = this.#options;
     const changes = await reader.latestChanges(backlog);
@@ -39,39 +39,39 @@ export class HistoryFeed {
   }
 
   /**
-   * @param records status events of saved changes, each with the sequence of its change as offset; those that were passed on
-   *   before are left out
+   * Publishes each change once, in the order of their sequences.
+   * @param records status events of saved changes, with the sequence of the change as offset
    */
   async publish(records: readonly LogRecord[]): Promise<void> {
     let ready: StatusRecord[] = [];
-    const passOn = () => {
+    const flush = () => {
       this.#options.hub.publish(ready);
       ready = [];
-      this.#callNext();
+      this.#wakeReady();
     };
     for (const record of records.toSorted((one, other) => one.offset - other.offset)) {
       if (record.offset > this.#next) {
-        passOn();
-        await this.#turnOf(record.offset);
+        flush();
+        await this.#untilReached(record.offset);
       }
       if (record.offset < this.#next) continue;
       ready.push(record);
       this.#next += 1;
     }
-    passOn();
+    flush();
   }
 
-  async #turnOf(sequence: number): Promise<void> {
+  async #untilReached(sequence: number): Promise<void> {
     while (sequence > this.#next) {
       await new Promise<void>((proceed) => this.#waiting.push({ sequence, proceed }));
     }
   }
 
-  #callNext(): void {
-    const called = this.#waiting.filter(({ sequence }) => sequence <= this.#next);
-    if (called.length === 0) return;
+  #wakeReady(): void {
+    const ready = this.#waiting.filter(({ sequence }) => sequence <= this.#next);
+    if (ready.length === 0) return;
     this.#waiting = this.#waiting.filter(({ sequence }) => sequence > this.#next);
-    for (const { proceed } of called) proceed();
+    for (const { proceed } of ready) proceed();
   }
 }
 

@@ -1,14 +1,14 @@
 import type { ChangeItem } from './change-item.ts';
 
-/** Of a reader that lags by so much only the latest change of each order is kept. */
+/** At this length the queue is folded to the latest change of each order. */
 const FOLD_AT = 32_768;
 
-/** Orders that changed while a reader did not read: with more it is given up. */
-const MOST_ORDERS = FOLD_AT / 2;
+/** If more orders than this are pending after folding, the reader is too slow. */
+const MAX_ORDERS = FOLD_AT / 2;
 
 /**
- * What a reader has not taken yet, oldest first and bounded. Folding keeps the order of the latest changes: what is left
- * out has a later change of its order after it, so a token never passes over anything.
+ * Invariant 9, for watchers: the changes that a reader has not taken yet, oldest first and bounded. Folding drops a change
+ * only if a later change of its order follows in the queue, so no token skips anything.
  */
 export class PendingItems {
   #items: ChangeItem[] = [];
@@ -27,9 +27,9 @@ export class PendingItems {
     if (this.#hasOverflowed) return;
     this.#items.push(item);
     if (this.#items.length < FOLD_AT) return;
-    this.#items = latestOfEach(this.#items.slice(this.#taken));
+    this.#items = latestPerOrder(this.#items.slice(this.#taken));
     this.#taken = 0;
-    this.#hasOverflowed = this.#items.length > MOST_ORDERS;
+    this.#hasOverflowed = this.#items.length > MAX_ORDERS;
   }
 
   take(): ChangeItem | undefined {
@@ -44,7 +44,7 @@ export class PendingItems {
   }
 }
 
-function latestOfEach(items: readonly ChangeItem[]): ChangeItem[] {
+function latestPerOrder(items: readonly ChangeItem[]): ChangeItem[] {
   const seen = new Set<string>();
   const latest: ChangeItem[] = [];
   for (const item of items.toReversed()) {

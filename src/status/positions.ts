@@ -1,11 +1,11 @@
-/** The next offset of every partition, by its number; those that are missing stand at 0. */
+/** Partition number → next offset; a missing entry means 0. */
 export type Positions = readonly number[];
 
 export function positionAt(positions: Positions, partition: number): number {
   return positions[partition] ?? 0;
 }
 
-/** Of each partition the one that is further. */
+/** The greater offset of each partition. */
 export function furthest(some: Positions, others: Positions): number[] {
   const length = Math.max(some.length, others.length);
   return Array.from({ length }, (_, partition) =>
@@ -13,7 +13,7 @@ export function furthest(some: Positions, others: Positions): number[] {
   );
 }
 
-/** Whether no partition of these stands behind. */
+/** Whether every partition has reached its offset in `goal`. */
 export function hasReached(positions: Positions, goal: Positions): boolean {
   return goal.every((offset, partition) => positionAt(positions, partition) >= offset);
 }

@@ -1,20 +1,20 @@
 import { positionAt, type Positions } from './positions.ts';
 import type { StatusEvent } from './status-event.ts';
 
-/** The latest events in the order in which they came, so many at most: whoever was cut off goes on from among them. */
+/** A ring of the latest events, for watchers that resume. */
 export class RecentEvents {
   readonly #capacity: number;
-  /** a ring: the oldest stands at `#oldest` once it is full */
+  /** once it is full, the oldest event is at `#oldest` */
   readonly #events: StatusEvent[] = [];
   #oldest = 0;
-  /** of each partition: nothing from here on was forgotten */
+  /** partition → first offset from which all events are kept */
   readonly #complete: number[] = [];
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** What comes of this partition will be complete from this offset on. */
+  /** All events of the partition from this offset on will be pushed. */
   beginAt(partition: number, offset: number): void {
     this.#complete[partition] = offset;
   }
@@ -24,18 +24,18 @@ export class RecentEvents {
       this.#events.push(event);
       return;
     }
-    const forgotten = this.#events[this.#oldest];
-    if (forgotten !== undefined) this.#complete[forgotten.partition] = forgotten.offset + 1;
+    const dropped = this.#events[this.#oldest];
+    if (dropped !== undefined) this.#complete[dropped.partition] = dropped.offset + 1;
     this.#events[this.#oldest] = event;
     this.#oldest = (this.#oldest + 1) % this.#capacity;
   }
 
-  /** Whether everything from these positions on is still here. */
+  /** Whether all events from these positions on are kept. */
   covers(positions: Positions): boolean {
     return this.#complete.every((offset, partition) => positionAt(positions, partition) >= offset);
   }
 
-  /** Those at or after these positions, in the order in which they came. */
+  /** The events at or after these positions, in the order in which they were pushed. */
   *since(positions: Positions): Iterable<StatusEvent> {
     const { length } = this.#events;
     for (let index = 0; index < length; index += 1) {

@@ -2,10 +2,10 @@ import { ServiceError } from '../base/errors.ts';
 import type { Positions } from './positions.ts';
 
 /**
- * Tokens are text, safe in a header and in `Last-Event-ID`.
+ * Resume tokens are text that is safe in a header and in `Last-Event-ID`.
  *
- *     o.<version>                  of one order: every later version follows
- *     s.<offset>.<offset>…         of many orders: the next offset of every partition of orders.status, base 36
+ *     o.<version>                  stream of one order: the last version that was sent
+ *     s.<offset>.<offset>…         stream of many orders: the next offset of each partition of orders.status, base 36
  */
 export function orderToken(version: number): string {
   return `o.${version}`;
@@ -20,7 +20,7 @@ export function versionOfToken(token: string): number {
 
 export function positionsToken(positions: Positions): string {
   let token = 's';
-  // A partition that was never heard of leaves a hole.
+  // A partition without events leaves a hole in the array.
   for (let partition = 0; partition < positions.length; partition += 1) {
     token += `.${(positions[partition] ?? 0).toString(36)}`;
   }
@@ -39,5 +39,5 @@ export function positionsOfToken(token: string): number[] {
 }
 
 function invalid(what: string): ServiceError {
-  return new ServiceError('resume-token-invalid', `Use a resume token ${what}, exactly as it was given out.`);
+  return new ServiceError('resume-token-invalid', `Use a resume token ${what}, exactly as you received it.`);
 }

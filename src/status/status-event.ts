@@ -4,10 +4,10 @@ import type { StatusChange } from '../order/commands.ts';
 import { peekOutcome, peekStatusChange } from '../order/event-text.ts';
 import type { EventCodec } from '../order/events.ts';
 
-/** A record of `orders.status` as it stands there: its key is the order's id. */
+/** A record of `orders.status`; its key is the order id. */
 export type StatusRecord = Pick<LogRecord, 'partition' | 'offset' | 'key' | 'value'>;
 
-/** A status change with its place among all of them. It is decoded once, when somebody wants to see it. */
+/** A status change with its position. It is decoded at most once, and only if someone watches it. */
 export class StatusEvent implements Position {
   readonly partition: number;
   readonly offset: number;
@@ -28,7 +28,7 @@ export class StatusEvent implements Position {
     this.version = version;
   }
 
-  /** What the order became, and when (milliseconds since the epoch). @throws ServiceError `record-undecodable` */
+  /** The new status and its time (milliseconds since the epoch), without decoding. @throws ServiceError `record-undecodable` */
   outcome(): Pick<StatusChange, 'status' | 'at'> {
     return (this.#value === null ? undefined : peekOutcome(this.#value)) ?? this.change();
   }

@@ -1,59 +1,55 @@
+import { EventEmitter } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import { hasCode, ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { ChangeItem } from './change-item.ts';
-import { Listeners } from './listeners.ts';
 import { hasReached, type Positions } from './positions.ts';
 import { RecentEvents } from './recent-events.ts';
 import { orderToken, positionsToken } from './resume-token.ts';
 import { StatusEvent, type StatusRecord } from './status-event.ts';
-import { type PlacedChange, Subscription, type StatusFilter } from './subscription.ts';
+import { type PositionedChange, Subscription, type StatusFilter } from './subscription.ts';
 
-/** Told of every event once, watched or not; it is quick, and looks only at what it needs. */
+/** Called once for every event, watched or not; it must be fast. */
 export type EventListener = (event: StatusEvent) => void;
 
 export type ChangeListener = (item: ChangeItem) => void;
 
 export interface StatusHubOptions {
   codec: EventCodec;
-  /** how many may watch at once */
+  /** maximum number of concurrent watchers */
   maxWatchers: number;
-  /** events that are kept for those who resume, and orders whose latest version is kept in mind */
+  /** events kept for watchers that resume, and orders whose latest version is remembered */
   maxRecentEvents?: number;
-  /** Several replicas read one log, and a token may come from one that has read further; else it is of another life. */
+  /** Several replicas read the log, so a token may be ahead of this one. Without peers, such a token is from another log. */
   hasPeers?: boolean;
   logger: Logger;
 }
 
 export interface Subscribed {
   subscription: Subscription;
-  /** resumes at the beginning of the subscription */
+  /** resumes at the start of the subscription */
   token: string;
-  /** resumes from now on; undefined while there is something to take */
+  /** resumes from now on; undefined while items are pending */
   tokenNow: () => string | undefined;
   unsubscribe: () => void;
 }
 
-const EVERY = '';
-
 /**
- * Fans status changes out to whoever watches in this process. An event that nobody watches costs one look-up and is not
- * even decoded; one that was published twice (a redelivered batch) is passed on once.
+ * Distributes status changes to the watchers of this process. An event without watchers costs one look-up and is not
+ * decoded. An event that is published twice (a redelivered batch) is delivered once.
  */
 export class StatusHub {
   readonly #options: StatusHubOptions;
   readonly #recent: RecentEvents;
   readonly #versions: LRUCache<string, number>;
-  readonly #orders = new Listeners<ChangeListener>();
-  readonly #customers = new Listeners<Subscription>();
-  readonly #merchants = new Listeners<Subscription>();
-  readonly #all = new Listeners<Subscription>();
-  /** next offset of every partition */
+  /** by topic: `event` (every event), `order:<id>`, `customer:<id>`, `merchant:<id>`, `all` */
+  readonly #watchers = new EventEmitter().setMaxListeners(0);
+  /** partition → next offset */
   readonly #heads: number[] = [];
-  readonly #onEvent: EventListener[] = [];
   #watcherCount = 0;
+  #subscriptionCount = 0;
 
   constructor(options: StatusHubOptions) {
     const { maxRecentEvents = 20_000 } = options;
@@ -66,29 +62,29 @@ export class StatusHub {
     return this.#watcherCount;
   }
 
-  /** From here on all of the partition will be published. */
+  /** All events of the partition from this offset on will be published. */
   beginAt(partition: number, offset: number): void {
     this.#heads[partition] = offset;
     this.#recent.beginAt(partition, offset);
   }
 
-  /** For as long as the hub lives. */
+  /** Adds a listener for the lifetime of the hub. */
   onEveryEvent(listener: EventListener): void {
-    this.#onEvent.push(listener);
+    this.#watchers.on('event', listener);
   }
 
   /**
-   * Calls the listener with every change of the order from now on, until the returned function is called. Whoever
-   * needs the present state too watches first, reads then, and drops the versions it has.
+   * Calls the listener with every change of the order from now on, until the returned function is called. To get the current
+   * state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
    * @throws ServiceError `overloaded`
    */
   watch(orderId: string, listener: ChangeListener): () => void {
     this.#admit();
-    return this.#leaving(this.#orders.add(orderId, listener));
+    return this.#add(`order:${orderId}`, listener);
   }
 
   /**
-   * The changes that the filter lets through, from now on or from a token on.
+   * Subscribes to the changes that match the filter, from now on or from a token on.
    * @throws ServiceError `overloaded`, `resume-token-too-old`
    */
   subscribe(filter: StatusFilter, from?: Positions): Subscribed {
@@ -100,7 +96,13 @@ export class StatusHub {
     }
     const token = positionsToken(from ?? this.#heads);
     const tokenNow = () => subscription.tokenAt(this.#heads);
-    const unsubscribe = this.#leaving(this.#index(filter, subscription));
+    const remove = this.#add(topicOf(filter), (change: PositionedChange, item: () => ChangeItem) => {
+      subscription.offer(change, this.#heads, item);
+    });
+    this.#subscriptionCount += 1;
+    const unsubscribe = () => {
+      if (remove()) this.#subscriptionCount -= 1;
+    };
     return { subscription, token, tokenNow, unsubscribe };
   }
 
@@ -113,41 +115,33 @@ export class StatusHub {
       if (event === undefined || event.version <= (this.#versions.get(event.orderId) ?? 0)) continue;
       this.#versions.set(event.orderId, event.version);
       this.#recent.push(event);
-      for (const listener of this.#onEvent) this.#orNothing(() => listener(event));
-      this.#tell(event);
+      this.#decodable(() => this.#watchers.emit('event', event));
+      this.#deliver(event);
     }
   }
 
-  *#changesSince(from: Positions): Iterable<PlacedChange> {
+  *#changesSince(from: Positions): Iterable<PositionedChange> {
     for (const event of this.#recent.since(from)) {
       const change = this.#changeOf(event);
       if (change !== undefined) yield { event, change };
     }
   }
 
-  #tell(event: StatusEvent): void {
-    const listeners = [...this.#orders.of(event.orderId)];
-    const isAlone = this.#all.isEmpty && this.#customers.isEmpty && this.#merchants.isEmpty;
-    const change = listeners.length === 0 && isAlone ? undefined : this.#changeOf(event);
+  #deliver(event: StatusEvent): void {
+    const orderTopic = `order:${event.orderId}`;
+    const isWatched = this.#watchers.listenerCount(orderTopic) > 0;
+    if (!isWatched && this.#subscriptionCount === 0) return;
+    const change = this.#changeOf(event);
     if (change === undefined) return;
-    const ofOrder: ChangeItem = { kind: 'change', change, token: orderToken(event.version) };
-    for (const listener of listeners) listener(ofOrder);
-    let ofMany: ChangeItem | undefined;
-    const item = () => (ofMany ??= { kind: 'change', change, token: positionsToken(this.#heads) });
-    const { customerId, merchantId } = change;
-    for (const concerned of [
-      this.#all.of(EVERY),
-      this.#customers.of(customerId),
-      this.#merchants.of(merchantId),
-    ]) {
-      for (const subscription of concerned) subscription.offer({ event, change }, this.#heads, item);
+    if (isWatched) {
+      const item: ChangeItem = { kind: 'change', change, token: orderToken(event.version) };
+      this.#watchers.emit(orderTopic, item);
     }
-  }
-
-  #index({ customerId, merchantId }: StatusFilter, subscription: Subscription): () => void {
-    if (customerId !== undefined) return this.#customers.add(customerId, subscription);
-    if (merchantId !== undefined) return this.#merchants.add(merchantId, subscription);
-    return this.#all.add(EVERY, subscription);
+    let shared: ChangeItem | undefined;
+    const item = () => (shared ??= { kind: 'change', change, token: positionsToken(this.#heads) });
+    for (const topic of ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`]) {
+      this.#watchers.emit(topic, { event, change }, item);
+    }
   }
 
   #admit(): void {
@@ -155,40 +149,43 @@ export class StatusHub {
     if (this.#watcherCount < maxWatchers) return;
     throw new ServiceError(
       'overloaded',
-      `${maxWatchers} watch here already. Watch at another replica, or later.`,
+      `This replica already has ${maxWatchers} watchers. Try another replica, or try later.`,
     );
   }
 
-  #leaving(remove: () => void): () => void {
+  /** @returns a function that removes the listener; it returns false if it was called before */
+  #add(topic: string, listener: Parameters<EventEmitter['on']>[1]): () => boolean {
+    this.#watchers.on(topic, listener);
     this.#watcherCount += 1;
-    let isGone = false;
+    let isRemoved = false;
     return () => {
-      if (isGone) return;
-      isGone = true;
+      if (isRemoved) return false;
+      isRemoved = true;
       this.#watcherCount -= 1;
-      remove();
+      this.#watchers.off(topic, listener);
+      return true;
     };
   }
 
   #refuseTooOld(from: Positions): void {
-    const isOfAnotherLife = this.#options.hasPeers !== true && !hasReached(this.#heads, from);
-    if (this.#recent.covers(from) && !isOfAnotherLife) return;
+    const isFromAnotherLog = this.#options.hasPeers !== true && !hasReached(this.#heads, from);
+    if (this.#recent.covers(from) && !isFromAnotherLog) return;
     throw new ServiceError(
       'resume-token-too-old',
-      'Not everything that followed the token is kept here any more. Read the present state, and watch without a token.',
+      'Some events after this token are no longer kept. Read the current state and watch without a token.',
     );
   }
 
-  /** A record of somebody else's in our topic is nobody's change; it must not stop the others. */
+  /** Undefined for a record of another program; it must not stop the others. */
   #eventOf(record: StatusRecord): StatusEvent | undefined {
-    return this.#orNothing(() => new StatusEvent(record, this.#options.codec));
+    return this.#decodable(() => new StatusEvent(record, this.#options.codec));
   }
 
   #changeOf(event: StatusEvent): StatusChange | undefined {
-    return this.#orNothing(() => event.change());
+    return this.#decodable(() => event.change());
   }
 
-  #orNothing<T>(decode: () => T): T | undefined {
+  #decodable<T>(decode: () => T): T | undefined {
     try {
       return decode();
     } catch (error) {
@@ -197,4 +194,10 @@ export class StatusHub {
       return undefined;
     }
   }
+}
+
+/** The narrowest topic that has all matching changes; the subscription filters the rest. */
+function topicOf({ customerId, merchantId }: StatusFilter): string {
+  if (customerId !== undefined) return `customer:${customerId}`;
+  return merchantId === undefined ? 'all' : `merchant:${merchantId}`;
 }

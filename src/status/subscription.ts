@@ -13,18 +13,18 @@ export interface StatusFilter {
   statuses?: readonly OrderStatus[] | undefined;
 }
 
-/** A change, and where it stands. */
-export interface PlacedChange {
+/** A change and its position. */
+export interface PositionedChange {
   event: Position;
   change: StatusChange;
 }
 
-/** The changes of many orders for one reader, who takes them when it can. */
+/** The changes of many orders for one reader, which takes them at its own pace. */
 export class Subscription {
   readonly #filter: StatusFilter;
   readonly #pending = new PendingItems();
   #wake: () => void = () => undefined;
-  /** of whoever comes from a replica that had read further than this one: what lies before was seen there */
+  /** set if the reader comes from a replica that was ahead of this one: skip what it saw there */
   #ahead: Positions | undefined;
 
   constructor(filter: StatusFilter) {
@@ -35,7 +35,7 @@ export class Subscription {
     return this.#pending.hasOverflowed && this.#pending.isEmpty;
   }
 
-  /** Calls the listener when `take` has something again. */
+  /** Calls the listener when an item is available. */
   onReadable(listener: () => void): void {
     this.#wake = listener;
   }
@@ -44,29 +44,29 @@ export class Subscription {
     return this.#pending.take();
   }
 
-  /** Begins with what the reader has missed: what came after `from`, up to where the hub is (`heads`). */
-  catchUp(missed: Iterable<PlacedChange>, from: Positions, heads: Positions): void {
+  /** Starts with the changes between `from` and the hub's positions (`heads`). */
+  catchUp(missed: Iterable<PositionedChange>, from: Positions, heads: Positions): void {
     const seen = [...from];
     for (const { event, change } of missed) {
       seen[event.partition] = event.offset + 1;
-      if (this.#wants(change)) this.#pending.push({ kind: 'change', change, token: positionsToken(seen) });
+      if (this.#matches(change)) this.#pending.push({ kind: 'change', change, token: positionsToken(seen) });
     }
     if (!hasReached(heads, from)) this.#ahead = from;
   }
 
-  /** An event that has just come; `item` is made once for all who want it. */
-  offer({ event, change }: PlacedChange, heads: Positions, item: () => ChangeItem): void {
+  /** Offers a new event; `item` creates the object that all subscriptions share. */
+  offer({ event, change }: PositionedChange, heads: Positions, item: () => ChangeItem): void {
     if (this.#ahead === undefined) {
-      if (this.#wants(change)) this.#push(item());
+      if (this.#matches(change)) this.#push(item());
       return;
     }
-    if (event.offset >= positionAt(this.#ahead, event.partition) && this.#wants(change)) {
+    if (event.offset >= positionAt(this.#ahead, event.partition) && this.#matches(change)) {
       this.#push({ kind: 'change', change, token: positionsToken(furthest(heads, this.#ahead)) });
     }
     if (hasReached(heads, this.#ahead)) this.#ahead = undefined;
   }
 
-  /** Undefined while something waits to be taken. */
+  /** The token that resumes from now on; undefined while items are pending. */
   tokenAt(heads: Positions): string | undefined {
     if (!this.#pending.isEmpty || this.#pending.hasOverflowed) return undefined;
     return positionsToken(this.#ahead === undefined ? heads : furthest(heads, this.#ahead));
@@ -77,7 +77,7 @@ export class Subscription {
     this.#wake();
   }
 
-  #wants({ customerId, merchantId, status }: StatusChange): boolean {
+  #matches({ customerId, merchantId, status }: StatusChange): boolean {
     const { customerId: customer, merchantId: merchant, statuses } = this.#filter;
     return (
       (customer === undefined || customer === customerId) &&

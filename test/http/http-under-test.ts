@@ -47,7 +47,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     deadLetters: deadLetters.store,
     hub,
     metrics,
-    takenAt: (orderId) => intake.recentOrders.takenAt(orderId),
+    acceptedAt: (orderId) => intake.recentOrders.acceptedAt(orderId),
     clock: Date.now,
     secondMs: 100,
   });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { EVENT_TYPES } from '../../src/order/event-types.ts';
+import { EVENT_TYPES } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 
 const codec = createEventCodec();

@@ -4,7 +4,7 @@ import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
 import { peekOutcome } from '../../src/order/event-text.ts';
-import { EVENT_TYPES } from '../../src/order/event-types.ts';
+import { EVENT_TYPES } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { anyText, identifier, placeOrder, plain, requestTransition, time } from './arbitraries.ts';

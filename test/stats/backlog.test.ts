@@ -3,17 +3,17 @@ import { Backlog } from '../../src/stats/backlog.ts';
 
 await t.test('what is applied does not wait, also where more is applied than was seen', async (t) => {
   const backlog = new Backlog();
-  t.same(backlog.look([], [], 0), { records: 0, oldestAgeMs: 0 });
-  t.same(backlog.look([5, 7], [5, 7], 1_000), { records: 0, oldestAgeMs: 0 });
-  t.same(backlog.look([5, 7], [9, 7], 2_000), { records: 0, oldestAgeMs: 0 });
+  t.same(backlog.sample([], [], 0), { records: 0, oldestAgeMs: 0 });
+  t.same(backlog.sample([5, 7], [5, 7], 1_000), { records: 0, oldestAgeMs: 0 });
+  t.same(backlog.sample([5, 7], [9, 7], 2_000), { records: 0, oldestAgeMs: 0 });
 });
 
 await t.test('records of all partitions count, and the age is that of the oldest', async (t) => {
   const backlog = new Backlog();
-  backlog.look([0, 0], [0, 0], 1_000);
-  backlog.look([10, 0], [10, 0], 2_000);
-  backlog.look([20, 4], [10, 0], 3_000);
-  const { records, oldestAgeMs } = backlog.look([20, 8], [15, 0], 10_000);
+  backlog.sample([0, 0], [0, 0], 1_000);
+  backlog.sample([10, 0], [10, 0], 2_000);
+  backlog.sample([20, 4], [10, 0], 3_000);
+  const { records, oldestAgeMs } = backlog.sample([20, 8], [15, 0], 10_000);
   t.equal(records, 13);
   // Partition 0 has been waiting with its sixth of ten since 2600, partition 1 with its first of four since 2250.
   t.equal(oldestAgeMs, 10_000 - 2_250);
@@ -24,7 +24,7 @@ await t.test(
   async (t) => {
     const backlog = new Backlog();
     for (let second = 1; second < 20; second += 1) {
-      const { oldestAgeMs } = backlog.look([second * 100], [second * 100 - 1], second * 1000);
+      const { oldestAgeMs } = backlog.sample([second * 100], [second * 100 - 1], second * 1000);
       if (second > 1) t.ok(oldestAgeMs <= 10, `${oldestAgeMs} ms`);
     }
   },
@@ -32,18 +32,18 @@ await t.test(
 
 await t.test('of what was there at the first look only that much is known', async (t) => {
   const backlog = new Backlog();
-  t.same(backlog.look([50], [10], 5_000), { records: 40, oldestAgeMs: 0 });
-  t.same(backlog.look([50], [10], 9_000), { records: 40, oldestAgeMs: 4_000 });
+  t.same(backlog.sample([50], [10], 5_000), { records: 40, oldestAgeMs: 0 });
+  t.same(backlog.sample([50], [10], 9_000), { records: 40, oldestAgeMs: 4_000 });
 });
 
 await t.test('a backlog of days is told, with bounded memory', async (t) => {
   const backlog = new Backlog();
-  backlog.look([0], [0], 0);
+  backlog.sample([0], [0], 0);
   const looks = 20_000;
   let oldestAgeMs = 0;
   for (let look = 1; look <= looks; look += 1) {
-    ({ oldestAgeMs } = backlog.look([look], [0], look * 1000));
+    ({ oldestAgeMs } = backlog.sample([look], [0], look * 1000));
   }
   t.ok(Math.abs(oldestAgeMs - looks * 1000) <= 0.01 * looks * 1000, `${oldestAgeMs} ms`);
-  t.ok(backlog.sightings <= 600);
+  t.ok(backlog.sampleCount <= 600);
 });

@@ -12,14 +12,14 @@ const codec = createEventCodec();
 const STARTED_AT = 1_000;
 
 function countedHub(
-  takenAt: (orderId: string) => Promise<number | undefined> = () => Promise.resolve(undefined),
+  acceptedAt: (orderId: string) => Promise<number | undefined> = () => Promise.resolve(undefined),
 ) {
   const lines = new PassThrough();
   const hub = new StatusHub({ codec, maxWatchers: 1, logger: pino(lines) });
   const timed: number[] = [];
   const now = () => Date.now();
-  const counts = new OrderCounts({ since: STARTED_AT, now, takenAt, onConfirmed: (ms) => timed.push(ms) });
-  hub.onEveryEvent((event) => counts.hear(event));
+  const counts = new OrderCounts({ since: STARTED_AT, now, acceptedAt, onConfirmed: (ms) => timed.push(ms) });
+  hub.onEveryEvent((event) => counts.count(event));
   let offset = 0;
   const publish = (orderId: string, status: OrderStatus, { version = 1, at = STARTED_AT } = {}) => {
     const change = { orderId, customerId: 'c', merchantId: 'm', status, version, at, reason: null };
@@ -71,8 +71,8 @@ await t.test('a record that is not one of ours is logged and counts as nothing',
 await t.test('an order is timed by its fresh id, or by when it was taken here', async (t) => {
   const keyed = derivedOrderId('alice', 'key');
   const aWhileAgo = Date.now() - 70_000;
-  const takenAt = (orderId: string) => Promise.resolve(orderId === keyed ? aWhileAgo : undefined);
-  const { publish, timed } = countedHub(takenAt);
+  const acceptedAt = (orderId: string) => Promise.resolve(orderId === keyed ? aWhileAgo : undefined);
+  const { publish, timed } = countedHub(acceptedAt);
   const fresh = createOrderIds()();
   publish(fresh, 'confirmed');
   publish(keyed, 'confirmed');

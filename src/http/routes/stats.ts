@@ -1,11 +1,10 @@
 import { Type, type Static } from 'typebox';
-import { COUNTED, type Counts } from '../../stats/recent-seconds.ts';
+import { COUNTED, type Counts, type LatencyFigures } from '../../stats/recent-seconds.ts';
 import {
   KEPT_SECONDS,
   LATENCY_SECONDS,
   MAX_COUNTED,
   RATE_SECONDS,
-  type LatencyFigures,
   type Stats,
   type StatsFigures,
 } from '../../stats/stats.ts';
