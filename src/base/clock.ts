@@ -1,4 +1,4 @@
-/** Milliseconds since the Unix epoch; passed in, so that a test can hold time still. */
+/** Milliseconds since the Unix epoch. Passed in, so that tests control time. */
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Every instrument of the process; names follow the OpenTelemetry semantic conventions where there is one. */
+/** All metrics of the process. Names follow the OpenTelemetry semantic conventions where there are any. */
 export interface Metrics {
   registry: Registry;
   /** seconds; labels http_request_method, http_route, http_response_status_code */
@@ -9,16 +9,16 @@ export interface Metrics {
   grpcHandled: Counter<'grpc_service' | 'grpc_method' | 'grpc_code'>;
   grpcOpenStreams: Gauge<'grpc_service' | 'grpc_method'>;
   ordersAcknowledged: Counter;
-  /** batches by what closed them: idle | size | bytes | age | turn */
+  /** trigger: idle | size | bytes | age | turn */
   batchesClosed: Counter<'trigger'>;
   batchRecords: Histogram;
-  /** seconds from dispatch to saved */
+  /** seconds */
   processDuration: Histogram;
-  /** seconds from the log's timestamp to saved */
+  /** seconds */
   endToEndAge: Histogram;
   batchRetries: Counter<'error_type'>;
   recordsProcessed: Counter<'outcome'>;
-  /** retrying orders that were tried again: completed | rescheduled */
+  /** outcome: completed | rescheduled */
   retries: Counter<'outcome'>;
   /** 0 closed, 1 half-open, 2 open; dependency: store | log */
   circuitState: Gauge<'dependency'>;
@@ -38,39 +38,39 @@ export function createMetrics(): Metrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
-    // The names that the tools around gRPC know (go-grpc-middleware and its kin).
+    // The names of go-grpc-middleware, which gRPC dashboards expect.
     grpcStarted: new Counter({
       name: 'grpc_server_started_total',
-      help: 'RPCs that began.',
+      help: 'RPCs started on the server.',
       labelNames: ['grpc_service', 'grpc_method'],
       registers,
     }),
     grpcHandled: new Counter({
       name: 'grpc_server_handled_total',
-      help: 'RPCs that ended, by their status code.',
+      help: 'RPCs completed on the server, by status code.',
       labelNames: ['grpc_service', 'grpc_method', 'grpc_code'],
       registers,
     }),
     grpcOpenStreams: new Gauge({
       name: 'grpc_server_open_streams',
-      help: 'Server streams that go on.',
+      help: 'Open server streams.',
       labelNames: ['grpc_service', 'grpc_method'],
       registers,
     }),
     ordersAcknowledged: new Counter({
       name: 'orders_acknowledged_total',
-      help: 'Orders that the event log holds durably and whose callers were told so.',
+      help: 'Orders acknowledged after the event log held them durably.',
       registers,
     }),
     batchesClosed: new Counter({
       name: 'orders_batches_closed_total',
-      help: 'Batches by what closed them.',
+      help: 'Batches, by what closed them.',
       labelNames: ['trigger'],
       registers,
     }),
     batchRecords: new Histogram({
       name: 'orders_batch_records',
-      help: 'Records a batch.',
+      help: 'Records per batch.',
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
       registers,
     }),
@@ -82,37 +82,37 @@ export function createMetrics(): Metrics {
     }),
     endToEndAge: new Histogram({
       name: 'orders_end_to_end_age_seconds',
-      help: 'Age of a record, from the event log taking it to its effects being saved.',
+      help: 'Time from the append of a command record to the commit of its effects.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
       registers,
     }),
     batchRetries: new Counter({
       name: 'orders_batch_retries_total',
-      help: 'Batches that were tried again because something they need was not there.',
+      help: 'Retries of batches after a failure of the store, the event log or a worker thread.',
       labelNames: ['error_type'],
       registers,
     }),
     retries: new Counter({
       name: 'orders_retries_total',
-      help: 'Retrying orders that were tried again, by whether they are done with or wait on.',
+      help: 'Retried orders, by whether they completed or were rescheduled.',
       labelNames: ['outcome'],
       registers,
     }),
     recordsProcessed: new Counter({
       name: 'orders_records_processed_total',
-      help: 'Command records by what became of them.',
+      help: 'Command records, by outcome.',
       labelNames: ['outcome'],
       registers,
     }),
     circuitState: new Gauge({
       name: 'orders_circuit_state',
-      help: 'The circuit to a dependency: 0 closed, 1 half-open, 2 open.',
+      help: 'State of the circuit breaker of a dependency: 0 closed, 1 half-open, 2 open.',
       labelNames: ['dependency'],
       registers,
     }),
     deadLetterFloods: new Counter({
       name: 'orders_dead_letter_floods_total',
-      help: 'Batches that were held back because too large a share of the records would have become dead letters.',
+      help: 'Times that the flood limit deferred records because too many would have become dead letters.',
       registers,
     }),
   };

@@ -1,12 +1,12 @@
 import { ServiceError } from './errors.ts';
 
-/** Where a record stands in a topic: the durable name of an accepted order until the store has it. */
+/** The position of a record in a topic. It identifies an accepted order until the store has it. */
 export interface Position {
   partition: number;
   offset: number;
 }
 
-/** `partition-offset`, as it travels in `Location: /v1/orders/{id}?position=…`. */
+/** `partition-offset`, as used in `Location: /v1/orders/{id}?position=…`. */
 export function formatPosition(position: Position): string {
   return `${position.partition}-${position.offset}`;
 }
@@ -15,7 +15,7 @@ export function formatPosition(position: Position): string {
 export function parsePosition(text: string): Position {
   const match = /^(\d{1,9})-(\d{1,15})$/.exec(text);
   if (match === null) {
-    throw new ServiceError('position-invalid', 'Use the position exactly as a Location header gave it.');
+    throw new ServiceError('position-invalid', 'Use the position exactly as it is in the Location header.');
   }
   return { partition: Number(match[1]), offset: Number(match[2]) };
 }

@@ -1,9 +1,9 @@
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** Days that every month has; a later one is looked at twice, since `Date.parse` turns 31 February into 3 March. */
+/** Later days need a check: `Date.parse` turns 31 February into 3 March. */
 const SHORTEST_MONTH = 28;
 
-/** The moment that an RFC 3339 timestamp names, in milliseconds since the epoch; undefined when it names none. */
+/** Parses an RFC 3339 timestamp into milliseconds since the epoch; undefined if it is invalid. */
 export function parseTimestamp(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   const time = Date.parse(text);
@@ -18,8 +18,8 @@ function daysInMonth(year: number, month: number): number {
 }
 
 /**
- * Formats moments as RFC 3339 in UTC with milliseconds. Where many of them fall into one millisecond, the last text is
- * kept: it costs as much as the rest of an answer.
+ * Creates a formatter for RFC 3339 in UTC with milliseconds. It caches the last text, because many requests share a
+ * millisecond and formatting costs as much as the rest of a response.
  */
 export function createTimestampFormat(): (time: number) => string {
   let lastTime = Number.NaN;

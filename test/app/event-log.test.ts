@@ -6,7 +6,7 @@ import { createEventLog } from '../../src/app/event-log.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 await t.test(
-  'the embedded log drops dead letters by age, and commands only when they are consumed',
+  'the embedded log drops dead letters by age, and commands only after they are consumed',
   async (t) => {
     const config = loadConfig({ EVENT_LOG: 'embedded', DATA_DIR: t.testdir(), LOG_RETENTION_MS: '300' });
     const log = createEventLog(config, createLogger('silent'));

@@ -2,7 +2,7 @@ import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import { formatPosition, parsePosition } from '../../src/base/position.ts';
 
-await t.test('a position survives its way through a Location header', async (t) => {
+await t.test('a position survives formatting and parsing', async (t) => {
   for (const position of [
     { partition: 0, offset: 0 },
     { partition: 11, offset: 123_456_789_012_345 },
@@ -13,7 +13,7 @@ await t.test('a position survives its way through a Location header', async (t) 
   t.equal(formatPosition({ partition: 3, offset: 42 }), '3-42');
 });
 
-await t.test('what no Location header gave is refused', async (t) => {
+await t.test('malformed positions are refused', async (t) => {
   const wrong = [
     '',
     '3',

@@ -4,15 +4,15 @@ import type { DecidedCommand, FinalOutcome } from '../../src/order/decide.ts';
 import { REQUESTABLE_STATUSES } from '../../src/order/lifecycle.ts';
 import { orderTotal, type NewOrder } from '../../src/order/order.ts';
 
-/** Any text there is: quotes, line ends, every plane of Unicode. */
+/** Any text: quotes, line breaks, every plane of Unicode. */
 export const anyText = (maxLength: number) => fc.string({ unit: 'binary', maxLength });
 
-/** Objects as code makes them, not ones without a prototype. */
+/** Objects with the usual prototype. */
 export const plain = { noNullPrototype: true } as const;
 
 export const identifier = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/);
 
-/** Milliseconds since the epoch, within the years that RFC 3339 can write. */
+/** Milliseconds since the epoch, within the years that RFC 3339 can express. */
 export const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) });
 
 const item = fc.record(
@@ -56,7 +56,7 @@ export const requestTransition: fc.Arbitrary<RequestTransition> = fc
     ...envelope,
     to: fc.constantFrom(...REQUESTABLE_STATUSES),
     reason: fc.option(anyText(40), { nil: undefined }),
-    // Mostly without: a random expectation is seldom met.
+    // Mostly undefined: a random version rarely matches.
     expectedVersion: fc.oneof(
       { weight: 4, arbitrary: fc.constant(undefined) },
       { weight: 1, arbitrary: fc.nat({ max: 4 }) },
@@ -66,7 +66,7 @@ export const requestTransition: fc.Arbitrary<RequestTransition> = fc
 
 export const outcome: fc.Arbitrary<FinalOutcome> = fc.record(
   {
-    // Mostly confirmed: the other two end an order's life at once.
+    // Mostly confirmed: the other two end the order's life.
     status: fc.constantFrom('confirmed', 'confirmed', 'confirmed', 'rejected', 'failed'),
     reason: fc.option(anyText(20), { nil: null }),
   },
@@ -76,7 +76,7 @@ export const outcome: fc.Arbitrary<FinalOutcome> = fc.record(
 const FEW_ORDERS = ['o-0', 'o-1', 'o-2', 'o-3'];
 const PARTITIONS = 2;
 
-/** Commands of a few orders as a log holds them: an order in one partition, offsets that grow, with gaps. */
+/** Commands of a few orders as in a log: one partition per order, growing offsets with gaps. */
 export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
   .array(
     fc.record({

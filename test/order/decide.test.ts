@@ -7,35 +7,32 @@ import { commandLog } from './arbitraries.ts';
 import { LEGAL_STEPS } from './legal-steps.ts';
 import { World } from './world.ts';
 
-/** A log and where to cut it into two batches. */
+/** A log and the index at which to split it into two batches. */
 const cutLog = fc.tuple(commandLog, fc.nat({ max: 40 }));
 
-await t.test(
-  'no sequence of commands takes an order an illegal step, and versions have no gap',
-  async (t) => {
-    fc.assert(
-      fc.property(cutLog, ([log, cut]) => {
-        const world = new World();
-        const changes = [...world.take(log.slice(0, cut)).changes, ...world.take(log.slice(cut)).changes];
-        const last = new Map<string, StatusChange>();
-        for (const change of changes) {
-          const before = last.get(change.orderId);
-          if (!LEGAL_STEPS.has(`${before?.status ?? 'accepted'} > ${change.status}`)) return false;
-          if (change.version !== (before?.version ?? 0) + 1) return false;
-          last.set(change.orderId, change);
-        }
-        return [...world.orders.values()].every(({ id, status, version }) => {
-          const change = last.get(id);
-          return change?.status === status && change.version === version;
-        });
-      }),
-      { numRuns: 500 },
-    );
-    t.pass();
-  },
-);
+await t.test('no sequence of commands makes an illegal transition, and versions have no gaps', async (t) => {
+  fc.assert(
+    fc.property(cutLog, ([log, cut]) => {
+      const world = new World();
+      const changes = [...world.take(log.slice(0, cut)).changes, ...world.take(log.slice(cut)).changes];
+      const last = new Map<string, StatusChange>();
+      for (const change of changes) {
+        const before = last.get(change.orderId);
+        if (!LEGAL_STEPS.has(`${before?.status ?? 'accepted'} > ${change.status}`)) return false;
+        if (change.version !== (before?.version ?? 0) + 1) return false;
+        last.set(change.orderId, change);
+      }
+      return [...world.orders.values()].every(({ id, status, version }) => {
+        const change = last.get(id);
+        return change?.status === status && change.version === version;
+      });
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
+});
 
-await t.test('a batch decides what its commands decide one at a time', async (t) => {
+await t.test('a batch gives the same result as its commands one at a time', async (t) => {
   fc.assert(
     fc.property(commandLog, (log) => {
       const whole = new World();
@@ -60,41 +57,50 @@ await t.test('a batch decides what its commands decide one at a time', async (t)
   t.pass();
 });
 
-await t.test('a redelivered batch decides nothing, alone or with newer commands behind it', async (t) => {
-  fc.assert(
-    fc.property(cutLog, ([log, cut]) => {
-      const world = new World();
-      world.take(log.slice(0, cut));
-      const nothing = { placed: [], moved: [], changes: [], rejections: [] };
-      assert.deepStrictEqual(world.take(log.slice(0, cut)), nothing);
+await t.test(
+  'invariant 3: a redelivered batch changes nothing, alone or followed by newer commands',
+  async (t) => {
+    fc.assert(
+      fc.property(cutLog, ([log, cut]) => {
+        const world = new World();
+        world.take(log.slice(0, cut));
+        const nothing = { placed: [], moved: [], changes: [], rejections: [] };
+        assert.deepStrictEqual(world.take(log.slice(0, cut)), nothing);
 
-      const straight = new World();
-      straight.take(log);
-      world.take(log);
-      assert.deepStrictEqual(world.orders, straight.orders);
-      assert.deepStrictEqual(world.take(log), nothing);
-    }),
-  );
-  t.pass();
-});
+        const straight = new World();
+        straight.take(log);
+        world.take(log);
+        assert.deepStrictEqual(world.orders, straight.orders);
+        assert.deepStrictEqual(world.take(log), nothing);
+      }),
+    );
+    t.pass();
+  },
+);
 
-await t.test('every wish is granted or refused once, and a decision never changes its input', async (t) => {
-  fc.assert(
-    fc.property(commandLog, (log) => {
-      const world = new World();
-      const input = structuredClone(log);
-      const { changes, rejections } = world.take(log);
-      assert.deepStrictEqual(log, input);
-      const answered = [...changes.map(({ cause }) => cause), ...rejections.map(({ position }) => position)];
-      const wishes = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
-      for (const wish of wishes) assert.equal(answered.filter((position) => position === wish).length, 1);
-    }),
-    { numRuns: 50 },
-  );
-  t.pass();
-});
+await t.test(
+  'every transition request is granted or refused once, and decide never changes its input',
+  async (t) => {
+    fc.assert(
+      fc.property(commandLog, (log) => {
+        const world = new World();
+        const input = structuredClone(log);
+        const { changes, rejections } = world.take(log);
+        assert.deepStrictEqual(log, input);
+        const answered = [
+          ...changes.map(({ cause }) => cause),
+          ...rejections.map(({ position }) => position),
+        ];
+        const wishes = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
+        for (const wish of wishes) assert.equal(answered.filter((position) => position === wish).length, 1);
+      }),
+      { numRuns: 50 },
+    );
+    t.pass();
+  },
+);
 
-await t.test('the first order of an id wins, within a batch and over batches', async (t) => {
+await t.test('the first order of an id wins, within a batch and across batches', async (t) => {
   const world = new World();
   const decision = world.take([place(1, 'a', 'first'), place(2, 'a', 'second')]);
   t.same(
@@ -105,7 +111,7 @@ await t.test('the first order of an id wins, within a batch and over batches', a
   t.equal(world.orders.get('a')?.version, 1);
 });
 
-await t.test('an order that is placed and moved in one batch is one row at its latest version', async (t) => {
+await t.test('an order placed and moved in one batch is one row with its latest version', async (t) => {
   const { placed, moved, changes } = new World().take([
     place(1, 'a', 'e'),
     move(2, 'a'),
@@ -128,7 +134,7 @@ await t.test('an order that is placed and moved in one batch is one row at its l
 });
 
 await t.test(
-  'a wish for an order that is not there, or that progress has passed, moves nothing',
+  'a transition request for an unknown order, or below the progress, changes nothing',
   async (t) => {
     const { rejections, changes } = new World().take([move(7, 'nobody')]);
     t.same(rejections, [
@@ -139,23 +145,24 @@ await t.test(
   },
 );
 
-await t.test(
-  'a wish is refused for a missing order, then for its version, then for its status',
-  async (t) => {
-    const confirmed = { status: 'confirmed', version: 1 } as const;
-    const preparing = { status: 'preparing', version: 2 } as const;
-    t.equal(refuse(undefined, { to: 'cancelled' }), 'order-not-found');
-    t.equal(refuse(undefined, { to: 'cancelled', expectedVersion: 0 }), 'order-not-found');
-    t.equal(refuse(confirmed, { to: 'cancelled' }), undefined);
-    t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 1 }), undefined);
-    t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 0 }), undefined, 'it was seen as accepted');
-    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 0 }), 'version-mismatch');
-    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 1 }), 'version-mismatch');
-    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 1 }), 'version-mismatch');
-    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 2 }), 'transition-not-allowed');
-    t.equal(refuse(confirmed, { to: 'dispatched' }), 'transition-not-allowed');
-  },
-);
+await t.test('refusals check in order: unknown order, version, status', async (t) => {
+  const confirmed = { status: 'confirmed', version: 1 } as const;
+  const preparing = { status: 'preparing', version: 2 } as const;
+  t.equal(refuse(undefined, { to: 'cancelled' }), 'order-not-found');
+  t.equal(refuse(undefined, { to: 'cancelled', expectedVersion: 0 }), 'order-not-found');
+  t.equal(refuse(confirmed, { to: 'cancelled' }), undefined);
+  t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 1 }), undefined);
+  t.equal(
+    refuse(confirmed, { to: 'cancelled', expectedVersion: 0 }),
+    undefined,
+    'the caller saw it as accepted',
+  );
+  t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 0 }), 'version-mismatch');
+  t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 1 }), 'version-mismatch');
+  t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 1 }), 'version-mismatch');
+  t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 2 }), 'transition-not-allowed');
+  t.equal(refuse(confirmed, { to: 'dispatched' }), 'transition-not-allowed');
+});
 
 function place(offset: number, orderId: string, eventId: string): DecidedCommand {
   const order = { customerId: 'c', merchantId: 'm', currency: 'INR', items: [], total: 0 };

@@ -1,4 +1,4 @@
-/** The contract's lifecycle, spelled out apart from the code that has to keep it. */
+/** The lifecycle of the contract, written down independently of the code. */
 export const LEGAL_STEPS: ReadonlySet<string> = new Set([
   'accepted > confirmed',
   'accepted > rejected',

@@ -1,6 +1,6 @@
 import { decide, type DecidedCommand, type Decision, type OrderState } from '../../src/order/decide.ts';
 
-/** The least a store has to be: states and progress in memory, to fold decisions into. */
+/** A minimal store: states and progress in memory, to which decisions are applied. */
 export class World {
   readonly orders = new Map<string, OrderState>();
   readonly progress = new Map<number, number>();

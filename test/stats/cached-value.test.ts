@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CachedValue } from '../../src/stats/cached-value.ts';
 
-await t.test('it is read once for all who ask within a second', async (t) => {
+await t.test('callers within a second share one read', async (t) => {
   let now = 0;
   let reads = 0;
   const reading = new CachedValue(
@@ -16,7 +16,7 @@ await t.test('it is read once for all who ask within a second', async (t) => {
   t.equal(await reading.get(), 2);
 });
 
-await t.test('what takes long is read seldom', async (t) => {
+await t.test('a slow read is repeated less often', async (t) => {
   let now = 0;
   let reads = 0;
   const slow = () => {
@@ -31,7 +31,7 @@ await t.test('what takes long is read seldom', async (t) => {
   t.equal(await reading.get(), 2);
 });
 
-await t.test('one that is under way is not begun again', async (t) => {
+await t.test('callers share a read in progress', async (t) => {
   let now = 0;
   let end: (value: string) => void = () => undefined;
   let reads = 0;
@@ -51,7 +51,7 @@ await t.test('one that is under way is not begun again', async (t) => {
   t.equal(reads, 1);
 });
 
-await t.test('one that fails is nothing, until it is tried again', async (t) => {
+await t.test('after a failed read the value is undefined until the next read', async (t) => {
   let now = 0;
   let isAway = true;
   const read = () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve('there'));

@@ -29,7 +29,7 @@ function countedHub(
   return { hub, counts, timed, publish, lines };
 }
 
-await t.test('first statuses count once, whoever watches', async (t) => {
+await t.test('first statuses count once, watched or not', async (t) => {
   const { counts, publish } = countedHub();
   publish('a', 'confirmed');
   publish('a', 'confirmed');
@@ -41,13 +41,13 @@ await t.test('first statuses count once, whoever watches', async (t) => {
   t.same(counts.now(), { confirmed: 2, rejected: 1, failed: 1 });
 });
 
-await t.test('what happened before the start is no news', async (t) => {
+await t.test('events from before the start do not count', async (t) => {
   const { counts, publish } = countedHub();
   publish('a', 'confirmed', { at: STARTED_AT - 1 });
   t.same(counts.now(), { confirmed: 0, rejected: 0, failed: 0 });
 });
 
-await t.test('a record that is not one of ours is logged and counts as nothing', async (t) => {
+await t.test('a foreign record is logged and does not count', async (t) => {
   const { hub, counts, publish, lines } = countedHub();
   publish('a', 'confirmed');
   const value = codec.encodeStatusChange({
@@ -68,7 +68,7 @@ await t.test('a record that is not one of ours is logged and counts as nothing',
   t.match(String(lines.read()), /not a status event/);
 });
 
-await t.test('an order is timed by its fresh id, or by when it was taken here', async (t) => {
+await t.test('an order is timed by its id, or by when this process accepted it', async (t) => {
   const keyed = derivedOrderId('alice', 'key');
   const aWhileAgo = Date.now() - 70_000;
   const acceptedAt = (orderId: string) => Promise.resolve(orderId === keyed ? aWhileAgo : undefined);

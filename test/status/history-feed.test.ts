@@ -32,7 +32,7 @@ function recordAt(sequence: number): LogRecord {
   return { partition: 0, offset: sequence, timestamp: 0, key: Buffer.from(change.orderId), value };
 }
 
-/** A feed that begins after `there` changes. */
+/** A feed that starts with `there` changes in the history. */
 async function feedAfter(there: number) {
   const hub = new StatusHub({ codec, maxWatchers: 10, logger: pino(new PassThrough()) });
   const changes = Array.from({ length: there }, (_, index) => changeAt(index + 1));
@@ -42,41 +42,44 @@ async function feedAfter(there: number) {
   return { hub, feed };
 }
 
-await t.test('what lanes publish side by side comes in the order in which it was saved', async () => {
-  const cuts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 });
-  await fc.assert(
-    fc.asyncProperty(
-      fc.nat(3),
-      cuts,
-      fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }),
-      async (there, sizes, draws) => {
-        const { hub, feed } = await feedAfter(there);
-        const { subscription } = hub.subscribe({});
-        let next = there + 1;
-        const batches = sizes.map((size) => {
-          const batch = Array.from({ length: size }, (_, index) => recordAt(next + index));
-          next += size;
-          // Of a redelivered batch what was published before comes once more.
-          return [...batch, recordAt(Math.max(1, next - size - 1))];
-        });
-        const shuffled = batches
-          .map((batch, index) => ({ batch, key: draws[index] ?? 0 }))
-          .sort((one, other) => one.key - other.key);
-        await Promise.all(shuffled.map(({ batch }) => feed.publish(batch)));
-        const seen: number[] = [];
-        for (let item = subscription.take(); item !== undefined; item = subscription.take()) {
-          seen.push(item.change.cause.offset);
-        }
-        assert.deepStrictEqual(
-          seen,
-          Array.from({ length: next - there - 1 }, (_, index) => there + 1 + index),
-        );
-      },
-    ),
-  );
-});
+await t.test(
+  'changes that lanes publish in parallel arrive in the order in which they were saved',
+  async () => {
+    const cuts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(3),
+        cuts,
+        fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }),
+        async (there, sizes, draws) => {
+          const { hub, feed } = await feedAfter(there);
+          const { subscription } = hub.subscribe({});
+          let next = there + 1;
+          const batches = sizes.map((size) => {
+            const batch = Array.from({ length: size }, (_, index) => recordAt(next + index));
+            next += size;
+            // A redelivered batch publishes earlier changes again.
+            return [...batch, recordAt(Math.max(1, next - size - 1))];
+          });
+          const shuffled = batches
+            .map((batch, index) => ({ batch, key: draws[index] ?? 0 }))
+            .sort((one, other) => one.key - other.key);
+          await Promise.all(shuffled.map(({ batch }) => feed.publish(batch)));
+          const seen: number[] = [];
+          for (let item = subscription.take(); item !== undefined; item = subscription.take()) {
+            seen.push(item.change.cause.offset);
+          }
+          assert.deepStrictEqual(
+            seen,
+            Array.from({ length: next - there - 1 }, (_, index) => there + 1 + index),
+          );
+        },
+      ),
+    );
+  },
+);
 
-await t.test('a token outlives a restart, as long as what followed it is not too long ago', async (t) => {
+await t.test('a token survives a restart while the changes after it are kept', async (t) => {
   const first = await feedAfter(5);
   const { token } = first.hub.subscribe({});
   const { hub } = await feedAfter(9);

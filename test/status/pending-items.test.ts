@@ -24,7 +24,7 @@ function takeAll(pending: PendingItems): ChangeItem[] {
   return taken;
 }
 
-await t.test('a reader that keeps up gets every item, in order', async () => {
+await t.test('a reader that keeps up gets every item in order', async () => {
   fc.assert(
     fc.property(fc.array(fc.nat(3), { maxLength: 50 }), (counts) => {
       const pending = new PendingItems();
@@ -41,7 +41,7 @@ await t.test('a reader that keeps up gets every item, in order', async () => {
   );
 });
 
-await t.test('one that lags gets the latest of each order, in the order of the latest', async (t) => {
+await t.test('a reader that lags gets the latest change of each order, in order', async (t) => {
   const pending = new PendingItems();
   const ORDERS = 10;
   for (let version = 1; version <= 100_000; version += 1) pending.push(item(version % ORDERS, version));
@@ -59,7 +59,7 @@ await t.test('one that lags gets the latest of each order, in the order of the l
   );
 });
 
-await t.test('one that lags by too many orders is given up, with a gapless beginning', async (t) => {
+await t.test('a reader that lags by too many orders overflows, after a start without gaps', async (t) => {
   const pending = new PendingItems();
   for (let order = 1; order <= 100_000; order += 1) pending.push(item(order, 1));
   t.ok(pending.hasOverflowed);

@@ -25,7 +25,7 @@ function replica(maxRecentEvents = 10_000, hasPeers = true): StatusHub {
   return hub;
 }
 
-/** A topic in which every order goes through some versions, some of which are published twice. */
+/** A topic with several versions of each order, some of them published twice. */
 const topic = fc
   .array(fc.record({ order: fc.nat(7), repeats: fc.nat(2) }), { minLength: 1, maxLength: 60 })
   .map((steps) => {
@@ -37,7 +37,7 @@ const topic = fc
       versions.set(order, version + 1);
       const partition = order % PARTITIONS;
       const records = partitions[partition] ?? [];
-      // As a redelivered batch: the latest versions of the order once more, in order.
+      // Like a redelivered batch: the latest versions of the order again, in order.
       for (let again = Math.max(1, version + 1 - repeats); again <= version; again += 1) {
         records.push(record(order, again, partition, records.length));
       }
@@ -61,7 +61,7 @@ function record(order: number, version: number, partition: number, offset: numbe
   return { partition, offset, key: Buffer.from(orderId), value: Buffer.from(value) };
 }
 
-/** What a reader does next: hear more of a partition at one of the replicas, take some, or be cut off. */
+/** The next step: a replica reads more of a partition, the reader takes items, or its connection breaks. */
 const deed = fc.oneof(
   fc.record({
     kind: fc.constant('hear' as const),
@@ -80,7 +80,7 @@ const filter = fc.constantFrom<{ customerId?: string; merchantId?: string }>(
 );
 
 await t.test(
-  'a reader that is cut off and goes on at another replica sees every version once, in order',
+  'invariant 10: a reader that resumes at another replica sees every version once, in order',
   async () => {
     fc.assert(
       fc.property(topic, fc.array(deed, { maxLength: 60 }), filter, (partitions, deeds, wanted) => {
@@ -137,7 +137,7 @@ await t.test(
   },
 );
 
-await t.test('a token of what is no longer kept is refused', async (t) => {
+await t.test('a token older than the kept events is refused', async (t) => {
   const hub = replica(4);
   const { token } = hub.subscribe({});
   hub.publish([0, 1, 2, 3].map((order) => record(order, 1, 0, order)));
@@ -148,13 +148,13 @@ await t.test('a token of what is no longer kept is refused', async (t) => {
   t.doesNotThrow(() => hub.subscribe({}, positionsOfToken(heard.token)));
 });
 
-await t.test('without peers a token that is ahead is of another life, and is refused', async (t) => {
+await t.test('without peers, a token that is ahead comes from another log and is refused', async (t) => {
   const ahead = positionsOfToken('s.9.0.0');
   t.throws(() => replica(4, false).subscribe({}, ahead), { code: 'resume-token-too-old' });
   t.doesNotThrow(() => replica(4, true).subscribe({}, ahead));
 });
 
-await t.test('what was not given out is no token', async (t) => {
+await t.test('malformed tokens are refused', async (t) => {
   for (const token of ['', 'o.1', 's.', 's.-1', 's.1.Z', 's.zzzzzzzzzzz', `s${'.1'.repeat(10_001)}`]) {
     t.throws(() => positionsOfToken(token), { code: 'resume-token-invalid' }, token.slice(0, 20));
   }

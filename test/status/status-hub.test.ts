@@ -39,7 +39,7 @@ function createHub(maxWatchers = 10) {
   return { hub: new StatusHub({ codec, maxWatchers, logger: pino(lines) }), lines };
 }
 
-await t.test('a watcher gets the changes of its order, until it stops', async (t) => {
+await t.test('a watcher gets the changes of its order until it stops', async (t) => {
   const { hub } = createHub();
   const seen: number[] = [];
   const unwatch = hub.watch('a', ({ change }) => seen.push(change.version));
@@ -51,7 +51,7 @@ await t.test('a watcher gets the changes of its order, until it stops', async (t
   t.equal(hub.watcherCount, 0);
 });
 
-await t.test('there is a bound on watchers', async (t) => {
+await t.test('invariant 9: the number of watchers is bounded', async (t) => {
   const { hub } = createHub(1);
   const first = hub.watch('a', () => undefined);
   t.throws(() => hub.watch('a', () => undefined), { code: 'overloaded' });
@@ -64,7 +64,7 @@ await t.test('there is a bound on watchers', async (t) => {
   );
 });
 
-await t.test('a record that is not a status event is logged and stops nobody', async (t) => {
+await t.test('a record that is not a status event is logged and skipped', async (t) => {
   const { hub, lines } = createHub();
   const seen: number[] = [];
   hub.watch('a', ({ change }) => seen.push(change.version));
@@ -77,7 +77,7 @@ await t.test('a record that is not a status event is logged and stops nobody', a
   t.match(String(lines.read()), /not a status event/);
 });
 
-await t.test('an unwatched order is not even decoded', async (t) => {
+await t.test('the event of an unwatched order is not decoded', async (t) => {
   const decoded: string[] = [];
   const decodeStatusChange: typeof codec.decodeStatusChange = (value) => {
     const change = codec.decodeStatusChange(value);
@@ -94,7 +94,7 @@ await t.test('an unwatched order is not even decoded', async (t) => {
   t.same(decoded, ['b']);
 });
 
-await t.test('what is published once more is passed on once', async (t) => {
+await t.test('an event that is published twice is delivered once', async (t) => {
   const { hub } = createHub();
   const seen: number[] = [];
   hub.watch('a', ({ change }) => seen.push(change.version));
@@ -111,7 +111,7 @@ await t.test('what is published once more is passed on once', async (t) => {
   );
 });
 
-await t.test('one item serves all who watch an event', async (t) => {
+await t.test('all watchers of an event share one item', async (t) => {
   const { hub } = createHub();
   const subscriptions = [{}, {}, { customerId: 'c' }, { merchantId: 'm' }].map(
     (filter) => hub.subscribe(filter).subscription,
@@ -122,7 +122,7 @@ await t.test('one item serves all who watch an event', async (t) => {
   for (const item of items) t.equal(item, items[0]);
 });
 
-await t.test('the first change is seen, whether it comes before or after the waiting begins', async (t) => {
+await t.test('the first change is seen before and after waiting starts', async (t) => {
   const { hub } = createHub();
   const early = watchFirstChange(hub, 'a');
   hub.publish([record('a', 1), record('a', 2)]);
