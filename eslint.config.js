@@ -19,6 +19,6 @@ export default tseslint.config(
   // A test that checks synchronously is still an async function: tap ends it when it returns.
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/require-await': 'off' } },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
-  // What runs in a browser is checked by tsc, which knows its globals (src/dashboard/tsconfig.json).
-  { files: ['src/dashboard/*.js'], rules: { 'no-undef': 'off' } },
+  // These are checked by tsc, which knows their globals (src/dashboard/tsconfig.json, examples/tsconfig.json).
+  { files: ['src/dashboard/*.js', 'examples/*.js'], rules: { 'no-undef': 'off' } },
 );

@@ -57,6 +57,7 @@ async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
       writeLock: createWriteLock(),
       processor,
       processorTimeoutMs: 30_000,
+      logLevel: 'warn',
       rules: failureRules({ retry: DEFAULT_RETRY }),
     },
   });

@@ -1,4 +1,4 @@
-import type { ProcessorAnswer } from '../../src/processing/processor.ts';
+import type { ProcessorAnswer } from '../../src/processing/processor-api.ts';
 
 /** The failing processor with its failures switched off. */
 export function process(): ProcessorAnswer {

@@ -30,6 +30,7 @@ export async function startWorker({
     writeLock,
     processor: config.processor,
     processorTimeoutMs: config.processorTimeoutMs,
+    logLevel: config.logLevel,
     rules: {
       retry: config.retry,
       replayLimit: config.replayLimit,

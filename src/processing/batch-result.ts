@@ -1,62 +1,69 @@
 import { encodeTextFrame } from '../base/record-frame.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { Effects, SequencedChange } from '../store/order-store.ts';
-import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../store/retries.ts';
-import { encodeDeadLetterCopies } from './dead-letter-copies.ts';
-import { failureCounts } from './failure-counts.ts';
+import type { RetryingOrder } from '../store/retries.ts';
 import type { BatchResult, FailureRules } from './batch.ts';
+import { encodeDeadLetterCopies } from './dead-letters.ts';
+import { failureCounts } from './flood-limit.ts';
 import type { SavedBatch } from './save-batch.ts';
 
-/** @param done what was saved, if anything, and what had been caused before and is to be published again, first */
+export interface ProcessedBatch {
+  /** undefined when there was nothing to save */
+  saved: SavedBatch | undefined;
+  /** saved before, and to be published again ahead of what was saved now */
+  earlier: Effects;
+  redelivered: number;
+  /** orders that were retrying already; a former owner of the partition may have left them without a retry */
+  retrying: Iterable<RetryingOrder>;
+}
+
+/** What the main thread needs to publish, count and schedule. */
 export function batchResult(
-  done: {
-    saved: SavedBatch | undefined;
-    again: Effects;
-    redelivered: number;
-    /** as they were loaded: a former owner of the partition may have retrying them, and nobody else looks after them */
-    retrying: Iterable<RetryingOrder>;
-  },
+  { saved, earlier, redelivered, retrying }: ProcessedBatch,
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
-  const { again, redelivered, retrying, saved: { batch: saved, lastSequence } = NOTHING_SAVED } = done;
-  const { placed = [], moved = [], rejections = [], changes = [] } = saved?.decision ?? {};
-  const before = lastSequence - changes.length;
-  const sequenced = changes.map((change, index) => ({
-    sequence: lastSequence === 0 ? 0 : before + index + 1,
-    change,
-  }));
-  const deadLetters = saved?.deadLetters ?? [];
+  const { placed = [], moved = [], rejections = [] } = saved?.batch.decision ?? {};
+  const { added = [], rescheduled = [], events = [] } = saved?.batch.retryChanges ?? {};
+  const deadLetters = saved?.batch.deadLetters ?? [];
   const replaysFailed = deadLetters.filter(({ replayOf }) => replayOf !== undefined).length;
   return {
-    statuses: encodeStatuses([...again.changes, ...sequenced], codec),
-    deadLetters: encodeDeadLetterCopies([...again.deadLetters, ...deadLetters], rules.deadLetterSource),
+    statuses: encodeStatuses([...earlier.changes, ...sequencedChanges(saved)], codec),
+    deadLetters: encodeDeadLetterCopies([...earlier.deadLetters, ...deadLetters], rules.deadLetterSource),
     counts: {
-      decided: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved),
+      decided: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved.batch),
       placed: placed.length,
       moved: moved.length,
       refused: rejections.length,
-      retrying: saved?.retryChanges.events.length ?? 0,
-      rescheduled: saved?.retryChanges.rescheduled.length ?? 0,
+      retrying: events.length,
+      rescheduled: rescheduled.length,
       deadLetters: deadLetters.length - replaysFailed,
       replaysFailed,
       redelivered,
     },
-    retryAt: nextRetry(saved?.retryChanges ?? noRetryChanges(), retrying),
+    retryAt: earliest([...added, ...rescheduled.map(({ next }) => next), ...retrying].map((o) => o.dueAt)),
     completed: [],
   };
 }
 
-function nextRetry(
-  { added, rescheduled }: RetryChanges,
-  retrying: Iterable<RetryingOrder>,
-): number | undefined {
-  const waiting = [...added, ...rescheduled.map(({ next }) => next), ...retrying];
-  return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ dueAt }) => dueAt));
+/** The earliest of these times; undefined without any. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
-const NOTHING_SAVED = { batch: undefined, lastSequence: 0 };
+/** The store answers the sequence of the last change only; those before it count down from there. */
+function sequencedChanges(saved: SavedBatch | undefined): SequencedChange[] {
+  if (saved === undefined) return [];
+  const { batch, lastSequence } = saved;
+  const { changes } = batch.decision;
+  const before = lastSequence - changes.length;
+  return changes.map((change, index) => ({
+    sequence: lastSequence === 0 ? 0 : before + index + 1,
+    change,
+  }));
+}
 
-/** The sequence stands where a record of the log has its offset. */
+/** The sequence takes the place of a log record's offset. */
 function encodeStatuses(changes: readonly SequencedChange[], codec: EventCodec): ArrayBuffer {
   return encodeTextFrame(
     changes.map(({ sequence, change }) => ({

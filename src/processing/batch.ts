@@ -1,5 +1,4 @@
 import type { RetryPolicy } from '../base/backoff.ts';
-import type { DeadLetterSource } from './dead-letter-copies.ts';
 import type { FailureCounts } from './flood-limit.ts';
 
 /** How failures are handled. */
@@ -12,30 +11,37 @@ export interface FailureRules {
   deadLetterSource: DeadLetterSource;
 }
 
-/** One batch to process; its `frame` (base/record-frame.ts) is transferred to the thread. */
-export interface BatchRequest {
-  kind: 'batch';
+/** Where failed records come from, as readers of `orders.dlq` know it. */
+export interface DeadLetterSource {
+  /** with its prefix */
   topic: string;
-  frame: ArrayBuffer;
-  /** partition → next offset that this process knows to be applied; the store must not be behind it */
-  applied: ReadonlyMap<number, number>;
+  group: string;
+}
+
+interface Request {
+  topic: string;
   /** what this process counted in the last minute; the flood limit adds to it */
   recent: FailureCounts;
-  /** set for a poison order: the processor is not called, and its orders fail with this reason */
+  /** set for a poison order: it fails for this reason, and the processor is not called */
   poisonReason?: string | undefined;
 }
 
+/** One batch to process; its `frame` (base/record-frame.ts) is transferred to the thread. */
+export interface BatchRequest extends Request {
+  kind: 'batch';
+  frame: ArrayBuffer;
+  /** partition → next offset that this process knows to be applied; the store must not be behind it */
+  applied: ReadonlyMap<number, number>;
+}
+
 /** Retries the due orders of these partitions, and purges those that an earlier run completed. */
-export interface RetryRequest {
+export interface RetryRequest extends Request {
   kind: 'retry';
-  topic: string;
   partitions: number[];
   /** at most this many orders */
   limit: number;
-  /** completed by an earlier run, their effects are published: purge them */
+  /** orders that an earlier run completed and whose effects are published: to be purged */
   published: readonly string[];
-  recent: FailureCounts;
-  poisonReason?: string | undefined;
 }
 
 export interface BatchCounts {

@@ -1,139 +1,172 @@
-import type { DecidedCommand, OrderState, FinalOutcome } from '../order/decide.ts';
+import { nextAttemptAt } from '../base/backoff.ts';
+import type { PlaceOrder } from '../order/commands.ts';
+import type { DecidedCommand, FinalOutcome, OrderState } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
+import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
 import type { DecodedRecord } from './decode-batch.ts';
-import type { Attempt, Outcome } from './processor.ts';
+import type { Attempt } from './processor.ts';
 
-/** What becomes of each record of a batch: it is decided now, it waits for a retry, or it has failed for good. */
+/** The decoded records of a batch, sorted by what happens to them: decide now, retry later, or dead letter. */
 export interface Classification {
-  /** to be decided, in log order */
+  /** to decide, in log order; an order that failed for good is among them, since its status becomes `failed` */
   commands: DecidedCommand[];
-  /** by order: the event that failed for now, and the later ones of its order behind it */
-  waiting: Map<string, Waiting>;
+  /** replayed dead letters among these commands that did not fail again */
+  replays: DecodedRecord[];
+  /** by order id: orders that failed for now */
+  retries: Map<string, NextRetry>;
+  /** events of orders that were retrying already: they queue behind the order's earlier events */
+  queued: DecodedRecord[];
   failed: FailedEvent[];
 }
 
-export interface Waiting {
+/** The next attempt of an order that failed for now. */
+export interface NextRetry {
   error: string;
   /** milliseconds since the epoch */
   dueAt: number;
+  /** the failed event, and the later ones of its order behind it */
   records: DecodedRecord[];
 }
 
+/** An event that becomes a dead letter. */
 export interface FailedEvent {
-  entry: DecodedRecord;
+  record: DecodedRecord;
   reason: DeadLetterReason;
   error: string;
 }
 
-export interface ClassifyOptions {
-  loadedState: ReadonlyMap<string, OrderState>;
-  /** what `attemptsOf` brought when it was decided */
-  outcomes: ReadonlyMap<string, Outcome>;
-  /** when the order may be tried again after failing now; undefined when its budget is spent */
-  nextAttemptAt: (orderId: string) => number | undefined;
-  /** these events waited behind one another: when the first fails for good, the others cannot be decided either */
-  haveWaited: boolean;
-}
-
-/** Orders that the store has, and repeats within the batch, are not decided again; a failed one is, by its replay. */
+/**
+ * The orders to call the processor for: each once, and only those that the store does not have, or has as `failed`
+ * when a dead letter is replayed.
+ * @param attemptOf the number of this attempt, from 1; undefined for an order that must wait
+ */
 export function attemptsOf(
   records: readonly DecodedRecord[],
-  loadedState: ReadonlyMap<string, OrderState>,
-  attemptOf: (orderId: string) => number,
+  orders: ReadonlyMap<string, OrderState>,
+  attemptOf: (orderId: string) => number | undefined,
 ): Iterable<Attempt> {
   const attempts = new Map<string, Attempt>();
   for (const { command, replay } of records) {
     const { orderId } = command;
     if (command.kind !== 'place' || attempts.has(orderId)) continue;
-    const known = loadedState.get(orderId);
+    const known = orders.get(orderId);
     const isOpen = known === undefined || (replay !== undefined && known.status === 'failed');
-    if (isOpen) attempts.set(orderId, { command, attempt: attemptOf(orderId) });
+    const attempt = isOpen ? attemptOf(orderId) : undefined;
+    if (attempt !== undefined) attempts.set(orderId, { command, attempt });
   }
   return attempts.values();
 }
 
-/** Sorts the records of a batch by what judging their orders brought. Pure: no record is decided here. */
-export function classify(records: readonly DecodedRecord[], options: ClassifyOptions): Classification {
-  const sorting = new Sorting(options);
-  for (const entry of records) sorting.take(entry);
-  return sorting.result;
+/**
+ * Sorts the records by the outcomes of their orders. Pure but for the jitter of the due times.
+ * Invariant 5: while an order is retrying, its later events queue behind it in order; other orders flow.
+ * @param refused order → why the store does not take its rows
+ */
+export function classify(
+  input: BatchInput | RetryInput,
+  refused: ReadonlyMap<string, string>,
+): Classification {
+  const classifier = new Classifier(input, refused);
+  for (const record of input.decoded) classifier.add(record);
+  return classifier.result;
 }
 
-class Sorting {
-  readonly result: Classification = { commands: [], waiting: new Map(), failed: [] };
-  readonly #options: ClassifyOptions;
-  readonly #reported = new Set<string>();
-  readonly #givenUp = new Set<string>();
-  /** failed before, and confirmed by a replay of this batch */
+class Classifier {
+  readonly result: Classification = { commands: [], replays: [], retries: new Map(), queued: [], failed: [] };
+  readonly #input: BatchInput | RetryInput;
+  readonly #refused: ReadonlyMap<string, string>;
+  /** orders that failed for good in this batch */
+  readonly #failed = new Set<string>();
+  /** orders that had failed before and that a replay in this batch confirms */
   readonly #revived = new Set<string>();
 
-  constructor(options: ClassifyOptions) {
-    this.#options = options;
+  constructor(input: BatchInput | RetryInput, refused: ReadonlyMap<string, string>) {
+    this.#input = input;
+    this.#refused = refused;
   }
 
-  take(entry: DecodedRecord): void {
-    const { command, position, replay } = entry;
+  add(record: DecodedRecord): void {
+    const { position, command } = record;
     const { orderId } = command;
-    const waiting = this.result.waiting.get(orderId);
-    if (waiting !== undefined) {
-      waiting.records.push(entry);
-    } else if (this.#givenUp.has(orderId)) {
-      this.#follow(entry);
-    } else if (command.kind === 'transition') {
-      if (replay !== undefined && this.#isFailed(orderId)) this.#follow(entry);
-      else this.result.commands.push({ position, command });
+    const refusal = this.#refused.get(orderId);
+    const retry = this.result.retries.get(orderId);
+    if (refusal !== undefined) {
+      this.result.failed.push({ record, reason: 'store-refused', error: refusal });
+    } else if (this.#input.kind === 'batch' && this.#input.loadedState.retrying.has(orderId)) {
+      this.result.queued.push(record);
+    } else if (retry !== undefined) {
+      retry.records.push(record);
+    } else if (this.#hasFailedPredecessor(record)) {
+      this.result.failed.push({ record, reason: 'predecessor-failed', error: PREDECESSOR_FAILED });
+    } else if (command.kind === 'place') {
+      this.#place(record, command);
     } else {
-      const outcome = this.#outcome(entry);
-      if (outcome === undefined) return;
-      const isReplay = replay !== undefined;
-      this.result.commands.push({ position, command, outcome, isReplay });
+      this.#decide(record, { position, command });
     }
   }
 
-  /** While its order is failed, or has no row, a replayed event has nothing to be decided on: it stays a dead letter. */
-  #isFailed(orderId: string): boolean {
-    const known = this.#options.loadedState.get(orderId);
-    if (known === undefined) return !this.#options.outcomes.has(orderId);
+  /**
+   * Events that were queued behind an order that now fails for good cannot be decided. Nor can the replay of such an
+   * event, until the order has been confirmed.
+   */
+  #hasFailedPredecessor({ command: { kind, orderId }, replay }: DecodedRecord): boolean {
+    if (this.#input.kind === 'retry' && this.#failed.has(orderId)) return true;
+    if (kind === 'place' || replay === undefined) return false;
+    const known = this.#input.loadedState.orders.get(orderId);
+    if (known === undefined) return !this.#input.outcomes.has(orderId);
     return known.status === 'failed' && !this.#revived.has(orderId);
   }
 
-  #follow(entry: DecodedRecord): void {
-    const error = 'An earlier event of the order failed for good, behind which this one had waited.';
-    this.result.failed.push({ entry, reason: 'predecessor-failed', error });
+  #place(record: DecodedRecord, command: PlaceOrder): void {
+    const { orderId } = command;
+    const known = this.#input.loadedState.orders.get(orderId);
+    const hadFailed = known?.status === 'failed';
+    const outcome = this.#input.outcomes.get(orderId);
+    if (outcome === undefined || (known !== undefined && record.replay === undefined)) {
+      this.#decidePlaced(record, command, IGNORED_OUTCOME);
+    } else if (outcome.status === 'retry') {
+      this.#retry(record, command, outcome.reason);
+    } else if (outcome.status === 'failed') {
+      this.#fail(record, command, { reason: 'processor-failed', error: outcome.reason ?? '' });
+    } else if (outcome.status === 'rejected' && hadFailed) {
+      const error = outcome.reason ?? 'The processor rejected the order.';
+      this.#fail(record, command, { reason: 'replay-rejected', error });
+    } else {
+      if (hadFailed) this.#revived.add(orderId);
+      this.#decidePlaced(record, command, outcome);
+    }
   }
 
-  /** Undefined when there is none yet, and the order waits. */
-  #outcome(entry: DecodedRecord): FinalOutcome | undefined {
-    const { orderId } = entry.command;
-    const known = this.#options.loadedState.get(orderId);
-    const outcome = this.#options.outcomes.get(orderId);
-    if (outcome === undefined || (known !== undefined && entry.replay === undefined)) return REPEATED;
-    if (outcome.status === 'retry') {
-      const dueAt = this.#options.nextAttemptAt(orderId);
-      if (dueAt === undefined) return this.#giveUp(entry, 'retries-exhausted', outcome.reason);
-      this.result.waiting.set(orderId, { error: outcome.reason, dueAt, records: [entry] });
-      return undefined;
-    }
-    const { status, reason } = outcome;
-    if (status === 'failed') return this.#giveUp(entry, 'processor-failed', reason ?? '');
-    if (status === 'rejected' && known?.status === 'failed') {
-      return this.#giveUp(entry, 'replay-rejected', reason ?? 'The processor rejected the order.');
-    }
-    if (known?.status === 'failed') this.#revived.add(orderId);
-    return { status, reason };
+  #retry(record: DecodedRecord, command: PlaceOrder, error: string): void {
+    const { now, rules } = this.#input;
+    const dueAt = nextAttemptAt(failuresOf(this.#input, command.orderId), now, rules.retry);
+    if (dueAt === undefined) this.#fail(record, command, { reason: 'retries-exhausted', error });
+    else this.result.retries.set(command.orderId, { error, dueAt, records: [record] });
   }
 
-  /** Every copy of a failed replay is reported, the repeats of a failed order are not. */
-  #giveUp(entry: DecodedRecord, reason: DeadLetterReason, error: string): FinalOutcome {
-    const { orderId } = entry.command;
-    if (entry.replay !== undefined || !this.#reported.has(orderId)) {
-      this.result.failed.push({ entry, reason, error });
-    }
-    this.#reported.add(orderId);
-    if (this.#options.haveWaited) this.#givenUp.add(orderId);
-    return { status: 'failed', reason: error };
+  /** Each replay that fails is reported, but of a new order and its repeats only the first. */
+  #fail(record: DecodedRecord, command: PlaceOrder, failure: Pick<FailedEvent, 'reason' | 'error'>): void {
+    const { position, replay } = record;
+    const isReplay = replay !== undefined;
+    if (isReplay || !this.#failed.has(command.orderId)) this.result.failed.push({ record, ...failure });
+    this.#failed.add(command.orderId);
+    const outcome: FinalOutcome = { status: 'failed', reason: failure.error };
+    this.result.commands.push({ position, command, outcome, isReplay });
+  }
+
+  #decidePlaced(record: DecodedRecord, command: PlaceOrder, outcome: FinalOutcome): void {
+    const { position, replay } = record;
+    this.#decide(record, { position, command, outcome, isReplay: replay !== undefined });
+  }
+
+  #decide(record: DecodedRecord, decided: DecidedCommand): void {
+    this.result.commands.push(decided);
+    if (record.replay !== undefined) this.result.replays.push(record);
   }
 }
 
-/** The outcome of an order that is known already; `decide` keeps the first and never looks at it. */
-const REPEATED: FinalOutcome = { status: 'confirmed', reason: null };
+const PREDECESSOR_FAILED =
+  'An earlier event of the order failed for good, and this one was queued behind it.';
+
+/** For an order that is already placed: `decide` keeps the first one and ignores this. */
+const IGNORED_OUTCOME: FinalOutcome = { status: 'confirmed', reason: null };

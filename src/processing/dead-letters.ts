@@ -1,44 +1,98 @@
-import type { LogRecord } from '../base/log-record.ts';
+import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
-import type { RecordFrame } from '../base/record-frame.ts';
+import { encodeRecordFrame, type RecordFrame } from '../base/record-frame.ts';
 import type { Decision } from '../order/decide.ts';
-import type { DeadLetter, DeadLetterReason, ResolvedDeadLetter } from '../store/dead-letter.ts';
+import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from '../store/dead-letter.ts';
+import type { DeadLetterSource } from './batch.ts';
+import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
+import type { FailedEvent } from './classify.ts';
 import type { DecodedRecord, Replay } from './decode-batch.ts';
 
-export interface Failure {
-  record: LogRecord;
-  orderId: string | null;
-  replay: Replay | undefined;
-  reason: DeadLetterReason;
-  error: string;
-  attempts: number;
-  /** milliseconds since the epoch, as is `failedAt` */
-  firstFailedAt: number;
-  failedAt: number;
+/**
+ * Invariant 8: a dead letter is saved in the transaction that moves the progress, keeps the record byte for byte, and
+ * says why.
+ */
+export function composeDeadLetters(
+  input: BatchInput | RetryInput,
+  failed: readonly FailedEvent[],
+): DeadLetter[] {
+  return [
+    ...failed.map(({ record: { index, command, replay }, reason, error }) =>
+      toDeadLetter(input, replay, {
+        record: input.frame.record(index),
+        orderId: command.orderId,
+        reason,
+        error,
+      }),
+    ),
+    ...input.undecodable.map(({ record, replay, error }) =>
+      toDeadLetter(input, replay, { record, orderId: null, reason: 'record-undecodable', error }),
+    ),
+  ];
 }
 
-/** @param replayLimit after so many failed replays a dead letter is exhausted: replays pass it over */
-export function toDeadLetter({ replay, ...failure }: Failure, replayLimit: number): DeadLetter {
+function toDeadLetter(
+  input: BatchInput | RetryInput,
+  replay: Replay | undefined,
+  failure: Pick<FailedRecord, 'record' | 'orderId' | 'reason' | 'error'>,
+): DeadLetter {
+  const { attempts, firstFailedAt } = failuresOf(input, failure.orderId ?? '');
   const replayCount = replay === undefined ? 0 : replay.replayCount + 1;
-  const state = replayCount >= replayLimit ? 'exhausted' : 'open';
-  return { ...failure, replayOf: replay?.deadLetterId, replayCount, state };
+  return {
+    ...failure,
+    // An event that was queued behind another one was never tried itself.
+    attempts: failure.reason === 'predecessor-failed' ? 0 : attempts,
+    firstFailedAt,
+    failedAt: input.now,
+    replayOf: replay?.deadLetterId,
+    replayCount,
+    state: replayCount >= input.rules.replayLimit ? 'exhausted' : 'open',
+  };
 }
 
-/** What the replays among these decided records brought. */
+/** The dead letters that these decided records replayed, each with what its replay changed. */
 export function resolvedDeadLetters(
-  records: readonly DecodedRecord[],
+  replays: readonly DecodedRecord[],
   frame: RecordFrame,
   { changes, rejections }: Decision,
   at: number,
 ): ResolvedDeadLetter[] {
-  return records.flatMap(({ index, replay, position, command }) => {
+  return replays.flatMap(({ index, replay, position, command }) => {
     if (replay === undefined) return [];
-    const isHere = (cause: Position) =>
-      cause.partition === position.partition && cause.offset === position.offset;
-    const change = changes.find(({ orderId, cause }) => orderId === command.orderId && isHere(cause));
-    const rejection = rejections.find((refused) => isHere(refused.position));
-    const outcome =
-      change?.status ?? (rejection === undefined ? 'already done' : `refused: ${rejection.code}`);
+    const isCause = ({ partition, offset }: Position) =>
+      partition === position.partition && offset === position.offset;
+    const change = changes.find(({ orderId, cause }) => orderId === command.orderId && isCause(cause));
+    const rejection = rejections.find((rejected) => isCause(rejected.position));
+    const refusal = rejection === undefined ? 'already done' : `refused: ${rejection.code}`;
+    const outcome = change?.status ?? refusal;
     return [{ id: replay.deadLetterId, value: frame.record(index).value, outcome, at }];
   });
+}
+
+/** The copies of failed records for `orders.dlq`: key and value byte for byte, and in the headers why. */
+export function encodeDeadLetterCopies(
+  deadLetters: readonly FailedRecord[],
+  source: DeadLetterSource,
+): ArrayBuffer {
+  return encodeRecordFrame(
+    deadLetters.map((failed): LogRecord => ({ ...failed.record, headers: headersOf(failed, source) })),
+  );
+}
+
+/** Under the names of Spring Cloud Stream, Kafka Connect and Spring Kafka, so that their tools read them. */
+function headersOf(failed: FailedRecord, { topic, group }: DeadLetterSource): RecordHeaders {
+  const { partition, offset } = failed.record;
+  return {
+    '__dlq.errors.topic': topic,
+    '__dlq.errors.partition': String(partition),
+    '__dlq.errors.offset': String(offset),
+    '__dlq.errors.group': group,
+    '__dlq.errors.delivery.count': String(failed.attempts),
+    '__dlq.errors.message': failed.error,
+    'x-dlq-reason': failed.reason,
+    'x-dlq-first-failed-at': new Date(failed.firstFailedAt).toISOString(),
+    'x-dlq-failed-at': new Date(failed.failedAt).toISOString(),
+    'x-dlq-replay-count': String(failed.replayCount),
+    'kafka_dlt-original-topic': topic,
+  };
 }

@@ -1,5 +1,4 @@
-import { hasCode, toError } from '../base/errors.ts';
-import { ServiceError } from '../base/errors.ts';
+import { hasCode, ServiceError, toError } from '../base/errors.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import { RecordFrame } from '../base/record-frame.ts';
@@ -7,8 +6,8 @@ import type { Command } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { REPLAY_HEADERS } from '../store/dead-letter.ts';
 
-/** A command with its place in the log, and in the frame, where its bytes are. */
 export interface DecodedRecord {
+  /** of the record in its frame */
   index: number;
   position: Position;
   command: Command;
@@ -18,11 +17,11 @@ export interface DecodedRecord {
 
 export interface Replay {
   deadLetterId: number;
-  /** how often a replay of the letter had failed before */
+  /** how many replays of the dead letter failed before this one */
   replayCount: number;
 }
 
-/** A record that is no event of ours. */
+/** A record that is not an event of this service. */
 export interface UndecodableRecord {
   record: LogRecord;
   error: string;
@@ -48,7 +47,7 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
     nextOffsets.set(position.partition, position.offset + 1);
     try {
       const command = codec.decodeCommand(frame.valueText(index));
-      refuseForeignKey(frame.keyText(index), command);
+      refuseOtherKey(frame.keyText(index), command);
       decoded.push({ index, position, command, replay });
     } catch (error) {
       if (!hasCode(error, 'record-undecodable')) throw error;
@@ -58,8 +57,13 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
   return { frame, decoded, undecodable, nextOffsets };
 }
 
-/** A record under another key may lie in another partition, where its order is not kept. */
-function refuseForeignKey(key: string | null, command: Command): void {
+/** Each id once. */
+export function orderIdsOf(records: readonly DecodedRecord[]): string[] {
+  return [...new Set(records.map(({ command }) => command.orderId))];
+}
+
+/** A record with another key may be in another partition than the events of its order, and be processed beside them. */
+function refuseOtherKey(key: string | null, command: Command): void {
   if (key === command.orderId) return;
   throw new ServiceError('record-undecodable', "The record's key is not the id of its order.");
 }

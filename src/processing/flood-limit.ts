@@ -1,39 +1,54 @@
 import { ServiceError } from '../base/errors.ts';
+import type { BatchToSave } from '../store/order-store.ts';
 
-/** What became of records: `deadLetters` of these `records` failed for good. */
+/** Records that have an outcome, and how many of them failed for good. */
 export interface FailureCounts {
   records: number;
   deadLetters: number;
 }
 
-/** Of fewer records no share can be told. */
+/** Below this many records their share of failures says nothing. */
 const FEWEST_RECORDS = 100;
 
 /**
- * Whether so much fails that it is not the orders' fault (a broken processor, most likely): the share of dead letters is
- * above the allowed one over all records, and among those of the batch. A batch that is well is never held back.
- * @param recent of the last minute, the batch not among them
+ * What a batch adds to the counts. Undecodable records count: a worker of the wrong version takes every record for one.
+ * Not counted: a replay that fails again (it is a dead letter already), events behind a failed one (never tried), and
+ * events that wait for a retry (no outcome yet).
+ */
+export function failureCounts({ decision, deadLetters }: BatchToSave): FailureCounts {
+  const failed = deadLetters.filter(
+    ({ replayOf, reason }) => replayOf === undefined && reason !== 'predecessor-failed',
+  ).length;
+  const { changes, rejections } = decision;
+  const failedOrders = changes.filter(({ status }) => status === 'failed').length;
+  return { records: changes.length - failedOrders + rejections.length + failed, deadLetters: failed };
+}
+
+/**
+ * Whether so much fails that the orders are unlikely to be the cause (a broken processor is): the share of dead letters
+ * exceeds the allowed one in this batch, and in this batch and the last minute together. A healthy batch always passes.
+ * @param recent the last minute, without this batch
  * @param allowedShare above 0; 1 turns the limit off
  */
 export function isFlood(recent: FailureCounts, batch: FailureCounts, allowedShare: number): boolean {
-  const all = together(recent, batch);
+  const all = sum(recent, batch);
   if (allowedShare >= 1 || all.records < FEWEST_RECORDS) return false;
   return [all, batch].every(({ records, deadLetters }) => deadLetters > allowedShare * records);
 }
 
-/** @throws ServiceError `dead-letter-flood` for a batch that must not be saved as it was decided */
+/** @throws ServiceError `dead-letter-flood` for a batch that must not be saved as it is */
 export function refuseFlood(recent: FailureCounts, batch: FailureCounts, allowedShare: number): void {
   if (!isFlood(recent, batch, allowedShare)) return;
-  const { records, deadLetters } = together(recent, batch);
+  const { records, deadLetters } = sum(recent, batch);
   throw new ServiceError(
     'dead-letter-flood',
-    `${percent(deadLetters / records)} of the last ${records} records would be dead letters, more than the ` +
-      `${percent(allowedShare)} that are allowed: they are held back and tried again. Fix the processor, or whatever writes ` +
-      'records that are no events, or raise DEAD_LETTER_FLOOD_PERCENT and restart.',
+    `${percent(deadLetters / records)} of the last ${records} records would become dead letters, more than the allowed ` +
+      `${percent(allowedShare)}: they are deferred and retried. Fix the processor, or whatever writes records ` +
+      'that are not events of this service; or raise DEAD_LETTER_FLOOD_PERCENT and restart.',
   );
 }
 
-function together(one: FailureCounts, other: FailureCounts): FailureCounts {
+function sum(one: FailureCounts, other: FailureCounts): FailureCounts {
   return { records: one.records + other.records, deadLetters: one.deadLetters + other.deadLetters };
 }
 

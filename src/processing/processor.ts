@@ -1,59 +1,22 @@
-import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { TaskCancelledError, timeout, TimeoutStrategy, type TimeoutPolicy } from 'cockatiel';
 import pMap from 'p-map';
 import { ERRORS, ServiceError, textOf, toError, type ErrorCode } from '../base/errors.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { FinalOutcome } from '../order/decide.ts';
-import type { NewOrder } from '../order/order.ts';
+import { importProcessor } from './import-processor.ts';
+import { TransientError, type Processor, type ProcessorLogger } from './processor-api.ts';
 
-/** What a processor is shown of a new order; times are milliseconds since the epoch. */
-export interface OrderToProcess extends NewOrder {
-  id: string;
-  total: number;
-  createdAt: number;
-}
-
-export interface ProcessorContext {
-  /** Throw it when a later attempt may succeed: the order waits in the store, and its later events behind it. */
-  TransientError: typeof TransientError;
-  /** counts from 1 */
-  attempt: number;
-  /** aborted when PROCESSOR_TIMEOUT_MS have passed: the answer is not waited for any more */
-  signal: AbortSignal;
-}
-
-/** The shape of a `PROCESSOR` module; it runs in the worker threads, before the order is written. */
-export interface Processor {
-  process(order: OrderToProcess, context: ProcessorContext): Promise<ProcessorAnswer> | ProcessorAnswer;
-}
-
-export interface ProcessorAnswer {
-  status: 'confirmed' | 'rejected';
-  reason?: string | undefined;
-}
-
-/** It says that something is away, not where the module is wrong: a stack for every failed attempt would be paid for nothing. */
-export class TransientError extends Error {
-  readonly transient = true;
-
-  constructor(message?: string, options?: ErrorOptions) {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    super(message, options);
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-}
-
-/** An order to be decided, for the `attempt`th time. */
+/** One call of the processor for one order; `attempt` counts from 1. */
 export interface Attempt {
   command: PlaceOrder;
   attempt: number;
 }
 
-/** A outcome, or that there is none yet: a later attempt may bring one. */
+/** What an attempt said. `retry`: it failed for now, a later attempt may succeed. */
 export type Outcome = FinalOutcome | { status: 'retry'; reason: string };
 
-/** Judges new orders, by order id. */
+/** Calls the processor for each attempt and answers the outcomes by order id. */
 export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
 
 /** How many orders of a batch a processor module works on at once. */
@@ -61,76 +24,76 @@ export const PROCESSOR_CONCURRENCY = 64;
 
 const MAX_REASON_LENGTH = 500;
 
+export interface ProcessorOptions {
+  /** milliseconds that the module has for an order; a later answer is ignored */
+  timeoutMs: number;
+  /** handed to the module */
+  logger: ProcessorLogger;
+}
+
 /**
- * The runProcessor that a `PROCESSOR` module makes; without one every order is confirmed.
- * @param timeoutMs milliseconds that the module has for an order; a later answer is not waited for
+ * Runs the `PROCESSOR` module at this path.
  * @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function
  */
-export async function loadProcessor(path: string | undefined, timeoutMs: number): Promise<RunProcessor> {
-  if (path === undefined) return confirmAll;
+export async function loadProcessor(path: string, options: ProcessorOptions): Promise<RunProcessor> {
   const processor = await importProcessor(path);
+  const { timeoutMs, logger } = options;
   const deadline = timeout(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
   return async (attempts) => {
     const outcomes = await pMap(
       attempts,
-      async (given) => [given.command.orderId, await runProcessor(processor, given, deadline)] as const,
+      async (attempt) =>
+        [attempt.command.orderId, await run(processor, attempt, { deadline, logger })] as const,
       { concurrency: PROCESSOR_CONCURRENCY },
     );
     return new Map(outcomes);
   };
 }
 
-const CONFIRMED: FinalOutcome = { status: 'confirmed', reason: null };
-
-function confirmAll(attempts: Iterable<Attempt>): Promise<Map<string, Outcome>> {
-  const outcomes = new Map<string, Outcome>();
-  for (const { command } of attempts) outcomes.set(command.orderId, CONFIRMED);
-  return Promise.resolve(outcomes);
+/** The built-in processor: it confirms every order. */
+export function confirmAll(attempts: Iterable<Attempt>): Promise<Map<string, Outcome>> {
+  return answerAll(attempts, { status: 'confirmed', reason: null });
 }
 
-/** Judges without asking the processor: these orders end the thread that processes them. */
+/** For poison orders, which kill or block the thread that processes them: they fail without a call of the processor. */
 export function failAll(attempts: Iterable<Attempt>, reason: string): Promise<Map<string, Outcome>> {
+  return answerAll(attempts, { status: 'failed', reason });
+}
+
+function answerAll(attempts: Iterable<Attempt>, outcome: FinalOutcome): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
-  for (const { command } of attempts) outcomes.set(command.orderId, { status: 'failed', reason });
+  for (const { command } of attempts) outcomes.set(command.orderId, outcome);
   return Promise.resolve(outcomes);
 }
 
-async function importProcessor(path: string): Promise<Processor> {
-  let module: unknown;
-  try {
-    module = await import(pathToFileURL(path).href);
-  } catch (error) {
-    throw new ServiceError('processor-invalid', `${path} cannot be loaded: ${toError(error).message}.`, {
-      cause: error,
-    });
-  }
-  if (isProcessor(module)) return module;
-  throw new ServiceError('processor-invalid', `${path} must export a function named process.`);
-}
-
-/**
- * Asks for the outcome on one order. A failure for good is a outcome too: `failed`. The table of errors says which
- * failures are; what a processor throws is one of them unless it says that it is transient.
- */
-async function runProcessor(
+/** The table of errors decides between `retry` and `failed`; what a processor throws is permanent unless it says otherwise. */
+async function run(
   processor: Processor,
   { command, attempt }: Attempt,
-  deadline: TimeoutPolicy,
+  { deadline, logger }: { deadline: TimeoutPolicy; logger: ProcessorLogger },
 ): Promise<Outcome> {
+  const { orderId, time, traceparent } = command;
   try {
-    // A copy of its own: what the module does to it must not reach what is stored.
-    const order = { ...structuredClone(command.order), id: command.orderId, createdAt: command.time };
-    const answer = await deadline.execute(({ signal }) =>
-      processor.process(order, { TransientError, attempt, signal }),
+    // A copy: what the module does to it must not reach what is stored.
+    const order = { ...structuredClone(command.order), id: orderId, createdAt: time };
+    const answer: unknown = await deadline.execute(({ signal }) =>
+      processor.process(order, {
+        TransientError,
+        attempt,
+        signal,
+        idempotencyKey: orderId,
+        traceparent,
+        logger,
+      }),
     );
-    return checkedVerdict(answer);
+    return checkAnswer(answer);
   } catch (thrown) {
     const { code, message } = failureOf(thrown);
     return { status: ERRORS[code].transient ? 'retry' : 'failed', reason: message };
   }
 }
 
-/** Modules throw anything: text, objects without a prototype, errors whose message is none. */
+/** Modules throw anything: text, objects without a prototype, errors whose message is not text. */
 function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
   if (thrown instanceof TaskCancelledError) {
     return {
@@ -146,22 +109,20 @@ function isTransient(thrown: unknown): boolean {
   return typeof thrown === 'object' && thrown !== null && 'transient' in thrown && thrown.transient === true;
 }
 
-function checkedVerdict(answer: unknown): FinalOutcome {
+function checkAnswer(answer: unknown): FinalOutcome {
   const { status, reason } = (answer ?? {}) as { status?: unknown; reason?: unknown };
-  if (status !== 'confirmed' && status !== 'rejected') {
-    throw new ServiceError(
-      'processor-failed',
-      `The processor answered with status ${textOf(status)}, which is neither confirmed nor rejected.`,
-    );
+  if (status === 'confirmed' || status === 'rejected') {
+    return { status, reason: typeof reason === 'string' ? reason.slice(0, MAX_REASON_LENGTH) : null };
   }
-  return { status, reason: typeof reason === 'string' ? reason.slice(0, MAX_REASON_LENGTH) : null };
+  const returned = answer === undefined ? 'nothing' : describe(answer);
+  throw new ServiceError(
+    'processor-failed',
+    `The processor returned ${returned}. Expected { status: "confirmed" } or { status: "rejected", reason }.`,
+  );
 }
 
-function isProcessor(module: unknown): module is Processor {
-  return (
-    typeof module === 'object' &&
-    module !== null &&
-    'process' in module &&
-    typeof module.process === 'function'
-  );
+/** Runs no code of the module, and is short enough to leave room for what was expected. */
+function describe(answer: unknown): string {
+  const text = inspect(answer, { depth: 1, breakLength: Infinity, customInspect: false });
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -1,92 +1,107 @@
 import { hasCode, toError } from '../base/errors.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { BatchStore } from '../store/order-store.ts';
-import { batchResult } from './batch-result.ts';
-import type { Material } from './compose-batch.ts';
+import type { BatchResult, RetryRequest } from './batch.ts';
+import { lateMsOf, onlyOrders, type RetryInput } from './batch-input.ts';
+import { batchResult, earliest } from './batch-result.ts';
+import { attemptsOf } from './classify.ts';
+import { composeBatch } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
-import { deferFlood } from './defer-flood.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import { failAll } from './processor.ts';
-import type { BatchResult, FailureRules, RetryRequest } from './batch.ts';
-import type { SavedBatch } from './save-batch.ts';
-import { saveMaterial } from './save-material.ts';
-import { attemptsOf } from './classify.ts';
+import { saveBatch, type SavedBatch } from './save-batch.ts';
 
 /**
- * Tries again the retrying orders that are due: their events in order, as if they had just come. An order that fails
- * once more waits on with all of them; else they are decided, or given up, together.
+ * Retries orders that are due: load → decode → run the processor → classify → decide → compose → save. The queued
+ * events of an order are decided together and in order; if its attempt fails again, they all keep waiting.
  *
- * What it causes stands below the progress, so the log does not deliver it again after a crash. Therefore the orders
- * are remembered until it is published (`completed`): the next run forgets them, in the transaction that it has anyway. What
- * an owner before left so is published first.
- * @throws ServiceError as `processBatch`
+ * These events are below the progress, so the log does not redeliver them after a crash. A completed order therefore
+ * stays in the store until its effects are published: the next run purges it (`published`), and a run that finds one
+ * from before a crash publishes its effects again.
+ * @throws ServiceError as `saveBatch`, but for `dead-letter-flood`: see `saveOrDefer`
  */
 export async function retryOrders(
   { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
   { store, runProcessor, codec, clock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
-  const begunAt = clock();
-  const due = await store.loadDue({ topic, partitions, now: begunAt, limit, published });
-  const { orders, loadedState, unpublished, nextDueAt } = due;
-  const again = await store.effectsOfRetries(unpublished);
-  const { frame, decoded, undecodable } = decodeBatch(
-    encodeRecordFrame(orders.flatMap(({ events }) => events)),
-    codec,
-  );
-  const attemptOf = (orderId: string) => (loadedState.retrying.get(orderId)?.attempts ?? 0) + 1;
-  const attempts = attemptsOf(decoded, loadedState.orders, attemptOf);
+  const startedAt = clock();
+  const due = await store.loadDue({ topic, partitions, now: startedAt, limit, published });
+  const { loadedState, unpublished, nextDueAt } = due;
+  const earlier = await store.effectsOfRetries(unpublished);
+  const events = encodeRecordFrame(due.orders.flatMap((order) => order.events));
+  const { frame, decoded, undecodable } = decodeBatch(events, codec);
+
+  const { orders, retrying, progress } = loadedState;
+  const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
   const outcomes = await (poisonReason === undefined
     ? runProcessor(attempts)
     : failAll(attempts, poisonReason));
-  const material: Material = {
+
+  const input: RetryInput = {
+    kind: 'retry',
     topic,
     frame,
     decoded,
     undecodable,
     loadedState,
-    nextProgress: loadedState.progress,
+    nextProgress: progress,
     outcomes,
-    isRetry: true,
-    published,
-    begunAt,
+    startedAt,
     now: clock(),
-    policy: rules.retry,
-    replayLimit: rules.replayLimit,
+    deferred: [],
+    published,
+    rules,
   };
-  const { saved, flood } = await saveOrHoldBack(store, material, { recent, rules });
-  const result = batchResult({ saved, again, redelivered: 0, retrying: [] }, { codec, rules });
-  const dueTimes = [nextDueAt, result.retryAt].filter((time) => time !== undefined);
+  const { saved, flood } = await saveOrDefer(store, input, recent);
+
+  const result = batchResult({ saved, earlier, redelivered: 0, retrying: [] }, { codec, rules });
+  const completed = saved?.batch.retryChanges.completed.map(({ orderId }) => orderId) ?? [];
   return {
     ...result,
-    completed: [...unpublished, ...(saved?.batch.retryChanges.completed ?? []).map(({ orderId }) => orderId)],
-    retryAt: dueTimes.length === 0 ? undefined : Math.min(...dueTimes),
+    completed: [...unpublished, ...completed],
+    retryAt: earliest([nextDueAt, result.retryAt]),
     flood,
   };
 }
 
-interface Saved {
+interface SavedRetries {
   saved: SavedBatch | undefined;
-  /** why orders were held back that would have become dead letters */
+  /** why orders were deferred that would have become dead letters */
   flood?: string;
 }
 
-/** Retries that would flood the dead letters wait on as they are, with no attempt spent, and hold no other order up. */
-async function saveOrHoldBack(
+async function saveOrDefer(
   store: BatchStore,
-  material: Material,
-  { recent, rules }: { recent: FailureCounts; rules: FailureRules },
-): Promise<Saved> {
-  const { loadedState, published = [] } = material;
+  input: RetryInput,
+  recent: FailureCounts,
+): Promise<SavedRetries> {
+  const { loadedState, published } = input;
   if (loadedState.retrying.size === 0) {
     if (published.length > 0) await store.purgeCompleted(published);
     return { saved: undefined };
   }
   try {
-    return { saved: await saveMaterial(store, material, { recent, rules }) };
+    return { saved: await saveBatch(store, input, recent) };
   } catch (error) {
     if (!hasCode(error, 'dead-letter-flood')) throw error;
-    const saved = await saveMaterial(store, deferFlood(material), { recent, rules });
-    return { saved, flood: toError(error).message };
+    return { saved: await saveBatch(store, deferFlood(input), recent), flood: toError(error).message };
   }
+}
+
+/** When orders of a dead-letter flood are tried again, milliseconds. */
+const FLOOD_PAUSE_MS = 15_000;
+
+/** The same retries without the orders that would become dead letters: these wait, and it costs them no attempt or time. */
+function deferFlood(input: RetryInput): RetryInput {
+  const failing = new Set(composeBatch(input).deadLetters.map(({ orderId }) => orderId));
+  const retrying = [...input.loadedState.retrying.values()];
+  const deferred = retrying.filter(({ orderId }) => failing.has(orderId));
+  return {
+    ...onlyOrders(input, (orderId) => !failing.has(orderId)),
+    deferred: deferred.map((loaded) => {
+      const lateMs = lateMsOf(input, loaded) + FLOOD_PAUSE_MS;
+      return { loaded, next: { ...loaded, dueAt: input.now + FLOOD_PAUSE_MS, lateMs } };
+    }),
+  };
 }

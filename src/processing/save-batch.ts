@@ -1,50 +1,60 @@
 import { hasCode, toError } from '../base/errors.ts';
 import type { BatchStore, BatchToSave } from '../store/order-store.ts';
+import { onlyOrders, type BatchInput, type RetryInput } from './batch-input.ts';
+import { composeBatch } from './compose-batch.ts';
+import { orderIdsOf } from './decode-batch.ts';
+import { failureCounts, refuseFlood, type FailureCounts } from './flood-limit.ts';
 
-/** What was saved, and the sequence of its last change (0 without any). */
 export interface SavedBatch {
   batch: BatchToSave;
+  /** sequence of its last change; 0 without any */
   lastSequence: number;
 }
 
-/** A batch that can be made again without some of its orders. */
-export interface DivisibleBatch {
-  orderIds: readonly string[];
-  /** The rows of these orders only: for a rehearsal, which is taken back. */
-  part(orderIds: readonly string[]): BatchToSave;
-  /** The whole batch; the records of refused orders become dead letters. @param refused order → why */
-  whole(refused: ReadonlyMap<string, string>): BatchToSave;
+/**
+ * Composes and saves. Invariant 7: one bad row never fails its batch. When the store refuses the batch, it is split
+ * until each bad order is found, and saved with dead letters in place of their rows.
+ * @param recent failures of the last minute, for the flood limit
+ * @throws ServiceError `dead-letter-flood`; `store-refused` when the store refuses the batch but none of its orders;
+ *   what `BatchStore.save` throws otherwise
+ */
+export async function saveBatch(
+  store: BatchStore,
+  input: BatchInput | RetryInput,
+  recent: FailureCounts,
+): Promise<SavedBatch> {
+  const save = async (refused?: ReadonlyMap<string, string>) => {
+    const batch = composeBatch(input, refused);
+    refuseFlood(recent, failureCounts(batch), input.rules.deadLetterFloodShare);
+    return { batch, lastSequence: await store.save(batch) };
+  };
+  const saving = save();
+  const refusal = await refusalOf(saving);
+  if (refusal === undefined) return saving;
+  const refused = await findRefused(orderIdsOf(input.decoded), (orderIds) => {
+    const part = onlyOrders(input, (orderId) => orderIds.has(orderId));
+    return refusalOf(store.dryRun(composeBatch({ ...part, undecodable: [] })));
+  });
+  if (refused.size === 0) throw refusal;
+  return save(refused);
 }
 
 /**
- * Saves a batch. One bad row never fails it (invariant 7): when the store refuses, the batch is halved until each bad
- * order stands alone, and is saved without them.
- * @throws ServiceError `store-refused` when it is refused although no order of it is
+ * Bisects. A dry run costs what writing its half costs, so finding one bad order costs about two batches.
+ * @returns order → why the store refuses it
  */
-export async function saveBatch(store: BatchStore, batch: DivisibleBatch): Promise<SavedBatch> {
-  const whole = batch.whole(new Map());
-  const saving = store.save(whole).then((lastSequence) => ({ batch: whole, lastSequence }));
-  const refusal = await refusalOf(saving);
-  if (refusal === undefined) return saving;
-  const refused = await refusedOrders(batch.orderIds, (part) => refusalOf(store.dryRun(batch.part(part))));
-  if (refused.size === 0) throw refusal;
-  const rest = batch.whole(refused);
-  return { batch: rest, lastSequence: await store.save(rest) };
-}
-
-/** Halves whatever is refused; a rehearsal costs what writing its half costs, so a bad order costs about two batches. */
-async function refusedOrders(
-  orderIds: readonly string[],
-  dryRun: (orderIds: readonly string[]) => Promise<Error | undefined>,
+async function findRefused(
+  orderIds: string[],
+  dryRun: (orderIds: ReadonlySet<string>) => Promise<Error | undefined>,
 ): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   const suspects = [orderIds];
   for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
-    const refusal = await dryRun(suspect);
-    const [only] = suspect;
-    if (refusal === undefined || only === undefined) continue;
+    const refusal = await dryRun(new Set(suspect));
+    const [first] = suspect;
+    if (refusal === undefined || first === undefined) continue;
     if (suspect.length === 1) {
-      refused.set(only, refusal.message);
+      refused.set(first, refusal.message);
       continue;
     }
     const middle = suspect.length >> 1;
@@ -53,7 +63,7 @@ async function refusedOrders(
   return refused;
 }
 
-/** Undefined when the rows are taken. */
+/** Undefined when the store takes the rows. */
 async function refusalOf(writing: Promise<unknown>): Promise<Error | undefined> {
   try {
     await writing;

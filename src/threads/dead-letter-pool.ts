@@ -1,43 +1,43 @@
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
-import type {
-  Audit,
-  AuditEntry,
-  DeadLetterCount,
-  DeadLetterFilter,
-  DeadLetterPage,
-  DeadLetterQuery,
-  DeadLetterStore,
-  DeadLetterWithPayload,
-  Eligible,
-  Selection,
-} from '../store/dead-letter-store.ts';
-import type {
-  DeadLetterArguments,
-  DeadLetterMethod,
-  DeadLetterRequest,
-  DeadLetterResponse,
-  DeadLetterResults,
-  DeadLetterThreadSettings,
-} from './dead-letter-protocol.ts';
-import { fromThreadError } from './thread-error.ts';
+import type { DeadLetterStore } from '../store/dead-letter-store.ts';
+import {
+  fromThreadError,
+  type DeadLetterMethod,
+  type DeadLetterRequest,
+  type DeadLetterResponse,
+  type DeadLetterResult,
+  type StoreSettings,
+} from './protocol.ts';
 
 /** Requests that wait for the thread; one more is refused as `overloaded`. */
 const MAX_QUEUE = 32;
 
-/** People come seldom: after so many milliseconds without anybody the thread ends, until the next one comes. */
+/** Requests are rare: after this long without one the thread ends, and the next one starts it again. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * The dead letters, worked on by a thread of their own (Piscina): their store waits for the disk, and for its turn to
- * write, which the thread that answers requests must never do.
+ * The dead-letter store on a thread of its own (Piscina): it waits for the disk and for the write lock, which the thread
+ * that answers requests must never do. Its methods throw `overloaded`, what the store throws, or `worker-failed` when
+ * the thread died.
  */
 export class DeadLetterPool implements DeadLetterStore {
+  readonly list = this.#forward('list');
+  readonly reasons = this.#forward('reasons');
+  readonly find = this.#forward('find');
+  readonly select = this.#forward('select');
+  readonly count = this.#forward('count');
+  readonly newestId = this.#forward('newestId');
+  readonly replayBegun = this.#forward('replayBegun');
+  readonly replaySent = this.#forward('replaySent');
+  readonly discard = this.#forward('discard');
+  readonly audit = this.#forward('audit');
+
   readonly #piscina: Piscina<DeadLetterRequest, DeadLetterResponse>;
   #isClosed = false;
 
   /** Starts no thread. */
-  constructor(settings: DeadLetterThreadSettings) {
+  constructor(settings: StoreSettings) {
     this.#piscina = new Piscina({
       filename: new URL('./dead-letter-thread.js', import.meta.url).href,
       workerData: settings,
@@ -51,68 +51,23 @@ export class DeadLetterPool implements DeadLetterStore {
     });
   }
 
-  list(query: DeadLetterQuery): Promise<DeadLetterPage> {
-    return this.#ask('list', query);
-  }
-
-  reasons(filter: DeadLetterFilter): Promise<Record<string, number>> {
-    return this.#ask('reasons', filter);
-  }
-
-  find(id: number): Promise<DeadLetterWithPayload | undefined> {
-    return this.#ask('find', id);
-  }
-
-  select(selection: Selection, afterId: number, limit: number): Promise<DeadLetterWithPayload[]> {
-    return this.#ask('select', selection, afterId, limit);
-  }
-
-  count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount> {
-    return this.#ask('count', selection, eligible);
-  }
-
-  newestId(): Promise<number> {
-    return this.#ask('newestId');
-  }
-
-  replayBegun(ids: readonly number[], audit: Audit): Promise<number[]> {
-    return this.#ask('replayBegun', ids, audit);
-  }
-
-  replaySent(letters: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void> {
-    return this.#ask('replaySent', letters, audit);
-  }
-
-  discard(ids: readonly number[], audit: Audit): Promise<number[]> {
-    return this.#ask('discard', ids, audit);
-  }
-
-  audit(id: number): Promise<AuditEntry[]> {
-    return this.#ask('audit', id);
-  }
-
-  /** Finishes what is in hand, then ends the thread; whoever still waits is told `worker-failed`. */
+  /** Finishes the request in hand, then ends the thread; requests that still wait are refused with `worker-failed`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#piscina.close();
   }
 
-  /** @throws ServiceError `overloaded`, what the store threw, or `worker-failed` when the thread ended */
-  async #ask<M extends DeadLetterMethod>(
-    method: M,
-    ...args: DeadLetterArguments[M]
-  ): Promise<DeadLetterResults[M]> {
-    if (this.#isClosed) throw new ServiceError('worker-failed', 'The thread of the dead letters has ended.');
-    if (this.#piscina.queueSize >= MAX_QUEUE) {
-      throw new ServiceError(
-        'overloaded',
-        'Too many requests about dead letters wait. Try again in a moment.',
-      );
-    }
-    const response = await this.#piscina.run({ method, args }).catch((error: unknown): never => {
-      throw new ServiceError('worker-failed', toError(error).message, { cause: error });
-    });
-    if (!response.done) throw fromThreadError(response);
-    return response.result as DeadLetterResults[M];
+  #forward<M extends DeadLetterMethod>(method: M) {
+    return async (...args: Parameters<DeadLetterStore[M]>): Promise<DeadLetterResult<M>> => {
+      if (this.#isClosed) throw new ServiceError('worker-failed', 'The dead-letter thread has ended.');
+      if (this.#piscina.queueSize >= MAX_QUEUE) {
+        throw new ServiceError('overloaded', 'Too many dead-letter requests are waiting. Try again shortly.');
+      }
+      const response = await this.#piscina.run({ method, args }).catch((error: unknown): never => {
+        throw new ServiceError('worker-failed', toError(error).message, { cause: error });
+      });
+      if (!response.done) throw fromThreadError(response);
+      return response.result as DeadLetterResult<M>;
+    };
   }
 }

@@ -1,16 +1,22 @@
+import { ServiceError, toError, type ErrorCode } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
+import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { StoreTarget } from '../store/target.ts';
-import type { ThreadActivity } from './thread-activity.ts';
-import type { ThreadError } from './thread-error.ts';
+import type { Promised, ThreadActivity } from './thread-activity.ts';
 
 /** Given to a thread once, when it starts. */
-export interface ThreadSettings {
+export interface StoreSettings {
   store: StoreTarget;
-  /** shared by all threads that write to a store with one writer at a time */
+  /** shared by all threads of this process that write to the store */
   writeLock: SharedArrayBuffer;
+}
+
+export interface ThreadSettings extends StoreSettings {
   /** absolute path of the processor module; undefined for the built-in one */
   processor: string | undefined;
   processorTimeoutMs: number;
+  /** of the logger that the processor module gets */
+  logLevel: string;
   rules: FailureRules;
 }
 
@@ -23,4 +29,49 @@ export interface ThreadTask {
 /** `prepare` asks a thread whether it could open everything it needs. */
 export type ThreadRequest = { kind: 'prepare' } | BatchRequest | RetryRequest;
 
-export type ThreadResponse = { done: true; result: BatchResult | undefined } | ThreadError;
+export type ThreadResponse = Response<BatchResult | undefined>;
+
+/** The methods that the dead-letter thread performs. */
+export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'>>;
+export type DeadLetterMethod = keyof DeadLetterMethods;
+
+export type DeadLetterResult<M extends DeadLetterMethod> = Awaited<ReturnType<DeadLetterMethods[M]>>;
+
+export interface DeadLetterRequest<M extends DeadLetterMethod = DeadLetterMethod> {
+  method: M;
+  args: Parameters<DeadLetterMethods[M]>;
+}
+
+export type DeadLetterResponse<M extends DeadLetterMethod = DeadLetterMethod> = Response<DeadLetterResult<M>>;
+
+type Response<T> = { done: true; result: T } | ThreadError;
+
+/** An error as plain data: structured cloning would lose its class. */
+interface ThreadError {
+  done: false;
+  code: ErrorCode;
+  message: string;
+  stack: string | undefined;
+}
+
+export function toThreadError(thrown: unknown): ThreadError {
+  const { message, stack } = toError(thrown);
+  const code = thrown instanceof ServiceError ? thrown.code : 'internal';
+  return { done: false, code, message, stack };
+}
+
+export function fromThreadError({ code, message, stack }: ThreadError): ServiceError {
+  const error = new ServiceError(code, message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Opens what a thread needs at its first task. After a failure the next task tries again. */
+export function openOnce<T>(open: () => Promise<T>): () => Promise<T> {
+  let opening: Promise<T> | undefined;
+  return () =>
+    (opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+}

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor.ts';
+import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor-api.ts';
 import { behaviourOf } from './merchants.ts';
 
 /** The `PROCESSOR` of the services under the drill: what it does depends on the order and the clock alone. */

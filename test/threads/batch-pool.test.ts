@@ -39,6 +39,7 @@ async function harness(
       writeLock,
       processor,
       processorTimeoutMs,
+      logLevel: 'silent',
       rules: failureRules(),
     },
   });
@@ -47,7 +48,7 @@ async function harness(
     await pool.stop();
     await reader.close();
   });
-  return { pool, reader, said: () => lines.join('') };
+  return { pool, reader, logged: () => lines.join('') };
 }
 
 function batch(records: LogRecord[]): BatchRequest {
@@ -65,7 +66,7 @@ await t.test('a batch crosses as one transferred buffer and comes back as one', 
   const id = randomUUID();
   const request = batch([new CommandRecords().place(id)]);
   const { statuses, counts } = await pool.run(request);
-  t.equal(request.frame.byteLength, 0, 'the frame was handed over');
+  t.equal(request.frame.byteLength, 0, 'the frame was transferred');
   t.same(
     decodeRecordFrame(statuses).map(({ key }) => key?.toString()),
     [id],
@@ -74,7 +75,7 @@ await t.test('a batch crosses as one transferred buffer and comes back as one', 
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
-await t.test('threads side by side take turns to write, and nothing is lost', async (t) => {
+await t.test('several threads share the write lock, and nothing is lost', async (t) => {
   const { pool, reader } = await harness(t, 2);
   const lanes = [0, 1].map((partition) => new CommandRecords(partition));
   await Promise.all(
@@ -87,7 +88,7 @@ await t.test('threads side by side take turns to write, and nothing is lost', as
   for (const { partition } of lanes) t.equal(await reader.progress('orders.commands', partition), 1_000);
 });
 
-await t.test('an error keeps its code and its transience on its way out of the thread', async (t) => {
+await t.test('an error from a thread keeps its code', async (t) => {
   const { pool } = await harness(t, 1);
   const behind = { ...batch([new CommandRecords(0, 9).place()]), applied: new Map([[0, 9]]) };
   await t.rejects(pool.run(behind), { name: 'ServiceError', code: 'progress-gap', transient: false });
@@ -102,19 +103,24 @@ await t.test('a thread that dies fails its batch, and the next one is processed'
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
-const UNUSED = { writeLock: createWriteLock(), processorTimeoutMs: 30_000, rules: failureRules() };
+const SETTINGS = {
+  writeLock: createWriteLock(),
+  processorTimeoutMs: 30_000,
+  logLevel: 'silent',
+  rules: failureRules(),
+};
 
-await t.test('a thread that ends with nothing to do is started again', async (t) => {
-  const { pool, reader, said } = await harness(t, 1);
+await t.test('a thread that dies while idle is replaced', async (t) => {
+  const { pool, reader, logged } = await harness(t, 1);
   const records = new CommandRecords();
   await pool.run(batch([records.place(randomUUID(), { merchantId: 'orphan' })]));
-  await eventually(() => said().includes('an idle worker thread ended'), { what: 'the thread to end' });
+  await eventually(() => logged().includes('an idle worker thread ended'), { what: 'the thread to end' });
   const id = randomUUID();
   await pool.run(batch([records.place(id)]));
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
-await t.test('a thread that is blocked is ended when its time is over', { timeout: 60_000 }, async (t) => {
+await t.test('a blocked thread is ended at its deadline', { timeout: 60_000 }, async (t) => {
   const { pool, reader } = await harness(t, 1, 100);
   const blocked = pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'spin' })]));
   await t.rejects(blocked, { code: 'worker-failed' });
@@ -124,23 +130,23 @@ await t.test('a thread that is blocked is ended when its time is over', { timeou
 });
 
 await t.test(
-  'a thread that the store keeps for too long says nothing of its orders',
+  'invariant 6: a thread blocked by the store is a store failure, not a poison batch',
   { timeout: 60_000 },
   async (t) => {
     const writeLock = createWriteLock();
     const { pool, reader } = await harness(t, 1, 100, { writeLock, storeTimeMs: 4_000 });
-    const turn = new Int32Array(writeLock);
-    Atomics.store(turn, 0, 1_000_000);
+    const holder = new Int32Array(writeLock);
+    Atomics.store(holder, 0, 1_000_000);
     const id = randomUUID();
     const records = [new CommandRecords().place(id)];
     await t.rejects(pool.run(batch(records)), { code: 'store-unavailable', message: /did not answer/ });
-    Atomics.store(turn, 0, 0);
+    Atomics.store(holder, 0, 0);
     await pool.run(batch(records));
     t.match(await reader.find(id), { status: 'confirmed' });
   },
 );
 
-await t.test('a stop does not wait for ever for a thread that is blocked', async (t) => {
+await t.test('a stop ends a blocked thread at its deadline', async (t) => {
   const { pool } = await harness(t, 1);
   const blocked = t.rejects(
     pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'spin' })])),
@@ -154,9 +160,9 @@ await t.test('a stop does not wait for ever for a thread that is blocked', async
   t.ok(performance.now() - startedAt < 20_000);
 });
 
-await t.test('what the threads cannot open is told at the start', async (t) => {
+await t.test('the start fails when a thread cannot open the store or the processor', async (t) => {
   const missing = { kind: 'sqlite', path: join(await temporaryFolder(t), 'missing', 'orders.db') } as const;
-  const settings = { store: missing, ...UNUSED, processor: undefined };
+  const settings = { store: missing, ...SETTINGS, processor: undefined };
   const noStore = new BatchPool({ threads: 1, settings, logger: createLogger('silent') });
   t.teardown(() => noStore.stop());
   await t.rejects(noStore.start(), { message: /directory does not exist/ });
@@ -170,8 +176,12 @@ await t.test('what the threads cannot open is told at the start', async (t) => {
   await t.rejects(noProcessor.start(), { code: 'processor-invalid' });
 });
 
-await t.test('a pool that does not run refuses', async (t) => {
-  const settings = { store: { kind: 'sqlite', path: '/nowhere' }, ...UNUSED, processor: undefined } as const;
+await t.test('a pool that is not started refuses requests', async (t) => {
+  const settings = {
+    store: { kind: 'sqlite', path: '/nowhere' },
+    ...SETTINGS,
+    processor: undefined,
+  } as const;
   await t.rejects(new BatchPool({ threads: 1, settings, logger: createLogger('silent') }).run(batch([])), {
     code: 'worker-failed',
   });

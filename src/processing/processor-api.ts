@@ -1,0 +1,79 @@
+/**
+ * The contract of a `PROCESSOR` module: it exports a function named `process`, which decides each new order.
+ *
+ *     import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from 'order-system/processor';
+ *
+ *     export async function process(order: OrderToProcess, context: ProcessorContext): Promise<ProcessorAnswer> {
+ *       return order.total > 0 ? { status: 'confirmed' } : { status: 'rejected', reason: 'nothing to pay' };
+ *     }
+ *
+ * Every worker thread imports the module once and calls `process` before it saves an order, for at most 64 orders at
+ * once. A call may be repeated for the same order (after a crash, for example): make its effects idempotent with
+ * `context.idempotencyKey`.
+ *
+ * This file imports nothing, so that module authors can use its types alone.
+ */
+export interface Processor {
+  /**
+   * What it throws decides what happens to the order: an error with `transient: true` (`context.TransientError` has it)
+   * is retried with backoff, and the later events of the order wait; anything else, and an answer of another shape, makes
+   * the order `failed` and its record a dead letter.
+   */
+  process(order: OrderToProcess, context: ProcessorContext): Promise<ProcessorAnswer> | ProcessorAnswer;
+}
+
+export interface ProcessorAnswer {
+  status: 'confirmed' | 'rejected';
+  /** kept in the order's history, at most 500 characters */
+  reason?: string | undefined;
+}
+
+/** A copy for this call: changing it changes nothing. Money is an integer in minor units of `currency`. */
+export interface OrderToProcess {
+  id: string;
+  customerId: string;
+  merchantId: string;
+  /** ISO 4217 */
+  currency: string;
+  items: { sku: string; name?: string; quantity: number; unitPrice: number }[];
+  metadata?: Record<string, string>;
+  total: number;
+  /** milliseconds since the epoch */
+  createdAt: number;
+}
+
+export interface ProcessorContext {
+  /** Throw it when a later attempt may succeed. */
+  TransientError: typeof TransientError;
+  /** number of this attempt, from 1 */
+  attempt: number;
+  /**
+   * Aborted after PROCESSOR_TIMEOUT_MS. The attempt then counts as failed with a transient error, and an answer that
+   * comes later is ignored; pass the signal on, so that the work ends as well.
+   */
+  signal: AbortSignal;
+  /** the order's id: the same in every attempt, to be sent to services that ignore repeated requests */
+  idempotencyKey: string;
+  /** W3C trace context of the request that placed the order; undefined when it had none */
+  traceparent: string | undefined;
+  /** writes JSON lines to stdout, from LOG_LEVEL upwards */
+  logger: ProcessorLogger;
+}
+
+export interface ProcessorLogger {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** It has no stack: it says that another service fails, not where the module is wrong, and failed attempts can be many. */
+export class TransientError extends Error {
+  readonly transient = true;
+
+  constructor(message?: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

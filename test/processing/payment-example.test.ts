@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { loadProcessor, type Attempt } from '../../src/processing/processor.ts';
+import { anOrder } from '../support/order-client.ts';
+
+const EXAMPLE = new URL('../../../examples/payment-processor.js', import.meta.url).pathname;
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+interface Payment {
+  path: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: unknown;
+}
+
+/** A payment provider that answers with `status`; without one it does not answer at all. */
+async function startProvider(t: Test) {
+  const provider = { url: '', status: 201 as number | undefined, payments: [] as Payment[] };
+  const server = createServer((request, response) => {
+    void json(request).then((body) => {
+      provider.payments.push({ path: request.url, headers: request.headers, body });
+      if (provider.status !== undefined) response.writeHead(provider.status).end('{}');
+    });
+  });
+  const close = () => {
+    server.closeAllConnections();
+    if (server.listening) server.close();
+  };
+  t.teardown(close);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  provider.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { provider, close };
+}
+
+function attemptFor(orderId: string, attempt: number, traceparent?: string): Attempt {
+  const order = { ...anOrder(), total: 50_000 };
+  return { command: { kind: 'place', eventId: 'e', orderId, time: 1_000, order, traceparent }, attempt };
+}
+
+await t.test('the payment example', async (t) => {
+  const { provider, close } = await startProvider(t);
+  const lines: string[] = [];
+  const logger = pino({ base: null }, { write: (line) => lines.push(line) });
+  // A copy, since Node would remember that the example itself failed to load.
+  const copy = join(t.testdir(), 'payment-processor.mjs');
+  await copyFile(EXAMPLE, copy);
+  await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), { message: /Set PAYMENT_URL/ });
+  process.env.PAYMENT_URL = provider.url;
+  const runProcessor = await loadProcessor(EXAMPLE, { timeoutMs: 500, logger });
+  const pay = async (attempt = 1, traceparent?: string) =>
+    (await runProcessor([attemptFor('o-1', attempt, traceparent)])).get('o-1');
+
+  await t.test('confirms a paid order; every attempt sends the same key', async (t) => {
+    t.match(await pay(1, TRACEPARENT), { status: 'confirmed' });
+    t.match(await pay(2), { status: 'confirmed' });
+    const [first, second] = provider.payments;
+    t.match(first, {
+      path: '/payments',
+      headers: { 'idempotency-key': 'o-1', traceparent: TRACEPARENT, 'content-type': 'application/json' },
+      body: { reference: 'o-1', amount: 50_000, currency: 'INR' },
+    });
+    t.match(second, { headers: { 'idempotency-key': 'o-1' } });
+    t.notOk(second?.headers.traceparent);
+  });
+
+  await t.test('rejects the order when the payment is declined', async (t) => {
+    provider.status = 402;
+    t.match(await pay(), { status: 'rejected', reason: 'payment declined' });
+    t.match(JSON.parse(lines.at(-1) ?? ''), { orderId: 'o-1', attempt: 1, status: 402 });
+  });
+
+  await t.test('retries while the provider fails, is busy, or does not answer in time', async (t) => {
+    for (const status of [500, 503, 429, undefined]) {
+      provider.status = status;
+      t.match(await pay(), { status: 'retry' }, String(status));
+    }
+  });
+
+  await t.test('fails the order when the provider refuses the request itself', async (t) => {
+    provider.status = 400;
+    t.match(await pay(), { status: 'failed', reason: 'The payment provider answered 400.' });
+  });
+
+  await t.test('retries while there is no connection', async (t) => {
+    close();
+    t.match(await pay(), { status: 'retry', reason: 'The payment provider does not answer.' });
+  });
+});

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import * as publicApi from 'order-system/processor';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { failAll, loadProcessor, type Attempt, type Outcome } from '../../src/processing/processor.ts';
+import { TransientError } from '../../src/processing/processor-api.ts';
+import { anOrder } from '../support/order-client.ts';
+
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+function attemptFor(orderId: string, attempt = 1): Attempt {
+  const order = { ...anOrder(), total: 50_000 };
+  const command = { eventId: 'e', orderId, time: 1_000, traceparent: TRACEPARENT, order };
+  return { command: { kind: 'place', ...command }, attempt };
+}
+
+/** Writes a processor module whose `process` has this body, and loads it. */
+async function load(t: Test, body: string, timeoutMs = 30_000) {
+  // Node imports a path only once: each module has a name of its own.
+  const file = `${randomUUID()}.mjs`;
+  const folder = t.testdir({ [file]: `export async function process(order, context) { ${body} }` });
+  const lines: string[] = [];
+  const logger = pino({ base: null }, { write: (line) => lines.push(line) });
+  const runProcessor = await loadProcessor(join(folder, file), { timeoutMs, logger });
+  const outcomeOf = async (attempt = attemptFor('o-1')) =>
+    (await runProcessor([attempt])).get(attempt.command.orderId);
+  return { runProcessor, outcomeOf, lines };
+}
+
+await t.test('a module sees the order and its context', async (t) => {
+  const { outcomeOf, lines } = await load(
+    t,
+    `const { attempt, idempotencyKey, traceparent, signal, logger } = context;
+     logger.warn({ orderId: order.id }, 'declined');
+     const seen = { id: order.id, total: order.total, createdAt: order.createdAt };
+     const reason = JSON.stringify({ seen, attempt, idempotencyKey, traceparent, aborted: signal.aborted });
+     return { status: 'rejected', reason };`,
+  );
+  for (const attempt of [1, 2]) {
+    const outcome = await outcomeOf(attemptFor('o-7', attempt));
+    t.equal(outcome?.status, 'rejected');
+    t.same(JSON.parse(outcome?.reason ?? ''), {
+      seen: { id: 'o-7', total: 50_000, createdAt: 1_000 },
+      attempt,
+      idempotencyKey: 'o-7',
+      traceparent: TRACEPARENT,
+      aborted: false,
+    });
+  }
+  t.match(JSON.parse(lines[0] ?? ''), { level: 40, orderId: 'o-7', msg: 'declined' });
+});
+
+await t.test('what a module does to the order does not reach what is stored', async (t) => {
+  const { outcomeOf } = await load(t, `order.items.length = 0; return { status: 'confirmed' };`);
+  const attempt = attemptFor('o-1');
+  t.match(await outcomeOf(attempt), { status: 'confirmed', reason: null });
+  t.equal(attempt.command.order.items.length, 1);
+});
+
+await t.test('an answer of another shape fails the order and says what is expected', async (t) => {
+  const expected = 'Expected { status: "confirmed" } or { status: "rejected", reason }.';
+  for (const [answer, shown] of [
+    ['true', 'true'],
+    [`'confirmed'`, `'confirmed'`],
+    ['undefined', 'nothing'],
+    ['null', 'null'],
+    [`{ status: 'perhaps' }`, `{ status: 'perhaps' }`],
+    [`['confirmed']`, `[ 'confirmed' ]`],
+  ] as const) {
+    const { outcomeOf } = await load(t, `return ${answer};`);
+    const reason = `The processor returned ${shown}. ${expected}`;
+    t.same(await outcomeOf(), { status: 'failed', reason }, answer);
+  }
+  const { outcomeOf } = await load(t, `return { text: 'x'.repeat(10_000) };`);
+  t.ok((await outcomeOf())?.reason?.endsWith(expected), 'also after a long answer');
+});
+
+await t.test('a transient error means a retry, any other error a failed order', async (t) => {
+  const outcomes: [string, Outcome | { reason: RegExp }][] = [
+    [`throw new context.TransientError('away')`, { status: 'retry', reason: 'away' }],
+    [`throw Object.assign(new Error('away'), { transient: true })`, { status: 'retry', reason: 'away' }],
+    [`throw { transient: true }`, { status: 'retry', reason: '[object Object]' }],
+    [`throw new Error('no such merchant')`, { status: 'failed', reason: 'no such merchant' }],
+    [`throw 'text'`, { status: 'failed', reason: 'text' }],
+    [`throw Object.create(null)`, { status: 'failed', reason: 'something of type object that has no text' }],
+    [`throw Object.assign(new Error(), { message: { code: 7 } })`, { reason: /object/ }],
+  ];
+  for (const [body, outcome] of outcomes) {
+    const { outcomeOf } = await load(t, body);
+    t.match(await outcomeOf(), outcome, body);
+  }
+});
+
+await t.test('after PROCESSOR_TIMEOUT_MS the signal is aborted, and a later answer is ignored', async (t) => {
+  const { outcomeOf, lines } = await load(
+    t,
+    `await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+     context.logger.info({}, 'aborted');
+     return { status: 'confirmed' };`,
+    20,
+  );
+  t.match(await outcomeOf(), { status: 'retry', reason: /did not answer within PROCESSOR_TIMEOUT_MS/ });
+  t.match(lines, [/aborted/]);
+});
+
+await t.test('a module works on at most 64 orders at once', async (t) => {
+  const { runProcessor } = await load(
+    t,
+    `const state = (globalThis.busyProcessor ??= { now: 0, most: 0 });
+     state.most = Math.max(state.most, ++state.now);
+     await new Promise((resolve) => setImmediate(resolve));
+     state.now -= 1;
+     return { status: 'rejected', reason: String(state.most) };`,
+  );
+  const outcomes = await runProcessor(Array.from({ length: 200 }, (_, index) => attemptFor(`o-${index}`)));
+  t.equal(outcomes.size, 200);
+  t.equal(outcomes.get('o-199')?.reason, '64');
+});
+
+await t.test('a poison order fails without a call of the processor', async (t) => {
+  const outcomes = await failAll([attemptFor('o-1')], 'kills its thread');
+  t.same([...outcomes], [['o-1', { status: 'failed', reason: 'kills its thread' }]]);
+});
+
+await t.test(
+  'a module that cannot be used is refused with its file, and its line where there is one',
+  async (t) => {
+    const broken = `export function process() {\n  return {{ status: 'confirmed' };\n}\n`;
+    const folder = t.testdir({
+      'syntax.mjs': broken,
+      'imports-syntax.mjs': `import './syntax.mjs';\nexport function process() {}\n`,
+      'commonjs.cjs': `exports.process = () => {\n  return {{ status: 'confirmed' };\n};\n`,
+      'missing-import.mjs': `\nimport { price } from './no-function.mjs';\nexport function process() {}\n`,
+      'throws.mjs': `\n\nthrow new Error('no PAYMENT_URL');\n`,
+      'no-function.mjs': `export default function process() {}\nexport const process_ = 1;\n`,
+      'empty.mjs': '',
+    });
+    for (const [file, message] of [
+      ['syntax.mjs', /SyntaxError: Unexpected token '{' \(at .*\/syntax\.mjs:2\)$/],
+      [
+        'imports-syntax.mjs',
+        /imports-syntax\.mjs cannot be loaded: SyntaxError: .* \(at .*\/syntax\.mjs:2\)$/,
+      ],
+      ['commonjs.cjs', /SyntaxError: .* \(at .*\/commonjs\.cjs:2\)$/],
+      ['missing-import.mjs', /not provide an export named 'price' \(at .*\/missing-import\.mjs:2\)$/],
+      ['throws.mjs', /cannot be loaded: no PAYMENT_URL \(at .*\/throws\.mjs:3:7\)$/],
+      ['no-function.mjs', /must export a function named process; it exports default, process_\.$/],
+      ['empty.mjs', /must export a function named process; it exports nothing\.$/],
+      ['nowhere.mjs', /nowhere\.mjs cannot be loaded: Cannot find module/],
+    ] as const) {
+      const path = join(folder, file);
+      const loading = loadProcessor(path, { timeoutMs: 1_000, logger: pino({ level: 'silent' }) });
+      await t.rejects(loading, { code: 'processor-invalid', message }, file);
+      await t.rejects(loading, { message: `The processor ${path} ` }, `${file} is named`);
+    }
+  },
+);
+
+await t.test('modules import the contract from order-system/processor', async (t) => {
+  t.equal(publicApi.TransientError, TransientError);
+  const error = new publicApi.TransientError('away', { cause: 'network' });
+  t.match(error, { transient: true, message: 'away', cause: 'network' });
+  t.notMatch(error.stack, /\n/, 'it has no stack');
+});
