@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger };
@@ -7,6 +8,14 @@ export function createLogger(level: string, stream: DestinationStream = standard
   // The default serializer would append the cause's message to a message that already contains it.
   const serializers = { err: stdSerializers.errWithCause };
   return pino({ level, base: { pid: process.pid }, serializers }, stream);
+}
+
+/** For the output of the service: readable lines on a terminal, JSON elsewhere. Works in worker threads as well. */
+export async function createServiceLogger(level: string): Promise<Logger> {
+  if (!isatty(1)) return createLogger(level);
+  const { PinoPretty } = await import('pino-pretty');
+  const format = { ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true } as const;
+  return createLogger(level, PinoPretty({ ...format, destination: 1 }));
 }
 
 /** Writes synchronously: buffered lines would be lost or out of order when the process ends. */

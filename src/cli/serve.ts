@@ -1,5 +1,4 @@
-import type { Logger } from '../base/logger.ts';
-import { loadConfig, type Config } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
 
 /**
  * Runs the service until a signal stops it or it fails, then ends the process.
@@ -12,11 +11,12 @@ export async function serve(
 ): Promise<never> {
   const config = loadConfig(process.env, { role });
   // Imported after the settings are checked, so that their errors appear at once.
-  const [{ startService }, { untilStopped }, logger] = await Promise.all([
+  const [{ startService }, { untilStopped }, { createServiceLogger }] = await Promise.all([
     import('../app/service.ts'),
     import('./until-stopped.ts'),
-    createServiceLogger(config),
+    import('../base/logger.ts'),
   ]);
+  const logger = await createServiceLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
   const start = async () => {
     const service = await startService(config, logger, version);
@@ -26,13 +26,4 @@ export async function serve(
     return service;
   };
   return untilStopped(start, { logger, deadlineMs: config.shutdownTimeoutMs, exit });
-}
-
-/** Readable lines on a terminal, JSON elsewhere. */
-async function createServiceLogger({ logLevel }: Config): Promise<Logger> {
-  const { createLogger } = await import('../base/logger.ts');
-  if (!process.stdout.isTTY) return createLogger(logLevel);
-  const { PinoPretty } = await import('pino-pretty');
-  const format = { ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true } as const;
-  return createLogger(logLevel, PinoPretty({ ...format, destination: 1 }));
 }

@@ -42,7 +42,7 @@ export function refuseFlood(recent: FailureCounts, batch: FailureCounts, allowed
   const { records, deadLetters } = sum(recent, batch);
   throw new ServiceError(
     'dead-letter-flood',
-    `${percent(deadLetters / records)} of the last ${records} records would become dead letters, more than the allowed ` +
+    `${percent(deadLetters / records)} of the last ${records} records would be dead letters, more than the allowed ` +
       `${percent(allowedShare)}: they are deferred and retried. Fix the processor, or whatever writes records ` +
       'that are not events of this service; or raise DEAD_LETTER_FLOOD_PERCENT and restart.',
   );

@@ -52,8 +52,8 @@ function placeIn(stack: string): string | undefined {
 }
 
 /**
- * Node keeps the place of a syntax error in an ES module to itself and prints it only when nothing catches the error. So
- * a child process imports the module once more; it fails as well before any code of the module runs.
+ * Node says where a syntax error in an ES module is only when nothing catches the error. A child process therefore imports
+ * the module again and lets it fail; a module that does not compile runs none of its code.
  */
 function placeOfSyntaxError(url: string): string | undefined {
   const script = `await import(${JSON.stringify(url)})`;

@@ -19,7 +19,7 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  * These events are below the progress, so the log does not redeliver them after a crash. A completed order therefore
  * stays in the store until its effects are published: the next run purges it (`published`), and a run that finds one
  * from before a crash publishes its effects again.
- * @throws ServiceError as `saveBatch`, but for `dead-letter-flood`: see `saveOrDefer`
+ * @throws ServiceError as `saveBatch`; `dead-letter-flood` only when deferring the failing orders did not end the flood
  */
 export async function retryOrders(
   { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
@@ -71,6 +71,7 @@ interface SavedRetries {
   flood?: string;
 }
 
+/** A dead-letter flood defers the failing orders only: the healthy ones are saved. */
 async function saveOrDefer(
   store: BatchStore,
   input: RetryInput,

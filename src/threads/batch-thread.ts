@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { systemClock } from '../base/clock.ts';
-import { createLogger } from '../base/logger.ts';
+import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
 import type { BatchResult } from '../processing/batch.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
@@ -36,7 +36,7 @@ export default async function handle({ request, activity }: ThreadTask): Promise
 
 async function open(settings: ThreadSettings): Promise<BatchDependencies> {
   const { processor, processorTimeoutMs: timeoutMs, logLevel, rules } = settings;
-  const logger = createLogger(logLevel).child({ module: 'processor' });
+  const logger = (await createServiceLogger(logLevel)).child({ module: 'processor' });
   const runProcessor =
     processor === undefined ? confirmAll : await loadProcessor(processor, { timeoutMs, logger });
   const store = await openBatchStore(settings.store, settings.writeLock);

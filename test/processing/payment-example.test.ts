@@ -22,10 +22,11 @@ interface Payment {
 async function startProvider(t: Test) {
   const provider = { url: '', status: 201 as number | undefined, payments: [] as Payment[] };
   const server = createServer((request, response) => {
-    void json(request).then((body) => {
+    const answer = (body: unknown) => {
       provider.payments.push({ path: request.url, headers: request.headers, body });
       if (provider.status !== undefined) response.writeHead(provider.status).end('{}');
-    });
+    };
+    json(request).then(answer, () => response.destroy());
   });
   const close = () => {
     server.closeAllConnections();
