@@ -1,16 +1,21 @@
 /**
- * A processor that takes the payment of each new order: PROCESSOR=./examples/payment-processor.js PAYMENT_URL=https://…
+ * A processor that charges every order before it is confirmed:
  *
- * It may be called more than once for an order (after a crash, or when an attempt timed out although the provider took
- * the money). That is safe, since the provider takes a payment once per Idempotency-Key.
+ *     PAYMENTS_URL=https://payments.example.com PROCESSOR=./examples/payment-processor.js npm start
+ *
+ * It may be called again for an order, for example when an attempt timed out although the payment service made the
+ * charge. That is safe: the payment service charges once per idempotency key.
  *
  * @import { OrderToProcess, ProcessorAnswer, ProcessorContext } from 'order-system/processor'
  */
-// The exported function is called `process`, so the global of that name is out of reach here.
+// The exported name `process` hides Node's global of that name.
 import { env } from 'node:process';
 
-if (!env.PAYMENT_URL) throw new Error('Set PAYMENT_URL to the address of the payment provider.');
-const paymentUrl = new URL('/payments', env.PAYMENT_URL);
+const { PAYMENTS_URL } = env;
+if (!PAYMENTS_URL) throw new Error('Set PAYMENTS_URL to the address of the payment service.');
+
+/** Well below PROCESSOR_TIMEOUT_MS. */
+const CALL_TIMEOUT_MS = 5_000;
 
 /**
  * @param {OrderToProcess} order
@@ -18,41 +23,39 @@ const paymentUrl = new URL('/payments', env.PAYMENT_URL);
  * @returns {Promise<ProcessorAnswer>}
  */
 export async function process(order, context) {
-  const { TransientError, logger, attempt } = context;
-  const response = await pay(order, context);
-  const { ok, status } = response;
+  const { TransientError, attempt, logger } = context;
+  const { ok, status } = await charge(order, context);
   if (ok) return { status: 'confirmed' };
-  logger.warn({ orderId: order.id, attempt, status }, 'The payment was not taken.');
-  // 402 is the customer's problem: the order is rejected.
-  if (status === 402) return { status: 'rejected', reason: 'payment declined' };
-  // The provider is down or busy: the order is retried with backoff.
-  if (status >= 500 || status === 429) throw new TransientError(`The payment provider answered ${status}.`);
-  // Anything else is a mistake of ours: the order becomes a dead letter, to be replayed once it is fixed.
-  throw new Error(`The payment provider answered ${status}.`);
+  logger.warn({ orderId: order.id, attempt, status }, 'The order was not charged.');
+  if (status === 402) return { status: 'rejected', reason: 'The payment was declined.' };
+  // 409: an earlier call with this key is still in progress.
+  if (status === 409 || status === 429 || status >= 500) {
+    throw new TransientError(`The payment service answered ${status}.`);
+  }
+  // Our request is wrong, and repeating it does not help: the order fails and can be replayed after a fix.
+  throw new Error(`The payment service refused the charge with ${status}.`);
 }
 
 /**
  * @param {OrderToProcess} order
  * @param {ProcessorContext} context
  */
-async function pay(order, { TransientError, signal, idempotencyKey, traceparent }) {
-  const { id, total, currency } = order;
+async function charge(order, { TransientError, signal, idempotencyKey, traceparent }) {
   try {
-    const response = await fetch(paymentUrl, {
+    const response = await fetch(`${PAYMENTS_URL}/charges`, {
       method: 'POST',
       headers: {
-        'Content-Type': 'application/json',
-        'Idempotency-Key': idempotencyKey,
+        'content-type': 'application/json',
+        'idempotency-key': idempotencyKey,
         ...(traceparent && { traceparent }),
       },
-      body: JSON.stringify({ reference: id, amount: total, currency }),
-      signal,
+      body: JSON.stringify({ amount: order.total, currency: order.currency, customer: order.customerId }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
     });
-    // Reads the body to its end, so that the connection is free for the next payment.
-    await response.arrayBuffer();
+    await response.body?.cancel();
     return response;
-  } catch (error) {
-    // No connection, or no answer in time. Whether the money was taken is unknown; the next attempt finds out.
-    throw new TransientError('The payment provider does not answer.', { cause: error });
+  } catch (cause) {
+    // No answer: the charge may have been made. The next attempt asks again with the same key.
+    throw new TransientError('The payment service did not answer.', { cause });
   }
 }

@@ -149,11 +149,22 @@ await t.test('the table of errors in docs/api.md is that of src/base/errors.ts',
 await t.test('the types of a processor in docs/api.md are those of the code', async (t) => {
   const [documented] = codeBlocks(readDocument('docs/api.md'), 'ts');
   const inDocument = membersOf(documented?.code ?? '');
-  const inCode = membersOf(readFileSync(`${ROOT}src/processing/processor.ts`, 'utf8'));
-  for (const name of ['Processor', 'ProcessorAnswer', 'ProcessorContext']) {
+  const inCode = membersOf(readFileSync(`${ROOT}src/processing/processor-api.ts`, 'utf8'));
+  for (const name of [
+    'Processor',
+    'ProcessorAnswer',
+    'ProcessorContext',
+    'ProcessorLogger',
+    'OrderToProcess',
+  ]) {
     t.ok(inCode.has(name), name);
     t.same(inDocument.get(name), inCode.get(name), name);
   }
+});
+
+await t.test('the payment example in docs/api.md is examples/payment-processor.js', async (t) => {
+  const [documented] = codeBlocks(readDocument('docs/api.md'), 'js');
+  t.equal(documented?.code.trim(), readFileSync(`${ROOT}examples/payment-processor.js`, 'utf8').trim());
 });
 
 /** The members of every interface as the compiler prints them, without comments. */

@@ -12,19 +12,19 @@ import { anOrder } from '../support/order-client.ts';
 const EXAMPLE = new URL('../../../examples/payment-processor.js', import.meta.url).pathname;
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-interface Payment {
+interface Charge {
   path: string | undefined;
   headers: IncomingHttpHeaders;
   body: unknown;
 }
 
-/** A payment provider that answers with `status`; without one it does not answer at all. */
-async function startProvider(t: Test) {
-  const provider = { url: '', status: 201 as number | undefined, payments: [] as Payment[] };
+/** A payment service that answers with `status`; without one it does not answer at all. */
+async function startPayments(t: Test) {
+  const service = { url: '', status: 201 as number | undefined, charges: [] as Charge[] };
   const server = createServer((request, response) => {
     const answer = (body: unknown) => {
-      provider.payments.push({ path: request.url, headers: request.headers, body });
-      if (provider.status !== undefined) response.writeHead(provider.status).end('{}');
+      service.charges.push({ path: request.url, headers: request.headers, body });
+      if (service.status !== undefined) response.writeHead(service.status).end('{}');
     };
     json(request).then(answer, () => response.destroy());
   });
@@ -35,8 +35,8 @@ async function startProvider(t: Test) {
   t.teardown(close);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  provider.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { provider, close };
+  service.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { service, close };
 }
 
 function attemptFor(orderId: string, attempt: number, traceparent?: string): Attempt {
@@ -45,51 +45,51 @@ function attemptFor(orderId: string, attempt: number, traceparent?: string): Att
 }
 
 await t.test('the payment example', async (t) => {
-  const { provider, close } = await startProvider(t);
+  const { service, close } = await startPayments(t);
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line) => lines.push(line) });
   // A copy, since Node would remember that the example itself failed to load.
   const copy = join(t.testdir(), 'payment-processor.mjs');
   await copyFile(EXAMPLE, copy);
-  await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), { message: /Set PAYMENT_URL/ });
-  process.env.PAYMENT_URL = provider.url;
+  await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), { message: /Set PAYMENTS_URL/ });
+  process.env.PAYMENTS_URL = service.url;
   const runProcessor = await loadProcessor(EXAMPLE, { timeoutMs: 500, logger });
-  const pay = async (attempt = 1, traceparent?: string) =>
+  const charge = async (attempt = 1, traceparent?: string) =>
     (await runProcessor([attemptFor('o-1', attempt, traceparent)])).get('o-1');
 
-  await t.test('confirms a paid order; every attempt sends the same key', async (t) => {
-    t.match(await pay(1, TRACEPARENT), { status: 'confirmed' });
-    t.match(await pay(2), { status: 'confirmed' });
-    const [first, second] = provider.payments;
+  await t.test('confirms a charged order; every attempt sends the same key', async (t) => {
+    t.match(await charge(1, TRACEPARENT), { status: 'confirmed' });
+    t.match(await charge(2), { status: 'confirmed' });
+    const [first, second] = service.charges;
     t.match(first, {
-      path: '/payments',
+      path: '/charges',
       headers: { 'idempotency-key': 'o-1', traceparent: TRACEPARENT, 'content-type': 'application/json' },
-      body: { reference: 'o-1', amount: 50_000, currency: 'INR' },
+      body: { amount: 50_000, currency: 'INR', customer: 'c-123' },
     });
     t.match(second, { headers: { 'idempotency-key': 'o-1' } });
     t.notOk(second?.headers.traceparent);
   });
 
-  await t.test('rejects the order when the payment is declined', async (t) => {
-    provider.status = 402;
-    t.match(await pay(), { status: 'rejected', reason: 'payment declined' });
+  await t.test('rejects an order whose payment is declined', async (t) => {
+    service.status = 402;
+    t.match(await charge(), { status: 'rejected', reason: 'The payment was declined.' });
     t.match(JSON.parse(lines.at(-1) ?? ''), { orderId: 'o-1', attempt: 1, status: 402 });
   });
 
-  await t.test('retries while the provider fails, is busy, or does not answer in time', async (t) => {
-    for (const status of [500, 503, 429, undefined]) {
-      provider.status = status;
-      t.match(await pay(), { status: 'retry' }, String(status));
+  await t.test('retries while the payment service fails, is busy, or does not answer in time', async (t) => {
+    for (const status of [500, 503, 409, 429, undefined]) {
+      service.status = status;
+      t.match(await charge(), { status: 'retry' }, String(status));
     }
   });
 
-  await t.test('fails the order when the provider refuses the request itself', async (t) => {
-    provider.status = 400;
-    t.match(await pay(), { status: 'failed', reason: 'The payment provider answered 400.' });
+  await t.test('fails the order when the payment service refuses the request itself', async (t) => {
+    service.status = 400;
+    t.match(await charge(), { status: 'failed', reason: 'The payment service refused the charge with 400.' });
   });
 
   await t.test('retries while there is no connection', async (t) => {
     close();
-    t.match(await pay(), { status: 'retry', reason: 'The payment provider does not answer.' });
+    t.match(await charge(), { status: 'retry', reason: 'The payment service did not answer.' });
   });
 });
