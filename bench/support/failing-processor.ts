@@ -1,4 +1,8 @@
-import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor-api.ts';
+import type {
+  OrderToProcess,
+  ProcessorAnswer,
+  ProcessorContext,
+} from '../../src/processing/processor-api.ts';
 import { fateOf } from './failure-mix.ts';
 
 /** Five in a hundred orders fail at their first attempt, one in a hundred for good. */
