@@ -134,7 +134,7 @@ await t.test(
     );
     database.close();
     await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {
-      message: /1 orders in the store wait for a retry under kafka:orders\.commands/,
+      message: /1 orders in the store wait for a retry from kafka:orders\.commands/,
     });
   },
 );
