@@ -1,18 +1,3 @@
-/**
- * The one table of everything that can go wrong. A row says what a failure is called, how it is answered over HTTP
- * and gRPC, whether the same attempt may succeed later (`transient`), and when. Whoever meets the error reads `title`
- * and the `detail` given where it was thrown: what happened, to what, what to do.
- */
-export interface ErrorRow {
-  title: string;
-  httpStatus: number;
-  grpcStatus: GrpcStatus;
-  /** the same attempt may succeed later */
-  transient: boolean;
-  /** seconds after which it may; undefined for what is not transient */
-  retryAfter: number | undefined;
-}
-
 /** Status codes of gRPC by name, https://grpc.io/docs/guides/status-codes/ */
 export type GrpcStatus =
   | 'INVALID_ARGUMENT'
@@ -24,79 +9,93 @@ export type GrpcStatus =
   | 'RESOURCE_EXHAUSTED'
   | 'UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
-  | 'DATA_LOSS'
   | 'INTERNAL';
 
-export const ERRORS = {
-  'malformed-json': row('The body is not valid JSON', 400, 'INVALID_ARGUMENT'),
-  'validation-failed': row('The request does not match its schema', 400, 'INVALID_ARGUMENT'),
-  'idempotency-key-invalid': row('The Idempotency-Key header is not usable', 400, 'INVALID_ARGUMENT'),
-  'preference-invalid': row('The Prefer header is not usable', 400, 'INVALID_ARGUMENT'),
-  'cursor-invalid': row('The cursor is not one that this service gave out', 400, 'INVALID_ARGUMENT'),
-  'position-invalid': row('The position is not one that this service gave out', 400, 'INVALID_ARGUMENT'),
-  'resume-token-invalid': row(
-    'The resume token is not one that this service gave out',
-    400,
-    'INVALID_ARGUMENT',
-  ),
-  'resume-token-too-old': row(
-    'What followed the resume token is not kept any more',
-    410,
-    'FAILED_PRECONDITION',
-  ),
-  'watch-too-slow': row('More orders changed than a watcher may lag behind', 503, 'RESOURCE_EXHAUSTED', 1),
-  'bad-request': row('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
-  'order-not-found': row('There is no such order', 404, 'NOT_FOUND'),
-  'route-not-found': row('There is nothing at this path', 404, 'UNIMPLEMENTED'),
-  'method-not-allowed': row('This path does not take this method', 405, 'UNIMPLEMENTED'),
-  'transition-not-allowed': row(
-    'The order cannot go there from its present status',
+export interface ErrorRow {
+  title: string;
+  httpStatus: number;
+  grpcStatus: GrpcStatus;
+  /** the same attempt may succeed later */
+  transient: boolean;
+  /** seconds until a caller's repeat makes sense; undefined where the error is permanent or internal */
+  retryAfter: number | undefined;
+  /** what the pipeline does with a step that fails so: repeat it until it works, or stop the service */
+  reaction: 'retry' | 'fatal';
+  /** whose circuit breaker counts it */
+  countsAgainst: 'store' | 'log' | 'none';
+}
+
+/** The one table of errors, first half: what callers may be answered, over HTTP and gRPC. */
+export const CALLER_ERRORS = {
+  'malformed-json': permanent('The body is not valid JSON', 400, 'INVALID_ARGUMENT'),
+  'validation-failed': permanent('The request does not match its schema', 400, 'INVALID_ARGUMENT'),
+  'idempotency-key-invalid': permanent('The idempotency key is not valid', 400, 'INVALID_ARGUMENT'),
+  'cursor-invalid': permanent('The cursor is not valid', 400, 'INVALID_ARGUMENT'),
+  'position-invalid': permanent('The log position is not valid', 400, 'INVALID_ARGUMENT'),
+  'resume-token-invalid': permanent('The resume token is not valid', 400, 'INVALID_ARGUMENT'),
+  'bad-request': permanent('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
+  'order-not-found': permanent('There is no such order', 404, 'NOT_FOUND'),
+  'dead-letter-not-found': permanent('There is no such dead letter', 404, 'NOT_FOUND'),
+  'route-not-found': permanent('There is nothing at this path', 404, 'UNIMPLEMENTED'),
+  'method-not-allowed': permanent('This path does not take this method', 405, 'UNIMPLEMENTED'),
+  'request-timeout': transient('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED'),
+  'transition-not-allowed': permanent(
+    'The status does not allow this transition',
     409,
     'FAILED_PRECONDITION',
   ),
-  'version-mismatch': row('The order has another version than expected', 412, 'ABORTED'),
-  'body-too-large': row('The body is larger than this path takes', 413, 'OUT_OF_RANGE'),
-  'unsupported-media-type': row('The body must be application/json', 415, 'INVALID_ARGUMENT'),
-  'total-too-large': row('The total of the order is not a safe integer', 422, 'OUT_OF_RANGE'),
-  'headers-too-large': row('The headers are larger than this service takes', 431, 'RESOURCE_EXHAUSTED'),
-  'request-timeout': row('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED', 1),
-  'idempotency-key-reused': row('The Idempotency-Key was used with another body', 422, 'FAILED_PRECONDITION'),
-  'rate-limited': row('Too many requests', 429, 'RESOURCE_EXHAUSTED', 1),
-  internal: row('Something went wrong on our side', 500, 'INTERNAL'),
-  'log-full': row('The event log cannot take more at the moment', 503, 'RESOURCE_EXHAUSTED', 1),
-  'log-unavailable': row('The event log cannot be reached', 503, 'UNAVAILABLE', 1),
-  'store-unavailable': row('The store cannot be reached', 503, 'UNAVAILABLE', 1),
-  overloaded: row('The service is busier than it can be quick', 503, 'UNAVAILABLE', 1),
-  draining: row('The service is shutting down', 503, 'UNAVAILABLE', 1),
-  'log-timeout': row('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 1),
-  // These two are answered by the gateway, deploy/nginx/problems.conf.
-  'instance-lost': row('No instance of the service answered', 502, 'UNAVAILABLE', 1),
-  'instance-timeout': row('No instance of the service answered in time', 504, 'DEADLINE_EXCEEDED', 1),
-  'settings-invalid': row('The settings do not allow a start', 500, 'FAILED_PRECONDITION'),
-  'record-undecodable': row('The record is not an event of this service', 422, 'DATA_LOSS'),
-  'record-too-large': row('The event is larger than the event log takes', 413, 'OUT_OF_RANGE'),
-  'processor-invalid': row('The processor module cannot be used', 500, 'FAILED_PRECONDITION'),
-  'processor-failed': row('The processor failed for good', 500, 'INTERNAL'),
-  'processor-timeout': row('The processor did not answer in time', 503, 'DEADLINE_EXCEEDED', 1),
-  'processor-transient': row('The processor failed, a later attempt may succeed', 503, 'UNAVAILABLE', 1),
-  'retries-exhausted': row('Every attempt failed until the budget of retries was spent', 503, 'UNAVAILABLE'),
-  'predecessor-failed': row('An earlier event of the order failed for good', 409, 'FAILED_PRECONDITION'),
-  'store-refused': row('The store refuses the rows of this order', 422, 'FAILED_PRECONDITION'),
-  'replay-rejected': row('The replayed order was rejected by the processor', 409, 'FAILED_PRECONDITION'),
-  'dead-letter-not-found': row('There is no such dead letter', 404, 'NOT_FOUND'),
-  'dead-letter-flood': row('Too large a share of the records fails for good', 503, 'UNAVAILABLE', 30),
-  'circuit-open': row('A dependency keeps failing and is given time to recover', 503, 'UNAVAILABLE', 1),
-  'progress-conflict': row('Another writer has moved the progress of the partition', 500, 'ABORTED', 0),
-  'progress-gap': row('The store stands behind what was already processed', 500, 'DATA_LOSS'),
-  'log-truncated': row('The event log ends before what was already processed', 500, 'DATA_LOSS'),
-  'copy-differs': row('The copy of a store is not what the store is', 500, 'DATA_LOSS'),
-  'worker-failed': row('A worker thread ended before its batch did', 500, 'INTERNAL', 0),
-  'deadline-exceeded': row('It was not finished within its deadline', 500, 'DEADLINE_EXCEEDED'),
-} as const satisfies Record<string, ErrorRow>;
+  'resume-token-too-old': permanent('The resume token is too old', 410, 'FAILED_PRECONDITION'),
+  'version-mismatch': permanent('The order has another version than expected', 412, 'ABORTED'),
+  'body-too-large': permanent('The body is too large', 413, 'OUT_OF_RANGE'),
+  'record-too-large': permanent('The event is too large for the event log', 413, 'OUT_OF_RANGE'),
+  'unsupported-media-type': permanent('The body must be application/json', 415, 'INVALID_ARGUMENT'),
+  'total-too-large': permanent('The total of the order is too large', 422, 'OUT_OF_RANGE'),
+  'idempotency-key-reused': permanent('The key was used with another body', 422, 'FAILED_PRECONDITION'),
+  'rate-limited': transient('Too many requests', 429, 'RESOURCE_EXHAUSTED'),
+  'headers-too-large': permanent('The headers are too large', 431, 'RESOURCE_EXHAUSTED'),
+  internal: permanent('Something went wrong on our side', 500, 'INTERNAL'),
+  'watch-too-slow': transient('The watcher reads too slowly', 503, 'RESOURCE_EXHAUSTED'),
+  'log-full': transient('The event log cannot take more right now', 503, 'RESOURCE_EXHAUSTED', 'log'),
+  'log-unavailable': transient('The event log cannot be reached', 503, 'UNAVAILABLE', 'log'),
+  'log-timeout': transient('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 'log'),
+  'store-unavailable': transient('The store cannot be reached', 503, 'UNAVAILABLE', 'store'),
+  overloaded: transient('The service is overloaded', 503, 'UNAVAILABLE'),
+  draining: transient('The service is shutting down', 503, 'UNAVAILABLE'),
+  // Answered by the gateway, deploy/nginx/problems.conf.
+  'instance-lost': transient('No instance of the service answered', 502, 'UNAVAILABLE'),
+  'instance-timeout': transient('No instance of the service answered in time', 504, 'DEADLINE_EXCEEDED'),
+} satisfies Record<string, ErrorRow>;
+
+/** Second half: what happens inside the service. A caller who meets one is answered `internal`; the log names it. */
+const INTERNAL_ERRORS = {
+  'settings-invalid': internal('The settings do not allow a start'),
+  'record-undecodable': internal('The record is not an event of this service'),
+  'processor-invalid': internal('The processor module cannot be used'),
+  'processor-failed': internal('The processor failed for good'),
+  'processor-timeout': internal('The processor did not answer in time', 'transient'),
+  'processor-transient': internal('The processor failed for now', 'transient'),
+  'store-refused': internal('The store refuses the rows of this order'),
+  'dead-letter-flood': internal('Too many records fail for good', 'transient'),
+  'circuit-open': internal('A dependency keeps failing and is given time to recover', 'transient'),
+  'progress-conflict': internal('Another writer has moved the progress of the partition', 'transient'),
+  'progress-gap': internal('The store is behind what was already processed', 'fatal'),
+  'log-truncated': internal('The event log ends before what was already processed', 'fatal'),
+  'copy-differs': internal('The copy of a store differs from the store'),
+  'worker-failed': internal('A worker thread ended before its work did', 'transient'),
+} satisfies Record<string, ErrorRow>;
+
+/**
+ * Invariant 5: whether an error is transient or permanent, retried or fatal, and which circuit breaker counts it, is
+ * decided here and nowhere else.
+ */
+export const ERRORS = { ...CALLER_ERRORS, ...INTERNAL_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One fault of a request: `pointer` is a JSON pointer (RFC 6901) into the body or the query. */
+/** What an answer may name. */
+export type CallerErrorCode = keyof typeof CALLER_ERRORS;
+
+/** One thing that is wrong with a request: `pointer` is a JSON pointer (RFC 6901) into the body or the query. */
 export interface FieldError {
   pointer: string;
   detail: string;
@@ -105,11 +104,14 @@ export interface FieldError {
 export interface ServiceErrorOptions {
   cause?: unknown;
   errors?: FieldError[];
-  /** seconds until a repeat makes sense, sent as Retry-After, where more is known than the table says */
+  /** seconds until a repeat makes sense, where more is known than the table says */
   retryAfter?: number;
 }
 
-/** Every error this service throws on purpose; anything else is a defect and is answered as `internal`. */
+/**
+ * Every error this service throws on purpose; anything else is a defect and is answered as `internal`. The message says
+ * what happened, to what, and what to do.
+ */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly errors: FieldError[] | undefined;
@@ -130,14 +132,31 @@ export class ServiceError extends Error {
   get transient(): boolean {
     return this.row.transient;
   }
+
+  /** What its caller is told: what happens inside stays inside. */
+  get callerCode(): CallerErrorCode {
+    return isCallerCode(this.code) ? this.code : 'internal';
+  }
 }
 
-/** Turns whatever was thrown into an Error, so that `cause` and logs always have a message and a stack. */
+/** A `validation-failed` about one field of a request. */
+export function invalidField(pointer: string, detail: string): ServiceError {
+  const where = pointer === '' ? 'The body' : pointer;
+  return new ServiceError('validation-failed', `${where} ${detail}`, { errors: [{ pointer, detail }] });
+}
+
+/** An error of ours as it is; anything else as `internal`, with the defect as its cause. */
+export function toServiceError(thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  return new ServiceError('internal', toError(thrown).message, { cause: thrown });
+}
+
+/** Turns anything thrown into an Error, so that `cause` and logs always have a message and a stack. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(textOf(thrown));
 }
 
-/** As text, whatever it is: an object may have no way to become one. */
+/** Any value as text; an object may have no way to become one. */
 export function textOf(value: unknown): string {
   try {
     return String(value);
@@ -150,7 +169,25 @@ export function hasCode(thrown: unknown, code: ErrorCode): boolean {
   return thrown instanceof ServiceError && thrown.code === code;
 }
 
-/** @param retryAfter seconds; given for what is transient, and for nothing else */
-function row(title: string, httpStatus: number, grpcStatus: GrpcStatus, retryAfter?: number): ErrorRow {
-  return { title, httpStatus, grpcStatus, transient: retryAfter !== undefined, retryAfter };
+function isCallerCode(code: ErrorCode): code is CallerErrorCode {
+  return code in CALLER_ERRORS;
+}
+
+function permanent(title: string, httpStatus: number, grpcStatus: GrpcStatus): ErrorRow {
+  const inThePipeline = { reaction: 'retry', countsAgainst: 'none' } as const;
+  return { title, httpStatus, grpcStatus, transient: false, retryAfter: undefined, ...inThePipeline };
+}
+
+function transient(
+  title: string,
+  httpStatus: number,
+  grpcStatus: GrpcStatus,
+  countsAgainst: ErrorRow['countsAgainst'] = 'none',
+): ErrorRow {
+  return { ...permanent(title, httpStatus, grpcStatus), transient: true, retryAfter: 1, countsAgainst };
+}
+
+function internal(title: string, kind: 'permanent' | 'transient' | 'fatal' = 'permanent'): ErrorRow {
+  const reaction = kind === 'fatal' ? 'fatal' : 'retry';
+  return { ...permanent(title, 500, 'INTERNAL'), transient: kind === 'transient', reaction };
 }

@@ -8,7 +8,7 @@ export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded',
 
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
-/** Why a record became a dead letter: codes of the table of errors. */
+/** Why a record became a dead letter. */
 export const DEAD_LETTER_REASONS = [
   'record-undecodable',
   'processor-failed',

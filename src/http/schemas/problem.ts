@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.ts';
+import { CALLER_ERRORS, ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -12,7 +12,7 @@ export const Problem = Type.Object(
     title: Type.String({ description: 'The kind of problem in words' }),
     status: Type.Integer(),
     detail: Type.String({ description: 'What happened, to what, what to do' }),
-    code: Type.Enum(Object.keys(ERRORS), { type: 'string', description: 'The last part of `type`' }),
+    code: Type.Enum(Object.keys(CALLER_ERRORS), { type: 'string', description: 'The last part of `type`' }),
     requestId: Type.String({ description: 'X-Request-Id of the request' }),
     errors: Type.Optional(
       Type.Array(
