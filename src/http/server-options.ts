@@ -1,36 +1,34 @@
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { answerClientError } from './plugins/client-error.ts';
-import { createRequestIds } from './schemas/request-id.ts';
+import { createRequestIds } from './plugins/request-id.ts';
 
 /** Bytes; the batch route takes more. */
 const BODY_LIMIT = 64 * 1024;
 
-/** Bytes of all headers of one request; Node's own default, written down because the 431 depends on it. */
+/** Bytes of all headers of a request. Node's own default, stated because the 431 depends on it. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Longer than the 60 s after which common load balancers drop an idle connection, so that they do it and not we. */
+/** Longer than the 60 s after which common load balancers close idle connections: they should close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-/** Headers are short: whoever needs longer is slow on purpose. */
+/** Slowloris guard. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** How often Node looks for slow requests; it closes them that much late at most. */
+/** How often Node looks for slow requests. */
 const TIMEOUT_CHECK_MS = 5_000;
 
-/** Open connections: over that new ones are dropped. An idle one costs some 10 KiB. */
+/** Further connections are dropped. An idle one costs about 10 KiB. */
 export const MAX_CONNECTIONS = 20_000;
 
 export interface HttpLimits {
-  /** requests a window for each client address; 0 turns the limit off */
+  /** requests per window and client address; 0: no limit */
   rateLimitMax: number;
   rateLimitWindowMs: number;
-  /** event loop delay over which requests are shed, milliseconds; 0 never */
+  /** event loop delay above which requests are shed, milliseconds; 0: never */
   maxEventLoopDelayMs: number;
-  /**
-   * whose X-Forwarded-For is believed: addresses and networks with commas between, `true` for anybody's, '' for nobody's
-   */
+  /** proxies whose X-Forwarded-For counts: addresses and networks separated by commas; `true`: all; '': none */
   trustProxy: string;
-  /** until a request must have arrived in full, milliseconds */
+  /** a request must arrive in full within this time, milliseconds */
   requestTimeoutMs: number;
 }
 
@@ -39,7 +37,7 @@ export function serverOptions({
   trustProxy,
 }: HttpLimits): FastifyHttpOptions<RawServerDefault> {
   return {
-    // A child logger a request and a line an access cost more than the request; errors are logged by the error handler.
+    // A child logger and an access line per request would cost more than the request. The error handler logs errors.
     logger: false,
     genReqId: createRequestIds(),
     trustProxy: trustProxy === '' ? false : trustProxy === 'true' ? true : trustProxy,
@@ -51,7 +49,7 @@ export function serverOptions({
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, requestTimeoutMs),
     },
-    // While closing, requests are still answered: by the draining hook, with a problem document.
+    // The draining hook answers requests during shutdown, with a problem document.
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
   };

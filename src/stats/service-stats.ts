@@ -47,7 +47,6 @@ export class ServiceStats implements Stats {
   readonly #retrying: CachedValue<number>;
   readonly #deadLetters: CachedValue<Record<string, number>>;
   #backlogNow: BacklogFigures | undefined;
-  #flush: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
 
@@ -85,13 +84,8 @@ export class ServiceStats implements Stats {
     return { observe: (seconds) => this.#seconds.record('accept', seconds * 1000) };
   }
 
-  beforeLooking(flush: () => void): void {
-    this.#flush = flush;
-  }
-
   async read(seconds: number): Promise<StatsFigures> {
     const { replica, role, hub, clock } = this.#with;
-    this.#flush();
     const [totals, retrying, deadLetters] = await Promise.all([
       this.#totals(),
       this.#retrying.get(),
@@ -117,7 +111,6 @@ export class ServiceStats implements Stats {
 
   /** If a sample takes longer than a second, the next ones wait: the recorded second is just longer. */
   async #sample(): Promise<void> {
-    this.#flush();
     this.#seconds.end(await this.#totals(), this.#with.clock());
     this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
   }

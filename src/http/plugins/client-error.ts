@@ -3,19 +3,19 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ServiceError } from '../../base/errors.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
-import { REQUEST_ID_HEADER } from '../schemas/request-id.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
 
 /**
- * Answers what Node could not parse into a request, or got too slowly, over the bare socket and closes it.
+ * Answers over the bare socket what Node could not parse into a request, or what arrived too slowly, and closes it.
  * @see https://nodejs.org/api/http.html#event-clienterror
  */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.end(rawProblem(clientFault(error.code)), () => socket.destroy());
+  if (socket.writable) socket.end(rawProblem(serviceErrorOf(error.code)), () => socket.destroy());
   else socket.destroy();
 }
 
-function clientFault(code: string | undefined): ServiceError {
+function serviceErrorOf(code: string | undefined): ServiceError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new ServiceError('headers-too-large', 'Send fewer or shorter headers.');

@@ -1,8 +1,19 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
-import type { HttpScope } from '../schemas/http-scope.ts';
-import { Problem } from '../schemas/problem.ts';
+import type { TSchema } from 'typebox';
+import { ERRORS, type ErrorCode } from '../../base/errors.ts';
+import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
+import type { HttpScope } from './http-scope.ts';
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** for the documentation: each header has its own parser */
+    requestHeaders?: TSchema;
+    /** for the documentation: the codes that this route can answer, besides those of `commonProblems` */
+    problems?: readonly ErrorCode[];
+  }
+}
 
 /** Collects the schemas of the routes that are added from now on. */
 export async function collectDocumentation(scope: HttpScope, version: string): Promise<void> {
@@ -14,19 +25,18 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
         title: 'order-system',
         version,
         description:
-          'Order intake that loses nothing: an order is acknowledged once the event log holds it durably. ' +
+          'Accepts orders and loses none: an order is accepted once the event log holds it durably. ' +
           'Every error is an application/problem+json document (RFC 9457).',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
       tags: [
-        { name: 'orders', description: 'Create, read and move orders' },
-        { name: 'dead letters', description: 'Look after the records that failed for good' },
-        { name: 'operations', description: 'For whoever runs the service' },
+        { name: 'orders', description: 'Create, read, move and watch orders' },
+        { name: 'dead letters', description: 'Inspect, replay and discard records that were given up' },
+        { name: 'operations', description: 'Health, metrics and statistics' },
       ],
     },
-    // Headers have a syntax of their own and are read by files of their own: their schemas are here to be read by people.
-    transform: ({ schema, url }) => ({ schema: withRequestHeaders(schema), url }),
+    transform: ({ schema, url }) => ({ schema: documented(schema, url), url }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) =>
         typeof $id === 'string' ? $id : `schema-${index}`,
@@ -40,6 +50,36 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
   scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
 }
 
-function withRequestHeaders(schema: FastifySchema): FastifySchema {
-  return 'requestHeaders' in schema ? { ...schema, headers: schema.requestHeaders } : schema;
+function documented({ requestHeaders, problems = [], ...schema }: FastifySchema, url: string): FastifySchema {
+  const response = {
+    ...(schema.response as object | undefined),
+    ...problemResponses([...commonProblems(schema, url), ...problems]),
+  };
+  return { ...schema, response, ...(requestHeaders === undefined ? {} : { headers: requestHeaders }) };
+}
+
+/** What the gates of /v1 and the parsers of a request can answer, whatever the route. */
+function commonProblems({ body, params }: FastifySchema, url: string): ErrorCode[] {
+  if (!url.startsWith('/v1/')) return [];
+  const codes: ErrorCode[] = ['draining', 'overloaded', 'rate-limited', 'validation-failed', 'internal'];
+  if (body !== undefined || params !== undefined) codes.push('bad-request');
+  if (body !== undefined) codes.push('malformed-json', 'body-too-large', 'unsupported-media-type');
+  return codes;
+}
+
+/** One response per status, whose `code` is one of the codes with that status. */
+function problemResponses(codes: ErrorCode[]): Record<number, object> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { httpStatus } = ERRORS[code];
+    byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemResponse(codes)]));
+}
+
+function problemResponse(codes: ErrorCode[]): object {
+  const code = { type: 'string', enum: codes };
+  const schema = { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code } }] };
+  const description = codes.map((code) => ERRORS[code].title).join(' · ');
+  return { description, content: { [PROBLEM_MEDIA_TYPE]: { schema } } };
 }

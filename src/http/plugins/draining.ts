@@ -1,7 +1,7 @@
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 
-/** Once the service is shutting down new requests are sent elsewhere; what is under way is finished. */
+/** During shutdown, refuses new requests and finishes those in flight. */
 export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean): void {
   scope.addHook('onRequest', (_request, reply, done) => {
     if (!isDraining()) {
@@ -9,10 +9,9 @@ export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean):
       return;
     }
     reply.header('connection', 'close');
-    done(new ServiceError('draining', 'This instance is going away. Try again.'));
+    done(new ServiceError('draining', 'This instance is shutting down. Try again.'));
   });
-  // A request that came before is answered in full, and its connection then ends with the answer: one that stayed open
-  // would keep the server from closing.
+  // A request in flight is answered in full; then its connection ends, which would otherwise keep the server open.
   scope.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
     done();

@@ -1,24 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError, toError, type ErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { sendProblem } from '../schemas/problem.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
-/** What Fastify throws of itself, https://fastify.dev/docs/latest/Reference/Errors/ */
+/** Errors of Fastify itself, https://fastify.dev/docs/latest/Reference/Errors/ */
 const FRAMEWORK_ERRORS = new Map<string, [ErrorCode, string]>([
   ['FST_ERR_CTP_BODY_TOO_LARGE', ['body-too-large', 'Send less in one request.']],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['unsupported-media-type', 'Send Content-Type: application/json.']],
-  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['bad-request', 'The body is not as long as Content-Length says.']],
+  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['bad-request', 'The body length differs from Content-Length.']],
   ['FST_ERR_BAD_URL', ['bad-request', 'The path has a percent-encoding that is not UTF-8.']],
-  ['FST_ERR_MAX_PARAM_LENGTH', ['route-not-found', 'A part of the path is longer than any of ours.']],
+  ['FST_ERR_MAX_PARAM_LENGTH', ['route-not-found', 'A part of the path is longer than any id.']],
 ]);
 
-/** Every error of a request ends here as a problem document; those of ours are logged with the request's id. */
+/** Answers every error of a request with a problem document, and logs those that are our fault. */
 export function createErrorHandler(logger: Logger): ErrorHandler {
   return (thrown, request, reply) => {
     const error = serviceErrorOf(thrown);
-    if (error.row.httpStatus >= 500) logFault(logger, error, request);
+    if (error.row.httpStatus >= 500) logServerError(logger, error, request);
     sendProblem(reply, error);
   };
 }
@@ -34,9 +35,23 @@ export function serviceErrorOf(thrown: unknown): ServiceError {
   return new ServiceError('internal', message, { cause: thrown });
 }
 
-export function logFault(logger: Logger, error: ServiceError, request: FastifyRequest): void {
-  const about = { requestId: request.id, method: request.method, path: request.url, code: error.code };
-  // A transient one comes in floods and needs no stack: its code and words say it all.
-  if (error.transient) logger.warn({ ...about, detail: error.message }, 'request refused');
-  else logger.error({ ...about, err: error.cause ?? error }, 'request failed');
+export function logServerError(logger: Logger, error: ServiceError, request: FastifyRequest): void {
+  const fields = { requestId: request.id, method: request.method, path: request.url, code: error.code };
+  // Transient errors come in floods; their code and message say enough without a stack.
+  if (error.transient) logger.warn({ ...fields, detail: error.message }, 'request refused');
+  else logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
+}
+
+function sendProblem(reply: FastifyReply, error: ServiceError): void {
+  const problem = problemOf(error, reply.request.id);
+  if (problem.status === 429 || problem.status === 503) {
+    reply.header('retry-after', String(Math.max(1, error.retryAfter ?? 1)));
+  }
+  reply
+    .code(problem.status)
+    // Errors of the framework are thrown before any hook has set it.
+    .header(REQUEST_ID_HEADER, problem.requestId)
+    .type(PROBLEM_MEDIA_TYPE)
+    // As bytes: Fastify would add a charset to a string, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(problem)));
 }

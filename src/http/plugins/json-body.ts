@@ -1,23 +1,24 @@
 import { ServiceError, toError } from '../../base/errors.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
 import { pointerTo } from '../../services/validation-errors.ts';
+import { invalidField } from '../schemas/problem.ts';
+import type { HttpScope } from './http-scope.ts';
 
 /**
- * JSON is the only body taken. Fastify's parser refuses keys that would poison a prototype; when it fails, the body is
- * looked at once more to say where.
+ * Accepts JSON bodies only. Fastify's parser refuses keys that would poison a prototype; when it fails, a second look
+ * finds out where.
  */
-export function takeJsonOnly(scope: HttpScope): void {
+export function acceptJsonOnly(scope: HttpScope): void {
   const parse = scope.getDefaultJsonParser('error', 'error');
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) =>
     parse(request, text, (error, body) => {
       if (error === null) done(null, body);
-      else done(faultOf(text));
+      else done(parseErrorOf(text));
     }),
   );
 }
 
-function faultOf(text: string): ServiceError {
+function parseErrorOf(text: string): ServiceError {
   if (text.trim() === '') return new ServiceError('malformed-json', 'The body is empty.');
   let body: unknown;
   try {
@@ -25,12 +26,10 @@ function faultOf(text: string): ServiceError {
   } catch (error) {
     return new ServiceError('malformed-json', `${toError(error).message}.`, { cause: error });
   }
-  const pointer = findPoison(body);
-  const detail = 'is not a name that a field may have';
-  return new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  return invalidField(findPoison(body), 'is not an allowed field name');
 }
 
-/** Breadth first and without recursion: nothing limits how deep a hostile body nests. */
+/** JSON pointer to the first poisonous key. Without recursion: a hostile body may nest to any depth. */
 function findPoison(body: unknown): string {
   const open: { pointer: string; value: unknown }[] = [{ pointer: '', value: body }];
   for (const { pointer, value } of open) {

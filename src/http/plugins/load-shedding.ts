@@ -1,11 +1,11 @@
 import underPressure from '@fastify/under-pressure';
 import { ERRORS, ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 
-/** How often the delay is measured, milliseconds: so long a burst is let through. */
+/** How often the delay is measured; a shorter burst passes. */
 const SAMPLE_INTERVAL_MS = 500;
 
-/** Refuses early, before a body is read, while the event loop is later than `maxEventLoopDelayMs`. */
+/** Refuses requests before their body is read, while the event loop lags more than `maxEventLoopDelayMs`. */
 export async function shedLoad(scope: HttpScope, maxEventLoopDelayMs: number): Promise<void> {
   await scope.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
@@ -17,6 +17,6 @@ export async function shedLoad(scope: HttpScope, maxEventLoopDelayMs: number): P
 
 class OverloadedError extends ServiceError {
   constructor() {
-    super('overloaded', 'The service is behind with its work. Try again in a moment.');
+    super('overloaded', 'The service is overloaded. Try again in a moment.');
   }
 }

@@ -1,32 +1,48 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 
-/** Asked only when no route matched: 405 for a path that takes other methods, 404 for one that is not there. */
-export class UnmatchedRequests {
-  readonly #methods = new Map<string, { path: RegExp; allowed: Set<string> }>();
+/**
+ * Refuses requests that match no route: 405 if the path takes other methods, 404 otherwise. It knows the routes that are
+ * added from now on.
+ * @param onRefused hears of each refused request with its status
+ */
+export function refuseUnmatched(
+  scope: HttpScope,
+  onRefused: (request: FastifyRequest, status: number) => void,
+): void {
+  const paths = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  scope.addHook('onRoute', ({ url, method }) => {
+    const path = paths.get(url) ?? { pattern: pathPattern(url), methods: new Set() };
+    for (const name of [method].flat()) path.methods.add(name);
+    paths.set(url, path);
+  });
 
-  /** Learns the routes that are added to the scope from now on. */
-  learnRoutes(scope: HttpScope): void {
-    scope.addHook('onRoute', ({ url, method }) => {
-      const known = this.#methods.get(url) ?? { path: pathPattern(url), allowed: new Set() };
-      for (const name of [method].flat()) known.allowed.add(name);
-      this.#methods.set(url, known);
-    });
-  }
-
-  errorOf(request: FastifyRequest, reply: FastifyReply): ServiceError {
+  const errorOf = (request: FastifyRequest, reply: FastifyReply): ServiceError => {
     const path = request.url.split('?', 1)[0] ?? '';
-    const allowed = new Set<string>();
-    for (const known of this.#methods.values()) {
-      if (known.path.test(path)) for (const method of known.allowed) allowed.add(method);
-    }
-    // A matching method that ended here was a file of the documentation that is not there.
-    if (allowed.size === 0 || allowed.has(request.method))
+    const matching = [...paths.values()].filter(({ pattern }) => pattern.test(path));
+    const allowed = new Set(matching.flatMap(({ methods }) => [...methods]));
+    // The method is allowed if a static file does not exist below a path that has a route.
+    if (allowed.size === 0 || allowed.has(request.method)) {
       return new ServiceError('route-not-found', `There is nothing at ${path}.`);
+    }
     reply.header('allow', [...allowed].sort().join(', '));
     return new ServiceError('method-not-allowed', `${path} does not take ${request.method}.`);
-  }
+  };
+
+  // A not-found handler alone would run after the body is read, and perhaps refused for another reason.
+  scope.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
+    const error = errorOf(request, reply);
+    onRefused(request, error.row.httpStatus);
+    done(error);
+  });
+  scope.setNotFoundHandler((request, reply) => {
+    throw errorOf(request, reply);
+  });
 }
 
 function pathPattern(url: string): RegExp {

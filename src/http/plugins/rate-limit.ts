@@ -1,18 +1,18 @@
 import rateLimit from '@fastify/rate-limit';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../../base/errors.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 
-/** Callers remembered at once; who falls out starts anew. */
+/** Callers counted at once; a forgotten one starts again from zero. */
 const MAX_CALLERS = 10_000;
 
-/** What the names of the counters in Redis begin with. */
+/** Prefix of the counters in Redis. */
 const NAMESPACE = 'order-system:rate-limit:';
 
 /**
- * So many requests a window for each client address: of this process, or with `redis` of all that count there. What
- * cannot be counted passes: a limit that is away must not stop orders. The headers are those of the current
- * draft-ietf-httpapi-ratelimit-headers, which the plugin's own are not.
+ * Limits requests per window and client address, for this process or, with `redis`, for all replicas together. Requests
+ * pass while Redis is unavailable: its failure must not stop orders. The plugin's own headers follow an old draft; these
+ * follow the current draft-ietf-httpapi-ratelimit-headers.
  */
 export async function limitRate(
   scope: HttpScope,
@@ -35,8 +35,12 @@ export async function limitRate(
     reply.header('ratelimit-policy', policy);
     reply.header('ratelimit', `"default";r=${taken.remaining};t=${taken.ttlInSeconds}`);
     if (!taken.isExceeded) return;
-    throw new ServiceError('rate-limited', `No more than ${limit.max} requests every ${limit.windowMs} ms.`, {
-      retryAfter: Math.max(1, taken.ttlInSeconds),
-    });
+    throw new ServiceError(
+      'rate-limited',
+      `At most ${limit.max} requests per ${limit.windowMs} ms are allowed.`,
+      {
+        retryAfter: Math.max(1, taken.ttlInSeconds),
+      },
+    );
   });
 }

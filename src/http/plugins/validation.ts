@@ -2,7 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import { IsInteger, IsObject, type TSchema } from 'typebox';
 import { createValidator } from '../../services/validator.ts';
 
-/** Checks every part of a request as it came: nothing is removed, nothing is filled in, and no body is coerced. */
+/** Validates each part of a request as sent: removes nothing, adds no defaults, and coerces no body. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = createValidator(schema);
   if (httpPart === 'querystring') {
@@ -17,7 +17,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 
 type Query = Record<string, unknown>;
 
-/** A query has no numbers, only their text: plain decimal digits are read as one, anything else stays and is refused. */
+/** Reads integers in a query, which is all text: plain decimal digits only; anything else stays and fails validation. */
 function integerReader(schema: TSchema): (query: Query) => Query {
   const properties = IsObject(schema) ? Object.entries(schema.properties) : [];
   const names = properties.filter(([, property]) => IsInteger(property)).map(([name]) => name);

@@ -6,12 +6,11 @@ import type { Intake } from '../../services/intake.ts';
 import type { PlaceOptions } from '../../services/place-order.ts';
 import { createValidator, type Validator } from '../../services/validator.ts';
 import { NewOrder } from '../../order/order.ts';
-import { logFault, serviceErrorOf } from '../plugins/error-handler.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import { logServerError, serviceErrorOf } from '../plugins/error-handler.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
 import { Problem, problemOf } from '../schemas/problem.ts';
-import { problems } from '../schemas/problem-responses.ts';
 import { refuseQuery } from '../schemas/query.ts';
 import { traceparentOf } from '../../base/trace-context.ts';
 import { validatorCompiler } from '../plugins/validation.ts';
@@ -19,35 +18,36 @@ import { validatorCompiler } from '../plugins/validation.ts';
 const BODY_LIMIT = 4 * 1024 * 1024;
 const bounds = { minItems: 1, maxItems: 1000 };
 
-/** What a bad outer part is judged by; the orders in it are judged one by one. */
+/** Validates all but the orders, which are validated one by one. */
 const Envelope = Type.Object({ orders: Type.Array(Type.Unknown(), bounds) }, { additionalProperties: false });
 
 const BatchResult = Type.Object({
-  index: Type.Integer({ minimum: 0, description: 'Which order of the request' }),
-  status: Type.Integer({ description: 'As if the order had come alone' }),
-  id: Type.Optional(Type.String({ description: 'Of the order, with status 202' })),
-  problem: Type.Optional(Type.Object(Problem.properties, { description: 'With any other status' })),
+  index: Type.Integer({ minimum: 0, description: 'Position of the order in the request' }),
+  status: Type.Integer({ description: 'The status it would have had in a request of its own' }),
+  id: Type.Optional(Type.String({ description: 'The id of the order, if the status is 202' })),
+  problem: Type.Optional(Type.Object(Problem.properties, { description: 'If the status is any other' })),
 });
 
 const Results = Type.Object(
   { results: Type.Array(BatchResult) },
   {
-    description: 'One result for each order, in order; one bad order spoils no other.',
+    description: 'One result per order, in the same sequence. A bad order does not affect the others.',
     examples: [{ results: [{ index: 0, status: 202, id: EXAMPLE_ID }] }],
   },
 );
 
 const schema = {
   operationId: 'createOrders',
-  summary: 'Create up to 1000 orders',
-  description: 'With an Idempotency-Key the order at index i has the key `<key>#<i>`.',
+  summary: 'Create up to 1000 orders in one request',
+  description: 'With an `Idempotency-Key` the order at index i has the key `<key>#<i>`.',
   tags: ['orders'],
   requestHeaders: Type.Object(IdempotencyKeyHeader),
   body: Type.Object(
     { orders: Type.Array(NewOrder, bounds) },
     { additionalProperties: false, examples: [{ orders: [exampleOrder] }] },
   ),
-  response: { 207: Results, ...problems(400, 413, 415, 429, 500, 503) },
+  response: { 207: Results },
+  problems: ['idempotency-key-invalid'] as const,
 };
 
 type BatchResult = Static<typeof BatchResult>;
@@ -58,8 +58,8 @@ export interface CreateBatchDependencies {
   logger: Logger;
 }
 
-/** Orders placed before other requests get their turn. */
-const ORDERS_A_TURN = 100;
+/** Orders placed before other requests get a turn of the event loop. */
+const ORDERS_PER_TURN = 100;
 
 export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDependencies): void {
   const validator = createValidator(NewOrder);
@@ -73,7 +73,7 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
     const traceparent = traceparentOf(raw.headers.traceparent);
     const results: Promise<BatchResult>[] = [];
     for (const [index, order] of orders.entries()) {
-      if (index % ORDERS_A_TURN === ORDERS_A_TURN - 1) await setImmediate();
+      if (index % ORDERS_PER_TURN === ORDERS_PER_TURN - 1) await setImmediate();
       const idempotencyKey = key === undefined ? undefined : `${key}#${index}`;
       const placing = place(order, { caller, idempotencyKey, traceparent }, validator, dependencies);
       results.push(
@@ -81,7 +81,7 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
           (id) => ({ index, status: 202, id }),
           (thrown: unknown) => {
             const error = serviceErrorOf(thrown);
-            if (error.row.httpStatus === 500) logFault(dependencies.logger, error, request);
+            if (error.row.httpStatus === 500) logServerError(dependencies.logger, error, request);
             return { index, status: error.row.httpStatus, problem: problemOf(error, request.id) };
           },
         ),

@@ -6,19 +6,20 @@ import { createTimestampFormat } from '../../base/timestamp.ts';
 import type { Receipt } from '../../services/recent-orders.ts';
 import type { Intake } from '../../services/intake.ts';
 import { NewOrder, type Order } from '../../order/order.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { orderLocation } from '../schemas/order-address.ts';
 import { EXAMPLE_ID, exampleBody, exampleOrder, orderBody, OrderBody, Timestamp } from '../schemas/order.ts';
 import { preferredWait, PreferHeader } from '../schemas/prefer.ts';
-import { problems } from '../schemas/problem-responses.ts';
+import { APPEND_PROBLEMS } from '../schemas/problem.ts';
 import { refuseQuery } from '../schemas/query.ts';
-import { textHeader } from '../schemas/response-headers.ts';
 import { traceparentOf } from '../../base/trace-context.ts';
 
 const headers = {
-  Location: textHeader('Where to read the order, with its position in the event log'),
-  'Idempotent-Replayed': textHeader('`true` when an earlier request with this key had created the order'),
+  Location: Type.String({ description: 'Where to read the order, with its position in the event log' }),
+  'Idempotent-Replayed': Type.String({
+    description: '`true` if an earlier request with this key created the order',
+  }),
 };
 
 const Accepted = Type.Object(
@@ -27,10 +28,10 @@ const Accepted = Type.Object(
     status: Type.Literal('accepted'),
     total: Type.Integer({ minimum: 0, description: 'In minor units' }),
     currency: Type.String(),
-    createdAt: Timestamp('When the order was taken'),
+    createdAt: Timestamp('When the order was accepted'),
   },
   {
-    description: 'The event log holds the order durably; it is processed soon.',
+    description: 'The event log holds the order durably; processing follows.',
     examples: [
       {
         id: EXAMPLE_ID,
@@ -47,26 +48,33 @@ const Accepted = Type.Object(
 const Processed = Type.Object(OrderBody.properties, {
   description: 'With `Prefer: wait=N`: the order was processed in time.',
   examples: [exampleBody],
-  headers: { ...headers, 'Preference-Applied': textHeader('`wait=N`, as it was honoured') },
+  headers: { ...headers, 'Preference-Applied': Type.String({ description: '`wait=N`' }) },
 });
 
 const schema = {
   operationId: 'createOrder',
   summary: 'Create an order',
   description:
-    'Answers once the event log holds the order durably. With an Idempotency-Key a repeat finds the first; with ' +
-    '`Prefer: wait=N` the answer waits up to N seconds (at most 30) for the order to be processed.',
+    'Responds once the event log holds the order durably. A retry with the same `Idempotency-Key` returns the order of ' +
+    'the first request. With `Prefer: wait=N` the response waits up to N seconds (at most 30) for the processed order.',
   tags: ['orders'],
   requestHeaders: Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader }),
   body: Type.Object(NewOrder.properties, { additionalProperties: false, examples: [exampleOrder] }),
-  response: { 201: Processed, 202: Accepted, ...problems(400, 413, 415, 422, 429, 500, 503, 504) },
+  response: { 201: Processed, 202: Accepted },
+  problems: [
+    'idempotency-key-invalid',
+    'idempotency-key-reused',
+    'total-too-large',
+    'store-unavailable',
+    ...APPEND_PROBLEMS,
+  ] as const,
 };
 
 export interface CreateOrderDependencies {
   intake: Pick<Intake, 'placing' | 'awaiting'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
-  /** aborted when the server closes: whoever waits for a processed order is answered at once */
+  /** aborted when the server closes: requests that wait for a processed order are answered at once */
   closing: AbortSignal;
 }
 
@@ -103,7 +111,7 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
   });
 }
 
-/** The order is durably taken by now, so a fault while waiting must not make the answer look as if it were not. */
+/** The order is durable already: an error while waiting must not fail the request. */
 async function awaitProcessed(
   { intake, logger, closing }: CreateOrderDependencies,
   orderId: string,

@@ -3,12 +3,12 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 
-/** `npm run build` puts the files there. */
+/** `npm run build` copies the files there. */
 const ASSETS = fileURLToPath(new URL('../../dashboard/', import.meta.url));
 
-/** Nothing inline, nothing from elsewhere: whatever gets into a text on the page can neither run nor tell anybody. */
+/** Nothing inline and nothing from other hosts: injected text can neither run nor send data anywhere. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,19 +20,19 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A browser asks each time whether its copy is still the one, and is answered by the ETag. */
+/** Browsers revalidate their copy by its ETag each time. */
 const CACHE_CONTROL = 'no-cache';
 
 const hidden = { schema: { hide: true } };
 
-/** The live dashboard at `/`, its files below `/dashboard/`. It stands on the documented API alone. */
+/** The live dashboard at `/`, its files below `/dashboard/`. It uses the public API only. */
 export async function serveDashboard(scope: HttpScope): Promise<void> {
   const chartLibrary = dirname(createRequire(import.meta.url).resolve('uplot'));
   await scope.register(async (pages) => {
     await pages.register(fastifyStatic, {
       root: ASSETS,
       prefix: '/dashboard/',
-      // A route for each file that is there: whatever else is asked for is answered as any unknown path.
+      // One route per existing file: any other path is a normal 404 problem.
       wildcard: false,
       index: false,
       schemaHide: true,

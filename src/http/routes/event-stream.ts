@@ -3,15 +3,15 @@ import type { StatusChange } from '../../order/commands.ts';
 import type { Watch, WatchItem } from '../../services/watch.ts';
 import { anyOrderBody, timestamp } from '../schemas/order.ts';
 
-/** Proxies take a connection that says nothing for longer for a dead one. */
+/** Shorter than the idle timeout of common proxies. */
 const HEARTBEAT_MS = 15_000;
 
-/** Milliseconds after which a browser tries again. */
+/** Delay before a browser reconnects. */
 const RECONNECT_MS = 1_000;
 
 /**
- * Writes what is watched as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), only as
- * fast as it is read: what cannot be written waits in the watch, which is bounded.
+ * Writes a watch as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), only as fast as
+ * the reader takes them: the rest stays in the watch, which is bounded.
  */
 export class EventStream {
   readonly #response: ServerResponse;
@@ -37,20 +37,20 @@ export class EventStream {
     const response = this.#response;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      // Nothing on the way may keep it, change it or hold it back until a buffer is full.
+      // Proxies must neither cache, change nor buffer the stream.
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
     response.on('drain', () => {
       this.#isFull = false;
-      this.#writeWhatThereIs();
+      this.#writePending();
     });
     response.once('close', () => clearInterval(this.#heartbeat));
-    this.#watch.onReadable(() => this.#writeWhatThereIs());
+    this.#watch.onReadable(() => this.#writePending());
     this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
-    // Whoever is cut off before the first event goes on from here.
+    // A reader that is cut off before the first event resumes from here.
     this.#write(`retry: ${RECONNECT_MS}\nid: ${this.#watch.token()}\n\n`);
-    this.#writeWhatThereIs();
+    this.#writePending();
   }
 
   end(): void {
@@ -58,7 +58,7 @@ export class EventStream {
     this.#response.end();
   }
 
-  #writeWhatThereIs(): void {
+  #writePending(): void {
     while (!this.#isFull && !this.#response.writableEnded) {
       const item = this.#watch.take();
       if (item === undefined) break;
@@ -67,7 +67,7 @@ export class EventStream {
     if (this.#watch.end() !== undefined) this.end();
   }
 
-  /** The token moves on also while nothing happens; were it left behind, it would get too old. */
+  /** Renews the token: without events it would become too old. */
   #beat(): void {
     if (!this.#isFull) this.#write(`: heartbeat\nid: ${this.#watch.token()}\n\n`);
   }
@@ -77,7 +77,7 @@ export class EventStream {
   }
 }
 
-/** An item as an event of the stream. All watchers of an item are sent the same text: it is made once. */
+/** The text of an item, made once for all its watchers. */
 export function createItemText(): (item: WatchItem) => string {
   const texts = new WeakMap<WatchItem, string>();
   return (item) => {

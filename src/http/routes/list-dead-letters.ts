@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
 import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
-import { problems } from '../schemas/problem-responses.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -14,7 +13,9 @@ const schema = {
     {
       ...filterProperties,
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: DEFAULT_LIMIT })),
-      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'A nextCursor' })),
+      cursor: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 512, description: 'The `nextCursor` of the previous page' }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -23,7 +24,7 @@ const schema = {
       {
         data: Type.Array(EntryBody),
         reasons: Type.Record(Type.String(), Type.Integer(), {
-          description: 'How many match in all, by reason',
+          description: 'How many match in total, by reason',
         }),
         nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
       },
@@ -32,8 +33,8 @@ const schema = {
         examples: [{ data: [exampleEntry], reasons: { 'retries-exhausted': 1 }, nextCursor: null }],
       },
     ),
-    ...problems(400, 429, 500, 503),
   },
+  problems: ['cursor-invalid', 'store-unavailable'] as const,
 };
 
 export function addListDeadLetters(scope: HttpScope, store: DeadLetterStore): void {

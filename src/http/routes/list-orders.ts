@@ -1,9 +1,8 @@
 import { Type } from 'typebox';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
 import type { OrderReader } from '../../store/order-store.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
-import { problems } from '../schemas/problem-responses.ts';
 import { timeOf } from '../schemas/query.ts';
 
 const schema = {
@@ -13,10 +12,10 @@ const schema = {
   querystring: Type.Object(
     {
       ...LIST_FILTERS,
-      createdAfter: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
-      createdBefore: Type.Optional(Timestamp('RFC 3339; a + in it is written %2B')),
+      createdAfter: Type.Optional(Timestamp('RFC 3339; encode a + as %2B')),
+      createdBefore: Type.Optional(Timestamp('RFC 3339; encode a + as %2B')),
       limit: PageSize,
-      cursor: Cursor('A nextCursor'),
+      cursor: Cursor('The `nextCursor` of the previous page'),
     },
     { additionalProperties: false },
   ),
@@ -26,14 +25,14 @@ const schema = {
         data: Type.Array(OrderBody),
         nextCursor: Type.Union([Type.String(), Type.Null()], {
           description:
-            'null on the last page. A page may be short, even empty, before that: where two of customer, merchant and ' +
-            'status are asked for, it looks at a thousand orders at most.',
+            'null on the last page. An earlier page may be short or even empty: with two or more of customer, merchant ' +
+            'and status, a page searches at most 1000 orders.',
         }),
       },
       { description: 'A page of orders', examples: [{ data: [exampleBody], nextCursor: null }] },
     ),
-    ...problems(400, 429, 500, 503),
   },
+  problems: ['cursor-invalid', 'store-unavailable'] as const,
 };
 
 export function addListOrders(scope: HttpScope, reader: Pick<OrderReader, 'list'>): void {

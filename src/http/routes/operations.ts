@@ -1,12 +1,11 @@
 import { Gauge } from 'prom-client';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
-import type { RequestDurations } from '../plugins/request-durations.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 
-/** What the process needs to do its work, by name: 'ok' or what is wrong. */
 export interface Readiness {
   ready: boolean;
+  /** each dependency by name: 'ok' or what is wrong */
   checks: Record<string, string>;
 }
 
@@ -15,10 +14,9 @@ export interface OperationsDependencies {
   isDraining: () => boolean;
   pendingAppends: () => number;
   metrics: Metrics;
-  durations: RequestDurations;
 }
 
-const Live = Type.Object({ status: Type.Literal('ok') }, { description: 'The event loop turns' });
+const Live = Type.Object({ status: Type.Literal('ok') }, { description: 'The event loop is running' });
 
 const ReadyBody = (status: 'ok' | 'unavailable', description: string) =>
   Type.Object(
@@ -29,12 +27,12 @@ const ReadyBody = (status: 'ok' | 'unavailable', description: string) =>
     { description },
   );
 
-const Ready = ReadyBody('ok', 'Requests may be sent here');
-const NotReady = ReadyBody('unavailable', 'Send requests elsewhere for now');
+const Ready = ReadyBody('ok', 'Send requests here');
+const NotReady = ReadyBody('unavailable', 'Send requests to another replica for now');
 
 const tags = ['operations'];
 
-/** For whoever runs the service: always answered, however busy it is, and never rate limited. */
+/** Three short routes for operators; outside the gates, so that they answer under any load. */
 export function addOperations(scope: HttpScope, dependencies: OperationsDependencies): void {
   addLivez(scope);
   addReadyz(scope, dependencies);
@@ -49,7 +47,7 @@ function addLivez(scope: HttpScope): void {
 function addReadyz(scope: HttpScope, { readiness, isDraining }: OperationsDependencies): void {
   const schema = {
     operationId: 'readyz',
-    summary: 'Can the process do its work?',
+    summary: 'Can the process serve requests?',
     tags,
     response: { 200: Ready, 503: NotReady },
   };
@@ -62,7 +60,7 @@ function addReadyz(scope: HttpScope, { readiness, isDraining }: OperationsDepend
   });
 }
 
-function addMetrics(scope: HttpScope, { metrics, durations, pendingAppends }: OperationsDependencies): void {
+function addMetrics(scope: HttpScope, { metrics, pendingAppends }: OperationsDependencies): void {
   const { registry } = metrics;
   new Gauge({
     name: 'orders_pending_appends',
@@ -75,9 +73,8 @@ function addMetrics(scope: HttpScope, { metrics, durations, pendingAppends }: Op
   const response = {
     200: { description: 'Prometheus text format', content: { 'text/plain': { schema: Type.String() } } },
   };
-  const schema = { operationId: 'metrics', summary: 'Measurements of the process', tags, response };
+  const schema = { operationId: 'metrics', summary: 'Metrics of the process', tags, response };
   scope.get('/metrics', { schema }, async (_request, reply) => {
-    durations.flush();
     reply.type(registry.contentType);
     return reply.send(await registry.metrics());
   });

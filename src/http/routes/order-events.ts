@@ -2,15 +2,14 @@ import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
 import type { OrderWatching, Watch } from '../../services/watch.ts';
 import { Identifier } from '../../order/order.ts';
-import { ServiceError } from '../../base/errors.ts';
 import { createItemText, EventStream } from './event-stream.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
-import { problems } from '../schemas/problem-responses.ts';
+import { invalidField, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
 const Query = Type.Object(
   {
-    orderId: Type.Optional(Type.String({ description: 'This order only; a UUID' })),
+    orderId: Type.Optional(Type.String({ description: 'Only this order; a UUID' })),
     customerId: Type.Optional(Identifier('Only orders of this customer')),
     merchantId: Type.Optional(Identifier('Only orders of this merchant')),
     ...PositionQuery.properties,
@@ -20,31 +19,32 @@ const Query = Type.Object(
 
 const schema = {
   operationId: 'watchOrders',
-  summary: 'Watch orders change, as server-sent events',
+  summary: 'Watch orders (server-sent events)',
   description:
-    'With `orderId` the present state comes first (event `snapshot`), then every later version (event `change`). Else ' +
-    'every new version of the orders asked for. The `id` of an event is a resume token: sent as `Last-Event-ID` it goes ' +
-    'on after that event with nothing missed and nothing repeated, at any replica. A comment comes every 15 s. ' +
-    'A reader that lags is told the latest version of each order. The stream of one order ends after its final status.',
+    'With `orderId`: the current state (event `snapshot`), then every later version (event `change`) until the final ' +
+    'one. Otherwise: every new version of the matching orders. The `id` of an event is a resume token: send it as ' +
+    '`Last-Event-ID` to continue after that event at any replica, with nothing missed and nothing repeated. A comment ' +
+    'comes every 15 s. A slow reader gets only the latest version of each order.',
   tags: ['orders'],
   querystring: Query,
   requestHeaders: Type.Object({
-    'last-event-id': Type.Optional(Type.String({ description: 'The id of an event: goes on after it' })),
+    'last-event-id': Type.Optional(Type.String({ description: 'The id of the last event received' })),
   }),
   response: {
     200: {
-      description: 'A stream that ends when the service stops; reconnect with the id of the last event',
+      description:
+        'A stream that ends when the service stops; reconnect with the id of the last event received',
       content: { 'text/event-stream': { schema: Type.String() } },
     },
     204: {
-      description: 'Nothing follows any more: the order has a final status, and its reader has it',
+      description: 'Nothing will follow: the reader has the final status of the order',
       type: 'null',
     },
-    ...problems(400, 404, 410, 429, 500, 503),
   },
+  problems: [...READ_ORDER_PROBLEMS, 'resume-token-invalid', 'resume-token-too-old'] as const,
 };
 
-/** @param dependencies.closing aborted when the service begins to stop: streams end, and their readers reconnect */
+/** @param dependencies.closing aborted when the server closes: streams end, and readers reconnect elsewhere */
 export function addOrderEvents(
   scope: HttpScope,
   { watching, closing }: { watching: OrderWatching; closing: AbortSignal },
@@ -54,7 +54,7 @@ export function addOrderEvents(
     const watch = await begin(watching, request.query, request.headers['last-event-id']);
     if (watch.end() !== undefined) {
       watch.close();
-      // A browser that comes back after the last event is told to stay away.
+      // Browsers do not reconnect after a 204.
       return reply.code(204).send();
     }
     reply.hijack();
@@ -75,13 +75,7 @@ async function begin(
   const token = lastEventId === '' ? undefined : String(lastEventId);
   if (orderId === undefined) return watching.orders({ customerId, merchantId }, token);
   if (customerId !== undefined || merchantId !== undefined) {
-    throw new ServiceError(
-      'validation-failed',
-      'Ask for one order, or for those of a customer or merchant.',
-      {
-        errors: [{ pointer: '/orderId', detail: 'must not come with customerId or merchantId' }],
-      },
-    );
+    throw invalidField('/orderId', 'must not come with customerId or merchantId');
   }
   return watching.order(orderIdOf({ id: orderId }), { token, position: positionOf(query) });
 }
@@ -90,7 +84,7 @@ function run(
   events: EventStream,
   { response, watch, closing }: { response: ServerResponse; watch: Watch; closing: AbortSignal },
 ): void {
-  // Whoever went away while the watch began closes nothing any more.
+  // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
     watch.close();
     return;

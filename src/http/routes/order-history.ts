@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import type { Intake } from '../../services/intake.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
-import { problems } from '../schemas/problem-responses.ts';
+import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
 const schema = {
   operationId: 'readOrderHistory',
@@ -19,20 +19,20 @@ const schema = {
           Type.Object({
             version: Type.Integer({ minimum: 1 }),
             status: OrderStatusSchema,
-            at: Timestamp('When the order got this status'),
+            at: Timestamp('When the order reached this status'),
             reason: Type.Union([Type.String(), Type.Null()]),
           }),
         ),
       },
       {
-        description: 'Oldest first; an order that is not yet processed has no version',
+        description: 'Oldest first; empty until the order is processed',
         examples: [
           { data: [{ version: 1, status: 'confirmed', at: '2026-11-05T12:30:00.021Z', reason: null }] },
         ],
       },
     ),
-    ...problems(400, 404, 429, 500, 503),
   },
+  problems: READ_ORDER_PROBLEMS,
 };
 
 export function addOrderHistory(scope: HttpScope, intake: Pick<Intake, 'reading' | 'reader'>): void {

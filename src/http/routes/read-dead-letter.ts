@@ -1,33 +1,32 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
 import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleDeadLetter, DeadLetterBody, deadLetterBody } from '../schemas/dead-letter.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
-import { problems } from '../schemas/problem-responses.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
 const schema = {
   operationId: 'readDeadLetter',
-  summary: 'Read a dead letter with its record and what was done with it',
+  summary: 'Read a dead letter with its record and audit trail',
   tags: ['dead letters'],
-  params: Type.Object({ id: Type.String({ description: 'As the list gave it' }) }),
+  params: Type.Object({ id: Type.String({ description: 'From the list' }) }),
   response: {
     200: Type.Object(DeadLetterBody.properties, {
       description: 'The dead letter',
       examples: [exampleDeadLetter],
     }),
-    ...problems(400, 404, 429, 500, 503),
   },
+  problems: ['dead-letter-not-found', 'store-unavailable'] as const,
 };
 
 export function addReadDeadLetter(scope: HttpScope, store: DeadLetterStore): void {
   scope.get('/dead-letters/:id', { schema }, async (request) => {
     refuseQuery(request);
     const { id } = request.params;
-    const letter = /^[1-9]\d{0,14}$/.test(id) ? await store.find(Number(id)) : undefined;
-    if (letter === undefined) {
-      throw new ServiceError('dead-letter-not-found', 'Use the id of a dead letter as the list gives it.');
+    const deadLetter = /^[1-9]\d{0,14}$/.test(id) ? await store.find(Number(id)) : undefined;
+    if (deadLetter === undefined) {
+      throw new ServiceError('dead-letter-not-found', 'Use an id from the list of dead letters.');
     }
-    return deadLetterBody(letter, await store.audit(letter.id));
+    return deadLetterBody(deadLetter, await store.audit(deadLetter.id));
   });
 }

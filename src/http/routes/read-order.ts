@@ -1,33 +1,31 @@
 import { Type } from 'typebox';
 import type { OrderReading } from '../../services/read-order.ts';
-import { entityTag, matchesEntityTag } from '../schemas/etag.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { AnyOrderBody, anyOrderBody, EXAMPLE_ID, exampleBody } from '../schemas/order.ts';
-import { problems } from '../schemas/problem-responses.ts';
-import { textHeader } from '../schemas/response-headers.ts';
+import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
-const headers = { ETag: textHeader('The version in quotes') };
+const headers = { ETag: Type.String({ description: 'The version in quotes' }) };
 
 const schema = {
   operationId: 'readOrder',
   summary: 'Read an order',
-  description: 'An acknowledged order is never 404 when its Location is used as given.',
+  description: 'An accepted order is never 404 if its `Location` is used as given.',
   tags: ['orders'],
   requestHeaders: Type.Object({
-    'if-none-match': Type.Optional(Type.String({ description: 'An ETag', examples: ['"1"'] })),
+    'if-none-match': Type.Optional(Type.String({ description: 'An ETag, e.g. `"1"`' })),
   }),
   params: OrderPath,
   querystring: PositionQuery,
   response: {
     200: Type.Object(AnyOrderBody.properties, {
-      description: 'While the order is `accepted` only id, status and version 0 are certain.',
+      description: 'While the order is `accepted` it may have only `id`, `status` and `version` 0.',
       examples: [exampleBody, { id: EXAMPLE_ID, status: 'accepted', version: 0 }],
       headers,
     }),
     304: { description: 'The caller has this version', type: 'null', headers },
-    ...problems(400, 404, 429, 500, 503),
   },
+  problems: READ_ORDER_PROBLEMS,
 };
 
 export function addReadOrder(scope: HttpScope, reading: OrderReading): void {
@@ -38,4 +36,16 @@ export function addReadOrder(scope: HttpScope, reading: OrderReading): void {
     if (!matchesEntityTag(request.raw.headers['if-none-match'], tag)) return anyOrderBody(order);
     return reply.code(304).send();
   });
+}
+
+/** The entity tag of an order is its version. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}
+
+/** If-None-Match (RFC 9110, section 13.1.2) with weak comparison: true if the caller has this version. */
+export function matchesEntityTag(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === '*') return true;
+  return ifNoneMatch.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === tag);
 }

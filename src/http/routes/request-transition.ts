@@ -2,19 +2,19 @@ import { Type } from 'typebox';
 import type { TransitionRequesting } from '../../services/request-transition.ts';
 import { NewTransition, RequestableStatusSchema } from '../../order/new-transition.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, orderLocation, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { EXAMPLE_ID } from '../schemas/order.ts';
-import { problems } from '../schemas/problem-responses.ts';
-import { textHeader } from '../schemas/response-headers.ts';
+import { APPEND_PROBLEMS, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 import { traceparentOf } from '../../base/trace-context.ts';
 
 const schema = {
   operationId: 'requestTransition',
-  summary: 'Ask for an order to be moved on',
+  summary: 'Request a status transition',
   description:
-    'Taken durably and decided in its turn. A wish that the stored order refuses is answered 409 or 412 at once; ' +
-    'while the order is `accepted` any wish is taken.',
+    'The request is durable when it is answered, and decided after earlier events of the order. A transition that the ' +
+    'current status or version rules out is refused at once with 409 or 412; an order that is still `accepted` takes ' +
+    'any request.',
   tags: ['orders'],
   params: OrderPath,
   querystring: PositionQuery,
@@ -31,13 +31,18 @@ const schema = {
         requested: RequestableStatusSchema,
       },
       {
-        description: 'The wish is taken; status and version are as they stood then.',
+        description: 'The request is accepted; `status` and `version` are those of that moment.',
         examples: [{ id: EXAMPLE_ID, status: 'confirmed', version: 1, requested: 'preparing' }],
-        headers: { Location: textHeader('Where to read the order') },
+        headers: { Location: Type.String({ description: 'Where to read the order' }) },
       },
     ),
-    ...problems(400, 404, 409, 412, 413, 415, 429, 500, 503, 504),
   },
+  problems: [
+    ...READ_ORDER_PROBLEMS,
+    ...APPEND_PROBLEMS,
+    'transition-not-allowed',
+    'version-mismatch',
+  ] as const,
 };
 
 export function addRequestTransition(scope: HttpScope, transitions: TransitionRequesting): void {

@@ -8,9 +8,8 @@ import {
   type Stats,
   type StatsFigures,
 } from '../../stats/stats.ts';
-import type { HttpScope } from '../schemas/http-scope.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
-import { problems } from '../schemas/problem-responses.ts';
 
 const orNull = <T extends ReturnType<typeof Type.Number>>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
@@ -30,22 +29,22 @@ const latency = (description: string) =>
   Type.Object(
     {
       count: Type.Integer({ minimum: 0 }),
-      p50: orNull(Type.Number(), 'ms; null where nothing was timed'),
-      p99: orNull(Type.Number(), 'ms; null where nothing was timed'),
+      p50: orNull(Type.Number(), 'Milliseconds; null if nothing was timed'),
+      p99: orNull(Type.Number(), 'Milliseconds; null if nothing was timed'),
     },
     { description },
   );
 
 const StatsBody = Type.Object({
-  replica: Type.String({ description: 'Names this process until it ends' }),
+  replica: Type.String({ description: 'Identifies this process' }),
   role: Type.String(),
   uptimeSeconds: Type.Number(),
   totals: counts('Since this process started'),
-  perSecond: counts(`The mean of the last ${RATE_SECONDS} s`),
+  perSecond: counts(`Mean of the last ${RATE_SECONDS} s`),
   latency: Type.Object(
     {
       accept: latency('From a request to its 202'),
-      acceptToConfirmed: latency('From taking an order to hearing that it is confirmed'),
+      acceptToConfirmed: latency('From accepting an order to the event that it is confirmed'),
     },
     { description: `Of the last ${LATENCY_SECONDS} s` },
   ),
@@ -53,33 +52,32 @@ const StatsBody = Type.Object({
     {
       records: orNull(
         Type.Number(),
-        'Commands in the log that are not applied; null: the log or store is away',
+        'Records in `orders.commands` that are not processed; null if the log or the store is unavailable',
       ),
-      oldestAgeMs: orNull(Type.Number(), 'For how long the oldest of them has waited, to about a second'),
+      oldestAgeMs: orNull(Type.Number(), 'Age of the oldest of them, to about a second'),
     },
     { description: 'Of the whole service' },
   ),
   retries: Type.Object({
-    waiting: orNull(Type.Number(), `Orders that wait for a retry, counted up to ${MAX_COUNTED}`),
+    waiting: orNull(Type.Number(), `Retrying orders, counted up to ${MAX_COUNTED}`),
   }),
   deadLetters: Type.Object({
-    open: orNull(Type.Number(), 'null: the store is away'),
-    reasons: Type.Record(Type.String(), Type.Integer(), { description: 'Open ones, by reason' }),
+    open: orNull(Type.Number(), 'null if the store is unavailable'),
+    reasons: Type.Record(Type.String(), Type.Integer(), { description: 'Open dead letters by reason' }),
   }),
-  watchers: Type.Integer({ description: 'Streams and requests that wait for a change, at this replica' }),
-  seconds: Type.Array(Type.Object({ endedAt: Timestamp('When it was over'), ...counts('').properties }), {
-    description: 'With `seconds`: the latest ones, oldest first, as rates per second',
+  watchers: Type.Integer({ description: 'Streams and waiting requests at this replica' }),
+  seconds: Type.Array(Type.Object({ endedAt: Timestamp('End of the second'), ...counts('').properties }), {
+    description: 'The latest seconds, oldest first, as rates per second',
   }),
 });
 
 const schema = {
   operationId: 'readStats',
-  summary: 'Read the figures of the dashboard',
+  summary: 'Read the statistics that the dashboard shows',
   description:
-    'Counters, rates, latencies and watchers are those of the replica that answers: add the counters of `accepted` up ' +
-    'over the replicas. What became of orders (confirmed, rejected, failed) every replica hears in full, whoever did ' +
-    'the work: do not add it up. Backlog, retries and dead letters are those of the whole service; they are read once ' +
-    'a second at most, however many ask.',
+    'Counters, rates, latencies and watchers are those of the responding replica. Sum `accepted` over the replicas; do ' +
+    'not sum `confirmed`, `rejected` and `failed`, because every replica hears of every order. Backlog, retries and dead ' +
+    'letters are those of the whole service, read at most once a second.',
   tags: ['operations'],
   querystring: Type.Object(
     {
@@ -88,13 +86,13 @@ const schema = {
           minimum: 0,
           maximum: KEPT_SECONDS,
           default: 0,
-          description: 'How many of the latest seconds to tell one by one',
+          description: 'How many of the latest seconds to include one by one',
         }),
       ),
     },
     { additionalProperties: false },
   ),
-  response: { 200: StatsBody, ...problems(400, 429, 500, 503) },
+  response: { 200: StatsBody },
 };
 
 export function addStats(scope: HttpScope, stats: Stats): void {
@@ -107,7 +105,7 @@ export function addStats(scope: HttpScope, stats: Stats): void {
 
 function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
   const { replica, role, uptimeMs, totals, latencies, backlog, retrying, deadLetters, watchers } = figures;
-  const open = deadLetters && Object.values(deadLetters).reduce((sum, letters) => sum + letters, 0);
+  const open = deadLetters && Object.values(deadLetters).reduce((sum, count) => sum + count, 0);
   return {
     replica,
     role,
@@ -136,7 +134,7 @@ function latencyBody({ count, p50, p99 }: LatencyFigures) {
   return { count, p50: p50 ?? null, p99: p99 ?? null };
 }
 
-/** To tenths: more is noise. */
+/** To one decimal. */
 function rounded(counts: Counts): Counts {
   const result = { ...counts };
   for (const name of COUNTED) result[name] = Math.round(counts[name] * 10) / 10;

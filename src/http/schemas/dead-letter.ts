@@ -11,35 +11,31 @@ import type {
 import { EXAMPLE_ID, timestamp, Timestamp } from './order.ts';
 import { timeOf } from './query.ts';
 
-const Reason = Type.Enum([...DEAD_LETTER_REASONS], { type: 'string', description: 'Why it failed' });
+const Reason = Type.Enum([...DEAD_LETTER_REASONS], { type: 'string', description: 'Why it was given up' });
 const State = Type.Enum([...DEAD_LETTER_STATES], {
   type: 'string',
   description:
-    '`open`: waits for a decision · `replaying`: sent again, not processed yet · `resolved`: its replay was done · ' +
-    '`discarded`: given up · `exhausted`: its replays failed too often, further ones pass it over',
+    '`open`: needs a decision · `replaying`: sent again, not processed yet · `resolved`: a replay succeeded · ' +
+    '`discarded`: closed without a replay · `exhausted`: replayed too often without success, replays skip it',
 });
 
-/** What letters can be found by; the properties of a query, and of a filter in a body. */
+/** The filters of a list, as query parameters; and of a bulk request, in its body. */
 export const filterProperties = {
   reason: Type.Optional(Reason),
-  orderId: Type.Optional(Identifier('The order that it is about')),
+  orderId: Type.Optional(Identifier('The id of the order')),
   state: Type.Optional(State),
-  failedAfter: Type.Optional(
-    Timestamp('Of the latest failure, RFC 3339; in a query a + in it is written %2B'),
-  ),
-  failedBefore: Type.Optional(
-    Timestamp('Of the latest failure, RFC 3339; in a query a + in it is written %2B'),
-  ),
+  failedAfter: Type.Optional(Timestamp('Last failure after this time; encode a + in a query as %2B')),
+  failedBefore: Type.Optional(Timestamp('Last failure before this time; encode a + in a query as %2B')),
 };
 
 export const FilterBody = Type.Object(filterProperties, {
   additionalProperties: false,
-  description: 'All that match; without a state those that are `open`',
+  description: 'All dead letters that match; `open` ones unless it names a state',
 });
 
 /**
- * @param pointer where the filter stands in the request
- * @throws ServiceError `validation-failed` for a time that is none
+ * @param pointer JSON pointer to the filter in the request
+ * @throws ServiceError `validation-failed` for a malformed time
  */
 export function filterOf(filter: Static<typeof FilterBody>, pointer: string): DeadLetterFilter {
   const { reason, orderId, state, failedAfter, failedBefore } = filter;
@@ -54,19 +50,19 @@ export function filterOf(filter: Static<typeof FilterBody>, pointer: string): De
 
 const entryProperties = {
   id: Type.Integer({ minimum: 1 }),
-  orderId: Type.Union([Type.String(), Type.Null()], { description: 'null when the record names no order' }),
+  orderId: Type.Union([Type.String(), Type.Null()], { description: 'null if the record names no order' }),
   reason: Reason,
-  error: Type.String({ description: 'What the latest failure said' }),
+  error: Type.String({ description: 'Message of the last failure' }),
   attempts: Type.Integer({
     minimum: 0,
-    description: 'How often it was tried, replays included; 0 for one that only waited behind another',
+    description: 'Attempts, replays included; 0 if it only queued behind a failing event',
   }),
   topic: Type.String(),
   partition: Type.Integer({ minimum: 0 }),
-  offset: Type.Integer({ minimum: 0, description: 'Of the record that failed latest' }),
-  firstFailedAt: Timestamp('When it failed for the first time'),
-  failedAt: Timestamp('When it failed latest'),
-  replayCount: Type.Integer({ minimum: 0, description: 'How many replays of it failed' }),
+  offset: Type.Integer({ minimum: 0, description: 'Of the record that failed last' }),
+  firstFailedAt: Timestamp('First failure'),
+  failedAt: Timestamp('Last failure'),
+  replayCount: Type.Integer({ minimum: 0, description: 'Replays that failed' }),
   state: State,
 };
 
@@ -75,26 +71,28 @@ export type EntryBody = Static<typeof EntryBody>;
 
 const Encoding = (what: string) =>
   Type.Union([Type.Enum(['utf8', 'base64'], { type: 'string' }), Type.Null()], {
-    description: `How ${what} is written here: as text where it is valid UTF-8; null with a ${what} that is null`,
+    description: `Encoding of \`${what}\`: utf8 if it is valid UTF-8, otherwise base64; null if it is null`,
   });
-const Payload = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
+
+const Payload = (what: string) =>
+  Type.Union([Type.String(), Type.Null()], { description: `The ${what} of the record, byte for byte` });
 
 export const DeadLetterBody = Type.Object({
   ...entryProperties,
-  key: Payload('Of the record, byte for byte'),
+  key: Payload('key'),
   keyEncoding: Encoding('key'),
-  value: Payload('Of the record, byte for byte'),
+  value: Payload('value'),
   valueEncoding: Encoding('value'),
   audit: Type.Array(
     Type.Object({
       act: Type.Enum(['replay-begun', 'replay-sent', 'replay-resolved', 'replay-failed', 'discarded'], {
         type: 'string',
       }),
-      at: Timestamp('When'),
-      by: Type.String({ description: 'Who' }),
+      at: Timestamp('When it happened'),
+      by: Type.String({ description: 'Who did it' }),
       detail: Type.String(),
     }),
-    { description: 'What was done with it, oldest first' },
+    { description: 'Actions on this dead letter, oldest first' },
   ),
 });
 
@@ -104,7 +102,7 @@ export const exampleEntry = {
   id: 17,
   orderId: EXAMPLE_ID,
   reason: 'retries-exhausted',
-  error: 'The kitchen does not answer',
+  error: 'The kitchen does not answer.',
   attempts: 20,
   topic: 'orders.commands',
   partition: 3,
@@ -130,11 +128,11 @@ export function entryBody(entry: DeadLetterEntry): EntryBody {
   return { id, orderId, reason, error, attempts, topic, partition, offset, ...times, replayCount, state };
 }
 
-export function deadLetterBody(letter: DeadLetterWithPayload, audit: AuditEntry[]): DeadLetterBody {
-  const [key, keyEncoding] = asText(letter.key);
-  const [value, valueEncoding] = asText(letter.value);
+export function deadLetterBody(deadLetter: DeadLetterWithPayload, audit: AuditEntry[]): DeadLetterBody {
+  const [key, keyEncoding] = asText(deadLetter.key);
+  const [value, valueEncoding] = asText(deadLetter.value);
   return {
-    ...entryBody(letter),
+    ...entryBody(deadLetter),
     ...{ key, keyEncoding, value, valueEncoding },
     audit: audit.map(({ act, at, by, detail }) => ({ act, at: timestamp(at), by, detail })),
   };

@@ -6,12 +6,10 @@ export const OrderPath = Type.Object({
   id: Type.String({ description: 'The id of the order, a UUID' }),
 });
 
-/** The position is part of the address that `Location` gave; with it any replica knows the order at once. */
+/** With the position that `Location` carries, any replica knows an order that is not stored yet. */
 export const PositionQuery = Type.Object(
   {
-    position: Type.Optional(
-      Type.String({ description: 'As the Location header gave it', examples: ['3-1042'] }),
-    ),
+    position: Type.Optional(Type.String({ description: 'From the Location header, e.g. `3-1042`' })),
   },
   { additionalProperties: false },
 );

@@ -2,8 +2,7 @@ import { Type, type Static } from 'typebox';
 import type { AcceptedOrder } from '../../services/read-order.ts';
 import { NewOrder, OrderStatusSchema, type Order } from '../../order/order.ts';
 
-export const Timestamp = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2026-11-05T12:30:00.000Z'] });
+export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });
 
 export const exampleOrder: NewOrder = {
   customerId: 'c-123',
@@ -15,16 +14,21 @@ export const exampleOrder: NewOrder = {
 
 export const EXAMPLE_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
 
-const standing = {
+/** Known of every order. */
+const state = {
   id: Type.String({ description: 'A UUID' }),
   status: OrderStatusSchema,
-  version: Type.Integer({ minimum: 0, description: 'Counts from 1 at the first processed status' }),
+  version: Type.Integer({
+    minimum: 0,
+    description: '1 at the first status after `accepted`, then counting up',
+  }),
 };
 
-const timed = {
+/** Known once the order is processed, beside what its creator sent. */
+const processed = {
   total: Type.Integer({ minimum: 0, description: 'The sum of quantity × unitPrice in minor units' }),
-  createdAt: Timestamp('When the order was taken'),
-  updatedAt: Timestamp('When it got its present status'),
+  createdAt: Timestamp('When the order was accepted'),
+  updatedAt: Timestamp('When it reached its current status'),
 };
 
 export const exampleBody = {
@@ -37,22 +41,22 @@ export const exampleBody = {
   updatedAt: '2026-11-05T12:30:00.021Z',
 };
 
-/** A processed order as it is answered. */
+/** A processed order. */
 export const OrderBody = Type.Object(
-  { ...standing, ...NewOrder.properties, ...timed },
+  { ...state, ...NewOrder.properties, ...processed },
   { examples: [exampleBody] },
 );
 
-/** An order that may still be `accepted`: then only id, status and version 0 are certain. */
+/** An order that may still be `accepted`; then it has only id, status and version 0. */
 export const AnyOrderBody = Type.Object({
-  ...standing,
-  ...Type.Partial(Type.Object({ ...NewOrder.properties, ...timed })).properties,
+  ...state,
+  ...Type.Partial(Type.Object({ ...NewOrder.properties, ...processed })).properties,
 });
 
 export type OrderBody = Static<typeof OrderBody>;
 export type AnyOrderBody = Static<typeof AnyOrderBody>;
 
-/** The fields of the contract alone: whatever else the store knows stays inside. */
+/** Copies the public fields only; the store knows more about an order. */
 export function orderBody(order: Order): OrderBody {
   const { id, status, version, customerId, merchantId, currency, items, metadata, total } = order;
   const body: OrderBody = {

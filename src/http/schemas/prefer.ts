@@ -1,25 +1,24 @@
 import { Type } from 'typebox';
 
-/** For the documentation; what counts is `preferredWait`. */
+/** Documentation only; `preferredWait` reads the header. */
 export const PreferHeader = {
   prefer: Type.Optional(
-    Type.String({ description: 'RFC 7240; `wait=N` waits for the processed order', examples: ['wait=5'] }),
+    Type.String({ description: '`wait=N` (RFC 7240) waits up to N seconds for the processed order' }),
   ),
 };
 
-/** No caller waits longer, whatever it prefers; seconds. */
 const MAX_WAIT_SECONDS = 30;
 
-/** A longer header is no preference of anybody's. */
+/** A longer header is ignored: it could be made to be slow to match. */
 const MAX_HEADER_LENGTH = 256;
 
-/** Preferences between commas, where a comma in quotes is none. */
+/** Preferences are separated by commas outside quotes. */
 const PREFERENCE = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 const WAIT = /^\s*wait\s*=\s*(?:(\d{1,9})|"(\d{1,9})")\s*(?:;.*)?$/i;
 
 /**
  * The seconds of `Prefer: wait=N` (RFC 7240, section 4.3), at most 30; undefined without one. The first `wait` counts,
- * and what is no preference is passed over, as section 2 has it.
+ * and malformed preferences are ignored, both as section 2 says.
  */
 export function preferredWait(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined;

@@ -1,48 +1,50 @@
-import type { FastifyReply } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { CALLER_ERRORS, ERRORS, type ErrorCode, type ServiceError } from '../../base/errors.ts';
-import { REQUEST_ID_HEADER } from './request-id.ts';
+import { ERRORS, ServiceError, type ErrorCode } from '../../base/errors.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** An error as it is answered (RFC 9457). */
+/** An error response (RFC 9457). */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'Names the kind of problem; stable', format: 'uri' }),
+    type: Type.String({ description: 'Identifies the kind of problem; stable', format: 'uri' }),
     title: Type.String({ description: 'The kind of problem in words' }),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What happened, to what, what to do' }),
-    code: Type.Enum(Object.keys(CALLER_ERRORS), { type: 'string', description: 'The last part of `type`' }),
-    requestId: Type.String({ description: 'X-Request-Id of the request' }),
+    status: Type.Integer({ description: 'The HTTP status' }),
+    detail: Type.String({ description: 'What happened, to what, and what to do about it' }),
+    code: Type.String({ description: 'The last part of `type`' }),
+    requestId: Type.String({ description: 'The X-Request-Id of the request' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
           pointer: Type.String({ description: 'JSON pointer (RFC 6901) into the body or the query' }),
           detail: Type.String(),
         }),
-        { description: 'The first faults of a request that does not match its schema' },
+        { description: 'The first errors of a request that does not match its schema' },
       ),
     ),
   },
-  {
-    $id: 'Problem',
-    examples: [
-      {
-        type: 'urn:problem:order-system:validation-failed',
-        title: ERRORS['validation-failed'].title,
-        status: 400,
-        detail: '/items/0/quantity must be integer',
-        code: 'validation-failed',
-        requestId: '0b7a6a43-7b0e-4e0f-a8a0-6d1a0a8f8f5e',
-        errors: [{ pointer: '/items/0/quantity', detail: 'must be integer' }],
-      },
-    ],
-  },
+  { $id: 'Problem' },
 );
 
 export type Problem = Static<typeof Problem>;
 
-/** The query parameter that an error is about, for those that are thrown where there is no request. */
+/** The codes that an append to the event log can answer. */
+export const APPEND_PROBLEMS = [
+  'record-too-large',
+  'log-full',
+  'log-unavailable',
+  'log-timeout',
+] as const satisfies readonly ErrorCode[];
+
+/** The codes that reading one order can answer. */
+export const READ_ORDER_PROBLEMS = [
+  'order-not-found',
+  'position-invalid',
+  'store-unavailable',
+  'log-unavailable',
+  'log-timeout',
+] as const satisfies readonly ErrorCode[];
+
+/** The query parameter of errors that are thrown below HTTP. */
 const PARAMETER_OF: Partial<Record<ErrorCode, string>> = {
   'cursor-invalid': '/cursor',
   'position-invalid': '/position',
@@ -50,37 +52,40 @@ const PARAMETER_OF: Partial<Record<ErrorCode, string>> = {
 
 export function problemOf(error: ServiceError, requestId: string): Problem {
   const status = error.row.httpStatus;
-  // What is inside stays inside: the log has it under the request's id.
-  const code = status === 500 ? 'internal' : error.code;
-  const problem: Problem = {
-    type: `urn:problem:order-system:${code}`,
+  if (status === 500) return internalProblem(requestId);
+  const { code, message } = error;
+  const parameter = PARAMETER_OF[code];
+  const errors =
+    error.errors ?? (parameter === undefined ? undefined : [{ pointer: parameter, detail: message }]);
+  return {
+    type: typeOf(code),
     title: ERRORS[code].title,
     status,
-    detail:
-      status === 500
-        ? `The fault is ours and is logged under request ${requestId}. A repeat with the same Idempotency-Key is safe.`
-        : error.message,
+    detail: message,
     code,
     requestId,
+    ...(errors === undefined ? {} : { errors }),
   };
-  const errors = status === 500 ? undefined : (error.errors ?? parameterFault(error));
-  return errors === undefined ? problem : { ...problem, errors };
 }
 
-export function sendProblem(reply: FastifyReply, error: ServiceError): void {
-  const problem = problemOf(error, reply.request.id);
-  if (problem.status === 429 || problem.status === 503) {
-    reply.header('retry-after', String(Math.max(1, error.retryAfter ?? 1)));
-  }
-  reply
-    .code(problem.status)
-    .header(REQUEST_ID_HEADER, reply.request.id)
-    .type(PROBLEM_MEDIA_TYPE)
-    // As bytes, because Fastify would add a charset, which this media type does not have.
-    .send(Buffer.from(JSON.stringify(problem)));
+/** Says nothing about the inside: the log has it under the request's id. */
+function internalProblem(requestId: string): Problem {
+  return {
+    type: typeOf('internal'),
+    title: ERRORS.internal.title,
+    status: 500,
+    detail: `This is our fault; it is logged under request ${requestId}. Repeating it with the same Idempotency-Key is safe.`,
+    code: 'internal',
+    requestId,
+  };
 }
 
-function parameterFault(error: ServiceError) {
-  const pointer = PARAMETER_OF[error.code];
-  return pointer === undefined ? undefined : [{ pointer, detail: error.message }];
+function typeOf(code: ErrorCode): string {
+  return `urn:problem:order-system:${code}`;
+}
+
+/** The error of one field. @param pointer JSON pointer (RFC 6901) into the body or the query */
+export function invalidField(pointer: string, detail: string): ServiceError {
+  const field = pointer === '' ? 'The body' : pointer;
+  return new ServiceError('validation-failed', `${field} ${detail}`, { errors: [{ pointer, detail }] });
 }

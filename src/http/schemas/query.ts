@@ -1,30 +1,26 @@
 import type { FastifyRequest } from 'fastify';
-import { ServiceError } from '../../base/errors.ts';
 import { parseTimestamp } from '../../base/timestamp.ts';
 import { pointerTo } from '../../services/validation-errors.ts';
+import { invalidField } from './problem.ts';
 
 /**
- * For a route without parameters: one that is there by mistake is told rather than passed over. A schema would say the
- * same and cost every request.
+ * Refuses every parameter, for routes that take none. A schema would do the same, at a cost to every request.
  * @throws ServiceError `validation-failed`
  */
 export function refuseQuery({ raw, query }: FastifyRequest): void {
   if (raw.url?.includes('?') !== true) return;
   const name = Object.keys(query as object)[0];
-  if (name === undefined) return;
-  const pointer = pointerTo('', name);
-  const detail = 'is not known here';
-  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  if (name !== undefined) throw invalidField(pointerTo('', name), 'is not known here');
 }
 
 /**
- * Milliseconds; the schema lets a few forms through that are no moment, such as one with a zone's name.
+ * Milliseconds since the epoch. The schema's `date-time` also lets through texts that name no moment, such as one with
+ * the name of a time zone.
  * @throws ServiceError `validation-failed`
  */
 export function timeOf(pointer: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = parseTimestamp(text.toUpperCase());
-  if (time !== undefined) return time;
-  const detail = 'must be an RFC 3339 date-time';
-  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  if (time === undefined) throw invalidField(pointer, 'must be an RFC 3339 date-time');
+  return time;
 }

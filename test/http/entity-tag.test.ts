@@ -1,5 +1,5 @@
 import t from 'tap';
-import { entityTag, matchesEntityTag } from '../../src/http/schemas/etag.ts';
+import { entityTag, matchesEntityTag } from '../../src/http/routes/read-order.ts';
 
 await t.test('If-None-Match is compared weakly, in lists and with a star', async (t) => {
   const tag = entityTag(2);

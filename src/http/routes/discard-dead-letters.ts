@@ -1,0 +1,41 @@
+import { Type } from 'typebox';
+import { MAX_DEAD_LETTERS_PER_SECOND } from '../../services/bulk-action.ts';
+import type { DeadLetters } from '../../services/dead-letters.ts';
+import { untilClosed } from '../plugins/closing.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
+import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
+import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
+import { refuseQuery } from '../schemas/query.ts';
+
+const schema = {
+  operationId: 'discardDeadLetters',
+  summary: 'Discard dead letters',
+  description: 'Closes them without a replay. They stay in the store and can no longer be replayed.',
+  tags: ['dead letters'],
+  requestHeaders: Type.Object(OperatorHeader),
+  body: BulkBody(MAX_DEAD_LETTERS_PER_SECOND),
+  response: {
+    200: Type.Object(
+      { ...bulkCounts, discarded: Type.Integer({ minimum: 0, description: '0 in a dry run' }) },
+      {
+        description: 'Every match was discarded or skipped',
+        examples: [{ matched: 12, replayed: 0, discarded: 12, skipped: 0 }],
+      },
+    ),
+  },
+  problems: ['store-unavailable'] as const,
+};
+
+/** @param closing aborted when the server closes: a discard stops after its current page */
+export function addDiscardDeadLetters(
+  scope: HttpScope,
+  deadLetters: Pick<DeadLetters, 'discard'>,
+  closing: AbortSignal,
+): void {
+  scope.post('/dead-letters/discard', { schema }, async (request, reply) => {
+    refuseQuery(request);
+    const discard = bulkRequestOf(request.body, operatorOf(request.raw), MAX_DEAD_LETTERS_PER_SECOND);
+    const result = await deadLetters.discard(discard, untilClosed(reply, closing));
+    return { ...bulkAnswer(result, discard), replayed: 0, discarded: result.done };
+  });
+}

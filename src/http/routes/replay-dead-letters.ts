@@ -1,0 +1,44 @@
+import { Type } from 'typebox';
+import type { DeadLetters } from '../../services/dead-letters.ts';
+import { untilClosed } from '../plugins/closing.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
+import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
+import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
+import { APPEND_PROBLEMS } from '../schemas/problem.ts';
+import { refuseQuery } from '../schemas/query.ts';
+
+/** Dead letters per second: a replay is work for the pipeline, which has live orders to process. */
+const DEFAULT_RATE = 100;
+
+const schema = {
+  operationId: 'replayDeadLetters',
+  summary: 'Replay dead letters',
+  description:
+    'Appends their records to the event log again, byte for byte, in the order in which they failed. Each dead letter ' +
+    'then shows in its `state` how its replay went. Responds when all are sent; stops early if the caller disconnects. ' +
+    'Safe to repeat.',
+  tags: ['dead letters'],
+  requestHeaders: Type.Object(OperatorHeader),
+  body: BulkBody(DEFAULT_RATE),
+  response: {
+    200: Type.Object(bulkCounts, {
+      description: 'Every match was replayed or skipped',
+      examples: [{ matched: 12, replayed: 11, skipped: 1 }],
+    }),
+  },
+  problems: ['store-unavailable', ...APPEND_PROBLEMS] as const,
+};
+
+/** @param closing aborted when the server closes: a replay stops after its current page */
+export function addReplayDeadLetters(
+  scope: HttpScope,
+  deadLetters: Pick<DeadLetters, 'replay'>,
+  closing: AbortSignal,
+): void {
+  scope.post('/dead-letters/replay', { schema }, async (request, reply) => {
+    refuseQuery(request);
+    const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);
+    const result = await deadLetters.replay(replay, untilClosed(reply, closing));
+    return { ...bulkAnswer(result, replay), replayed: result.done };
+  });
+}
