@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
-import { createDeadLetters, type DeadLetters } from '../services/dead-letters.ts';
-import { createIntake, type Intake } from '../services/intake.ts';
-import { createOrderWatching } from '../services/watch-orders.ts';
-import type { OrderWatching } from '../services/watch.ts';
+import { DeadLetterService } from '../services/dead-letter-service.ts';
+import { OrderService } from '../services/order-service.ts';
+import { WatchService } from '../services/watch-service.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { TOPICS, type EventLog, type Follower } from '../log/event-log.ts';
 import type { StatusHub } from '../status/status-hub.ts';
@@ -13,9 +12,9 @@ import { RateLimitRedis } from './rate-limit-redis.ts';
 import { STATUS_BACKLOG, type Context } from './context.ts';
 
 export interface Api {
-  intake: Intake;
-  watching: OrderWatching;
-  deadLetters: DeadLetters;
+  orderService: OrderService;
+  watchService: WatchService;
+  deadLetterService: DeadLetterService;
   /** shared rate limit counters; undefined: each replica counts for itself */
   rateLimitRedis: Redis | undefined;
   stats: ServiceStats;
@@ -31,7 +30,7 @@ export async function startApi(context: Context): Promise<Api> {
   const deadLetterPool = new DeadLetterPool({ store: config.database, writeLock });
   lifecycle.opened('dead letters', () => deadLetterPool.close());
   const { replayLimit } = config;
-  const intake = createIntake({ log, reader, hub, codec, clock: systemClock });
+  const orderService = new OrderService({ log, reader, hub, codec, clock: systemClock });
   const stats = new ServiceStats({
     replica: randomUUID().slice(0, 8),
     role: config.role,
@@ -40,15 +39,15 @@ export async function startApi(context: Context): Promise<Api> {
     deadLetters: deadLetterPool,
     hub,
     metrics,
-    acceptedAt: (orderId) => intake.recentOrders.acceptedAt(orderId),
+    acceptedAt: (orderId) => orderService.acceptedAt(orderId),
     clock: systemClock,
   });
   await lifecycle.start('stats', stats);
   return {
-    intake,
+    orderService,
     stats,
-    watching: createOrderWatching({ hub, reading: intake.reading, reader }),
-    deadLetters: createDeadLetters({ store: deadLetterPool, log, replayLimit, clock: systemClock }),
+    watchService: new WatchService({ hub, orders: orderService, reader }),
+    deadLetterService: new DeadLetterService({ store: deadLetterPool, log, replayLimit, clock: systemClock }),
     rateLimitRedis: await openRateLimitRedis(context),
   };
 }

@@ -92,9 +92,9 @@ function createHttp(
   readiness: ReadinessCheck,
 ): Promise<FastifyInstance> {
   return createHttpApp({
-    intake: api?.intake,
-    watching: api?.watching,
-    deadLetters: api?.deadLetters,
+    orderService: api?.orderService,
+    watchService: api?.watchService,
+    deadLetterService: api?.deadLetterService,
     stats: api?.stats,
     readiness,
     isDraining,
@@ -115,8 +115,8 @@ function createHttp(
 
 function createGrpc({ config, logger, metrics }: Context, api: Api, readiness: ReadinessCheck): GrpcServer {
   return new GrpcServer({
-    intake: api.intake,
-    watching: api.watching,
+    orderService: api.orderService,
+    watchService: api.watchService,
     isReady: async () => (await readiness()).ready,
     metrics,
     logger,

@@ -4,7 +4,7 @@ import type { CallStatus } from './rich-error.ts';
 
 type CallMetrics = Pick<Metrics, 'grpcStarted' | 'grpcHandled' | 'grpcOpenStreams'>;
 
-/** Every call of the server, of whatever service: they are counted, and streams are ended when the server stops. */
+/** Counts the calls of all services, and ends open streams when the server stops. */
 export class Calls {
   readonly #metrics: CallMetrics;
   readonly #streams = new Set<{ end(with_: CallStatus): void }>();
@@ -17,12 +17,12 @@ export class Calls {
     return this.#streams.size;
   }
 
-  /** Streams last until somebody ends them. What they have not written yet is left out: their readers resume. */
+  /** Items not written yet are left out: the readers resume. */
   endStreams(with_: CallStatus): void {
     for (const stream of [...this.#streams]) stream.end(with_);
   }
 
-  /** It meets only calls of methods that there are: labels are not made of what callers send. */
+  /** It sees only calls of existing methods, so that callers cannot invent labels. */
   readonly interceptor: ServerInterceptor = (method, call) => {
     const { grpcStarted, grpcHandled, grpcOpenStreams } = this.#metrics;
     const [, grpc_service = '', grpc_method = ''] = method.path.split('/');
@@ -36,7 +36,7 @@ export class Calls {
     };
     const counted = new ServerInterceptingCall(call, {
       start: (next) => next({ onCancel: () => handled(codeOfCancelled(Number(call.getDeadline()))) }),
-      // What comes after the end would break the stream.
+      // A message after the end would break the stream.
       sendMessage: (message, next) => {
         if (!isHandled) next(message);
       },
@@ -56,7 +56,7 @@ export class Calls {
   };
 }
 
-/** A deadline that passed is answered below the interceptors, which see the end alone. */
+/** A passed deadline is answered below the interceptors, which see only that the call ended. */
 function codeOfCancelled(deadline: number): status {
   return Date.now() >= deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED;
 }

@@ -1,28 +1,15 @@
 import type { StatusChange } from '../order/commands.ts';
-import type { WatchItem } from '../services/watch.ts';
+import { encodeOnce, type EventEncoder } from '../services/watch-pump.ts';
+import type { WatchItem } from '../services/watch-service.ts';
 import type { OrderChange } from './generated/orders/v1/OrderChange.ts';
 import type { OrderEvent } from './generated/orders/v1/OrderEvent.ts';
 import { orderMessage } from './order-message.ts';
 import { statusName } from './order-status.ts';
 import { toTimestamp } from './timestamp.ts';
 
-export interface EventEncoder {
-  ofItem: (item: WatchItem) => Buffer;
-  heartbeat: (token: string) => Buffer;
-}
-
-/** All watchers of an item are sent the same bytes: they are made once. */
-export function createEventEncoder(encode: (event: OrderEvent) => Buffer): EventEncoder {
-  const encoded = new WeakMap<WatchItem, Buffer>();
+export function createEventEncoder(encode: (event: OrderEvent) => Buffer): EventEncoder<Buffer> {
   return {
-    ofItem(item) {
-      let bytes = encoded.get(item);
-      if (bytes === undefined) {
-        bytes = encode({ ...bodyOf(item), resumeToken: Buffer.from(item.token) });
-        encoded.set(item, bytes);
-      }
-      return bytes;
-    },
+    item: encodeOnce((item) => encode({ ...bodyOf(item), resumeToken: Buffer.from(item.token) })),
     heartbeat: (token) => encode({ heartbeat: {}, resumeToken: Buffer.from(token) }),
   };
 }

@@ -1,25 +1,28 @@
-import { Server } from '@grpc/grpc-js';
+import { readFile } from 'node:fs/promises';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { Intake } from '../services/intake.ts';
-import type { OrderWatching } from '../services/watch.ts';
-import { CallFaults } from './call-faults.ts';
+import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
-import { serverCredentials, type TlsFiles } from './credentials.ts';
 import { createEventEncoder } from './event-message.ts';
 import { Listener } from './listener.ts';
-import { createOrderService } from './order-service.ts';
-import { createOrderWatch, HEARTBEAT_MS } from './order-watch.ts';
+import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
 import { loadOrdersApi } from './orders-api.ts';
 import { addReflection } from './reflection.ts';
 import { callStatus } from './rich-error.ts';
 import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './server-options.ts';
 import { ServingStatus } from './serving-status.ts';
-import { draining } from './unary.ts';
+import { createWatchHandlers, type WatchHandlerDependencies } from './watch-handlers.ts';
+
+/** Paths of PEM files, checked with the settings. */
+export interface TlsFiles {
+  certPath: string;
+  keyPath: string;
+}
 
 export interface GrpcDependencies {
-  intake: Intake;
-  watching: OrderWatching;
+  orderService: OrderHandlerDependencies['orderService'];
+  watchService: WatchHandlerDependencies['watchService'];
   isReady: () => Promise<boolean>;
   metrics: Metrics;
   logger: Logger;
@@ -32,9 +35,9 @@ export interface GrpcDependencies {
 
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
-const SERVICES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
+const SERVICE_NAMES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
 
-/** The gRPC face: orders and their streams, health and reflection. */
+/** The gRPC server: orders and their streams, health and reflection. */
 export class GrpcServer {
   readonly #with: GrpcDependencies;
   readonly #calls: Calls;
@@ -48,7 +51,7 @@ export class GrpcServer {
     this.#with = dependencies;
     this.#calls = new Calls(metrics);
     this.#server = new Server({ ...serverOptions(limits), interceptors: [this.#calls.interceptor] });
-    this.#serving = new ServingStatus(SERVICES, isReady, healthCheckMs);
+    this.#serving = new ServingStatus(SERVICE_NAMES, isReady, healthCheckMs);
   }
 
   /**
@@ -58,11 +61,12 @@ export class GrpcServer {
    */
   async start({ host, port }: { host: string; port: number }): Promise<number> {
     const [api, credentials] = await Promise.all([loadOrdersApi(), serverCredentials(this.#with.tls)]);
-    const { intake, watching, metrics, logger, heartbeatMs = HEARTBEAT_MS } = this.#with;
-    const gate = { isDraining: () => this.#isDraining, faults: new CallFaults(logger) };
+    const { orderService, watchService, metrics, logger, heartbeatMs } = this.#with;
+    const gate = { isDraining: () => this.#isDraining, logger };
     const encoder = createEventEncoder(api.encodeEvent);
-    this.#server.addService(api.orders, createOrderService({ ...gate, intake, metrics }));
-    this.#server.addService(api.watchBytes, createOrderWatch({ ...gate, watching, encoder, heartbeatMs }));
+    const { orders, watchBytes } = api;
+    this.#server.addService(orders, createOrderHandlers({ ...gate, orderService, metrics }));
+    this.#server.addService(watchBytes, createWatchHandlers({ ...gate, watchService, encoder, heartbeatMs }));
     this.#serving.addTo(this.#server);
     await addReflection(this.#server);
     await this.#serving.start();
@@ -74,8 +78,8 @@ export class GrpcServer {
   }
 
   /**
-   * Sends clients elsewhere, ends streams, answers what is under way, and closes; what is not done after `graceMs` is
-   * cut off.
+   * Sends clients elsewhere, ends streams, answers calls in flight, and closes; a call that takes longer than `graceMs`
+   * is cut off.
    */
   async stop(graceMs: number): Promise<void> {
     this.#isDraining = true;
@@ -87,4 +91,10 @@ export class GrpcServer {
     await listener.close(graceMs);
     this.#server.forceShutdown();
   }
+}
+
+async function serverCredentials(tls: TlsFiles | undefined): Promise<ServerCredentials> {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const [chain, key] = await Promise.all([readFile(tls.certPath), readFile(tls.keyPath)]);
+  return ServerCredentials.createSsl(null, [{ cert_chain: chain, private_key: key }]);
 }

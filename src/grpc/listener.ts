@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ServiceError, toError } from '../base/errors.ts';
-
-/** Open connections: over that new ones are dropped, as with HTTP. */
-const MAX_CONNECTIONS = 20_000;
+import { MAX_CONNECTIONS } from '../services/server-rules.ts';
 
 /**
- * The listening socket and all its connections. grpc-js would own them itself, but then a connection that its client ends
- * in the moment of a stop can keep the stop waiting for ever.
+ * The listening socket and all its connections. If grpc-js owns them, a connection that its client ends at the moment of
+ * a stop can block the stop for ever.
  */
 export class Listener {
   readonly #server: Server;
@@ -36,7 +34,7 @@ export class Listener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Takes no more connections and waits for those that there are; what has not ended after `graceMs` is cut off. */
+  /** Accepts no more connections and waits for the open ones; those still open after `graceMs` are cut off. */
   async close(graceMs: number): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');

@@ -1,10 +1,10 @@
-import type { AcceptedOrder } from '../services/read-order.ts';
+import type { AcceptedOrder } from '../services/find-order.ts';
 import type { Order } from '../order/order.ts';
 import type { Order as OrderMessage } from './generated/orders/v1/Order.ts';
 import { statusName } from './order-status.ts';
 import { toTimestamp } from './timestamp.ts';
 
-/** The fields of the contract alone: whatever else the store knows stays inside. */
+/** Only the fields of the contract: the store knows more. */
 export function orderMessage(order: Order | AcceptedOrder): OrderMessage {
   const { id, version } = order;
   const status = statusName(order.status);

@@ -20,7 +20,7 @@ const ListRequest = Type.Object({
   pageToken: Cursor('A next_page_token'),
 });
 
-/** What requests ask for, checked by the schemas that HTTP has. All of them throw ServiceError `validation-failed`. */
+/** Decoded requests, checked by HTTP's schemas. All methods throw ServiceError `validation-failed`. */
 export interface OrderRequests {
   newOrder(request: CreateOrderRequest__Output): NewOrder;
   listQuery(request: ListOrdersRequest__Output): ListQuery;
@@ -71,7 +71,7 @@ export function createOrderRequests(): OrderRequests {
   };
 }
 
-/** Protobuf has no absent text: an empty one stands for it. */
+/** Protobuf has no absent text: an empty one means absent. */
 export function given(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
@@ -95,7 +95,7 @@ export function checked<T>(validator: Validator<T>, value: unknown): T {
   throw validator.errorOf(value);
 }
 
-/** To the schemas a field that is undefined is one that is there. */
+/** Drops undefined fields, which the schemas would take for present ones. */
 export function present(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -1,8 +1,8 @@
-import { ServiceError } from '../base/errors.ts';
+import { invalidField } from '../base/errors.ts';
 import { ORDER_STATUSES, type OrderStatus } from '../order/lifecycle.ts';
 import type { OrderStatus__Output } from './generated/orders/v1/OrderStatus.ts';
 
-/** Protobuf wants the name of the enum before each of its values. */
+/** Protobuf's style puts the name of the enum before each value. */
 const PREFIX = 'ORDER_STATUS_';
 
 type StatusName = Exclude<OrderStatus__Output, 'ORDER_STATUS_UNSPECIFIED'>;
@@ -12,9 +12,9 @@ export function statusName(status: OrderStatus): StatusName {
 }
 
 /**
- * @param name as it was decoded: a value that this service does not know is a number
+ * @param name as decoded: a value that this service does not know is a number
  * @param pointer of the field
- * @throws ServiceError `validation-failed` for a status that is none of `allowed`, and for an unspecified one
+ * @throws ServiceError `validation-failed` for an unspecified status and for one that is not allowed
  */
 export function statusOf<Status extends OrderStatus>(
   name: OrderStatus__Output | number,
@@ -23,11 +23,10 @@ export function statusOf<Status extends OrderStatus>(
 ): Status {
   const status = allowed.find((known) => statusName(known) === name);
   if (status !== undefined) return status;
-  const detail = `must be one of ${allowed.map(statusName).join(', ')}`;
-  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  throw invalidField(pointer, `must be one of ${allowed.map(statusName).join(', ')}`);
 }
 
-/** Undefined for an unspecified one, which asks for any. */
+/** Undefined for an unspecified status, which means any. */
 export function optionalStatusOf(
   name: OrderStatus__Output | number,
   pointer: string,

@@ -8,8 +8,8 @@ import type { OrderWatchDefinition } from './generated/orders/v1/OrderWatch.ts';
 export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
 
 /**
- * As the generated types have it (`npm run generate`). A 64-bit integer is a number: what a request may have is far
- * below 2^53, what is more is refused whatever its last digits, and what is answered is a safe integer.
+ * As the generated types have it (`npm run generate`). A 64-bit integer is a number: valid requests stay far below
+ * 2^53, larger values are refused whatever their last digits, and answers are safe integers.
  */
 export const LOADER_OPTIONS = {
   longs: Number,
@@ -24,7 +24,7 @@ export interface OrdersApi {
   definition: PackageDefinition;
   orders: OrderServiceDefinition;
   watch: OrderWatchDefinition;
-  /** the same, with messages that were encoded before: an event goes to all its watchers as one buffer */
+  /** the same for encoded messages: an event goes to all its watchers as one buffer */
   watchBytes: ServiceDefinition;
   encodeEvent: (event: OrderEvent) => Buffer;
 }
@@ -34,13 +34,13 @@ export async function loadOrdersApi(): Promise<OrdersApi> {
   const orders = definition['orders.v1.OrderService'] as ServiceDefinition & OrderServiceDefinition;
   const watch = definition['orders.v1.OrderWatch'] as ServiceDefinition & OrderWatchDefinition;
   const watchBytes = {
-    WatchOrder: { ...watch.WatchOrder, responseSerialize: asItIs },
-    WatchOrders: { ...watch.WatchOrders, responseSerialize: asItIs },
+    WatchOrder: { ...watch.WatchOrder, responseSerialize: encoded },
+    WatchOrders: { ...watch.WatchOrders, responseSerialize: encoded },
   };
   return { definition, orders, watch, watchBytes, encodeEvent: watch.WatchOrder.responseSerialize };
 }
 
-function asItIs(message: object): Buffer {
+function encoded(message: object): Buffer {
   if (Buffer.isBuffer(message)) return message;
-  throw new TypeError('A message of this service is handed over as bytes.');
+  throw new TypeError('This service takes encoded messages.');
 }

@@ -6,9 +6,8 @@ import { ReflectionService } from '@grpc/reflection';
 import { PROTO_FOLDER } from './orders-api.ts';
 
 /**
- * Serves descriptors of everything that the server has, reflection itself included, as tools expect it. They are those
- * that buf made (`npm run generate`): what proto-loader makes of a file knows neither its imports nor its own names
- * of fields, and grpcurl refuses its maps.
+ * Serves descriptors of all services, reflection included, as tools expect. buf makes them (`npm run generate`):
+ * those of proto-loader lack a file's imports and field names, and grpcurl refuses their maps.
  */
 export async function addReflection(server: Server): Promise<void> {
   const { FileDescriptorSet } = fromJSON({
@@ -16,7 +15,7 @@ export async function addReflection(server: Server): Promise<void> {
   });
   const { deserialize } = FileDescriptorSet as MessageTypeDefinition<object, { file: Buffer[] }>;
   const { file } = deserialize(await readFile(join(PROTO_FOLDER, 'descriptors.binpb')));
-  // The least that is a definition: reflection takes the descriptors out of it.
+  // The smallest valid definition; reflection only takes the descriptors out of it.
   const files: EnumTypeDefinition = {
     format: 'Protocol Buffer 3 EnumDescriptorProto',
     type: {},

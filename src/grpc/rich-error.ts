@@ -8,24 +8,24 @@ import {
   RetryInfo,
 } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status.js';
-import { ERRORS, type ErrorCode, type FieldError, type ServiceError } from '../base/errors.ts';
-import { fieldPath } from './field-path.ts';
+import { ERRORS, type CallerErrorCode, type FieldError, type ServiceError } from '../base/errors.ts';
+import { internalDetail } from '../services/server-rules.ts';
 
-/** How a call ends that failed; `emit('error', …)` and the callback of a unary call take it. */
+/** How a failed call ends; `emit('error', …)` and the callback of a unary call take it. */
 export interface CallStatus {
   code: status;
   details: string;
   metadata: Metadata;
 }
 
-/** Whose reasons these are, as google.rpc.ErrorInfo has it. */
+/** The domain of the reasons in google.rpc.ErrorInfo. */
 const DOMAIN = 'order-system';
 
 /** Where google.rpc.Status travels, https://grpc.io/docs/guides/error/#richer-error-model */
 const DETAILS_KEY = 'grpc-status-details-bin';
 
-/** The field that an error is about, for those that are thrown where there is no request. */
-const FIELD_OF: Partial<Record<ErrorCode, string>> = {
+/** The field that an error is about, for errors thrown away from the request. */
+const FIELD_OF: Partial<Record<CallerErrorCode, string>> = {
   'cursor-invalid': 'page_token',
   'position-invalid': 'log_position',
   'resume-token-invalid': 'resume_token',
@@ -36,20 +36,22 @@ const FIELD_OF: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * An error as its caller gets it, with google.rpc details; one of the inside tells nothing of it.
- * @param requestId what it is logged under
+ * An error as its caller gets it, with google.rpc details; an internal error reveals nothing.
+ * @param requestId under which it is logged; undefined for an error without a request
  */
 export function callStatus(error: ServiceError, requestId?: string): CallStatus {
-  const isInside = error.row.httpStatus === 500;
-  const reason = isInside ? 'internal' : error.code;
-  const code = status[ERRORS[reason].grpcStatus];
-  const message = isInside
-    ? `The fault is ours and is logged under request ${requestId ?? 'unknown'}. A repeat with the same idempotency key is safe.`
-    : messageOf(error);
+  const { callerCode } = error;
+  const code = status[ERRORS[callerCode].grpcStatus];
+  const isInternal = callerCode === 'internal';
+  const message = isInternal ? internalDetail(requestId ?? 'unknown') : messageOf(error);
   const details = [
-    packed(ErrorInfo, { reason: constantCase(reason), domain: DOMAIN, metadata: { code: reason } }),
+    packed(ErrorInfo, {
+      reason: constantCase(callerCode),
+      domain: DOMAIN,
+      metadata: { code: callerCode },
+    }),
     ...(requestId === undefined ? [] : [packed(RequestInfo, { requestId })]),
-    ...(isInside ? [] : detailsOf(error, code)),
+    ...(isInternal ? [] : detailsOf(error, code)),
   ];
   const metadata = new Metadata();
   metadata.set(
@@ -59,7 +61,7 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
   return { code, details: message, metadata };
 }
 
-/** Where the parts of a request are named they have the names of this protocol. */
+/** Names the fields of a request as this protocol does. */
 function messageOf({ errors = [], message }: ServiceError): string {
   const [first, ...others] = errors;
   if (first === undefined || first.pointer === '') return message;
@@ -67,27 +69,26 @@ function messageOf({ errors = [], message }: ServiceError): string {
   return `${fieldPath(first.pointer)} ${first.detail}${more}`;
 }
 
-function detailsOf(error: ServiceError, code: status): Any[] {
+function detailsOf(
+  { callerCode, message, errors, transient, retryAfter }: ServiceError,
+  code: status,
+): Any[] {
   const details: Any[] = [];
-  const field = FIELD_OF[error.code];
+  const field = FIELD_OF[callerCode];
   if (code === status.INVALID_ARGUMENT || code === status.OUT_OF_RANGE) {
-    const violations = error.errors?.map(violationOf) ?? [];
-    if (field !== undefined && violations.length === 0)
-      violations.push({ field, description: error.message });
-    if (violations.length > 0) details.push(packed(BadRequest, { fieldViolations: violations }));
+    const fieldViolations = errors?.map(violationOf) ?? [];
+    if (field !== undefined && fieldViolations.length === 0) {
+      fieldViolations.push({ field, description: message });
+    }
+    if (fieldViolations.length > 0) details.push(packed(BadRequest, { fieldViolations }));
   }
   if (code === status.FAILED_PRECONDITION) {
-    const violation = {
-      type: constantCase(error.code),
-      subject: field ?? 'order',
-      description: error.message,
-    };
+    const violation = { type: constantCase(callerCode), subject: field ?? 'order', description: message };
     details.push(packed(PreconditionFailure, { violations: [violation] }));
   }
-  if (error.transient) {
-    details.push(
-      packed(RetryInfo, { retryDelay: { seconds: Math.max(1, error.retryAfter ?? 1), nanos: 0 } }),
-    );
+  if (transient) {
+    const seconds = Math.max(1, retryAfter ?? 1);
+    details.push(packed(RetryInfo, { retryDelay: { seconds, nanos: 0 } }));
   }
   return details;
 }
@@ -96,8 +97,8 @@ function violationOf({ pointer, detail }: FieldError) {
   return { field: fieldPath(pointer), description: detail };
 }
 
-/** `reason` and `type` are to be in upper case, https://google.aip.dev/193 */
-function constantCase(code: ErrorCode): string {
+/** `reason` and `type` are in upper case, https://google.aip.dev/193 */
+function constantCase(code: CallerErrorCode): string {
   return code.toUpperCase().replaceAll('-', '_');
 }
 
@@ -110,4 +111,29 @@ interface MessageType<Fields> {
 function packed<Fields>(type: MessageType<Fields>, fields: Fields): Any {
   const value = Buffer.from(type.encode(type.fromPartial(fields)).finish());
   return Any.fromPartial({ typeUrl: `type.googleapis.com/${type.$type}`, value });
+}
+
+/** A map: the steps below it are the caller's own keys, not fields. */
+const MAP_FIELD = 'metadata';
+
+/**
+ * A JSON pointer into a decoded message as a field path of google.rpc.BadRequest: `/items/0/unitPrice` is
+ * `items[0].unit_price`.
+ */
+export function fieldPath(pointer: string): string {
+  const [first = '', ...steps] = pointer.split('/').slice(1).map(unescaped);
+  if (first === MAP_FIELD) return [first, ...steps.map((key) => `[${JSON.stringify(key)}]`)].join('');
+  return steps.reduce((path, step) => path + stepText(step), snakeCase(first));
+}
+
+function stepText(step: string): string {
+  return /^\d+$/.test(step) ? `[${step}]` : `.${snakeCase(step)}`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function unescaped(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

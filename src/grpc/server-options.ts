@@ -1,19 +1,17 @@
 import type { ServerOptions } from '@grpc/grpc-js';
+import { MAX_ORDER_BYTES } from '../services/server-rules.ts';
 
-/** Bytes; as HTTP's limit of a body, so that an order that one of them takes the other takes as well. */
-const MAX_REQUEST_BYTES = 64 * 1024;
-
-/** Bytes; a page of 100 orders of the largest kind. */
+/** Bytes; a page of 100 of the largest orders. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
-/** Shorter than the 60 s after which common load balancers drop a connection that says nothing. */
+/** Shorter than the 60 s after which common load balancers drop a silent connection. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 export interface ConnectionLimits {
-  /** after it a connection takes no more calls: clients connect anew, and so to new replicas as well */
+  /** then a connection takes no more calls: clients connect again, also to new replicas */
   maxAgeMs: number;
-  /** what a call that is under way then has left */
+  /** time left for a call in flight then */
   ageGraceMs: number;
   /** open calls of one connection; ten thousand watchers need three connections */
   maxStreams: number;
@@ -27,14 +25,14 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 
 export function serverOptions({ maxAgeMs, ageGraceMs, maxStreams }: ConnectionLimits): ServerOptions {
   return {
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+    'grpc.max_receive_message_length': MAX_ORDER_BYTES,
     'grpc.max_send_message_length': MAX_RESPONSE_BYTES,
     'grpc.max_concurrent_streams': maxStreams,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_age_ms': maxAgeMs,
     'grpc.max_connection_age_grace_ms': ageGraceMs,
-    // Bookkeeping of every call and message for a service that is not offered here.
+    // It would track every call and message for a service that is not offered here.
     'grpc.enable_channelz': 0,
   };
 }

@@ -1,10 +1,10 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus as Status } from 'grpc-health-check';
 
-/** How often readiness is looked at, as a prober of /readyz would: nothing in the process tells of every change. */
+/** How often readiness is polled, as a prober of /readyz would: no event announces every change. */
 const CHECK_MS = 2_000;
 
-/** `grpc.health.v1.Health`: serving while the process is ready, for the server as a whole ('') and for each service. */
+/** `grpc.health.v1.Health`: serving while the process is ready, for the whole server ('') and for each service. */
 export class ServingStatus {
   readonly #isReady: () => Promise<boolean>;
   readonly #services: readonly string[];
@@ -27,7 +27,7 @@ export class ServingStatus {
     this.#health.addToServer(server);
   }
 
-  /** Resolves when it is known for the first time. */
+  /** Resolves when the status is known for the first time. */
   async start(): Promise<void> {
     const isReady = await this.#isReady().catch(() => false);
     if (this.#isStopped) return;
@@ -37,14 +37,14 @@ export class ServingStatus {
     }, this.#checkMs);
   }
 
-  /** Sends whoever asks, or watches, elsewhere. */
+  /** Sends clients elsewhere. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#set('NOT_SERVING');
   }
 
-  /** Watchers are told of changes alone. */
+  /** Watchers hear changes only. */
   #set(status: Status): void {
     if (status === this.#last) return;
     this.#last = status;

@@ -1,9 +1,9 @@
-import { ServiceError } from '../base/errors.ts';
+import { invalidField } from '../base/errors.ts';
 import type { Timestamp__Output } from './generated/google/protobuf/Timestamp.ts';
 
 const NANOS_A_MILLISECOND = 1_000_000;
 
-/** 0001-01-01 and the last second of 9999, as google.protobuf.Timestamp has it. */
+/** The range of google.protobuf.Timestamp: 0001-01-01 and the last second of 9999. */
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;
 
@@ -14,7 +14,7 @@ export function toTimestamp(time: number): Timestamp__Output {
 }
 
 /**
- * Milliseconds since the epoch, with a fraction where there is one; undefined when there is no timestamp.
+ * Milliseconds since the epoch, perhaps with a fraction; undefined without a timestamp.
  * @throws ServiceError `validation-failed`
  */
 export function timeOf(timestamp: Timestamp__Output | null, pointer: string): number | undefined {
@@ -23,6 +23,5 @@ export function timeOf(timestamp: Timestamp__Output | null, pointer: string): nu
   if (seconds >= FIRST_SECOND && seconds <= LAST_SECOND && nanos >= 0 && nanos < 1_000_000_000) {
     return seconds * 1000 + nanos / NANOS_A_MILLISECOND;
   }
-  const detail = 'must be a moment of the years 1 to 9999 with 0 to 999999999 nanos';
-  throw new ServiceError('validation-failed', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  throw invalidField(pointer, 'must be in the years 1 to 9999, with 0 to 999999999 nanos');
 }

@@ -3,9 +3,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { DeadLetters } from '../services/dead-letters.ts';
-import type { Intake } from '../services/intake.ts';
-import type { OrderWatching } from '../services/watch.ts';
+import type { DeadLetterService } from '../services/dead-letter-service.ts';
+import type { OrderService } from '../services/order-service.ts';
+import { MAX_CONNECTIONS } from '../services/server-rules.ts';
+import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
 import { closingSignal } from './plugins/closing.ts';
 import { collectDocumentation, serveDocumentation } from './plugins/documentation.ts';
@@ -33,16 +34,16 @@ import { addReadOrder } from './routes/read-order.ts';
 import { addReplayDeadLetters } from './routes/replay-dead-letters.ts';
 import { addRequestTransition } from './routes/request-transition.ts';
 import { addStats } from './routes/stats.ts';
-import { MAX_CONNECTIONS, serverOptions, type HttpLimits } from './server-options.ts';
+import { serverOptions, type HttpLimits } from './server-options.ts';
 
 export interface HttpDependencies {
   /** undefined in role worker, which takes no orders: then only the operational routes are served */
-  intake: Intake | undefined;
-  /** undefined if `intake` is */
-  watching: OrderWatching | undefined;
-  /** undefined if `intake` is */
-  deadLetters: DeadLetters | undefined;
-  /** undefined if `intake` is */
+  orderService: OrderService | undefined;
+  /** undefined if `orderService` is */
+  watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'> | undefined;
+  /** undefined if `orderService` is */
+  deadLetterService: DeadLetterService | undefined;
+  /** undefined if `orderService` is */
   stats?: (Stats & DurationListener) | undefined;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
@@ -57,7 +58,7 @@ export interface HttpDependencies {
 
 /** Builds the application and registers everything. The caller listens and closes. */
 export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
-  const { intake, metrics, logger, limits, stats, version } = dependencies;
+  const { orderService, metrics, logger, limits, stats, version } = dependencies;
   const handleError = createErrorHandler(logger);
   const app = fastify({ ...serverOptions(limits), frameworkErrors: handleError });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
@@ -74,8 +75,8 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   await collectDocumentation(scope, version);
 
   addOperations(scope, dependencies);
-  if (intake !== undefined) {
-    await scope.register((v1) => addV1(v1, intake, dependencies), { prefix: '/v1' });
+  if (orderService !== undefined) {
+    await scope.register((v1) => addV1(v1, orderService, dependencies), { prefix: '/v1' });
     await serveDocumentation(scope);
     await serveDashboard(scope);
   }
@@ -83,8 +84,12 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 }
 
 /** A request passes the gates in the order in which they are added. */
-async function addV1(scope: HttpScope, intake: Intake, dependencies: HttpDependencies): Promise<void> {
-  const { watching, deadLetters, stats, isDraining, limits, metrics, logger } = dependencies;
+async function addV1(
+  scope: HttpScope,
+  orderService: OrderService,
+  dependencies: HttpDependencies,
+): Promise<void> {
+  const { watchService, deadLetterService, stats, isDraining, limits, metrics, logger } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
@@ -95,18 +100,18 @@ async function addV1(scope: HttpScope, intake: Intake, dependencies: HttpDepende
       redis: dependencies.rateLimitRedis,
     });
   }
-  addCreateOrder(scope, { intake, metrics, logger, closing });
-  addCreateBatch(scope, { intake, metrics, logger });
-  addReadOrder(scope, intake.reading);
-  addListOrders(scope, intake.reader);
-  addOrderHistory(scope, intake);
-  addRequestTransition(scope, intake.transitions);
-  if (watching !== undefined) addOrderEvents(scope, { watching, closing });
+  addCreateOrder(scope, { orderService, metrics, logger, closing });
+  addCreateBatch(scope, { orderService, metrics, logger });
+  addReadOrder(scope, orderService);
+  addListOrders(scope, orderService);
+  addOrderHistory(scope, orderService);
+  addRequestTransition(scope, orderService);
+  if (watchService !== undefined) addOrderEvents(scope, { watchService, closing });
   if (stats !== undefined) addStats(scope, stats);
-  if (deadLetters !== undefined) {
-    addListDeadLetters(scope, deadLetters.store);
-    addReadDeadLetter(scope, deadLetters.store);
-    addReplayDeadLetters(scope, deadLetters, closing);
-    addDiscardDeadLetters(scope, deadLetters, closing);
+  if (deadLetterService !== undefined) {
+    addListDeadLetters(scope, deadLetterService);
+    addReadDeadLetter(scope, deadLetterService);
+    addReplayDeadLetters(scope, deadLetterService, closing);
+    addDiscardDeadLetters(scope, deadLetterService, closing);
   }
 }

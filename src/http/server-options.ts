@@ -1,9 +1,7 @@
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import { MAX_ORDER_BYTES } from '../services/server-rules.ts';
 import { answerClientError } from './plugins/client-error.ts';
 import { createRequestIds } from './plugins/request-id.ts';
-
-/** Bytes; the batch route takes more. */
-const BODY_LIMIT = 64 * 1024;
 
 /** Bytes of all headers of a request. Node's own default, stated because the 431 depends on it. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -16,9 +14,6 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** How often Node looks for slow requests. */
 const TIMEOUT_CHECK_MS = 5_000;
-
-/** Further connections are dropped. An idle one costs about 10 KiB. */
-export const MAX_CONNECTIONS = 20_000;
 
 export interface HttpLimits {
   /** requests per window and client address; 0: no limit */
@@ -41,7 +36,8 @@ export function serverOptions({
     logger: false,
     genReqId: createRequestIds(),
     trustProxy: trustProxy === '' ? false : trustProxy === 'true' ? true : trustProxy,
-    bodyLimit: BODY_LIMIT,
+    // The batch route takes more.
+    bodyLimit: MAX_ORDER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: requestTimeoutMs,
     http: {

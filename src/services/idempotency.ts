@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 
-/** What a key may be, whatever protocol it comes with. */
 export function isIdempotencyKey(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
 }
 
 /**
- * Whose key it is: a key belongs to the credentials it came with (the value of `authorization`). An address would not
- * do, because it changes on a mobile network and a retry must find its first.
+ * Who an idempotency key belongs to: the credentials it came with (the value of `authorization`). Not an address, which
+ * changes on a mobile network, where a retry must find its first request.
  */
 export function callerOfCredentials(authorization: string | undefined): string {
   if (authorization === undefined) return 'anonymous';

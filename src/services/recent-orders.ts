@@ -2,30 +2,34 @@ import { LRUCache } from 'lru-cache';
 import type { Position } from '../base/position.ts';
 import { RecentPositions } from './recent-positions.ts';
 
-/** What a caller was told, or is about to be told, of an order that this process took. */
+/** The answer to a caller whose order is durably taken. */
 export interface Receipt {
   id: string;
   total: number;
   currency: string;
   /** milliseconds since the epoch */
   createdAt: number;
-  /** undefined when the order was found in the store, where it needs no position any more */
+  /** undefined for an order found in the store, where it needs no position */
   position: Position | undefined;
 }
 
-export interface KeyedReceipt {
+export interface Placed {
   receipt: Receipt;
+  /** an earlier request with the same key had placed the order */
+  replayed: boolean;
+}
+
+export interface KeyedOrder extends Placed {
   fingerprint: string;
 }
 
 /**
- * The orders that this process took of late, so that a reader without a position finds an order which is not yet
- * stored, and a repeated idempotency key finds the first. It is a shortcut and bounded; the log and the store are
- * the truth, and whoever misses here asks them.
+ * The orders that this process took recently, so that a reader without a position finds an order that is not stored yet,
+ * and a repeated idempotency key finds the first. A bounded shortcut: on a miss the log and the store are asked.
  */
 export class RecentOrders {
   readonly #positions: RecentPositions;
-  readonly #keyed: LRUCache<string, Promise<KeyedReceipt>>;
+  readonly #keyed: LRUCache<string, Promise<KeyedOrder>>;
 
   /** @param maxOrders a power of two */
   constructor(maxOrders: number) {
@@ -41,19 +45,20 @@ export class RecentOrders {
     return this.#positions.get(orderId);
   }
 
-  /** The first call of an id, under way or done; it is forgotten when it fails, so that a repeat tries anew. */
-  keyed(orderId: string): Promise<KeyedReceipt> | undefined {
+  /** The first request for an id, in flight or done. */
+  keyed(orderId: string): Promise<KeyedOrder> | undefined {
     return this.#keyed.get(orderId);
   }
 
-  /** When an order that came with a key was taken, milliseconds since the epoch; undefined for one not known here. */
+  /** A request that fails is forgotten, so that a repeat starts over. */
+  addKeyed(orderId: string, first: Promise<KeyedOrder>): void {
+    this.#keyed.set(orderId, first);
+    first.catch(() => this.#keyed.delete(orderId));
+  }
+
+  /** When an order with a key was accepted here, milliseconds since the epoch; undefined if it was not. */
   async acceptedAt(orderId: string): Promise<number | undefined> {
     const first = await this.#keyed.peek(orderId)?.catch(() => undefined);
     return first?.receipt.createdAt;
-  }
-
-  addKeyed(orderId: string, first: Promise<KeyedReceipt>): void {
-    this.#keyed.set(orderId, first);
-    first.catch(() => this.#keyed.delete(orderId));
   }
 }

@@ -1,14 +1,12 @@
 import type { Position } from '../base/position.ts';
 
-/** Places a bucket; the oldest of a full one is overwritten. */
+/** Slots of a bucket; a new entry overwrites the oldest of a full one. */
 const WAYS = 4;
 
 /**
- * Where the orders of late stand in the log, by order id (a UUID): a set-associative table in typed arrays, 24 bytes
- * an order. Nothing in it is an object: tens of thousands of short-lived objects that all outlive the young generation
- * were more work for the garbage collector than everything else in a request together.
- *
- * It is bounded and forgets: what it does not have, the log and the store know.
+ * Log positions of recent orders by order id (a UUID): a set-associative table in typed arrays, 24 bytes an order. It
+ * holds no objects: in measurements tens of thousands of them, one for each order and all outliving the young generation,
+ * cost the garbage collector more than everything else in a request together.
  */
 export class RecentPositions {
   readonly #bucketMask: number;
@@ -57,7 +55,7 @@ export class RecentPositions {
   }
 }
 
-/** The last 62 bits of a UUID are its most random: two groups of 8 hexadecimal digits, without the dash between. */
+/** The last 62 bits of a UUID are the most random: two groups of 8 hexadecimal digits, not counting the dash between. */
 const HIGH_AT = 19;
 const LOW_AT = 28;
 const DIGITS = 8;

@@ -5,7 +5,7 @@ import { listValidationErrors } from './validation-errors.ts';
 
 export interface Validator<T> {
   check(value: unknown): value is T;
-  /** What is wrong with a value that did not pass. */
+  /** `validation-failed` for a value that did not pass. */
   errorOf(value: unknown): ServiceError;
 }
 

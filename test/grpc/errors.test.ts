@@ -8,7 +8,7 @@ import { startGrpc } from './grpc-under-test.ts';
 
 const UNKNOWN_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
 
-await t.test('what is wrong with a request is told field by field', async (t) => {
+await t.test('an invalid request names its fields', async (t) => {
   const { client } = await startGrpc(t);
   const violationsOf = async (request: Parameters<typeof client.create>[0]) => {
     const { code, message, details } = await failureOf(client.create(request));
@@ -36,7 +36,7 @@ await t.test('what is wrong with a request is told field by field', async (t) =>
   t.same(await violationsOf({ ...anOrder(), metadata: many }), ['metadata']);
 });
 
-await t.test('each field of the other requests is judged as well', async (t) => {
+await t.test('the fields of the other requests are checked as well', async (t) => {
   const { client } = await startGrpc(t);
   const fault = async (call: Promise<unknown>) => {
     const { code, details } = await failureOf(call);
@@ -70,7 +70,7 @@ await t.test('each field of the other requests is judged as well', async (t) => 
   );
 });
 
-await t.test('what the order refuses', async (t) => {
+await t.test('an order that is not found, or does not allow the transition', async (t) => {
   const { client, process } = await startGrpc(t);
   t.match(await failureOf(client.get({ orderId: UNKNOWN_ID })), {
     code: 'NOT_FOUND',
@@ -83,19 +83,15 @@ await t.test('what the order refuses', async (t) => {
     code: 'FAILED_PRECONDITION',
     details: { PreconditionFailure: { violations: [{ type: 'TRANSITION_NOT_ALLOWED', subject: 'order' }] } },
   });
-  const wish = { orderId, to: 'ORDER_STATUS_PREPARING', expectedVersion: 7 } as const;
-  t.match(await failureOf(client.transition(wish)), { code: 'ABORTED' });
+  const request = { orderId, to: 'ORDER_STATUS_PREPARING', expectedVersion: 7 } as const;
+  t.match(await failureOf(client.transition(request)), { code: 'ABORTED' });
 });
 
-await t.test('what will pass says when to try again', async (t) => {
-  const { intake } = (await startGrpc(t)).service;
-  const placing = Object.create(intake.placing, {
-    place: {
-      value: () =>
-        Promise.reject(new ServiceError('log-unavailable', 'No broker answers.', { retryAfter: 3 })),
-    },
-  }) as typeof intake.placing;
-  const { client, logged } = await startGrpc(t, { intake: { ...intake, placing } });
+await t.test('a transient error says when to try again', async (t) => {
+  const { client, orderService, logged } = await startGrpc(t);
+  t.intercept(orderService, 'place', {
+    value: () => Promise.reject(new ServiceError('log-unavailable', 'No broker answers.', { retryAfter: 3 })),
+  });
   t.match(await failureOf(client.create(anOrder())), {
     code: 'UNAVAILABLE',
     message: 'No broker answers.',
@@ -104,12 +100,11 @@ await t.test('what will pass says when to try again', async (t) => {
   t.match(logged, [{ code: 'log-unavailable', path: '/orders.v1.OrderService/CreateOrder' }]);
 });
 
-await t.test('a defect tells nothing of the inside, and is logged under the id that it names', async (t) => {
-  const { intake } = (await startGrpc(t)).service;
-  const reading = Object.create(intake.reading, {
-    read: { value: () => Promise.reject(new Error('SELECT failed on host db-7')) },
-  }) as typeof intake.reading;
-  const { client, logged } = await startGrpc(t, { intake: { ...intake, reading } });
+await t.test('a defect reveals nothing, and is logged under the id that the answer names', async (t) => {
+  const { client, orderService, logged } = await startGrpc(t);
+  t.intercept(orderService, 'get', {
+    value: () => Promise.reject(new Error('SELECT failed on host db-7')),
+  });
   const failure = await failureOf(client.get({ orderId: UNKNOWN_ID }));
   t.match(failure, { code: 'INTERNAL', details: { ErrorInfo: { reason: 'INTERNAL' } } });
   t.notMatch(JSON.stringify(failure), /db-7/);
@@ -118,7 +113,7 @@ await t.test('a defect tells nothing of the inside, and is logged under the id t
   t.match(logged, [{ requestId, err: { message: 'SELECT failed on host db-7' } }]);
 });
 
-await t.test('the id of the caller is kept when it is fit for a log', async (t) => {
+await t.test('a request id of the caller is kept if it is safe to log', async (t) => {
   const { client } = await startGrpc(t);
   const idOf = async (id: string) => {
     const metadata = new Metadata();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fieldPath } from '../../src/grpc/field-path.ts';
+import { fieldPath } from '../../src/grpc/rich-error.ts';
 import { timeOf, toTimestamp } from '../../src/grpc/timestamp.ts';
 
 await t.test('a JSON pointer becomes the path of a field', async (t) => {

@@ -3,22 +3,23 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
-import { createOrderWatching } from '../../src/services/watch-orders.ts';
+import type { OrderService } from '../../src/services/order-service.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 
-/** The gRPC face on a real log and a real store, listening on a free port. */
+/** The gRPC server on a real log and a real store, listening on a free port. */
 export interface GrpcUnderTest {
   server: GrpcServer;
   address: string;
   client: GrpcClient;
   service: SmallService;
+  orderService: OrderService;
   hub: StatusHub;
   metrics: Metrics;
-  /** every line that was logged */
+  /** every logged line */
   logged: Record<string, unknown>[];
-  /** Processes what the log has; whoever watches here is told. */
+  /** Processes all records of the log and tells watchers here. */
   process: () => Promise<void>;
 }
 
@@ -36,12 +37,12 @@ export async function startGrpc(
 ): Promise<GrpcUnderTest> {
   const { host = '127.0.0.1', ...dependencies } = changes;
   const service = await startSmallService(t);
-  const { intake, hub } = service.replica();
+  const { orderService, watchService, hub } = service.replica();
   const metrics = createMetrics();
   const logged: Record<string, unknown>[] = [];
   const server = new GrpcServer({
-    intake,
-    watching: createOrderWatching({ hub, reading: intake.reading, reader: service.reader }),
+    orderService,
+    watchService,
     isReady: () => Promise.resolve(true),
     metrics,
     logger: pino(
@@ -56,5 +57,6 @@ export async function startGrpc(
   const address = `${host}:${port}`;
   const client = await GrpcClient.to(address, security);
   t.teardown(() => client.close());
-  return { server, address, client, service, hub, metrics, logged, process: () => service.processAll([hub]) };
+  const process = () => service.processAll([hub]);
+  return { server, address, client, service, orderService, hub, metrics, logged, process };
 }

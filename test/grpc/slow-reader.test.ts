@@ -4,8 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
-import { createOrderWatching } from '../../src/services/watch-orders.ts';
-import type { OrderWatching, Watch } from '../../src/services/watch.ts';
+import { WatchService, type Watch } from '../../src/services/watch-service.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -17,13 +16,13 @@ import { startGrpc } from './grpc-under-test.ts';
 const ORDERS = 100;
 const VERSIONS = 400;
 
-/** HTTP/2's window of a stream, and more than there is room for in queues of sixteen messages and of Node's streams. */
-const MOST_BYTES_ON_THE_WAY = 65_535 + 64 * 1024;
+/** The window of an HTTP/2 stream, plus more than the queues of Node's streams and of sixteen messages hold. */
+const MAX_BYTES_IN_TRANSIT = 65_535 + 64 * 1024;
 
-/** Bytes, less than any event of this test has. */
+/** Bytes; every event of this test is larger. */
 const SMALLEST_EVENT = 40;
 
-/** A client that asks for a stream and reads nothing until it is told to. */
+/** A client that opens a stream and does not read yet. */
 async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream> {
   const { watch } = await loadOrdersApi();
   const session = connect(`http://${address}`);
@@ -42,13 +41,13 @@ async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream>
   return stream;
 }
 
-/** Counts what is taken out of watches. */
-function counting(watching: OrderWatching): { watching: OrderWatching; taken: () => number } {
-  let count = 0;
+/** Counts the items taken from watches of many orders. */
+function counting(watchService: WatchService) {
+  let taken = 0;
   const counted = (watch: Watch): Watch => ({
     take() {
       const item = watch.take();
-      if (item !== undefined) count += 1;
+      if (item !== undefined) taken += 1;
       return item;
     },
     onReadable: (listener) => watch.onReadable(listener),
@@ -56,13 +55,9 @@ function counting(watching: OrderWatching): { watching: OrderWatching; taken: ()
     token: () => watch.token(),
     close: () => watch.close(),
   });
-  return {
-    watching: {
-      order: async (...args) => counted(await watching.order(...args)),
-      orders: async (...args) => counted(await watching.orders(...args)),
-    },
-    taken: () => count,
-  };
+  const watchOrder: WatchService['watchOrder'] = (...args) => watchService.watchOrder(...args);
+  const watchOrders: WatchService['watchOrders'] = (...args) => counted(watchService.watchOrders(...args));
+  return { watchService: { watchOrder, watchOrders }, taken: () => taken };
 }
 
 async function publishAll(hub: StatusHub): Promise<void> {
@@ -90,12 +85,12 @@ async function publishAll(hub: StatusHub): Promise<void> {
 }
 
 await t.test(
-  'a reader that does not read costs bounded memory, and is told the latest in the end',
+  'invariant 9: a reader that does not read costs bounded memory, and gets the latest versions in the end',
   async (t) => {
-    const { reader, intake } = await startSmallService(t);
+    const { reader, orderService } = await startSmallService(t);
     const hub = new StatusHub({ codec: createEventCodec(), maxWatchers: 10, logger: createLogger('silent') });
-    const { watching, taken } = counting(createOrderWatching({ hub, reading: intake.reading, reader }));
-    const { address } = await startGrpc(t, { watching });
+    const { watchService, taken } = counting(new WatchService({ hub, orders: orderService, reader }));
+    const { address } = await startGrpc(t, { watchService });
     const { watch } = await loadOrdersApi();
     const stream = await stuckReader(t, address);
 
@@ -111,7 +106,7 @@ await t.test(
       },
       { what: 'the server to write no more' },
     );
-    t.ok(written * SMALLEST_EVENT < MOST_BYTES_ON_THE_WAY, `${written} of ${total} events were written`);
+    t.ok(written * SMALLEST_EVENT < MAX_BYTES_IN_TRANSIT, `${written} of ${total} events were written`);
 
     const versions = new Map<string, number>();
     let count = 0;
@@ -132,6 +127,6 @@ await t.test(
       () => versions.size === ORDERS && [...versions.values()].every((version) => version === VERSIONS),
       { what: 'the latest version of every order' },
     );
-    t.ok(count < total, `${count} of ${total} changes were told, the others were folded`);
+    t.ok(count < total, `${count} of ${total} changes were sent, the others were folded`);
   },
 );

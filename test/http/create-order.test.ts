@@ -102,7 +102,7 @@ await t.test('whoever waits is answered at once when the server closes', async (
 
 await t.test('a fault while waiting does not hide that the order is taken', async (t) => {
   const http = await startHttp(t);
-  t.intercept(http.intake.awaiting, 'processed', {
+  t.intercept(http.orderService, 'wait', {
     value: () => Promise.reject(new Error('the store is gone')),
   });
   t.equal((await create(http, { prefer: 'wait=1' })).statusCode, 202);
@@ -110,8 +110,8 @@ await t.test('a fault while waiting does not hide that the order is taken', asyn
 });
 
 async function startReplica(t: Parameters<typeof startHttp>[0], http: HttpUnderTest): Promise<HttpUnderTest> {
-  const { intake } = http.service.replica();
-  return startHttp(t, { intake });
+  const { orderService } = http.service.replica();
+  return startHttp(t, { orderService });
 }
 
 function idOf(response: { json: () => { id: string } }): string {

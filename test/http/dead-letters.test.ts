@@ -237,7 +237,8 @@ await t.test('a log that fails stops a replay, which says how far it came', asyn
     status: 504,
     body: {
       code: 'log-timeout',
-      detail: 'Dead letter 3: No acknowledgement. 2 letters were replayed. It is safe to do it again.',
+      detail:
+        'Dead letter 3: No acknowledgement. 2 dead letters were replayed. Repeating the request is safe.',
     },
   });
   t.match((await post(app, 'replay', { filter: {} })).body, { matched: 2, replayed: 2 });
@@ -258,7 +259,7 @@ await t.test('a long replay ends after the page in hand when the service is shut
   const response = await replay;
   await closing;
   t.equal(response.status, 503);
-  t.match(await response.json(), { code: 'draining', detail: /(2|4) letters were replayed/ });
+  t.match(await response.json(), { code: 'draining', detail: /(2|4) dead letters were replayed/ });
   t.ok(appended.length <= 4);
 });
 
@@ -274,7 +275,7 @@ await t.test('a long replay ends after the page in hand when its caller has gone
   caller.abort();
   await t.rejects(replay, { name: 'AbortError' });
   await eventually(() => logged.length > 0, { what: 'the end of the replay' });
-  t.match(logged, [{ path: '/v1/dead-letters/replay', detail: /whoever asked is gone/ }]);
+  t.match(logged, [{ path: '/v1/dead-letters/replay', detail: /the caller left/ }]);
   t.ok(appended.length <= 4);
 });
 

@@ -3,8 +3,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpDependencies } from '../../src/http/app.ts';
-import { createOrderWatching } from '../../src/services/watch-orders.ts';
-import type { Intake } from '../../src/services/intake.ts';
+import type { OrderService } from '../../src/services/order-service.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
@@ -14,7 +13,7 @@ import { startSmallService, type SmallService } from '../support/small-service.t
 export interface HttpUnderTest {
   app: FastifyInstance;
   service: SmallService;
-  intake: Intake;
+  orderService: OrderService;
   hub: StatusHub;
   metrics: Metrics;
   /** every record that was given to the log */
@@ -36,18 +35,18 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
   const log = watchedLog(service.log, appended, beforeAppend);
-  const { intake, hub } = service.replica(log);
+  const { orderService, watchService, hub } = service.replica(log);
   const metrics = createMetrics();
-  const deadLetters = service.deadLetters({ log });
+  const { deadLetterService } = service.deadLetters({ log });
   const stats = new ServiceStats({
     replica: 'r-1',
     role: 'all',
     log,
     reader: service.reader,
-    deadLetters: deadLetters.store,
+    deadLetters: deadLetterService,
     hub,
     metrics,
-    acceptedAt: (orderId) => intake.recentOrders.acceptedAt(orderId),
+    acceptedAt: (orderId) => orderService.acceptedAt(orderId),
     clock: Date.now,
     secondMs: 100,
   });
@@ -55,9 +54,9 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   t.teardown(() => stats.stop());
   const logged: Record<string, unknown>[] = [];
   const app = await createHttpApp({
-    intake,
-    watching: createOrderWatching({ hub, reading: intake.reading, reader: service.reader }),
-    deadLetters,
+    orderService,
+    watchService,
+    deadLetterService,
     stats,
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,
@@ -79,7 +78,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   return {
     app,
     service,
-    intake,
+    orderService,
     hub,
     metrics,
     appended,

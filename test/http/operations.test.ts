@@ -45,7 +45,7 @@ await t.test('metrics count requests by route and status, the last one included'
 });
 
 await t.test('a worker serves its operational routes alone', async (t) => {
-  const { app } = await startHttp(t, { intake: undefined });
+  const { app } = await startHttp(t, { orderService: undefined });
   for (const url of ['/livez', '/readyz', '/metrics']) {
     t.equal((await app.inject(url)).statusCode, 200, url);
   }

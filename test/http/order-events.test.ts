@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Watch } from '../../src/services/watch.ts';
+import type { Watch } from '../../src/services/watch-service.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startHttp, type HttpUnderTest } from './http-under-test.ts';
@@ -170,12 +171,13 @@ await t.test('a reader that is gone before its stream begins is not watched for'
     isAsked = true;
     return new Promise<Watch>((resolve) => (begin = resolve));
   };
-  const { app } = await startHttp(t, { watching: { order: ask, orders: ask } });
+  const watchOrders = () => t.fail('one order is watched') as never;
+  const { app } = await startHttp(t, { watchService: { watchOrder: ask, watchOrders } });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const sockets: Socket[] = [];
   app.server.on('connection', (socket: Socket) => sockets.push(socket));
-  const asking = request({ port, path: '/v1/order-events' });
+  const asking = request({ port, path: `/v1/order-events?orderId=${randomUUID()}` });
   asking.on('error', () => undefined).end();
   await eventually(() => isAsked, { what: 'the request' });
   asking.destroy();

@@ -71,7 +71,7 @@ await t.test(
   async (t) => {
     const http = await startHttp(t);
     const { id, location } = await create(http);
-    const other = await startHttp(t, { intake: http.service.replica().intake });
+    const other = await startHttp(t, { orderService: http.service.replica().orderService });
     const position = location.split('?')[1] ?? '';
     const response = await other.app.inject({
       method: 'POST',

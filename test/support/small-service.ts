@@ -3,8 +3,9 @@ import type { Test } from 'tap';
 import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
-import { createDeadLetters, type DeadLetters } from '../../src/services/dead-letters.ts';
-import { createIntake, type Intake } from '../../src/services/intake.ts';
+import { DeadLetterService } from '../../src/services/dead-letter-service.ts';
+import { OrderService } from '../../src/services/order-service.ts';
+import { WatchService } from '../../src/services/watch-service.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
@@ -20,22 +21,30 @@ import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** A real log, a real store and an intake in this process; orders are processed when the test says so. */
-export interface SmallService {
+/** One api replica. */
+export interface Replica {
+  orderService: OrderService;
+  watchService: WatchService;
+  hub: StatusHub;
+}
+
+/** A real log, a real store and an api replica in this process; orders are processed when the test says so. */
+export interface SmallService extends Replica {
   log: EventLog;
   reader: OrderReader;
-  hub: StatusHub;
-  intake: Intake;
-  /** One more api replica on the same log and store, which has heard of nothing; `log` may be given another face. */
-  replica: (log?: EventLog, firstStatusWaitMs?: number) => { intake: Intake; hub: StatusHub };
-  /** Processes and saves everything that the log has, as one batch a call; statuses go to these hubs. */
+  /** Another api replica on the same log and store, which remembers nothing; it may see the log through a wrapper. */
+  replica: (log?: EventLog, firstStatusWaitMs?: number) => Replica;
+  /** Processes and saves all records of the log as one batch; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
-  /** Writes what the test wants to be there. */
+  /** For a test to write what it needs. */
   store: BatchStore;
-  /** The commands that the log has; there must be some. */
+  /** All commands of the log, which must not be empty. */
   records: () => Promise<LogRecord[]>;
-  /** The dead letters of this store, by their thread; replays that failed `replayLimit` times are over. */
-  deadLetters: (options?: { log?: EventLog; replayLimit?: number }) => DeadLetters;
+  /** The dead letters of this store, through their thread. */
+  deadLetters: (options?: { log?: EventLog; replayLimit?: number }) => {
+    deadLetterService: DeadLetterService;
+    deadLetterPool: DeadLetterPool;
+  };
 }
 
 export async function startSmallService(t: Test): Promise<SmallService> {
@@ -69,10 +78,17 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     await reader.close();
     await store.close();
   });
-  const replica: SmallService['replica'] = (face = log, firstStatusWaitMs = 1_000) => {
+  const replica: SmallService['replica'] = (seenLog = log, firstStatusWaitMs = 1_000) => {
     const hub = new StatusHub({ codec, maxWatchers: 100, logger });
-    const intake = createIntake({ log: face, reader, hub, codec, clock: Date.now, firstStatusWaitMs });
-    return { hub, intake };
+    const orderService = new OrderService({
+      log: seenLog,
+      reader,
+      hub,
+      codec,
+      clock: Date.now,
+      firstStatusWaitMs,
+    });
+    return { hub, orderService, watchService: new WatchService({ hub, orders: orderService, reader }) };
   };
   const own = replica();
   const processAll = async (hubs: StatusHub[] = [own.hub]) => {
@@ -90,10 +106,11 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     );
     for (const hub of hubs) hub.publish(decodeRecordFrame(statuses));
   };
-  const deadLetters: SmallService['deadLetters'] = ({ log: face = log, replayLimit = 3 } = {}) => {
+  const deadLetters: SmallService['deadLetters'] = ({ log: seenLog = log, replayLimit = 3 } = {}) => {
     const deadLetterPool = new DeadLetterPool({ store: target, writeLock });
     t.teardown(() => deadLetterPool.close());
-    return createDeadLetters({ store: deadLetterPool, log: face, replayLimit, clock: Date.now });
+    const options = { store: deadLetterPool, log: seenLog, replayLimit, clock: Date.now };
+    return { deadLetterService: new DeadLetterService(options), deadLetterPool };
   };
   const records = () => everything(log);
   return { log, reader, ...own, replica, processAll, store, records, deadLetters };
@@ -111,7 +128,7 @@ async function everything(log: EventLog): Promise<LogRecord[]> {
     },
   });
   await consumer.start();
-  // Nothing is committed here, so the lag is all that there is.
+  // Nothing is committed here, so the lag counts all records.
   const all = () => [...consumer.lag().values()].reduce((sum, lag) => sum + lag, 0);
   await eventually(() => records.length > 0 && records.length === all(), {
     what: 'the log to be read to its end',

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import type { TSchema } from 'typebox';
-import { ERRORS, type ErrorCode } from '../../base/errors.ts';
+import { ERRORS, type CallerErrorCode } from '../../base/errors.ts';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
 
@@ -11,7 +11,7 @@ declare module 'fastify' {
     /** for the documentation: each header has its own parser */
     requestHeaders?: TSchema;
     /** for the documentation: the codes that this route can answer, besides those of `commonProblems` */
-    problems?: readonly ErrorCode[];
+    problems?: readonly CallerErrorCode[];
   }
 }
 
@@ -59,17 +59,23 @@ function documented({ requestHeaders, problems = [], ...schema }: FastifySchema,
 }
 
 /** What the gates of /v1 and the parsers of a request can answer, whatever the route. */
-function commonProblems({ body, params }: FastifySchema, url: string): ErrorCode[] {
+function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {
   if (!url.startsWith('/v1/')) return [];
-  const codes: ErrorCode[] = ['draining', 'overloaded', 'rate-limited', 'validation-failed', 'internal'];
+  const codes: CallerErrorCode[] = [
+    'draining',
+    'overloaded',
+    'rate-limited',
+    'validation-failed',
+    'internal',
+  ];
   if (body !== undefined || params !== undefined) codes.push('bad-request');
   if (body !== undefined) codes.push('malformed-json', 'body-too-large', 'unsupported-media-type');
   return codes;
 }
 
 /** One response per status, whose `code` is one of the codes with that status. */
-function problemResponses(codes: ErrorCode[]): Record<number, object> {
-  const byStatus = new Map<number, ErrorCode[]>();
+function problemResponses(codes: CallerErrorCode[]): Record<number, object> {
+  const byStatus = new Map<number, CallerErrorCode[]>();
   for (const code of codes) {
     const { httpStatus } = ERRORS[code];
     byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
@@ -77,7 +83,7 @@ function problemResponses(codes: ErrorCode[]): Record<number, object> {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemResponse(codes)]));
 }
 
-function problemResponse(codes: ErrorCode[]): object {
+function problemResponse(codes: CallerErrorCode[]): object {
   const code = { type: 'string', enum: codes };
   const schema = { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code } }] };
   const description = codes.map((code) => ERRORS[code].title).join(' · ');

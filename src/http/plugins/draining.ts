@@ -1,4 +1,4 @@
-import { ServiceError } from '../../base/errors.ts';
+import { draining } from '../../services/server-rules.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /** During shutdown, refuses new requests and finishes those in flight. */
@@ -9,7 +9,7 @@ export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean):
       return;
     }
     reply.header('connection', 'close');
-    done(new ServiceError('draining', 'This instance is shutting down. Try again.'));
+    done(draining());
   });
   // A request in flight is answered in full; then its connection ends, which would otherwise keep the server open.
   scope.addHook('onSend', (_request, reply, _payload, done) => {

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ServiceError, toError, type ErrorCode } from '../../base/errors.ts';
+import { ServiceError, toError, toServiceError, type CallerErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { logServerError } from '../../services/server-rules.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
 /** Errors of Fastify itself, https://fastify.dev/docs/latest/Reference/Errors/ */
-const FRAMEWORK_ERRORS = new Map<string, [ErrorCode, string]>([
+const FRAMEWORK_ERRORS = new Map<string, [CallerErrorCode, string]>([
   ['FST_ERR_CTP_BODY_TOO_LARGE', ['body-too-large', 'Send less in one request.']],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['unsupported-media-type', 'Send Content-Type: application/json.']],
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['bad-request', 'The body length differs from Content-Length.']],
@@ -19,7 +20,7 @@ const FRAMEWORK_ERRORS = new Map<string, [ErrorCode, string]>([
 export function createErrorHandler(logger: Logger): ErrorHandler {
   return (thrown, request, reply) => {
     const error = serviceErrorOf(thrown);
-    if (error.row.httpStatus >= 500) logServerError(logger, error, request);
+    logServerError(logger, error, requestFields(request));
     sendProblem(reply, error);
   };
 }
@@ -32,14 +33,12 @@ export function serviceErrorOf(thrown: unknown): ServiceError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new ServiceError('bad-request', message, { cause: thrown });
   }
-  return new ServiceError('internal', message, { cause: thrown });
+  return toServiceError(thrown);
 }
 
-export function logServerError(logger: Logger, error: ServiceError, request: FastifyRequest): void {
-  const fields = { requestId: request.id, method: request.method, path: request.url, code: error.code };
-  // Transient errors come in floods; their code and message say enough without a stack.
-  if (error.transient) logger.warn({ ...fields, detail: error.message }, 'request refused');
-  else logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
+/** Identifies a request in the log. */
+export function requestFields({ id, method, url }: FastifyRequest): Record<string, string> {
+  return { requestId: id, method, path: url };
 }
 
 function sendProblem(reply: FastifyReply, error: ServiceError): void {

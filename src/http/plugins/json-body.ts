@@ -1,6 +1,5 @@
-import { ServiceError, toError } from '../../base/errors.ts';
+import { invalidField, ServiceError, toError } from '../../base/errors.ts';
 import { pointerTo } from '../../services/validation-errors.ts';
-import { invalidField } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /**

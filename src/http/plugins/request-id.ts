@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { usableRequestId } from '../../services/server-rules.ts';
 import type { HttpScope } from './http-scope.ts';
 
 export const REQUEST_ID_HEADER = 'x-request-id';
-
-const SAFE_TO_LOG = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
  * Takes the caller's X-Request-Id if it is safe to log and to send back. Otherwise makes one from a UUID of this process
@@ -14,8 +13,8 @@ export function createRequestIds(): (request: IncomingMessage) => string {
   const processId = randomUUID();
   let count = 0;
   return ({ headers }) => {
-    const given = headers[REQUEST_ID_HEADER];
-    if (typeof given === 'string' && SAFE_TO_LOG.test(given)) return given;
+    const given = usableRequestId(headers[REQUEST_ID_HEADER]);
+    if (given !== undefined) return given;
     count += 1;
     return `${processId}-${count.toString(36)}`;
   };

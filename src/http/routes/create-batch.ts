@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { Type, type Static } from 'typebox';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import type { Intake } from '../../services/intake.ts';
-import type { PlaceOptions } from '../../services/place-order.ts';
+import type { OrderService, PlaceOptions } from '../../services/order-service.ts';
 import { createValidator, type Validator } from '../../services/validator.ts';
 import { NewOrder } from '../../order/order.ts';
-import { logServerError, serviceErrorOf } from '../plugins/error-handler.ts';
+import { logServerError } from '../../services/server-rules.ts';
+import { requestFields, serviceErrorOf } from '../plugins/error-handler.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
@@ -53,7 +53,7 @@ const schema = {
 type BatchResult = Static<typeof BatchResult>;
 
 export interface CreateBatchDependencies {
-  intake: Pick<Intake, 'placing'>;
+  orderService: Pick<OrderService, 'place'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
 }
@@ -81,7 +81,8 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
           (id) => ({ index, status: 202, id }),
           (thrown: unknown) => {
             const error = serviceErrorOf(thrown);
-            if (error.row.httpStatus === 500) logServerError(dependencies.logger, error, request);
+            if (error.callerCode === 'internal')
+              logServerError(dependencies.logger, error, requestFields(request));
             return { index, status: error.row.httpStatus, problem: problemOf(error, request.id) };
           },
         ),
@@ -96,10 +97,10 @@ async function place(
   order: unknown,
   options: PlaceOptions,
   validator: Validator<NewOrder>,
-  { intake, metrics }: CreateBatchDependencies,
+  { orderService, metrics }: CreateBatchDependencies,
 ): Promise<string> {
   if (!validator.check(order)) throw validator.errorOf(order);
-  const { receipt, replayed } = await intake.placing.place(order, options);
+  const { receipt, replayed } = await orderService.place(order, options);
   if (!replayed) metrics.ordersAcknowledged.inc();
   return receipt.id;
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { createTimestampFormat } from '../../base/timestamp.ts';
 import type { Receipt } from '../../services/recent-orders.ts';
-import type { Intake } from '../../services/intake.ts';
+import type { OrderService } from '../../services/order-service.ts';
 import { NewOrder, type Order } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
@@ -71,7 +71,7 @@ const schema = {
 };
 
 export interface CreateOrderDependencies {
-  intake: Pick<Intake, 'placing' | 'awaiting'>;
+  orderService: Pick<OrderService, 'place' | 'wait'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
   /** aborted when the server closes: requests that wait for a processed order are answered at once */
@@ -79,7 +79,7 @@ export interface CreateOrderDependencies {
 }
 
 export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDependencies): void {
-  const { intake, metrics } = dependencies;
+  const { orderService, metrics } = dependencies;
   const timestamp = createTimestampFormat();
   const acceptedBody = ({ id, total, currency, createdAt }: Receipt) => ({
     id,
@@ -92,7 +92,7 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
     refuseQuery(request);
     const { raw, body } = request;
     const idempotencyKey = readIdempotencyKey(raw);
-    const { receipt, replayed } = await intake.placing.place(body, {
+    const { receipt, replayed } = await orderService.place(body, {
       caller: idempotencyKey === undefined ? '' : callerOf(raw),
       idempotencyKey,
       traceparent: traceparentOf(raw.headers.traceparent),
@@ -113,12 +113,12 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
 
 /** The order is durable already: an error while waiting must not fail the request. */
 async function awaitProcessed(
-  { intake, logger, closing }: CreateOrderDependencies,
+  { orderService, logger, closing }: CreateOrderDependencies,
   orderId: string,
   waitSeconds: number,
 ): Promise<Order | undefined> {
   try {
-    return await intake.awaiting.processed(orderId, waitSeconds * 1000, closing);
+    return await orderService.wait(orderId, { timeoutMs: waitSeconds * 1000, signal: closing });
   } catch (error) {
     logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
     return undefined;

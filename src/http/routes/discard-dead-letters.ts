@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { MAX_DEAD_LETTERS_PER_SECOND } from '../../services/bulk-action.ts';
-import type { DeadLetters } from '../../services/dead-letters.ts';
+import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
@@ -29,13 +29,13 @@ const schema = {
 /** @param closing aborted when the server closes: a discard stops after its current page */
 export function addDiscardDeadLetters(
   scope: HttpScope,
-  deadLetters: Pick<DeadLetters, 'discard'>,
+  deadLetterService: Pick<DeadLetterService, 'discard'>,
   closing: AbortSignal,
 ): void {
   scope.post('/dead-letters/discard', { schema }, async (request, reply) => {
     refuseQuery(request);
     const discard = bulkRequestOf(request.body, operatorOf(request.raw), MAX_DEAD_LETTERS_PER_SECOND);
-    const result = await deadLetters.discard(discard, untilClosed(reply, closing));
+    const result = await deadLetterService.discard(discard, untilClosed(reply, closing));
     return { ...bulkAnswer(result, discard), replayed: 0, discarded: result.done };
   });
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
+import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 
@@ -37,11 +37,14 @@ const schema = {
   problems: ['cursor-invalid', 'store-unavailable'] as const,
 };
 
-export function addListDeadLetters(scope: HttpScope, store: DeadLetterStore): void {
+export function addListDeadLetters(
+  scope: HttpScope,
+  deadLetterService: Pick<DeadLetterService, 'list' | 'reasons'>,
+): void {
   scope.get('/dead-letters', { schema }, async ({ query }) => {
     const { limit = DEFAULT_LIMIT, cursor } = query;
     const filter = filterOf(query, '');
-    const { data, nextCursor } = await store.list({ ...filter, limit, cursor });
-    return { data: data.map(entryBody), reasons: await store.reasons(filter), nextCursor };
+    const { data, nextCursor } = await deadLetterService.list({ ...filter, limit, cursor });
+    return { data: data.map(entryBody), reasons: await deadLetterService.reasons(filter), nextCursor };
   });
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
-import type { OrderReader } from '../../store/order-store.ts';
+import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
 import { timeOf } from '../schemas/query.ts';
@@ -35,10 +35,10 @@ const schema = {
   problems: ['cursor-invalid', 'store-unavailable'] as const,
 };
 
-export function addListOrders(scope: HttpScope, reader: Pick<OrderReader, 'list'>): void {
+export function addListOrders(scope: HttpScope, orderService: Pick<OrderService, 'list'>): void {
   scope.get('/orders', { schema }, async ({ query }) => {
     const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = query;
-    const page = await reader.list({
+    const page = await orderService.list({
       ...filters,
       limit,
       createdAfter: timeOf('/createdAfter', createdAfter),

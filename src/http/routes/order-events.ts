@@ -1,17 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
-import type { OrderWatching, Watch } from '../../services/watch.ts';
-import { Identifier } from '../../order/order.ts';
-import { createItemText, EventStream } from './event-stream.ts';
+import { invalidField } from '../../base/errors.ts';
+import { PARTY_FILTERS } from '../../services/list-query.ts';
+import { WatchPump, type EventEncoder } from '../../services/watch-pump.ts';
+import type { Watch, WatchService } from '../../services/watch-service.ts';
+import { createEventEncoder, EVENT_STREAM_HEADERS, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
-import { invalidField, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
+import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
 const Query = Type.Object(
   {
     orderId: Type.Optional(Type.String({ description: 'Only this order; a UUID' })),
-    customerId: Type.Optional(Identifier('Only orders of this customer')),
-    merchantId: Type.Optional(Identifier('Only orders of this merchant')),
+    ...PARTY_FILTERS,
     ...PositionQuery.properties,
   },
   { additionalProperties: false },
@@ -44,14 +45,16 @@ const schema = {
   problems: [...READ_ORDER_PROBLEMS, 'resume-token-invalid', 'resume-token-too-old'] as const,
 };
 
+type Watches = Pick<WatchService, 'watchOrder' | 'watchOrders'>;
+
 /** @param dependencies.closing aborted when the server closes: streams end, and readers reconnect elsewhere */
 export function addOrderEvents(
   scope: HttpScope,
-  { watching, closing }: { watching: OrderWatching; closing: AbortSignal },
+  { watchService, closing }: { watchService: Watches; closing: AbortSignal },
 ): void {
-  const textOf = createItemText();
+  const encoder = createEventEncoder();
   scope.get('/order-events', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const watch = await begin(watching, request.query, request.headers['last-event-id']);
+    const watch = await begin(watchService, request.query, request.headers['last-event-id']);
     if (watch.end() !== undefined) {
       watch.close();
       // Browsers do not reconnect after a 204.
@@ -61,40 +64,50 @@ export function addOrderEvents(
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    run(new EventStream(reply.raw, watch, textOf), { response: reply.raw, watch, closing });
+    stream(watch, reply.raw, { encoder, closing });
     return reply;
   });
 }
 
 async function begin(
-  watching: OrderWatching,
+  watchService: Watches,
   query: Static<typeof Query>,
   lastEventId: string | string[] = '',
 ): Promise<Watch> {
   const { orderId, customerId, merchantId } = query;
   const token = lastEventId === '' ? undefined : String(lastEventId);
-  if (orderId === undefined) return watching.orders({ customerId, merchantId }, token);
+  if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, { token });
   if (customerId !== undefined || merchantId !== undefined) {
     throw invalidField('/orderId', 'must not come with customerId or merchantId');
   }
-  return watching.order(orderIdOf({ id: orderId }), { token, position: positionOf(query) });
+  return watchService.watchOrder(orderIdOf({ id: orderId }), { token, position: positionOf(query) });
 }
 
-function run(
-  events: EventStream,
-  { response, watch, closing }: { response: ServerResponse; watch: Watch; closing: AbortSignal },
+/** Writes the watch until it ends, the reader disconnects, or the service stops. */
+function stream(
+  watch: Watch,
+  response: ServerResponse,
+  { encoder, closing }: { encoder: EventEncoder<string>; closing: AbortSignal },
 ): void {
+  const end = () => {
+    pump.stop();
+    response.end();
+  };
+  const pump = new WatchPump(watch, response, { encoder, onEnd: end });
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
-    watch.close();
+    pump.stop();
     return;
   }
-  const end = () => events.end();
   closing.addEventListener('abort', end, { once: true });
   response.once('close', () => {
     closing.removeEventListener('abort', end);
-    watch.close();
+    pump.stop();
   });
-  if (closing.aborted) end();
-  else events.start();
+  if (closing.aborted) {
+    end();
+    return;
+  }
+  response.writeHead(200, EVENT_STREAM_HEADERS);
+  pump.start(streamStart(watch.token()));
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Intake } from '../../services/intake.ts';
+import type { OrderService } from '../../services/order-service.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
@@ -35,10 +35,9 @@ const schema = {
   problems: READ_ORDER_PROBLEMS,
 };
 
-export function addOrderHistory(scope: HttpScope, intake: Pick<Intake, 'reading' | 'reader'>): void {
+export function addOrderHistory(scope: HttpScope, orderService: Pick<OrderService, 'history'>): void {
   scope.get('/orders/:id/history', { schema }, async ({ params, query }) => {
-    const order = await intake.reading.read(orderIdOf(params), positionOf(query));
-    const entries = await intake.reader.history(order.id);
+    const entries = await orderService.history(orderIdOf(params), { position: positionOf(query) });
     return { data: entries.map((entry) => ({ ...entry, at: timestamp(entry.at) })) };
   });
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
-import type { DeadLetterStore } from '../../store/dead-letter-store.ts';
+import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleDeadLetter, DeadLetterBody, deadLetterBody } from '../schemas/dead-letter.ts';
 import { refuseQuery } from '../schemas/query.ts';
@@ -19,14 +19,17 @@ const schema = {
   problems: ['dead-letter-not-found', 'store-unavailable'] as const,
 };
 
-export function addReadDeadLetter(scope: HttpScope, store: DeadLetterStore): void {
+export function addReadDeadLetter(
+  scope: HttpScope,
+  deadLetterService: Pick<DeadLetterService, 'find' | 'audit'>,
+): void {
   scope.get('/dead-letters/:id', { schema }, async (request) => {
     refuseQuery(request);
     const { id } = request.params;
-    const deadLetter = /^[1-9]\d{0,14}$/.test(id) ? await store.find(Number(id)) : undefined;
+    const deadLetter = /^[1-9]\d{0,14}$/.test(id) ? await deadLetterService.find(Number(id)) : undefined;
     if (deadLetter === undefined) {
       throw new ServiceError('dead-letter-not-found', 'Use an id from the list of dead letters.');
     }
-    return deadLetterBody(deadLetter, await store.audit(deadLetter.id));
+    return deadLetterBody(deadLetter, await deadLetterService.audit(deadLetter.id));
   });
 }

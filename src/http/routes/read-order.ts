@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { OrderReading } from '../../services/read-order.ts';
+import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { AnyOrderBody, anyOrderBody, EXAMPLE_ID, exampleBody } from '../schemas/order.ts';
@@ -28,9 +28,9 @@ const schema = {
   problems: READ_ORDER_PROBLEMS,
 };
 
-export function addReadOrder(scope: HttpScope, reading: OrderReading): void {
+export function addReadOrder(scope: HttpScope, orderService: Pick<OrderService, 'get'>): void {
   scope.get('/orders/:id', { schema }, async (request, reply) => {
-    const order = await reading.read(orderIdOf(request.params), positionOf(request.query));
+    const order = await orderService.get(orderIdOf(request.params), { position: positionOf(request.query) });
     const tag = entityTag(order.version);
     reply.header('etag', tag);
     if (!matchesEntityTag(request.raw.headers['if-none-match'], tag)) return anyOrderBody(order);

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { DeadLetters } from '../../services/dead-letters.ts';
+import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
@@ -32,13 +32,13 @@ const schema = {
 /** @param closing aborted when the server closes: a replay stops after its current page */
 export function addReplayDeadLetters(
   scope: HttpScope,
-  deadLetters: Pick<DeadLetters, 'replay'>,
+  deadLetterService: Pick<DeadLetterService, 'replay'>,
   closing: AbortSignal,
 ): void {
   scope.post('/dead-letters/replay', { schema }, async (request, reply) => {
     refuseQuery(request);
     const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);
-    const result = await deadLetters.replay(replay, untilClosed(reply, closing));
+    const result = await deadLetterService.replay(replay, untilClosed(reply, closing));
     return { ...bulkAnswer(result, replay), replayed: result.done };
   });
 }

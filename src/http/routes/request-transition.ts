@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { TransitionRequesting } from '../../services/request-transition.ts';
+import type { OrderService } from '../../services/order-service.ts';
 import { NewTransition, RequestableStatusSchema } from '../../order/new-transition.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
@@ -45,9 +45,9 @@ const schema = {
   ] as const,
 };
 
-export function addRequestTransition(scope: HttpScope, transitions: TransitionRequesting): void {
+export function addRequestTransition(scope: HttpScope, orderService: Pick<OrderService, 'transition'>): void {
   scope.post('/orders/:id/transitions', { schema }, async ({ params, query, body, raw }, reply) => {
-    const { position, ...receipt } = await transitions.request(orderIdOf(params), body, {
+    const { position, ...receipt } = await orderService.transition(orderIdOf(params), body, {
       position: positionOf(query),
       traceparent: traceparentOf(raw.headers.traceparent),
     });

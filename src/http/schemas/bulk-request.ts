@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { invalidField } from '../../base/errors.ts';
 import {
   MAX_DEAD_LETTERS_PER_SECOND,
   type BulkRequest,
@@ -6,7 +7,6 @@ import {
 } from '../../services/bulk-action.ts';
 import type { Selection } from '../../store/dead-letter-store.ts';
 import { FilterBody, filterOf } from './dead-letter.ts';
-import { invalidField } from './problem.ts';
 
 /** The body of a replay or a discard. */
 export const BulkBody = (defaultRate: number) =>

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { AcceptedOrder } from '../../services/read-order.ts';
+import type { AcceptedOrder } from '../../services/find-order.ts';
 import { NewOrder, OrderStatusSchema, type Order } from '../../order/order.ts';
 
 export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });

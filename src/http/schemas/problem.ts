@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { ERRORS, ServiceError, type ErrorCode } from '../../base/errors.ts';
+import { ERRORS, type CallerErrorCode, type ServiceError } from '../../base/errors.ts';
+import { internalDetail } from '../../services/server-rules.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -33,7 +34,7 @@ export const APPEND_PROBLEMS = [
   'log-full',
   'log-unavailable',
   'log-timeout',
-] as const satisfies readonly ErrorCode[];
+] as const satisfies readonly CallerErrorCode[];
 
 /** The codes that reading one order can answer. */
 export const READ_ORDER_PROBLEMS = [
@@ -42,50 +43,20 @@ export const READ_ORDER_PROBLEMS = [
   'store-unavailable',
   'log-unavailable',
   'log-timeout',
-] as const satisfies readonly ErrorCode[];
+] as const satisfies readonly CallerErrorCode[];
 
 /** The query parameter of errors that are thrown below HTTP. */
-const PARAMETER_OF: Partial<Record<ErrorCode, string>> = {
+const PARAMETER_OF: Partial<Record<CallerErrorCode, string>> = {
   'cursor-invalid': '/cursor',
   'position-invalid': '/position',
 };
 
-export function problemOf(error: ServiceError, requestId: string): Problem {
-  const status = error.row.httpStatus;
-  if (status === 500) return internalProblem(requestId);
-  const { code, message } = error;
+export function problemOf({ callerCode: code, message, errors }: ServiceError, requestId: string): Problem {
+  const { title, httpStatus } = ERRORS[code];
+  const type = `urn:problem:order-system:${code}`;
+  const problem = { type, title, status: httpStatus, detail: message, code, requestId };
+  if (code === 'internal') return { ...problem, detail: internalDetail(requestId) };
   const parameter = PARAMETER_OF[code];
-  const errors =
-    error.errors ?? (parameter === undefined ? undefined : [{ pointer: parameter, detail: message }]);
-  return {
-    type: typeOf(code),
-    title: ERRORS[code].title,
-    status,
-    detail: message,
-    code,
-    requestId,
-    ...(errors === undefined ? {} : { errors }),
-  };
-}
-
-/** Says nothing about the inside: the log has it under the request's id. */
-function internalProblem(requestId: string): Problem {
-  return {
-    type: typeOf('internal'),
-    title: ERRORS.internal.title,
-    status: 500,
-    detail: `This is our fault; it is logged under request ${requestId}. Repeating it with the same Idempotency-Key is safe.`,
-    code: 'internal',
-    requestId,
-  };
-}
-
-function typeOf(code: ErrorCode): string {
-  return `urn:problem:order-system:${code}`;
-}
-
-/** The error of one field. @param pointer JSON pointer (RFC 6901) into the body or the query */
-export function invalidField(pointer: string, detail: string): ServiceError {
-  const field = pointer === '' ? 'The body' : pointer;
-  return new ServiceError('validation-failed', `${field} ${detail}`, { errors: [{ pointer, detail }] });
+  const fields = parameter === undefined ? errors : [{ pointer: parameter, detail: message }];
+  return fields === undefined ? problem : { ...problem, errors: fields };
 }

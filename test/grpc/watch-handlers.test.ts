@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { createEventEncoder } from '../../src/grpc/event-message.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
-import type { WatchItem } from '../../src/services/watch.ts';
+import type { WatchItem } from '../../src/services/watch-service.ts';
 import { decodedError } from '../support/grpc-error.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
@@ -163,8 +163,8 @@ await t.test('a reader that lags too far is told to resume', async (t) => {
     token: () => 's',
     close: () => undefined,
   };
-  const watching = { order: () => Promise.resolve(watch), orders: () => Promise.resolve(watch) };
-  const { client } = await startGrpc(t, { watching });
+  const watchService = { watchOrder: () => Promise.resolve(watch), watchOrders: () => watch };
+  const { client } = await startGrpc(t, { watchService });
   t.match(decodedError(await client.watchOrders().ended()), {
     code: 'RESOURCE_EXHAUSTED',
     message: /resume token/,
@@ -172,7 +172,7 @@ await t.test('a reader that lags too far is told to resume', async (t) => {
   });
 });
 
-await t.test('a caller that is gone before its stream begins is not watched for', async (t) => {
+await t.test('a caller who leaves before the stream begins is not watched for', async (t) => {
   let begin: () => void = () => undefined;
   let isClosed = false;
   let isReading = false;
@@ -188,8 +188,10 @@ await t.test('a caller that is gone before its stream begins is not watched for'
     isAsked = true;
     return new Promise<typeof watch>((resolve) => (begin = () => resolve(watch)));
   };
-  const { client, metrics } = await startGrpc(t, { watching: { order: ask, orders: ask } });
-  const watcher = client.watchOrders();
+  const { client, metrics } = await startGrpc(t, {
+    watchService: { watchOrder: ask, watchOrders: () => t.fail('one order is watched') as never },
+  });
+  const watcher = client.watchOrder({ orderId: UNKNOWN_ID });
   await eventually(() => isAsked, { what: 'the call' });
   watcher.cancel();
   const open = async () => (await metrics.grpcOpenStreams.get()).values[0]?.value;
@@ -202,7 +204,7 @@ await t.test('a caller that is gone before its stream begins is not watched for'
 await t.test('an event is encoded once for all its watchers', async (t) => {
   const { encodeEvent } = await loadOrdersApi();
   let encoded = 0;
-  const { ofItem } = createEventEncoder((event) => {
+  const { item: encodeItem } = createEventEncoder((event) => {
     encoded += 1;
     return encodeEvent(event);
   });
@@ -211,7 +213,7 @@ await t.test('an event is encoded once for all its watchers', async (t) => {
     order: { id: UNKNOWN_ID, status: 'accepted', version: 0 },
     token: 'o.0',
   };
-  t.equal(ofItem(item), ofItem(item));
+  t.equal(encodeItem(item), encodeItem(item));
   t.equal(encoded, 1);
-  t.not(ofItem({ ...item }), ofItem(item));
+  t.not(encodeItem({ ...item }), encodeItem(item));
 });

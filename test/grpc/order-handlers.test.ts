@@ -22,7 +22,7 @@ await t.test('an order is created, read, moved on and listed', async (t) => {
   t.match(await client.get({ orderId }), { id: orderId, status: 'ORDER_STATUS_ACCEPTED', version: 0 });
 
   const other = service.replica();
-  t.match(await other.intake.reading.read(orderId), { status: 'accepted' }, 'the log knows it');
+  t.match(await other.orderService.get(orderId), { status: 'accepted' }, 'the log knows it');
   await process();
   const order = await client.get({ orderId, logPosition });
   t.match(order, {
@@ -127,7 +127,7 @@ await t.test('a repeated key finds the first order, also one of HTTP', async (t)
   authorization.set('authorization', 'Bearer x');
   const ofAnother = await client.create(request, authorization);
   t.not(ofAnother.id, first.id, 'a key belongs to its credentials');
-  const overHttp = await service.intake.placing.place(anOrder(), {
+  const overHttp = await service.orderService.place(anOrder(), {
     caller: callerOfCredentials('Bearer x'),
     idempotencyKey: 'k-1',
   });

@@ -2,30 +2,30 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Metrics } from '../base/metrics.ts';
 import { formatPosition, type Position } from '../base/position.ts';
 import { traceparentOf } from '../base/trace-context.ts';
-import { callerOfCredentials } from '../services/idempotency.ts';
-import type { Intake } from '../services/intake.ts';
 import { parseOrderId } from '../order/ids.ts';
+import { callerOfCredentials } from '../services/idempotency.ts';
+import type { OrderService } from '../services/order-service.ts';
+import { unary, type CallGate } from './call-gate.ts';
 import type { OrderServiceHandlers } from './generated/orders/v1/OrderService.ts';
 import { orderMessage } from './order-message.ts';
 import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-requests.ts';
 import { statusName } from './order-status.ts';
 import { toTimestamp } from './timestamp.ts';
-import { unary, type CallGate } from './unary.ts';
 
-export interface OrderServiceDependencies extends CallGate {
-  intake: Pick<Intake, 'placing' | 'reading' | 'transitions' | 'reader'>;
+export interface OrderHandlerDependencies extends CallGate {
+  orderService: Pick<OrderService, 'place' | 'get' | 'list' | 'transition'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
 }
 
-/** `orders.v1.OrderService`: what HTTP's /v1/orders does, by the same code. */
-export function createOrderService(dependencies: OrderServiceDependencies): OrderServiceHandlers {
-  const { intake, metrics } = dependencies;
+/** `orders.v1.OrderService`. */
+export function createOrderHandlers(dependencies: OrderHandlerDependencies): OrderServiceHandlers {
+  const { orderService, metrics } = dependencies;
   const requests = createOrderRequests();
   return {
     CreateOrder: unary(dependencies, async (request, metadata) => {
       const order = requests.newOrder(request);
       const idempotencyKey = idempotencyKeyOf(request.idempotencyKey);
-      const { receipt, replayed } = await intake.placing.place(order, {
+      const { receipt, replayed } = await orderService.place(order, {
         caller: callerOfCredentials(textOf(metadata, 'authorization')),
         idempotencyKey,
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),
@@ -43,16 +43,16 @@ export function createOrderService(dependencies: OrderServiceDependencies): Orde
       };
     }),
     GetOrder: unary(dependencies, async ({ orderId, logPosition }) => {
-      const order = await intake.reading.read(parseOrderId(orderId), positionOf(logPosition));
+      const order = await orderService.get(parseOrderId(orderId), { position: positionOf(logPosition) });
       return { order: orderMessage(order) };
     }),
     ListOrders: unary(dependencies, async (request) => {
-      const { data, nextCursor } = await intake.reader.list(requests.listQuery(request));
+      const { data, nextCursor } = await orderService.list(requests.listQuery(request));
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),
     TransitionOrder: unary(dependencies, async (request, metadata) => {
-      const wish = requests.newTransition(request);
-      const receipt = await intake.transitions.request(parseOrderId(request.orderId), wish, {
+      const transition = requests.newTransition(request);
+      const receipt = await orderService.transition(parseOrderId(request.orderId), transition, {
         position: positionOf(request.logPosition),
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),
       });

@@ -1,0 +1,100 @@
+import { ServiceError } from '../base/errors.ts';
+import type { LogRecord } from '../base/log-record.ts';
+import { TOPICS, type EventLog } from '../log/event-log.ts';
+import type { PlaceOrder } from '../order/commands.ts';
+import type { EventCodec } from '../order/events.ts';
+import { watchFirstChange } from '../status/first-change.ts';
+import type { StatusHub } from '../status/status-hub.ts';
+import type { OrderReader } from '../store/order-store.ts';
+import type { KeyedOrder, Placed, Receipt, RecentOrders } from './recent-orders.ts';
+
+export interface KeyedOrderDependencies {
+  log: EventLog;
+  reader: OrderReader;
+  hub: StatusHub;
+  codec: EventCodec;
+  recentOrders: RecentOrders;
+  append: (command: PlaceOrder) => Promise<Receipt>;
+  /**
+   * How long an order waits, on a log that cannot look up keys (Kafka), for its first status, which says whether another
+   * replica took the same key a moment earlier; milliseconds. After that it is answered as new: the id is the same either
+   * way, and the first body counts.
+   */
+  firstStatusWaitMs: number;
+}
+
+/** Places orders with an idempotency key: a repeat finds the first, here or at another replica, before or after a crash. */
+export class KeyedOrders {
+  readonly #with: KeyedOrderDependencies;
+
+  constructor(dependencies: KeyedOrderDependencies) {
+    this.#with = dependencies;
+  }
+
+  /**
+   * @param command whose order id is derived from the key
+   * @throws ServiceError `idempotency-key-reused`
+   */
+  async place(command: PlaceOrder, fingerprint: string): Promise<Placed> {
+    const { recentOrders } = this.#with;
+    const first = recentOrders.keyed(command.orderId);
+    const placing = first ?? this.#findOrAppend(command, fingerprint);
+    if (first === undefined) recentOrders.addKeyed(command.orderId, placing);
+    const placed = await placing;
+    if (placed.fingerprint === fingerprint) {
+      return { receipt: placed.receipt, replayed: first !== undefined || placed.replayed };
+    }
+    throw new ServiceError(
+      'idempotency-key-reused',
+      `The key belongs to order ${placed.receipt.id}, which has another body. Use a new key for a new order.`,
+    );
+  }
+
+  async #findOrAppend(command: PlaceOrder, fingerprint: string): Promise<KeyedOrder> {
+    const { log, hub, append, firstStatusWaitMs } = this.#with;
+    const { orderId } = command;
+    const status = watchFirstChange(hub, orderId);
+    try {
+      const earlier = (await this.#findStored(orderId)) ?? (await this.#findLogged(orderId));
+      if (earlier !== undefined) return earlier;
+      const receipt = await append(command);
+      if (log.find === undefined) {
+        const change = await status.within(firstStatusWaitMs);
+        const { position } = receipt;
+        const isOurs =
+          change?.cause.partition === position?.partition && change?.cause.offset === position?.offset;
+        const stored = change === undefined || isOurs ? undefined : await this.#findStored(orderId);
+        if (stored !== undefined) return stored;
+      }
+      return { receipt, fingerprint, replayed: false };
+    } finally {
+      status.cancel();
+    }
+  }
+
+  async #findStored(id: string): Promise<KeyedOrder | undefined> {
+    const stored = await this.#with.reader.find(id);
+    if (stored === undefined) {
+      const unstored = await this.#with.reader.findUnstored(id);
+      return unstored === undefined ? undefined : this.#fromRecord(unstored.record);
+    }
+    const { total, currency, createdAt, fingerprint } = stored;
+    const receipt = { id, total, currency, createdAt, position: undefined };
+    return { receipt, fingerprint: fingerprint ?? '', replayed: true };
+  }
+
+  async #findLogged(id: string): Promise<KeyedOrder | undefined> {
+    const record = await this.#with.log.find?.(TOPICS.commands, id);
+    return record === undefined ? undefined : this.#fromRecord(record);
+  }
+
+  /** Undefined for a record that does not place an order. */
+  #fromRecord({ value, partition, offset }: LogRecord): KeyedOrder | undefined {
+    const command = this.#with.codec.decodeCommand(value);
+    if (command.kind !== 'place') return undefined;
+    const { orderId: id, time: createdAt, fingerprint = '' } = command;
+    const { total, currency } = command.order;
+    const receipt = { id, total, currency, createdAt, position: { partition, offset } };
+    return { receipt, fingerprint, replayed: true };
+  }
+}

@@ -1,0 +1,50 @@
+import { ServiceError } from '../base/errors.ts';
+import type { Position } from '../base/position.ts';
+import type { RequestTransition } from '../order/commands.ts';
+import { refuse } from '../order/decide.ts';
+import type { OrderStatus } from '../order/lifecycle.ts';
+import type { Order } from '../order/order.ts';
+import type { UnstoredOrder } from '../store/order-store.ts';
+
+/** A caller asks for a new status. */
+export type TransitionRequest = Pick<RequestTransition, 'to' | 'reason' | 'expectedVersion'>;
+
+export interface TransitionReceipt {
+  id: string;
+  /** of the order when the request was taken */
+  status: OrderStatus;
+  version: number;
+  requested: RequestTransition['to'];
+  /** of the request in the log */
+  position: Position;
+}
+
+/** Invariant 9: events behind one retrying order are bounded, since every attempt goes through them all; more are refused. */
+const MAX_WAITING_EVENTS = 100;
+
+/** @throws ServiceError `rate-limited` */
+export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefined): void {
+  if (unstored === undefined || unstored.waiting < MAX_WAITING_EVENTS) return;
+  throw new ServiceError(
+    'rate-limited',
+    `Order ${orderId} is being retried with ${unstored.waiting} events behind it. Try again when it is processed.`,
+    { retryAfter: 10 },
+  );
+}
+
+/**
+ * Refuses early what the pipeline would reject.
+ * @throws ServiceError `transition-not-allowed`, `version-mismatch`
+ */
+export function refuseHopeless(
+  { id, status, version }: Pick<Order, 'id' | 'status' | 'version'>,
+  request: TransitionRequest,
+): void {
+  const refusal = refuse({ status, version }, request);
+  if (refusal === undefined) return;
+  const detail =
+    refusal === 'version-mismatch'
+      ? `Order ${id} has version ${version}, not ${request.expectedVersion ?? 'the expected one'}. Read it again and decide again.`
+      : `Order ${id} is ${status} and cannot become ${request.to}.`;
+  throw new ServiceError(refusal, detail);
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import t from 'tap';
+import { anOrder } from '../support/order-client.ts';
+import { startSmallService } from '../support/small-service.ts';
+
+const alice = { caller: 'alice' };
+
+await t.test('an order without a key gets a fresh id and a position in the log', async (t) => {
+  const { orderService, log } = await startSmallService(t);
+  const [a, b] = await Promise.all([1, 2].map(() => orderService.place(anOrder(), alice)));
+  t.not(a?.receipt.id, b?.receipt.id);
+  t.match(a, { replayed: false, receipt: { total: 50_000, currency: 'INR' } });
+  const logged = await log.find?.('orders.commands', a?.receipt.id ?? '');
+  t.match(logged, a?.receipt.position ?? {});
+});
+
+await t.test('invariant 1: an order is acknowledged only after the log has it durably', async (t) => {
+  const { orderService, log } = await startSmallService(t);
+  for (const options of [alice, { ...alice, idempotencyKey: 'key-1' }]) {
+    let acknowledge: () => void = () => undefined;
+    const isDurable = new Promise<void>((resolve) => (acknowledge = resolve));
+    const append = log.append.bind(log);
+    const appended = new Promise<void>((resolve) => {
+      log.append = async (record) => {
+        const position = await append(record);
+        resolve();
+        await isDurable;
+        return position;
+      };
+    });
+    let isAcknowledged = false;
+    const placing = orderService.place(anOrder(), options).then(() => (isAcknowledged = true));
+    await appended;
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    t.notOk(isAcknowledged, 'not before the log acknowledges');
+    acknowledge();
+    t.ok(await placing);
+    log.append = append;
+  }
+});
+
+await t.test('a total that is not a safe integer is refused and nothing is appended', async (t) => {
+  const { orderService, log } = await startSmallService(t);
+  log.append = () => t.fail('nothing is appended') as never;
+  const items = [{ sku: 's', quantity: 1_000_000, unitPrice: 1e10 }];
+  await t.rejects(orderService.place(anOrder({ items }), alice), { code: 'total-too-large' });
+});
+
+await t.test('an acknowledged order is never unknown', async (t) => {
+  const service = await startSmallService(t);
+  const { receipt } = await service.orderService.place(anOrder(), alice);
+  const { id, position } = receipt;
+  const { orderService: other } = service.replica();
+
+  await t.test('to the replica that took it', async (t) => {
+    t.same(await service.orderService.get(id), { id, status: 'accepted', version: 0 });
+  });
+  await t.test('to another replica that is given its position', async (t) => {
+    t.same(await other.get(id, { position }), { id, status: 'accepted', version: 0 });
+  });
+  await t.test('to another replica whose log can look it up', async (t) => {
+    t.same(await other.get(id), { id, status: 'accepted', version: 0 });
+    t.same(await other.history(id), []);
+  });
+  await service.processAll();
+  await t.test('to any replica once it is stored', async (t) => {
+    for (const orderService of [service.orderService, other]) {
+      t.match(await orderService.get(id), { status: 'confirmed', version: 1 });
+      t.match(await orderService.history(id), [{ status: 'confirmed', version: 1 }]);
+    }
+  });
+});
+
+await t.test('an unknown order is not found, not even with a position that is processed', async (t) => {
+  const { orderService, processAll } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  await processAll();
+  await t.rejects(orderService.get(randomUUID()), { code: 'order-not-found' });
+  await t.rejects(orderService.get(randomUUID(), { position: receipt.position }), {
+    code: 'order-not-found',
+  });
+  await t.rejects(orderService.history(randomUUID()), { code: 'order-not-found' });
+});
+
+await t.test('transition requests', async (t) => {
+  const { orderService, reader, processAll } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  const { id } = receipt;
+
+  await t.test('are all taken while the order is accepted, and decided in their turn', async (t) => {
+    const taken = await orderService.transition(id, { to: 'cancelled', expectedVersion: 0 });
+    t.match(taken, { id, status: 'accepted', version: 0, requested: 'cancelled' });
+    await orderService.transition(id, { to: 'delivered' });
+    await processAll();
+    t.same(
+      (await reader.history(id)).map(({ status }) => status),
+      ['confirmed', 'cancelled'],
+    );
+  });
+  await t.test('that a stored order does not allow are refused at once', async (t) => {
+    await t.rejects(orderService.transition(id, { to: 'preparing' }), { code: 'transition-not-allowed' });
+    await t.rejects(orderService.transition(id, { to: 'preparing', expectedVersion: 1 }), {
+      code: 'version-mismatch',
+    });
+    await t.rejects(orderService.transition(randomUUID(), { to: 'preparing' }), { code: 'order-not-found' });
+  });
+});
+
+await t.test('invariant 9: a retrying order takes at most a hundred events behind it', async (t) => {
+  const { orderService, reader } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  const record = { partition: 0, offset: 0, key: null, value: null, timestamp: 0 };
+  const withEvents = (waiting: number) =>
+    t.intercept(reader, 'findUnstored', {
+      value: () => Promise.resolve({ state: 'retrying', record, waiting }),
+    });
+  withEvents(99);
+  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { status: 'accepted' });
+  withEvents(100);
+  await t.rejects(orderService.transition(receipt.id, { to: 'cancelled' }), {
+    code: 'rate-limited',
+    retryAfter: 10,
+    message: /100 events behind it/,
+  });
+});
+
+await t.test('waiting for an order', async (t) => {
+  const { orderService, hub, processAll } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+
+  await t.test('ends without it when the time is up', async (t) => {
+    t.equal(await orderService.wait(receipt.id, { timeoutMs: 30 }), undefined);
+    t.equal(hub.watcherCount, 0, 'no watcher is left');
+  });
+  await t.test('ends without it when the caller gives up', async (t) => {
+    const caller = new AbortController();
+    const waiting = orderService.wait(receipt.id, { timeoutMs: 20_000, signal: caller.signal });
+    caller.abort();
+    t.equal(await waiting, undefined);
+    t.equal(hub.watcherCount, 0, 'no watcher is left');
+  });
+  await t.test('ends with it as soon as it is processed', async (t) => {
+    const waiting = orderService.wait(receipt.id, { timeoutMs: 20_000 });
+    await processAll();
+    t.match(await waiting, { id: receipt.id, status: 'confirmed' });
+  });
+  await t.test('is not needed when it was processed before', async (t) => {
+    t.match(await orderService.wait(receipt.id, { timeoutMs: 20_000 }), { status: 'confirmed' });
+    t.equal(hub.watcherCount, 0);
+  });
+});

@@ -1,0 +1,100 @@
+import t from 'tap';
+import { WatchService, type Watch } from '../../src/services/watch-service.ts';
+import { anOrder } from '../support/order-client.ts';
+import { startSmallService, type SmallService } from '../support/small-service.ts';
+
+const alice = { caller: 'alice' };
+
+/** Everything that can be taken now, as `= status version` for a snapshot and `status version` for a change. */
+function takeAll(watch: Watch): string[] {
+  const taken = [];
+  for (let item = watch.take(); item !== undefined; item = watch.take()) {
+    const { status, version } = item.kind === 'snapshot' ? item.order : item.change;
+    taken.push(`${item.kind === 'snapshot' ? '= ' : ''}${status} ${version}`);
+  }
+  return taken;
+}
+
+/** A watch service that runs `meanwhile` after it has subscribed and before, or after, it reads the order. */
+function interrupted(service: SmallService, when: 'before' | 'after', meanwhile: () => Promise<void>) {
+  const { hub, reader, orderService } = service;
+  const orders: Pick<typeof orderService, 'get'> = {
+    async get(...args) {
+      if (when === 'before') await meanwhile();
+      const order = await orderService.get(...args);
+      if (when === 'after') await meanwhile();
+      return order;
+    },
+  };
+  return new WatchService({ hub, reader, orders });
+}
+
+await t.test('invariant 10: a change while the order is read is neither missed nor repeated', async (t) => {
+  for (const [when, expected] of [
+    ['before', ['= confirmed 1']],
+    ['after', ['= accepted 0', 'confirmed 1']],
+  ] as const) {
+    const service = await startSmallService(t);
+    const { receipt } = await service.orderService.place(anOrder(), alice);
+    const watchService = interrupted(service, when, () => service.processAll());
+    const watch = await watchService.watchOrder(receipt.id);
+    t.same(takeAll(watch), expected, when);
+    watch.close();
+    t.equal(service.hub.watcherCount, 0);
+  }
+});
+
+await t.test('invariant 10: nor is one while a resumed watch reads what it missed', async (t) => {
+  for (const when of ['before', 'after'] as const) {
+    const service = await startSmallService(t);
+    const { receipt } = await service.orderService.place(anOrder(), alice);
+    await service.processAll();
+    await service.orderService.transition(receipt.id, { to: 'cancelled' });
+    const watchService = interrupted(service, when, () => service.processAll());
+    const watch = await watchService.watchOrder(receipt.id, { token: 'o.1' });
+    t.same(takeAll(watch), ['cancelled 2'], when);
+    t.equal(watch.end(), 'final');
+    t.equal(watch.token(), 'o.2');
+    watch.close();
+  }
+});
+
+await t.test('a watch of one order ends after its final status, or at once', async (t) => {
+  const { orderService, watchService, processAll } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  const watch = await watchService.watchOrder(receipt.id);
+  let isReadable = false;
+  watch.onReadable(() => (isReadable = true));
+  t.same(takeAll(watch), ['= accepted 0']);
+  t.equal(watch.end(), undefined);
+  await orderService.transition(receipt.id, { to: 'cancelled' });
+  await processAll();
+  t.ok(isReadable);
+  t.equal(watch.end(), undefined, 'not before everything is taken');
+  t.same(takeAll(watch), ['confirmed 1', 'cancelled 2']);
+  t.equal(watch.end(), 'final');
+  watch.close();
+  const late = await watchService.watchOrder(receipt.id, { token: 'o.2' });
+  t.equal(late.end(), 'final');
+  late.close();
+});
+
+await t.test('a watch that cannot begin leaves no watcher behind', async (t) => {
+  const { watchService, hub } = await startSmallService(t);
+  await t.rejects(watchService.watchOrder('0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70'), {
+    code: 'order-not-found',
+  });
+  t.throws(() => watchService.watchOrders({}, { token: 'o.1' }), { code: 'resume-token-invalid' });
+  t.equal(hub.watcherCount, 0);
+});
+
+await t.test('the token of a quiet watch of many orders moves on with the hub', async (t) => {
+  const { orderService, watchService, processAll } = await startSmallService(t);
+  const watch = watchService.watchOrders({ customerId: 'nobody' });
+  const before = watch.token();
+  await orderService.place(anOrder(), alice);
+  await processAll();
+  t.same(takeAll(watch), []);
+  t.not(watch.token(), before);
+  watch.close();
+});
