@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what is generated from the proto files, for `npm run generate`, which has the tools on its PATH: the
-# TypeScript types, and the descriptors that server reflection serves, those of health and reflection included.
+# Generates code from the proto files, for `npm run generate`, which puts the tools on the PATH: the TypeScript types, and
+# the descriptors that server reflection serves, including those of health and reflection.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ descriptors() {
 }
 health=node_modules/grpc-health-check/proto
 reflection=node_modules/@grpc/reflection/build/proto
-# Sets of descriptors one after the other are one set.
+# Concatenated descriptor sets are one set.
 {
   descriptors proto
   descriptors "$health"

@@ -133,7 +133,7 @@ export class ServiceError extends Error {
     return this.row.transient;
   }
 
-  /** What its caller is told: what happens inside stays inside. */
+  /** The code in an answer: internal errors stay inside. */
   get callerCode(): CallerErrorCode {
     return isCallerCode(this.code) ? this.code : 'internal';
   }

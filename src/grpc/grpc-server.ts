@@ -4,8 +4,8 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
-import { createEventEncoder } from './event-message.ts';
 import { Listener } from './listener.ts';
+import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
 import { loadOrdersApi } from './orders-api.ts';
 import { addReflection } from './reflection.ts';
@@ -14,20 +14,14 @@ import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './serve
 import { ServingStatus } from './serving-status.ts';
 import { createWatchHandlers, type WatchHandlerDependencies } from './watch-handlers.ts';
 
-/** Paths of PEM files, checked with the settings. */
-export interface TlsFiles {
-  certPath: string;
-  keyPath: string;
-}
-
 export interface GrpcDependencies {
   orderService: OrderHandlerDependencies['orderService'];
   watchService: WatchHandlerDependencies['watchService'];
   isReady: () => Promise<boolean>;
   metrics: Metrics;
   logger: Logger;
-  /** undefined: without TLS */
-  tls: TlsFiles | undefined;
+  /** paths of PEM files, checked with the settings; undefined: without TLS */
+  tls: { certPath: string; keyPath: string } | undefined;
   limits?: ConnectionLimits;
   heartbeatMs?: number;
   healthCheckMs?: number;
@@ -93,7 +87,7 @@ export class GrpcServer {
   }
 }
 
-async function serverCredentials(tls: TlsFiles | undefined): Promise<ServerCredentials> {
+async function serverCredentials(tls: GrpcDependencies['tls']): Promise<ServerCredentials> {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const [chain, key] = await Promise.all([readFile(tls.certPath), readFile(tls.keyPath)]);
   return ServerCredentials.createSsl(null, [{ cert_chain: chain, private_key: key }]);

@@ -6,11 +6,10 @@ import { parseOrderId } from '../order/ids.ts';
 import { callerOfCredentials } from '../services/idempotency.ts';
 import type { OrderService } from '../services/order-service.ts';
 import { unary, type CallGate } from './call-gate.ts';
+import { statusName, toTimestamp } from './conversions.ts';
 import type { OrderServiceHandlers } from './generated/orders/v1/OrderService.ts';
-import { orderMessage } from './order-message.ts';
+import { orderMessage } from './messages.ts';
 import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-requests.ts';
-import { statusName } from './order-status.ts';
-import { toTimestamp } from './timestamp.ts';
 
 export interface OrderHandlerDependencies extends CallGate {
   orderService: Pick<OrderService, 'place' | 'get' | 'list' | 'transition'>;

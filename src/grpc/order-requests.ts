@@ -3,16 +3,15 @@ import { ServiceError } from '../base/errors.ts';
 import { parsePosition, type Position } from '../base/position.ts';
 import { isIdempotencyKey } from '../services/idempotency.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../services/list-query.ts';
-import { createValidator, type Validator } from '../services/validator.ts';
+import { createValidator, type Validator } from '../services/validation.ts';
 import { REQUESTABLE_STATUSES } from '../order/lifecycle.ts';
 import { NewTransition } from '../order/new-transition.ts';
 import { NewOrder } from '../order/order.ts';
 import type { ListQuery } from '../store/order-store.ts';
+import { optionalStatusOf, statusOf, timeOf } from './conversions.ts';
 import type { CreateOrderRequest__Output } from './generated/orders/v1/CreateOrderRequest.ts';
 import type { ListOrdersRequest__Output } from './generated/orders/v1/ListOrdersRequest.ts';
 import type { TransitionOrderRequest__Output } from './generated/orders/v1/TransitionOrderRequest.ts';
-import { optionalStatusOf, statusOf } from './order-status.ts';
-import { timeOf } from './timestamp.ts';
 
 const ListRequest = Type.Object({
   ...LIST_FILTERS,
@@ -20,19 +19,13 @@ const ListRequest = Type.Object({
   pageToken: Cursor('A next_page_token'),
 });
 
-/** Decoded requests, checked by HTTP's schemas. All methods throw ServiceError `validation-failed`. */
-export interface OrderRequests {
-  newOrder(request: CreateOrderRequest__Output): NewOrder;
-  listQuery(request: ListOrdersRequest__Output): ListQuery;
-  newTransition(request: TransitionOrderRequest__Output): NewTransition;
-}
-
-export function createOrderRequests(): OrderRequests {
+/** Reads decoded requests, checked by HTTP's schemas. All methods throw ServiceError `validation-failed`. */
+export function createOrderRequests() {
   const orders = createValidator(NewOrder);
   const lists = createValidator(ListRequest);
   const transitions = createValidator(NewTransition);
   return {
-    newOrder({ customerId, merchantId, currency, items, metadata }) {
+    newOrder({ customerId, merchantId, currency, items, metadata }: CreateOrderRequest__Output): NewOrder {
       const order: Record<keyof NewOrder, unknown> = {
         customerId,
         merchantId,
@@ -42,7 +35,7 @@ export function createOrderRequests(): OrderRequests {
       };
       return checked(orders, present(order));
     },
-    listQuery(request) {
+    listQuery(request: ListOrdersRequest__Output): ListQuery {
       const { pageSize, pageToken, ...filters } = checked(
         lists,
         present({
@@ -64,7 +57,7 @@ export function createOrderRequests(): OrderRequests {
         createdBefore: createdBefore === undefined ? undefined : Math.ceil(createdBefore),
       };
     },
-    newTransition({ to, reason, expectedVersion }) {
+    newTransition({ to, reason, expectedVersion }: TransitionOrderRequest__Output): NewTransition {
       const status = statusOf(to, '/to', REQUESTABLE_STATUSES);
       return checked(transitions, present({ to: status, reason, expectedVersion }));
     },

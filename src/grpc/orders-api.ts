@@ -11,7 +11,7 @@ export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.
  * As the generated types have it (`npm run generate`). A 64-bit integer is a number: valid requests stay far below
  * 2^53, larger values are refused whatever their last digits, and answers are safe integers.
  */
-export const LOADER_OPTIONS = {
+const LOADER_OPTIONS = {
   longs: Number,
   enums: String,
   defaults: true,

@@ -113,20 +113,21 @@ function packed<Fields>(type: MessageType<Fields>, fields: Fields): Any {
   return Any.fromPartial({ typeUrl: `type.googleapis.com/${type.$type}`, value });
 }
 
-/** A map: the steps below it are the caller's own keys, not fields. */
-const MAP_FIELD = 'metadata';
-
 /**
  * A JSON pointer into a decoded message as a field path of google.rpc.BadRequest: `/items/0/unitPrice` is
- * `items[0].unit_price`.
+ * `items[0].unit_price`. Below `metadata`, a map, the steps are the caller's own keys.
  */
 export function fieldPath(pointer: string): string {
   const [first = '', ...steps] = pointer.split('/').slice(1).map(unescaped);
-  if (first === MAP_FIELD) return [first, ...steps.map((key) => `[${JSON.stringify(key)}]`)].join('');
+  const stepText = first === 'metadata' ? keyText : fieldText;
   return steps.reduce((path, step) => path + stepText(step), snakeCase(first));
 }
 
-function stepText(step: string): string {
+function keyText(key: string): string {
+  return `[${JSON.stringify(key)}]`;
+}
+
+function fieldText(step: string): string {
   return /^\d+$/.test(step) ? `[${step}]` : `.${snakeCase(step)}`;
 }
 

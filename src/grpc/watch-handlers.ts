@@ -5,14 +5,17 @@ import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
 import { PARTY_FILTERS } from '../services/list-query.ts';
 import { draining } from '../services/server-rules.ts';
-import { createValidator } from '../services/validator.ts';
-import { WatchPump, type EventEncoder } from '../services/watch-pump.ts';
-import type { Watch, WatchEnd, WatchService } from '../services/watch-service.ts';
+import { createValidator } from '../services/validation.ts';
+import { pumpWatch, type EventEncoder } from '../services/watch-pump.ts';
+import type { Watch, WatchService } from '../services/watch-service.ts';
 import { failedStatus, type CallGate } from './call-gate.ts';
+import { statusOf } from './conversions.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
 import type { WatchOrdersRequest__Output } from './generated/orders/v1/WatchOrdersRequest.ts';
 import { checked, given, positionOf, present } from './order-requests.ts';
-import { statusOf } from './order-status.ts';
+
+const TOO_SLOW =
+  'More orders changed than are kept for a slow reader. Watch again with the last resume token, and read faster.';
 
 /** Its messages are bytes: an event is encoded once for all its watchers. */
 type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
@@ -61,27 +64,24 @@ function serve(
   const run = async () => {
     if (isDraining()) throw draining();
     const watch = await begin();
-    const onEnd = (end: WatchEnd) => {
-      if (end === 'final') call.end();
-      else fail(tooSlow());
-    };
-    const pump = new WatchPump(watch, call, { encoder, heartbeatMs, onEnd });
-    // Every end of a call comes as `cancelled`. A caller who left while the watch began has had it already.
-    call.once('cancelled', () => pump.stop());
+    // The caller left while the watch began; there will be no further event.
     if (call.cancelled) {
-      pump.stop();
+      watch.close();
       return;
     }
     // The headers are sent at once: they tell a caller that it watches.
     call.sendMetadata(new Metadata());
-    pump.start(first === 'heartbeat' ? encoder.heartbeat(watch.token()) : undefined);
+    const stop = pumpWatch(watch, call, {
+      encoder,
+      first: first === 'heartbeat' ? encoder.heartbeat(watch.token()) : undefined,
+      heartbeatMs,
+      onEnd: (end) => {
+        if (end === 'final') call.end();
+        else fail(new ServiceError('watch-too-slow', TOO_SLOW));
+      },
+    });
+    // Every end of a call comes as `cancelled`.
+    call.once('cancelled', stop);
   };
   run().catch(fail);
-}
-
-function tooSlow(): ServiceError {
-  return new ServiceError(
-    'watch-too-slow',
-    'More orders changed than are kept for a slow reader. Watch again with the last resume token, and read faster.',
-  );
 }

@@ -68,24 +68,23 @@ export async function runBulkAction(
   const interval = (pageSize / request.ratePerSecond) * 1000;
   const nextPage = pThrottle({ limit: 1, interval })(() => Promise.resolve());
   const tally = { matched: 0, done: 0 };
-  let { afterId } = request;
+  const { limit = Infinity } = request;
+  let nextAfterId: number | null = request.afterId;
   try {
     const newestId = await store.newestId();
-    for (;;) {
-      const left = (request.limit ?? Infinity) - tally.matched;
-      if (left <= 0) return { ...tally, skipped: tally.matched - tally.done, nextAfterId: afterId };
-      const selected = await store.select(selection, afterId, Math.min(pageSize, left));
+    while (tally.matched < limit) {
+      const selected = await store.select(selection, nextAfterId, Math.min(pageSize, limit - tally.matched));
       const page = selected.filter(({ id }) => id <= newestId);
-      const last = page.at(-1);
-      if (last === undefined) return { ...tally, skipped: tally.matched - tally.done, nextAfterId: null };
+      nextAfterId = page.at(-1)?.id ?? null;
+      if (nextAfterId === null) break;
       await nextPage();
       if (signal.aborted)
         throw new ServiceError('draining', 'The instance is shutting down, or the caller left.');
       const eligible = page.filter((deadLetter) => isEligible(deadLetter, action.eligible));
       if (eligible.length > 0) await action.perform(eligible, tally);
       tally.matched += page.length;
-      afterId = last.id;
     }
+    return { ...tally, skipped: tally.matched - tally.done, nextAfterId };
   } catch (thrown) {
     const progress = `${tally.done} dead letters were ${action.verb}. Repeating the request is safe.`;
     throw withDetail(thrown, (message) => `${message} ${progress}`);

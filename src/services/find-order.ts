@@ -14,50 +14,32 @@ export interface AcceptedOrder {
   version: 0;
 }
 
-interface Sources {
-  reader: OrderReader;
-  log: EventLog;
-  recentOrders: RecentOrders;
-}
-
-/** An order, processed or not; undefined only for one that was never acknowledged. */
+/**
+ * An order, processed or not; undefined only for one that was never acknowledged.
+ * @param position where the caller says the order is in the log
+ */
 export async function findOrder(
   orderId: string,
   position: Position | undefined,
-  { reader, log, recentOrders }: Sources,
+  { reader, log, recentOrders }: { reader: OrderReader; log: EventLog; recentOrders: RecentOrders },
 ): Promise<Order | AcceptedOrder | undefined> {
   const known = (await reader.find(orderId)) ?? (await findUnstored(orderId, reader));
   if (known !== undefined) return known;
-  const at = recentOrders.position(orderId) ?? (await findPosition(orderId, position, log));
-  if (at !== undefined && !(await isApplied(at, reader, log))) return accepted(orderId);
+  // A log that can look up keys is asked; the caller's position counts only where it cannot be checked.
+  const at =
+    recentOrders.position(orderId) ??
+    (log.find === undefined ? position : await log.find(TOPICS.commands, orderId));
+  if (at !== undefined) {
+    const next = await reader.progress(log.progressName(TOPICS.commands), at.partition);
+    const isApplied = next !== undefined && next > at.offset;
+    if (!isApplied) return { id: orderId, status: 'accepted', version: 0 };
+  }
   // The order may have been saved, or have moved to the dead letters, since the first look.
   return (await findUnstored(orderId, reader)) ?? (await reader.find(orderId));
 }
 
-async function findUnstored(orderId: string, reader: OrderReader): Promise<AcceptedOrder | undefined> {
-  const unstored = await reader.findUnstored(orderId);
+async function findUnstored(id: string, reader: OrderReader): Promise<AcceptedOrder | undefined> {
+  const unstored = await reader.findUnstored(id);
   if (unstored === undefined) return undefined;
-  return unstored.state === 'retrying' ? accepted(orderId) : { id: orderId, status: 'failed', version: 0 };
-}
-
-/** A log that can look up keys is asked; the caller's position counts only where it cannot be checked. */
-async function findPosition(
-  orderId: string,
-  given: Position | undefined,
-  log: EventLog,
-): Promise<Position | undefined> {
-  return log.find === undefined ? given : log.find(TOPICS.commands, orderId);
-}
-
-async function isApplied(
-  { partition, offset }: Position,
-  reader: OrderReader,
-  log: EventLog,
-): Promise<boolean> {
-  const next = await reader.progress(log.progressName(TOPICS.commands), partition);
-  return next !== undefined && next > offset;
-}
-
-function accepted(id: string): AcceptedOrder {
-  return { id, status: 'accepted', version: 0 };
+  return { id, status: unstored.state === 'retrying' ? 'accepted' : 'failed', version: 0 };
 }

@@ -55,7 +55,8 @@ export class KeyedOrders {
     const { orderId } = command;
     const status = watchFirstChange(hub, orderId);
     try {
-      const earlier = (await this.#findStored(orderId)) ?? (await this.#findLogged(orderId));
+      const earlier =
+        (await this.#findStored(orderId)) ?? this.#ofRecord(await log.find?.(TOPICS.commands, orderId));
       if (earlier !== undefined) return earlier;
       const receipt = await append(command);
       if (log.find === undefined) {
@@ -74,22 +75,16 @@ export class KeyedOrders {
 
   async #findStored(id: string): Promise<KeyedOrder | undefined> {
     const stored = await this.#with.reader.find(id);
-    if (stored === undefined) {
-      const unstored = await this.#with.reader.findUnstored(id);
-      return unstored === undefined ? undefined : this.#fromRecord(unstored.record);
-    }
+    if (stored === undefined) return this.#ofRecord((await this.#with.reader.findUnstored(id))?.record);
     const { total, currency, createdAt, fingerprint } = stored;
     const receipt = { id, total, currency, createdAt, position: undefined };
     return { receipt, fingerprint: fingerprint ?? '', replayed: true };
   }
 
-  async #findLogged(id: string): Promise<KeyedOrder | undefined> {
-    const record = await this.#with.log.find?.(TOPICS.commands, id);
-    return record === undefined ? undefined : this.#fromRecord(record);
-  }
-
   /** Undefined for a record that does not place an order. */
-  #fromRecord({ value, partition, offset }: LogRecord): KeyedOrder | undefined {
+  #ofRecord(record: LogRecord | undefined): KeyedOrder | undefined {
+    if (record === undefined) return undefined;
+    const { value, partition, offset } = record;
     const command = this.#with.codec.decodeCommand(value);
     if (command.kind !== 'place') return undefined;
     const { orderId: id, time: createdAt, fingerprint = '' } = command;

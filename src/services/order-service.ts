@@ -42,15 +42,6 @@ export interface GetOptions {
   position?: Position | undefined;
 }
 
-export interface TransitionOptions extends GetOptions {
-  traceparent?: string | undefined;
-}
-
-export interface WaitOptions {
-  timeoutMs: number;
-  signal?: AbortSignal;
-}
-
 /** A power of two. */
 const MAX_RECENT_ORDERS = 65_536;
 
@@ -119,7 +110,7 @@ export class OrderService {
   async transition(
     orderId: string,
     request: TransitionRequest,
-    { position, traceparent }: TransitionOptions = {},
+    { position, traceparent }: GetOptions & Pick<PlaceOptions, 'traceparent'> = {},
   ): Promise<TransitionReceipt> {
     const { reader, clock } = this.#with;
     const order = await this.get(orderId, { position });
@@ -141,7 +132,10 @@ export class OrderService {
    * Waits until an order is processed.
    * @returns undefined when it was not processed within `timeoutMs`, too many callers wait, or the signal was aborted
    */
-  async wait(orderId: string, { timeoutMs, signal }: WaitOptions): Promise<Order | undefined> {
+  async wait(
+    orderId: string,
+    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<Order | undefined> {
     const { hub, reader } = this.#with;
     const change = watchFirstChange(hub, orderId);
     const giveUp = () => change.cancel();

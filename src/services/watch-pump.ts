@@ -1,6 +1,6 @@
 import type { Watch, WatchEnd, WatchItem } from './watch-service.ts';
 
-/** Proxies drop a connection that is silent for longer; milliseconds. */
+/** Shorter than the idle timeout of common proxies. */
 const HEARTBEAT_MS = 15_000;
 
 /** How a protocol writes the events of a stream. */
@@ -10,9 +10,64 @@ export interface EventEncoder<Chunk> {
 }
 
 /** A writable stream of Node: an HTTP response, or a gRPC call. */
-interface EventSink<Chunk> {
+export interface EventSink<Chunk> {
   write(chunk: Chunk): boolean;
   on(event: 'drain', listener: () => void): unknown;
+}
+
+export interface PumpOptions<Chunk> {
+  encoder: EventEncoder<Chunk>;
+  /** written before any event */
+  first?: Chunk | undefined;
+  heartbeatMs?: number | undefined;
+  /** the watch has ended by itself; nothing more is written */
+  onEnd: (end: WatchEnd) => void;
+}
+
+/**
+ * Writes a watch to a stream with heartbeats, only as fast as it is read.
+ *
+ * Invariant 9: while the stream is full everything waits in the watch, which is bounded and folds to the latest per order.
+ * @returns closes the watch; must be called in the end, and may be called twice
+ */
+export function pumpWatch<Chunk extends string | Buffer>(
+  watch: Watch,
+  sink: EventSink<Chunk>,
+  { encoder, first, heartbeatMs = HEARTBEAT_MS, onEnd }: PumpOptions<Chunk>,
+): () => void {
+  let isFull = false;
+  let hasEnded = false;
+  const write = (chunk: Chunk) => {
+    isFull = !sink.write(chunk);
+  };
+  // The token moves on while nothing happens; left behind, it would become too old to resume from.
+  const heartbeat = setInterval(() => {
+    if (!isFull) write(encoder.heartbeat(watch.token()));
+  }, heartbeatMs);
+  const stop = () => {
+    hasEnded = true;
+    clearInterval(heartbeat);
+    watch.close();
+  };
+  const writeItems = () => {
+    while (!isFull && !hasEnded) {
+      const item = watch.take();
+      if (item === undefined) break;
+      write(encoder.item(item));
+    }
+    const end = hasEnded ? undefined : watch.end();
+    if (end === undefined) return;
+    stop();
+    onEnd(end);
+  };
+  sink.on('drain', () => {
+    isFull = false;
+    writeItems();
+  });
+  watch.onReadable(writeItems);
+  if (first !== undefined) write(first);
+  writeItems();
+  return stop;
 }
 
 /** All watchers of an item get the same chunk: it is made once. */
@@ -28,77 +83,4 @@ export function encodeOnce<Chunk extends string | Buffer>(
     }
     return chunk;
   };
-}
-
-/**
- * Writes a watch to a stream with heartbeats, only as fast as it is read.
- *
- * Invariant 9: while the stream is full everything waits in the watch, which is bounded and folds to the latest per order.
- */
-export class WatchPump<Chunk extends string | Buffer> {
-  readonly #watch: Watch;
-  readonly #stream: EventSink<Chunk>;
-  readonly #encoder: EventEncoder<Chunk>;
-  readonly #onEnd: (end: WatchEnd) => void;
-  readonly #heartbeatMs: number;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #isFull = false;
-  #hasEnded = false;
-
-  constructor(
-    watch: Watch,
-    stream: EventSink<Chunk>,
-    options: {
-      encoder: EventEncoder<Chunk>;
-      /** the watch has ended by itself; nothing is written any more */
-      onEnd: (end: WatchEnd) => void;
-      heartbeatMs?: number | undefined;
-    },
-  ) {
-    this.#watch = watch;
-    this.#stream = stream;
-    this.#encoder = options.encoder;
-    this.#onEnd = options.onEnd;
-    this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
-  }
-
-  /** @param first written before any event */
-  start(first?: Chunk): void {
-    this.#stream.on('drain', () => {
-      this.#isFull = false;
-      this.#writeItems();
-    });
-    this.#watch.onReadable(() => this.#writeItems());
-    this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
-    if (first !== undefined) this.#write(first);
-    this.#writeItems();
-  }
-
-  /** Closes the watch. Must be called in the end; calling it twice is harmless. */
-  stop(): void {
-    this.#hasEnded = true;
-    clearInterval(this.#heartbeat);
-    this.#watch.close();
-  }
-
-  #writeItems(): void {
-    while (!this.#isFull && !this.#hasEnded) {
-      const item = this.#watch.take();
-      if (item === undefined) break;
-      this.#write(this.#encoder.item(item));
-    }
-    const end = this.#hasEnded ? undefined : this.#watch.end();
-    if (end === undefined) return;
-    this.stop();
-    this.#onEnd(end);
-  }
-
-  /** The token moves on while nothing happens; left behind, it would become too old to resume from. */
-  #beat(): void {
-    if (!this.#isFull) this.#write(this.#encoder.heartbeat(this.#watch.token()));
-  }
-
-  #write(chunk: Chunk): void {
-    this.#isFull = !this.#stream.write(chunk);
-  }
 }

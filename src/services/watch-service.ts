@@ -4,7 +4,7 @@ import { isFinal } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
 import type { ChangeItem } from '../status/change-item.ts';
 import { orderToken, positionsOfToken, versionOfToken } from '../status/resume-token.ts';
-import type { StatusHub, Subscribed } from '../status/status-hub.ts';
+import type { StatusHub } from '../status/status-hub.ts';
 import type { StatusFilter } from '../status/subscription.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { AcceptedOrder } from './find-order.ts';
@@ -33,20 +33,18 @@ export interface Watch {
   close(): void;
 }
 
+export interface WatchServiceDependencies {
+  hub: StatusHub;
+  orders: Pick<OrderService, 'get'>;
+  reader: Pick<OrderReader, 'changes'>;
+}
+
 /** Lets callers watch orders, over server-sent events and gRPC alike. */
 export class WatchService {
-  readonly #hub: StatusHub;
-  readonly #orders: Pick<OrderService, 'get'>;
-  readonly #reader: Pick<OrderReader, 'changes'>;
+  readonly #with: WatchServiceDependencies;
 
-  constructor(dependencies: {
-    hub: StatusHub;
-    orders: Pick<OrderService, 'get'>;
-    reader: Pick<OrderReader, 'changes'>;
-  }) {
-    this.#hub = dependencies.hub;
-    this.#orders = dependencies.orders;
-    this.#reader = dependencies.reader;
+  constructor(dependencies: WatchServiceDependencies) {
+    this.#with = dependencies;
   }
 
   /**
@@ -62,9 +60,10 @@ export class WatchService {
     { token, position }: { token?: string | undefined; position?: Position | undefined } = {},
   ): Promise<Watch> {
     const after = token === undefined ? undefined : versionOfToken(token);
-    const watch = new OrderWatch(this.#hub, orderId);
+    const { hub, orders } = this.#with;
+    const watch = new OrderWatch(hub, orderId);
     try {
-      const order = await this.#orders.get(orderId, { position });
+      const order = await orders.get(orderId, { position });
       const items = after === undefined ? [snapshotOf(order)] : await this.#changesAfter(after, orderId);
       watch.begin(items, { after: after ?? 0, isFinal: isFinal(order.status) });
       return watch;
@@ -79,12 +78,27 @@ export class WatchService {
    * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `overloaded`
    */
   watchOrders(filter: StatusFilter, { token }: { token?: string | undefined } = {}): Watch {
-    return new OrdersWatch(this.#hub, filter, token);
+    const from = token === undefined ? undefined : positionsOfToken(token);
+    const subscribed = this.#with.hub.subscribe(filter, from);
+    const { subscription, tokenNow, unsubscribe } = subscribed;
+    let latest = subscribed.token;
+    return {
+      take() {
+        const item = subscription.take();
+        if (item !== undefined) latest = item.token;
+        return item;
+      },
+      onReadable: (listener) => subscription.onReadable(listener),
+      end: () => (subscription.isTooSlow ? 'too-slow' : undefined),
+      // With nothing to take it moves on with the hub, so that a watcher of quiet orders can resume as well.
+      token: () => tokenNow() ?? latest,
+      close: unsubscribe,
+    };
   }
 
   /** The store has every version before it is published. */
   async #changesAfter(version: number, orderId: string): Promise<WatchItem[]> {
-    const changes = await this.#reader.changes(orderId);
+    const changes = await this.#with.reader.changes(orderId);
     return changes
       .filter(({ change }) => change.version > version)
       .map(({ change }) => ({ kind: 'change', change, token: orderToken(change.version) }));
@@ -100,16 +114,12 @@ class OrderWatch implements Watch {
   readonly #unwatch: () => void;
   #pending: WatchItem[] = [];
   #wake: () => void = () => undefined;
-  #hasBegun = false;
   #version = 0;
   #token = orderToken(0);
   #isFinal = false;
 
   constructor(hub: StatusHub, orderId: string) {
-    this.#unwatch = hub.watch(orderId, (item) => {
-      if (this.#hasBegun) this.#add(item);
-      else this.#pending.push(item);
-    });
+    this.#unwatch = hub.watch(orderId, (item) => this.#add(item));
   }
 
   /**
@@ -122,7 +132,6 @@ class OrderWatch implements Watch {
     this.#version = after;
     this.#token = orderToken(after);
     this.#isFinal = isFinal;
-    this.#hasBegun = true;
     for (const item of [...items, ...live]) this.#add(item);
   }
 
@@ -156,40 +165,6 @@ class OrderWatch implements Watch {
     this.#version = version;
     this.#pending.push(item);
     this.#wake();
-  }
-}
-
-class OrdersWatch implements Watch {
-  readonly #subscribed: Subscribed;
-  #token: string;
-
-  constructor(hub: StatusHub, filter: StatusFilter, token: string | undefined) {
-    const from = token === undefined ? undefined : positionsOfToken(token);
-    this.#subscribed = hub.subscribe(filter, from);
-    this.#token = this.#subscribed.token;
-  }
-
-  take(): WatchItem | undefined {
-    const item = this.#subscribed.subscription.take();
-    if (item !== undefined) this.#token = item.token;
-    return item;
-  }
-
-  onReadable(listener: () => void): void {
-    this.#subscribed.subscription.onReadable(listener);
-  }
-
-  end(): WatchEnd | undefined {
-    return this.#subscribed.subscription.isTooSlow ? 'too-slow' : undefined;
-  }
-
-  /** With nothing to take it moves on with the hub, so that a watcher of quiet orders can resume as well. */
-  token(): string {
-    return this.#subscribed.tokenNow() ?? this.#token;
-  }
-
-  close(): void {
-    this.#subscribed.unsubscribe();
   }
 }
 

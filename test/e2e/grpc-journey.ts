@@ -19,12 +19,13 @@ export async function grpcJourney(
     const { id: orderId, logPosition } = await here.create(anOrder());
     const first = there.watchOrder({ orderId, logPosition });
     // Processed before or after the watch began: told either way.
-    while ((await first.told(1)).at(-1)?.endsWith(' 1') !== true) await first.told(first.story.length + 1);
+    while ((await first.received(1)).at(-1)?.endsWith(' 1') !== true)
+      await first.received(first.story.length + 1);
     first.cancel();
     await first.ended();
     await http.transition(orderId, 'preparing');
     const second = here.watchOrder({ orderId, resumeToken: first.resumeToken });
-    t.same(await second.told(1), ['preparing 2']);
+    t.same(await second.received(1), ['preparing 2']);
     await here.transition({ orderId, to: 'ORDER_STATUS_CANCELLED' });
     t.equal((await second.ended()).code, status.OK);
     t.same(second.story, ['preparing 2', 'cancelled 3']);
@@ -37,7 +38,7 @@ export async function grpcJourney(
     await watcher.begun();
     await Promise.all(Array.from({ length: 5 }, () => here.create(anOrder({ customerId }))));
     t.same(
-      await watcher.told(5),
+      await watcher.received(5),
       Array.from({ length: 5 }, () => 'confirmed 1'),
     );
     watcher.cancel();

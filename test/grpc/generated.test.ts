@@ -18,7 +18,7 @@ function contents(folder: string): Record<string, string> {
   );
 }
 
-await t.test('what is generated from the proto file is what it makes', { timeout: 120_000 }, async (t) => {
+await t.test('the generated files are up to date with the proto file', { timeout: 120_000 }, async (t) => {
   const copy = await temporaryFolder(t);
   for (const part of ['package.json', 'buf.yaml', 'proto']) {
     await cp(join(root, part), join(copy, part), { recursive: true });
@@ -30,7 +30,7 @@ await t.test('what is generated from the proto file is what it makes', { timeout
   }
 });
 
-await t.test("the proto file keeps buf's standard rules and form", { timeout: 120_000 }, async (t) => {
+await t.test("the proto file follows buf's standard rules and format", { timeout: 120_000 }, async (t) => {
   const buf = (...args: string[]) => run('npx', ['--no-install', 'buf', ...args], { cwd: root });
   t.match(await buf('lint'), { stdout: '' });
   t.match(await buf('format', '--diff', '--exit-code'), { stdout: '' });

@@ -16,10 +16,10 @@ function healthClient(t: Test, address: string) {
   return {
     check: async (service: string) => (await ask({ service })).status,
     watch(service: string) {
-      const told: string[] = [];
+      const statuses: string[] = [];
       const call = (client.watch as Streaming).call(client, { service });
-      const watched = { told, ended: '' };
-      call.on('data', (answer: { status: string }) => told.push(answer.status));
+      const watched = { statuses, ended: '' };
+      call.on('data', (answer: { status: string }) => statuses.push(answer.status));
       call.on('error', () => undefined);
       call.on('status', ({ code }: { code: number }) => (watched.ended = status[code] ?? ''));
       return watched;
@@ -27,7 +27,7 @@ function healthClient(t: Test, address: string) {
   };
 }
 
-await t.test('it serves while it is ready, and says so to whoever watches', async (t) => {
+await t.test('it serves while it is ready, and tells watchers', async (t) => {
   let isReady = true;
   const { address, server, metrics } = await startGrpc(t, {
     isReady: () => (isReady ? Promise.resolve(true) : Promise.reject(new Error('The store is away.'))),
@@ -39,16 +39,18 @@ await t.test('it serves while it is ready, and says so to whoever watches', asyn
   }
   await t.rejects(health.check('orders.v1.Nothing'), { code: status.NOT_FOUND });
   const [whole, unknown] = [health.watch(''), health.watch('orders.v1.Nothing')];
-  await eventually(() => whole.told.length === 1 && unknown.told.length === 1, { what: 'the first status' });
+  await eventually(() => whole.statuses.length === 1 && unknown.statuses.length === 1, {
+    what: 'the first status',
+  });
   isReady = false;
-  await eventually(() => whole.told.length === 2, { what: 'the change' });
+  await eventually(() => whole.statuses.length === 2, { what: 'the change' });
   t.equal(await health.check('orders.v1.OrderWatch'), 'NOT_SERVING');
   isReady = true;
-  await eventually(() => whole.told.length === 3, { what: 'the change back' });
+  await eventually(() => whole.statuses.length === 3, { what: 'the change back' });
   await server.stop(20_000);
   await eventually(() => whole.ended === 'UNAVAILABLE', { what: 'the end of the stream' });
-  t.same(whole.told, ['SERVING', 'NOT_SERVING', 'SERVING', 'NOT_SERVING'], 'the stop is told first');
-  t.same(unknown.told, ['SERVICE_UNKNOWN']);
+  t.same(whole.statuses, ['SERVING', 'NOT_SERVING', 'SERVING', 'NOT_SERVING'], 'the stop comes first');
+  t.same(unknown.statuses, ['SERVICE_UNKNOWN']);
 
   const open = (await metrics.grpcOpenStreams.get()).values;
   t.match(open, [{ labels: { grpc_service: 'grpc.health.v1.Health', grpc_method: 'Watch' }, value: 0 }]);
@@ -58,7 +60,7 @@ await t.test('it serves while it is ready, and says so to whoever watches', asyn
   t.same(handled.sort(), ['Check NOT_FOUND 1', 'Check OK 4', 'Watch UNAVAILABLE 2']);
 });
 
-await t.test('a server that is not ready yet does not serve', async (t) => {
+await t.test('a server that is not ready yet is NOT_SERVING', async (t) => {
   const { address } = await startGrpc(t, { isReady: () => Promise.resolve(false) });
   t.equal(await healthClient(t, address).check(''), 'NOT_SERVING');
 });

@@ -6,7 +6,7 @@ import { anOrder } from '../support/order-client.ts';
 import { failureOf } from '../support/grpc-error.ts';
 import { startGrpc } from './grpc-under-test.ts';
 
-await t.test('an order is created, read, moved on and listed', async (t) => {
+await t.test('an order is created, read, moved and listed', async (t) => {
   const { client, process, service, metrics } = await startGrpc(t);
   const created = await client.create(anOrder());
   t.match(created, {
@@ -58,7 +58,7 @@ await t.test('an order is created, read, moved on and listed', async (t) => {
   t.match(await metrics.ordersAcknowledged.get(), { values: [{ value: 1 }] });
 });
 
-await t.test('an item without a name and an order without metadata stay without', async (t) => {
+await t.test('an item without a name and an order without metadata stay so', async (t) => {
   const { client, process, service } = await startGrpc(t);
   const { id } = await client.create({
     customerId: 'c',
@@ -84,7 +84,7 @@ await t.test('the largest order comes back exactly, with a total beyond 32 bits'
   t.same(order.items, items);
 });
 
-await t.test('a list is filtered, ordered, and goes on page by page', async (t) => {
+await t.test('a list is filtered, sorted and paged', async (t) => {
   const { client, process } = await startGrpc(t);
   for (let index = 0; index < 5; index += 1) await client.create(anOrder({ customerId: 'c-list' }));
   await client.create(anOrder({ customerId: 'c-other' }));
@@ -105,7 +105,7 @@ await t.test('a list is filtered, ordered, and goes on page by page', async (t) 
   t.equal(before.orders.length + after.orders.length + atOnce.length, 5, 'both bounds are exclusive');
 });
 
-await t.test('a repeated key finds the first order, also one of HTTP', async (t) => {
+await t.test('a repeated key finds the first order, also one placed over HTTP', async (t) => {
   const { client, service, process, metrics } = await startGrpc(t);
   const request = { ...anOrder(), idempotencyKey: 'k-1' };
   const first = await client.create(request);
@@ -134,7 +134,7 @@ await t.test('a repeated key finds the first order, also one of HTTP', async (t)
   t.equal(overHttp.receipt.id, ofAnother.id);
 });
 
-await t.test('the trace of the caller goes into the log', async (t) => {
+await t.test('the trace context of the caller goes into the log', async (t) => {
   const { client, service } = await startGrpc(t);
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const metadata = new Metadata();
@@ -144,7 +144,7 @@ await t.test('the trace of the caller goes into the log', async (t) => {
   t.match(record?.value?.toString(), traceparent);
 });
 
-await t.test('an order that its customer cancels at once', async (t) => {
+await t.test('an accepted order can be cancelled at once', async (t) => {
   const { client, process } = await startGrpc(t);
   const { id: orderId, logPosition } = await client.create(anOrder());
   t.match(await client.transition({ orderId, to: 'ORDER_STATUS_CANCELLED', logPosition }), {

@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { load, loadFileDescriptorSetFromBuffer, type PackageDefinition } from '@grpc/proto-loader';
 
-/** A client that knows reflection, and of everything else only what the server says. */
+/** A client that knows only reflection and learns everything else from the server. */
 export class ReflectedClient {
   readonly #address: string;
   readonly #clients: Client[] = [];
@@ -25,7 +25,7 @@ export class ReflectedClient {
     return (listServicesResponse?.service ?? []).map(({ name }) => name).sort();
   }
 
-  /** The methods of a service, as a client made of the descriptors that the server sends. */
+  /** A client of a service, made from the descriptors that the server sends. */
   async service(name: string): Promise<Record<string, unknown> & Client> {
     const { fileDescriptorResponse, errorResponse } = await this.#ask({ fileContainingSymbol: name });
     const files = fileDescriptorResponse?.fileDescriptorProto;

@@ -13,7 +13,7 @@ const SERVICES = [
   'orders.v1.OrderWatch',
 ];
 
-/** Its fields have the names that they have in the proto file. */
+/** Fields are named as in the proto file. */
 const order = {
   customer_id: 'c-123',
   merchant_id: 'm-9',
@@ -25,7 +25,7 @@ type Unary = (request: object, done: (error: Error | null, answer: unknown) => v
 type Streaming = (request: object) => ClientReadableStream<unknown>;
 
 for (const version of ['v1', 'v1alpha'] as const) {
-  await t.test(`reflection ${version} alone is enough for a client of every service`, async (t) => {
+  await t.test(`reflection ${version} alone suffices for a client of every service`, async (t) => {
     const { address, client, process, service } = await startGrpc(t);
     const reflected = new ReflectedClient(address, version);
     t.teardown(() => reflected.close());
@@ -37,7 +37,7 @@ for (const version of ['v1', 'v1alpha'] as const) {
 
     const orders = await reflected.service('orders.v1.OrderService');
     const create = promisify((orders.createOrder as Unary).bind(orders));
-    // Made of descriptors, a map is what it is on the wire: pairs.
+    // Built from descriptors, a map is pairs, as on the wire.
     const metadata = [{ key: 'channel', value: 'app' }];
     const created = (await create({ ...order, metadata })) as { id: string };
     t.match(created, { status: 'ORDER_STATUS_ACCEPTED', total: 50_000 });

@@ -73,7 +73,7 @@ await t.test('an old connection ends, and its reader resumes over another', asyn
   await client.create(anOrder());
   await process();
   const resumed = client.watchOrders({ resumeToken: watcher.resumeToken });
-  t.same(await resumed.told(1), ['confirmed 1']);
+  t.same(await resumed.received(1), ['confirmed 1']);
   resumed.cancel();
 });
 

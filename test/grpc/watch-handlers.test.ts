@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
-import { createEventEncoder } from '../../src/grpc/event-message.ts';
+import { createEventEncoder } from '../../src/grpc/messages.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import type { WatchItem } from '../../src/services/watch-service.ts';
 import { decodedError } from '../support/grpc-error.ts';
@@ -26,10 +26,10 @@ await t.test('one order: its state, then every change, and the end after its fin
   const { client, hub, process } = grpc;
   const { id: orderId, logPosition } = await client.create(anOrder());
   const watcher = client.watchOrder({ orderId, logPosition });
-  t.same(await watcher.told(1), ['= accepted 0']);
+  t.same(await watcher.received(1), ['= accepted 0']);
   t.match(watcher.events[0]?.snapshot, { id: orderId, customerId: '', createdAt: null });
   await process();
-  await watcher.told(2);
+  await watcher.received(2);
   t.match(watcher.events[1]?.change, {
     orderId,
     customerId: 'c-123',
@@ -40,11 +40,11 @@ await t.test('one order: its state, then every change, and the end after its fin
   });
   const afterConfirmed = watcher.resumeToken;
   await move(grpc, orderId, 'PREPARING', 'CANCELLED');
-  t.same(await watcher.told(4), ['= accepted 0', 'confirmed 1', 'preparing 2', 'cancelled 3']);
+  t.same(await watcher.received(4), ['= accepted 0', 'confirmed 1', 'preparing 2', 'cancelled 3']);
   t.match(await watcher.ended(), { code: status.OK });
-  await eventually(() => hub.watcherCount === 0, { what: 'the watcher to be forgotten' });
+  await eventually(() => hub.watcherCount === 0, { what: 'the watcher to be removed' });
 
-  await t.test('who resumes gets what is missing, and the end when nothing is', async (t) => {
+  await t.test('a resumed watch gets the missing versions, or ends at once', async (t) => {
     const resumed = client.watchOrder({ orderId, resumeToken: afterConfirmed });
     t.match(await resumed.ended(), { code: status.OK });
     t.same(resumed.story, ['preparing 2', 'cancelled 3']);
@@ -57,33 +57,36 @@ await t.test('one order: its state, then every change, and the end after its fin
   });
 });
 
-await t.test('many orders: those of a customer, and a cut reader misses and repeats nothing', async (t) => {
-  const grpc = await startGrpc(t);
-  const { client, hub, process } = grpc;
-  const [first, everybody] = [client.watchOrders({ customerId: 'c-7' }), client.watchOrders()];
-  await Promise.all([first.begun(), everybody.begun()]);
-  const beforeAll = everybody.resumeToken;
-  const { id: mine } = await client.create(anOrder({ customerId: 'c-7' }));
-  const { id: other } = await client.create(anOrder({ customerId: 'c-8' }));
-  await process();
-  t.same(await first.told(1), ['confirmed 1']);
-  first.cancel();
-  t.match(await first.ended(), { code: status.CANCELLED });
-  await eventually(() => hub.watcherCount === 1, { what: 'the reader to be forgotten' });
+await t.test(
+  'many orders: those of a customer; a reader that is cut off misses and repeats nothing',
+  async (t) => {
+    const grpc = await startGrpc(t);
+    const { client, hub, process } = grpc;
+    const [first, all] = [client.watchOrders({ customerId: 'c-7' }), client.watchOrders()];
+    await Promise.all([first.begun(), all.begun()]);
+    const beforeAll = all.resumeToken;
+    const { id: mine } = await client.create(anOrder({ customerId: 'c-7' }));
+    const { id: other } = await client.create(anOrder({ customerId: 'c-8' }));
+    await process();
+    t.same(await first.received(1), ['confirmed 1']);
+    first.cancel();
+    t.match(await first.ended(), { code: status.CANCELLED });
+    await eventually(() => hub.watcherCount === 1, { what: 'the watcher to be removed' });
 
-  await move(grpc, other, 'PREPARING');
-  await move(grpc, mine, 'PREPARING', 'DISPATCHED');
-  const second = client.watchOrders({ customerId: 'c-7', resumeToken: first.resumeToken });
-  await second.told(2);
-  await move(grpc, mine, 'DELIVERED');
-  t.same(await second.told(3), ['preparing 2', 'dispatched 3', 'delivered 4']);
-  await everybody.told(6);
-  const fromTheBeginning = client.watchOrders({ resumeToken: beforeAll });
-  t.same(await fromTheBeginning.told(6), everybody.story, 'the first heartbeat has a token to go on from');
-  for (const watcher of [everybody, second, fromTheBeginning]) watcher.cancel();
-});
+    await move(grpc, other, 'PREPARING');
+    await move(grpc, mine, 'PREPARING', 'DISPATCHED');
+    const second = client.watchOrders({ customerId: 'c-7', resumeToken: first.resumeToken });
+    await second.received(2);
+    await move(grpc, mine, 'DELIVERED');
+    t.same(await second.received(3), ['preparing 2', 'dispatched 3', 'delivered 4']);
+    await all.received(6);
+    const fromTheBeginning = client.watchOrders({ resumeToken: beforeAll });
+    t.same(await fromTheBeginning.received(6), all.story, 'the first heartbeat has a token to resume from');
+    for (const watcher of [all, second, fromTheBeginning]) watcher.cancel();
+  },
+);
 
-await t.test('many orders: of a merchant, and of the statuses asked for', async (t) => {
+await t.test('many orders: by merchant and by status', async (t) => {
   const grpc = await startGrpc(t);
   const { client, process } = grpc;
   const ofMerchant = client.watchOrders({ merchantId: 'm-1' });
@@ -93,9 +96,9 @@ await t.test('many orders: of a merchant, and of the statuses asked for', async 
   await client.create(anOrder({ merchantId: 'm-2' }));
   await process();
   await move(grpc, id, 'PREPARING', 'DISPATCHED');
-  t.same(await ofMerchant.told(3), ['confirmed 1', 'preparing 2', 'dispatched 3']);
+  t.same(await ofMerchant.received(3), ['confirmed 1', 'preparing 2', 'dispatched 3']);
   await move(grpc, (await client.create(anOrder())).id, 'CANCELLED');
-  t.same(await ready.told(2), ['preparing 2', 'cancelled 2']);
+  t.same(await ready.received(2), ['preparing 2', 'cancelled 2']);
   for (const watcher of [ofMerchant, ready]) watcher.cancel();
 });
 
@@ -116,7 +119,7 @@ await t.test('a quiet stream has heartbeats, with a token that moves on', async 
   ofOrder.cancel();
 });
 
-await t.test('what cannot be watched is refused', async (t) => {
+await t.test('invalid watch requests are refused', async (t) => {
   const { client, hub, process } = await startGrpc(t);
   const refusal = async (watcher: ReturnType<typeof client.watchOrders>) => {
     const { code, details } = decodedError(await watcher.ended());
@@ -148,14 +151,14 @@ await t.test('what cannot be watched is refused', async (t) => {
   t.equal(
     await refusal(client.watchOrders({ resumeToken: token('s.zz') })),
     'FAILED_PRECONDITION RESUME_TOKEN_TOO_OLD',
-    'a token of another life',
+    'a token from another log',
   );
   const { details } = decodedError(await client.watchOrders({ resumeToken: token('s.zz') }).ended());
   t.match(details.PreconditionFailure, { violations: [{ subject: 'resume_token' }] });
   t.equal(hub.watcherCount, 0);
 });
 
-await t.test('a reader that lags too far is told to resume', async (t) => {
+await t.test('a reader that is too slow is told to resume', async (t) => {
   const watch = {
     take: () => undefined,
     onReadable: () => undefined,

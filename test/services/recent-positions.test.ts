@@ -3,7 +3,7 @@ import t from 'tap';
 import { RecentPositions } from '../../src/services/recent-positions.ts';
 import { createOrderIds } from '../../src/order/ids.ts';
 
-await t.test('it has the orders of late, whatever kind of UUID they have', async (t) => {
+await t.test('it has recent orders, with any kind of UUID', async (t) => {
   const positions = new RecentPositions(4096);
   const newOrderId = createOrderIds();
   const ids = Array.from({ length: 64 }, (_, index) => (index % 2 === 0 ? newOrderId() : randomUUID()));
@@ -12,18 +12,18 @@ await t.test('it has the orders of late, whatever kind of UUID they have', async
     const found = positions.get(id);
     return found?.offset !== offset || found.partition !== offset % 12;
   });
-  // That five of so few meet in one of the 1024 buckets happens once in a hundred thousand runs.
+  // Five of so few share one of the 1024 buckets once in a hundred thousand runs.
   t.same(missing, [], 'what is far below its capacity is all there');
 });
 
-await t.test('it knows nothing of an order that it was not told of', async (t) => {
+await t.test('it does not have an order that was not added', async (t) => {
   const positions = new RecentPositions(1024);
   for (let offset = 0; offset < 10_000; offset += 1) positions.set(randomUUID(), { partition: 0, offset });
   const found = Array.from({ length: 10_000 }, () => positions.get(randomUUID())).filter(Boolean);
   t.same(found, []);
 });
 
-await t.test('it is bounded: the latest of a bucket stay', async (t) => {
+await t.test('it is bounded: a bucket keeps its latest', async (t) => {
   const positions = new RecentPositions(4);
   const ids = Array.from({ length: 6 }, () => randomUUID());
   for (const [offset, id] of ids.entries()) positions.set(id, { partition: 0, offset });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import t from 'tap';
 import type { Watch, WatchEnd, WatchItem } from '../../src/services/watch-service.ts';
-import { encodeOnce, WatchPump } from '../../src/services/watch-pump.ts';
+import { encodeOnce, pumpWatch } from '../../src/services/watch-pump.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 const itemOf = (version: number): WatchItem => ({
@@ -48,8 +48,7 @@ await t.test('invariant 9: items stay in the watch while the stream is full', as
   const { watch, state, wake } = fakeWatch(items);
   const stream = new SmallStream();
   const ends: WatchEnd[] = [];
-  const pump = new WatchPump(watch, stream, { encoder, onEnd: (end) => ends.push(end) });
-  pump.start('first');
+  pumpWatch(watch, stream, { encoder, first: 'first', onEnd: (end) => ends.push(end) });
   t.same(stream.written, ['first', 'o.1']);
   wake();
   t.equal(items.length, 3, 'nothing is taken that cannot be written');
@@ -68,15 +67,10 @@ await t.test('a stopped pump writes nothing more', async (t) => {
   const items: WatchItem[] = [];
   const { watch, state, wake } = fakeWatch(items);
   const stream = new SmallStream();
-  const pump = new WatchPump(watch, stream, {
-    encoder,
-    onEnd: () => t.fail('it is stopped'),
-    heartbeatMs: 1,
-  });
-  pump.start();
+  const stop = pumpWatch(watch, stream, { encoder, heartbeatMs: 1, onEnd: () => t.fail('it is stopped') });
   await eventually(() => stream.written.length > 0, { what: 'a heartbeat' });
-  pump.stop();
-  pump.stop();
+  stop();
+  stop();
   const { length } = stream.written;
   items.push(itemOf(1));
   state.end = 'too-slow';
@@ -89,13 +83,12 @@ await t.test('a stopped pump writes nothing more', async (t) => {
 await t.test('heartbeats carry the present token, and wait while the stream is full', async (t) => {
   const { watch } = fakeWatch([]);
   const stream = new SmallStream();
-  const pump = new WatchPump(watch, stream, { encoder, onEnd: () => undefined, heartbeatMs: 1 });
-  pump.start();
+  const stop = pumpWatch(watch, stream, { encoder, heartbeatMs: 1, onEnd: () => undefined });
   await eventually(() => stream.written.length === 2, { what: 'two heartbeats' });
   t.same(stream.written, ['beat now', 'beat now']);
   stream.drain();
   await eventually(() => stream.written.length > 2, { what: 'a heartbeat after the drain' });
-  pump.stop();
+  stop();
 });
 
 await t.test('an item is encoded once for all watchers', async (t) => {

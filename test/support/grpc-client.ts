@@ -24,7 +24,7 @@ import { GrpcWatcher } from './grpc-watcher.ts';
 
 const DEADLINE_MS = 30_000;
 
-/** Speaks gRPC as any client would, over one connection of its own; every unary call has a deadline. */
+/** An ordinary gRPC client with its own connection; every unary call has a deadline. */
 export class GrpcClient {
   readonly #orders: OrderServiceClient;
   readonly #watch: OrderWatchClient;

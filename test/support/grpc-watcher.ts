@@ -2,7 +2,7 @@ import { Metadata, status, type ClientReadableStream, type StatusObject } from '
 import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
-/** A reader of a stream of order events, which keeps them all. */
+/** A reader of order events that keeps them all. */
 export class GrpcWatcher {
   readonly #call: ClientReadableStream<OrderEvent__Output>;
   readonly events: OrderEvent__Output[] = [];
@@ -13,7 +13,7 @@ export class GrpcWatcher {
     this.#call = call;
     call.on('data', (event: OrderEvent__Output) => this.events.push(event));
     call.on('status', (ended: StatusObject) => (this.status = ended));
-    // The status says it all.
+    // The status says the same.
     call.on('error', () => undefined);
   }
 
@@ -34,8 +34,8 @@ export class GrpcWatcher {
     return this.events.at(-1)?.resumeToken ?? Buffer.alloc(0);
   }
 
-  /** Waits for so many snapshots and changes. */
-  async told(count: number): Promise<string[]> {
+  /** Waits for this many snapshots and changes. */
+  async received(count: number): Promise<string[]> {
     await eventually(() => this.story.length >= count, { what: `${count} events (${this.story.join()})` });
     return this.story;
   }

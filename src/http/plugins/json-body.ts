@@ -1,5 +1,5 @@
 import { invalidField, ServiceError, toError } from '../../base/errors.ts';
-import { pointerTo } from '../../services/validation-errors.ts';
+import { pointerTo } from '../../services/validation.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { IsInteger, IsObject, type TSchema } from 'typebox';
-import { createValidator } from '../../services/validator.ts';
+import { createValidator } from '../../services/validation.ts';
 
 /** Validates each part of a request as sent: removes nothing, adds no defaults, and coerces no body. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {

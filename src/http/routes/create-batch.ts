@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { OrderService, PlaceOptions } from '../../services/order-service.ts';
-import { createValidator, type Validator } from '../../services/validator.ts';
+import { createValidator, type Validator } from '../../services/validation.ts';
 import { NewOrder } from '../../order/order.ts';
 import { logServerError } from '../../services/server-rules.ts';
 import { requestFields, serviceErrorOf } from '../plugins/error-handler.ts';

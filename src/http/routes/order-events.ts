@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
 import { invalidField } from '../../base/errors.ts';
 import { PARTY_FILTERS } from '../../services/list-query.ts';
-import { WatchPump, type EventEncoder } from '../../services/watch-pump.ts';
+import { pumpWatch, type EventEncoder } from '../../services/watch-pump.ts';
 import type { Watch, WatchService } from '../../services/watch-service.ts';
 import { createEventEncoder, EVENT_STREAM_HEADERS, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
@@ -89,25 +89,22 @@ function stream(
   response: ServerResponse,
   { encoder, closing }: { encoder: EventEncoder<string>; closing: AbortSignal },
 ): void {
-  const end = () => {
-    pump.stop();
-    response.end();
-  };
-  const pump = new WatchPump(watch, response, { encoder, onEnd: end });
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
-    pump.stop();
-    return;
-  }
-  closing.addEventListener('abort', end, { once: true });
-  response.once('close', () => {
-    closing.removeEventListener('abort', end);
-    pump.stop();
-  });
-  if (closing.aborted) {
-    end();
+    watch.close();
     return;
   }
   response.writeHead(200, EVENT_STREAM_HEADERS);
-  pump.start(streamStart(watch.token()));
+  const first = streamStart(watch.token());
+  const stop = pumpWatch(watch, response, { encoder, first, onEnd: () => response.end() });
+  const end = () => {
+    stop();
+    response.end();
+  };
+  closing.addEventListener('abort', end, { once: true });
+  response.once('close', () => {
+    closing.removeEventListener('abort', end);
+    stop();
+  });
+  if (closing.aborted) end();
 }

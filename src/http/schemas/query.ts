@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { invalidField } from '../../base/errors.ts';
 import { parseTimestamp } from '../../base/timestamp.ts';
-import { pointerTo } from '../../services/validation-errors.ts';
+import { pointerTo } from '../../services/validation.ts';
 
 /**
  * Refuses every parameter, for routes that take none. A schema would do the same, at a cost to every request.

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { fieldPath } from '../../src/grpc/rich-error.ts';
-import { timeOf, toTimestamp } from '../../src/grpc/timestamp.ts';
+import { timeOf, toTimestamp } from '../../src/grpc/conversions.ts';
 
 await t.test('a JSON pointer becomes the path of a field', async (t) => {
   t.equal(fieldPath('/customerId'), 'customer_id');

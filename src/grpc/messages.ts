@@ -1,11 +1,25 @@
 import type { StatusChange } from '../order/commands.ts';
+import type { Order } from '../order/order.ts';
+import type { AcceptedOrder } from '../services/find-order.ts';
 import { encodeOnce, type EventEncoder } from '../services/watch-pump.ts';
 import type { WatchItem } from '../services/watch-service.ts';
+import { statusName, toTimestamp } from './conversions.ts';
+import type { Order as OrderMessage } from './generated/orders/v1/Order.ts';
 import type { OrderChange } from './generated/orders/v1/OrderChange.ts';
 import type { OrderEvent } from './generated/orders/v1/OrderEvent.ts';
-import { orderMessage } from './order-message.ts';
-import { statusName } from './order-status.ts';
-import { toTimestamp } from './timestamp.ts';
+
+/** Only the fields of the contract: the store knows more. */
+export function orderMessage(order: Order | AcceptedOrder): OrderMessage {
+  const { id, version } = order;
+  const status = statusName(order.status);
+  if (!('updatedAt' in order)) return { id, status, version };
+  const { customerId, merchantId, currency, items, metadata = {}, total } = order;
+  return {
+    ...{ id, status, version, customerId, merchantId, currency, items, metadata, total },
+    createdAt: toTimestamp(order.createdAt),
+    updatedAt: toTimestamp(order.updatedAt),
+  };
+}
 
 export function createEventEncoder(encode: (event: OrderEvent) => Buffer): EventEncoder<Buffer> {
   return {
@@ -22,10 +36,9 @@ function bodyOf(item: WatchItem): OrderEvent {
 
 function changeMessage({ reason, at, status, ...change }: StatusChange): OrderChange {
   const { orderId, customerId, merchantId, version } = change;
+  const parties = { orderId, customerId, merchantId };
   const message: OrderChange = {
-    orderId,
-    customerId,
-    merchantId,
+    ...parties,
     status: statusName(status),
     version,
     changedAt: toTimestamp(at),

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { Compile } from 'typebox/compile';
-import { listValidationErrors, pointerTo } from '../../src/services/validation-errors.ts';
+import { listValidationErrors, pointerTo } from '../../src/services/validation.ts';
 import { NewOrder } from '../../src/order/order.ts';
 import { anOrder } from '../support/order-client.ts';
 import type { Cost } from './fixtures/cost-of-refusal.ts';
@@ -13,15 +13,15 @@ const compiled = Compile(NewOrder);
 const costOfRefusal = fileURLToPath(new URL('./fixtures/cost-of-refusal.js', import.meta.url));
 const item = { sku: 'a', quantity: 1, unitPrice: 5 };
 
-await t.test('every fault is told at the field it is in', async (t) => {
-  const faults = listValidationErrors(NewOrder, {
+await t.test('every error names its field', async (t) => {
+  const errors = listValidationErrors(NewOrder, {
     merchantId: 7,
     currency: 'XX',
     items: [item, { ...item, quantity: '2', extra: 1 }, { sku: 'b' }],
     metadata: { channel: 1 },
   });
   t.same(
-    faults.map(({ pointer }) => pointer),
+    errors.map(({ pointer }) => pointer),
     [
       '/customerId',
       '/merchantId',
@@ -33,10 +33,10 @@ await t.test('every fault is told at the field it is in', async (t) => {
       '/metadata/channel',
     ],
   );
-  t.match(faults[2]?.detail, /ISO 4217/);
+  t.match(errors[2]?.detail, /ISO 4217/);
 });
 
-await t.test('no more than eight faults are told', async (t) => {
+await t.test('at most eight errors are reported', async (t) => {
   const items = Array.from({ length: 100 }, () => ({ a: 1, b: 2 }));
   t.equal(listValidationErrors(NewOrder, anOrder({ items: items as never })).length, 8);
 });
@@ -46,7 +46,7 @@ await t.test('pointers are escaped as RFC 6901 has it', async (t) => {
   t.match(listValidationErrors(NewOrder, { ...anOrder(), 'x/y': 1 }), [{ pointer: '/x~1y' }]);
 });
 
-await t.test('a fault is found in exactly the values that the compiled schema refuses', async (t) => {
+await t.test('errors are found in exactly the values that the compiled schema refuses', async (t) => {
   const leaf = fc.oneof(
     fc.constantFrom<unknown>('a', '', 'INR', 'x'.repeat(65), 0, 1, -1, 1.5, 1001, null, true, {}, []),
     fc.anything(),
@@ -67,7 +67,7 @@ await t.test('a fault is found in exactly the values that the compiled schema re
     },
     { requiredKeys: ['customerId', 'merchantId', 'currency', 'items'] },
   );
-  // What came as JSON is what a body can be.
+  // Only JSON can arrive as a body.
   const body = fc.oneof(order, leaf).map((value) => (JSON.parse(JSON.stringify([value])) as unknown[])[0]);
   fc.assert(
     fc.property(
@@ -76,11 +76,11 @@ await t.test('a fault is found in exactly the values that the compiled schema re
     ),
     { numRuns: 2_000 },
   );
-  t.pass('2000 bodies were judged alike');
+  t.pass('2000 bodies got the same verdict');
 });
 
-await t.test('to refuse a hostile body costs not much more than to parse it', async (t) => {
-  // In a process of its own, where nobody counts which lines are reached: that costs more than what is measured.
+await t.test('refusing a hostile body costs not much more than parsing it', async (t) => {
+  // In a process of its own without coverage, which would cost more than what is measured.
   const env = { ...process.env, NODE_V8_COVERAGE: undefined };
   const { stdout } = await promisify(execFile)(process.execPath, [costOfRefusal], { env });
   const costs = JSON.parse(stdout) as Cost[];
