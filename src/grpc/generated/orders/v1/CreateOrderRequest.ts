@@ -1,6 +1,6 @@
 // Original file: proto/orders/v1/orders.proto
 
-import type { OrderItem as _orders_v1_OrderItem, OrderItem__Output as _orders_v1_OrderItem__Output } from './OrderItem.ts';
+import type { OrderItem as _orders_v1_OrderItem, OrderItem__Output as _orders_v1_OrderItem__Output } from '../../orders/v1/OrderItem.ts';
 
 export interface CreateOrderRequest {
   'customerId'?: (string);

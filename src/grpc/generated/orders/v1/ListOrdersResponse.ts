@@ -1,6 +1,6 @@
 // Original file: proto/orders/v1/orders.proto
 
-import type { Order as _orders_v1_Order, Order__Output as _orders_v1_Order__Output } from './Order.ts';
+import type { Order as _orders_v1_Order, Order__Output as _orders_v1_Order__Output } from '../../orders/v1/Order.ts';
 
 export interface ListOrdersResponse {
   'orders'?: (_orders_v1_Order)[];

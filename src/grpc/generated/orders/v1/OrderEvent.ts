@@ -1,8 +1,8 @@
 // Original file: proto/orders/v1/orders.proto
 
-import type { Order as _orders_v1_Order, Order__Output as _orders_v1_Order__Output } from './Order.ts';
-import type { OrderChange as _orders_v1_OrderChange, OrderChange__Output as _orders_v1_OrderChange__Output } from './OrderChange.ts';
-import type { Heartbeat as _orders_v1_Heartbeat, Heartbeat__Output as _orders_v1_Heartbeat__Output } from './Heartbeat.ts';
+import type { Order as _orders_v1_Order, Order__Output as _orders_v1_Order__Output } from '../../orders/v1/Order.ts';
+import type { OrderChange as _orders_v1_OrderChange, OrderChange__Output as _orders_v1_OrderChange__Output } from '../../orders/v1/OrderChange.ts';
+import type { Heartbeat as _orders_v1_Heartbeat, Heartbeat__Output as _orders_v1_Heartbeat__Output } from '../../orders/v1/Heartbeat.ts';
 
 export interface OrderEvent {
   'snapshot'?: (_orders_v1_Order | null);

@@ -2,14 +2,14 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { CreateOrderRequest as _orders_v1_CreateOrderRequest, CreateOrderRequest__Output as _orders_v1_CreateOrderRequest__Output } from './CreateOrderRequest.ts';
-import type { CreateOrderResponse as _orders_v1_CreateOrderResponse, CreateOrderResponse__Output as _orders_v1_CreateOrderResponse__Output } from './CreateOrderResponse.ts';
-import type { GetOrderRequest as _orders_v1_GetOrderRequest, GetOrderRequest__Output as _orders_v1_GetOrderRequest__Output } from './GetOrderRequest.ts';
-import type { GetOrderResponse as _orders_v1_GetOrderResponse, GetOrderResponse__Output as _orders_v1_GetOrderResponse__Output } from './GetOrderResponse.ts';
-import type { ListOrdersRequest as _orders_v1_ListOrdersRequest, ListOrdersRequest__Output as _orders_v1_ListOrdersRequest__Output } from './ListOrdersRequest.ts';
-import type { ListOrdersResponse as _orders_v1_ListOrdersResponse, ListOrdersResponse__Output as _orders_v1_ListOrdersResponse__Output } from './ListOrdersResponse.ts';
-import type { TransitionOrderRequest as _orders_v1_TransitionOrderRequest, TransitionOrderRequest__Output as _orders_v1_TransitionOrderRequest__Output } from './TransitionOrderRequest.ts';
-import type { TransitionOrderResponse as _orders_v1_TransitionOrderResponse, TransitionOrderResponse__Output as _orders_v1_TransitionOrderResponse__Output } from './TransitionOrderResponse.ts';
+import type { CreateOrderRequest as _orders_v1_CreateOrderRequest, CreateOrderRequest__Output as _orders_v1_CreateOrderRequest__Output } from '../../orders/v1/CreateOrderRequest.ts';
+import type { CreateOrderResponse as _orders_v1_CreateOrderResponse, CreateOrderResponse__Output as _orders_v1_CreateOrderResponse__Output } from '../../orders/v1/CreateOrderResponse.ts';
+import type { GetOrderRequest as _orders_v1_GetOrderRequest, GetOrderRequest__Output as _orders_v1_GetOrderRequest__Output } from '../../orders/v1/GetOrderRequest.ts';
+import type { GetOrderResponse as _orders_v1_GetOrderResponse, GetOrderResponse__Output as _orders_v1_GetOrderResponse__Output } from '../../orders/v1/GetOrderResponse.ts';
+import type { ListOrdersRequest as _orders_v1_ListOrdersRequest, ListOrdersRequest__Output as _orders_v1_ListOrdersRequest__Output } from '../../orders/v1/ListOrdersRequest.ts';
+import type { ListOrdersResponse as _orders_v1_ListOrdersResponse, ListOrdersResponse__Output as _orders_v1_ListOrdersResponse__Output } from '../../orders/v1/ListOrdersResponse.ts';
+import type { TransitionOrderRequest as _orders_v1_TransitionOrderRequest, TransitionOrderRequest__Output as _orders_v1_TransitionOrderRequest__Output } from '../../orders/v1/TransitionOrderRequest.ts';
+import type { TransitionOrderResponse as _orders_v1_TransitionOrderResponse, TransitionOrderResponse__Output as _orders_v1_TransitionOrderResponse__Output } from '../../orders/v1/TransitionOrderResponse.ts';
 
 export interface OrderServiceClient extends grpc.Client {
   CreateOrder(argument: _orders_v1_CreateOrderRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_orders_v1_CreateOrderResponse__Output>): grpc.ClientUnaryCall;

@@ -2,9 +2,9 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { OrderEvent as _orders_v1_OrderEvent, OrderEvent__Output as _orders_v1_OrderEvent__Output } from './OrderEvent.ts';
-import type { WatchOrderRequest as _orders_v1_WatchOrderRequest, WatchOrderRequest__Output as _orders_v1_WatchOrderRequest__Output } from './WatchOrderRequest.ts';
-import type { WatchOrdersRequest as _orders_v1_WatchOrdersRequest, WatchOrdersRequest__Output as _orders_v1_WatchOrdersRequest__Output } from './WatchOrdersRequest.ts';
+import type { OrderEvent as _orders_v1_OrderEvent, OrderEvent__Output as _orders_v1_OrderEvent__Output } from '../../orders/v1/OrderEvent.ts';
+import type { WatchOrderRequest as _orders_v1_WatchOrderRequest, WatchOrderRequest__Output as _orders_v1_WatchOrderRequest__Output } from '../../orders/v1/WatchOrderRequest.ts';
+import type { WatchOrdersRequest as _orders_v1_WatchOrdersRequest, WatchOrdersRequest__Output as _orders_v1_WatchOrdersRequest__Output } from '../../orders/v1/WatchOrdersRequest.ts';
 
 export interface OrderWatchClient extends grpc.Client {
   WatchOrder(argument: _orders_v1_WatchOrderRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_orders_v1_OrderEvent__Output>;

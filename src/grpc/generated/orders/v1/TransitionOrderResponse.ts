@@ -1,6 +1,6 @@
 // Original file: proto/orders/v1/orders.proto
 
-import type { OrderStatus as _orders_v1_OrderStatus, OrderStatus__Output as _orders_v1_OrderStatus__Output } from './OrderStatus.ts';
+import type { OrderStatus as _orders_v1_OrderStatus, OrderStatus__Output as _orders_v1_OrderStatus__Output } from '../../orders/v1/OrderStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TransitionOrderResponse {
