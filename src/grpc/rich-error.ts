@@ -61,12 +61,10 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
   return { code, details: message, metadata };
 }
 
-/** Names the fields of a request as this protocol does. */
-function messageOf({ errors = [], message }: ServiceError): string {
-  const [first, ...others] = errors;
-  if (first === undefined || first.pointer === '') return message;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  return `${fieldPath(first.pointer)} ${first.detail}${more}`;
+/** Names the first invalid field as this protocol does. */
+function messageOf({ errors, message }: ServiceError): string {
+  const pointer = errors?.[0]?.pointer ?? '';
+  return message.replace(pointer, () => fieldPath(pointer));
 }
 
 function detailsOf(
