@@ -4,7 +4,6 @@ import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
-import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
@@ -80,7 +79,7 @@ async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
       if (published >= orders) finish();
       return Promise.resolve();
     },
-    breakers: createBreakers({ failures: 3, openMs: 1_000 }, { metrics, logger }),
+    breaker: { failures: 3, openMs: 1_000 },
     releaseTimeoutMs: 10_000,
     metrics,
     logger,

@@ -26,6 +26,6 @@ export async function checkReadiness(parts: {
       (error: unknown) => toError(error).message,
     ),
   };
-  if (pipeline !== undefined) checks.pipeline = pipeline.fault() ?? 'ok';
+  if (pipeline !== undefined) checks.pipeline = pipeline.readinessProblem() ?? 'ok';
   return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
 }

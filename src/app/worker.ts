@@ -2,9 +2,8 @@ import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { ServiceError } from '../base/errors.ts';
 import { TOPICS } from '../log/event-log.ts';
-import { createBreakers } from '../pipeline/breakers.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
-import { publishToFeed, publishToLog } from '../pipeline/publish-status.ts';
+import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
 import { BatchPool } from '../threads/batch-pool.ts';
 import type { ThreadSettings } from '../threads/protocol.ts';
 import type { OrderReader } from '../store/order-store.ts';
@@ -60,7 +59,7 @@ export async function startWorker({
     pool,
     reader,
     publish: feed === undefined ? publishToLog(log) : publishToFeed(feed),
-    breakers: createBreakers(config.breaker, { metrics, logger }),
+    breaker: config.breaker,
     // Finishing batches, ending the threads and everything else must fit into SHUTDOWN_TIMEOUT_MS.
     releaseTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     metrics,

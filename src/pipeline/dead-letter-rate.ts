@@ -4,13 +4,13 @@ import type { FailureCounts } from '../processing/flood-limit.ts';
 const BUCKETS = 12;
 const BUCKET_MS = 5_000;
 
-/** Counts what all lanes processed in the last minute, in steps of five seconds. */
+/** How many records all lanes processed in the last minute, and how many became dead letters; in steps of 5 seconds. */
 export class DeadLetterRate {
   readonly #clock: Clock;
   readonly #buckets = Array.from({ length: BUCKETS }, () => ({ tick: -1, records: 0, deadLetters: 0 }));
-  readonly #holders = new Set<symbol>();
+  readonly #holders = new Set<string>();
   #heldAt = 0;
-  #stoodStillMs = 0;
+  #heldMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,24 +37,24 @@ export class DeadLetterRate {
   }
 
   /**
-   * Time stands still until everybody who holds it has released it: a batch that is held back for what went before it
-   * must not pass because that was forgotten meanwhile. What other lanes get done counts on.
-   * @returns false when this one holds it already
+   * Stops the minute from moving on until every holder has released it. Otherwise a batch deferred as a flood would be
+   * saved as soon as the dead letters before it were forgotten. Other lanes still add their counts.
+   * @returns false when this holder holds it already
    */
-  hold(holder: symbol): boolean {
+  hold(holder: string): boolean {
     if (this.#holders.has(holder)) return false;
     if (this.#holders.size === 0) this.#heldAt = this.#clock();
     this.#holders.add(holder);
     return true;
   }
 
-  release(holder: symbol): void {
+  release(holder: string): void {
     if (!this.#holders.delete(holder) || this.#holders.size > 0) return;
-    this.#stoodStillMs += this.#clock() - this.#heldAt;
+    this.#heldMs += this.#clock() - this.#heldAt;
   }
 
   #tick(): number {
     const now = this.#holders.size > 0 ? this.#heldAt : this.#clock();
-    return Math.floor((now - this.#stoodStillMs) / BUCKET_MS);
+    return Math.floor((now - this.#heldMs) / BUCKET_MS);
   }
 }

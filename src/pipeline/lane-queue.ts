@@ -9,7 +9,7 @@ export interface LaneQueueOptions {
   clock: Clock;
 }
 
-/** The records that wait for their lane, in the order in which they came; they leave it as batches. */
+/** The records that wait for their lane, in the order they arrived; they leave as batches. */
 export class LaneQueue {
   readonly #options: LaneQueueOptions;
   #records: LogRecord[] = [];
@@ -24,18 +24,18 @@ export class LaneQueue {
     return this.#records.length;
   }
 
-  /** Milliseconds that the first record has waited, or since the last batch was taken. */
+  /** Milliseconds since the first record arrived in an empty queue, or since the last batch was taken. */
   get ageMs(): number {
     return this.#options.clock() - this.#firstAt;
   }
 
-  /** Whether there is a whole batch, and what makes it one. */
+  /** The limit that a whole batch has reached; undefined while there is only a partial one. */
   get fullBy(): 'size' | 'bytes' | undefined {
     if (this.#records.length >= this.#options.maxRecords) return 'size';
     return this.#bytes >= this.#options.maxBytes ? 'bytes' : undefined;
   }
 
-  /** Whether so many whole batches wait. */
+  /** Whether this many whole batches are queued. */
   holds(batches: number): boolean {
     const { maxRecords, maxBytes } = this.#options;
     return this.#records.length >= batches * maxRecords || this.#bytes >= batches * maxBytes;
@@ -47,33 +47,38 @@ export class LaneQueue {
     this.#bytes += sizeOf(record);
   }
 
-  /** The next batch: at least one record, and no more than a batch may hold. */
+  /** The next batch: at least one record, and otherwise no more than the limits allow. */
   take(): LogRecord[] {
     const { maxRecords, maxBytes } = this.#options;
     let bytes = 0;
     let count = 0;
     for (const record of this.#records) {
-      if (count === maxRecords || (count > 0 && bytes + sizeOf(record) > maxBytes)) break;
-      bytes += sizeOf(record);
+      const size = sizeOf(record);
+      if (count === maxRecords || (count > 0 && bytes + size > maxBytes)) break;
+      bytes += size;
       count += 1;
     }
     const batch = this.#records.slice(0, count);
-    this.#replace(this.#records.slice(count));
+    this.#replace(this.#records.slice(count), this.#bytes - bytes);
     return batch;
   }
 
   drop(partitions: readonly number[]): void {
-    const gone = new Set(partitions);
-    this.#replace(this.#records.filter((record) => !gone.has(record.partition)));
+    const dropped = new Set(partitions);
+    const kept = this.#records.filter((record) => !dropped.has(record.partition));
+    this.#replace(
+      kept,
+      kept.reduce((bytes, record) => bytes + sizeOf(record), 0),
+    );
   }
 
   clear(): void {
-    this.#replace([]);
+    this.#replace([], 0);
   }
 
-  #replace(records: LogRecord[]): void {
+  #replace(records: LogRecord[], bytes: number): void {
     this.#records = records;
-    this.#bytes = records.reduce((bytes, record) => bytes + sizeOf(record), 0);
+    this.#bytes = bytes;
     this.#firstAt = this.#options.clock();
   }
 }

@@ -1,15 +1,14 @@
 import type { Clock } from '../base/clock.ts';
+import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
+import type { DueAt } from './failure-policy.ts';
 import { LaneQueue } from './lane-queue.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** What closed a batch: the lane was free, or while it waited for its turn the batch grew too large or too old. */
-export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
+import type { BatchRunner, BatchTrigger } from './run-batch.ts';
 
 /**
- * While records queue, retries that fall due one after the other are taken together: each run is a commit of its own,
- * and takes its time from orders that are well. Should the processor be slow with them, they have half of the lane's
- * time at most.
+ * While records are queued, retries run at most this often: each run is a commit of its own, and takes time from
+ * healthy orders. A run that takes longer is followed by a pause of its own length, so retries get half the time at most.
  */
 const RETRY_INTERVAL_MS = 2_000;
 
@@ -19,44 +18,40 @@ const RESUME_BELOW_BATCHES = 2;
 export interface LaneOptions {
   maxRecords: number;
   maxBytes: number;
-  /** ms that the first record waits at most for other lanes to finish writing */
+  /** how long a partial batch waits at most while `mustWait`, in milliseconds */
   maxWaitMs: number;
-  /** true while another lane writes to a store that takes one writer at a time */
+  /** another lane has a batch in flight, and the store takes one writer at a time */
   mustWait: () => boolean;
-  /**
-   * Resolves when the batch is done, with the time when a retry is due, if one is (milliseconds since the epoch); a
-   * rejection halts the lane for good, since nothing may overtake the batch.
-   */
-  run: (batch: LogRecord[], trigger: BatchTrigger) => Promise<number | undefined>;
-  /** Retries what is due of the retrying orders of its partitions; as `run`. */
-  retry: () => Promise<number | undefined>;
-  /** a batch is done: called before the lane takes its next one */
+  runner: Pick<BatchRunner, 'assign' | 'revoke' | 'runBatch' | 'runRetries' | 'publishingDone'>;
+  /** called after each batch, before the lane takes its next one */
   onFree: () => void;
-  /** pauses and resumes the partitions of the lane; pausing twice is harmless */
+  /** the lane has halted */
+  onFailed: (error: Error) => void;
+  /** pause and resume the partitions of the lane; pausing twice is harmless */
   pause: () => void;
   resume: () => void;
   clock: Clock;
 }
 
 /**
- * Collects the records of its partitions and has one batch in flight at a time, so that the events of an order never
- * overtake each other. A free lane takes what there is at once; a busy one lets the next batch grow.
+ * Collects the records of its partitions and has one batch in flight at a time (invariant 2): the events of an order
+ * never overtake each other. An idle lane takes what there is at once; a busy one lets the next batch grow.
  *
- *     free    → running: records came, and no other lane is writing
- *     free    → waiting: records came while another lane writes (only where the store has one writer)
- *     waiting → running: size | bytes | age reached, or the turn came
- *     running → free | running | waiting: the batch, or the retry, is done
- *     free | waiting → running: a retry is due; while records queue, at intervals
- *     running → halted: the batch was given up; whatever comes after it stays in the log
+ *     idle    → running: records arrived, and no other lane is writing
+ *     idle    → waiting: records arrived while another lane writes (only where the store takes one writer)
+ *     waiting → running: size | bytes | age reached, or the other lane is done
+ *     running → idle | running | waiting: the batch, or the run of retries, is done
+ *     idle | waiting → running: a retry is due; while records are queued, at intervals
+ *     running → halted: the batch was given up; nothing may overtake it, so all that follows stays in the log
  *
- * With four batches queued (by records or bytes) its partitions pause; below two they resume.
+ * Invariant 9: the queue is bounded. At four batches (by records or bytes) its partitions pause; below two they resume.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: LaneQueue;
-  #timer: NodeJS.Timeout | undefined;
-  #running: { concerns: (partition: number) => boolean; done: Promise<void> } | undefined;
   readonly #retries: RetrySchedule;
+  #running: { affects: (partition: number) => boolean; done: Promise<void> } | undefined;
+  #waitTimer: NodeJS.Timeout | undefined;
   #nextRetryFrom = 0;
   #retriesFirst = false;
   #isPaused = false;
@@ -68,52 +63,56 @@ export class Lane {
     this.#retries = new RetrySchedule({ clock: options.clock, wake: () => this.dispatch() });
   }
 
-  get queuedRecords(): number {
-    return this.#queue.length;
-  }
-
   get isRunning(): boolean {
     return this.#running !== undefined;
+  }
+
+  /**
+   * Takes over partitions. Retries that their previous owner left are run before any of their records.
+   * @param positions partition → next offset to apply
+   */
+  assign(positions: ReadonlyMap<number, number>): void {
+    this.#options.runner.assign(positions);
+    this.#retriesFirst = true;
+    this.#retryAt(0);
+  }
+
+  /**
+   * Drops what is queued of the partitions, then waits until nothing of theirs is in flight or being published.
+   * @throws what publishing threw
+   */
+  async revoke(partitions: readonly number[]): Promise<void> {
+    const { runner } = this.#options;
+    runner.revoke(partitions);
+    this.#queue.drop(partitions);
+    if (this.#running !== undefined && partitions.some(this.#running.affects)) await this.#running.done;
+    await runner.publishingDone();
   }
 
   push(record: LogRecord): void {
     if (!this.#isHalted) this.#queue.push(record);
   }
 
-  /** To be called after a round of `push`, and when another lane has finished. */
+  /** To be called after a round of `push`, and when another lane is done. */
   dispatch(): void {
     if (this.#retryIsNext()) {
-      this.#retry();
+      this.#runRetries();
     } else {
       const trigger = this.#trigger();
-      if (trigger !== undefined) this.#run(trigger);
+      if (trigger !== undefined) this.#runBatch(trigger);
     }
     this.#pauseOrResume();
   }
 
-  /** Forgets what is queued of partitions that go, then waits for a batch of theirs that is in flight. */
-  async release(partitions: readonly number[]): Promise<void> {
-    this.#queue.drop(partitions);
-    const running = this.#running;
-    if (running !== undefined && partitions.some(running.concerns)) await running.done;
-  }
-
-  /** A retry of one of its partitions is due then. @param dueAt milliseconds since the epoch */
-  retryAt(dueAt: number): void {
-    if (!this.#isHalted) this.#retries.note(dueAt);
-  }
-
-  /** Whatever may be due is retried before the next batch. */
-  retryFirst(): void {
-    this.#retriesFirst = true;
-    this.retryAt(0);
-  }
-
-  /** It takes no more batches and retries; one in flight is not waited for. */
+  /** Starts nothing more; does not wait for what is in flight. */
   close(): void {
     this.#isHalted = true;
     this.#retries.clear();
-    clearTimeout(this.#timer);
+    clearTimeout(this.#waitTimer);
+  }
+
+  #retryAt(dueAt: number): void {
+    if (!this.#isHalted) this.#retries.add(dueAt);
   }
 
   #retryIsNext(): boolean {
@@ -126,64 +125,67 @@ export class Lane {
     if (this.#isHalted || this.#running !== undefined || this.#queue.length === 0) return undefined;
     const { fullBy } = this.#queue;
     if (fullBy !== undefined) return fullBy;
-    if (!mustWait()) return this.#timer === undefined ? 'idle' : 'turn';
+    if (!mustWait()) return this.#waitTimer === undefined ? 'idle' : 'turn';
     const waitLeft = maxWaitMs - this.#queue.ageMs;
     if (waitLeft <= 0) return 'age';
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    this.#waitTimer ??= setTimeout(() => {
+      this.#waitTimer = undefined;
       this.dispatch();
     }, waitLeft);
     return undefined;
   }
 
-  #run(trigger: BatchTrigger): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  #runBatch(trigger: BatchTrigger): void {
+    clearTimeout(this.#waitTimer);
+    this.#waitTimer = undefined;
     const batch = this.#queue.take();
-    const partitions = new Set(batch.map((record) => record.partition));
+    const partitions = new Set<number>();
+    for (const { partition } of batch) partitions.add(partition);
     this.#begin(
       (partition) => partitions.has(partition),
-      () => this.#options.run(batch, trigger),
+      () => this.#options.runner.runBatch(batch, trigger),
     );
   }
 
-  #retry(): void {
+  #runRetries(): void {
+    const { runner, clock } = this.#options;
     this.#retries.clear();
     this.#retriesFirst = false;
-    const startedAt = this.#options.clock();
+    const startedAt = clock();
     this.#begin(
       () => true,
       async () => {
-        const retryAt = await this.#options.retry();
-        const endedAt = this.#options.clock();
+        const dueAt = await runner.runRetries();
+        const endedAt = clock();
         this.#nextRetryFrom = endedAt + Math.max(RETRY_INTERVAL_MS, endedAt - startedAt);
-        return retryAt;
+        return dueAt;
       },
     );
   }
 
-  #begin(concerns: (partition: number) => boolean, work: () => Promise<number | undefined>): void {
+  #begin(affects: (partition: number) => boolean, work: () => Promise<DueAt>): void {
     const done = work().then(
-      (retryAt) => this.#finish(retryAt),
-      () => this.#halt(),
+      (dueAt) => this.#finish(dueAt),
+      (error: unknown) => this.#halt(toError(error)),
     );
-    this.#running = { concerns, done };
+    this.#running = { affects, done };
   }
 
-  /** The others come first: with one writer they have waited for this batch to end. */
-  #finish(retryAt: number | undefined): void {
+  /** The other lanes go first: with one writer they have waited for this batch to end. */
+  #finish(dueAt: DueAt): void {
     this.#running = undefined;
-    if (retryAt !== undefined) this.retryAt(retryAt);
+    if (dueAt !== undefined) this.#retryAt(dueAt);
     this.#options.onFree();
     this.dispatch();
   }
 
-  #halt(): void {
+  #halt(error: Error): void {
     this.#running = undefined;
     this.close();
     this.#queue.clear();
-    this.#options.onFree();
     this.#options.pause();
+    this.#options.onFailed(error);
+    this.#options.onFree();
   }
 
   #pauseOrResume(): void {

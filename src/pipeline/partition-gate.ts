@@ -1,26 +1,18 @@
-export interface Flow {
-  pause(partitions: number[]): void;
-  resume(partitions: number[]): void;
-}
+import type { LogConsumer } from '../log/event-log.ts';
 
-/** Answers for a partition whether a reason holds it. */
-export type Concerns = (partition: number) => boolean;
+type PartitionFilter = (partition: number) => boolean;
 
 /**
- * The partitions that this process has, and which of them are paused: those that at least one reason holds. Reasons
- * come and go by themselves; a partition that comes while a reason holds it is paused from the start.
+ * The partitions this process owns, and which of them are paused: those that at least one reason applies to. A
+ * partition assigned while a reason applies is paused from the start.
  */
 export class PartitionGate {
-  readonly #flow: Flow;
+  readonly #consumer: Pick<LogConsumer, 'pause' | 'resume'>;
   readonly #isPaused = new Map<number, boolean>();
-  readonly #reasons = new Map<string, Concerns>();
+  readonly #reasons = new Map<string, PartitionFilter>();
 
-  constructor(flow: Flow) {
-    this.#flow = flow;
-  }
-
-  get partitions(): number[] {
-    return [...this.#isPaused.keys()];
+  constructor(consumer: Pick<LogConsumer, 'pause' | 'resume'>) {
+    this.#consumer = consumer;
   }
 
   has(partition: number): boolean {
@@ -30,36 +22,34 @@ export class PartitionGate {
   /** To be called before anything of the partitions is read. */
   add(partitions: Iterable<number>): void {
     for (const partition of partitions) this.#isPaused.set(partition, false);
-    this.#pauseAndResume();
+    this.#update();
   }
 
   remove(partitions: Iterable<number>): void {
     for (const partition of partitions) this.#isPaused.delete(partition);
   }
 
-  hold(reason: string, concerns: Concerns): void {
-    this.#reasons.set(reason, concerns);
-    this.#pauseAndResume();
+  /** Pauses the partitions that the filter selects, until `resume` is called with the same reason. */
+  pause(reason: string, filter: PartitionFilter): void {
+    this.#reasons.set(reason, filter);
+    this.#update();
   }
 
-  letGo(reason: string): void {
-    if (this.#reasons.delete(reason)) this.#pauseAndResume();
+  /** Resumes the partitions that no other reason keeps paused. */
+  resume(reason: string): void {
+    if (this.#reasons.delete(reason)) this.#update();
   }
 
-  #pauseAndResume(): void {
+  #update(): void {
     const toPause: number[] = [];
     const toResume: number[] = [];
     for (const [partition, isPaused] of this.#isPaused) {
-      const isHeld = this.#isHeld(partition);
-      if (isHeld === isPaused) continue;
-      this.#isPaused.set(partition, isHeld);
-      (isHeld ? toPause : toResume).push(partition);
+      const shouldPause = [...this.#reasons.values()].some((filter) => filter(partition));
+      if (shouldPause === isPaused) continue;
+      this.#isPaused.set(partition, shouldPause);
+      (shouldPause ? toPause : toResume).push(partition);
     }
-    if (toPause.length > 0) this.#flow.pause(toPause);
-    if (toResume.length > 0) this.#flow.resume(toResume);
-  }
-
-  #isHeld(partition: number): boolean {
-    return [...this.#reasons.values()].some((concerns) => concerns(partition));
+    if (toPause.length > 0) this.#consumer.pause(toPause);
+    if (toResume.length > 0) this.#consumer.resume(toResume);
   }
 }

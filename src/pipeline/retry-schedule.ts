@@ -1,12 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 
-/** A timer takes no longer pauses; it is then set once more. */
-const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1_000;
+/** setTimeout takes no more than 24 days; after a day the timer is set again. */
+const MAX_TIMER_MS = 24 * 60 * 60 * 1_000;
 
-/**
- * When the next retry of a lane is due. The due times themselves are in the store, where they outlive the process; this
- * only wakes the lane.
- */
+/** Wakes a lane when its next retry is due. The due times themselves are in the store, where they survive a restart. */
 export class RetrySchedule {
   readonly #clock: Clock;
   readonly #wake: () => void;
@@ -23,14 +20,13 @@ export class RetrySchedule {
     return this.#dueAt !== undefined && this.#dueAt <= this.#clock();
   }
 
-  /** Wakes the lane then, unless it is woken before. */
-  note(dueAt: number): void {
+  /** Wakes the lane at that time, or earlier if a retry is due earlier. */
+  add(dueAt: number): void {
     if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return;
     this.#dueAt = dueAt;
     this.#arm(dueAt);
   }
 
-  /** What is due is being taken care of; whatever is due after it is noted anew. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#dueAt = undefined;
@@ -38,7 +34,7 @@ export class RetrySchedule {
 
   #arm(dueAt: number): void {
     clearTimeout(this.#timer);
-    const pause = Math.min(Math.max(0, dueAt - this.#clock()), LONGEST_PAUSE_MS);
+    const pause = Math.min(Math.max(0, dueAt - this.#clock()), MAX_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (this.isDue) this.#wake();
       else this.#arm(dueAt);

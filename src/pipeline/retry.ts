@@ -5,15 +5,18 @@ import { toError } from '../base/errors.ts';
 export interface RetryOptions {
   /** the pauses after this error */
   backoffFor: (error: Error) => Backoff;
-  /** ends the retrying: the last error is thrown */
+  /** once aborted, the last error is thrown: at once during a pause, else when the attempt ends */
   signal: AbortSignal;
-  /** false: thrown at once */
+  /** false: the error is thrown at once */
   isRetryable: (error: Error) => boolean;
   onRetry: (error: Error, attempt: number) => void;
   random?: () => number;
 }
 
-/** Tries until it works. Meanwhile the lane fills and its partitions pause, so that waiting costs nobody else anything. */
+/**
+ * Repeats the attempt until it works.
+ * cockatiel's `retry` does not fit: an abort neither ends its pause nor keeps it from one more attempt.
+ */
 export async function retryUntilDone<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { backoffFor, signal, isRetryable, onRetry, random } = options;
   for (let attempts = 1; ; attempts += 1) {

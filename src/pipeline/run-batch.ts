@@ -1,213 +1,193 @@
 import type { Clock } from '../base/clock.ts';
-import { ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import type { EventLog } from '../log/event-log.ts';
-import type { BatchPool } from '../threads/batch-pool.ts';
 import type { BatchCounts, BatchResult } from '../processing/batch.ts';
-import type { PublishQueue } from './publish-queue.ts';
-import { appendCopies } from './append-frame.ts';
-import { POISON_ORDER_REASON, POISON, detectPoison } from './poison.ts';
-import type { BatchTrigger } from './lane.ts';
-import type { PublishStatuses } from './publish-status.ts';
-import { persistently, type StepDependencies } from './steps.ts';
+import type { BatchPool } from '../threads/batch-pool.ts';
+import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
+import { publishDeadLetters, PublishQueue, type PublishStatuses } from './publish.ts';
 
-export interface RunDependencies extends StepDependencies {
+/** What closed a batch: the lane was idle; or while it waited the batch grew too large or too old, or its turn came. */
+export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
+
+export interface BatchRunnerOptions {
+  /** of the lane; unique */
+  name: string;
   /** of the commands, as the store knows it */
   topic: string;
-  log: EventLog;
-  pool: BatchPool;
+  log: Pick<EventLog, 'append'>;
+  pool: Pick<BatchPool, 'run'>;
   publish: PublishStatuses;
   /** notes the partitions' next offsets as done */
   commit: (nextOffsets: Map<number, number>) => void;
-  applied: AppliedOffsets;
-  /** of the lane */
-  publishQueue: PublishQueue;
-  /** of the lane: retried orders whose outcome is published, to be forgotten with its next run of retries */
-  published: string[];
+  failurePolicy: FailurePolicy;
+  metrics: Metrics;
+  logger: Logger;
   clock: Clock;
 }
 
-/** partition → next offset that this process knows to be saved, for the partitions it has. */
-export type AppliedOffsets = Map<number, number>;
+/** Orders that one run of retries takes at most. It occupies its lane while the processor works on them in eight rounds. */
+const MAX_RETRIES_PER_RUN = 512;
+
+/** A run of retries purges what the previous one completed; when no other retry is due, it is made for that alone. */
+const PURGE_AFTER_MS = 1_000;
 
 /**
- * The way of one batch: process and save → publish what it caused → commit its offsets. Each step is repeated until it
- * works, and none begins before the one before it is done (invariants 4 and 8). It resolves once the batch is saved and
- * all before it is published: the next batch is processed while this one is published.
- * @returns when one of its orders is to be retried, milliseconds since the epoch; undefined when none is
- * @throws ServiceError `progress-gap` or `log-truncated`, or the last error once the signal is aborted
+ * Takes the batches of one lane from the log into the store and out again:
+ *
+ *     process and save → publish statuses → publish copies of dead letters → commit offsets
+ *
+ * Invariant 4: an offset is committed only after the rows are saved and the status events are acknowledged. Each step
+ * is retried until it works, and none begins before the previous one is done. The next batch is processed while this
+ * one is published.
  */
-export async function runBatch(
-  collected: readonly LogRecord[],
-  trigger: BatchTrigger,
-  dependencies: RunDependencies,
-  poisonReason?: string,
-): Promise<number | undefined> {
-  const { publishQueue, commit, applied, clock } = dependencies;
-  const startedAt = clock();
-  // What was given away meanwhile is its next owner's: were it tried again here, it would hold up all that was kept.
-  let batch: readonly LogRecord[] = collected;
-  const attempt = detectPoison(() => {
-    batch = collected.filter(({ partition }) => applied.has(partition));
-    return batch.length === 0 ? Promise.resolve(undefined) : process(batch, dependencies, poisonReason);
-  });
-  const result = await persistently(attempt, 'store', dependencies);
-  if (result === POISON) return runDivided(batch, trigger, dependencies);
-  if (result === undefined) return undefined;
-  measure(batch, { trigger, startedAt, savedAt: clock() }, dependencies.metrics);
-  noteCounts(result.counts, dependencies);
-  const nextOffsets = new Map(batch.map(({ partition, offset }) => [partition, offset + 1]));
-  for (const [partition, offset] of nextOffsets) if (applied.has(partition)) applied.set(partition, offset);
-  await publishQueue.begin(async () => {
-    await publishCaused(result, dependencies);
-    commit(nextOffsets);
-  });
-  return result.retryAt;
-}
+export class BatchRunner {
+  readonly #options: BatchRunnerOptions;
+  /** partition → next offset known to be saved, for the partitions of the lane */
+  readonly #applied = new Map<number, number>();
+  readonly #publishQueue = new PublishQueue();
+  /** completed retries whose effects are published: the next run of retries purges them */
+  #published: string[] = [];
 
-/** A batch that ends its threads goes on as two; an order that does so alone fails, and the others are well. */
-async function runDivided(
-  batch: readonly LogRecord[],
-  trigger: BatchTrigger,
-  dependencies: RunDependencies,
-): Promise<number | undefined> {
-  if (batch.length === 1) return runBatch(batch, trigger, dependencies, POISON_ORDER_REASON);
-  const middle = batch.length >> 1;
-  const first = await runBatch(batch.slice(0, middle), trigger, dependencies);
-  const second = await runBatch(batch.slice(middle), trigger, dependencies);
-  const due = [first, second].filter((retryAt) => retryAt !== undefined);
-  return due.length === 0 ? undefined : Math.min(...due);
-}
+  constructor(options: BatchRunnerOptions) {
+    this.#options = options;
+  }
 
-/**
- * The way of what is due of the retrying orders: try again and save → publish what it caused → forget them, with the next
- * run. A crash anywhere in it repeats what was not finished.
- * @param partitions those that the lane has by now; asked anew for each attempt
- * @param limit orders at most
- * @returns when the next retry is due
- * @throws as `runBatch`
- */
-export async function runRetries(
-  partitions: () => number[],
-  limit: number,
-  dependencies: RunDependencies,
-  poisonReason?: string,
-): Promise<number | undefined> {
-  const { topic, pool, publishQueue, stallMonitor, deadLetterRate, metrics, clock } = dependencies;
-  // Else what the last run settled would be taken for unpublished.
-  await publishQueue.done();
-  const published = dependencies.published.splice(0);
-  const attempt = detectPoison(() => {
-    const recent = deadLetterRate.counts();
-    return pool.run({
-      kind: 'retry',
-      topic,
-      partitions: partitions(),
-      limit,
-      published,
-      recent,
-      poisonReason,
+  /** @param positions partition → next offset to apply */
+  assign(positions: ReadonlyMap<number, number>): void {
+    for (const [partition, offset] of positions) this.#applied.set(partition, offset);
+  }
+
+  revoke(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#applied.delete(partition);
+  }
+
+  /** Resolves when nothing is being published. @throws what publishing threw */
+  publishingDone(): Promise<void> {
+    return this.#publishQueue.done();
+  }
+
+  /**
+   * Resolves once the batch is saved and all batches before it are published.
+   * @throws ServiceError a fatal one, or the last error once the service stops
+   */
+  runBatch(batch: readonly LogRecord[], trigger: BatchTrigger): Promise<DueAt> {
+    const { failurePolicy } = this.#options;
+    return failurePolicy.bisect(batch, (part, poisonReason) => this.#runPart(part, trigger, poisonReason));
+  }
+
+  /**
+   * Retries the orders of the lane that are due: try again and save → publish → purge, with the next run. After a crash
+   * an unfinished run is repeated.
+   * @throws as `runBatch`
+   */
+  async runRetries(): Promise<DueAt> {
+    const { failurePolicy } = this.#options;
+    return failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
+      this.#retry(limit, poisonReason),
+    );
+  }
+
+  async #runPart(
+    collected: readonly LogRecord[],
+    trigger: BatchTrigger,
+    poisonReason: string | undefined,
+  ): Promise<DueAt | Poison> {
+    const { name, failurePolicy, commit, clock } = this.#options;
+    const startedAt = clock();
+    let batch = collected;
+    const result = await failurePolicy.process(`${name}: process a batch`, () => {
+      // Skip records of partitions we have lost; retrying them would block those we still own.
+      batch = collected.filter(({ partition }) => this.#applied.has(partition));
+      return batch.length === 0 ? Promise.resolve(undefined) : this.#process(batch, poisonReason);
     });
-  });
-  const result = await persistently(attempt, 'store', dependencies);
-  if (result === POISON) {
-    dependencies.published.push(...published);
-    return limit === 1
-      ? runRetries(partitions, 1, dependencies, POISON_ORDER_REASON)
-      : runRetriesSingly(partitions, limit, dependencies);
+    if (result === POISON || result === undefined) return result;
+    this.#measure(batch, trigger, { startedAt, savedAt: clock() });
+    this.#count(result.counts);
+    const nextOffsets = new Map<number, number>();
+    for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
+    for (const [partition, offset] of nextOffsets) {
+      if (this.#applied.has(partition)) this.#applied.set(partition, offset);
+    }
+    await this.#publishQueue.begin(async () => {
+      await this.#publish(result);
+      commit(nextOffsets);
+    });
+    return result.retryAt;
   }
-  const { completed, counts, retryAt, flood } = result;
-  if (flood === undefined) {
-    stallMonitor.ended(publishQueue);
-  } else {
-    metrics.deadLetterFloods.inc();
-    stallMonitor.failed(publishQueue, new ServiceError('dead-letter-flood', flood));
+
+  /** A new frame for each attempt, since it is transferred to the thread. */
+  #process(batch: readonly LogRecord[], poisonReason: string | undefined): Promise<BatchResult> {
+    const { topic, pool, failurePolicy } = this.#options;
+    const applied = new Map<number, number>();
+    for (const { partition } of batch) {
+      const next = this.#applied.get(partition);
+      if (next !== undefined) applied.set(partition, next);
+    }
+    const recent = failurePolicy.deadLetterRate.counts();
+    return pool.run({ kind: 'batch', topic, frame: encodeRecordFrame(batch), applied, recent, poisonReason });
   }
-  noteCounts(counts, dependencies);
-  await publishQueue.begin(async () => {
-    await publishCaused(result, dependencies);
-    dependencies.published.push(...completed);
-  });
-  metrics.retries.inc({ outcome: 'completed' }, completed.length);
-  metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);
-  return completed.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + FORGET_AFTER_MS);
-}
 
-/** Where nothing else is due, a run comes for what is to be forgotten alone. */
-const FORGET_AFTER_MS = 1_000;
-
-/** An order that ends its thread fails, and the others are well: one at a time is quicker than one more dead thread. */
-async function runRetriesSingly(
-  partitions: () => number[],
-  limit: number,
-  dependencies: RunDependencies,
-): Promise<number | undefined> {
-  let dueAt: number | undefined = 0;
-  for (let done = 0; done < limit && dueAt !== undefined && dueAt <= dependencies.clock(); done += 1) {
-    dueAt = await runRetries(partitions, 1, dependencies);
+  async #retry(limit: number, poisonReason: string | undefined): Promise<DueAt | Poison> {
+    const { name, topic, pool, failurePolicy, metrics, clock } = this.#options;
+    // Otherwise this run would publish again what the previous one is still publishing.
+    await this.#publishQueue.done();
+    const published = this.#published;
+    const result = await failurePolicy.process(`${name}: retry orders`, () => {
+      const partitions = [...this.#applied.keys()];
+      const recent = failurePolicy.deadLetterRate.counts();
+      return pool.run({ kind: 'retry', topic, partitions, limit, published, recent, poisonReason });
+    });
+    if (result === POISON) return POISON;
+    this.#published = [];
+    const { completed, counts, retryAt, flood } = result;
+    failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
+    this.#count(counts);
+    await this.#publishQueue.begin(async () => {
+      await this.#publish(result);
+      this.#published.push(...completed);
+    });
+    metrics.retries.inc({ outcome: 'completed' }, completed.length);
+    metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);
+    return completed.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + PURGE_AFTER_MS);
   }
-  return dueAt;
-}
 
-/** The frame is made anew for each attempt, since it goes over to the thread. */
-function process(
-  batch: readonly LogRecord[],
-  { topic, pool, applied, deadLetterRate }: RunDependencies,
-  poisonReason: string | undefined,
-): Promise<BatchResult> {
-  const expected = new Map<number, number>();
-  for (const { partition } of batch) {
-    const next = applied.get(partition);
-    if (next !== undefined) expected.set(partition, next);
+  async #publish({ statuses, deadLetters }: BatchResult): Promise<void> {
+    const { name, failurePolicy, publish, log, logger } = this.#options;
+    if (!isEmptyFrame(statuses)) {
+      await failurePolicy.run(`${name}: publish statuses`, 'log', () => publish(statuses));
+    }
+    if (!isEmptyFrame(deadLetters)) {
+      await failurePolicy.run(`${name}: publish dead letters`, 'log', () =>
+        publishDeadLetters(log, deadLetters, logger),
+      );
+    }
   }
-  return pool.run({
-    kind: 'batch',
-    topic,
-    frame: encodeRecordFrame(batch),
-    applied: expected,
-    recent: deadLetterRate.counts(),
-    poisonReason,
-  });
-}
 
-async function publishCaused(
-  { statuses, deadLetters }: BatchResult,
-  dependencies: RunDependencies,
-): Promise<void> {
-  const { publish, log, logger } = dependencies;
-  if (!isEmptyFrame(statuses)) await persistently(() => publish(statuses), 'log', dependencies);
-  if (isEmptyFrame(deadLetters)) return;
-  await persistently(() => appendCopies(log, deadLetters, logger), 'log', dependencies);
-}
+  #count(counts: BatchCounts): void {
+    const { failurePolicy, metrics } = this.#options;
+    const { recordsProcessed } = metrics;
+    failurePolicy.deadLetterRate.add(counts.decided);
+    recordsProcessed.inc({ outcome: 'placed' }, counts.placed);
+    recordsProcessed.inc({ outcome: 'moved' }, counts.moved);
+    recordsProcessed.inc({ outcome: 'refused' }, counts.refused);
+    recordsProcessed.inc({ outcome: 'retrying' }, counts.retrying);
+    recordsProcessed.inc({ outcome: 'dead-lettered' }, counts.deadLetters);
+    recordsProcessed.inc({ outcome: 'replay-failed' }, counts.replaysFailed);
+    recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
+  }
 
-function noteCounts(counts: BatchCounts, { deadLetterRate, metrics }: RunDependencies): void {
-  const { recordsProcessed } = metrics;
-  deadLetterRate.add(counts.decided);
-  const { placed, moved, refused, retrying, deadLetters, replaysFailed, redelivered } = counts;
-  recordsProcessed.inc({ outcome: 'placed' }, placed);
-  recordsProcessed.inc({ outcome: 'moved' }, moved);
-  recordsProcessed.inc({ outcome: 'refused' }, refused);
-  recordsProcessed.inc({ outcome: 'retrying' }, retrying);
-  recordsProcessed.inc({ outcome: 'dead-lettered' }, deadLetters);
-  recordsProcessed.inc({ outcome: 'replay-failed' }, replaysFailed);
-  recordsProcessed.inc({ outcome: 'redelivered' }, redelivered);
-}
-
-interface Measured {
-  trigger: BatchTrigger;
-  startedAt: number;
-  savedAt: number;
-}
-
-function measure(
-  batch: readonly LogRecord[],
-  { trigger, startedAt, savedAt }: Measured,
-  metrics: Metrics,
-): void {
-  metrics.batchesClosed.inc({ trigger });
-  metrics.batchRecords.observe(batch.length);
-  metrics.processDuration.observe((savedAt - startedAt) / 1000);
-  for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
+  #measure(
+    batch: readonly LogRecord[],
+    trigger: BatchTrigger,
+    { startedAt, savedAt }: { startedAt: number; savedAt: number },
+  ): void {
+    const { metrics } = this.#options;
+    metrics.batchesClosed.inc({ trigger });
+    metrics.batchRecords.observe(batch.length);
+    metrics.processDuration.observe((savedAt - startedAt) / 1000);
+    for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
+  }
 }

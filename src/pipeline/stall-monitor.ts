@@ -1,37 +1,36 @@
 import type { Clock } from '../base/clock.ts';
 import { hasCode } from '../base/errors.ts';
 
-/** Milliseconds of trying that are nobody's concern. */
-const PATIENCE_MS = 10_000;
+/** Retrying for less than this is normal. */
+const STALLED_AFTER_MS = 10_000;
 
-/** The steps of batches that are being tried again and again, for readyz. */
+/** The steps that are being retried at the moment, for readyz. */
 export class StallMonitor {
   readonly #clock: Clock;
-  readonly #steps = new Map<unknown, { since: number; error: Error }>();
+  readonly #failing = new Map<string, { since: number; error: Error }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** @param step names it until it has ended */
-  failed(step: unknown, error: Error): void {
-    this.#steps.set(step, { since: this.#steps.get(step)?.since ?? this.#clock(), error });
+  failed(step: string, error: Error): void {
+    this.#failing.set(step, { since: this.#failing.get(step)?.since ?? this.#clock(), error });
   }
 
-  ended(step: unknown): void {
-    this.#steps.delete(step);
+  ended(step: string): void {
+    this.#failing.delete(step);
   }
 
-  /** What a flood of dead letters that is held back says of itself. */
+  /** Why dead letters are deferred as a flood, as soon as they are. */
   flood(): string | undefined {
-    return [...this.#steps.values()].find(({ error }) => hasCode(error, 'dead-letter-flood'))?.error.message;
+    return [...this.#failing.values()].find(({ error }) => hasCode(error, 'dead-letter-flood'))?.error
+      .message;
   }
 
-  /** The step that is tried for the longest, if that is longer than it should be. */
-  fault(): string | undefined {
-    const [longest] = [...this.#steps.values()].sort((one, other) => one.since - other.since);
-    if (longest === undefined || this.#clock() - longest.since < PATIENCE_MS) return undefined;
-    const since = new Date(longest.since).toISOString();
-    return `a batch is tried again and again since ${since}: ${longest.error.message}`;
+  /** The step that has been retried for the longest, once that is too long. */
+  readinessProblem(): string | undefined {
+    const [longest] = [...this.#failing.values()].sort((one, other) => one.since - other.since);
+    if (longest === undefined || this.#clock() - longest.since < STALLED_AFTER_MS) return undefined;
+    return `a batch has been retried since ${new Date(longest.since).toISOString()}: ${longest.error.message}`;
   }
 }

@@ -4,14 +4,14 @@ import { retryUntilDone } from './retry.ts';
 
 const BACKOFF = { baseMs: 50, factor: 2, capMs: 2_000 };
 
+/** More than can be applied before a group's first commit, which is a few seconds after its first batch. */
+const MAX_RECORDS_BEFORE_FIRST_COMMIT = 100_000;
+
 /**
- * Where to read on from. The store's progress is the truth of what was applied; the group's committed offset trails
- * it and is the truth of what was published. The lower of the two loses neither an effect nor a status event, and
- * what lies between them is known as redelivered. A store without progress has seen nothing: it reads from the
- * earliest record, whatever the group had committed for another store.
- *
- * A group that has committed nothing either never got to it, a crash being quicker than its first commit, or bears a new
- * name. Within what can have been applied before a first commit all is read once more.
+ * Where to start reading each partition. The store's progress says what was applied; the group's committed offset lags
+ * behind it and says what was published. Starting at the lower of the two loses neither an effect nor a status event;
+ * records between them are recognised as redelivered. A store without progress is new: it reads from the earliest
+ * record, even if the group had committed more for another store.
  */
 export async function startPositions(
   topic: string,
@@ -31,9 +31,10 @@ export async function startPositions(
   return positions;
 }
 
-/** Records of a partition that can have been applied before the first commit of its offset, a few seconds after. */
-const MAX_RECORDS_BEFORE_FIRST_COMMIT = 100_000;
-
+/**
+ * A group that has committed nothing either crashed before its first commit or has a new name. Few applied records may
+ * be the former, so they are read again.
+ */
 function startPosition(applied: number | undefined, committed: number | undefined): number | 'earliest' {
   if (applied === undefined) return 'earliest';
   if (committed !== undefined) return Math.min(applied, committed);

@@ -10,7 +10,7 @@ const mendableProcessor = new URL('../../../test/fixtures/mendable-processor.mjs
 t.setTimeout(60_000);
 
 await t.test(
-  'a broken processor drains nothing into dead letters: its batches wait until it is mended',
+  'a broken processor does not turn the log into dead letters: batches wait until it is fixed',
   { timeout: 60_000 },
   async (t) => {
     const { merchantId, mend } = await mendableFault(t, 'broken');
@@ -19,8 +19,11 @@ await t.test(
     const ids = await Promise.all(Array.from({ length: 1_000 }, () => place(merchantId)));
     const { pipeline } = await run(mendableProcessor);
 
-    await eventually(() => pipeline.fault() !== undefined, { what: 'the flood to be told' });
-    t.match(pipeline.fault(), /^100 % of the last \d+ records would be dead letters, .* Fix the processor/);
+    await eventually(() => pipeline.readinessProblem() !== undefined, { what: 'the flood to be reported' });
+    t.match(
+      pipeline.readinessProblem(),
+      /^100 % of the last \d+ records would be dead letters, .* Fix the processor/,
+    );
     await eventually(async () => (await metrics.batchRetries.get()).values.some(({ value }) => value >= 2), {
       what: 'another attempt',
     });
@@ -28,12 +31,12 @@ await t.test(
     t.teardown(() => database.close());
     const count = () => database.prepare('SELECT count(*) FROM dead_letters').pluck().get() as number;
     const before = count();
-    // Of each lane, at most as many as no share can be told of.
+    // Below 100 records a lane has no share yet.
     t.ok(before < 200, `${before} dead letters`);
     t.ok(((await metrics.deadLetterFloods.get()).values[0]?.value ?? 0) >= 1);
     t.ok(
       (await metrics.circuitState.get()).values.every(({ value }) => value === 0),
-      'the store is well',
+      'the circuits are closed',
     );
 
     await mend();
@@ -46,6 +49,6 @@ await t.test(
       timeoutMs: 30_000,
     });
     t.equal(count(), before);
-    await eventually(() => pipeline.fault() === undefined, { what: 'the pipeline to be well' });
+    await eventually(() => pipeline.readinessProblem() === undefined, { what: 'the pipeline to be ready' });
   },
 );

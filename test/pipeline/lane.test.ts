@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { LogRecord } from '../../src/base/log-record.ts';
-import { Lane, type BatchTrigger, type LaneOptions } from '../../src/pipeline/lane.ts';
+import { Lane, type LaneOptions } from '../../src/pipeline/lane.ts';
+import type { BatchTrigger } from '../../src/pipeline/run-batch.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 function record(offset: number, partition = 0, size = 10): LogRecord {
@@ -9,13 +10,13 @@ function record(offset: number, partition = 0, size = 10): LogRecord {
 }
 
 interface Started {
-  batch: LogRecord[];
+  batch: readonly LogRecord[];
   trigger: BatchTrigger;
-  finish: (retryAt?: number) => void;
+  finish: (dueAt?: number) => void;
   fail: () => void;
 }
 
-function harness(changes: Partial<LaneOptions> = {}) {
+function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<LaneOptions['runner']> = {}) {
   const started: Started[] = [];
   const flow: string[] = [];
   const lane = new Lane({
@@ -23,12 +24,19 @@ function harness(changes: Partial<LaneOptions> = {}) {
     maxBytes: 1_000,
     maxWaitMs: 20,
     mustWait: () => false,
-    run: (batch, trigger) =>
-      new Promise((resolve, reject) => {
-        started.push({ batch, trigger, finish: resolve, fail: () => reject(new Error('given up')) });
-      }),
-    retry: () => Promise.resolve(undefined),
+    runner: {
+      assign: () => undefined,
+      revoke: () => undefined,
+      runBatch: (batch, trigger) =>
+        new Promise((resolve, reject) => {
+          started.push({ batch, trigger, finish: resolve, fail: () => reject(new Error('given up')) });
+        }),
+      runRetries: () => Promise.resolve(undefined),
+      publishingDone: () => Promise.resolve(),
+      ...runnerChanges,
+    },
     onFree: () => undefined,
+    onFailed: ({ message }) => flow.push(message),
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
     clock: () => performance.now(),
@@ -41,10 +49,10 @@ function harness(changes: Partial<LaneOptions> = {}) {
   return { lane, started, flow, push };
 }
 
-const offsets = (batch: LogRecord[] | undefined) => batch?.map(({ offset }) => offset);
+const offsets = (batch: readonly LogRecord[] | undefined) => batch?.map(({ offset }) => offset);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-await t.test('a free lane takes what there is at once; a busy one lets the next batch grow', async (t) => {
+await t.test('an idle lane takes what there is at once; a busy one lets the next batch grow', async (t) => {
   const { started, push } = harness();
   push(record(0));
   push(record(1));
@@ -74,14 +82,14 @@ await t.test('a batch closes at its size and at its bytes', async (t) => {
   t.same(offsets(bytes.started[0]?.batch), [0], 'the record that would not fit waits');
 });
 
-await t.test('a record larger than a batch may be is a batch of its own', async (t) => {
+await t.test('a record larger than the byte limit is a batch of its own', async (t) => {
   const { started, push } = harness();
   push(record(0, 0, 5_000), record(1));
   t.same(offsets(started[0]?.batch), [0]);
 });
 
 await t.test(
-  'while another lane writes it collects, until the first record is too old or its turn comes',
+  'while another lane writes it collects, until the first record is too old or the other lane is done',
   async (t) => {
     let othersWrite = true;
     const { lane, started, push } = harness({ mustWait: () => othersWrite });
@@ -102,70 +110,79 @@ await t.test(
   },
 );
 
-await t.test(
-  'two lanes of one writer take turns: the end of a batch starts the one that waits',
-  async (t) => {
-    const lanes: Lane[] = [];
-    const started: { lane: number; trigger: BatchTrigger; finish: (retryAt?: number) => void }[] = [];
-    const others = (index: number) => lanes.filter((_, other) => other !== index);
-    for (const index of [0, 1]) {
-      const { lane } = harness({
+await t.test('two lanes with one writer take turns: when one is done the waiting one starts', async (t) => {
+  const lanes: Lane[] = [];
+  const started: { lane: number; trigger: BatchTrigger; finish: (dueAt?: number) => void }[] = [];
+  const others = (index: number) => lanes.filter((_, other) => other !== index);
+  for (const index of [0, 1]) {
+    const { lane } = harness(
+      {
         maxWaitMs: 60_000,
         mustWait: () => others(index).some((other) => other.isRunning),
-        run: (_, trigger) =>
-          new Promise((resolve) => {
-            started.push({ lane: index, trigger, finish: resolve });
-          }),
         onFree: () => {
           for (const other of others(index)) other.dispatch();
         },
-      });
-      lanes.push(lane);
+      },
+      {
+        runBatch: (_, trigger) =>
+          new Promise((resolve) => {
+            started.push({ lane: index, trigger, finish: resolve });
+          }),
+      },
+    );
+    lanes.push(lane);
+  }
+  lanes[0]?.push(record(0));
+  lanes[0]?.dispatch();
+  lanes[0]?.push(record(1));
+  lanes[1]?.push(record(0, 1));
+  lanes[1]?.dispatch();
+  t.equal(started.length, 1);
+  started[0]?.finish();
+  await turn();
+  t.match(started[1], { lane: 1, trigger: 'turn' });
+  started[1]?.finish();
+  await turn();
+  t.match(started[2], { lane: 0, trigger: 'turn' });
+  started[2]?.finish();
+});
+
+await t.test(
+  'a full lane pauses its partitions and resumes them when there is room (invariant 9)',
+  async (t) => {
+    const { started, flow, push } = harness();
+    push(...Array.from({ length: 15 }, (_, offset) => record(offset)));
+    t.same(flow, ['pause']);
+    for (let batches = 0; flow.length < 2; batches += 1) {
+      started[batches]?.finish();
+      await turn();
+      t.ok(batches < 6, 'it resumes within the backlog');
     }
-    lanes[0]?.push(record(0));
-    lanes[0]?.dispatch();
-    lanes[0]?.push(record(1));
-    lanes[1]?.push(record(0, 1));
-    lanes[1]?.dispatch();
-    t.equal(started.length, 1);
-    started[0]?.finish();
-    await turn();
-    t.match(started[1], { lane: 1, trigger: 'turn' });
-    started[1]?.finish();
-    await turn();
-    t.match(started[2], { lane: 0, trigger: 'turn' });
-    started[2]?.finish();
+    t.same(flow, ['pause', 'resume']);
+    t.equal(started.length, 4, 'it resumes when less than two batches are left');
   },
 );
 
-await t.test('a full lane pauses its partitions and resumes them when there is room', async (t) => {
-  const { started, flow, push } = harness();
-  push(...Array.from({ length: 15 }, (_, offset) => record(offset)));
-  t.same(flow, ['pause']);
-  for (let batches = 0; flow.length < 2; batches += 1) {
-    started[batches]?.finish();
-    await turn();
-    t.ok(batches < 6, 'it resumes within the backlog');
-  }
-  t.same(flow, ['pause', 'resume']);
-  t.equal(started.length, 4, 'it resumed when less than two batches were left');
-});
-
-await t.test('released partitions are forgotten, and the batch in flight is waited for', async (t) => {
+await t.test('a revocation drops what is queued and waits for the batch in flight', async (t) => {
   const { lane, started, push } = harness();
   push(record(0, 0));
   push(record(1, 0), record(0, 1));
-  let isReleased = false;
-  const releasing = lane.release([0]).then(() => (isReleased = true));
+  let isRevoked = false;
+  const revoking = lane.revoke([0]).then(() => (isRevoked = true));
   await turn();
-  t.equal(isReleased, false);
+  t.equal(isRevoked, false);
   started[0]?.finish();
-  await releasing;
+  await revoking;
   t.same(
     started[1]?.batch.map(({ partition }) => partition),
     [1],
   );
-  await lane.release([0]);
+  await lane.revoke([0]);
+});
+
+await t.test('a revocation waits for what is being published and reports its failure', async (t) => {
+  const { lane } = harness({}, { publishingDone: () => Promise.reject(new Error('stopped')) });
+  await t.rejects(lane.revoke([0]), { message: 'stopped' });
 });
 
 await t.test('a batch that is given up halts the lane: nothing overtakes it', async (t) => {
@@ -177,12 +194,11 @@ await t.test('a batch that is given up halts the lane: nothing overtakes it', as
   push(record(2));
   lane.dispatch();
   t.equal(started.length, 1);
-  t.equal(flow.at(-1), 'pause');
-  t.equal(lane.queuedRecords, 0);
+  t.same(flow, ['pause', 'given up']);
 });
 
 await t.test(
-  'however records arrive and batches end, order is kept and never two batches are in flight',
+  'in any sequence of arrivals and ends order is kept and one batch is in flight (invariant 2)',
   async () => {
     const step = fc.oneof(
       fc.record({ push: fc.integer({ min: 1, max: 7 }) }),
@@ -219,16 +235,17 @@ await t.test(
   },
 );
 
-await t.test('a retry that is due', async (t) => {
-  const retried: ((retryAt?: number) => void)[] = [];
-  const retry = () => new Promise<number | undefined>((resolve) => retried.push(resolve));
+await t.test('a run of retries that is due', async (t) => {
+  const retried: ((dueAt?: number) => void)[] = [];
+  const runRetries = () => new Promise<number | undefined>((resolve) => retried.push(resolve));
+  const none = new Map<number, number>();
 
   await t.test(
-    'waits for the batch in flight, goes before the next one, and then lets one through',
+    'waits for the batch in flight, runs before the next one, and then lets one through',
     async (t) => {
-      const { lane, started, push } = harness({ retry });
+      const { lane, started, push } = harness({}, { runRetries });
       push(record(0));
-      lane.retryAt(0);
+      lane.assign(none);
       push(record(1));
       await turn();
       t.equal(retried.length, 0, 'one thing at a time');
@@ -238,7 +255,7 @@ await t.test('a retry that is due', async (t) => {
       t.equal(started.length, 1);
       retried[0]?.(0);
       await turn();
-      t.same(offsets(started[1]?.batch), [1], 'more is due, but the records have their turn');
+      t.same(offsets(started[1]?.batch), [1], 'more is due, but now the records go first');
       started[1]?.finish();
       await turn();
       t.equal(retried.length, 2);
@@ -247,8 +264,8 @@ await t.test('a retry that is due', async (t) => {
     },
   );
 
-  await t.test('wakes the lane when its time comes, which a batch may have told', async (t) => {
-    const { lane, started, push } = harness({ retry });
+  await t.test('wakes the lane at the time that a batch returned', async (t) => {
+    const { lane, started, push } = harness({}, { runRetries });
     retried.length = 0;
     push(record(0));
     const dueAt = performance.now() + 30;
@@ -261,28 +278,28 @@ await t.test('a retry that is due', async (t) => {
     lane.close();
   });
 
-  await t.test('is forgotten by a lane that is closed', async (t) => {
-    const { lane } = harness({ retry });
+  await t.test('does not start in a closed lane', async (t) => {
+    const { lane } = harness({}, { runRetries });
     retried.length = 0;
-    lane.retryAt(0);
+    lane.assign(none);
     lane.close();
-    lane.retryFirst();
+    lane.assign(none);
     lane.dispatch();
     await turn();
     t.equal(retried.length, 0);
   });
 
-  await t.test('concerns every partition of the lane: a release waits for it', async (t) => {
-    const { lane } = harness({ retry });
+  await t.test('affects every partition of the lane: a revocation waits for it', async (t) => {
+    const { lane } = harness({}, { runRetries });
     retried.length = 0;
-    lane.retryFirst();
+    lane.assign(none);
     lane.dispatch();
-    let released = false;
-    const releasing = lane.release([7]).then(() => (released = true));
+    let isRevoked = false;
+    const revoking = lane.revoke([7]).then(() => (isRevoked = true));
     await turn();
-    t.notOk(released);
+    t.notOk(isRevoked);
     retried[0]?.();
-    await releasing;
+    await revoking;
     lane.close();
   });
 });

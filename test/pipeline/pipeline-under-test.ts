@@ -5,7 +5,6 @@ import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
-import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
@@ -16,11 +15,11 @@ import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Its answer is chosen by the order's merchant. */
+/** Chooses its answer by the order's merchant. */
 export const processorModule = new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname;
 const logger = createLogger('silent');
 
-/** A real log, real threads and a real store; `run` is one life of the pipeline over them. */
+/** A real log, real threads and a real store; each `run` starts a pipeline on them. */
 export async function pipelineUnderTest(t: Test, rules = failureRules()) {
   const folder = await temporaryFolder(t);
   const store = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
@@ -65,7 +64,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       pool,
       reader,
       publish: () => Promise.resolve(),
-      breakers: createBreakers({ failures: 3, openMs: 50 }, { metrics, logger }),
+      breaker: { failures: 3, openMs: 50 },
       releaseTimeoutMs: 10_000,
       metrics,
       logger,
@@ -89,7 +88,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
   const isConfirmed = (id: string) =>
     eventually(async () => (await reader.find(id))?.status === 'confirmed', {
       what: `${id} to be confirmed`,
-      // Beside all other tests a thread takes seconds to be started again, and some orders end a dozen.
+      // On a busy machine a thread takes seconds to restart, and some tests end a dozen.
       timeoutMs: 60_000,
     });
   return { databasePath: store.path, reader, metrics, log, run, place, isConfirmed };

@@ -5,11 +5,11 @@ import { createEventCodec } from '../../src/order/events.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
-/** Ends its thread for the merchants that the other one fails for now. */
+/** Ends its thread for the merchants that `processorModule` retries. */
 const poisonModule = new URL('../../../test/fixtures/poison-processor.mjs', import.meta.url).pathname;
 
-/** Longer than a test may take: a stop that waited for what may never work would fail it. */
-const FOR_EVER_MS = 600_000;
+/** Longer than a test's timeout, so a stop that waits for the log fails its test. */
+const TOO_LONG_MS = 600_000;
 
 t.setTimeout(240_000);
 
@@ -32,18 +32,18 @@ await t.test('orders flow from the log into the store, and their statuses out', 
   t.same(new Set(published), new Set(ids));
   for (const id of ids.slice(0, 20)) t.match(await reader.find(id), { status: 'confirmed', version: 1 });
   await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'no lag' });
-  t.equal(pipeline.fault(), undefined);
+  t.equal(pipeline.readinessProblem(), undefined);
 });
 
 await t.test(
-  'a status that cannot be published holds the commit up, and is published in the end',
+  'a status that cannot be published delays the commit and is retried (invariant 4)',
   async (t) => {
     const { run, place, isConfirmed, metrics } = await pipelineUnderTest(t);
     let failures = 3;
     let published = 0;
     const { pipeline } = await run(undefined, {
       publish: () => {
-        if (failures-- > 0) return Promise.reject(new Error('the log is away'));
+        if (failures-- > 0) return Promise.reject(new Error('the log is down'));
         published += 1;
         return Promise.resolve();
       },
@@ -57,20 +57,20 @@ await t.test(
 );
 
 await t.test(
-  'what cannot be published for now does not hold a stop up, and is published by the next life',
+  'a stop does not wait for a status that cannot be published; the next start publishes it (invariant 11)',
   async (t) => {
     const { metrics, run, place, isConfirmed } = await pipelineUnderTest(t);
-    let isAway = false;
+    let isDown = false;
     const published: string[] = [];
     const publish = (frame: ArrayBuffer) => {
-      if (isAway) return Promise.reject(new Error('the log is away'));
+      if (isDown) return Promise.reject(new Error('the log is down'));
       for (const { key } of decodeRecordFrame(frame)) published.push(String(key));
       return Promise.resolve();
     };
-    const first = await run(undefined, { publish, releaseTimeoutMs: FOR_EVER_MS });
+    const first = await run(undefined, { publish, releaseTimeoutMs: TOO_LONG_MS });
     await Promise.all(Array.from({ length: 100 }, () => place()));
-    await eventually(() => published.length === 100, { what: 'something of every partition' });
-    isAway = true;
+    await eventually(() => published.length === 100, { what: 'records of every partition' });
+    isDown = true;
     const id = await place();
     await isConfirmed(id);
     const tried = async () => (await metrics.batchRetries.get()).values[0]?.value ?? 0;
@@ -78,19 +78,19 @@ await t.test(
     await first.stop();
 
     t.notOk(published.includes(id));
-    isAway = false;
+    isDown = false;
     await run(undefined, { publish });
     await eventually(() => published.includes(id), { what: 'the status to be published' });
   },
 );
 
 await t.test(
-  'an order that ends its thread is found by dividing its batch, and fails alone',
+  'bisecting finds an order that ends its thread; it fails alone',
   { timeout: 120_000 },
   async (t) => {
     const { run, place, isConfirmed, reader, log } = await pipelineUnderTest(t);
     const good = await Promise.all(Array.from({ length: 40 }, () => place()));
-    const [crashing, stillborn] = [await place('crash'), await place('crash')];
+    const [crashing, crashingToo] = [await place('crash'), await place('crash')];
     const last = await place();
     const copies: string[] = [];
     await log.follow(TOPICS.deadLetters, (records) => {
@@ -98,7 +98,7 @@ await t.test(
     });
     const { pipeline } = await run(processorModule);
     for (const id of [...good, last]) await isConfirmed(id);
-    for (const id of [crashing, stillborn]) {
+    for (const id of [crashing, crashingToo]) {
       await eventually(async () => (await reader.find(id))?.status === 'failed', {
         what: 'the order to fail',
         timeoutMs: 40_000,
@@ -111,7 +111,7 @@ await t.test(
 );
 
 await t.test(
-  'an order that ends its thread only when it is retried fails as well',
+  'an order that ends its thread only when it is retried fails alone as well',
   { timeout: 120_000 },
   async (t) => {
     const { run, place, isConfirmed, reader } = await pipelineUnderTest(t);
@@ -136,10 +136,10 @@ await t.test(
   },
 );
 
-await t.test('a pipeline that was not started, or is stopped, says so', async (t) => {
+await t.test('a stopped pipeline is not ready', async (t) => {
   const { run } = await pipelineUnderTest(t);
   const { pipeline, stop } = await run(undefined);
-  t.equal(pipeline.fault(), undefined);
+  t.equal(pipeline.readinessProblem(), undefined);
   await stop();
-  t.match(pipeline.fault(), /stopped/);
+  t.match(pipeline.readinessProblem(), /stopped/);
 });

@@ -11,7 +11,7 @@ function options(changes: Partial<RetryOptions> = {}): RetryOptions {
   };
 }
 
-await t.test('it tries until it works and tells of every retry', async (t) => {
+await t.test('it tries until it works and reports every retry', async (t) => {
   const retries: number[] = [];
   let calls = 0;
   const result = await retryUntilDone(
@@ -50,7 +50,7 @@ await t.test('an error that is not retryable is thrown at once', async (t) => {
   t.equal(calls, 1);
 });
 
-await t.test('the error says how long the pause is', async (t) => {
+await t.test('each error chooses its backoff', async (t) => {
   const errors = ['quick', 'slow', 'quick'];
   const asked: string[] = [];
   const startedAt = performance.now();
@@ -69,7 +69,7 @@ await t.test('the error says how long the pause is', async (t) => {
   );
   const tookMs = performance.now() - startedAt;
   t.ok(tookMs >= 55, `one pause of 60 ms (${tookMs})`);
-  t.same(asked, ['quick', 'slow', 'quick'], 'every error is asked for its own');
+  t.same(asked, ['quick', 'slow', 'quick'], 'the backoff is chosen for each error');
 });
 
 await t.test('an abort ends a long pause and throws the last error, without one more attempt', async (t) => {

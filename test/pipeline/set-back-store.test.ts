@@ -6,7 +6,7 @@ import { pipelineUnderTest } from './pipeline-under-test.ts';
 t.setTimeout(120_000);
 
 await t.test(
-  'a store that is set back under a running pipeline ends it, also in its first life',
+  'a store restored from a backup under a running pipeline stops it, also before its first restart',
   { timeout: 120_000 },
   async (t) => {
     const { databasePath, run, place, isConfirmed } = await pipelineUnderTest(t);
@@ -22,6 +22,6 @@ await t.test(
 
     await Promise.all(Array.from({ length: 40 }, () => place()));
     t.match(toError(await pipeline.failed), { code: 'progress-gap' });
-    t.same(database.prepare('SELECT * FROM progress').all(), [], 'nothing was passed over');
+    t.same(database.prepare('SELECT * FROM progress').all(), [], 'no record was skipped');
   },
 );

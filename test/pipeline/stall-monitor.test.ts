@@ -7,29 +7,29 @@ function harness() {
   return { time, stallMonitor: new StallMonitor(() => time.now) };
 }
 
-await t.test('a step that is tried for more than ten seconds is told, with its last error', async (t) => {
+await t.test('a step retried for ten seconds is reported with its last error', async (t) => {
   const { time, stallMonitor } = harness();
-  const [one, other] = [Symbol(), Symbol()];
+  const [one, other] = ['lane 0: process', 'lane 1: process'] as const;
   stallMonitor.failed(one, new Error('first'));
   time.now += 9_999;
   stallMonitor.failed(one, new Error('The thread ended.'));
   stallMonitor.failed(other, new Error('another'));
-  t.equal(stallMonitor.fault(), undefined);
+  t.equal(stallMonitor.readinessProblem(), undefined);
   time.now += 1;
   t.equal(
-    stallMonitor.fault(),
-    'a batch is tried again and again since 2026-01-01T00:00:00.000Z: The thread ended.',
+    stallMonitor.readinessProblem(),
+    'a batch has been retried since 2026-01-01T00:00:00.000Z: The thread ended.',
   );
   stallMonitor.ended(one);
-  t.equal(stallMonitor.fault(), undefined);
+  t.equal(stallMonitor.readinessProblem(), undefined);
 });
 
-await t.test('a flood of dead letters is told at once, until it is over', async (t) => {
+await t.test('a flood of dead letters is reported at once, until it is over', async (t) => {
   const { stallMonitor } = harness();
-  const step = Symbol();
+  const step = 'lane 0: process';
   stallMonitor.failed(step, new ServiceError('dead-letter-flood', '90 % would be dead letters.'));
   t.equal(stallMonitor.flood(), '90 % would be dead letters.');
-  t.equal(stallMonitor.fault(), undefined);
+  t.equal(stallMonitor.readinessProblem(), undefined);
   stallMonitor.failed(step, new ServiceError('store-unavailable', 'It is locked.'));
   t.equal(stallMonitor.flood(), undefined);
 });

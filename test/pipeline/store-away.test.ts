@@ -1,14 +1,12 @@
 import t, { type Test } from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
-import { createLogger } from '../../src/base/logger.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
-import { createBreakers } from '../../src/pipeline/breakers.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest } from './pipeline-under-test.ts';
 
 t.setTimeout(60_000);
 
-/** Another program takes the file for itself, until `release`. */
+/** Another program locks the file, until `release`. */
 function lock(t: Test, databasePath: string) {
   const connection = new Database(databasePath);
   t.teardown(() => connection.close());
@@ -16,10 +14,10 @@ function lock(t: Test, databasePath: string) {
   return { release: () => connection.exec('ROLLBACK') };
 }
 
-/** The log itself, and which partitions its consumer was told to pause. */
+/** The log, and which partitions its consumer has paused. */
 function watched(log: EventLog) {
   const paused = new Set<number>();
-  const face: EventLog = {
+  const watchedLog: EventLog = {
     progressName: (topic) => log.progressName(topic),
     start: () => log.start(),
     stop: () => log.stop(),
@@ -46,25 +44,21 @@ function watched(log: EventLog) {
       };
     },
   };
-  return { face, paused };
+  return { watchedLog, paused };
 }
 
 async function locked(t: Test) {
   const parts = await pipelineUnderTest(t);
-  const { face, paused } = watched(parts.log);
-  const breakers = createBreakers(
-    { failures: 1, openMs: 500 },
-    { metrics: parts.metrics, logger: createLogger('silent') },
-  );
+  const { watchedLog, paused } = watched(parts.log);
   const { pipeline, stop } = await parts.run(undefined, {
-    log: face,
-    breakers,
-    // Longer than a test may take: a stop that waited for the store would fail it.
+    log: watchedLog,
+    breaker: { failures: 1, openMs: 500 },
+    // Longer than the test's timeout, so a stop that waits for the store fails it.
     releaseTimeoutMs: 600_000,
   });
   const { release } = lock(t, parts.databasePath);
   const ids = await Promise.all(Array.from({ length: 200 }, () => parts.place()));
-  await eventually(() => pipeline.fault() !== undefined, {
+  await eventually(() => pipeline.readinessProblem() !== undefined, {
     what: 'the circuit to open',
     timeoutMs: 20_000,
   });
@@ -72,19 +66,19 @@ async function locked(t: Test) {
 }
 
 await t.test(
-  'a locked store pauses the partitions and is told; nothing is spent, and all goes on by itself',
+  'a locked store pauses the partitions and is reported; no attempt is spent, and processing resumes by itself',
   { timeout: 60_000 },
   async (t) => {
     const { pipeline, paused, release, ids, databasePath, isConfirmed, metrics } = await locked(t);
     t.match(
-      pipeline.fault(),
-      /^the store keeps failing since .*: SQLite cannot work on its file: database is locked \(SQLITE_BUSY\)\. /,
+      pipeline.readinessProblem(),
+      /^the store has been failing since .*: SQLite cannot work on its file: database is locked \(SQLITE_BUSY\)\. /,
     );
     t.equal(paused.size, 4, 'all partitions are paused');
     release();
     for (const id of ids) await isConfirmed(id);
-    await eventually(() => pipeline.fault() === undefined, { what: 'the pipeline to be well' });
-    t.equal(paused.size, 0, 'all partitions flow again');
+    await eventually(() => pipeline.readinessProblem() === undefined, { what: 'the pipeline to be ready' });
+    t.equal(paused.size, 0, 'all partitions are resumed');
     await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'no lag' });
 
     const reader = new Database(databasePath, { readonly: true });
@@ -97,9 +91,9 @@ await t.test(
   },
 );
 
-await t.test('a stop does not wait for a store that is away', { timeout: 60_000 }, async (t) => {
+await t.test('a stop does not wait for a store that is down', { timeout: 60_000 }, async (t) => {
   const { pipeline, stop, ids, reader } = await locked(t);
-  await eventually(() => /next attempt/.test(pipeline.fault() ?? ''), {
+  await eventually(() => /next attempt/.test(pipeline.readinessProblem() ?? ''), {
     what: 'the lanes to wait',
     timeoutMs: 20_000,
   });

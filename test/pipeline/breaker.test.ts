@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
-import { Breaker, type Dependency } from '../../src/pipeline/breakers.ts';
+import { Breaker, type Dependency } from '../../src/pipeline/breaker.ts';
 
-/** Time is the test's: `pass` lets it go by, and then everything that follows from it. */
+/** With mocked timers: `pass` moves the time on and waits for what follows from it. */
 function harness(t: Test, { dependency = 'store', failures = 2, openMs = 1_000 } = {}) {
   mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.UTC(2026, 0, 1) });
   t.teardown(() => mock.timers.reset());
@@ -41,28 +41,25 @@ function slowAttempt() {
   return { started, attempt };
 }
 
-await t.test(
-  'so many failures in a row open the circuit; it says since when, why and until when',
-  async (t) => {
-    const { breaker, run, fail, state, lines, changes } = harness(t);
-    t.equal(await state(), 0);
-    await fail();
-    await run(() => Promise.resolve());
-    await fail();
-    t.equal(breaker.fault(), undefined, 'a success in between');
-    await pass(500);
-    await fail();
-    t.equal(await state(), 2);
-    t.same(changes, [false]);
-    t.equal(
-      breaker.fault(),
-      'the store keeps failing since 2026-01-01T00:00:00.000Z: It is locked. The next attempt is at 2026-01-01T00:00:01.500Z.',
-    );
-    t.match(lines, [{ level: 50, msg: /the store keeps failing/, err: { message: 'It is locked.' } }]);
-  },
-);
+await t.test('consecutive failures open the circuit; it says since when, why and until when', async (t) => {
+  const { breaker, run, fail, state, lines, changes } = harness(t);
+  t.equal(await state(), 0);
+  await fail();
+  await run(() => Promise.resolve());
+  await fail();
+  t.equal(breaker.readinessProblem(), undefined, 'a success in between resets the count');
+  await pass(500);
+  await fail();
+  t.equal(await state(), 2);
+  t.same(changes, [false]);
+  t.equal(
+    breaker.readinessProblem(),
+    'the store has been failing since 2026-01-01T00:00:00.000Z: It is locked. The next attempt is at 2026-01-01T00:00:01.500Z.',
+  );
+  t.match(lines, [{ level: 50, msg: /the store keeps failing/, err: { message: 'It is locked.' } }]);
+});
 
-await t.test('only what the dependency is to blame for is counted', async (t) => {
+await t.test('only errors of the dependency itself count', async (t) => {
   const { breaker, fail } = harness(t, { failures: 1 });
   for (const code of ['progress-conflict', 'worker-failed', 'dead-letter-flood', 'internal'] as const) {
     await fail(code);
@@ -79,12 +76,12 @@ for (const code of ['log-unavailable', 'log-timeout', 'log-full'] as const) {
     await fail('store-unavailable');
     t.ok(breaker.isClosed);
     await fail(code);
-    t.match(breaker.fault(), /^the event log keeps failing/);
+    t.match(breaker.readinessProblem(), /^the event log has been failing/);
   });
 }
 
 await t.test(
-  'while it is open nothing is attempted; then one attempt goes through, and all when it works',
+  'while it is open nothing is attempted; then one attempt goes through, and all once it works',
   async (t) => {
     const { breaker, run, fail, state, lines, changes } = harness(t, { failures: 1 });
     await fail();
@@ -95,7 +92,7 @@ await t.test(
     await pass(1);
     t.equal(started.length, 1);
     t.equal(await state(), 1);
-    t.match(breaker.fault(), /An attempt is under way\.$/);
+    t.match(breaker.readinessProblem(), /An attempt is in progress\.$/);
     t.notOk(breaker.isClosed);
     await pass(60_000);
     t.equal(started.length, 1, 'the others wait for its outcome');
@@ -103,7 +100,7 @@ await t.test(
     await settle();
     t.equal(started.length, 3);
     t.same(changes, [false, true]);
-    t.equal(breaker.fault(), undefined);
+    t.equal(breaker.readinessProblem(), undefined);
     t.equal(await state(), 0);
     t.match(lines.at(-1), { level: 30, msg: 'the store works again' });
     for (const { works } of started) works();
@@ -111,7 +108,7 @@ await t.test(
   },
 );
 
-await t.test('an attempt in vain makes the pause twice as long, up to 30 seconds', async (t) => {
+await t.test('a failed attempt doubles the pause, up to 30 seconds', async (t) => {
   const { run, fail, changes } = harness(t, { failures: 1, openMs: 10_000 });
   await fail();
   for (const pauseMs of [10_000, 20_000, 30_000, 30_000]) {
@@ -127,7 +124,7 @@ await t.test('an attempt in vain makes the pause twice as long, up to 30 seconds
   t.same(changes, [false, false, false, false, false]);
 });
 
-await t.test('after it worked the pause is short again', async (t) => {
+await t.test('after a success the pause is short again', async (t) => {
   const { breaker, run, fail } = harness(t, { failures: 1 });
   await fail();
   for (const again of [1_000, 2_000]) {
@@ -139,26 +136,29 @@ await t.test('after it worked the pause is short again', async (t) => {
   await pass(4_000);
   await working;
   await fail();
-  t.match(breaker.fault(), /The next attempt is at 2026-01-01T00:00:08\.000Z\.$/);
+  t.match(breaker.readinessProblem(), /The next attempt is at 2026-01-01T00:00:08\.000Z\.$/);
 });
 
-await t.test('an abort ends all waiting at once, for the time and for the attempt of another', async (t) => {
-  const { run, fail, stopping } = harness(t, { failures: 1 });
-  await fail();
-  const { started, attempt } = slowAttempt();
-  const [trying, waiting] = [run(attempt), run(attempt)];
-  await pass(1_000);
-  t.equal(started.length, 1);
-  const outcome = t.rejects(waiting, { code: 'circuit-open', message: /^the store keeps failing/ });
-  stopping.abort();
-  await outcome;
-  started[0]?.fails(new ServiceError('store-unavailable', 'Still locked.'));
-  await t.rejects(trying, { code: 'store-unavailable' });
-  await t.rejects(run(attempt), { code: 'circuit-open' }, 'nothing new begins to wait');
-  t.equal(started.length, 1);
-});
+await t.test(
+  'an abort ends all waiting at once: for the next attempt, and for the outcome of another one',
+  async (t) => {
+    const { run, fail, stopping } = harness(t, { failures: 1 });
+    await fail();
+    const { started, attempt } = slowAttempt();
+    const [trying, waiting] = [run(attempt), run(attempt)];
+    await pass(1_000);
+    t.equal(started.length, 1);
+    const outcome = t.rejects(waiting, { code: 'circuit-open', message: /^the store has been failing/ });
+    stopping.abort();
+    await outcome;
+    started[0]?.fails(new ServiceError('store-unavailable', 'Still locked.'));
+    await t.rejects(trying, { code: 'store-unavailable' });
+    await t.rejects(run(attempt), { code: 'circuit-open' }, 'later calls do not wait');
+    t.equal(started.length, 1);
+  },
+);
 
-await t.test('a stop does not keep a step from its first attempt while the circuit is closed', async (t) => {
+await t.test('after a stop a first attempt is still made while the circuit is closed', async (t) => {
   const { run, stopping } = harness(t);
   stopping.abort();
   t.equal(await run(() => Promise.resolve('published')), 'published');

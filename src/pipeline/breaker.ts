@@ -1,0 +1,159 @@
+import {
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  DelegateBackoff,
+  handleWhen,
+  type CircuitBreakerPolicy,
+} from 'cockatiel';
+import { ServiceError, toError, type ErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+
+export type Dependency = 'store' | 'log';
+
+export interface BreakerSettings {
+  /** consecutive failures that open the circuit */
+  failures: number;
+  /** milliseconds the circuit stays open at first; doubles with each failed attempt, up to 30 s */
+  openMs: number;
+}
+
+const MAX_OPEN_MS = 30_000;
+
+const NAMES = { store: 'the store', log: 'the event log' } as const;
+
+/** Errors that say the dependency itself is down. */
+const COUNTED: Readonly<Record<Dependency, readonly ErrorCode[]>> = {
+  store: ['store-unavailable'],
+  log: ['log-unavailable', 'log-timeout', 'log-full'],
+};
+
+/** Values of the gauge. */
+const STATE_NUMBERS = {
+  [CircuitState.Closed]: 0,
+  [CircuitState.HalfOpen]: 1,
+  [CircuitState.Open]: 2,
+  [CircuitState.Isolated]: 2,
+} as const;
+
+/**
+ * cockatiel's circuit breaker, but an attempt that meets an open circuit waits instead of failing:
+ *
+ *     closed    → open: too many failures in a row
+ *     open      → half-open: the time is over; one waiting attempt goes through, the others keep waiting
+ *     half-open → closed | open: it worked | it failed, and the circuit stays open for longer
+ *
+ * Only an attempt can close the circuit. Failed steps are retried until the service stops, so there is always one.
+ * Times are those of `Date.now()`, because cockatiel's are.
+ */
+export class Breaker {
+  readonly #dependency: Dependency;
+  readonly #policy: CircuitBreakerPolicy;
+  #failingSince: number | undefined;
+  #nextAttemptAt = 0;
+  #openForMs = 0;
+
+  constructor(
+    dependency: Dependency,
+    { failures, openMs }: BreakerSettings,
+    { metrics, logger }: { metrics: Metrics; logger: Logger },
+  ) {
+    this.#dependency = dependency;
+    this.#policy = circuitBreaker(
+      handleWhen((error) => error instanceof ServiceError && COUNTED[dependency].includes(error.code)),
+      {
+        breaker: new ConsecutiveBreaker(failures),
+        halfOpenAfter: new DelegateBackoff(({ attempt }) => {
+          this.#openForMs = Math.min(Math.max(MAX_OPEN_MS, openMs), openMs * 2 ** (attempt - 1));
+          return this.#openForMs;
+        }),
+      },
+    );
+    this.#observe(metrics, logger);
+  }
+
+  get isClosed(): boolean {
+    return this.#policy.state === CircuitState.Closed;
+  }
+
+  /** Calls the listener after each attempt that opened, reopened or closed the circuit. */
+  onChange(listener: (isClosed: boolean) => void): void {
+    this.#policy.onBreak(() => listener(false));
+    this.#policy.onReset(() => listener(true));
+  }
+
+  /** Why the dependency is not ready, for readyz; undefined while the circuit is closed. */
+  readinessProblem(): string | undefined {
+    if (this.isClosed) return undefined;
+    const since = new Date(this.#failingSince ?? Date.now()).toISOString();
+    const next =
+      this.#policy.state === CircuitState.HalfOpen
+        ? 'An attempt is in progress.'
+        : `The next attempt is at ${new Date(this.#nextAttemptAt).toISOString()}.`;
+    return `${NAMES[this.#dependency]} has been failing since ${since}: ${this.#lastError().message} ${next}`;
+  }
+
+  /**
+   * Makes the attempt as soon as the circuit lets it through.
+   * @throws what the attempt throws, or ServiceError `circuit-open` when the signal is aborted while it waits
+   */
+  async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    while (!this.#letsAttemptThrough()) {
+      if (signal.aborted) throw new ServiceError('circuit-open', this.readinessProblem() ?? '');
+      await this.#change(signal);
+    }
+    return this.#policy.execute(attempt);
+  }
+
+  #letsAttemptThrough(): boolean {
+    const { state } = this.#policy;
+    return this.isClosed || (state === CircuitState.Open && Date.now() >= this.#nextAttemptAt);
+  }
+
+  /** Resolves when the state changes, when the next attempt may be made, or when the signal is aborted. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const isOpen = this.#policy.state === CircuitState.Open;
+      const done = () => {
+        clearTimeout(timer);
+        listening.dispose();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = isOpen ? setTimeout(done, this.#nextAttemptAt - Date.now()) : undefined;
+      const listening = this.#policy.onStateChange(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  #observe(metrics: Metrics, logger: Logger): void {
+    const dependency = this.#dependency;
+    metrics.circuitState.set({ dependency }, STATE_NUMBERS[this.#policy.state]);
+    this.#policy.onFailure(({ handled }) => {
+      if (handled) this.#failingSince ??= Date.now();
+    });
+    this.#policy.onSuccess(() => {
+      if (this.isClosed) this.#failingSince = undefined;
+    });
+    this.#policy.onStateChange((state) => {
+      metrics.circuitState.set({ dependency }, STATE_NUMBERS[state]);
+      if (state === CircuitState.Open) {
+        this.#nextAttemptAt = Date.now() + this.#openForMs;
+        const nextAttemptAt = new Date(this.#nextAttemptAt).toISOString();
+        logger.error(
+          { dependency, err: this.#lastError(), nextAttemptAt },
+          `${NAMES[dependency]} keeps failing: the circuit is open until the next attempt`,
+        );
+      } else if (state === CircuitState.Closed) {
+        this.#failingSince = undefined;
+        logger.info({ dependency }, `${NAMES[dependency]} works again`);
+      }
+    });
+  }
+
+  #lastError(): Error {
+    const failure = this.#policy.lastFailure;
+    return toError(failure !== undefined && 'error' in failure ? failure.error : failure);
+  }
+}

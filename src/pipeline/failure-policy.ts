@@ -1,0 +1,176 @@
+import type { Backoff } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { hasCode, ServiceError } from '../base/errors.ts';
+import type { LogRecord } from '../base/log-record.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import { Breaker, type BreakerSettings, type Dependency } from './breaker.ts';
+import { DeadLetterRate } from './dead-letter-rate.ts';
+import { retryUntilDone } from './retry.ts';
+import { StallMonitor } from './stall-monitor.ts';
+
+/** When the next retry of an order is due, in milliseconds since the epoch; undefined when none is. */
+export type DueAt = number | undefined;
+
+/** The outcome of work that keeps killing its thread. */
+export const POISON = 'poison';
+
+export type Poison = typeof POISON;
+
+export interface FailurePolicyOptions {
+  breaker: BreakerSettings;
+  /** aborted when the service stops: ends all retrying and waiting */
+  signal: AbortSignal;
+  metrics: Metrics;
+  logger: Logger;
+  clock: Clock;
+}
+
+const BACKOFF: Backoff = { baseMs: 50, factor: 2, capMs: 5_000 };
+
+/** A flood lasts until an operator has fixed the processor. */
+const FLOOD_BACKOFF: Backoff = { baseMs: 1_000, factor: 2, capMs: 30_000 };
+
+/** The breaker itself waits while its circuit is open. */
+const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
+
+/** The store was restored from a backup, or the log is another one: retrying changes nothing, going on loses orders. */
+const FATAL = ['progress-gap', 'log-truncated'] as const;
+
+/** A single death may have nothing to do with the orders. */
+const DEATHS_OF_POISON = 2;
+
+export const POISON_REASON = `The worker thread ended ${DEATHS_OF_POISON} times while it processed this order.`;
+
+/**
+ * What happens when a step of a batch fails, from the outside in:
+ *
+ *     bisect         a batch that kills its thread twice goes on as two halves, until the poison order is alone and fails
+ *     retry          anything else is retried with backoff, unless it is fatal or the service stops
+ *     flood limit    a flood of dead letters is retried as well, more slowly, and holds the dead-letter rate
+ *     breaker        while the store or the log is down an attempt waits, however many lanes there are
+ *     count deaths   of the thread
+ *     attempt
+ *
+ * Why in this order: a half is a batch of its own, so it needs retries of its own. An attempt fails first and waits
+ * for the breaker as the next one, so each failure counts once and no pause adds to the breaker's. A thread that dies
+ * says nothing about the store, so deaths are counted where the breaker cannot hide them.
+ *
+ * Invariant 6: infrastructure failing is not the order's fault. No step here spends an order's attempts.
+ */
+export class FailurePolicy {
+  readonly breakers: Readonly<Record<Dependency, Breaker>>;
+  readonly deadLetterRate: DeadLetterRate;
+  readonly #stallMonitor: StallMonitor;
+  readonly #options: FailurePolicyOptions;
+
+  constructor(options: FailurePolicyOptions) {
+    const { breaker, clock } = options;
+    this.#options = options;
+    this.breakers = {
+      store: new Breaker('store', breaker, options),
+      log: new Breaker('log', breaker, options),
+    };
+    this.deadLetterRate = new DeadLetterRate(clock);
+    this.#stallMonitor = new StallMonitor(clock);
+  }
+
+  /** Runs a batch whole, or in halves while it is poison. A poison order is run alone, with the reason why it fails. */
+  async bisect(
+    batch: readonly LogRecord[],
+    run: (part: readonly LogRecord[], poisonReason?: string) => Promise<DueAt | Poison>,
+  ): Promise<DueAt> {
+    if (batch.length === 1) return untilNotPoison((poisonReason) => run(batch, poisonReason));
+    const outcome = await run(batch);
+    if (outcome !== POISON) return outcome;
+    const middle = batch.length >> 1;
+    const first = await this.bisect(batch.slice(0, middle), run);
+    const second = await this.bisect(batch.slice(middle), run);
+    return first === undefined || second === undefined ? (first ?? second) : Math.min(first, second);
+  }
+
+  /** As `bisect`, for retries: the store selects what is due, so a poisoned run continues order by order. */
+  async isolate(
+    limit: number,
+    run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
+  ): Promise<DueAt> {
+    const outcome = await run(limit);
+    if (outcome !== POISON) return outcome;
+    let dueAt: DueAt = 0;
+    for (let done = 0; done < limit && dueAt !== undefined && dueAt <= this.#options.clock(); done += 1) {
+      dueAt = await untilNotPoison((poisonReason) => run(1, poisonReason));
+    }
+    return dueAt;
+  }
+
+  /** Work in a thread, which also writes to the store. @throws as `run` @returns POISON for work that is to be split */
+  process<T>(step: string, attempt: () => Promise<T>): Promise<T | Poison> {
+    return this.run(step, 'store', countingDeaths(attempt));
+  }
+
+  /**
+   * Retries the step until it works. Meanwhile its lane fills up and its partitions pause.
+   * @param step names it for as long as it runs
+   * @throws ServiceError one that is fatal, or the last error (`circuit-open` while it waits) once the signal is aborted
+   */
+  async run<T>(step: string, dependency: Dependency, attempt: () => Promise<T>): Promise<T> {
+    const { signal, metrics, logger } = this.#options;
+    const breaker = this.breakers[dependency];
+    try {
+      return await retryUntilDone(() => breaker.run(attempt, signal), {
+        signal,
+        isRetryable: (error) => !FATAL.some((code) => hasCode(error, code)),
+        backoffFor: (error) => {
+          if (hasCode(error, 'dead-letter-flood')) return FLOOD_BACKOFF;
+          return breaker.isClosed ? BACKOFF : NO_PAUSE;
+        },
+        onRetry: (error, attempts) => {
+          this.#stallMonitor.failed(step, error);
+          metrics.batchRetries.inc({ error_type: error instanceof ServiceError ? error.code : 'internal' });
+          logger.warn({ err: error, attempt: attempts, step }, 'a step of a batch failed and is retried');
+          if (hasCode(error, 'dead-letter-flood') && this.deadLetterRate.hold(step)) {
+            metrics.deadLetterFloods.inc();
+          }
+        },
+      });
+    } finally {
+      this.#stallMonitor.ended(step);
+      this.deadLetterRate.release(step);
+    }
+  }
+
+  /** The flood limit for retries: the run itself has put off those that would flood. @param flood why, if it has */
+  noteDeferredRetries(step: string, flood: string | undefined): void {
+    if (flood === undefined) return this.#stallMonitor.ended(step);
+    this.#options.metrics.deadLetterFloods.inc();
+    this.#stallMonitor.failed(step, new ServiceError('dead-letter-flood', flood));
+  }
+
+  /** What keeps batches from being finished, for readyz; undefined when nothing does. */
+  readinessProblem(): string | undefined {
+    const { store, log } = this.breakers;
+    const causes = [this.#stallMonitor.flood(), store.readinessProblem(), log.readinessProblem()];
+    const known = causes.filter((cause) => cause !== undefined);
+    return known.length > 0 ? known.join(' ') : this.#stallMonitor.readinessProblem();
+  }
+}
+
+async function untilNotPoison(run: (poisonReason?: string) => Promise<DueAt | Poison>): Promise<DueAt> {
+  let outcome = await run();
+  while (outcome === POISON) outcome = await run(POISON_REASON);
+  return outcome;
+}
+
+function countingDeaths<T>(attempt: () => Promise<T>): () => Promise<T | Poison> {
+  let deaths = 0;
+  return async () => {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!hasCode(error, 'worker-failed')) throw error;
+      deaths += 1;
+      if (deaths < DEATHS_OF_POISON) throw error;
+      return POISON;
+    }
+  };
+}

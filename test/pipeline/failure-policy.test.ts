@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import type { LogRecord } from '../../src/base/log-record.ts';
+import { createLogger } from '../../src/base/logger.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { FailurePolicy, POISON, POISON_REASON } from '../../src/pipeline/failure-policy.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+
+function harness() {
+  const metrics = createMetrics();
+  const stopping = new AbortController();
+  const policy = new FailurePolicy({
+    breaker: { failures: 1, openMs: 20 },
+    signal: stopping.signal,
+    metrics,
+    logger: createLogger('silent'),
+    clock: Date.now,
+  });
+  return { policy, metrics, stopping };
+}
+
+/** Fails with these codes, one an attempt, then works. */
+function failing(...codes: ErrorCode[]) {
+  const left = [...codes];
+  return () => {
+    const code = left.shift();
+    return code === undefined ? Promise.resolve('done') : Promise.reject(new ServiceError(code, `${code}!`));
+  };
+}
+
+const records = (count: number): LogRecord[] =>
+  Array.from({ length: count }, (_, offset) => ({
+    partition: 0,
+    offset,
+    timestamp: 0,
+    key: null,
+    value: null,
+  }));
+
+await t.test('a step is retried until it works, whatever fails', async (t) => {
+  const { policy, metrics } = harness();
+  const step = failing('store-unavailable', 'worker-failed', 'progress-conflict', 'internal');
+  t.equal(await policy.run('step', 'store', step), 'done');
+  t.equal(policy.readinessProblem(), undefined);
+  const retries = await metrics.batchRetries.get();
+  t.same(retries.values.map(({ labels }) => labels.error_type).sort(), [
+    'internal',
+    'progress-conflict',
+    'store-unavailable',
+    'worker-failed',
+  ]);
+});
+
+for (const code of ['progress-gap', 'log-truncated'] as const) {
+  await t.test(`${code} is fatal: no retry`, async (t) => {
+    const { policy } = harness();
+    await t.rejects(policy.run('step', 'store', failing(code)), { code });
+  });
+}
+
+await t.test('a failing store opens its own circuit only (invariant 6)', async (t) => {
+  const { policy, stopping } = harness();
+  const down = () => Promise.reject(new ServiceError('store-unavailable', 'It is locked.'));
+  const running = policy.run('step', 'store', down);
+  await eventually(() => !policy.breakers.store.isClosed, { what: 'the circuit to open' });
+  t.ok(policy.breakers.log.isClosed);
+  t.match(policy.readinessProblem(), /^the store has been failing since .*: It is locked\./);
+  stopping.abort();
+  await t.rejects(running);
+});
+
+await t.test(
+  'a flood is reported and counted once a step, and holds the rate until the step ends',
+  async (t) => {
+    const { policy, metrics, stopping } = harness();
+    let attempts = 0;
+    const flood = () => {
+      attempts += 1;
+      return Promise.reject(new ServiceError('dead-letter-flood', 'Fix it.'));
+    };
+    const ended = t.rejects(policy.run('step', 'store', flood), { code: 'dead-letter-flood' });
+    await eventually(async () => ((await metrics.batchRetries.get()).values[0]?.value ?? 0) >= 2, {
+      what: 'another attempt',
+    });
+    t.equal(policy.readinessProblem(), 'Fix it.');
+    t.equal((await metrics.deadLetterFloods.get()).values[0]?.value, 1);
+    t.ok(policy.breakers.store.isClosed);
+    t.equal(policy.deadLetterRate.hold('step'), false, 'the step holds the rate');
+    const before = attempts;
+    stopping.abort();
+    await ended;
+    t.equal(attempts, before, 'the pause ends without another attempt');
+    t.equal(policy.readinessProblem(), undefined);
+    t.equal(policy.deadLetterRate.hold('step'), true, 'the rate was released');
+  },
+);
+
+await t.test('retries deferred as a flood are reported until a run defers none', async (t) => {
+  const { policy, metrics } = harness();
+  policy.noteDeferredRetries('lane 0', 'Fix it.');
+  t.equal(policy.readinessProblem(), 'Fix it.');
+  t.equal((await metrics.deadLetterFloods.get()).values[0]?.value, 1);
+  policy.noteDeferredRetries('lane 1', undefined);
+  t.equal(policy.readinessProblem(), 'Fix it.', 'another lane does not end it');
+  policy.noteDeferredRetries('lane 0', undefined);
+  t.equal(policy.readinessProblem(), undefined);
+});
+
+await t.test('a stop ends the waiting for a circuit', async (t) => {
+  const { policy, stopping } = harness();
+  const down = () => Promise.reject(new ServiceError('log-unavailable', 'No broker answers.'));
+  const lanes = [policy.run('lane 0', 'log', down), policy.run('lane 1', 'log', down)];
+  await eventually(() => !policy.breakers.log.isClosed, { what: 'the circuit to open' });
+  stopping.abort();
+  const outcomes = await Promise.allSettled(lanes);
+  t.same(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+});
+
+await t.test('work that ends its thread twice is poison; ending once is not', async (t) => {
+  const { policy } = harness();
+  t.equal(await policy.process('step', failing('worker-failed')), 'done');
+  t.equal(await policy.process('step', failing('worker-failed', 'internal', 'worker-failed')), POISON);
+  t.ok(policy.breakers.store.isClosed, 'the store is not to blame');
+});
+
+await t.test('bisecting fails exactly the poison orders and keeps the order of the others', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.nat(39), { maxLength: 5 }), async (poison) => {
+      const { policy } = harness();
+      const failed: number[] = [];
+      const done: number[] = [];
+      const dueAt = await policy.bisect(records(40), (part, reason) => {
+        const offsets = part.map(({ offset }) => offset);
+        const isPoison = offsets.some((offset) => poison.includes(offset));
+        if (isPoison && reason === undefined) return Promise.resolve(POISON);
+        if (reason !== undefined) failed.push(...offsets);
+        done.push(...offsets);
+        return Promise.resolve(offsets.includes(7) ? 7 : offsets.includes(30) ? 30 : undefined);
+      });
+      return (
+        dueAt === 7 &&
+        done.length === 40 &&
+        done.every((offset, index) => offset === index) &&
+        failed.join() === poison.sort((one, other) => one - other).join()
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+await t.test('retries that are poison continue order by order, until none is due', async (t) => {
+  const { policy } = harness();
+  const due = ['good', 'poison', 'good', 'later'];
+  const runs: [number, string | undefined][] = [];
+  const later = Date.now() + 60_000;
+  const dueAt = await policy.isolate(512, (limit, reason) => {
+    runs.push([limit, reason]);
+    if (due.slice(0, limit).includes('poison') && reason === undefined) return Promise.resolve(POISON);
+    due.splice(0, limit);
+    return Promise.resolve(due[0] === 'later' ? later : 0);
+  });
+  t.equal(dueAt, later);
+  t.same(runs, [
+    [512, undefined],
+    [1, undefined],
+    [1, undefined],
+    [1, POISON_REASON],
+    [1, undefined],
+  ]);
+});

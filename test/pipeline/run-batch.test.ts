@@ -1,0 +1,197 @@
+import t from 'tap';
+import { ServiceError } from '../../src/base/errors.ts';
+import type { LogRecord } from '../../src/base/log-record.ts';
+import { createLogger } from '../../src/base/logger.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
+import { FailurePolicy } from '../../src/pipeline/failure-policy.ts';
+import { BatchRunner, type BatchRunnerOptions } from '../../src/pipeline/run-batch.ts';
+import type { BatchResult } from '../../src/processing/batch.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+
+function record(offset: number, partition = 0): LogRecord {
+  return { partition, offset, timestamp: 0, key: Buffer.from(`order ${offset}`), value: null };
+}
+
+function result(records: LogRecord[], changes: Partial<BatchResult> = {}): BatchResult {
+  const counts = {
+    decided: { records: 0, deadLetters: 0 },
+    ...{ placed: 0, moved: 0, refused: 0, retrying: 0, rescheduled: 0 },
+    ...{ deadLetters: 0, replaysFailed: 0, redelivered: 0 },
+  };
+  return {
+    statuses: encodeRecordFrame(records),
+    deadLetters: encodeRecordFrame(records),
+    counts,
+    retryAt: undefined,
+    completed: [],
+    ...changes,
+  };
+}
+
+const offsetsOf = (records: readonly LogRecord[]) => records.map(({ offset }) => offset).join();
+
+/** A runner of partitions 0 and 1 whose steps are written down as they end. */
+function harness(changes: Partial<BatchRunnerOptions> = {}) {
+  const steps: string[] = [];
+  const metrics = createMetrics();
+  const logger = createLogger('silent');
+  const stopping = new AbortController();
+  const failurePolicy = new FailurePolicy({
+    breaker: { failures: 100, openMs: 10 },
+    signal: stopping.signal,
+    metrics,
+    logger,
+    clock: Date.now,
+  });
+  const runner = new BatchRunner({
+    name: 'lane 0',
+    topic: 'orders.commands',
+    pool: {
+      run: (request) => {
+        if (request.kind === 'retry') return Promise.resolve(result([]));
+        const records = decodeRecordFrame(request.frame);
+        steps.push(`save ${offsetsOf(records)} on ${[...request.applied.values()].join()}`);
+        return Promise.resolve(result(records));
+      },
+    },
+    publish: (statuses) => {
+      steps.push(`publish ${offsetsOf(decodeRecordFrame(statuses))}`);
+      return Promise.resolve();
+    },
+    log: {
+      append: ({ key }) => {
+        steps.push(`dead letter of ${String(key)}`);
+        return Promise.resolve({ partition: 0, offset: 0 });
+      },
+    },
+    commit: (nextOffsets) => steps.push(`commit ${[...nextOffsets].join(' ')}`),
+    failurePolicy,
+    metrics,
+    logger,
+    clock: Date.now,
+    ...changes,
+  });
+  runner.assign(
+    new Map([
+      [0, 5],
+      [1, 5],
+    ]),
+  );
+  return { runner, steps, stopping, metrics };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+await t.test('a batch is saved, published and then committed (invariant 4)', async (t) => {
+  const { runner, steps } = harness();
+  await runner.runBatch([record(5), record(6)], 'idle');
+  await runner.publishingDone();
+  await runner.runBatch([record(7)], 'idle');
+  await runner.publishingDone();
+  t.same(steps, [
+    'save 5,6 on 5',
+    'publish 5,6',
+    'dead letter of order 5',
+    'dead letter of order 6',
+    'commit 0,7',
+    'save 7 on 7',
+    'publish 7',
+    'dead letter of order 7',
+    'commit 0,8',
+  ]);
+});
+
+await t.test(
+  'while a batch is published the next one is saved, but not published or committed',
+  async (t) => {
+    const commits: string[] = [];
+    const acknowledge: (() => void)[] = [];
+    const { runner, steps } = harness({
+      publish: () => new Promise((resolve) => acknowledge.push(resolve)),
+      commit: (nextOffsets) => commits.push([...nextOffsets].join(' ')),
+    });
+    await runner.runBatch([record(5)], 'idle');
+    const second = runner.runBatch([record(6)], 'idle').then(() => 'done');
+    await eventually(() => steps.includes('save 6 on 6'), { what: 'the second batch to be saved' });
+    t.equal(acknowledge.length, 1);
+    t.same(commits, [], 'nothing is committed before its statuses are acknowledged');
+    t.equal(await Promise.race([second, turn().then(() => 'waits')]), 'waits');
+    acknowledge[0]?.();
+    await second;
+    t.same(commits, ['0,6']);
+    acknowledge[1]?.();
+    await runner.publishingDone();
+    t.same(commits, ['0,6', '0,7']);
+  },
+);
+
+await t.test(
+  'a failed publication is repeated, and stops everything after it once the service stops',
+  async (t) => {
+    let attempts = 0;
+    const { runner, steps, stopping } = harness({
+      publish: () => {
+        attempts += 1;
+        return Promise.reject(new ServiceError('log-timeout', 'No answer.'));
+      },
+    });
+    await runner.runBatch([record(5)], 'idle');
+    await eventually(() => attempts >= 2, { what: 'another attempt' });
+    const second = runner.runBatch([record(6)], 'idle');
+    stopping.abort();
+    await t.rejects(second, { code: 'log-timeout' });
+    await t.rejects(runner.publishingDone(), { code: 'log-timeout' });
+    t.notOk(steps.some((step) => step.startsWith('commit')));
+  },
+);
+
+await t.test('records of a lost partition are skipped, also when a failed batch is retried', async (t) => {
+  let failures = 1;
+  const saved: string[] = [];
+  const { runner } = harness({
+    pool: {
+      run: (request) => {
+        if (request.kind === 'retry') return Promise.resolve(result([]));
+        if (failures-- > 0) {
+          runner.revoke([0]);
+          return Promise.reject(new ServiceError('progress-conflict', 'Another process owns it.'));
+        }
+        const records = decodeRecordFrame(request.frame);
+        saved.push(records.map(({ partition, offset }) => `${partition}:${offset}`).join());
+        return Promise.resolve(result(records));
+      },
+    },
+  });
+  await runner.runBatch([record(5, 0), record(5, 1)], 'idle');
+  t.same(saved, ['1:5']);
+  await runner.runBatch([record(6, 0)], 'idle');
+  t.same(saved, ['1:5'], 'a batch without owned partitions is not run');
+});
+
+await t.test('completed retries are purged by the next run, once their effects are published', async (t) => {
+  const purged: (readonly string[])[] = [];
+  let isPublished = false;
+  const { runner } = harness({
+    pool: {
+      run: (request) => {
+        if (request.kind === 'batch') return Promise.reject(new Error('no batch'));
+        t.same(request.partitions, [0, 1]);
+        t.equal(isPublished, purged.length > 0, 'the previous run is published');
+        purged.push(request.published);
+        return Promise.resolve(
+          result([record(1)], { completed: purged.length === 1 ? ['order 1'] : [], retryAt: undefined }),
+        );
+      },
+    },
+    publish: async () => {
+      await turn();
+      isPublished = true;
+    },
+  });
+  const before = Date.now();
+  const dueAt = await runner.runRetries();
+  t.ok(dueAt !== undefined && dueAt > before && dueAt <= Date.now() + 1_000, 'a run comes to purge');
+  t.equal(await runner.runRetries(), undefined);
+  t.same(purged, [[], ['order 1']]);
+});
