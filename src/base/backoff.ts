@@ -1,22 +1,22 @@
-/** How pauses between attempts grow; all times are milliseconds. */
+/** How pauses between attempts grow; all times in milliseconds. */
 export interface Backoff {
-  /** the first pause at most */
+  /** the longest first pause */
   baseMs: number;
-  /** each further one may be this many times as long */
+  /** how much longer each next pause may be */
   factor: number;
   /** no pause is longer */
   capMs: number;
 }
 
-/** A backoff that ends: with `maxAttempts` failures, or with a failure `budgetMs` after the first one. */
+/** A backoff that ends: after `maxAttempts` failures, or with a failure later than `budgetMs` after the first. */
 export interface RetryPolicy extends Backoff {
   maxAttempts: number;
   budgetMs: number;
 }
 
 /**
- * The pause after so many failed attempts, in milliseconds: exponential with full jitter, so that those who failed
- * together do not come back together
+ * The pause after this many failed attempts, in milliseconds: exponential with full jitter, so that what failed
+ * together is not retried together
  * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
  * @param failures at least 1
  */
@@ -25,20 +25,20 @@ export function pauseAfter(
   { baseMs, factor, capMs }: Backoff,
   random = Math.random,
 ): number {
-  // The power is cut before it can become infinite.
+  // The exponent is capped: an infinite power times a base of 0 would be NaN.
   return random() * Math.min(capMs, baseMs * factor ** Math.min(failures - 1, 1_000));
 }
 
 export interface Failures {
   /** attempts that failed, the latest included */
   attempts: number;
-  /** milliseconds since the epoch, as are `now` and the answer */
+  /** milliseconds since the epoch, as are `now` and the result */
   firstFailedAt: number;
-  /** milliseconds by which its attempts came later than they were due, all together: our time, not the budget's */
+  /** how late its attempts were in total, in milliseconds; the budget is extended by it */
   lateMs: number;
 }
 
-/** When the next attempt is due, or undefined when the budget is spent. The last attempt falls on the budget's end. */
+/** When the next attempt is due; undefined when the budget is spent. The last attempt is due when the budget ends. */
 export function nextAttemptAt(
   { attempts, firstFailedAt, lateMs }: Failures,
   now: number,

@@ -1,4 +1,4 @@
-/** Whether the work ended within the deadline; what it threw is thrown. */
+/** Whether the work ended within this many milliseconds. @throws what the work throws */
 export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<false>((resolve) => {

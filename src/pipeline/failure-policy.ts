@@ -45,18 +45,16 @@ export const POISON_REASON = `The worker thread ended ${DEATHS_OF_POISON} times 
 /**
  * What happens when a step of a batch fails, from the outside in:
  *
- *     bisect         a batch that kills its thread twice goes on as two halves, until the poison order is alone and fails
- *     retry          anything else is retried with backoff, unless it is fatal or the service stops
- *     flood limit    a flood of dead letters is retried as well, more slowly, and holds the dead-letter rate
- *     breaker        while the store or the log is down an attempt waits, however many lanes there are
- *     count deaths   of the thread
- *     attempt
+ *     bisect    a batch that kills its thread twice goes on as two halves, until the poison order is alone and fails
+ *     retry     any other failure is retried with backoff, unless it is fatal or the service stops; a flood of dead
+ *               letters backs off for longer and holds the dead-letter rate
+ *     breaker   while the store or the log is down, attempts wait, and one at a time goes through
+ *     attempt   counts how often it has killed its thread
  *
- * Why in this order: a half is a batch of its own, so it needs retries of its own. An attempt fails first and waits
- * for the breaker as the next one, so each failure counts once and no pause adds to the breaker's. A thread that dies
- * says nothing about the store, so deaths are counted where the breaker cannot hide them.
+ * Each half is retried on its own, so bisecting is outermost. Each attempt must pass the breaker, so the breaker is
+ * inside the retry, which does not pause while the circuit is open.
  *
- * Invariant 6: infrastructure failing is not the order's fault. No step here spends an order's attempts.
+ * Invariant 6: infrastructure failing is not the order's fault. Nothing here spends an order's attempts.
  */
 export class FailurePolicy {
   readonly breakers: Readonly<Record<Dependency, Breaker>>;
@@ -75,7 +73,7 @@ export class FailurePolicy {
     this.#stallMonitor = new StallMonitor(clock);
   }
 
-  /** Runs a batch whole, or in halves while it is poison. A poison order is run alone, with the reason why it fails. */
+  /** Runs the batch, or its halves if it is poison. A poison order alone is run again with the reason why it fails. */
   async bisect(
     batch: readonly LogRecord[],
     run: (part: readonly LogRecord[], poisonReason?: string) => Promise<DueAt | Poison>,
@@ -89,7 +87,7 @@ export class FailurePolicy {
     return first === undefined || second === undefined ? (first ?? second) : Math.min(first, second);
   }
 
-  /** As `bisect`, for retries: the store selects what is due, so a poisoned run continues order by order. */
+  /** As `bisect`, for retries. Order by order costs fewer threads than halving. @param limit orders at most */
   async isolate(
     limit: number,
     run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
@@ -103,15 +101,15 @@ export class FailurePolicy {
     return dueAt;
   }
 
-  /** Work in a thread, which also writes to the store. @throws as `run` @returns POISON for work that is to be split */
+  /** Retry → breaker → attempt in a thread. @returns POISON for work that must be split @throws as `run` */
   process<T>(step: string, attempt: () => Promise<T>): Promise<T | Poison> {
     return this.run(step, 'store', countingDeaths(attempt));
   }
 
   /**
-   * Retries the step until it works. Meanwhile its lane fills up and its partitions pause.
-   * @param step names it for as long as it runs
-   * @throws ServiceError one that is fatal, or the last error (`circuit-open` while it waits) once the signal is aborted
+   * Retry → breaker → attempt. Until it works the lane fills up and its partitions pause.
+   * @param step a name, unique while the step runs
+   * @throws ServiceError one that is fatal, or the last error (`circuit-open` if it waited) once the signal is aborted
    */
   async run<T>(step: string, dependency: Dependency, attempt: () => Promise<T>): Promise<T> {
     const { signal, metrics, logger } = this.#options;
@@ -139,14 +137,17 @@ export class FailurePolicy {
     }
   }
 
-  /** The flood limit for retries: the run itself has put off those that would flood. @param flood why, if it has */
+  /** The flood limit for retries, which defer themselves. @param flood why; undefined if none was deferred */
   noteDeferredRetries(step: string, flood: string | undefined): void {
-    if (flood === undefined) return this.#stallMonitor.ended(step);
-    this.#options.metrics.deadLetterFloods.inc();
-    this.#stallMonitor.failed(step, new ServiceError('dead-letter-flood', flood));
+    if (flood === undefined) {
+      this.#stallMonitor.ended(step);
+    } else {
+      this.#options.metrics.deadLetterFloods.inc();
+      this.#stallMonitor.failed(step, new ServiceError('dead-letter-flood', flood));
+    }
   }
 
-  /** What keeps batches from being finished, for readyz; undefined when nothing does. */
+  /** Why batches do not get done, for readyz; undefined when they do. */
   readinessProblem(): string | undefined {
     const { store, log } = this.breakers;
     const causes = [this.#stallMonitor.flood(), store.readinessProblem(), log.readinessProblem()];
@@ -163,14 +164,10 @@ async function untilNotPoison(run: (poisonReason?: string) => Promise<DueAt | Po
 
 function countingDeaths<T>(attempt: () => Promise<T>): () => Promise<T | Poison> {
   let deaths = 0;
-  return async () => {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!hasCode(error, 'worker-failed')) throw error;
-      deaths += 1;
+  return () =>
+    attempt().catch((error: unknown) => {
+      if (hasCode(error, 'worker-failed')) deaths += 1;
       if (deaths < DEATHS_OF_POISON) throw error;
       return POISON;
-    }
-  };
+    });
 }

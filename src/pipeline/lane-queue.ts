@@ -3,9 +3,8 @@ import type { LogRecord } from '../base/log-record.ts';
 import { headersText } from '../base/record-headers.ts';
 
 export interface LaneQueueOptions {
-  /** of a batch */
-  maxRecords: number;
-  maxBytes: number;
+  batchMaxRecords: number;
+  batchMaxBytes: number;
   clock: Clock;
 }
 
@@ -31,14 +30,14 @@ export class LaneQueue {
 
   /** The limit that a whole batch has reached; undefined while there is only a partial one. */
   get fullBy(): 'size' | 'bytes' | undefined {
-    if (this.#records.length >= this.#options.maxRecords) return 'size';
-    return this.#bytes >= this.#options.maxBytes ? 'bytes' : undefined;
+    if (this.#records.length >= this.#options.batchMaxRecords) return 'size';
+    return this.#bytes >= this.#options.batchMaxBytes ? 'bytes' : undefined;
   }
 
   /** Whether this many whole batches are queued. */
   holds(batches: number): boolean {
-    const { maxRecords, maxBytes } = this.#options;
-    return this.#records.length >= batches * maxRecords || this.#bytes >= batches * maxBytes;
+    const { batchMaxRecords, batchMaxBytes } = this.#options;
+    return this.#records.length >= batches * batchMaxRecords || this.#bytes >= batches * batchMaxBytes;
   }
 
   push(record: LogRecord): void {
@@ -49,37 +48,23 @@ export class LaneQueue {
 
   /** The next batch: at least one record, and otherwise no more than the limits allow. */
   take(): LogRecord[] {
-    const { maxRecords, maxBytes } = this.#options;
+    const { batchMaxRecords, batchMaxBytes } = this.#options;
     let bytes = 0;
     let count = 0;
     for (const record of this.#records) {
       const size = sizeOf(record);
-      if (count === maxRecords || (count > 0 && bytes + size > maxBytes)) break;
+      if (count === batchMaxRecords || (count > 0 && bytes + size > batchMaxBytes)) break;
       bytes += size;
       count += 1;
     }
-    const batch = this.#records.slice(0, count);
-    this.#replace(this.#records.slice(count), this.#bytes - bytes);
-    return batch;
+    this.#bytes -= bytes;
+    this.#firstAt = this.#options.clock();
+    return this.#records.splice(0, count);
   }
 
   drop(partitions: readonly number[]): void {
-    const dropped = new Set(partitions);
-    const kept = this.#records.filter((record) => !dropped.has(record.partition));
-    this.#replace(
-      kept,
-      kept.reduce((bytes, record) => bytes + sizeOf(record), 0),
-    );
-  }
-
-  clear(): void {
-    this.#replace([], 0);
-  }
-
-  #replace(records: LogRecord[], bytes: number): void {
-    this.#records = records;
-    this.#bytes = bytes;
-    this.#firstAt = this.#options.clock();
+    this.#records = this.#records.filter(({ partition }) => !partitions.includes(partition));
+    this.#bytes = this.#records.reduce((bytes, record) => bytes + sizeOf(record), 0);
   }
 }
 

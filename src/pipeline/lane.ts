@@ -1,8 +1,7 @@
-import type { Clock } from '../base/clock.ts';
 import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { DueAt } from './failure-policy.ts';
-import { LaneQueue } from './lane-queue.ts';
+import { LaneQueue, type LaneQueueOptions } from './lane-queue.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 import type { BatchRunner, BatchTrigger } from './run-batch.ts';
 
@@ -15,11 +14,9 @@ const RETRY_INTERVAL_MS = 2_000;
 const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;
 
-export interface LaneOptions {
-  maxRecords: number;
-  maxBytes: number;
+export interface LaneOptions extends LaneQueueOptions {
   /** how long a partial batch waits at most while `mustWait`, in milliseconds */
-  maxWaitMs: number;
+  batchMaxWaitMs: number;
   /** another lane has a batch in flight, and the store takes one writer at a time */
   mustWait: () => boolean;
   runner: Pick<BatchRunner, 'assign' | 'revoke' | 'runBatch' | 'runRetries' | 'publishingDone'>;
@@ -30,7 +27,6 @@ export interface LaneOptions {
   /** pause and resume the partitions of the lane; pausing twice is harmless */
   pause: () => void;
   resume: () => void;
-  clock: Clock;
 }
 
 /**
@@ -50,7 +46,8 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: LaneQueue;
   readonly #retries: RetrySchedule;
-  #running: { affects: (partition: number) => boolean; done: Promise<void> } | undefined;
+  /** what is in flight; without `partitions` it is a run of retries, which affects all */
+  #running: { partitions: ReadonlySet<number> | undefined; done: Promise<void> } | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   #nextRetryFrom = 0;
   #retriesFirst = false;
@@ -60,19 +57,16 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#queue = new LaneQueue(options);
-    this.#retries = new RetrySchedule({ clock: options.clock, wake: () => this.dispatch() });
+    this.#retries = new RetrySchedule(options.clock, () => this.dispatch());
   }
 
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
 
-  /**
-   * Takes over partitions. Retries that their previous owner left are run before any of their records.
-   * @param positions partition → next offset to apply
-   */
-  assign(positions: ReadonlyMap<number, number>): void {
-    this.#options.runner.assign(positions);
+  /** Takes over a partition from this offset on. Retries left by its previous owner run before its records. */
+  assign(partition: number, nextOffset: number): void {
+    this.#options.runner.assign(partition, nextOffset);
     this.#retriesFirst = true;
     this.#retryAt(0);
   }
@@ -83,9 +77,10 @@ export class Lane {
    */
   async revoke(partitions: readonly number[]): Promise<void> {
     const { runner } = this.#options;
+    const running = this.#running;
     runner.revoke(partitions);
     this.#queue.drop(partitions);
-    if (this.#running !== undefined && partitions.some(this.#running.affects)) await this.#running.done;
+    if (partitions.some((partition) => running?.partitions?.has(partition) ?? true)) await running?.done;
     await runner.publishingDone();
   }
 
@@ -95,12 +90,8 @@ export class Lane {
 
   /** To be called after a round of `push`, and when another lane is done. */
   dispatch(): void {
-    if (this.#retryIsNext()) {
-      this.#runRetries();
-    } else {
-      const trigger = this.#trigger();
-      if (trigger !== undefined) this.#runBatch(trigger);
-    }
+    if (this.#isHalted) return;
+    if (this.#running === undefined) this.#startNext();
     this.#pauseOrResume();
   }
 
@@ -115,18 +106,24 @@ export class Lane {
     if (!this.#isHalted) this.#retries.add(dueAt);
   }
 
-  #retryIsNext(): boolean {
-    if (this.#isHalted || this.#running !== undefined || !this.#retries.isDue) return false;
-    return this.#retriesFirst || this.#queue.length === 0 || this.#options.clock() >= this.#nextRetryFrom;
+  #startNext(): void {
+    const isEmpty = this.#queue.length === 0;
+    const retriesMayRun = this.#retriesFirst || isEmpty || this.#options.clock() >= this.#nextRetryFrom;
+    if (this.#retries.isDue && retriesMayRun) {
+      this.#runRetries();
+    } else if (!isEmpty) {
+      const trigger = this.#trigger();
+      if (trigger !== undefined) this.#runBatch(trigger);
+    }
   }
 
+  /** What closes the batch now; undefined while a partial one waits for another lane. */
   #trigger(): BatchTrigger | undefined {
-    const { maxWaitMs, mustWait } = this.#options;
-    if (this.#isHalted || this.#running !== undefined || this.#queue.length === 0) return undefined;
+    const { batchMaxWaitMs, mustWait } = this.#options;
     const { fullBy } = this.#queue;
     if (fullBy !== undefined) return fullBy;
     if (!mustWait()) return this.#waitTimer === undefined ? 'idle' : 'turn';
-    const waitLeft = maxWaitMs - this.#queue.ageMs;
+    const waitLeft = batchMaxWaitMs - this.#queue.ageMs;
     if (waitLeft <= 0) return 'age';
     this.#waitTimer ??= setTimeout(() => {
       this.#waitTimer = undefined;
@@ -141,10 +138,7 @@ export class Lane {
     const batch = this.#queue.take();
     const partitions = new Set<number>();
     for (const { partition } of batch) partitions.add(partition);
-    this.#begin(
-      (partition) => partitions.has(partition),
-      () => this.#options.runner.runBatch(batch, trigger),
-    );
+    this.#begin(partitions, this.#options.runner.runBatch(batch, trigger));
   }
 
   #runRetries(): void {
@@ -152,23 +146,19 @@ export class Lane {
     this.#retries.clear();
     this.#retriesFirst = false;
     const startedAt = clock();
-    this.#begin(
-      () => true,
-      async () => {
-        const dueAt = await runner.runRetries();
-        const endedAt = clock();
-        this.#nextRetryFrom = endedAt + Math.max(RETRY_INTERVAL_MS, endedAt - startedAt);
-        return dueAt;
-      },
-    );
+    const work = runner.runRetries().finally(() => {
+      const endedAt = clock();
+      this.#nextRetryFrom = endedAt + Math.max(RETRY_INTERVAL_MS, endedAt - startedAt);
+    });
+    this.#begin(undefined, work);
   }
 
-  #begin(affects: (partition: number) => boolean, work: () => Promise<DueAt>): void {
-    const done = work().then(
+  #begin(partitions: ReadonlySet<number> | undefined, work: Promise<DueAt>): void {
+    const done = work.then(
       (dueAt) => this.#finish(dueAt),
       (error: unknown) => this.#halt(toError(error)),
     );
-    this.#running = { affects, done };
+    this.#running = { partitions, done };
   }
 
   /** The other lanes go first: with one writer they have waited for this batch to end. */
@@ -182,7 +172,6 @@ export class Lane {
   #halt(error: Error): void {
     this.#running = undefined;
     this.close();
-    this.#queue.clear();
     this.#options.pause();
     this.#options.onFailed(error);
     this.#options.onFree();

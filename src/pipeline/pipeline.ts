@@ -19,6 +19,7 @@ export interface PipelineOptions {
   lanes: number;
   batchMaxRecords: number;
   batchMaxBytes: number;
+  /** how long a partial batch waits while another lane writes to a store that takes one writer at a time */
   batchMaxWaitMs: number;
   /** the store takes one writer at a time */
   oneWriter: boolean;
@@ -71,8 +72,13 @@ export class Pipeline {
   }
 
   async start(): Promise<void> {
-    this.#pauseWhileDown('store');
-    this.#pauseWhileDown('log');
+    for (const [dependency, breaker] of Object.entries(this.#failurePolicy.breakers)) {
+      // Records read while it is down would only wait in this process.
+      breaker.onChange((isClosed) => {
+        if (isClosed) this.#gate.resume(dependency);
+        else this.#gate.pause(dependency, () => true);
+      });
+    }
     await this.#consumer.start();
     if (this.#state === 'new') this.#state = 'running';
   }
@@ -100,7 +106,7 @@ export class Pipeline {
   }
 
   #createLane(index: number): Lane {
-    const { batchMaxRecords, batchMaxBytes, batchMaxWaitMs, oneWriter, clock } = this.#options;
+    const { oneWriter } = this.#options;
     const name = `lane ${index}`;
     const runner = new BatchRunner({
       ...this.#options,
@@ -111,9 +117,7 @@ export class Pipeline {
     });
     const others = () => this.#lanes.filter((_, other) => other !== index);
     return new Lane({
-      maxRecords: batchMaxRecords,
-      maxBytes: batchMaxBytes,
-      maxWaitMs: batchMaxWaitMs,
+      ...this.#options,
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
       runner,
       onFree: () => {
@@ -122,15 +126,6 @@ export class Pipeline {
       onFailed: (error) => this.#fail(error),
       pause: () => this.#gate.pause(name, (partition) => this.#laneOf(partition) === index),
       resume: () => this.#gate.resume(name),
-      clock,
-    });
-  }
-
-  /** Records read now would only wait in this process. */
-  #pauseWhileDown(dependency: 'store' | 'log'): void {
-    this.#failurePolicy.breakers[dependency].onChange((isClosed) => {
-      if (isClosed) this.#gate.resume(dependency);
-      else this.#gate.pause(dependency, () => true);
     });
   }
 
@@ -138,10 +133,8 @@ export class Pipeline {
     const { reader, logger } = this.#options;
     const { signal } = this.#stopping;
     const positions = await startPositions(this.#topic, committed, { reader, logger, signal });
-    for (const [index, lane] of this.#lanes.entries()) {
-      const own = [...positions].filter(([partition]) => this.#laneOf(partition) === index);
-      if (own.length === 0) continue;
-      lane.assign(new Map(own.map(([partition, from]) => [partition, from === 'earliest' ? 0 : from])));
+    for (const [partition, from] of positions) {
+      this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
     }
     this.#gate.add(positions.keys());
     return positions;

@@ -10,9 +10,10 @@ export type PublishStatuses = (statuses: ArrayBuffer) => Promise<void>;
 
 /** To `orders.status`, where every replica reads them. */
 export function publishToLog(log: Pick<EventLog, 'append'>): PublishStatuses {
-  const topic = TOPICS.status;
   return (statuses) =>
-    appendEach(statuses, ({ key, value, headers }) => log.append({ topic, key, value, headers }));
+    appendEach(statuses, ({ key, value, headers }) =>
+      log.append({ topic: TOPICS.status, key, value, headers }),
+    );
 }
 
 /** Straight to the watchers of this process, where it is the only one: the store's history has every change already. */

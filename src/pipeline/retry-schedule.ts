@@ -7,37 +7,37 @@ const MAX_TIMER_MS = 24 * 60 * 60 * 1_000;
 export class RetrySchedule {
   readonly #clock: Clock;
   readonly #wake: () => void;
-  /** milliseconds since the epoch */
-  #dueAt: number | undefined;
+  /** milliseconds since the epoch; Infinity when no retry is due */
+  #dueAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ clock, wake }: { clock: Clock; wake: () => void }) {
+  constructor(clock: Clock, wake: () => void) {
     this.#clock = clock;
     this.#wake = wake;
   }
 
   get isDue(): boolean {
-    return this.#dueAt !== undefined && this.#dueAt <= this.#clock();
+    return this.#dueAt <= this.#clock();
   }
 
   /** Wakes the lane at that time, or earlier if a retry is due earlier. */
   add(dueAt: number): void {
-    if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return;
+    if (this.#dueAt <= dueAt) return;
     this.#dueAt = dueAt;
-    this.#arm(dueAt);
+    this.#arm();
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#dueAt = undefined;
+    this.#dueAt = Infinity;
   }
 
-  #arm(dueAt: number): void {
+  #arm(): void {
     clearTimeout(this.#timer);
-    const pause = Math.min(Math.max(0, dueAt - this.#clock()), MAX_TIMER_MS);
+    const pause = Math.min(this.#dueAt - this.#clock(), MAX_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (this.isDue) this.#wake();
-      else this.#arm(dueAt);
+      else this.#arm();
     }, pause);
   }
 }

@@ -10,7 +10,6 @@ export interface RetryOptions {
   /** false: the error is thrown at once */
   isRetryable: (error: Error) => boolean;
   onRetry: (error: Error, attempt: number) => void;
-  random?: () => number;
 }
 
 /**
@@ -18,7 +17,7 @@ export interface RetryOptions {
  * cockatiel's `retry` does not fit: an abort neither ends its pause nor keeps it from one more attempt.
  */
 export async function retryUntilDone<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { backoffFor, signal, isRetryable, onRetry, random } = options;
+  const { backoffFor, signal, isRetryable, onRetry } = options;
   for (let attempts = 1; ; attempts += 1) {
     try {
       return await attempt();
@@ -26,7 +25,7 @@ export async function retryUntilDone<T>(attempt: () => Promise<T>, options: Retr
       const error = toError(thrown);
       if (signal.aborted || !isRetryable(error)) throw error;
       onRetry(error, attempts);
-      await delay(pauseAfter(attempts, backoffFor(error), random), undefined, { signal }).catch(() => {
+      await delay(pauseAfter(attempts, backoffFor(error)), undefined, { signal }).catch(() => {
         throw error;
       });
     }

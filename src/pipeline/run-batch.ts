@@ -55,9 +55,8 @@ export class BatchRunner {
     this.#options = options;
   }
 
-  /** @param positions partition → next offset to apply */
-  assign(positions: ReadonlyMap<number, number>): void {
-    for (const [partition, offset] of positions) this.#applied.set(partition, offset);
+  assign(partition: number, nextOffset: number): void {
+    this.#applied.set(partition, nextOffset);
   }
 
   revoke(partitions: readonly number[]): void {
@@ -74,8 +73,9 @@ export class BatchRunner {
    * @throws ServiceError a fatal one, or the last error once the service stops
    */
   runBatch(batch: readonly LogRecord[], trigger: BatchTrigger): Promise<DueAt> {
-    const { failurePolicy } = this.#options;
-    return failurePolicy.bisect(batch, (part, poisonReason) => this.#runPart(part, trigger, poisonReason));
+    return this.#options.failurePolicy.bisect(batch, (part, poisonReason) =>
+      this.#runPart(part, trigger, poisonReason),
+    );
   }
 
   /**
@@ -83,9 +83,8 @@ export class BatchRunner {
    * an unfinished run is repeated.
    * @throws as `runBatch`
    */
-  async runRetries(): Promise<DueAt> {
-    const { failurePolicy } = this.#options;
-    return failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
+  runRetries(): Promise<DueAt> {
+    return this.#options.failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
       this.#retry(limit, poisonReason),
     );
   }
@@ -104,7 +103,7 @@ export class BatchRunner {
       return batch.length === 0 ? Promise.resolve(undefined) : this.#process(batch, poisonReason);
     });
     if (result === POISON || result === undefined) return result;
-    this.#measure(batch, trigger, { startedAt, savedAt: clock() });
+    this.#measure(batch, trigger, startedAt);
     this.#count(result.counts);
     const nextOffsets = new Map<number, number>();
     for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
@@ -179,12 +178,9 @@ export class BatchRunner {
     recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
   }
 
-  #measure(
-    batch: readonly LogRecord[],
-    trigger: BatchTrigger,
-    { startedAt, savedAt }: { startedAt: number; savedAt: number },
-  ): void {
-    const { metrics } = this.#options;
+  #measure(batch: readonly LogRecord[], trigger: BatchTrigger, startedAt: number): void {
+    const { metrics, clock } = this.#options;
+    const savedAt = clock();
     metrics.batchesClosed.inc({ trigger });
     metrics.batchRecords.observe(batch.length);
     metrics.processDuration.observe((savedAt - startedAt) / 1000);

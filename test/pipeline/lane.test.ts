@@ -20,9 +20,9 @@ function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<Lane
   const started: Started[] = [];
   const flow: string[] = [];
   const lane = new Lane({
-    maxRecords: 3,
-    maxBytes: 1_000,
-    maxWaitMs: 20,
+    batchMaxRecords: 3,
+    batchMaxBytes: 1_000,
+    batchMaxWaitMs: 20,
     mustWait: () => false,
     runner: {
       assign: () => undefined,
@@ -76,7 +76,7 @@ await t.test('a batch closes at its size and at its bytes', async (t) => {
   const heavy = harness();
   heavy.push(record(0, 0, 600), record(1, 0, 600), record(2, 0, 600));
   t.equal(heavy.started[0]?.trigger, 'size');
-  const bytes = harness({ maxRecords: 100 });
+  const bytes = harness({ batchMaxRecords: 100 });
   bytes.push(record(0, 0, 600), record(1, 0, 600));
   t.equal(bytes.started[0]?.trigger, 'bytes');
   t.same(offsets(bytes.started[0]?.batch), [0], 'the record that would not fit waits');
@@ -117,7 +117,7 @@ await t.test('two lanes with one writer take turns: when one is done the waiting
   for (const index of [0, 1]) {
     const { lane } = harness(
       {
-        maxWaitMs: 60_000,
+        batchMaxWaitMs: 60_000,
         mustWait: () => others(index).some((other) => other.isRunning),
         onFree: () => {
           for (const other of others(index)) other.dispatch();
@@ -209,7 +209,7 @@ await t.test(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         let othersWrite = false;
         let pushed = 0;
-        const { lane, started, push } = harness({ mustWait: () => othersWrite, maxWaitMs: 0 });
+        const { lane, started, push } = harness({ mustWait: () => othersWrite, batchMaxWaitMs: 0 });
         let finished = 0;
         const finishOne = async () => {
           const next = started[finished];
@@ -238,14 +238,13 @@ await t.test(
 await t.test('a run of retries that is due', async (t) => {
   const retried: ((dueAt?: number) => void)[] = [];
   const runRetries = () => new Promise<number | undefined>((resolve) => retried.push(resolve));
-  const none = new Map<number, number>();
 
   await t.test(
     'waits for the batch in flight, runs before the next one, and then lets one through',
     async (t) => {
       const { lane, started, push } = harness({}, { runRetries });
       push(record(0));
-      lane.assign(none);
+      lane.assign(0, 0);
       push(record(1));
       await turn();
       t.equal(retried.length, 0, 'one thing at a time');
@@ -281,9 +280,9 @@ await t.test('a run of retries that is due', async (t) => {
   await t.test('does not start in a closed lane', async (t) => {
     const { lane } = harness({}, { runRetries });
     retried.length = 0;
-    lane.assign(none);
+    lane.assign(0, 0);
     lane.close();
-    lane.assign(none);
+    lane.assign(0, 0);
     lane.dispatch();
     await turn();
     t.equal(retried.length, 0);
@@ -292,7 +291,7 @@ await t.test('a run of retries that is due', async (t) => {
   await t.test('affects every partition of the lane: a revocation waits for it', async (t) => {
     const { lane } = harness({}, { runRetries });
     retried.length = 0;
-    lane.assign(none);
+    lane.assign(0, 0);
     lane.dispatch();
     let isRevoked = false;
     const revoking = lane.revoke([7]).then(() => (isRevoked = true));

@@ -72,12 +72,7 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
     clock: Date.now,
     ...changes,
   });
-  runner.assign(
-    new Map([
-      [0, 5],
-      [1, 5],
-    ]),
-  );
+  for (const partition of [0, 1]) runner.assign(partition, 5);
   return { runner, steps, stopping, metrics };
 }
 
