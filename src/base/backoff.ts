@@ -25,8 +25,7 @@ export function pauseAfter(
   { baseMs, factor, capMs }: Backoff,
   random = Math.random,
 ): number {
-  // The exponent is capped: an infinite power times a base of 0 would be NaN.
-  return random() * Math.min(capMs, baseMs * factor ** Math.min(failures - 1, 1_000));
+  return random() * Math.min(capMs, baseMs * factor ** (failures - 1));
 }
 
 export interface Failures {

@@ -1,5 +1,6 @@
+import { mock } from 'node:test';
 import fc from 'fast-check';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -7,11 +8,21 @@ import { createMetrics } from '../../src/base/metrics.ts';
 import { FailurePolicy, POISON, POISON_REASON } from '../../src/pipeline/failure-policy.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
-function harness() {
+/** Runs the step with pauses of this share of their maximum. @returns how long it took, in milliseconds */
+async function timed(t: Test, share: number, step: () => Promise<unknown>, openMs = 20): Promise<number> {
+  const { policy } = harness({ openMs });
+  const random = mock.method(Math, 'random', () => share);
+  t.teardown(() => random.mock.restore());
+  const startedAt = performance.now();
+  await policy.run('step', 'store', step);
+  return performance.now() - startedAt;
+}
+
+function harness({ openMs = 20 } = {}) {
   const metrics = createMetrics();
   const stopping = new AbortController();
   const policy = new FailurePolicy({
-    breaker: { failures: 1, openMs: 20 },
+    breaker: { failures: 1, openMs },
     signal: stopping.signal,
     metrics,
     logger: createLogger('silent'),
@@ -95,6 +106,17 @@ await t.test(
     t.equal(policy.deadLetterRate.hold('step'), true, 'the rate was released');
   },
 );
+
+await t.test('a flood backs off for longer', async (t) => {
+  const tookMs = await timed(t, 0.1, failing('dead-letter-flood'));
+  t.ok(tookMs >= 95, `100 ms instead of 5 ms (${tookMs})`);
+});
+
+await t.test('while the circuit is open only the breaker waits', async (t) => {
+  const down = failing(...Array.from({ length: 7 }, () => 'store-unavailable' as const));
+  const tookMs = await timed(t, 1, down, 1);
+  t.ok(tookMs < 5_000, `127 ms; the backoff would add 6350 ms (${tookMs})`);
+});
 
 await t.test('retries deferred as a flood are reported until a run defers none', async (t) => {
   const { policy, metrics } = harness();

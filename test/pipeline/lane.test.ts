@@ -82,6 +82,19 @@ await t.test('a batch closes at its size and at its bytes', async (t) => {
   t.same(offsets(bytes.started[0]?.batch), [0], 'the record that would not fit waits');
 });
 
+await t.test('taken and dropped records no longer count as queued bytes', async (t) => {
+  const { lane, started, push } = harness({ batchMaxRecords: 100 });
+  push(record(0, 0, 600), record(1, 0, 600));
+  started[0]?.finish();
+  await turn();
+  t.same([started[1]?.trigger, offsets(started[1]?.batch)], ['idle', [1]]);
+  push(record(2, 0, 600), record(3, 0, 600), record(0, 1));
+  const revoking = lane.revoke([0]);
+  started[1]?.finish();
+  await revoking;
+  t.same([started[2]?.trigger, offsets(started[2]?.batch)], ['idle', [0]]);
+});
+
 await t.test('a record larger than the byte limit is a batch of its own', async (t) => {
   const { started, push } = harness();
   push(record(0, 0, 5_000), record(1));
