@@ -1,7 +1,5 @@
 import type { LogConsumer } from '../log/event-log.ts';
 
-type PartitionFilter = (partition: number) => boolean;
-
 /**
  * The partitions this process owns, and which of them are paused: those that at least one reason applies to. A
  * partition assigned while a reason applies is paused from the start.
@@ -9,7 +7,7 @@ type PartitionFilter = (partition: number) => boolean;
 export class PartitionGate {
   readonly #consumer: Pick<LogConsumer, 'pause' | 'resume'>;
   readonly #isPaused = new Map<number, boolean>();
-  readonly #reasons = new Map<string, PartitionFilter>();
+  readonly #reasons = new Map<string, (partition: number) => boolean>();
 
   constructor(consumer: Pick<LogConsumer, 'pause' | 'resume'>) {
     this.#consumer = consumer;
@@ -30,7 +28,7 @@ export class PartitionGate {
   }
 
   /** Pauses the partitions that the filter selects, until `resume` is called with the same reason. */
-  pause(reason: string, filter: PartitionFilter): void {
+  pause(reason: string, filter: (partition: number) => boolean): void {
     this.#reasons.set(reason, filter);
     this.#update();
   }

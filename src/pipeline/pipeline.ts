@@ -44,8 +44,6 @@ export class Pipeline {
   /** Resolves if the pipeline cannot continue and the process should be restarted. */
   readonly failed: Promise<Error>;
   readonly #options: PipelineOptions;
-  /** of the commands, as the store knows it */
-  readonly #topic: string;
   readonly #consumer: LogConsumer;
   readonly #gate: PartitionGate;
   readonly #failurePolicy: FailurePolicy;
@@ -59,7 +57,6 @@ export class Pipeline {
     this.failed = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
-    this.#topic = options.log.progressName(TOPICS.commands);
     this.#consumer = options.log.consumer(TOPICS.commands, {
       onAssigned: (committed) => this.#assign(committed),
       onRevoked: (partitions) => this.#revoke(partitions),
@@ -111,7 +108,7 @@ export class Pipeline {
     const runner = new BatchRunner({
       ...this.#options,
       name,
-      topic: this.#topic,
+      topic: this.#options.log.progressName(TOPICS.commands),
       commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
       failurePolicy: this.#failurePolicy,
     });
@@ -130,9 +127,10 @@ export class Pipeline {
   }
 
   async #assign(committed: Map<number, number | undefined>): Promise<Map<number, number | 'earliest'>> {
-    const { reader, logger } = this.#options;
+    const { log, reader, logger } = this.#options;
+    const topic = log.progressName(TOPICS.commands);
     const { signal } = this.#stopping;
-    const positions = await startPositions(this.#topic, committed, { reader, logger, signal });
+    const positions = await startPositions(topic, committed, { reader, logger, signal });
     for (const [partition, from] of positions) {
       this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
     }

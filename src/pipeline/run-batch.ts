@@ -78,11 +78,7 @@ export class BatchRunner {
     );
   }
 
-  /**
-   * Retries the orders of the lane that are due: try again and save → publish → purge, with the next run. After a crash
-   * an unfinished run is repeated.
-   * @throws as `runBatch`
-   */
+  /** Retries the orders that are due: try again and save → publish → purge, with the next run. @throws as `runBatch` */
   runRetries(): Promise<DueAt> {
     return this.#options.failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
       this.#retry(limit, poisonReason),

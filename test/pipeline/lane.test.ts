@@ -105,9 +105,11 @@ await t.test(
   'while another lane writes it collects, until the first record is too old or the other lane is done',
   async (t) => {
     let othersWrite = true;
-    const { lane, started, push } = harness({ mustWait: () => othersWrite });
+    let now = 0;
+    const { lane, started, push } = harness({ mustWait: () => othersWrite, clock: () => now });
     push(record(0));
     t.equal(started.length, 0);
+    now = 20;
     await eventually(() => started.length === 1, { what: 'the batch grew too old' });
     t.equal(started[0]?.trigger, 'age');
     started[0]?.finish();
