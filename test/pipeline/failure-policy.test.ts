@@ -49,7 +49,7 @@ const records = (count: number): LogRecord[] =>
     value: null,
   }));
 
-await t.test('a step is retried until it works, whatever fails', async (t) => {
+await t.test('a step is retried until it works, for any error that is not fatal', async (t) => {
   const { policy, metrics } = harness();
   const step = failing('store-unavailable', 'worker-failed', 'progress-conflict', 'internal');
   t.equal(await policy.run('step', 'store', step), 'done');
