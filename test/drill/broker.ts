@@ -1,6 +1,8 @@
 import { startKafka, type RunningKafka } from '../../tools/kafka/broker-process.ts';
+import { pause } from './abort.ts';
+import type { Fault } from './fault.ts';
 
-/** A real Kafka that can be killed and comes back with its data at the same address. */
+/** A real Kafka that can be killed and restarted with its data at the same address. */
 export class Broker {
   readonly #dataDirectory: string;
   #kafka: RunningKafka;
@@ -23,7 +25,18 @@ export class Broker {
     return this.#kafka.kill();
   }
 
-  async startAgain(signal: AbortSignal): Promise<void> {
+  async restart(signal: AbortSignal): Promise<void> {
     this.#kafka = await startKafka({ dataDirectory: this.#dataDirectory, port: this.#kafka.port, signal });
   }
+}
+
+export function killBrokerFault(broker: Broker): Fault {
+  return {
+    kind: 'kill-broker',
+    async inject({ durationMs }, signal) {
+      await broker.kill();
+      await pause(durationMs, signal);
+      if (!signal.aborted) await broker.restart(signal);
+    },
+  };
 }

@@ -3,8 +3,8 @@ import { groupBy } from './group-by.ts';
 import type { HistoryVersion, PublishedStatus } from './read-back-types.ts';
 
 /**
- * Every version of every order is on `orders.status`, and was there first when those before it were there; nothing else
- * is. A crash may have published a version again, at any later time: watchers drop what they have.
+ * `orders.status` holds every version of every order, first published in order, and nothing else. A crash may publish a
+ * version again at any later time: watchers drop versions that they have.
  */
 export function* checkPublished(
   histories: ReadonlyMap<string, readonly HistoryVersion[]>,
@@ -12,24 +12,23 @@ export function* checkPublished(
 ): Iterable<Finding> {
   const byOrder = groupBy(published, ({ orderId }) => orderId);
   for (const [orderId, history] of histories) {
-    const there = byOrder.get(orderId) ?? [];
-    const seen = new Set(there.map(({ version }) => version));
+    const first = new Set(byOrder.get(orderId)?.map(({ version }) => version));
     for (const { version, status } of history) {
-      if (seen.has(version)) continue;
+      if (first.has(version)) continue;
       yield { kind: 'lost', detail: `order ${orderId}: ${version} ${status} is not on orders.status` };
     }
-    const first = [...seen];
-    if (first.some((version, index) => version < (first[index - 1] ?? 0))) {
-      const detail = `order ${orderId}: its versions came to orders.status as ${first.join(', ')}`;
+    const versions = [...first];
+    if (versions.some((version, index) => version < (versions[index - 1] ?? 0))) {
+      const detail = `order ${orderId}: its versions were published in the order ${versions.join(', ')}`;
       yield { kind: 'outOfOrder', detail };
     }
   }
-  for (const [orderId, there] of byOrder) {
+  for (const [orderId, statuses] of byOrder) {
     const statusOf = new Map(histories.get(orderId)?.map(({ version, status }) => [version, status]));
-    const strange = there.find(({ version, status }) => statusOf.get(version) !== status);
-    if (strange === undefined) continue;
-    const { version, status } = strange;
-    const detail = `order ${orderId}: ${version} ${status} is on orders.status and not in its history`;
-    yield { kind: 'unexplained', detail };
+    const unknown = statuses.find(({ version, status }) => statusOf.get(version) !== status);
+    if (unknown === undefined) continue;
+    const { version, status } = unknown;
+    const detail = `order ${orderId}: ${version} ${status} is on orders.status, but not in its history`;
+    yield { kind: 'unexpected', detail };
   }
 }

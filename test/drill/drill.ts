@@ -1,56 +1,52 @@
-import { lookAtEverything } from './aftermath.ts';
+import { linkedController } from './abort.ts';
+import { startCluster } from './cluster.ts';
 import { summarise } from './findings.ts';
 import { Ledger } from './ledger.ts';
 import type { DrillOptions } from './options.ts';
 import { sorted, type DrillReport } from './report.ts';
-import { openStage } from './stage.ts';
-import { abortedWith } from './stopping.ts';
-import { loadAndBreak } from './turmoil.ts';
+import { runFaults } from './run-faults.ts';
+import { verify } from './verify.ts';
 
-export interface DrillSurroundings {
-  /** whether this process may mount what nobody else sees */
+export interface DrillEnvironment {
+  /** whether this process may mount file systems that only it sees */
   mayMount: boolean;
-  /** ends the drill early; what was opened is closed */
+  /** ends the drill early; everything that was started is closed */
   signal: AbortSignal;
 }
 
 /**
- * Opens a stage, lets load and adversary loose on it, waits until all is processed, reads everything back and checks it.
- * @throws what could not be done, or the signal's reason
+ * Starts a cluster, runs load and faults, waits until everything is processed, reads everything back and checks it.
+ * @throws the first failure of the drill itself, or the signal's reason
  */
-export async function runDrill(options: DrillOptions, around: DrillSurroundings): Promise<DrillReport> {
+export async function runDrill(
+  options: DrillOptions,
+  { mayMount, signal: interrupted }: DrillEnvironment,
+): Promise<DrillReport> {
   const startedAt = performance.now();
   const ledger = new Ledger();
-  const stop = abortedWith(around.signal);
+  const stop = linkedController(interrupted);
   const { signal } = stop;
   const { log, store, minutes, rate } = options;
-  const stage = await openStage({
-    ...{ log, store, orders: minutes * 60 * rate },
-    ...{ mayMount: around.mayMount, signal },
-  });
+  const cluster = await startCluster({ log, store, orders: minutes * 60 * rate, mayMount, signal });
   try {
-    const { faults, counters } = await loadAndBreak(options, { stage, ledger, stop });
+    const { faults, counters } = await runFaults(options, { cluster, ledger, stop });
     signal.throwIfAborted();
-    const { settled, findings, orders, deadLetters } = await lookAtEverything(options, {
-      stage,
-      ledger,
-      signal,
-    });
+    const { settled, findings, orders, deadLetters } = await verify(options, { cluster, ledger, signal });
     signal.throwIfAborted();
     return {
       options,
       seconds: Math.round((performance.now() - startedAt) / 1000),
       settled,
       faults,
-      leftOut: stage.leftOut,
-      failedStarts: stage.members.reduce((sum, { failedStarts }) => sum + failedStarts, 0),
-      answers: sorted(ledger.answers),
+      skipped: cluster.skipped,
+      failedStarts: cluster.nodes.reduce((sum, { failedStarts }) => sum + failedStarts, 0),
+      responses: sorted(ledger.responses),
       orders,
       deadLetters,
       counters,
-      verdict: summarise([...stage.members.flatMap(({ ends }) => ends), ...findings]),
+      verdict: summarise([...cluster.nodes.flatMap(({ exits }) => exits), ...findings]),
     };
   } finally {
-    await stage.close();
+    await cluster.close();
   }
 }

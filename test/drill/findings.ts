@@ -1,9 +1,9 @@
 /**
- * `lost`: acknowledged and not there · `twice`: there or done more than once · `outOfOrder`: not in the order of the
- * requests, or of a life · `stuck`: not processed although nothing is in the way any more · `unexplained`: there, or
- * in a state, for which there is no reason
+ * `lost`: acknowledged and missing · `duplicated`: stored or done more than once · `outOfOrder`: not in the order of the
+ * requests, or not a possible lifecycle · `stuck`: not processed although no fault is left · `unexpected`: present, or in
+ * a state, for no known reason
  */
-export const FINDING_KINDS = ['lost', 'twice', 'outOfOrder', 'stuck', 'unexplained'] as const;
+export const FINDING_KINDS = ['lost', 'duplicated', 'outOfOrder', 'stuck', 'unexpected'] as const;
 
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
@@ -21,15 +21,15 @@ export type Verdict = Record<FindingKind, FindingSummary>;
 
 const MAX_EXAMPLES = 10;
 
-/** Counts all and remembers the first ten of a kind. */
+/** Counts all findings and keeps the first ten of each kind. */
 export function summarise(findings: Iterable<Finding>): Verdict {
   const none = (): FindingSummary => ({ count: 0, examples: [] });
   const verdict: Verdict = {
     lost: none(),
-    twice: none(),
+    duplicated: none(),
     outOfOrder: none(),
     stuck: none(),
-    unexplained: none(),
+    unexpected: none(),
   };
   for (const { kind, detail } of findings) {
     const summary = verdict[kind];

@@ -1,16 +1,16 @@
-/** A Ctrl-C reaches a program from the terminal and once more from whoever started it, at the same moment. */
+/** A Ctrl-C under npm arrives twice at once: from the terminal and from npm. */
 const SAME_REQUEST_MS = 500;
 
-const CLEANING_UP_MS = 20_000;
+const CLEAN_UP_TIMEOUT_MS = 20_000;
 
 /**
- * Asked once, the drill is to end and clean up; asked again, or when that takes too long, the process ends at once, and
- * what it started ends with it.
+ * The first request aborts the signal, so that the drill cleans up and ends. A second one, or a clean-up that takes too
+ * long, exits at once; the kernel then ends everything that the drill started.
  */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #exitCode: number;
-  #askedAt: number | undefined;
+  #requestedAt: number | undefined;
 
   constructor(exitCode: number) {
     this.#exitCode = exitCode;
@@ -20,14 +20,14 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  ask(): void {
+  request(): void {
     const now = performance.now();
-    if (this.#askedAt !== undefined) {
-      if (now - this.#askedAt > SAME_REQUEST_MS) process.exit(this.#exitCode);
+    if (this.#requestedAt !== undefined) {
+      if (now - this.#requestedAt > SAME_REQUEST_MS) process.exit(this.#exitCode);
       return;
     }
-    this.#askedAt = now;
+    this.#requestedAt = now;
     this.#controller.abort();
-    setTimeout(() => process.exit(this.#exitCode), CLEANING_UP_MS).unref();
+    setTimeout(() => process.exit(this.#exitCode), CLEAN_UP_TIMEOUT_MS).unref();
   }
 }

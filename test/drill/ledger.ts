@@ -1,51 +1,44 @@
 import { parsePosition, type Position } from '../../src/base/position.ts';
 import type { RequestableStatus } from '../../src/order/lifecycle.ts';
+import { merchantOf, type Behaviour, type OrderKind } from './behaviour.ts';
 import type { Finding } from './findings.ts';
-import { merchantOf, type Behaviour, type OrderKind } from './merchants.ts';
 
-/**
- * `acknowledged`: 202 · `unknown`: it may be in the log or not (no answer, 500, 504) · `refused`: certainly not in it
- */
+/** `acknowledged`: 202 · `unknown`: the log may hold it (no response, 500, 504) · `refused`: the log certainly does not */
 export type Outcome = 'acknowledged' | 'unknown' | 'refused';
 
-/** A transition that was taken, or may have been. */
-export interface Wish {
+/** A transition that was accepted, or may have been. */
+export interface RequestedTransition {
   to: RequestableStatus;
   outcome: 'acknowledged' | 'unknown';
-  /** where it stands in the log, as its acknowledgement said */
+  /** in the log, as its acknowledgement said */
   position: Position | undefined;
 }
 
-/** What the service has told its callers of one order; nothing else is held against it. */
+/** What the service promised about one order. The checker expects nothing else. */
 export interface LedgerEntry {
   number: number;
   kind: OrderKind;
   merchantId: string;
   outcome: Outcome;
-  /** every id that was answered; more than one is a defect */
+  /** every id in a response; more than one is a defect */
   ids: string[];
-  /** as the latest acknowledgement gave it */
+  /** from the latest acknowledgement */
   location: string | undefined;
-  /** records of its placing that the log may hold: a key may be sent again after an answer that told nothing */
+  /** how many records may have placed it: a request with a key is sent again after an unknown outcome */
   possibleRecords: number;
-  /** transitions that were taken, in the order of the requests; only the last one may be of unknown outcome */
-  wishes: Wish[];
-  /** answers that no caller of this order may ever get */
-  wrongAnswers: Finding[];
+  /** in the order of the requests; only the last one may have an unknown outcome */
+  transitions: RequestedTransition[];
+  /** responses that the client of this order must never get */
+  wrongResponses: Finding[];
 }
 
-/** A record that is no event of the service; where it stands in the log, once that was acknowledged. */
-export interface UndecodableRecord {
-  partition: number;
-  offset: number;
-}
-
-/** Some 300 bytes an order: a drill of 5 minutes takes 20 MB. */
+/** About 300 bytes an order: 20 MB for a drill of 5 minutes. */
 export class Ledger {
   readonly entries: LedgerEntry[] = [];
-  readonly undecodable: UndecodableRecord[] = [];
+  /** positions of acknowledged records that are no events of the service */
+  readonly undecodable: Position[] = [];
   /** status, or why there was none → how often */
-  readonly answers = new Map<string, number>();
+  readonly responses = new Map<string, number>();
 
   open(number: number, behaviour: Behaviour): LedgerEntry {
     const entry: LedgerEntry = {
@@ -56,15 +49,15 @@ export class Ledger {
       ids: [],
       location: undefined,
       possibleRecords: 0,
-      wishes: [],
-      wrongAnswers: [],
+      transitions: [],
+      wrongResponses: [],
     };
     this.entries.push(entry);
     return entry;
   }
 
-  answered(how: string): void {
-    this.answers.set(how, (this.answers.get(how) ?? 0) + 1);
+  countResponse(kind: string): void {
+    this.responses.set(kind, (this.responses.get(kind) ?? 0) + 1);
   }
 }
 
@@ -75,13 +68,13 @@ export function acknowledge(entry: LedgerEntry, id: string, location: string): v
   if (!entry.ids.includes(id)) entry.ids.push(id);
 }
 
-/** What was acknowledged stays so, whatever a repeat of it is answered. */
+/** An acknowledged order stays acknowledged, whatever a repeat of its request gets. */
 export function leaveUnknown(entry: LedgerEntry): void {
   if (entry.outcome === 'refused') entry.outcome = 'unknown';
   entry.possibleRecords += 1;
 }
 
-/** Where the record of an acknowledgement stands; undefined for a Location that does not say it. */
+/** The log position in a Location; undefined for one without. */
 export function positionIn(location: string | undefined): Position | undefined {
   const position = new URLSearchParams(location?.split('?')[1]).get('position');
   return position === null ? undefined : parsePosition(position);

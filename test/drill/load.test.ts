@@ -1,29 +1,32 @@
 import t from 'tap';
-import { Caller } from './caller.ts';
+import { Client } from './client.ts';
 import { Ledger } from './ledger.ts';
-import { MAX_LINES, runLoad } from './load.ts';
+import { MAX_CONCURRENT_ORDERS, runLoad } from './load.ts';
 import { createOrderMix } from './order-mix.ts';
 
-/** At one order a second the last line waits for minutes for its turn, which is longer than a test may take. */
-await t.test('the load ends with its signal, however many lines wait for their turn', async (t) => {
+const nextOrder = createOrderMix(1, 'healthy');
+
+/** At one order a second the throttle would hold the last one for minutes, longer than this test may take. */
+await t.test('the load ends with its signal, however many orders the throttle holds', async (t) => {
   const ledger = new Ledger();
-  const over = new AbortController();
-  const { signal } = over;
+  const timeOver = new AbortController();
+  const { signal } = timeOver;
   const addresses = () => {
-    over.abort();
+    timeOver.abort();
     return [];
   };
-  const caller = new Caller({ name: 'load', addresses, ledger, maxConnections: 1, signal });
-  t.teardown(() => caller.close());
-  await runLoad({ caller, ledger, nextOrder: createOrderMix(1, 'healthy'), rate: 1, signal });
-  t.ok(ledger.entries.length > 0 && ledger.entries.length < MAX_LINES, `${ledger.entries.length} orders`);
+  const client = new Client({ name: 'load', addresses, ledger, maxConnections: 1, signal });
+  t.teardown(() => client.close());
+  await runLoad({ client, ledger, nextOrder, rate: 1, signal });
+  const { length } = ledger.entries;
+  t.ok(length > 0 && length < MAX_CONCURRENT_ORDERS, `${length} orders`);
 });
 
-await t.test('a load that is over before it begins places nothing', async (t) => {
+await t.test('a load whose signal is already aborted places nothing', async (t) => {
   const ledger = new Ledger();
   const signal = AbortSignal.abort();
-  const caller = new Caller({ name: 'load', addresses: () => [], ledger, maxConnections: 1, signal });
-  t.teardown(() => caller.close());
-  await runLoad({ caller, ledger, nextOrder: createOrderMix(1, 'healthy'), rate: 1, signal });
+  const client = new Client({ name: 'load', addresses: () => [], ledger, maxConnections: 1, signal });
+  t.teardown(() => client.close());
+  await runLoad({ client, ledger, nextOrder, rate: 1, signal });
   t.same(ledger.entries, []);
 });

@@ -1,46 +1,46 @@
 import pThrottle from 'p-throttle';
-import type { Caller } from './caller.ts';
+import type { Client } from './client.ts';
 import type { Ledger } from './ledger.ts';
-import type { OrderPlan } from './order-mix.ts';
+import type { PlannedOrder } from './order-mix.ts';
 import { placeOrder } from './place-order.ts';
-import { requestSteps } from './request-steps.ts';
+import { requestTransitions } from './request-transitions.ts';
 
-/** Orders under way at a time: while a service holds still, the load waits for it instead of growing. */
-export const MAX_LINES = 256;
+/** While a service is frozen the load waits for it, instead of growing. */
+export const MAX_CONCURRENT_ORDERS = 256;
 
 const INTERVAL_MS = 100;
 
 export interface LoadOptions {
-  caller: Caller;
+  client: Client;
   ledger: Ledger;
-  nextOrder: () => OrderPlan;
+  nextOrder: () => PlannedOrder;
   /** orders a second, at most */
   rate: number;
-  /** no order is begun after it */
+  /** no order is placed afterwards */
   signal: AbortSignal;
 }
 
-/** Places orders and moves them on until the signal; resolves when the last one under way is done with. */
-export async function runLoad({ caller, ledger, nextOrder, rate, signal }: LoadOptions): Promise<void> {
+/** Places orders and requests their transitions until the signal; resolves when the last order is finished. */
+export async function runLoad({ client, ledger, nextOrder, rate, signal }: LoadOptions): Promise<void> {
   if (signal.aborted) return;
   const limit = Math.max(1, Math.round((rate * INTERVAL_MS) / 1000));
-  const nextInTime = pThrottle({ limit, interval: (limit * 1000) / rate, signal })(async () => nextOrder());
-  /** Undefined when the load is over; the throttle rejects whoever waits for a turn then. */
-  const nextPlan = async (): Promise<OrderPlan | undefined> => {
+  const throttled = pThrottle({ limit, interval: (limit * 1000) / rate, signal })(async () => nextOrder());
+  /** Undefined after the signal, which makes the throttle reject all calls that it holds. */
+  const next = async (): Promise<PlannedOrder | undefined> => {
     try {
-      const plan = await nextInTime();
+      const plan = await throttled();
       return signal.aborted ? undefined : plan;
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
     }
   };
-  const line = async (): Promise<void> => {
-    for (let plan = await nextPlan(); plan !== undefined; plan = await nextPlan()) {
+  const placeOrders = async (): Promise<void> => {
+    for (let plan = await next(); plan !== undefined; plan = await next()) {
       const entry = ledger.open(plan.number, plan.behaviour);
-      await placeOrder(caller, entry, plan);
-      if (entry.outcome === 'acknowledged') await requestSteps(caller, entry, plan.steps);
+      await placeOrder(client, entry, plan);
+      if (entry.outcome === 'acknowledged') await requestTransitions(client, entry, plan.transitions);
     }
   };
-  await Promise.all(Array.from({ length: MAX_LINES }, line));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_ORDERS }, placeOrders));
 }

@@ -3,8 +3,8 @@ import { CommanderError } from 'commander';
 import { runDrill } from './drill.ts';
 import { isClean } from './findings.ts';
 import { Interruption } from './interruption.ts';
+import { isInNamespace, namespaceOptions, onParentExit, runInNamespace } from './namespace.ts';
 import { readOptions, type DrillOptions } from './options.ts';
-import { isInside, namespaceOptions, runInside, whenOutsideIsGone } from './own-namespace.ts';
 import { reportAsText } from './report.ts';
 
 const EXIT = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -13,15 +13,17 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const interruption = new Interruption(EXIT.interrupted);
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.ask());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => interruption.request());
+  }
   try {
     const options = readOptions(process.argv.slice(2));
-    if (isInside()) {
-      whenOutsideIsGone(() => interruption.ask());
+    if (isInNamespace()) {
+      onParentExit(() => interruption.request());
       return await drill(options, true, interruption.signal);
     }
     const namespaces = namespaceOptions();
-    if (namespaces !== undefined) return await runInside(namespaces, interruption.signal);
+    if (namespaces !== undefined) return await runInNamespace(namespaces, interruption.signal);
     return await drill(options, false, interruption.signal);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage;
@@ -38,10 +40,10 @@ async function drill(options: DrillOptions, mayMount: boolean, signal: AbortSign
     return isClean(report.verdict) ? EXIT.clean : EXIT.failed;
   } catch (error) {
     if (signal.aborted) {
-      process.stderr.write('Interrupted: everything is cleaned up.\n');
+      process.stderr.write('Interrupted; everything is cleaned up.\n');
       return EXIT.interrupted;
     }
-    console.error('The drill could not be done:', error);
+    console.error('The drill could not be completed:', error);
     return EXIT.failed;
   }
 }

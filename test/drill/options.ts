@@ -11,44 +11,41 @@ export interface DrillOptions {
   rate: number;
   mix: Mix;
   faults: FaultKind[];
-  /** for everything acknowledged to be processed after the last fault */
+  /** how long processing may take after the last fault */
   settleSeconds: number;
-  /** file of the JSON report */
-  report: string | undefined;
+  /** file for the JSON report */
+  report?: string;
 }
 
 const MAX_SEED = 0x7fff_ffff;
 
-/** That nothing moves any more is seen only after some seconds in which nothing did. */
+/** Settling needs some seconds in which nothing changes. */
 const MIN_SETTLE_SECONDS = 5;
 
 /** @throws CommanderError for wrong usage, and after --help */
 export function readOptions(args: readonly string[]): DrillOptions {
   const command = new Command('npm run drill --')
     .description(
-      'Places orders under load while processes are killed and held still, the broker dies, the store is locked and ' +
-        'disks are full; then reads everything back and tells what was acknowledged and is not there.',
+      'Runs the service under load while processes are killed and frozen, the broker dies, the store is locked and ' +
+        'disks are full; then reads everything back and checks that no acknowledged order was lost.',
     )
     .option(
       '--seed <n>',
-      'of the faults and of the orders; the same seed gives the same drill',
+      'decides the faults and the orders; the same seed repeats the drill (default: random)',
       number(0, MAX_SEED),
     )
     .addOption(
-      new Option('--minutes <m>', 'how long orders and faults go on')
+      new Option('--minutes <m>', 'how long to run the load and the faults')
         .argParser(number(0.1, 1_440))
         .default(5),
     )
     .addOption(
-      new Option('--log <kind>', 'embedded: one process; kafka: a Kafka, two api and two worker processes')
+      new Option('--log <kind>', 'embedded: one process; kafka: a broker, two api and two worker processes')
         .choices(LOG_KINDS)
         .default('embedded'),
     )
     .addOption(
-      new Option(
-        '--store <kind>',
-        "sqlite: one file for all; postgres: a PostgreSQL server of the drill's own",
-      )
+      new Option('--store <kind>', 'sqlite: one file; postgres: a server for this drill alone')
         .choices(STORE_KINDS)
         .default('sqlite'),
     )
@@ -56,55 +53,46 @@ export function readOptions(args: readonly string[]): DrillOptions {
     .addOption(
       new Option(
         '--mix <mix>',
-        'all: also rejected, failing, recovering and slow orders; healthy: none of them',
+        'all: healthy, rejected, failing, retried and slow orders; healthy: healthy ones only',
       )
         .choices(MIXES)
         .default('all'),
     )
     .addOption(
-      new Option('--faults <kinds>', `a comma-separated choice of ${FAULT_KINDS.join(', ')}, or none`)
+      new Option('--faults <kinds>', `comma-separated: ${FAULT_KINDS.join(', ')}; or none`)
         .argParser(faultKinds)
         .default([...FAULT_KINDS], 'all'),
     )
     .addOption(
       new Option(
         '--settle <s>',
-        'seconds that the processing may take after the last fault; an order that never succeeds takes 10 of them',
+        'seconds that processing may take after the last fault; exhausting the retries of an order takes 10 of them',
       )
         .argParser(number(MIN_SETTLE_SECONDS, 3_600))
         .default(120),
     )
-    .option('--report <file>', 'write the report as JSON too')
+    .option('--report <file>', 'also write the report to this file, as JSON')
     .exitOverride()
     .showHelpAfterError('Run npm run drill -- --help to see the options.')
     .addHelpText('after', DETAILS);
   command.parse(args, { from: 'user' });
-  const given = command.opts<Partial<DrillOptions> & { settle: number }>();
-  return {
-    seed: given.seed ?? Math.floor(Math.random() * MAX_SEED),
-    minutes: given.minutes ?? 5,
-    log: given.log ?? 'embedded',
-    store: given.store ?? 'sqlite',
-    rate: given.rate ?? 150,
-    mix: given.mix ?? 'all',
-    faults: given.faults ?? [],
-    settleSeconds: given.settle,
-    report: given.report,
-  };
+  const { settle: settleSeconds, ...given } = command.opts<
+    Omit<DrillOptions, 'seed' | 'settleSeconds'> & { seed?: number; settle: number }
+  >();
+  return { ...given, seed: given.seed ?? Math.floor(Math.random() * MAX_SEED), settleSeconds };
 }
 
 const DETAILS = `
-Verdict, each with up to ten examples:
-  lost          acknowledged with 202 and not there; also what happened and was not published (Kafka)
-  twice         there, or done, more than once
-  out of order  versions, times, lives or transitions not in the order of the requests
-  stuck         still accepted, or waiting for a retry, when nothing is in the way any more; also when the processing
-                takes longer than --settle
-  unexplained   there, or in a state, without a reason; also a process that ended by itself
+Verdict, each kind with up to ten examples:
+  lost          acknowledged with 202 and missing; on Kafka also: stored and not published
+  duplicated    stored or done more than once
+  out of order  versions, times or transitions not in the order of the requests, or no possible lifecycle
+  stuck         still accepted or retrying although no fault is left, or processing took longer than --settle
+  unexpected    present, or in a state, for no known reason; also a process that exited by itself
 
 Exit codes:
-  0    all of these are 0
-  1    something was found, or the drill could not be done
+  0    no findings
+  1    findings, or the drill could not be completed
   2    wrong usage
   130  interrupted; nothing is left behind
 
@@ -113,8 +101,8 @@ Examples:
   npm run drill -- --seed 7 --minutes 0.5 --log kafka --faults kill,zombie --report drill.json
   npm run drill -- --seed 1 --log kafka --store postgres
 
-Full disks need a mount that only the drill sees: as root, or where users may have namespaces (Linux). Kafka needs Java,
-and Maven for the first start. The services are on 127.0.0.1 and have a folder of their own.
+Full disks need a private mount: root, or user namespaces (Linux). Kafka needs Java, and Maven for the first start. The
+services listen on 127.0.0.1 and keep their data in a temporary folder.
 `;
 
 function number(from: number, to: number): (text: string) => number {

@@ -1,29 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NewOrder } from '../../src/order/order.ts';
-import type { Caller } from './caller.ts';
+import type { Client } from './client.ts';
 import { acknowledge, leaveUnknown, type LedgerEntry } from './ledger.ts';
-import type { OrderPlan } from './order-mix.ts';
+import type { PlannedOrder } from './order-mix.ts';
 
 const MAX_ATTEMPTS = 10;
 const PAUSE_BEFORE_REPEAT_MS = 400;
 
-/** Places one order and notes what was answered. With a key it goes on asking until it is told. */
-export async function placeOrder(caller: Caller, entry: LedgerEntry, plan: OrderPlan): Promise<void> {
+/** Places one order and notes the outcome in the ledger. With a key it repeats the request until it is acknowledged. */
+export async function placeOrder(client: Client, entry: LedgerEntry, plan: PlannedOrder): Promise<void> {
   const order = orderOf(entry);
   const headers: Record<string, string> = plan.isKeyed
-    ? { 'idempotency-key': `${caller.name}-${plan.number}` }
+    ? { 'idempotency-key': `${client.name}-${plan.number}` }
     : {};
   let wanted = plan.isRepeated ? 2 : 1;
-  for (let attempt = 1; wanted > 0 && attempt <= MAX_ATTEMPTS && !caller.signal.aborted; attempt += 1) {
-    const answer = await caller.post('/v1/orders', order, headers);
-    if (answer.status === 202) {
-      acknowledge(entry, (answer.body as { id: string }).id, answer.location);
+  for (let attempt = 1; wanted > 0 && attempt <= MAX_ATTEMPTS && !client.signal.aborted; attempt += 1) {
+    const { status, body, location } = await client.post('/v1/orders', order, headers);
+    if (status === 202) {
+      acknowledge(entry, (body as { id: string }).id, location);
       wanted -= 1;
       continue;
     }
-    if (isUnknown(answer.status)) leaveUnknown(entry);
-    if (answer.status === 422) {
-      entry.wrongAnswers.push({ kind: 'unexplained', detail: `order ${plan.number} with its own key: 422` });
+    if (isUnknown(status)) leaveUnknown(entry);
+    if (status === 422) {
+      const detail = `order ${plan.number} with its own key: 422`;
+      entry.wrongResponses.push({ kind: 'unexpected', detail });
       return;
     }
     if (!plan.isKeyed) return;
@@ -31,7 +32,7 @@ export async function placeOrder(caller: Caller, entry: LedgerEntry, plan: Order
   }
 }
 
-/** Nothing, 500 and 504 leave open whether the log has it; every other answer says that it has not. */
+/** Without a response, or after 500 or 504, the log may hold the record; after any other error it does not. */
 export function isUnknown(status: number | undefined): boolean {
   return status === undefined || status === 500 || status === 504;
 }

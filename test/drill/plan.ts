@@ -9,8 +9,8 @@ export const STORE_KINDS = ['sqlite', 'postgres'] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
 /**
- * `kill`: SIGKILL · `restart`: SIGTERM, as a deployment does it · `freeze`: held still for some seconds · `zombie`: for so
- * long that the consumer group goes on without it
+ * `kill`: SIGKILL · `restart`: SIGTERM, as in a deployment · `freeze`: SIGSTOP for some seconds · `zombie`: SIGSTOP until
+ * the consumer group has expelled the worker
  */
 export const FAULT_KINDS = [
   'kill',
@@ -28,36 +28,36 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface PlannedFault {
   kind: FaultKind;
-  /** since the beginning of the drill */
+  /** from the start of the load */
   atMs: number;
-  /** until the fault is lifted; a process that was ended is started anew then */
+  /** until the target is repaired; a killed process is then restarted */
   durationMs: number;
-  /** what it hits: a service process, `broker`, `store`, `store-disk` or `log-disk` */
-  victim: string;
+  /** a service process, `broker`, `store`, `store-disk` or `log-disk` */
+  target: string;
 }
 
-export const SERVICES: Readonly<Record<LogKind, readonly [string, ...string[]]>> = {
+export const NODES: Readonly<Record<LogKind, readonly [string, ...string[]]>> = {
   embedded: ['all-1'],
   kafka: ['api-1', 'api-2', 'worker-1', 'worker-2'],
 };
 
-/** Only a consumer group has sessions, and only a log in files of the service's own has a disk of its own. */
+/** Only Kafka has consumer groups; only the embedded log has a disk that can be filled. A kind is listed as often as its weight. */
 const OF_LOG: Readonly<Record<LogKind, readonly FaultKind[]>> = {
   embedded: ['kill', 'kill', 'restart', 'freeze', 'fill-log-disk'],
   kafka: ['kill', 'kill', 'kill', 'restart', 'restart', 'freeze', 'zombie', 'kill-broker'],
 };
 
-/** A file has no server that dies, and a server ends when its disk is full: that is its kill. */
+/** SQLite has no server to kill. PostgreSQL exits when its disk is full, which `kill-store` covers. */
 const OF_STORE: Readonly<Record<StoreKind, readonly FaultKind[]>> = {
   sqlite: ['lock-store', 'fill-store-disk'],
   postgres: ['lock-store', 'kill-store'],
 };
 
-/** Of a consumer group, as the service sets it. */
+/** The consumer group's session timeout that the service sets. */
 const SESSION_TIMEOUT_MS = 15_000;
 
 const QUIET_START_MS = 2_000;
-/** For a victim to come back to its senses before it is hit again. */
+/** The least time between two faults of one target. */
 const RECOVERY_MS = 3_000;
 
 export interface FaultPlanOptions {
@@ -65,14 +65,13 @@ export interface FaultPlanOptions {
   minutes: number;
   log: LogKind;
   store: StoreKind;
-  /** the kinds to choose from; those that do not fit the log or the store are left out */
+  /** kinds that do not apply to the log or the store are ignored */
   kinds?: readonly FaultKind[];
 }
 
 /**
- * What goes wrong when, a function of its options alone. The kinds are dealt like cards, so that each comes up as
- * often as the others; faults of different victims overlap, those of one victim never do, and the last one is lifted
- * before the end.
+ * The faults and their times; the options alone decide them. Kinds are dealt like cards from a shuffled deck, so that
+ * every kind comes up. Faults of different targets may overlap, those of one target do not. All end within the minutes.
  */
 export function planFaults({
   seed,
@@ -94,13 +93,13 @@ export function planFaults({
       kind,
       atMs,
       durationMs: drawDuration(kind, random),
-      victim: drawVictim(kind, log, random),
+      target: drawTarget(kind, log, random),
     };
-    if ((freeAt.get(fault.victim) ?? 0) > atMs || atMs + fault.durationMs > endMs) {
+    if ((freeAt.get(fault.target) ?? 0) > atMs || atMs + fault.durationMs > endMs) {
       deck.unshift(kind);
       continue;
     }
-    freeAt.set(fault.victim, atMs + fault.durationMs + RECOVERY_MS);
+    freeAt.set(fault.target, atMs + fault.durationMs + RECOVERY_MS);
     faults.push(fault);
   }
   return faults;
@@ -126,12 +125,12 @@ function drawDuration(kind: FaultKind, random: Random): number {
   }
 }
 
-function drawVictim(kind: FaultKind, log: LogKind, random: Random): string {
+function drawTarget(kind: FaultKind, log: LogKind, random: Random): string {
   switch (kind) {
     case 'kill':
     case 'restart':
     case 'freeze':
-      return random.pick(SERVICES[log]);
+      return random.pick(NODES[log]);
     case 'zombie':
       return random.pick(['worker-1', 'worker-2']);
     case 'kill-broker':

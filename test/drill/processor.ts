@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor-api.ts';
-import { behaviourOf } from './merchants.ts';
+import { behaviourOf } from './behaviour.ts';
 
-/** The `PROCESSOR` of the services under the drill: what it does depends on the order and the clock alone. */
+/** The `PROCESSOR` of the services under test: its answer depends on the order and the clock alone. */
 export async function process(
   { merchantId, createdAt }: OrderToProcess,
   { TransientError }: ProcessorContext,
@@ -15,10 +15,12 @@ export async function process(
       return { status: 'rejected', reason: 'closed today' };
     case 'poison':
       throw new Error('this order can never be processed');
-    case 'hopeless':
-      throw new TransientError('the kitchen never answers');
+    case 'unavailable':
+      throw new TransientError('the merchant never answers');
     case 'transient':
-      if (Date.now() < createdAt + behaviour.healedAfterMs) throw new TransientError('the kitchen is away');
+      if (Date.now() < createdAt + behaviour.failsForMs) {
+        throw new TransientError('the merchant does not answer yet');
+      }
       return { status: 'confirmed' };
     case 'slow':
       await delay(behaviour.workMs);

@@ -3,14 +3,13 @@ import { SingleBar } from 'cli-progress';
 export interface ProgressFigures {
   elapsedMs: number;
   totalMs: number;
-  /** in a few words */
   text: string;
 }
 
 const LINE_EVERY_MS = 10_000;
 const REDRAW_MS = 250;
 
-/** Tells how the drill goes, on stderr: a bar on a terminal, else a line every 10 s. */
+/** Shows progress on stderr: a bar on a terminal, otherwise a line every 10 s. */
 export class Progress {
   readonly #figures: () => ProgressFigures;
   readonly #bar: SingleBar | undefined;

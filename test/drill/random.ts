@@ -2,10 +2,10 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { skipN } from 'pure-rand/utils/skipN';
 
-/** The generator's first numbers still resemble its seed. */
+/** Its first numbers still resemble the seed. */
 const WARM_UP = 64;
 
-/** Draws from a seed: the same seed gives the same draws, here and everywhere. */
+/** Seeded random numbers: the same seed gives the same numbers on every machine. */
 export class Random {
   readonly #generator;
 
@@ -15,7 +15,7 @@ export class Random {
     skipN(this.#generator, WARM_UP);
   }
 
-  /** Both bounds are included. */
+  /** Both bounds are inclusive. */
   integer(from: number, to: number): number {
     return uniformInt(this.#generator, from, to);
   }

@@ -5,7 +5,7 @@ export interface ListedOrder {
   status: OrderStatus;
   version: number;
   merchantId: string;
-  /** as the drill put it into the metadata; undefined for an order that is not the drill's */
+  /** from its metadata; undefined for an order that the drill did not send */
   number: number | undefined;
 }
 
@@ -26,19 +26,19 @@ export interface ListedDeadLetter {
   offset: number;
 }
 
-/** A record of `orders.dlq`, by the record that it is a copy of. */
+/** A record of `orders.dlq`, identified by the position of the original. */
 export interface DeadLetterCopy {
   partition: number;
   offset: number;
   reason: string;
 }
 
-/** A row of the store for an order that is to be retried, or was and is not yet published. */
 export interface RetryingOrder {
   orderId: string;
   attempts: number;
   events: number;
-  isSettled: boolean;
+  /** its retry succeeded or was given up, but the result is not published yet */
+  isCompleted: boolean;
 }
 
 /** A record of `orders.status`. */
@@ -48,21 +48,20 @@ export interface PublishedStatus {
   status: OrderStatus;
 }
 
-/** Everything that the service shows when all is done. */
+/** What the service shows at the end. */
 export interface ReadBack {
-  /** whether all was processed, and nothing moved any more, when the drill stopped waiting */
+  /** whether everything was processed before the deadline */
   isSettled: boolean;
-  /** as the pages of the list gave them, an order that they gave twice included */
+  /** as listed, duplicates included */
   orders: ListedOrder[];
-  /** by order id, as answered */
+  /** by order id */
   histories: ReadonlyMap<string, HistoryVersion[]>;
-  /** of acknowledged orders that no page of the list shows: the status that a look at each gave; undefined for 404 */
+  /** acknowledged orders missing from the list → status by GET; undefined for 404 */
   unlisted: ReadonlyMap<string, OrderStatus | undefined>;
   deadLetters: ListedDeadLetter[];
-  /** none may be left when nothing is in the way any more, whoever placed the order */
-  parked: readonly RetryingOrder[];
-  /** undefined where nobody but the service reads its log */
+  retrying: readonly RetryingOrder[];
+  /** undefined on the embedded log, which only the service can read */
   deadLetterCopies: DeadLetterCopy[] | undefined;
-  /** in the order of each partition, and so of each order; undefined as above */
+  /** in the order of each partition, so in the order of each order's events; undefined on the embedded log */
   publishedStatuses: PublishedStatus[] | undefined;
 }

@@ -1,13 +1,13 @@
 import pMap from 'p-map';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
 import type { Ledger } from './ledger.ts';
-import type { ListedDeadLetter, ListedOrder, ReadBack } from './read-back-types.ts';
-import { READING_CONCURRENCY, type ServiceReader } from './service-reader.ts';
+import type { HistoryVersion, ListedDeadLetter, ListedOrder, ReadBack } from './read-back-types.ts';
+import { READ_CONCURRENCY, type ServiceReader } from './service-reader.ts';
 
 /** What the service shows over HTTP. */
 export type Shown = Pick<ReadBack, 'orders' | 'histories' | 'unlisted' | 'deadLetters'>;
 
-/** Reads everything: the list, a history for each order, the dead letters, and what the list does not show. */
+/** Reads all orders, their histories, all dead letters, and the acknowledged orders that the list does not show. */
 export async function readBack(
   reader: ServiceReader,
   ledger: Ledger,
@@ -16,14 +16,14 @@ export async function readBack(
   const orders: ListedOrder[] = [];
   for await (const order of reader.orders()) orders.push(order);
   const listed = new Set(orders.map(({ id }) => id));
-  const histories: [string, Awaited<ReturnType<ServiceReader['history']>>][] = [];
+  const histories = new Map<string, HistoryVersion[]>();
   await pMap(
     listed,
     async (id) => {
-      histories.push([id, await reader.history(id)]);
-      onRead(histories.length, listed.size);
+      histories.set(id, await reader.history(id));
+      onRead(histories.size, listed.size);
     },
-    { concurrency: READING_CONCURRENCY },
+    { concurrency: READ_CONCURRENCY },
   );
   const unlisted = new Map<string, OrderStatus | undefined>();
   await pMap(
@@ -31,9 +31,9 @@ export async function readBack(
     async ({ ids, location }) => {
       for (const id of ids) unlisted.set(id, await reader.status(location ?? `/v1/orders/${id}`));
     },
-    { concurrency: READING_CONCURRENCY },
+    { concurrency: READ_CONCURRENCY },
   );
   const deadLetters: ListedDeadLetter[] = [];
-  for await (const letter of reader.deadLetters()) deadLetters.push(letter);
-  return { orders, histories: new Map(histories), unlisted, deadLetters };
+  for await (const deadLetter of reader.deadLetters()) deadLetters.push(deadLetter);
+  return { orders, histories, unlisted, deadLetters };
 }

@@ -5,34 +5,36 @@ import type { ReadBack } from './read-back-types.ts';
 
 export interface DrillReport {
   options: DrillOptions;
-  /** all in all, seconds */
+  /** the whole drill took, seconds */
   seconds: number;
   settled: boolean;
   faults: Record<string, number>;
-  leftOut: string[];
-  /** starts of a service that failed because of what was broken, and were tried again */
+  /** faults that this machine does not allow, and why */
+  skipped: string[];
+  /** service starts that failed because of a fault and were tried again */
   failedStarts: number;
-  answers: Record<string, number>;
+  /** to writes: status, or why there was none → how often */
+  responses: Record<string, number>;
   orders: Record<string, number>;
   deadLetters: Record<string, number>;
-  /** the services' own counters; at least, as a killed process takes its last second along */
+  /** the services' own counters; what a process counted in the second before a kill is missing */
   counters: Record<string, number>;
   verdict: Verdict;
 }
 
-/** Counts of what was promised, and of what is there, by status. */
+/** Counts what was promised, and what is stored by status. */
 export function orderCounts(
   { entries }: Ledger,
   { orders }: Pick<ReadBack, 'orders'>,
 ): Record<string, number> {
   const sent = { acknowledged: 0, unknown: 0, refused: 0 };
-  let transitions = 0;
-  for (const { outcome, wishes } of entries) {
+  let acknowledged = 0;
+  for (const { outcome, transitions } of entries) {
     sent[outcome] += 1;
-    transitions += wishes.filter((wish) => wish.outcome === 'acknowledged').length;
+    acknowledged += transitions.filter((transition) => transition.outcome === 'acknowledged').length;
   }
   const stored = countBy(orders.map(({ status }) => status));
-  return { ...sent, 'transitions acknowledged': transitions, stored: orders.length, ...stored };
+  return { ...sent, 'transitions acknowledged': acknowledged, stored: orders.length, ...stored };
 }
 
 export function countBy(names: Iterable<string>): Record<string, number> {
@@ -45,33 +47,32 @@ export function sorted(counts: ReadonlyMap<string, number>): Record<string, numb
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const WORDS: Readonly<Record<FindingKind, string>> = {
+const LABELS: Readonly<Record<FindingKind, string>> = {
   lost: 'lost',
-  twice: 'twice',
+  duplicated: 'duplicated',
   outOfOrder: 'out of order',
   stuck: 'stuck',
-  unexplained: 'unexplained',
+  unexpected: 'unexpected',
 };
 
-/** The report as a person reads it. */
 export function reportAsText(report: DrillReport): string {
-  const { options, verdict, leftOut, settled, seconds, failedStarts } = report;
+  const { options, verdict, skipped, settled, seconds, failedStarts } = report;
   const { seed, minutes, log, store, rate, mix } = options;
   const lines = [
-    `Drill: ${log} log, ${store} store, seed ${seed}, ${minutes} min at ${rate} orders/s, mix ${mix}; ${seconds} s in all`,
+    `Drill: ${log} log, ${store} store, seed ${seed}, ${minutes} min at ${rate} orders/s, mix ${mix}; took ${seconds} s`,
     ...section('Faults injected', report.faults),
-    ...leftOut.map((why) => `  left out: ${why}`),
-    ...(failedStarts === 0 ? [] : [`  starts that failed meanwhile and were tried again: ${failedStarts}`]),
-    ...section('Answers to writes', report.answers),
+    ...skipped.map((why) => `  skipped: ${why}`),
+    ...(failedStarts === 0 ? [] : [row('failed starts, tried again', failedStarts)]),
+    ...section('Responses to writes', report.responses),
     ...section('Orders', report.orders),
     ...section('Dead letters', report.deadLetters),
-    ...section('What the services counted, at least', report.counters),
-    `Verdict${settled ? '' : ' (not settled within the deadline)'}`,
+    ...section("The services' counters (at least)", report.counters),
+    `Verdict${settled ? '' : ' (not settled before the deadline)'}`,
     ...FINDING_KINDS.flatMap((kind) => {
       const { count, examples } = verdict[kind];
-      return [row(WORDS[kind], count), ...examples.map((example) => `      ${example}`)];
+      return [row(LABELS[kind], count), ...examples.map((example) => `      ${example}`)];
     }),
-    isClean(verdict) ? 'Nothing is lost.' : `NOT CLEAN. Run it again with --seed ${seed} to look closer.`,
+    isClean(verdict) ? 'CLEAN: nothing was lost.' : `NOT CLEAN. Run it again with --seed ${seed}.`,
   ];
   return `${lines.join('\n')}\n`;
 }

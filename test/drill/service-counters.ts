@@ -1,42 +1,43 @@
-import { HttpClient, Unanswered } from './http.ts';
-import type { Member } from './member.ts';
-import { pause } from './pause.ts';
+import { pause } from './abort.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { HttpClient, RequestError } from './http-client.ts';
 
 const INTERVAL_MS = 1_000;
 
-/** Counters that show whether the faults were felt. */
+/** Counters that show whether the services noticed the faults. */
 const SHOWN =
   /^(orders_(?:batch_retries|[a-z_]*(?:park|retr|dead|circuit|breaker)[a-z_]*)_total(?:\{[^}]*\})?) (\d+)$/gm;
 
-/** Adds up the services' own counters across their restarts; what a process counted last before it was killed is missed. */
+/** Adds up the services' counters across restarts; what a process counted just before a kill is missing. */
 export class ServiceCounters {
   readonly totals = new Map<string, number>();
-  readonly #members: readonly Member[];
+  readonly #nodes: readonly ClusterNode[];
   readonly #http = new HttpClient({ maxConnections: 1, timeoutMs: 1_000 });
-  /** by address and series: as last seen */
+  /** last value by address and series */
   readonly #seen = new Map<string, number>();
 
-  constructor(members: readonly Member[]) {
-    this.#members = members;
+  constructor(nodes: readonly ClusterNode[]) {
+    this.#nodes = nodes;
   }
 
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await Promise.all(this.#members.map(({ address }) => this.#look(address)));
+      await Promise.all(this.#nodes.map(({ address }) => this.#read(address)));
       await pause(INTERVAL_MS, signal);
     }
     this.#http.close();
   }
 
-  async #look(address: string | undefined): Promise<void> {
+  async #read(address: string | undefined): Promise<void> {
     if (address === undefined) return;
     try {
       const { body } = await this.#http.get(`${address}/metrics`);
-      for (const [, series = '', value] of String(body).matchAll(SHOWN))
+      for (const [, series = '', value] of String(body).matchAll(SHOWN)) {
         this.#add(address, series, Number(value));
+      }
     } catch (error) {
-      // A process that is down or held still says nothing: the next look finds what is missed now.
-      if (!(error instanceof Unanswered)) throw error;
+      // The process is down or frozen; the next reading catches up.
+      if (!(error instanceof RequestError)) throw error;
     }
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
-import { HttpClient, Unanswered, type HttpAnswer } from './http.ts';
+import { HttpClient, RequestError } from './http-client.ts';
 import type { HistoryVersion, ListedDeadLetter, ListedOrder } from './read-back-types.ts';
 
 /** Requests at a time. */
-export const READING_CONCURRENCY = 32;
+export const READ_CONCURRENCY = 32;
 
 const MAX_ATTEMPTS = 5;
 const PAUSE_BEFORE_REPEAT_MS = 500;
@@ -18,10 +18,10 @@ interface Page<Item> {
   nextCursor: string | null;
 }
 
-/** Reads what the service has, page by page; nothing is in its way any more, so what it cannot answer is an error. */
+/** Reads all that the service holds, page by page. No fault is left by now, so a failing request is an error. */
 export class ServiceReader {
   readonly #address: () => string | undefined;
-  readonly #http = new HttpClient({ maxConnections: READING_CONCURRENCY, timeoutMs: 10_000 });
+  readonly #http = new HttpClient({ maxConnections: READ_CONCURRENCY, timeoutMs: 10_000 });
 
   constructor(address: () => string | undefined) {
     this.#address = address;
@@ -38,9 +38,8 @@ export class ServiceReader {
     return this.#pages('/v1/dead-letters');
   }
 
-  /** How many dead letters of a reason there are. */
   async deadLetterCount(reason: string): Promise<number> {
-    const body = await this.#read(`/v1/dead-letters?reason=${reason}&limit=1`);
+    const body = await this.#get(`/v1/dead-letters?reason=${reason}&limit=1`);
     return (body as { reasons: Partial<Record<string, number>> }).reasons[reason] ?? 0;
   }
 
@@ -48,14 +47,14 @@ export class ServiceReader {
     interface Version extends Omit<HistoryVersion, 'at'> {
       at: string;
     }
-    const body = await this.#read(`/v1/orders/${id}/history`);
+    const body = await this.#get(`/v1/orders/${id}/history`);
     const { data } = body as { data: Version[] };
     return data.map(({ version, status, at }) => ({ version, status, at: Date.parse(at) }));
   }
 
-  /** @param location as it was given; undefined for 404 */
+  /** @param location from the acknowledgement @returns undefined for 404 */
   async status(location: string): Promise<OrderStatus | undefined> {
-    const body = await this.#readIfThere(location);
+    const body = await this.#find(location);
     return (body as { status: OrderStatus } | undefined)?.status;
   }
 
@@ -66,36 +65,34 @@ export class ServiceReader {
   async *#pages<Item>(path: string): AsyncIterable<Item> {
     let cursor: string | null = '';
     while (cursor !== null) {
-      const body = await this.#read(`${path}?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const body = await this.#get(`${path}?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`);
       const { data, nextCursor } = body as Page<Item>;
       yield* data;
       cursor = nextCursor;
     }
   }
 
-  async #read(path: string): Promise<unknown> {
-    const body = await this.#readIfThere(path);
-    if (body === undefined) throw new Error(`GET ${path} was answered with 404`);
+  async #get(path: string): Promise<unknown> {
+    const body = await this.#find(path);
+    if (body === undefined) throw new Error(`GET ${path} returned 404`);
     return body;
   }
 
   /** The body, or undefined for 404. */
-  async #readIfThere(path: string): Promise<unknown> {
-    let last: HttpAnswer | Unanswered | undefined;
+  async #find(path: string): Promise<unknown> {
+    let problem = '';
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       try {
-        const answer = await this.#http.get((this.#address() ?? 'http://127.0.0.1:1') + path);
-        if (answer.status === 200) return answer.body;
-        if (answer.status === 404) return undefined;
-        last = answer;
+        const { status, body } = await this.#http.get((this.#address() ?? 'http://127.0.0.1:1') + path);
+        if (status === 200) return body;
+        if (status === 404) return undefined;
+        problem = `${status} ${JSON.stringify(body)}`;
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
-        last = error;
+        if (!(error instanceof RequestError)) throw error;
+        problem = error.message;
       }
       await delay(PAUSE_BEFORE_REPEAT_MS);
     }
-    const why =
-      last instanceof Unanswered ? last.message : `${last?.status ?? ''} ${JSON.stringify(last?.body)}`;
-    throw new Error(`GET ${path} cannot be read although no fault is left: ${why}`);
+    throw new Error(`GET ${path} failed although no fault is left: ${problem}`);
   }
 }

@@ -3,26 +3,27 @@ import { Ledger } from './ledger.ts';
 import type { RetryingOrder } from './read-back-types.ts';
 import { settle, type SettleOptions } from './settle.ts';
 
-const PARKED: RetryingOrder = { orderId: 'order-x', attempts: 1, events: 1, isSettled: false };
+const RETRYING: RetryingOrder = { orderId: 'order-x', attempts: 1, events: 1, isCompleted: false };
 
-function settling(parked: SettleOptions['parked'], deadlineMs: number): Promise<boolean> {
-  const reader = {
-    orders: () => nothing(),
-    deadLetterCount: () => Promise.resolve(0),
-  };
+function settleWith(retryingOrders: SettleOptions['retryingOrders'], deadlineMs: number): Promise<boolean> {
+  const reader = { orders: noOrders, deadLetterCount: () => Promise.resolve(0) };
   const { signal } = new AbortController();
-  return settle({ ledger: new Ledger(), reader, parked, deadlineMs, onWaiting: () => undefined, signal });
+  const onPending = () => undefined;
+  return settle({ ledger: new Ledger(), reader, retryingOrders, deadlineMs, onPending, signal });
 }
 
-await t.test('an order that waits for a retry is not settled, although nobody was told of it', async (t) => {
-  t.equal(await settling(() => Promise.resolve([PARKED]), 1), false);
+await t.test(
+  'it is not settled while an order is retrying, even one that was never acknowledged',
+  async (t) => {
+    t.equal(await settleWith(() => Promise.resolve([RETRYING]), 1), false);
+  },
+);
+
+await t.test('it is settled once no order is retrying', async (t) => {
+  let calls = 0;
+  t.equal(await settleWith(() => Promise.resolve(calls++ === 0 ? [RETRYING] : []), 60_000), true);
 });
 
-await t.test('it is settled when none waits any more', async (t) => {
-  let looks = 0;
-  t.equal(await settling(() => Promise.resolve(looks++ === 0 ? [PARKED] : []), 60_000), true);
-});
-
-async function* nothing(): AsyncIterable<never> {
-  // There is no order.
+async function* noOrders(): AsyncIterable<never> {
+  // Empty.
 }

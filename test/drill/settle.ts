@@ -1,53 +1,52 @@
-import { expectedLife } from './expected-life.ts';
+import { pause } from './abort.ts';
+import { expectedStatuses } from './expected-statuses.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
-import { pause } from './pause.ts';
 import type { RetryingOrder } from './read-back-types.ts';
 import type { ServiceReader } from './service-reader.ts';
 
 const INTERVAL_MS = 1_000;
 
-/** An order that nobody was told of may still stand in the log. */
+/** The log may still hold orders that were never acknowledged, so nothing may change for this long. */
 const QUIET_MS = 2_000;
 
 export interface SettleOptions {
   ledger: Pick<Ledger, 'entries' | 'undecodable'>;
   reader: Pick<ServiceReader, 'orders' | 'deadLetterCount'>;
-  /** orders that the store keeps for a retry, those that nobody was told of among them */
-  parked: () => Promise<readonly RetryingOrder[]>;
+  retryingOrders: () => Promise<readonly RetryingOrder[]>;
   deadlineMs: number;
-  /** orders that are not yet where they will be */
-  onWaiting: (orders: number) => void;
+  /** called with the number of orders and records that are not processed yet */
+  onPending: (count: number) => void;
   signal: AbortSignal;
 }
 
 /**
- * Waits until everything acknowledged is processed, nothing waits for a retry and nothing moves any more, or until the
- * deadline: what is not settled then is for the checker to say. Answers whether it is settled.
+ * Waits until everything acknowledged is processed, no order is retrying and nothing changes any more.
+ * @returns false when the deadline or the signal came first
  */
 export async function settle(options: SettleOptions): Promise<boolean> {
-  const { ledger, reader, parked, deadlineMs, onWaiting, signal } = options;
+  const { ledger, reader, retryingOrders, deadlineMs, onPending, signal } = options;
   const deadline = Date.now() + deadlineMs;
   let lastSum = -1;
-  let movedAt = Date.now();
+  let changedAt = Date.now();
   while (Date.now() < deadline && !signal.aborted) {
     const versions = new Map<string, number>();
     for await (const { id, version } of reader.orders()) versions.set(id, version);
     const undecodable = await reader.deadLetterCount('record-undecodable');
-    const waiting = ledger.entries.filter((entry) => isWaiting(entry, versions)).length;
-    const records = Math.max(0, ledger.undecodable.length - undecodable);
-    const retries = (await parked()).length;
-    onWaiting(waiting + records + retries);
+    const pending =
+      ledger.entries.filter((entry) => isPending(entry, versions)).length +
+      Math.max(0, ledger.undecodable.length - undecodable) +
+      (await retryingOrders()).length;
+    onPending(pending);
     const sum = [...versions.values()].reduce((total, version) => total + version, undecodable);
-    if (sum !== lastSum) movedAt = Date.now();
+    if (sum !== lastSum || pending > 0) changedAt = Date.now();
+    else if (Date.now() - changedAt >= QUIET_MS) return true;
     lastSum = sum;
-    if (waiting + records + retries > 0) movedAt = Date.now();
-    else if (Date.now() - movedAt >= QUIET_MS) return true;
     await pause(INTERVAL_MS, signal);
   }
   return false;
 }
 
-function isWaiting(entry: LedgerEntry, versions: ReadonlyMap<string, number>): boolean {
-  const wanted = expectedLife(entry).certain.length;
+function isPending(entry: LedgerEntry, versions: ReadonlyMap<string, number>): boolean {
+  const wanted = expectedStatuses(entry).certain.length;
   return entry.ids.some((id) => (versions.get(id) ?? 0) < wanted);
 }

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { pause } from './abort.ts';
+import type { Fault } from './fault.ts';
 
 const run = promisify(execFile);
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What is written between the measure and the change makes the change impossible: measure again. */
+/** A write between measuring and resizing makes the resize fail: measure again. */
 const MAX_TRIES = 50;
 
-/** A file system of its own in memory, so small that it can be filled. */
+/** A tmpfs small enough to fill. */
 export class SmallDisk {
   readonly folder: string;
   readonly #size: number;
@@ -27,11 +29,11 @@ export class SmallDisk {
     return new SmallDisk(folder, size);
   }
 
-  /** Leaves no free page: the disk becomes as small as what is on it, which takes no memory. */
+  /** Leaves no free page, by shrinking the disk to what is on it: writing filler would cost memory. */
   async fill(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const { blocks, bfree, bsize } = await statfs(this.folder);
-      // A size of 0 is no bound at all.
+      // A size of 0 means no limit.
       const used = Math.max(1, blocks - bfree) * bsize;
       try {
         await this.#resize(used);
@@ -53,4 +55,18 @@ export class SmallDisk {
   async #resize(bytes: number): Promise<void> {
     await run('mount', ['-o', `remount,size=${bytes}`, this.folder]);
   }
+}
+
+export function fullDiskFault(kind: 'fill-store-disk' | 'fill-log-disk', disk: SmallDisk): Fault {
+  return {
+    kind,
+    async inject({ durationMs }, signal) {
+      try {
+        await disk.fill();
+        await pause(durationMs, signal);
+      } finally {
+        await disk.free();
+      }
+    },
+  };
 }

@@ -1,14 +1,14 @@
 import kafka, { type LibrdKafkaError } from 'node-rdkafka';
 import { TOPICS } from '../../src/log/event-log.ts';
+import { pause } from './abort.ts';
 import type { Ledger } from './ledger.ts';
-import { pause } from './pause.ts';
 import { Random } from './random.ts';
 
-const PAUSE_MS = 1_500;
-const FLUSH_MS = 10_000;
+const INTERVAL_MS = 1_500;
+const FLUSH_TIMEOUT_MS = 10_000;
 
-/** What no producer of the service would write; with a key of anybody's, or none. */
-const NONSENSE: [Buffer | null, ...(Buffer | null)[]] = [
+/** Values that the service never writes. */
+const INVALID_VALUES: [Buffer | null, ...(Buffer | null)[]] = [
   null,
   Buffer.from(''),
   Buffer.from('not JSON'),
@@ -22,19 +22,19 @@ export interface UndecodableOptions {
   topicPrefix: string;
   seed: number;
   ledger: Ledger;
-  /** nothing is written after it */
-  over: AbortSignal;
-  /** nothing is waited for after it */
+  /** nothing is produced afterwards */
+  timeOver: AbortSignal;
+  /** aborts without a flush */
   signal: AbortSignal;
 }
 
-/** Writes nonsense beside the orders until it is over; what Kafka acknowledges goes into the ledger. */
+/** Produces undecodable records beside the orders; what Kafka acknowledges goes into the ledger. */
 export async function produceUndecodable(options: UndecodableOptions): Promise<void> {
-  const { brokers, topicPrefix, seed, ledger, over, signal } = options;
+  const { brokers, topicPrefix, seed, ledger, timeOver, signal } = options;
   const random = new Random(seed ^ 0x0bad_0bad);
   const producer = new kafka.Producer(
     { 'bootstrap.servers': brokers, dr_cb: true, 'enable.idempotence': true },
-    { acks: -1, 'message.timeout.ms': FLUSH_MS },
+    { acks: -1, 'message.timeout.ms': FLUSH_TIMEOUT_MS },
   );
   producer.on('event.error', () => undefined);
   producer.on('delivery-report', (error: LibrdKafkaError | null, { partition, offset }) => {
@@ -47,12 +47,13 @@ export async function produceUndecodable(options: UndecodableOptions): Promise<v
   });
   producer.setPollInterval(100);
   try {
-    while (!over.aborted) {
-      const key = random.chance(30) ? null : Buffer.from(`nobody-${random.integer(1, 1_000)}`);
-      producer.produce(topicPrefix + TOPICS.commands, null, random.pick(NONSENSE), key);
-      await pause(PAUSE_MS, over);
+    while (!timeOver.aborted) {
+      const key = random.chance(30) ? null : Buffer.from(`unknown-${random.integer(1, 1_000)}`);
+      producer.produce(topicPrefix + TOPICS.commands, null, random.pick(INVALID_VALUES), key);
+      await pause(INTERVAL_MS, timeOver);
     }
-    if (!signal.aborted) await new Promise<void>((resolve) => producer.flush(FLUSH_MS, () => resolve()));
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => producer.flush(FLUSH_TIMEOUT_MS, () => resolve()));
   } finally {
     await new Promise<void>((resolve) => producer.disconnect(() => resolve()));
   }

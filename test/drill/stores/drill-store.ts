@@ -1,16 +1,13 @@
-import type { Fault } from '../faults/fault.ts';
+import type { Fault } from '../fault.ts';
 import type { RetryingOrder } from '../read-back-types.ts';
 
-/** The store of all services, as the drill uses and breaks it. */
+/** The store that all services share, as the drill uses and breaks it. */
 export interface DrillStore {
   /** DATABASE_URL */
   url: string;
   faults: Fault[];
-  /**
-   * Orders that it keeps for a retry. The drill looks into it by itself: the service shows none that was never
-   * acknowledged to anybody.
-   */
-  parked: () => Promise<RetryingOrder[]>;
+  /** Read from the tables: the API does not show orders that were never acknowledged. */
+  retryingOrders: () => Promise<RetryingOrder[]>;
 }
 
 export interface RetryingOrderRow {
@@ -20,14 +17,14 @@ export interface RetryingOrderRow {
   settled: 0 | 1 | boolean;
 }
 
-export const PARKED_ROWS =
+export const RETRYING_ORDERS =
   'SELECT order_id, attempts, events, settled FROM retrying_orders ORDER BY order_id';
 
-export function toRetryingOrder({
-  order_id: orderId,
-  attempts,
-  events,
-  settled,
-}: RetryingOrderRow): RetryingOrder {
-  return { orderId, attempts: Number(attempts), events: Number(events), isSettled: Boolean(settled) };
+export function toRetryingOrder(row: RetryingOrderRow): RetryingOrder {
+  return {
+    orderId: row.order_id,
+    attempts: Number(row.attempts),
+    events: Number(row.events),
+    isCompleted: Boolean(row.settled),
+  };
 }

@@ -1,20 +1,50 @@
+import type { Lifecycle } from '../../../src/app/lifecycle.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
-import type { Closers } from '../closers.ts';
-import { killStore } from '../faults/kill-store.ts';
-import { lockTable } from '../faults/lock-table.ts';
-import { PARKED_ROWS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
+import { pause } from '../abort.ts';
+import type { Fault } from '../fault.ts';
+import { RETRYING_ORDERS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
 
-/** A server of the drill's own, whose commits are on the disk when they return. */
-export async function postgresStore(closers: Closers): Promise<DrillStore> {
+/** A server for this drill alone. A commit is on disk when it returns. */
+export async function postgresStore(lifecycle: Lifecycle): Promise<DrillStore> {
   const server = await PostgresServer.launch('durable');
-  closers.add(() => server.remove());
+  lifecycle.opened('PostgreSQL', () => server.remove());
   const url = await server.createDatabase();
   return {
     url,
-    faults: [lockTable(server, url), killStore(server)],
-    async parked() {
-      const rows = await server.run<RetryingOrderRow>(url, PARKED_ROWS);
+    faults: [lockTableFault(server, url), killServerFault(server)],
+    async retryingOrders() {
+      const rows = await server.run<RetryingOrderRow>(url, RETRYING_ORDERS);
       return rows.map(toRetryingOrder);
+    },
+  };
+}
+
+/** Another client locks a table that every batch writes to. */
+function lockTableFault(server: PostgresServer, url: string): Fault {
+  return {
+    kind: 'lock-store',
+    async inject({ durationMs }, signal) {
+      const client = await server.connect(url);
+      // Killing the server ends the lock early.
+      const lost = new Promise<void>((resolve) => client.once('error', () => resolve()));
+      try {
+        await client.query('BEGIN; LOCK TABLE progress IN ACCESS EXCLUSIVE MODE');
+        await Promise.race([pause(durationMs, signal), lost]);
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+/** SIGKILL to the database server; the restart recovers what it had committed. */
+function killServerFault(server: PostgresServer): Fault {
+  return {
+    kind: 'kill-store',
+    async inject({ durationMs }, signal) {
+      await server.kill();
+      await pause(durationMs, signal);
+      await server.bringUp();
     },
   };
 }

@@ -1,21 +1,58 @@
+import type { Database as Connection } from 'better-sqlite3';
 import { Database } from '../../../src/base/sqlite.ts';
-import { lockFile } from '../faults/lock-file.ts';
-import { PARKED_ROWS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
+import { pause } from '../abort.ts';
+import type { Fault } from '../fault.ts';
+import { RETRYING_ORDERS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
 
-/** @param path of the file, which the first service makes */
+/** A frozen writer may hold the lock itself. */
+const LOCK_TIMEOUT_MS = 60_000;
+const LOCK_INTERVAL_MS = 5;
+
+/** @param path of the file, which the first service creates */
 export function sqliteStore(path: string): DrillStore {
   return {
     url: `sqlite:${path}`,
-    faults: [lockFile(path)],
-    parked() {
+    faults: [lockFileFault(path)],
+    retryingOrders() {
       const connection = new Database(path, { readonly: true, fileMustExist: true });
       try {
-        return Promise.resolve(
-          connection.prepare<[], RetryingOrderRow>(PARKED_ROWS).all().map(toRetryingOrder),
-        );
+        const rows = connection.prepare<[], RetryingOrderRow>(RETRYING_ORDERS).all();
+        return Promise.resolve(rows.map(toRetryingOrder));
       } finally {
         connection.close();
       }
     },
   };
+}
+
+/** Another process holds the write lock of the SQLite file. */
+function lockFileFault(path: string): Fault {
+  return {
+    kind: 'lock-store',
+    async inject({ durationMs }, signal) {
+      // Waiting inside SQLite would block the drill's event loop.
+      const connection = new Database(path, { fileMustExist: true, timeout: 0 });
+      try {
+        await lock(connection, signal);
+        await pause(durationMs, signal);
+      } finally {
+        if (connection.inTransaction) connection.exec('ROLLBACK');
+        connection.close();
+      }
+    },
+  };
+}
+
+async function lock(connection: Connection, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  while (!signal.aborted) {
+    try {
+      connection.exec('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!isBusy || Date.now() > deadline) throw error;
+      await pause(LOCK_INTERVAL_MS, signal);
+    }
+  }
 }

@@ -1,20 +1,20 @@
-import type { Fault } from './faults/fault.ts';
-import { pause } from './pause.ts';
+import { pause } from './abort.ts';
+import type { Fault } from './fault.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
 
-/** Follows a plan of faults; what happened is counted by kind. */
-export class Adversary {
+/** Injects the planned faults and counts them by kind. */
+export class Nemesis {
   readonly injected = new Map<FaultKind, number>();
   readonly #faults: ReadonlyMap<FaultKind, Fault>;
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
-  /** by victim: its latest fault, which never rejects */
-  readonly #victims = new Map<string, Promise<void>>();
-  #underWay = 0;
+  /** target → its latest fault; these promises never reject */
+  readonly #targets = new Map<string, Promise<void>>();
+  #active = 0;
 
   /**
-   * @param stop is aborted when a fault cannot be done or lifted
-   * @param signal lifts all faults, and none begins after it
+   * @param stop is aborted when a fault cannot be injected or repaired
+   * @param signal ends all faults; none is injected afterwards
    */
   constructor(faults: readonly Fault[], stop: AbortController, signal: AbortSignal) {
     this.#faults = new Map(faults.map((fault) => [fault.kind, fault]));
@@ -22,27 +22,27 @@ export class Adversary {
     this.#signal = signal;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get active(): number {
+    return this.#active;
   }
 
   get total(): number {
     return [...this.injected.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Injects what is planned, in the order of the moments; resolves when the last fault is lifted. */
-  async follow(plan: readonly PlannedFault[]): Promise<void> {
+  /** Resolves when the last fault has ended. */
+  async run(plan: readonly PlannedFault[]): Promise<void> {
     const startedAt = performance.now();
     for (const planned of plan) {
       await pause(planned.atMs - (performance.now() - startedAt), this.#signal);
-      this.#victims.set(planned.victim, this.#inTurn(planned));
+      this.#targets.set(planned.target, this.#injectInTurn(planned));
     }
-    await Promise.all(this.#victims.values());
+    await Promise.all(this.#targets.values());
   }
 
-  /** A victim is hit again only after it is back, however long that took. */
-  async #inTurn(planned: PlannedFault): Promise<void> {
-    await this.#victims.get(planned.victim);
+  /** A target recovers from one fault before the next, however long that takes. */
+  async #injectInTurn(planned: PlannedFault): Promise<void> {
+    await this.#targets.get(planned.target);
     await this.#inject(planned);
   }
 
@@ -50,13 +50,13 @@ export class Adversary {
     const fault = this.#faults.get(planned.kind);
     if (fault === undefined || this.#signal.aborted) return;
     this.injected.set(planned.kind, (this.injected.get(planned.kind) ?? 0) + 1);
-    this.#underWay += 1;
+    this.#active += 1;
     try {
       await fault.inject(planned, this.#signal);
     } catch (error) {
       this.#stop.abort(error);
     } finally {
-      this.#underWay -= 1;
+      this.#active -= 1;
     }
   }
 }

@@ -1,17 +1,16 @@
 import { findAll } from './checker.ts';
-import { readDeadLetterTopic } from './dead-letter-topic.ts';
+import { TOPIC_PREFIX, type Cluster } from './cluster.ts';
 import type { Finding } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import type { DrillOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { readBack } from './read-back.ts';
+import { readDeadLetterTopic, readStatusTopic } from './read-topics.ts';
 import { countBy, orderCounts } from './report.ts';
 import { ServiceReader } from './service-reader.ts';
 import { settle } from './settle.ts';
-import { TOPIC_PREFIX, type Stage } from './stage.ts';
-import { readStatusTopic } from './status-topic.ts';
 
-export interface Aftermath {
+export interface Verification {
   settled: boolean;
   findings: Finding[];
   orders: Record<string, number>;
@@ -19,12 +18,12 @@ export interface Aftermath {
   deadLetters: Record<string, number>;
 }
 
-/** Waits until all is processed, reads everything back and holds it against the ledger. */
-export async function lookAtEverything(
+/** Waits until everything is processed, reads everything back and checks it against the ledger. */
+export async function verify(
   { settleSeconds }: DrillOptions,
-  { stage, ledger, signal }: { stage: Stage; ledger: Ledger; signal: AbortSignal },
-): Promise<Aftermath> {
-  const reader = new ServiceReader(() => stage.addresses()[0]);
+  { cluster, ledger, signal }: { cluster: Cluster; ledger: Ledger; signal: AbortSignal },
+): Promise<Verification> {
+  const reader = new ServiceReader(() => cluster.addresses()[0]);
   const startedAt = performance.now();
   const deadlineMs = settleSeconds * 1_000;
   let text = '';
@@ -34,17 +33,17 @@ export async function lookAtEverything(
     text,
   }));
   try {
-    const onWaiting = (orders: number): string => (text = `settling, ${orders} orders wait`);
-    const { parked } = stage.store;
-    const isSettled = await settle({ ledger, reader, parked, deadlineMs, onWaiting, signal });
+    const { broker, store } = cluster;
+    const { retryingOrders } = store;
+    const onPending = (count: number): string => (text = `settling, ${count} pending`);
+    const isSettled = await settle({ ledger, reader, retryingOrders, deadlineMs, onPending, signal });
     const onRead = (read: number, all: number): string =>
       (text = `reading back, ${read} of ${all} histories`);
     const shown = await readBack(reader, ledger, onRead);
-    const { broker } = stage;
     const everything = {
       ...shown,
       isSettled,
-      parked: await parked(),
+      retrying: await retryingOrders(),
       deadLetterCopies: broker && (await readDeadLetterTopic(broker.address, TOPIC_PREFIX)),
       publishedStatuses: broker && (await readStatusTopic(broker.address, TOPIC_PREFIX)),
     };

@@ -1,27 +1,28 @@
-import type { Finding } from './findings.ts';
 import { ServiceProcess, type ServiceExit } from '../../tools/support/service-process.ts';
-import { pause } from './pause.ts';
+import { pause } from './abort.ts';
+import type { Finding } from './findings.ts';
 
 export type Role = 'all' | 'api' | 'worker';
 
-/** A supervisor tries again when a start meets a store or a broker that is down. */
+/** A start fails while the store or the broker is down; like a supervisor, the node tries again. */
 const START_DEADLINE_MS = 90_000;
 const PAUSE_BEFORE_START_MS = 500;
 
-/** One service process that can be killed, held still and started anew, as its supervisor would. */
-export class Member {
+/** One service process that can be killed, frozen and restarted. */
+export class ClusterNode {
   readonly name: string;
   readonly role: Role;
-  /** starts that failed, and were tried again */
+  /** starts that failed and were tried again */
   failedStarts = 0;
-  /** ends that nobody wanted */
-  readonly ends: Finding[] = [];
+  /** unexpected exits */
+  readonly exits: Finding[] = [];
   readonly #environment: Record<string, string>;
   readonly #signal: AbortSignal;
   #process: ServiceProcess | undefined;
   #stopping: ServiceProcess | undefined;
   #starting: Promise<void> = Promise.resolve();
 
+  /** @param name begins with the role: `api-1` */
   constructor(name: string, environment: Record<string, string>, signal: AbortSignal) {
     this.name = name;
     this.role = name.split('-')[0] as Role;
@@ -34,7 +35,7 @@ export class Member {
     return this.#process?.url;
   }
 
-  /** Resolves when it is ready, or at once after the signal. @throws Error when it does not start for long */
+  /** Resolves when it is ready, or at once after the signal. @throws Error when it does not start in time */
   start(): Promise<void> {
     this.#starting = this.#start();
     return this.#starting;
@@ -48,7 +49,7 @@ export class Member {
     await process?.kill();
   }
 
-  /** SIGTERM; one that does not end well is a finding. It still takes requests while it is on its way down. */
+  /** SIGTERM; an exit code other than 0 is a finding. It takes requests until it has exited. */
   async stop(): Promise<void> {
     await this.#starting;
     const process = this.#process;
@@ -56,7 +57,8 @@ export class Member {
     this.#stopping = process;
     const { code, signal } = await process.stop();
     if (this.#process === process) this.#process = undefined;
-    if (code !== 0) this.ends.push(this.#endFinding('did not stop in order', process, { code, signal }));
+    if (code !== 0)
+      this.exits.push(this.#exitFinding('did not shut down cleanly', process, { code, signal }));
   }
 
   freeze(): void {
@@ -73,7 +75,7 @@ export class Member {
       try {
         const process = await ServiceProcess.start(this.role, this.#environment);
         this.#process = process;
-        this.#watch(process);
+        this.#restartOnExit(process);
         return;
       } catch (error) {
         this.failedStarts += 1;
@@ -83,25 +85,25 @@ export class Member {
     }
   }
 
-  /** A process that ends by itself is a finding, and is started anew. */
-  #watch(process: ServiceProcess): void {
-    const ended = process.exited.then(async (exit) => {
+  /** An exit that the drill did not cause is a finding. */
+  #restartOnExit(process: ServiceProcess): void {
+    const exited = process.exited.then(async (exit) => {
       if (this.#process !== process || this.#stopping === process) return;
       this.#process = undefined;
-      this.ends.push(this.#endFinding('ended by itself', process, exit));
+      this.exits.push(this.#exitFinding('exited by itself', process, exit));
       await this.start();
     });
-    ended.catch((error: unknown) =>
-      this.ends.push({
-        kind: 'unexplained',
+    exited.catch((error: unknown) =>
+      this.exits.push({
+        kind: 'unexpected',
         detail: `${this.name} does not start any more: ${String(error)}`,
       }),
     );
   }
 
-  #endFinding(what: string, process: ServiceProcess, { code, signal }: ServiceExit): Finding {
+  #exitFinding(what: string, process: ServiceProcess, { code, signal }: ServiceExit): Finding {
     const last = process.output.split('\n').slice(-3).join(' ⏎ ').slice(-1_000);
     const how = `code ${code ?? 'none'}, signal ${signal ?? 'none'}`;
-    return { kind: 'unexplained', detail: `${this.name} ${what} (${how}): ${last}` };
+    return { kind: 'unexpected', detail: `${this.name} ${what} (${how}): ${last}` };
   }
 }

@@ -1,23 +1,24 @@
 import { Agent, request } from 'node:http';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
-  /** of the Location header; empty without one */
+  /** the Location header; empty without one */
   location: string;
   body: unknown;
 }
 
-/** No answer came. Where no connection came about, the request was certainly not heard. */
-export class Unanswered extends Error {
-  readonly isUnheard: boolean;
+/** No response came. */
+export class RequestError extends Error {
+  /** no connection was made, so the service certainly did not get the request */
+  readonly isRefused: boolean;
 
   constructor(cause: Error) {
     super(cause.message, { cause });
-    this.isUnheard = 'code' in cause && cause.code === 'ECONNREFUSED';
+    this.isRefused = 'code' in cause && cause.code === 'ECONNREFUSED';
   }
 }
 
-/** Speaks JSON over connections that are kept; a load generator must not cost more than what it loads. */
+/** JSON over keep-alive connections. Uses node:http: a load generator must cost less than the service it loads. */
 export class HttpClient {
   readonly #agent: Agent;
   readonly #timeoutMs: number;
@@ -27,39 +28,36 @@ export class HttpClient {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** @throws Unanswered */
-  get(url: string): Promise<HttpAnswer> {
-    return this.#exchange('GET', url, undefined, {});
+  /** @throws RequestError */
+  get(url: string): Promise<HttpResponse> {
+    return this.#send('GET', url, undefined, {});
   }
 
-  /** @throws Unanswered */
-  post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
-    return this.#exchange('POST', url, JSON.stringify(body), {
-      'content-type': 'application/json',
-      ...headers,
-    });
+  /** @throws RequestError */
+  post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<HttpResponse> {
+    return this.#send('POST', url, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  #exchange(
+  #send(
     method: string,
     url: string,
     body: string | undefined,
     headers: Record<string, string>,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => reject(new Unanswered(error));
-      const asked = request(url, { method, headers, agent: this.#agent }, (answer) => {
+      const fail = (error: Error): void => reject(new RequestError(error));
+      const sent = request(url, { method, headers, agent: this.#agent }, (response) => {
         let text = '';
-        answer
+        response
           .setEncoding('utf8')
           .on('data', (chunk: string) => (text += chunk))
           .once('error', fail)
           .once('end', () => {
-            const { statusCode: status = 0, headers } = answer;
+            const { statusCode: status = 0, headers } = response;
             const isJson = headers['content-type']?.includes('json') === true;
             try {
               const content: unknown = isJson ? JSON.parse(text) : text;
@@ -70,11 +68,11 @@ export class HttpClient {
           });
       });
       const timer = setTimeout(
-        () => asked.destroy(new Error(`no answer in ${this.#timeoutMs} ms`)),
+        () => sent.destroy(new Error(`no response in ${this.#timeoutMs} ms`)),
         this.#timeoutMs,
       );
-      asked.once('error', fail).once('close', () => clearTimeout(timer));
-      asked.end(body);
+      sent.once('error', fail).once('close', () => clearTimeout(timer));
+      sent.end(body);
     });
   }
 }
