@@ -6,43 +6,42 @@ import { LocalKafkaError } from './errors.ts';
 import { jarsCached, serverJars, type FetchOptions } from './jars.ts';
 import { claimPorts, type Ports } from './ports.ts';
 import { BROKER_CLASS } from './process-identity.ts';
-import { findKafka, handleOf, waitUntilKafkaAnswers, type RunningKafka } from './running-kafka.ts';
+import { findKafka, handleOf, waitUntilReady, type RunningKafka } from './running-kafka.ts';
 import { withStartLock } from './start-lock.ts';
-import { javaCommand, missingTools, toolsMissing } from './tools.ts';
+import { javaCommand, missingPrograms, programsMissing } from './programs.ts';
 
 export type { RunningKafka } from './running-kafka.ts';
 
 export interface StartKafkaOptions extends FetchOptions {
   /** 0, the default, picks a free port */
   port?: number;
-  controllerPort?: number;
   dataDirectory: string;
-  /** true throws away what an earlier broker left in the data folder; false, the default, goes on with it */
+  /** true deletes the data of an earlier broker; false, the default, keeps it */
   cleanData?: boolean;
-  /** true lets the broker outlive this process; otherwise it is killed with it */
+  /** true lets the broker outlive this process; false, the default, kills it with this process */
   detached?: boolean;
 }
 
-/** Resolves when the broker answers; leaves no process behind when it rejects. */
+/** Resolves when the broker is ready; leaves no process behind when it rejects. */
 export async function startKafka(options: StartKafkaOptions): Promise<RunningKafka> {
-  const { port = 0, controllerPort = 0, cleanData = false, signal } = options;
+  const { port = 0, cleanData = false, signal } = options;
   const dataDirectory = resolve(options.dataDirectory);
-  const missing = await missingTools(jarsCached());
-  if (missing.length > 0) throw toolsMissing(missing);
+  const missing = await missingPrograms(jarsCached());
+  if (missing.length > 0) throw programsMissing(missing);
   const jars = await serverJars(options);
   const start = async (): Promise<RunningKafka> => {
     const running = await findKafka(dataDirectory);
     if (running) {
       const where = `${running.brokers} (pid ${running.pid})`;
-      throw new LocalKafkaError('already-running', `A broker on ${dataDirectory} already runs at ${where}`);
+      throw new LocalKafkaError(`A broker already runs on ${dataDirectory}, at ${where}`);
     }
-    const ports = await claimPorts({ port, controllerPort });
+    const ports = await claimPorts(port);
     if (cleanData) await cleanDataFolder(dataDirectory);
     await writeProperties(dataDirectory, ports);
     await formatIfNeeded(dataDirectory, jars, signal);
     const broker = await spawnBroker(dataDirectory, jars, ports, options.detached ?? false);
     try {
-      await waitUntilKafkaAnswers(broker, dataDirectory, signal);
+      await waitUntilReady(broker, dataDirectory, signal);
       return broker;
     } catch (error) {
       await broker.kill();
@@ -59,7 +58,7 @@ async function spawnBroker(
   detached: boolean,
 ): Promise<RunningKafka> {
   const files = dataFiles(dataDirectory);
-  // Without a log4j2 file this level goes to stdout, which is the log file.
+  // Without a log4j2 file, this level goes to stdout, which is the log file.
   const jvm = [
     '-Xms256m',
     '-Xmx512m',
@@ -79,7 +78,7 @@ async function spawnBroker(
     );
     await spawned;
     const { pid } = child;
-    if (pid === undefined) throw new LocalKafkaError('broker-died', 'Java started without a process id');
+    if (pid === undefined) throw new LocalKafkaError('Java started without a process id');
     child.unref();
     if (!detached) {
       const killWithUs = (): boolean => child.kill('SIGKILL');

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, LocalKafkaError } from './errors.ts';
 import { HOST, type Ports } from './ports.ts';
-import { javaCommand, run } from './tools.ts';
+import { javaCommand, run } from './programs.ts';
 
 export interface DataFiles {
   events: string;
@@ -22,7 +22,7 @@ export function dataFiles(dataDirectory: string): DataFiles {
   };
 }
 
-/** Removes only what a broker put there, whatever folder the caller named. */
+/** Removes a broker's files and no others, in case the folder is the wrong one. */
 export async function cleanDataFolder(dataDirectory: string): Promise<void> {
   const files = dataFiles(dataDirectory);
   await Promise.all(Object.values(files).map((file: string) => rm(file, { recursive: true, force: true })));
@@ -39,7 +39,7 @@ export async function formatIfNeeded(
 ): Promise<void> {
   const { events, properties } = dataFiles(dataDirectory);
   if (existsSync(join(events, 'meta.properties'))) return;
-  // --ignore-formatted also finishes a format that was interrupted half way.
+  // --ignore-formatted also completes an interrupted format.
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted'];
   // The tool would take a cluster id with a leading dash for an option.
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
@@ -54,7 +54,7 @@ export async function formatIfNeeded(
     properties,
   ];
   const { ok, output } = await run(javaCommand(), args, signal);
-  if (!ok) throw new LocalKafkaError('format-failed', `Kafka could not format ${events}:\n${output.trim()}`);
+  if (!ok) throw new LocalKafkaError(`Kafka could not format ${events}:\n${output.trim()}`);
 }
 
 export async function lastLogLines(dataDirectory: string, count = 20): Promise<string> {
@@ -62,28 +62,20 @@ export async function lastLogLines(dataDirectory: string, count = 20): Promise<s
     const log = await readFile(dataFiles(dataDirectory).brokerLog, 'utf8');
     return log.trimEnd().split('\n').slice(-count).join('\n');
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return '(it wrote no log)';
+    if (hasErrno(error, 'ENOENT')) return '(no log)';
     throw error;
   }
 }
 
 function serverProperties(dataDirectory: string, { port, controllerPort }: Ports): string {
   const settings = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
     'controller.quorum.voters': `1@${HOST}:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
     listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': dataFiles(dataDirectory).events,
-    // A broker that comes back after a crash has to wait for the session of its predecessor to end.
+    // After a crash, the new broker waits for the old one's session to end.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '1000',
-    'num.partitions': '12',
-    'auto.create.topics.enable': 'false',
-    'group.initial.rebalance.delay.ms': '0',
     ...SINGLE_NODE,
   };
   const lines = Object.entries(settings).map(
@@ -92,8 +84,16 @@ function serverProperties(dataDirectory: string, { port, controllerPort }: Ports
   return lines.join('');
 }
 
-/** What Kafka keeps about itself: one copy, as there is one node, and few partitions, as there are few clients. */
+/** One node for few clients: Kafka's own topics have one replica and few partitions. */
 export const SINGLE_NODE = {
+  'process.roles': 'broker,controller',
+  'node.id': '1',
+  'controller.listener.names': 'CONTROLLER',
+  'inter.broker.listener.name': 'PLAINTEXT',
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  'num.partitions': '12',
+  'auto.create.topics.enable': 'false',
+  'group.initial.rebalance.delay.ms': '0',
   'offsets.topic.replication.factor': '1',
   'offsets.topic.num.partitions': '4',
   'transaction.state.log.replication.factor': '1',
@@ -102,6 +102,6 @@ export const SINGLE_NODE = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '4',
-  // By default 128 MiB, which is half of the heap that the broker begins with: its collector would never rest.
+  // The default of 128 MiB is half of the broker's initial heap and keeps its garbage collector busy.
   'log.cleaner.dedupe.buffer.size': String(4 * 1024 * 1024),
 } as const;

@@ -1,28 +1,9 @@
-export type LocalKafkaErrorCode =
-  | 'port-invalid'
-  | 'port-taken'
-  | 'tools-missing'
-  | 'jars-unavailable'
-  | 'format-failed'
-  | 'start-locked'
-  | 'already-running'
-  | 'broker-died'
-  | 'broker-silent'
-  | 'broker-unstoppable';
-
-/** Everything that can go wrong with the local broker on purpose; `message` says what to do about it. */
+/** An expected failure of the local Kafka. The message says what to do. */
 export class LocalKafkaError extends Error {
-  readonly code: LocalKafkaErrorCode;
-
-  constructor(code: LocalKafkaErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'LocalKafkaError';
-    this.code = code;
   }
-}
-
-export function isLocalKafkaError(thrown: unknown, code: LocalKafkaErrorCode): boolean {
-  return thrown instanceof LocalKafkaError && thrown.code === code;
 }
 
 export function hasErrno(thrown: unknown, errno: string): boolean {

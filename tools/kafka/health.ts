@@ -2,11 +2,11 @@ import { acceptsConnections, HOST } from './ports.ts';
 
 const METADATA_TIMEOUT_MS = 3_000;
 
-/** True once the broker at this port answers a metadata request and lists itself as a live broker. */
-export async function answersKafka(port: number): Promise<boolean> {
-  // A client that finds no listener keeps a thread busy until its timeout, a plain connect says so at once.
+/** Whether the broker at this port answers a metadata request and lists itself. */
+export async function isKafkaReady(port: number): Promise<boolean> {
+  // Without a listener a plain connect fails at once; the client would keep a thread busy until its timeout.
   if (!(await acceptsConnections(port))) return false;
-  // Only here, so that a stop works even where the native client could not be built.
+  // Loaded here, so that kafka:stop works without the native module.
   const { default: rdkafka } = await import('node-rdkafka');
   const client = new rdkafka.Producer({ 'bootstrap.servers': `${HOST}:${port}`, log_level: 0 });
   const listed = await new Promise<boolean>((resolve) => {

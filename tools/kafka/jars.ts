@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hasErrno, LocalKafkaError } from './errors.ts';
-import { run } from './tools.ts';
+import { run } from './programs.ts';
 
 export interface FetchOptions {
-  onProgress?: ((words: string) => void) | undefined;
+  onProgress?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -16,8 +16,7 @@ export function cacheFolder(): string {
 
 export function kafkaVersion(): string {
   const version = /<kafka\.version>([^<]+)</.exec(readFileSync(pomFile(), 'utf8'))?.[1];
-  if (version === undefined)
-    throw new LocalKafkaError('jars-unavailable', `${pomFile()} names no kafka.version`);
+  if (version === undefined) throw new LocalKafkaError(`${pomFile()} has no kafka.version`);
   return version;
 }
 
@@ -25,25 +24,21 @@ export function jarsCached(): boolean {
   return existsSync(jarsFolder());
 }
 
-/** The folder with the jars of the server, fetched by Maven when it is not there yet. */
+/** The folder with the server's jars. Maven downloads them the first time. */
 export async function serverJars({ onProgress, signal }: FetchOptions = {}): Promise<string> {
   const folder = jarsFolder();
   if (jarsCached()) return folder;
   await mkdir(dirname(folder), { recursive: true });
-  // The folder gets its name only when it is whole, so that whatever interrupts Maven leaves no half cache.
+  // Renamed when it is complete, so that an interrupted download leaves no partial cache.
   const partial = await mkdtemp(join(dirname(folder), 'partial-'));
   try {
-    onProgress?.(`fetching Kafka ${kafkaVersion()} jars from Maven Central, once ...`);
+    onProgress?.(`Downloading Kafka ${kafkaVersion()} from Maven Central (only the first time) ...`);
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${partial}`];
     const { ok, output } = await run('mvn', ['-B', '-q', '-f', pomFile(), ...goal], signal);
-    if (!ok)
-      throw new LocalKafkaError(
-        'jars-unavailable',
-        `Maven could not fetch the Kafka jars:\n${output.trim()}`,
-      );
+    if (!ok) throw new LocalKafkaError(`Maven could not download Kafka:\n${output.trim()}`);
     await rename(partial, folder).catch((error: unknown) => {
-      const otherStartWasFirst = hasErrno(error, 'ENOTEMPTY') || hasErrno(error, 'EEXIST');
-      if (!otherStartWasFirst) throw error;
+      const isCachedByAnother = hasErrno(error, 'ENOTEMPTY') || hasErrno(error, 'EEXIST');
+      if (!isCachedByAnother) throw error;
     });
     return folder;
   } finally {
@@ -56,11 +51,11 @@ function jarsFolder(): string {
   return join(cacheFolder(), `kafka-${kafkaVersion()}`, 'libs');
 }
 
-/** The compiled script lies below dist/, the pom only in the repository itself. */
+/** The compiled script is below dist/, where there is no pom. */
 function pomFile(): string {
   const pom = join('tools', 'kafka', 'pom.xml');
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, pom))) return join(folder, pom);
   }
-  throw new LocalKafkaError('jars-unavailable', `There is no ${pom} in any folder above this script`);
+  throw new LocalKafkaError(`No folder above ${import.meta.dirname} has a ${pom}`);
 }

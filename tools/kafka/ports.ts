@@ -8,11 +8,11 @@ export interface Ports {
   controllerPort: number;
 }
 
-/** Replaces 0 by a free port and makes sure that nothing else sits on the others. */
-export async function claimPorts({ port, controllerPort }: Ports): Promise<Ports> {
+/** Finds a free controller port, and a free port where `port` is 0. @throws LocalKafkaError when `port` is in use */
+export async function claimPorts(port: number): Promise<Ports> {
   const first = await hold(port);
   try {
-    const second = await hold(controllerPort);
+    const second = await hold(0);
     await second.release();
     return { port: first.port, controllerPort: second.port };
   } finally {
@@ -41,9 +41,9 @@ function hold(port: number): Promise<HeldPort> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
-      const taken = hasErrno(error, 'EADDRINUSE');
-      const message = `Another program listens on ${HOST}:${port}; end it or set KAFKA_PORT to a free port`;
-      reject(taken ? new LocalKafkaError('port-taken', message, error) : error);
+      const message = `${HOST}:${port} is in use. Stop the program that listens there, or set KAFKA_PORT to a free port.`;
+      const isInUse = hasErrno(error, 'EADDRINUSE');
+      reject(isInUse ? new LocalKafkaError(message, { cause: error }) : error);
     });
     server.listen(port, HOST, () => {
       const { port: bound } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hasErrno } from './errors.ts';
-import { run } from './tools.ts';
+import { run } from './programs.ts';
 
 export const BROKER_CLASS = 'kafka.Kafka';
 
@@ -15,8 +15,8 @@ export function processExists(pid: number): boolean {
 }
 
 /**
- * True only for the Kafka broker that was started with exactly this server.properties: pids get reused, and a
- * signal must never reach whoever has the pid of a broker that is gone. A zombie does not count as running.
+ * Whether the process is the Kafka broker that was started with this server.properties. Process ids are reused, and a
+ * signal must not reach another process. A zombie does not count as running.
  */
 export async function isOurBroker(pid: number, propertiesFile: string): Promise<boolean> {
   if (!Number.isSafeInteger(pid) || pid <= 1 || !processExists(pid)) return false;

@@ -3,11 +3,11 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, LocalKafkaError } from './errors.ts';
 import { processExists } from './process-identity.ts';
-import { waitUntil } from './wait.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const LOCK_DEADLINE_MS = 120_000;
 
-/** Lets one process at a time work on the data folder; a lock whose holder is dead does not count. */
+/** Lets one process at a time use the data folder. A lock whose holder is dead is removed. */
 export async function withStartLock<T>(
   dataDirectory: string,
   work: () => Promise<T>,
@@ -15,15 +15,14 @@ export async function withStartLock<T>(
 ): Promise<T> {
   await mkdir(dataDirectory, { recursive: true });
   const lockFile = join(dataDirectory, 'start.lock');
-  // A link appears together with its content, so nobody ever reads a lock without its holder.
+  // A link appears with its content, so no process ever reads a lock without a holder.
   const ticket = `${lockFile}.${randomUUID()}`;
   await writeFile(ticket, String(process.pid));
   try {
     const locked = await waitUntil(() => tryLock(lockFile, ticket), { deadlineMs: LOCK_DEADLINE_MS, signal });
     if (!locked) {
       throw new LocalKafkaError(
-        'start-locked',
-        `Another start holds ${lockFile}; remove it if that start is gone`,
+        `Another process holds ${lockFile}. Remove the file if that process is gone.`,
       );
     }
     try {
@@ -48,7 +47,7 @@ async function tryLock(lockFile: string, ticket: string): Promise<boolean> {
   return false;
 }
 
-/** Moves the lock aside first: had somebody else replaced it in the meantime, theirs goes back. */
+/** Renames the lock first; if another process has replaced it in the meantime, its lock is restored. */
 async function removeStale(lockFile: string, deadHolder: number): Promise<void> {
   const aside = `${lockFile}.${randomUUID()}`;
   try {

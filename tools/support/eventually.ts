@@ -1,20 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { waitUntil } from './wait-until.ts';
 
 export interface EventuallyOptions {
-  /** what is waited for, for the error's message */
+  /** what is waited for, as the error message says it */
   what: string;
-  /** far more than it takes: a machine that is busy with other tests is slow, not wrong */
+  /** generous by default: a busy machine is slow, not wrong */
   timeoutMs?: number;
 }
 
-/** Looks at the condition until it holds. @throws Error when the deadline passes first */
+/** Waits until the condition holds. @throws Error when the deadline passes first */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   { what, timeoutMs = 30_000 }: EventuallyOptions,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
-    await delay(5);
-  }
+  if (await waitUntil(condition, { deadlineMs: timeoutMs, everyMs: 5 })) return;
+  throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
 }

@@ -6,11 +6,11 @@ const NEEDED_JAVA = 17;
 
 export interface Outcome {
   ok: boolean;
-  /** stdout and stderr, one after the other */
+  /** stdout, then stderr */
   output: string;
 }
 
-/** Runs a program to its end and never rejects, except when the signal aborts. */
+/** Runs a program to its end. Rejects only when the signal aborts. */
 export function run(command: string, args: string[], signal?: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const done = (error: ExecFileException | null, stdout: string, stderr: string): void => {
@@ -40,16 +40,15 @@ export async function hasDocker(): Promise<boolean> {
   return (await run('docker', ['info'])).ok;
 }
 
-/** Names what the broker lacks here; Maven counts only as long as the jars are not there. */
-export async function missingTools(jarsCached: boolean): Promise<string[]> {
+/** The programs that the broker needs and this machine lacks. Maven is needed only to download the jars. */
+export async function missingPrograms(jarsCached: boolean): Promise<string[]> {
   const [java, maven] = await Promise.all([hasJava(), jarsCached || hasMaven()]);
   return [...(java ? [] : [`Java ${NEEDED_JAVA} or newer`]), ...(maven ? [] : ['Maven'])];
 }
 
-export function toolsMissing(missing: string[]): LocalKafkaError {
-  const lack = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`;
-  const remedy =
-    'install with "apt install openjdk-17-jre-headless maven" (Debian, Ubuntu) or "brew install openjdk maven" ' +
-    '(macOS), or start Docker, which kafka:start takes instead';
-  return new LocalKafkaError('tools-missing', `Kafka cannot start here: ${lack}; ${remedy}.`);
+export function programsMissing(missing: string[]): LocalKafkaError {
+  return new LocalKafkaError(
+    `Kafka needs ${missing.join(' and ')}. Install with "apt install openjdk-17-jre-headless maven" (Debian, Ubuntu) ` +
+      'or "brew install openjdk maven" (macOS), or start Docker: kafka:start then runs Kafka in a container.',
+  );
 }

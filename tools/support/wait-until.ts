@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
   deadlineMs: number;
@@ -6,7 +6,11 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Asks until the answer is yes (true) or the deadline has passed (false); rejects when the signal aborts. */
+/**
+ * Checks the condition until it holds.
+ * @returns false when the deadline passes first
+ * @throws the signal's reason
+ */
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   { deadlineMs, everyMs = 50, signal }: WaitOptions,
@@ -16,6 +20,6 @@ export async function waitUntil(
     signal?.throwIfAborted();
     if (await condition()) return true;
     if (performance.now() >= end) return false;
-    await pause(everyMs, undefined, { signal });
+    await delay(everyMs, undefined, { signal });
   }
 }
