@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { numberFrom } from '../../tools/support/number-option.ts';
 import { MIXES, type Mix } from './order-mix.ts';
 import { FAULT_KINDS, LOG_KINDS, STORE_KINDS, type FaultKind, type LogKind, type StoreKind } from './plan.ts';
 
@@ -32,13 +33,9 @@ export function readOptions(args: readonly string[]): DrillOptions {
     .option(
       '--seed <n>',
       'decides the faults and the orders; the same seed repeats the drill (default: random)',
-      number(0, MAX_SEED),
+      numberFrom(0, MAX_SEED),
     )
-    .addOption(
-      new Option('--minutes <m>', 'how long to run the load and the faults')
-        .argParser(number(0.1, 1_440))
-        .default(5),
-    )
+    .option('--minutes <m>', 'how long to run the load and the faults', numberFrom(0.1, 1_440), 5)
     .addOption(
       new Option('--log <kind>', 'embedded: one process; kafka: a broker, two api and two worker processes')
         .choices(LOG_KINDS)
@@ -49,7 +46,7 @@ export function readOptions(args: readonly string[]): DrillOptions {
         .choices(STORE_KINDS)
         .default('sqlite'),
     )
-    .addOption(new Option('--rate <n>', 'orders a second').argParser(number(1, 10_000)).default(150))
+    .option('--rate <n>', 'orders a second', numberFrom(1, 10_000), 150)
     .addOption(
       new Option(
         '--mix <mix>',
@@ -63,13 +60,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
         .argParser(faultKinds)
         .default([...FAULT_KINDS], 'all'),
     )
-    .addOption(
-      new Option(
-        '--settle <s>',
-        'seconds that processing may take after the last fault; exhausting the retries of an order takes 10 of them',
-      )
-        .argParser(number(MIN_SETTLE_SECONDS, 3_600))
-        .default(120),
+    .option(
+      '--settle <s>',
+      'seconds that processing may take after the last fault; exhausting the retries of an order takes 10 of them',
+      numberFrom(MIN_SETTLE_SECONDS, 3_600),
+      120,
     )
     .option('--report <file>', 'also write the report to this file, as JSON')
     .exitOverride()
@@ -104,14 +99,6 @@ Examples:
 Full disks need a private mount: root, or user namespaces (Linux). Kafka needs Java, and Maven for the first start. The
 services listen on 127.0.0.1 and keep their data in a temporary folder.
 `;
-
-function number(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`Give a number from ${from} to ${to}.`);
-  };
-}
 
 function faultKinds(text: string): FaultKind[] {
   if (text === 'none') return [];

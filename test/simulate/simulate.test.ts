@@ -12,41 +12,40 @@ const program = fileURLToPath(new URL('../../tools/simulate/main.js', import.met
 
 t.setTimeout(240_000);
 
-await t.test('simulated orders live through their statuses', { timeout: 240_000 }, async (t) => {
+await t.test('simulated orders are placed, moved on and delivered', { timeout: 240_000 }, async (t) => {
   const service = await ServiceProcess.start('all', { DATA_DIR: await temporaryFolder(t) });
   t.teardown(() => service.stop());
   const args = ['--url', service.url, '--rate', '100', '--orders', '40', '--seconds', '120'];
   const { code, stdout, stderr } = await runProgram(args, { program });
   t.equal(code, 0, stderr);
-  t.equal(stderr, '', 'silent where there is no terminal');
+  t.equal(stderr, '', 'no progress bar without a terminal');
   t.match(stdout, /^40 placed, \d+ delivered, \d+ cancelled\.$/m);
   const client = new OrderClient(service.url);
   const delivered = async () => {
     const { body } = await client.get<{ data: unknown[] }>('/v1/orders?status=delivered&limit=100');
     return body.data.length;
   };
-  const told = Number(/(\d+) delivered/.exec(stdout)?.[1]);
-  t.ok(told > 0);
-  await eventually(async () => (await delivered()) === told, { what: `${told} delivered orders` });
+  const reported = Number(/(\d+) delivered/.exec(stdout)?.[1]);
+  t.ok(reported > 0);
+  await eventually(async () => (await delivered()) === reported, { what: `${reported} delivered orders` });
 
-  await t.test('a signal stops it at once, with a summary', async (t) => {
+  await t.test('a signal stops it at once; it prints a summary', async (t) => {
     const running = new Program(['--url', service.url, '--rate', '20', '--seconds', '3600'], { program });
     t.teardown(() => running.kill());
     await eventually(async () => (await placedInAll(client)) > 45, { what: 'more orders to be placed' });
     running.signal('SIGINT');
     const outcome = await running.outcome();
     t.equal(outcome.code, 0, outcome.stderr);
-    t.match(outcome.stdout, /^\d+ placed, .*on their way\./);
+    t.match(outcome.stdout, /^\d+ placed, .*in progress\./);
   });
 });
 
-/** Customers are drawn from some hundreds, so the orders are counted by their merchants. */
 async function placedInAll(client: OrderClient): Promise<number> {
   const { body } = await client.get<{ totals: { accepted: number } }>('/v1/stats');
   return body.totals.accepted;
 }
 
-await t.test('it waits for as long as it is asked to, and sends the same order again', async (t) => {
+await t.test('it honours Retry-After and sends the same order again', async (t) => {
   const keys: { key: string | undefined; at: number }[] = [];
   const url = await answering(t, (server) =>
     server.on('request', (request, response) => {
@@ -69,7 +68,7 @@ await t.test('it waits for as long as it is asked to, and sends the same order a
   t.match(stdout, /^1 placed.*Sent again after: 1 × 429\./);
   t.equal(keys.length, 2);
   t.equal(keys[0]?.key, keys[1]?.key);
-  t.ok((keys[1]?.at ?? 0) - (keys[0]?.at ?? 0) >= 1_990, 'not before the two seconds were over');
+  t.ok((keys[1]?.at ?? 0) - (keys[0]?.at ?? 0) >= 1_990, 'after two seconds');
 });
 
 async function answering(t: Test, listen: (server: Server) => void): Promise<string> {
@@ -80,7 +79,7 @@ async function answering(t: Test, listen: (server: Server) => void): Promise<str
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-await t.test('wrong usage ends with 2 and says what is meant', async (t) => {
+await t.test('wrong usage is explained and exits with 2', async (t) => {
   for (const [args, said] of [
     [['--url', 'http://orders.example.com'], 'is not this machine'],
     [['--url', 'http://127.0.0.1.example.com:3000'], 'is not this machine'],
@@ -95,7 +94,7 @@ await t.test('wrong usage ends with 2 and says what is meant', async (t) => {
   }
 });
 
-await t.test('it teaches how it is used', async (t) => {
+await t.test('--help describes every option', async (t) => {
   const { code, stdout } = await runProgram(['--help'], { program });
   t.equal(code, 0);
   for (const part of [
@@ -111,8 +110,27 @@ await t.test('it teaches how it is used', async (t) => {
   }
 });
 
-await t.test('where nothing answers it says so', async (t) => {
-  const { code, stderr } = await runProgram(['--url', 'http://127.0.0.1:9'], { program });
-  t.equal(code, 1);
-  t.match(stderr, 'Nothing answers at http://127.0.0.1:9');
+await t.test('it says where no service answers: at --url, otherwise at HOST and PORT', async (t) => {
+  for (const [args, env, url] of [
+    [['--url', 'http://127.0.0.1:9'], {}, 'http://127.0.0.1:9'],
+    [[], { PORT: '9' }, 'http://127.0.0.1:9'],
+    [[], { HOST: '::', PORT: '9' }, 'http://[::1]:9'],
+    [['--url', 'http://127.0.0.1:9'], { PORT: '19' }, 'http://127.0.0.1:9'],
+  ] as const) {
+    const { code, stderr } = await runProgram([...args], { program, env });
+    t.equal(code, 1);
+    t.match(stderr, `Nothing answers at ${url}.`);
+  }
+});
+
+await t.test('settings that name no service on this machine are explained', async (t) => {
+  for (const [env, message] of [
+    [{ PORT: '0' }, 'name the service with --url'],
+    [{ PORT: 'x' }, 'PORT'],
+    [{ HOST: '192.0.2.1' }, '192.0.2.1 is not this machine'],
+  ] as const) {
+    const { code, stderr } = await runProgram([], { program, env });
+    t.equal(code, 2, stderr);
+    t.match(stderr, message);
+  }
 });

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import { CommanderError } from 'commander';
+import { countsText } from './counts.ts';
 import { readOptions, type SimulationOptions } from './options.ts';
 import { simulate, type Simulation } from './simulation.ts';
-import { tallyText } from './tally.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -12,7 +12,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   try {
-    return await run(readOptions(process.argv.slice(2)));
+    return await run(readOptions(process.argv.slice(2), process.env));
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     throw error;
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
 
 async function run(options: SimulationOptions): Promise<number> {
   const stopping = new AbortController();
-  // Under npm a Ctrl-C comes twice: from the terminal, and once more from npm.
+  // Under npm a Ctrl-C arrives twice: from the terminal and from npm.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
   if (!(await answers(options.url))) {
     process.stderr.write(`Nothing answers at ${options.url}. Start the service there first: npm start\n`);
@@ -35,7 +35,7 @@ async function run(options: SimulationOptions): Promise<number> {
     stopShowing();
   }
   process.stdout.write(`${summary(simulation)}\n`);
-  return simulation.tally.placed > 0 || stopping.signal.aborted ? EXIT.done : EXIT.failed;
+  return simulation.counts.placed > 0 || stopping.signal.aborted ? EXIT.done : EXIT.failed;
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -47,15 +47,15 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** A line on a terminal; a log is spared it. @returns what ends it */
-function showProgress({ tally }: Simulation, { seconds }: SimulationOptions): () => void {
+/** A progress bar on a terminal, nothing elsewhere. @returns a function that stops it */
+function showProgress({ counts }: Simulation, { seconds }: SimulationOptions): () => void {
   if (!process.stderr.isTTY) return () => undefined;
   const startedAt = performance.now();
   const bar = new SingleBar({ format: '{bar} {value} of {total} s: {text}', stream: process.stderr });
   bar.start(seconds, 0, { text: '' });
   const draw = (): void => {
     const elapsed = Math.floor((performance.now() - startedAt) / 1000);
-    bar.update(Math.min(seconds, elapsed), { text: tallyText(tally) });
+    bar.update(Math.min(seconds, elapsed), { text: countsText(counts) });
   };
   const timer = setInterval(draw, REDRAW_MS);
   return () => {
@@ -65,7 +65,7 @@ function showProgress({ tally }: Simulation, { seconds }: SimulationOptions): ()
   };
 }
 
-function summary({ tally, refusals }: Simulation): string {
+function summary({ counts, refusals }: Simulation): string {
   const refused = [...refusals].map(([what, times]) => `${times} × ${what}`);
-  return `${tallyText(tally)}.${refused.length === 0 ? '' : ` Sent again after: ${refused.join(', ')}.`}`;
+  return `${countsText(counts)}.${refused.length === 0 ? '' : ` Sent again after: ${refused.join(', ')}.`}`;
 }

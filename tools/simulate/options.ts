@@ -1,79 +1,80 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { ServiceError } from '../../src/base/errors.ts';
+import { serviceUrl } from '../../src/cli/dead-letters/run.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { integerFrom, numberFrom } from '../support/number-option.ts';
 
 export interface SimulationOptions {
-  /** origin of the service, without a path */
+  /** of the service, without a path */
   url: string;
   /** orders a second, at most */
   rate: number;
   seconds: number;
-  /** placed at most */
+  /** at most */
   orders: number;
-  /** orders on their way at a time, at most */
+  /** orders in progress at a time, at most */
   concurrency: number;
 }
 
-const MOST_ORDERS = 1_000_000;
+const MAX_ORDERS = 1_000_000;
 
-/** @throws CommanderError for wrong usage, and after --help */
-export function readOptions(args: readonly string[]): SimulationOptions {
+/** @throws CommanderError for wrong usage or settings, and after --help */
+export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): SimulationOptions {
   const command = new Command('npm run simulate --')
     .description(
-      'Places orders at a service on this machine and moves them through their lives, as customers, merchants and ' +
-        'couriers would: most are prepared, dispatched and delivered, some are cancelled.',
+      'Places orders at a service on this machine and moves them on as customers, merchants and couriers would: most ' +
+        'are prepared, dispatched and delivered, some are cancelled.',
     )
-    .addOption(option('--rate <n>', 'orders a second', 0.1, 10_000).default(50))
-    .addOption(
-      new Option('--url <url>', 'of the service').argParser(loopbackUrl).default('http://127.0.0.1:3000'),
+    .option('--rate <n>', 'orders a second', numberFrom(0.1, 10_000), 50)
+    .option(
+      '--url <url>',
+      'of the service (default: by HOST and PORT, as the service reads them)',
+      loopbackUrl,
     )
-    .addOption(option('--seconds <n>', 'how long orders are placed', 0.1, 86_400).default(60))
-    .addOption(whole('--orders <n>', 'orders placed at most', MOST_ORDERS).default(MOST_ORDERS))
-    .addOption(
-      whole(
-        '--concurrency <n>',
-        'orders on their way at a time; with more the rate gives way',
-        10_000,
-      ).default(500),
+    .option('--seconds <n>', 'how long to place orders', numberFrom(0.1, 86_400), 60)
+    .option('--orders <n>', 'how many orders to place at most', integerFrom(1, MAX_ORDERS), MAX_ORDERS)
+    .option(
+      '--concurrency <n>',
+      'orders in progress at a time, at most; reaching it lowers the rate',
+      integerFrom(1, 10_000),
+      500,
     )
     .exitOverride()
     .showHelpAfterError('Run npm run simulate -- --help to see the options.')
     .addHelpText('after', DETAILS);
   command.parse(args, { from: 'user' });
-  return command.opts<SimulationOptions>();
+  const { url, ...options } = command.opts<Omit<SimulationOptions, 'url'> & { url?: string }>();
+  return { ...options, url: url ?? defaultUrl(command, environment) };
+}
+
+/** The service that `npm start` runs with these settings. */
+function defaultUrl(command: Command, environment: NodeJS.ProcessEnv): string {
+  try {
+    return loopbackUrl(serviceUrl(loadConfig(environment)));
+  } catch (error) {
+    if (!(error instanceof ServiceError || error instanceof InvalidArgumentError)) throw error;
+    const details = error instanceof ServiceError ? (error.errors ?? []).map(({ detail }) => detail) : [];
+    return command.error([...details, error.message].join('\n'));
+  }
 }
 
 const DETAILS = `
-Every order has an Idempotency-Key: what is not answered, or is answered with 429 or 503, is sent again after the time
-that Retry-After asks for, and is one order all the same. Ctrl-C stops it at once; orders on their way stay where they are.
+Every order has an Idempotency-Key. Requests that get no answer, 429 or 503 are sent again after Retry-After, and create
+no second order. Ctrl-C stops the simulation at once; unfinished orders stay as they are.
 
 Exit codes:
   0  done, or stopped by a signal
-  1  the service did not answer, or took no order
+  1  the service did not answer, or accepted no order
   2  wrong usage
 
 Examples:
-  npm start                                  in one terminal, and in another:
+  npm start                                  in one terminal; in another:
   npm run simulate                           50 orders a second for a minute
-  npm run simulate -- --rate 5 --seconds 600 a quiet afternoon to watch at http://127.0.0.1:3000/
+  npm run simulate -- --rate 5 --seconds 600 ten quiet minutes to watch on the dashboard
   npm run simulate -- --rate 2000 --concurrency 10000
 `;
 
-function option(flags: string, description: string, from: number, to: number): Option {
-  return new Option(flags, description).argParser((text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= from && value <= to) return value;
-    throw new InvalidArgumentError(`Give a number from ${from} to ${to}.`);
-  });
-}
-
-function whole(flags: string, description: string, to: number): Option {
-  return new Option(flags, description).argParser((text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= 1 && value <= to) return value;
-    throw new InvalidArgumentError(`Give a whole number from 1 to ${to}.`);
-  });
-}
-
-/** Made-up orders have no place in a service that others use, so it speaks to this machine only. */
+/** Simulated orders do not belong in a service that others use, so only this machine is allowed. */
 function loopbackUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:') throw new InvalidArgumentError('Give a URL such as http://127.0.0.1:3000.');

@@ -1,6 +1,6 @@
 import type { NewOrder } from '../../src/order/order.ts';
 
-/** A number from 0 up to 1, 1 excluded. */
+/** A number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
 const CUSTOMERS = 400;
@@ -51,7 +51,7 @@ const MENUS: [Menu, ...Menu[]] = [
   },
 ];
 
-export function madeUpOrder(random: Random): NewOrder {
+export function randomOrder(random: Random): NewOrder {
   const menu = pick(MENUS, random);
   const items = menu.items.filter(() => random() < 0.5);
   return {
@@ -68,14 +68,14 @@ export function madeUpOrder(random: Random): NewOrder {
 
 export interface Step {
   to: 'preparing' | 'dispatched' | 'delivered' | 'cancelled';
-  /** milliseconds after the step before */
+  /** after the previous step */
   afterMs: number;
 }
 
-/** One in twelve is cancelled, at once or while it is prepared. */
+/** Share of orders that are cancelled, half of them while being prepared. */
 const CANCELLED = 1 / 12;
 
-export function madeUpLife(random: Random): Step[] {
+export function randomSteps(random: Random): Step[] {
   const step = (to: Step['to'], fromMs: number, toMs: number): Step => {
     return { to, afterMs: Math.round(fromMs + random() * (toMs - fromMs)) };
   };
