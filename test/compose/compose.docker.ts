@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { freePorts } from '../gateway/free-ports.ts';
+import { freePorts } from '../../tools/support/free-ports.ts';
 import { docker, inspect, isHealthy, needDocker, output } from '../support/docker.ts';
 import { EventSourceReader } from '../support/event-source.ts';
 import { eventually } from '../../tools/support/eventually.ts';

@@ -6,9 +6,8 @@ import { allOrders } from '../support/all-orders.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
-import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { ServiceProcess, withoutSettings } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { withoutSettings } from '../../tools/support/without-settings.ts';
 
 t.setTimeout(240_000);
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../tools/support/free-ports.ts';
 import { send } from './send.ts';
 
 /** `host:port` of both faces of one replica. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../tools/support/free-ports.ts';
 
 /** A real Redis that keeps nothing, at an address that outlives it. */
 export class RedisServer {

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { ServiceProcess, type ServiceExit } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../tools/support/free-ports.ts';
 import type { ReplicaAddress } from './nginx.ts';
 
 /** Two api replicas at addresses that outlive them, and workers, all on one Kafka; gone when the test ends. */

@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath, URL } from 'node:url';
 
-/** Puts the dashboard's files beside the compiled module that serves them; tsc leaves them where they are. */
+/** Copies the dashboard, which tsc does not compile, next to the compiled module that serves it. */
 const from = fileURLToPath(new URL('../../src/dashboard/', import.meta.url));
 const to = fileURLToPath(new URL('../../dist/src/dashboard/', import.meta.url));
 

@@ -1,4 +1,4 @@
-/** Confirms most orders; a few are rejected, fail for good, or fail for now, so that there is something of each to see. */
+/** Confirms most orders; a few are rejected, retried or become dead letters, so that the page shows some of each. */
 export function process({ customerId }, { TransientError }) {
   const number = Number(customerId.replace(/\D/g, ''));
   if (number % 97 === 5) throw new TransientError('the payment provider does not answer');

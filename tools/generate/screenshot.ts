@@ -8,14 +8,14 @@ import { ServiceProcess } from '../support/service-process.ts';
 import { Program } from '../support/program.ts';
 
 /**
- * Takes docs/dashboard.png: the dashboard of a service of its own while simulated orders move through it, a few of which
- * fail. Run as dist/tools/generate/screenshot.js when the page has changed.
+ * Takes docs/dashboard.png: the dashboard while simulated orders, a few of which fail, move through a service. Run
+ * `node dist/tools/generate/screenshot.js` after changing the page.
  */
 const PICTURE = fileURLToPath(new URL('../../../docs/dashboard.png', import.meta.url));
 const PROCESSOR = fileURLToPath(new URL('../../../tools/generate/screenshot-processor.mjs', import.meta.url));
 const SIMULATION = fileURLToPath(new URL('../simulate/main.js', import.meta.url));
 const RATE = 40;
-/** Enough for a chart with something on it. */
+/** Long enough to fill the chart. */
 const SIMULATED_SECONDS = 120;
 const MAX_BYTES = 300_000;
 const DEADLINE_MS = 60_000;

@@ -1,13 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
-/** Debian's name of the program, then those of other systems. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export const CHROMIUM_MISSING =
-  'There is no Chromium here. Install one (Debian: apt-get install chromium), or say where it is by CHROMIUM_PATH.';
+  'Chromium is missing. Install it (Debian: apt-get install chromium), or set CHROMIUM_PATH.';
 
-/** Headless, as whoever runs it (root in a container has no sandbox), and asking nobody for updates. */
+/** Headless; without a sandbox, which root in a container does not get; without background requests. */
 const ARGUMENTS = [
   '--headless',
   '--no-sandbox',
@@ -19,20 +18,20 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Where Chromium is: at CHROMIUM_PATH where that is set, else where systems put it; undefined where it is not. */
+/** CHROMIUM_PATH or a usual path; undefined without an executable there. */
 export function chromiumPath(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const { CHROMIUM_PATH: given = '' } = environment;
-  return (given === '' ? PLACES : [given]).find(isProgram);
+  return (given === '' ? PATHS : [given]).find(isExecutable);
 }
 
-/** @throws Error where there is no Chromium */
+/** @throws Error when Chromium is missing */
 export async function startChromium(): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error(CHROMIUM_MISSING);
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 
-function isProgram(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands in front of a server on this machine, and makes it as far away as a network would. */
+/** Adds the latency of a network to a server on this machine. */
 export class DelayingProxy {
   readonly port: number;
-  /** how often somebody spoke after having heard an answer: the round trips of all connections together */
+  /** of all connections together: how often a client sent something after an answer */
   roundTrips = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -14,13 +14,13 @@ export class DelayingProxy {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param delayMs that every answer comes later */
+  /** @param delayMs added to every answer */
   static async start(target: { port: number }, delayMs: number): Promise<DelayingProxy> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const proxy = new DelayingProxy(server);
-    server.on('connection', (caller) => proxy.#serve(caller, target.port, delayMs));
+    server.on('connection', (client) => proxy.#serve(client, target.port, delayMs));
     return proxy;
   }
 
@@ -30,23 +30,23 @@ export class DelayingProxy {
     await once(this.#server, 'close');
   }
 
-  #serve(caller: Socket, port: number, delayMs: number): void {
-    const answerer = connect(port, '127.0.0.1');
-    let hasHeard = true;
-    caller.on('data', (chunk) => {
-      if (hasHeard) this.roundTrips += 1;
-      hasHeard = false;
-      answerer.write(chunk);
+  #serve(client: Socket, port: number, delayMs: number): void {
+    const upstream = connect(port, '127.0.0.1');
+    let isAnswered = true;
+    client.on('data', (chunk) => {
+      if (isAnswered) this.roundTrips += 1;
+      isAnswered = false;
+      upstream.write(chunk);
     });
-    answerer.on('data', (chunk) => {
+    upstream.on('data', (chunk) => {
       setTimeout(() => {
-        hasHeard = true;
-        caller.write(chunk);
+        isAnswered = true;
+        client.write(chunk);
       }, delayMs);
     });
     for (const [socket, other] of [
-      [caller, answerer],
-      [answerer, caller],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);

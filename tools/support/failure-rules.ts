@@ -1,6 +1,6 @@
 import type { FailureRules } from '../../src/processing/batch.ts';
 
-/** Rules with which nothing is retried for long, and no flood is seen. */
+/** Short retries and no dead-letter flood limit. */
 export function failureRules(changes: Partial<FailureRules> = {}): FailureRules {
   return {
     retry: { baseMs: 20, factor: 2, capMs: 200, maxAttempts: 1_000, budgetMs: 60_000 },

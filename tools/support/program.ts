@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 
-/** The compiled program. */
+/** The compiled `order-system`. */
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 export interface ProgramOptions {
   /** the whole environment */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** path of a compiled file, when it is not the program itself */
+  /** path of another compiled program */
   program?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** The program as a process of its own. */
+/** A compiled program as a separate process. */
 export class Program {
   readonly #child;
   readonly #ended: Promise<[number | null]>;
@@ -52,7 +52,7 @@ export class Program {
     return { code, stdout: this.stdout, stderr: this.stderr };
   }
 
-  /** For the end of a test: nothing is left running. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;

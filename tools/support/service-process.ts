@@ -2,20 +2,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Addresses } from '../../src/app/servers.ts';
-import { withoutSettings } from './without-settings.ts';
+import { SETTING_NAMES } from '../../src/config/settings.ts';
 
 export interface ServiceExit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
 
-/** How long a start may take on a machine that is busy with other tests. */
+/** Generous: the machine may be busy with other tests. */
 const START_TIMEOUT_MS = 60_000;
 
-/** The compiled program as a process of its own, on a free port; for tests that kill it or run several. */
+/** The compiled service as a separate process on a free port. */
 export class ServiceProcess {
   readonly url: string;
-  /** host:port of gRPC; undefined for a worker, which has none */
+  /** host:port; undefined for a worker, which serves no gRPC */
   readonly grpcAddress: string | undefined;
   readonly exited: Promise<ServiceExit>;
   readonly #child: ChildProcess;
@@ -34,7 +34,7 @@ export class ServiceProcess {
     this.exited = exited;
   }
 
-  /** Resolves when it says that it is ready. @throws Error with its output when it ends or takes too long */
+  /** Resolves when it is ready. @throws Error with its output when it exits or takes too long */
   static async start(
     role: 'all' | 'api' | 'worker',
     environment: Record<string, string>,
@@ -51,7 +51,7 @@ export class ServiceProcess {
     const output: string[] = [];
     child.stderr.on('data', (data: Buffer) => keep(output, data.toString()));
     const addresses = await new Promise<Addresses>((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`${why}. It said:\n${output.join('\n')}`));
+      const fail = (why: string) => reject(new Error(`${why}. Its output:\n${output.join('\n')}`));
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         fail(`The service was not ready within ${START_TIMEOUT_MS} ms`);
@@ -65,7 +65,7 @@ export class ServiceProcess {
       exited.then(
         ({ code }) => {
           clearTimeout(timer);
-          fail(`The service ended with code ${code ?? 'none'} before it was ready`);
+          fail(`The service exited with code ${code ?? 'none'} before it was ready`);
         },
         (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
       );
@@ -82,13 +82,13 @@ export class ServiceProcess {
     return this.#output.join('\n');
   }
 
-  /** SIGKILL, at once. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;
   }
 
-  /** SIGTERM, and its way down; killed when it does not end in time. */
+  /** SIGTERM, then SIGKILL after the timeout. */
   async stop(timeoutMs = 30_000): Promise<ServiceExit> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.exited;
     this.#child.kill('SIGTERM');
@@ -98,7 +98,7 @@ export class ServiceProcess {
     return exit;
   }
 
-  /** SIGSTOP holds it still, SIGCONT lets it go on; a process that is gone takes no signal. */
+  /** Has no effect on a process that has exited. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -109,4 +109,11 @@ const mainPath = new URL('../../src/main.js', import.meta.url).pathname;
 function keep(output: string[], text: string): void {
   output.push(text);
   if (output.length > 200) output.shift();
+}
+
+/** The service under test must not see the settings of the test's own environment. */
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const settings = new Set<string>(SETTING_NAMES);
+  const isSetting = (name: string): boolean => settings.has(name) || /^KAFKA_(SASL|SSL)_/.test(name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSetting(name)));
 }
