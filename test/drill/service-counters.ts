@@ -5,8 +5,7 @@ import { HttpClient, RequestError } from './http-client.ts';
 const INTERVAL_MS = 1_000;
 
 /** Counters that show whether the services noticed the faults. */
-const SHOWN =
-  /^(orders_(?:batch_retries|[a-z_]*(?:park|retr|dead|circuit|breaker)[a-z_]*)_total(?:\{[^}]*\})?) (\d+)$/gm;
+const SHOWN = /^(orders_(?:batch_retries|retries|dead_letter_floods)_total(?:\{[^}]*\})?) (\d+)$/gm;
 
 /** Adds up the services' counters across restarts; what a process counted just before a kill is missing. */
 export class ServiceCounters {

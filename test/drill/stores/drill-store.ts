@@ -14,17 +14,17 @@ export interface RetryingOrderRow {
   order_id: string;
   attempts: number | string;
   events: number | string;
-  settled: 0 | 1 | boolean;
+  completed: 0 | 1 | boolean;
 }
 
 export const RETRYING_ORDERS =
-  'SELECT order_id, attempts, events, settled FROM retrying_orders ORDER BY order_id';
+  'SELECT order_id, attempts, events, completed FROM retrying_orders ORDER BY order_id';
 
 export function toRetryingOrder(row: RetryingOrderRow): RetryingOrder {
   return {
     orderId: row.order_id,
     attempts: Number(row.attempts),
     events: Number(row.events),
-    isCompleted: Boolean(row.settled),
+    isCompleted: Boolean(row.completed),
   };
 }
