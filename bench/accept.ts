@@ -1,102 +1,93 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { startKafka } from '../tools/kafka/broker-process.ts';
-import { MeasuredProcess } from './support/measured-process.ts';
+import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { withFolder } from './support/folders.ts';
+import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
 import { printReport, ratios } from './support/report.ts';
+import { inRounds } from './support/rounds.ts';
 import { sampleOrder } from './support/sample-order.ts';
 
-class Rival {
-  readonly name: string;
-  readonly process: MeasuredProcess;
-  readonly cpu: number[] = [];
-  readonly rate: number[] = [];
-  readonly p99: number[] = [];
-
-  constructor(name: string, process: MeasuredProcess) {
-    this.name = name;
-    this.process = process;
-  }
-}
-
 /**
- * What an accepted order costs: CPU time of the serving process (all its threads) per order, ours on Kafka and on the
- * embedded log, against a bare Fastify route with the same schema and reply. Rounds are interleaved.
+ * CPU time of the serving process (all its threads) per order: the service on Kafka, against a bare Fastify route with
+ * the same schema and a response of the same shape, and against the same route with one append to Kafka.
  */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    requests: { type: 'string', default: '15000' },
-    connections: { type: 'string', default: '256' },
-  },
-});
-const [rounds, requests, connections] = [
-  Number(values.rounds),
-  Number(values.requests),
-  Number(values.connections),
-];
+const { rounds, requests, connections } = benchmarkCommand('accept')
+  .option('--rounds <n>', 'rounds', count, 5)
+  .option('--requests <n>', 'requests a round', count, 15_000)
+  .option('--connections <n>', 'connections', count, 256)
+  .addHelpText('after', '\nUses the Kafka at KAFKA_BROKERS, or starts one for the time it runs.')
+  .parse()
+  .opts<{ rounds: number; requests: number; connections: number }>();
 
-const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
-const given = process.env.KAFKA_BROKERS;
-const kafka = given === undefined ? await startKafka({ dataDirectory: join(folder, 'kafka') }) : undefined;
-const main = new URL('../src/main.js', import.meta.url);
-const common = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'info' };
+const REFERENCE = new URL('./support/reference-server.js', import.meta.url);
+const WARM_UP_REQUESTS = 5_000;
 
-const onKafka = {
-  KAFKA_BROKERS: kafka?.brokers ?? given ?? '',
-  KAFKA_TOPIC_PREFIX: `bench-${process.pid}-`,
-};
-const support = (name: string) => new URL(`./support/${name}.js`, import.meta.url);
-const rivals = [
-  new Rival('bare Fastify route', await MeasuredProcess.start(support('bare-server'), [], {})),
-  new Rival('the same + append to Kafka', await MeasuredProcess.start(support('append-server'), [], onKafka)),
-  new Rival(
-    'order-system api on Kafka',
-    await MeasuredProcess.start(main, ['serve', '--role', 'api'], { ...common, ...onKafka }),
-  ),
-];
-
-try {
-  for (const { process: rival } of rivals) await load(rival, 5_000);
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const rival of rivals) {
-      const before = await rival.process.usage();
-      const result = await load(rival.process, requests);
-      const after = await rival.process.usage();
-      rival.cpu.push((after.cpuMicros - before.cpuMicros) / requests);
-      rival.rate.push(requests / ((result.finish.getTime() - result.start.getTime()) / 1000));
-      rival.p99.push(result.latency.p99);
-    }
-    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
-  }
-} finally {
-  for (const { process: rival } of rivals) await rival.stop();
-  await kafka?.stop();
-  await rm(folder, { recursive: true, force: true });
+interface Server {
+  name: string;
+  process: MeasuredProcess;
+  cpu: number[];
+  rate: number[];
+  p99: number[];
 }
 
-const [reference, appending, ours] = rivals;
+const servers: Server[] = [];
+await withFolder(async (folder) => {
+  const given = process.env.KAFKA_BROKERS;
+  const kafka = given === undefined ? await startKafka({ dataDirectory: join(folder, 'kafka') }) : undefined;
+  const onKafka = {
+    KAFKA_BROKERS: kafka?.brokers ?? given ?? '',
+    KAFKA_TOPIC_PREFIX: `bench-${process.pid}-`,
+  };
+  const service = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'info', ...onKafka };
+  try {
+    await start('bare Fastify route', REFERENCE, [], {});
+    await start('the same + append to Kafka', REFERENCE, ['append'], onKafka);
+    await start('order-system api on Kafka', SERVICE, ['serve', '--role', 'api'], service);
+    for (const server of servers) await load(server.process, WARM_UP_REQUESTS);
+    await inRounds(rounds, async () => {
+      for (const server of servers) await measure(server);
+    });
+  } finally {
+    for (const server of servers) await server.process.stop();
+    await kafka?.stop();
+  }
+});
+
+const [bare, appending, ours] = servers.map(({ cpu }) => cpu);
 printReport(`CPU per accepted order: ${requests} requests a round over ${connections} connections`, [
-  ...rivals.map(({ name, cpu }) => ({ name, unit: 'µs CPU an order', digits: 1, samples: cpu })),
+  ...servers.map(({ name, cpu }) => ({ name, unit: 'µs CPU an order', digits: 1, samples: cpu })),
   {
     name: 'order-system / bare',
-    unit: '(first mark: ≤ 1.6)',
+    unit: '(target: ≤ 1.6)',
     digits: 2,
-    samples: ratios(ours?.cpu ?? [], reference?.cpu ?? []),
+    samples: ratios(ours ?? [], bare ?? []),
   },
-  {
-    name: 'append alone / bare',
-    unit: '',
-    digits: 2,
-    samples: ratios(appending?.cpu ?? [], reference?.cpu ?? []),
-  },
-  ...rivals.map(({ name, rate }) => ({ name, unit: 'orders/s', digits: 0, samples: rate })),
-  ...rivals.map(({ name, p99 }) => ({ name, unit: 'ms, p99', digits: 0, samples: p99 })),
+  { name: 'append / bare', unit: '', digits: 2, samples: ratios(appending ?? [], bare ?? []) },
+  ...servers.map(({ name, rate }) => ({ name, unit: 'orders/s', digits: 0, samples: rate })),
+  ...servers.map(({ name, p99 }) => ({ name, unit: 'ms, p99', digits: 0, samples: p99 })),
 ]);
 
-/** @throws Error unless every answer was a 202 */
+async function start(
+  name: string,
+  module: URL,
+  args: string[],
+  environment: Record<string, string>,
+): Promise<void> {
+  const process = await MeasuredProcess.start(module, args, environment);
+  servers.push({ name, process, cpu: [], rate: [], p99: [] });
+}
+
+async function measure({ process, cpu, rate, p99 }: Server): Promise<void> {
+  const before = await process.usage();
+  const { start, finish, latency } = await load(process, requests);
+  const after = await process.usage();
+  cpu.push((after.cpuMicros - before.cpuMicros) / requests);
+  rate.push(requests / ((finish.getTime() - start.getTime()) / 1000));
+  p99.push(latency.p99);
+}
+
+/** @throws Error unless every response is 202 */
 async function load(target: MeasuredProcess, amount: number): Promise<autocannon.Result> {
   const result = await autocannon({
     url: `${target.url}/v1/orders`,

@@ -1,92 +1,82 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { benchmarkCommand, count } from './support/benchmark-command.ts';
 import { fillLog } from './support/fill-log.ts';
-import { MeasuredProcess } from './support/measured-process.ts';
-import { machineLine } from './support/report.ts';
+import { withFolder } from './support/folders.ts';
+import { recordsProcessed } from './support/many-orders.ts';
+import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
+import { machineLine, median } from './support/report.ts';
 
 /**
- * What a backlog costs in memory: the resident size of the whole service while it drains a short and a long backlog,
- * and while it holds few and many open connections. It must follow neither.
+ * The resident memory of the service (`--role all`) while it drains a short and a long backlog, and with many open
+ * connections. It must grow with neither.
  */
-const { values } = parseArgs({
-  options: {
-    short: { type: 'string', default: '100000' },
-    long: { type: 'string', default: '1000000' },
-    connections: { type: 'string', default: '10000' },
-  },
-});
-const main = new URL('../src/main.js', import.meta.url);
-const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
-const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const { short, long, connections } = benchmarkCommand('backlog')
+  .option('--short <n>', 'orders in the short backlog', count, 100_000)
+  .option('--long <n>', 'orders in the long backlog', count, 1_000_000)
+  .option('--connections <n>', 'open connections', count, 10_000)
+  .parse()
+  .opts<{ short: number; long: number; connections: number }>();
+
+const CONNECTIONS_AT_ONCE = 500;
 
 console.log(`\nMemory of the service (--role all, embedded log, SQLite)\n${machineLine()}`);
-try {
-  for (const backlog of [Number(values.short), Number(values.long)]) await drain(backlog);
-  await holdConnections(Number(values.connections));
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+for (const backlog of [short, long]) await withFolder((folder) => drain(folder, backlog));
+await withFolder((folder) => holdConnections(folder, connections));
 
-async function drain(backlog: number): Promise<void> {
-  const data = join(folder, `backlog-${backlog}`);
-  await fillLog(data, backlog);
+async function drain(folder: string, backlog: number): Promise<void> {
+  await fillLog(folder, backlog);
   const startedAt = performance.now();
-  const service = await MeasuredProcess.start(main, ['serve'], environment(data));
+  const service = await start(folder);
   const sizes: number[] = [];
-  while ((await processed(service)) < backlog) {
+  for (let done = 0; done < backlog; done = await recordsProcessed(service.url, 'placed')) {
     sizes.push((await service.usage()).rssBytes);
-    if (process.stderr.isTTY) process.stderr.write(`\r${await processed(service)} of ${backlog} `);
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${backlog} `);
     await delay(250);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const sorted = sizes.sort((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
   console.log(
-    `  draining ${backlog} records: RSS median ${megabytes(middle)}, highest ${megabytes(sorted.at(-1) ?? 0)}, ` +
-      `${(backlog / seconds).toFixed(0)} orders/s with the start`,
+    `  draining ${backlog} records: RSS median ${mebibytes(median(sizes))}, highest ${mebibytes(Math.max(...sizes))}, ` +
+      `${(backlog / seconds).toFixed(0)} orders/s including the start`,
   );
   await service.stop();
-  await rm(data, { recursive: true });
 }
 
-async function holdConnections(count: number): Promise<void> {
-  const service = await MeasuredProcess.start(main, ['serve'], environment(join(folder, 'connections')));
+async function holdConnections(folder: string, wanted: number): Promise<void> {
+  const service = await start(join(folder, 'data'));
   const { port, hostname } = new URL(service.url);
   const before = (await service.usage()).rssBytes;
   const sockets: Socket[] = [];
-  for (let opened = 0; opened < count; opened += 500) {
-    const more = Array.from({ length: Math.min(500, count - opened) }, () => connect(Number(port), hostname));
-    await Promise.all(more.map(askOnce));
+  while (sockets.length < wanted) {
+    const length = Math.min(CONNECTIONS_AT_ONCE, wanted - sockets.length);
+    const more = Array.from({ length }, () => connect(Number(port), hostname));
+    await Promise.all(more.map(requestOnce));
     sockets.push(...more);
   }
-  const answered = await fetch(`${service.url}/livez`);
+  const response = await fetch(`${service.url}/livez`);
   const after = (await service.usage()).rssBytes;
   const open = sockets.filter((socket) => !socket.destroyed).length;
   console.log(
-    `  ${open} open connections: RSS ${megabytes(before)} without, ${megabytes(after)} with them ` +
-      `(${((after - before) / 1024 / count).toFixed(1)} KiB each), another client is answered ${answered.status}`,
+    `  ${open} open connections: RSS ${mebibytes(before)} before, ${mebibytes(after)} with them ` +
+      `(${((after - before) / 1024 / wanted).toFixed(1)} KiB each); another client gets ${response.status}`,
   );
   for (const socket of sockets) socket.destroy();
   await service.stop();
 }
 
-/** One request over a connection that then stays open. */
-async function askOnce(socket: Socket): Promise<void> {
+/** Sends one request and leaves the connection open. */
+async function requestOnce(socket: Socket): Promise<void> {
   await once(socket, 'connect');
   socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(socket, 'data');
 }
 
-function environment(data: string): Record<string, string> {
-  return { PORT: '0', GRPC_PORT: '0', DATA_DIR: data };
+function start(folder: string): Promise<MeasuredProcess> {
+  return MeasuredProcess.start(SERVICE, ['serve'], { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder });
 }
 
-async function processed(service: MeasuredProcess): Promise<number> {
-  const text = await (await fetch(`${service.url}/metrics`)).text();
-  return Number(/orders_records_processed_total\{outcome="placed"\} (\d+)/.exec(text)?.[1] ?? 0);
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }

@@ -1,120 +1,110 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { MeasuredProcess } from './support/measured-process.ts';
-import { moveOrders, placeOrders } from './support/order-crowd.ts';
-import { OrderWatchers } from './support/order-watchers.ts';
-import { printReport } from './support/report.ts';
-import { stalledWatcher } from './support/stalled-watcher.ts';
-import { median } from './support/statistics.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { withFolder } from './support/folders.ts';
+import { moveOrders, placeOrders } from './support/many-orders.ts';
+import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
+import { OrderWatchers, stalledWatcher } from './support/order-watchers.ts';
+import { median, printReport } from './support/report.ts';
+import { inRounds } from './support/rounds.ts';
 
 /**
- * What watchers cost the service (--role all): memory with none, some and many gRPC streams, each on an order of its
- * own, all of which are told of its change; CPU for a change that is delivered; and memory while a watcher of all orders
- * does not read.
+ * The service (`--role all`): its memory with no, some and many gRPC streams, each of another order; the CPU time for a
+ * delivered change; and its memory while a watcher of all orders does not read.
  */
-const { values } = parseArgs({
-  options: {
-    watchers: { type: 'string', default: '10000' },
-    rounds: { type: 'string', default: '3' },
-  },
-});
-const [watchers, rounds] = [Number(values.watchers), Number(values.rounds)];
+const { watchers, rounds } = benchmarkCommand('watchers')
+  .option('--watchers <n>', 'watchers', count, 10_000)
+  .option('--rounds <n>', 'rounds', count, 3)
+  .parse()
+  .opts<{ watchers: number; rounds: number }>();
 const some = Math.round(watchers / 10);
 
-/** Of one order, so that what delivering costs stands out from what changing the order costs. */
-const FOLLOWERS = 10;
+/** Watchers of one order, so that the cost of delivering a change exceeds that of the change. */
+const WATCHERS_PER_ORDER = 10;
 
-const megabytes = (bytes: number) => bytes / 2 ** 20;
-const sizes = { none: [] as number[], some: [] as number[], many: [] as number[], stalled: [] as number[] };
+const mebibytes = (bytes: number) => bytes / 2 ** 20;
+const memory = { none: [] as number[], some: [] as number[], many: [] as number[], stalled: [] as number[] };
 const micros = { unwatched: [] as number[], delivered: [] as number[] };
 
-const folder = await mkdtemp(join(tmpdir(), 'order-system-bench-'));
-const main = new URL('../src/main.js', import.meta.url);
-const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, MAX_EVENT_LOOP_DELAY_MS: '0' };
-const service = await MeasuredProcess.start(main, ['serve'], environment);
-try {
-  for (let round = 1; round <= rounds; round += 1) {
-    await oneRound();
-    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
+await withFolder(async (folder) => {
+  const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, MAX_EVENT_LOOP_DELAY_MS: '0' };
+  const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
+  try {
+    await inRounds(rounds, () => oneRound(service));
+  } finally {
+    await service.stop();
   }
-} finally {
-  await service.stop();
-  await rm(folder, { recursive: true, force: true });
-}
+});
 
 printReport(`Watching ${watchers} orders, each by a gRPC stream of its own`, [
-  { name: 'RSS without watchers', unit: 'MiB', digits: 0, samples: sizes.none.map(megabytes) },
-  { name: `RSS with ${some} watchers`, unit: 'MiB', digits: 0, samples: sizes.some.map(megabytes) },
-  { name: `RSS with ${watchers} watchers`, unit: 'MiB', digits: 0, samples: sizes.many.map(megabytes) },
+  { name: 'RSS without watchers', unit: 'MiB', digits: 0, samples: memory.none.map(mebibytes) },
+  { name: `RSS with ${some} watchers`, unit: 'MiB', digits: 0, samples: memory.some.map(mebibytes) },
+  { name: `RSS with ${watchers} watchers`, unit: 'MiB', digits: 0, samples: memory.many.map(mebibytes) },
   {
-    name: 'of these, a watcher',
+    name: 'each of these watchers',
     unit: 'KiB',
     digits: 1,
-    samples: sizes.many.map((size, round) => (size - (sizes.none[round] ?? 0)) / 1024 / watchers),
+    samples: memory.many.map((size, round) => (size - (memory.none[round] ?? 0)) / 1024 / watchers),
   },
   {
-    name: 'a change that nobody watches',
-    unit: 'µs CPU, its request included',
+    name: 'a change without a watcher',
+    unit: 'µs CPU, including its request',
     digits: 0,
     samples: micros.unwatched,
   },
-  { name: 'delivering it to one watcher more', unit: 'µs CPU', digits: 1, samples: micros.delivered },
+  { name: 'delivering it to another watcher', unit: 'µs CPU', digits: 1, samples: micros.delivered },
   {
-    name: `RSS beside a watcher that does not read, ${watchers} changes later`,
+    name: `RSS with a watcher that does not read, after ${watchers} changes`,
     unit: 'MiB more',
     digits: 0,
-    samples: sizes.stalled.map(megabytes),
+    samples: memory.stalled.map(mebibytes),
   },
 ]);
 
-async function oneRound(): Promise<void> {
-  const orders = await placeOrders(service.url, watchers);
-  sizes.none.push(await settledRss());
-  const crowd = await OrderWatchers.open(service.grpcAddress, orders.slice(0, some));
-  sizes.some.push(await settledRss());
-  await crowd.watchMore(orders.slice(some));
-  sizes.many.push(await settledRss());
-  await moveOrders(service.url, orders, 'preparing');
-  await crowd.told(watchers);
-  crowd.close();
+async function oneRound(service: MeasuredProcess): Promise<void> {
+  const { url, grpcAddress } = service;
+  const orders = await placeOrders(url, watchers);
+  memory.none.push(await medianRss(service));
+  const all = await OrderWatchers.open(grpcAddress, orders.slice(0, some));
+  memory.some.push(await medianRss(service));
+  await all.watchMore(orders.slice(some));
+  memory.many.push(await medianRss(service));
+  await moveOrders(url, orders, 'preparing');
+  await all.received(watchers);
+  all.close();
 
-  const [alone, followed] = [orders.slice(0, some), orders.slice(some, 2 * some)];
-  const unwatched = await cpuOf(() => moveOrders(service.url, alone, 'dispatched'));
-  const followers = await OrderWatchers.open(
-    service.grpcAddress,
-    followed.flatMap((id) => Array.from({ length: FOLLOWERS }, () => id)),
-  );
-  const watched = await cpuOf(async () => {
-    await moveOrders(service.url, followed, 'dispatched');
-    await followers.told(some * FOLLOWERS);
+  const [unwatched, watched] = [orders.slice(0, some), orders.slice(some, 2 * some)];
+  const unwatchedMicros = await cpuOf(service, () => moveOrders(url, unwatched, 'dispatched'));
+  const ids = watched.flatMap((id) => Array.from({ length: WATCHERS_PER_ORDER }, () => id));
+  const watching = await OrderWatchers.open(grpcAddress, ids);
+  const watchedMicros = await cpuOf(service, async () => {
+    await moveOrders(url, watched, 'dispatched');
+    await watching.received(ids.length);
   });
-  followers.close();
-  micros.unwatched.push(unwatched / some);
-  micros.delivered.push((watched - unwatched) / (some * FOLLOWERS));
+  watching.close();
+  micros.unwatched.push(unwatchedMicros / some);
+  micros.delivered.push((watchedMicros - unwatchedMicros) / ids.length);
 
-  const calm = await settledRss();
-  const stalled = await stalledWatcher(service.grpcAddress);
-  await moveOrders(service.url, orders.slice(2 * some), 'cancelled');
-  sizes.stalled.push((await settledRss()) - calm);
+  const before = await medianRss(service);
+  const stalled = await stalledWatcher(grpcAddress);
+  await moveOrders(url, orders.slice(2 * some), 'cancelled');
+  memory.stalled.push((await medianRss(service)) - before);
   stalled.close();
 }
 
-/** CPU time of the service in µs, until it has come to rest again. */
-async function cpuOf(work: () => Promise<void>): Promise<number> {
+/** CPU time of the service during the work, µs. */
+async function cpuOf(service: MeasuredProcess, work: () => Promise<void>): Promise<number> {
   const { cpuMicros: before } = await service.usage();
   await work();
   const { cpuMicros: after } = await service.usage();
   return after - before;
 }
 
-/** The middle of some looks: garbage comes and goes. */
-async function settledRss(): Promise<number> {
-  const looks: number[] = [];
-  for (let look = 0; look < 9; look += 1) {
-    looks.push((await service.usage()).rssBytes);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+/** Of several readings: garbage comes and goes. */
+async function medianRss(service: MeasuredProcess): Promise<number> {
+  const readings: number[] = [];
+  for (let reading = 0; reading < 9; reading += 1) {
+    readings.push((await service.usage()).rssBytes);
+    await delay(200);
   }
-  return median(looks);
+  return median(readings);
 }

@@ -10,12 +10,12 @@ import { migrate } from '../../src/store/open/migrate.ts';
 import { openReader } from '../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
-import { fateOf } from './failure-mix.ts';
-import { logOptions, serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
+import { logOptions, measured, serveDrain, type DrainTask, type PreparedTask } from './drain-task.ts';
+import { fateOf } from './failing-processor.ts';
 
 const DEFAULT_RETRY = { baseMs: 500, factor: 2, capMs: 30_000, maxAttempts: 20, budgetMs: 900_000 };
 
-/** One of several logs whose progress stands in one store. */
+/** Several logs can keep their progress in one store under different names. */
 class NamedLog extends EmbeddedEventLog {
   readonly #name: string;
 
@@ -31,16 +31,16 @@ class NamedLog extends EmbeddedEventLog {
 
 const codec = createEventCodec();
 
-function healthyAmong(statuses: ArrayBuffer): number {
+function countHealthy(statuses: ArrayBuffer): number {
   const records = decodeRecordFrame(statuses);
   return records.filter(({ value }) => fateOf(codec.decodeStatusChange(value)) === 'healthy').length;
 }
 
 /**
- * Drains an embedded log that was filled before into a store: consumer → lanes → threads → batches, as the service does
- * it. The clock runs from the start of reading to the last status event being published.
+ * Drains a filled embedded log into a store as the service does: consumer → lanes → threads → batches. Measured from the
+ * start of reading until the last status event is published.
  */
-async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
+async function prepare(task: DrainTask): Promise<PreparedTask> {
   const { folder, orders, threads, batch, processor } = task;
   const logger = pino({ level: 'warn' });
   const store = task.store ?? { kind: 'sqlite', path: `${folder}/orders.db` };
@@ -75,7 +75,7 @@ async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
     pool,
     reader,
     publish: (statuses) => {
-      published += processor === undefined ? new RecordFrame(statuses).count : healthyAmong(statuses);
+      published += processor === undefined ? new RecordFrame(statuses).count : countHealthy(statuses);
       if (published >= orders) finish();
       return Promise.resolve();
     },
@@ -86,18 +86,15 @@ async function prepare(task: DrainTask): Promise<() => Promise<DrainResult>> {
     clock: systemClock,
   });
   return async () => {
-    const cpuBefore = process.cpuUsage();
-    const startedAt = performance.now();
-    await pipeline.start();
-    await drained;
-    const seconds = (performance.now() - startedAt) / 1000;
-    const cpu = process.cpuUsage(cpuBefore);
-    const rssBytes = process.memoryUsage.rss();
+    const result = await measured(async () => {
+      await pipeline.start();
+      await drained;
+    });
     await pipeline.stop();
     await pool.stop();
     await log.stop();
     await reader.close();
-    return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+    return result;
   };
 }
 

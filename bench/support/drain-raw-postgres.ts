@@ -1,8 +1,6 @@
 import { Client } from 'pg';
-import type { LogRecord } from '../../src/base/log-record.ts';
-import { createEventCodec } from '../../src/order/events.ts';
-import { serveDrain, type DrainResult, type DrainTask } from './drain-task.ts';
-import { readLog } from './read-log.ts';
+import { measured, serveDrain, type DrainTask, type PreparedTask } from './drain-task.ts';
+import { readRows, type Rows } from './read-rows.ts';
 
 const INSERT_ORDERS = `
   INSERT INTO orders (id, customer_id, merchant_id, currency, total, status, version, items, metadata, fingerprint,
@@ -21,43 +19,35 @@ const MOVE_PROGRESS = `
 
 const PARTITIONS = Array.from({ length: 12 }, (_, partition) => partition);
 
-const codec = createEventCodec();
-
 /**
- * The reference: pg alone writes the same rows in the same order into the same tables and indexes, by multi-row inserts
- * from arrays that lie ready in memory, in batches of the same size, each in one round trip. Nothing is decoded, decided
- * or published while the clock runs.
+ * The reference: pg alone writes the same rows from memory, in the same order and batches, into the same tables and
+ * indexes, by multi-row inserts with one round trip a batch. Nothing is decoded, decided or published while it is
+ * measured.
  */
-async function prepare({ folder, orders, batch, store }: DrainTask): Promise<() => Promise<DrainResult>> {
-  if (store?.kind !== 'postgres') throw new Error('This reference writes into PostgreSQL.');
-  const records = await readLog(folder, orders);
+async function prepare({ folder, orders, batch, store }: DrainTask): Promise<PreparedTask> {
+  if (store?.kind !== 'postgres') throw new Error('The task must have a PostgreSQL store.');
+  const rows = await readRows(folder, orders);
   const batches: Columns[] = [];
   for (let from = 0; from < orders; from += batch) {
-    batches.push(columnsOf(records.slice(from, from + batch), from));
+    batches.push(columnsOf(rows.slice(from, from + batch), from + 1));
   }
   const client = new Client({ connectionString: store.url, pipeline: true });
   await client.connect();
   return async () => {
-    const cpuBefore = process.cpuUsage();
-    const startedAt = performance.now();
-    for (const [index, columns] of batches.entries()) {
-      await Promise.all([
-        client.query('BEGIN'),
-        client.query({ name: 'orders', text: INSERT_ORDERS, values: columns.orders }),
-        client.query({ name: 'history', text: INSERT_HISTORY, values: columns.history }),
-        client.query({
-          name: 'progress',
-          text: MOVE_PROGRESS,
-          values: [PARTITIONS, PARTITIONS.map(() => index)],
-        }),
-        client.query('COMMIT'),
-      ]);
-    }
-    const seconds = (performance.now() - startedAt) / 1000;
-    const cpu = process.cpuUsage(cpuBefore);
-    const rssBytes = process.memoryUsage.rss();
+    const result = await measured(async () => {
+      for (const [index, columns] of batches.entries()) {
+        const progress = [PARTITIONS, PARTITIONS.map(() => index)];
+        await Promise.all([
+          client.query('BEGIN'),
+          client.query({ name: 'orders', text: INSERT_ORDERS, values: columns.orders }),
+          client.query({ name: 'history', text: INSERT_HISTORY, values: columns.history }),
+          client.query({ name: 'progress', text: MOVE_PROGRESS, values: progress }),
+          client.query('COMMIT'),
+        ]);
+      }
+    });
     await client.end();
-    return { seconds, cpuMicros: cpu.user + cpu.system, rssBytes };
+    return result;
   };
 }
 
@@ -66,24 +56,10 @@ interface Columns {
   history: unknown[][];
 }
 
-function columnsOf(records: readonly LogRecord[], from: number): Columns {
-  const rows = records.map((record, index) => rowsOf(record, from + index + 1));
+function columnsOf(rows: readonly Rows[], firstSequence: number): Columns {
   return {
     orders: transposed(rows.map(({ order }) => order)),
-    history: transposed(rows.map(({ change }) => change)),
-  };
-}
-
-function rowsOf({ partition, offset, value }: LogRecord, sequence: number) {
-  const command = codec.decodeCommand(value);
-  if (command.kind !== 'place') throw new Error('The log has something else than new orders.');
-  const { customerId, merchantId, currency, items, metadata, total } = command.order;
-  const now = Date.now();
-  const id = command.orderId;
-  const values = [customerId, merchantId, currency, total, 'confirmed', 1, JSON.stringify(items)];
-  return {
-    order: [id, ...values, JSON.stringify(metadata), null, command.eventId, command.time, now],
-    change: [id, 1, 'confirmed', now, null, partition, offset, sequence],
+    history: transposed(rows.map(({ history }, index) => [...history, firstSequence + index])),
   };
 }
 

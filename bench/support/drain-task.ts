@@ -5,26 +5,29 @@ import type { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log
 import type { StoreTarget } from '../../src/store/target.ts';
 
 export interface DrainTask {
+  /** of the log */
   folder: string;
-  /** published statuses that end the run; with a processor, those of healthy orders */
+  /** how many published statuses end the run; with a processor only healthy orders count */
   orders: number;
   threads: number;
   batch: number;
   /** path of a module */
   processor?: string;
-  /** migrated; a file in the folder when there is none */
+  /** must be migrated; a SQLite file in the folder by default */
   store?: StoreTarget;
-  /** tells the progress of several logs in one store apart */
+  /** keeps the progress of several logs in one store apart */
   logName?: string;
 }
 
 export interface DrainResult {
   seconds: number;
   cpuMicros: number;
-  rssBytes: number;
 }
 
-/** The same for the one who fills the log and the one who drains it. */
+/** Drains a task that is ready; measures nothing else. */
+export type PreparedTask = () => Promise<DrainResult>;
+
+/** For the process that fills the log and the one that drains it. */
 export function logOptions(folder: string): ConstructorParameters<typeof EmbeddedEventLog>[0] {
   return {
     dataDirectory: folder,
@@ -38,12 +41,12 @@ export function logOptions(folder: string): ConstructorParameters<typeof Embedde
   };
 }
 
-/** A process that has everything ready and begins when it is told to. */
+/** A process with a prepared task. */
 export interface PreparedDrain {
   run(): Promise<DrainResult>;
 }
 
-/** Runs one side of the comparison in a fresh process. */
+/** Runs a task in a fresh process. @param module one that calls `serveDrain` */
 export async function runDrain(module: string, task: DrainTask): Promise<DrainResult> {
   return (await prepareDrain(module, task)).run();
 }
@@ -54,7 +57,7 @@ export async function prepareDrain(module: string, task: DrainTask): Promise<Pre
   const answer = () =>
     Promise.race([
       once(child, 'message').then(([content]) => content as unknown),
-      exited.then(([code]) => Promise.reject(new Error(`${module} ended with code ${String(code)}.`))),
+      exited.then(([code]) => Promise.reject(new Error(`${module} exited with code ${String(code)}.`))),
     ]);
   const isReady = answer();
   child.send(task);
@@ -70,14 +73,14 @@ export async function prepareDrain(module: string, task: DrainTask): Promise<Pre
   };
 }
 
-/** The other side of `prepareDrain`: prepares the task that it is sent, and drains when it is told to. */
-export function serveDrain(prepare: (task: DrainTask) => Promise<() => Promise<DrainResult>>): void {
+/** The child's side of `prepareDrain`: prepares the task that it gets, and drains it on request. */
+export function serveDrain(prepare: (task: DrainTask) => Promise<PreparedTask>): void {
   const answer = (content: unknown) => process.send?.(content);
   const serve = async (task: DrainTask) => {
-    const told = once(process, 'message');
+    const isRequested = once(process, 'message');
     const drain = await prepare(task);
     answer('ready');
-    await told;
+    await isRequested;
     answer(await drain());
     process.disconnect();
   };
@@ -87,4 +90,14 @@ export function serveDrain(prepare: (task: DrainTask) => Promise<() => Promise<D
       process.exit(1);
     });
   });
+}
+
+/** Measures the work in this process. */
+export async function measured(work: () => Promise<void> | void): Promise<DrainResult> {
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { seconds, cpuMicros: user + system };
 }

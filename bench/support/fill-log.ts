@@ -6,7 +6,7 @@ import { orderTotal } from '../../src/order/order.ts';
 import { logOptions } from './drain-task.ts';
 import { sampleOrder } from './sample-order.ts';
 
-/** An embedded log in `folder` with so many orders placed and none processed. */
+/** Creates an embedded log with placed orders, none of them processed. */
 export async function fillLog(folder: string, orders: number): Promise<void> {
   const log = new EmbeddedEventLog(logOptions(folder));
   await log.start();

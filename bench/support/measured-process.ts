@@ -1,17 +1,20 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
+/** The compiled service. */
+export const SERVICE = new URL('../../src/main.js', import.meta.url);
+
 export interface Usage {
-  /** µs of user and system time since the process began, all its threads together */
+  /** user and system time of all threads since the start, µs */
   cpuMicros: number;
   rssBytes: number;
 }
 
-/** A process of its own whose CPU time and memory are asked for, so that the load's costs are not counted in. */
+/** A separate process that reports its CPU time and memory, so that the load is not measured with it. */
 export class MeasuredProcess {
   readonly #child: ChildProcess;
   readonly url: string;
-  /** where it speaks gRPC; empty when it does not */
+  /** host:port; empty without gRPC */
   readonly grpcAddress: string;
 
   private constructor(child: ChildProcess, { url, grpcAddress }: Addresses) {
@@ -20,7 +23,7 @@ export class MeasuredProcess {
     this.grpcAddress = grpcAddress;
   }
 
-  /** Starts a compiled module and waits until it has said on stdout, in some line, on which URL it listens. */
+  /** Starts a compiled module and waits until it has written its URL to stdout. */
   static async start(
     module: URL,
     args: string[],
@@ -41,12 +44,12 @@ export class MeasuredProcess {
     return { cpuMicros: cpu.user + cpu.system, rssBytes: rss };
   }
 
-  /** @throws Error when it does not end well */
+  /** SIGTERM. @throws Error unless it exits with code 0 */
   async stop(): Promise<void> {
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     const [code] = (await exited) as [number | null];
-    if (code !== 0) throw new Error(`The measured process ended with code ${code ?? 'none'}.`);
+    if (code !== 0) throw new Error(`The measured process exited with code ${code ?? 'none'}.`);
   }
 }
 
@@ -59,7 +62,7 @@ async function addressesOf(child: ChildProcess): Promise<Addresses> {
   let output = '';
   return new Promise((resolve, reject) => {
     child.once('exit', (code) =>
-      reject(new Error(`It ended with code ${code ?? 'none'} before it listened:\n${output}`)),
+      reject(new Error(`It exited with code ${code ?? 'none'} before it listened:\n${output}`)),
     );
     child.stdout?.on('data', (data: Buffer) => {
       output = (output + data.toString()).slice(-4_000);

@@ -1,22 +1,21 @@
-import {
-  credentials,
-  loadPackageDefinition,
-  type ClientReadableStream,
-  type GrpcObject,
-} from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
 import type { OrderWatchClient } from '../../src/grpc/generated/orders/v1/OrderWatch.ts';
-import type { ProtoGrpcType } from '../../src/grpc/generated/orders.ts';
-import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import { eventually } from '../../tools/support/eventually.ts';
+import { createWatchClient } from './watch-client.ts';
 
-/** Streams of one connection: the service takes four times as many. */
-const STREAMS_A_CONNECTION = 1_000;
+/** The service allows four times as many. */
+const STREAMS_PER_CONNECTION = 1_000;
 
-/** Streams that are opened before the first of them is known to be there. */
+/** Streams that are opened before the snapshot of the first is awaited. */
 const OPENED_AT_ONCE = 500;
 
-/** Many readers of one order each, over as few connections as clients would use. They count what comes. */
+/** A gRPC frame with an empty message: five bytes, all zero. */
+const EMPTY_MESSAGE = Buffer.alloc(5);
+
+/** Many watchers of one order each, over few connections. They count what they get. */
 export class OrderWatchers {
   readonly #address: string;
   readonly #connections: OrderWatchClient[] = [];
@@ -37,26 +36,26 @@ export class OrderWatchers {
     return watchers;
   }
 
-  /** Resolves when each of them has been told the present state. @throws Error when a stream broke */
+  /** Resolves when each has its snapshot. @throws Error when a stream failed */
   async watchMore(orderIds: readonly string[]): Promise<void> {
     for (let from = 0; from < orderIds.length; from += OPENED_AT_ONCE) {
       for (const orderId of orderIds.slice(from, from + OPENED_AT_ONCE)) await this.#watch(orderId);
       await eventually(() => this.#snapshots >= this.#calls.length || this.#failure !== undefined, {
-        what: 'the present state of every order',
+        what: 'the snapshot of every order',
         timeoutMs: 60_000,
       });
       if (this.#failure !== undefined) throw this.#failure;
     }
   }
 
-  /** Resolves when so many changes came, all together. @throws Error when they do not, or more */
-  async told(changes: number): Promise<void> {
+  /** Resolves when this many changes have arrived in total. @throws Error when fewer or more arrive */
+  async received(changes: number): Promise<void> {
     await eventually(() => this.#changes >= changes || this.#failure !== undefined, {
       what: `${changes} changes`,
       timeoutMs: 120_000,
     });
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#changes > changes) throw new Error(`${this.#changes} changes came instead of ${changes}.`);
+    if (this.#changes > changes) throw new Error(`${this.#changes} changes arrived instead of ${changes}.`);
   }
 
   close(): void {
@@ -66,7 +65,8 @@ export class OrderWatchers {
   }
 
   async #watch(orderId: string): Promise<void> {
-    const client = await this.#connection();
+    const index = Math.floor(this.#calls.length / STREAMS_PER_CONNECTION);
+    const client = (this.#connections[index] ??= await createWatchClient(this.#address));
     const call = client.watchOrder({ orderId });
     call.on('data', ({ snapshot, change }: OrderEvent__Output) => {
       if (snapshot) this.#snapshots += 1;
@@ -77,17 +77,18 @@ export class OrderWatchers {
     });
     this.#calls.push(call);
   }
+}
 
-  async #connection(): Promise<OrderWatchClient> {
-    const index = Math.floor(this.#calls.length / STREAMS_A_CONNECTION);
-    let client = this.#connections[index];
-    if (client === undefined) {
-      const { definition } = await loadOrdersApi();
-      const { orders } = loadPackageDefinition(definition) as GrpcObject & ProtoGrpcType;
-      const options = { 'grpc.use_local_subchannel_pool': 1 };
-      client = new orders.v1.OrderWatch(this.#address, credentials.createInsecure(), options);
-      this.#connections.push(client);
-    }
-    return client;
-  }
+/** A watcher of all orders that never reads, over a connection of its own. @param address host:port */
+export async function stalledWatcher(address: string): Promise<{ close: () => void }> {
+  const session = connect(`http://${address}`);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/orders.v1.OrderWatch/WatchOrders',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  stream.end(EMPTY_MESSAGE);
+  await once(stream, 'response');
+  return { close: () => session.destroy() };
 }

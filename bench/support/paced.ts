@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Begins `count` pieces of work evenly at `rate` a second, without waiting for those before. */
+/** Calls `begin` `count` times at a steady rate (calls a second), without waiting for the work to finish. */
 export async function paced(count: number, rate: number, begin: (index: number) => void): Promise<void> {
   const startedAt = performance.now();
   for (let index = 0; index < count; index += 1) {

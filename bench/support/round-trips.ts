@@ -8,12 +8,12 @@ const TOPIC = 'round-trips';
 const PARTITIONS = 12;
 const TIMEOUT_MS = 10_000;
 
-/** About what an order takes as an event. */
+/** About the size of an order's event. */
 const VALUE = Buffer.alloc(600, 'x');
 
 /**
- * The reference: librdkafka alone, its producer and its consumer in this process, with the settings on which the service
- * bases its promises and its speed (acks of all, idempotence, its linger, both polled every millisecond).
+ * The reference: a librdkafka producer and consumer in this process, with the service's settings for durability and speed
+ * (acks of all, idempotence, linger, both polled every millisecond).
  */
 export class RoundTrips {
   readonly #producer: Producer;
@@ -53,14 +53,14 @@ export class RoundTrips {
       partition,
       offset: 0,
     }));
-    // Else it looks away for half a second whenever nothing comes.
+    // The default pauses for half a second whenever there is no message.
     consumer.setDefaultConsumeLoopTimeoutDelay(1);
     consumer.assign(partitions);
     consumer.consume();
     return trips;
   }
 
-  /** Milliseconds from `produce` to the consumer's callback, of each. */
+  /** Milliseconds from `produce` to the consumer's callback, for each message. */
   async run(count: number, rate: number): Promise<number[]> {
     this.#milliseconds = [];
     await paced(count, rate, () => {

@@ -1,8 +1,8 @@
 import type { NewOrder } from '../../src/order/order.ts';
 
 /**
- * A usual order: two articles, a pair of metadata. In one stretch of time hardly anybody orders twice, so customers are
- * scattered over 200 000; merchants over 2 000. (Both steps are prime to their counts: every index differs.)
+ * A typical order: two items, one pair of metadata. Spread over 200 000 customers, since few order twice in a short time,
+ * and 2 000 merchants. The factors are coprime to these counts, so every customer and merchant occurs.
  */
 export function sampleOrder(index: number): NewOrder {
   return {

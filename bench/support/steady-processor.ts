@@ -1,6 +1,6 @@
 import type { ProcessorAnswer } from '../../src/processing/processor-api.ts';
 
-/** The failing processor with its failures switched off. */
+/** The failing processor without its failures. */
 export function process(): ProcessorAnswer {
   return { status: 'confirmed' };
 }

@@ -3,17 +3,17 @@ import pMap from 'p-map';
 import type { RequestableStatus } from '../../src/order/lifecycle.ts';
 import { sampleOrder } from './sample-order.ts';
 
-const ORDERS_A_REQUEST = 1_000;
-const REQUESTS_AT_ONCE = 256;
-const LOOK_INTERVAL_MS = 200;
-const MAX_LOOKS = 600;
+const ORDERS_PER_REQUEST = 1_000;
+const CONCURRENCY = 256;
+const INTERVAL_MS = 200;
+const MAX_CHECKS = 600;
 
-/** Places so many orders and waits until all are processed; answers their ids. */
+/** Places orders and waits until all are processed. @returns their ids */
 export async function placeOrders(url: string, count: number): Promise<string[]> {
-  const before = await counted(url, 'placed');
+  const before = await recordsProcessed(url, 'placed');
   const ids: string[] = [];
-  for (let from = 0; from < count; from += ORDERS_A_REQUEST) {
-    const orders = Array.from({ length: Math.min(ORDERS_A_REQUEST, count - from) }, (_, index) =>
+  for (let from = 0; from < count; from += ORDERS_PER_REQUEST) {
+    const orders = Array.from({ length: Math.min(ORDERS_PER_REQUEST, count - from) }, (_, index) =>
       sampleOrder(from + index),
     );
     const { results } = (await post(`${url}/v1/orders/batch`, { orders }, 207)) as {
@@ -25,24 +25,25 @@ export async function placeOrders(url: string, count: number): Promise<string[]>
   return ids;
 }
 
-/** Moves all of them on and waits until all are processed. @throws Error unless every wish is taken */
+/** Requests a transition of each order and waits until all are processed. @throws Error unless all are accepted */
 export async function moveOrders(url: string, ids: readonly string[], to: RequestableStatus): Promise<void> {
-  const before = await counted(url, 'moved');
+  const before = await recordsProcessed(url, 'moved');
   await pMap(ids, (id) => post(`${url}/v1/orders/${id}/transitions`, { to }, 202), {
-    concurrency: REQUESTS_AT_ONCE,
+    concurrency: CONCURRENCY,
   });
   await until(url, 'moved', before + ids.length);
 }
 
-/** Seldom, since each look is a request that the service pays for. */
+/** Checks rarely, since the service pays for each request. */
 async function until(url: string, outcome: string, count: number): Promise<void> {
-  for (let looks = 0; (await counted(url, outcome)) < count; looks += 1) {
-    if (looks === MAX_LOOKS) throw new Error(`Not all of ${count} orders were ${outcome} in time.`);
-    await delay(LOOK_INTERVAL_MS);
+  for (let checks = 0; (await recordsProcessed(url, outcome)) < count; checks += 1) {
+    if (checks === MAX_CHECKS) throw new Error(`Fewer than ${count} records were ${outcome} in time.`);
+    await delay(INTERVAL_MS);
   }
 }
 
-async function counted(url: string, outcome: string): Promise<number> {
+/** From the service's metrics. */
+export async function recordsProcessed(url: string, outcome: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const found = new RegExp(`orders_records_processed_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text);
   return Number(found?.[1] ?? 0);

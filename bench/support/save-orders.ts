@@ -8,31 +8,30 @@ import { sampleOrder } from './sample-order.ts';
 
 const TOPIC = 'orders.commands';
 
-/** Orders a millisecond: those of one moment share it. */
-const ORDERS_A_MILLISECOND = 10;
-const FIRST_MOMENT = Date.UTC(2026, 0, 1);
+const ORDERS_PER_MILLISECOND = 10;
+const FIRST_MILLISECOND = Date.UTC(2026, 0, 1);
 
-/** The id of the sample order of an index. */
+/** sample order's index → order id */
 export type OrderIds = (index: number) => string;
 
-/** Rising with the index, as those of an api replica do. */
-export function freshId(index: number): string {
+/** Increases with the index, like the ids that an api replica creates. */
+export function newId(index: number): string {
   const random = new Uint8Array(16);
   new DataView(random.buffer).setUint32(12, index);
-  return uuidV7({ msecs: momentOf(index), seq: index % ORDERS_A_MILLISECOND, random });
+  return uuidV7({ msecs: timeOf(index), seq: index % ORDERS_PER_MILLISECOND, random });
 }
 
-/** With an Idempotency-Key that rises with the index: a UUIDv7. */
-export function idOfTimedKey(index: number): string {
-  return derivedOrderId('sample', freshId(index));
+/** Derived from an Idempotency-Key that increases with the index, a UUIDv7. */
+export function idFromTimedKey(index: number): string {
+  return derivedOrderId('sample', newId(index));
 }
 
-/** With a key that tells nothing of a time: the id lies anywhere among the others. */
-export function idOfRandomKey(index: number): string {
+/** Derived from an Idempotency-Key without a time: ids in random order. */
+export function idFromRandomKey(index: number): string {
   return derivedOrderId('sample', String(index));
 }
 
-/** Saves the sample orders from one index up to another (exclusive), in batches, as a writing thread does it. */
+/** Saves the sample orders from one index to another (exclusive) in batches, as a writing thread does. */
 export async function saveOrders(
   store: BatchStore,
   { ids, from, to, batch }: { ids: OrderIds; from: number; to: number; batch: number },
@@ -47,7 +46,7 @@ async function saveBatch(store: BatchStore, ids: OrderIds, from: number, to: num
   const present = await store.load(TOPIC, [0], orderIds);
   await store.save({
     topic: TOPIC,
-    decision: decide(present.orders, present.progress, commands, momentOf(to)),
+    decision: decide(present.orders, present.progress, commands, timeOf(to)),
     deadLetters: [],
     resolved: [],
     retryChanges: noRetryChanges(),
@@ -63,7 +62,7 @@ function placed(index: number, ids: OrderIds): DecidedCommand {
     kind: 'place',
     orderId,
     eventId: orderId,
-    time: momentOf(index),
+    time: timeOf(index),
     order: { ...order, total: orderTotal(order.items) },
   } as const;
   return {
@@ -73,6 +72,6 @@ function placed(index: number, ids: OrderIds): DecidedCommand {
   };
 }
 
-function momentOf(index: number): number {
-  return FIRST_MOMENT + Math.floor(index / ORDERS_A_MILLISECOND);
+function timeOf(index: number): number {
+  return FIRST_MILLISECOND + Math.floor(index / ORDERS_PER_MILLISECOND);
 }

@@ -1,25 +1,19 @@
 import { Agent, request } from 'node:http';
-import {
-  credentials,
-  loadPackageDefinition,
-  type ClientReadableStream,
-  type GrpcObject,
-} from '@grpc/grpc-js';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { OrderEvent__Output } from '../../src/grpc/generated/orders/v1/OrderEvent.ts';
 import type { OrderWatchClient } from '../../src/grpc/generated/orders/v1/OrderWatch.ts';
-import type { ProtoGrpcType } from '../../src/grpc/generated/orders.ts';
-import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { paced } from './paced.ts';
 import { sampleOrder } from './sample-order.ts';
+import { createWatchClient } from './watch-client.ts';
 
-/** Sends orders to one replica and hears of them from a gRPC stream of another. */
-export class OrderFlight {
+/** Places orders at one replica and watches them over a gRPC stream at another. */
+export class WatchedOrders {
   readonly #url: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #client: OrderWatchClient;
   readonly #call: ClientReadableStream<OrderEvent__Output>;
-  readonly #toldAt = new Map<string, number>();
+  readonly #watchedAt = new Map<string, number>();
   #hasBegun = false;
   #failure: Error | undefined;
 
@@ -29,23 +23,22 @@ export class OrderFlight {
     this.#call = client.watchOrders({});
     this.#call.on('data', ({ change }: OrderEvent__Output) => {
       this.#hasBegun = true;
-      if (change) this.#toldAt.set(change.orderId, performance.now());
+      if (change) this.#watchedAt.set(change.orderId, performance.now());
     });
     this.#call.on('error', (error) => (this.#failure ??= error));
   }
 
-  static async start({ takesAt, tellsAt }: { takesAt: string; tellsAt: string }): Promise<OrderFlight> {
-    const { definition } = await loadOrdersApi();
-    const { orders } = loadPackageDefinition(definition) as GrpcObject & ProtoGrpcType;
-    const client = new orders.v1.OrderWatch(tellsAt, credentials.createInsecure());
-    const flight = new OrderFlight(new URL('/v1/orders', takesAt), client);
-    await eventually(() => flight.#hasBegun, { what: 'the stream to begin' });
-    return flight;
+  /** @param watchAddress host:port */
+  static async start(options: { placeUrl: string; watchAddress: string }): Promise<WatchedOrders> {
+    const client = await createWatchClient(options.watchAddress);
+    const orders = new WatchedOrders(new URL('/v1/orders', options.placeUrl), client);
+    await eventually(() => orders.#hasBegun, { what: 'the stream to begin' });
+    return orders;
   }
 
-  /** Milliseconds from sending the request to the answer, and to hearing of the confirmed order, of each. */
-  async run(count: number, rate: number): Promise<{ accepted: number[]; told: number[] }> {
-    this.#toldAt.clear();
+  /** Milliseconds from sending each request to its response, and to the watcher getting the confirmed order. */
+  async run(count: number, rate: number): Promise<{ accepted: number[]; watched: number[] }> {
+    this.#watchedAt.clear();
     const accepted: number[] = [];
     const sentAt = new Map<string, number>();
     await paced(count, rate, (index) => {
@@ -55,15 +48,13 @@ export class OrderFlight {
         accepted.push(performance.now() - startedAt);
       });
     });
-    await eventually(() => this.#toldAt.size === count || this.#failure !== undefined, {
-      what: 'every order to be told of',
-    });
-    await eventually(() => sentAt.size === count || this.#failure !== undefined, {
-      what: 'every order to be answered',
+    const isDone = () => this.#watchedAt.size === count && sentAt.size === count;
+    await eventually(() => isDone() || this.#failure !== undefined, {
+      what: 'every order to be accepted and watched',
     });
     if (this.#failure !== undefined) throw this.#failure;
-    const told = [...sentAt].map(([orderId, at]) => (this.#toldAt.get(orderId) ?? Number.NaN) - at);
-    return { accepted, told };
+    const watched = [...sentAt].map(([orderId, at]) => (this.#watchedAt.get(orderId) ?? Number.NaN) - at);
+    return { accepted, watched };
   }
 
   close(): void {
@@ -84,7 +75,7 @@ export class OrderFlight {
         response.on('data', (chunk: string) => (text += chunk));
         response.on('end', () => {
           if (response.statusCode === 202) onAccepted((JSON.parse(text) as { id: string }).id);
-          else this.#failure ??= new Error(`An order was answered with ${response.statusCode ?? 0}: ${text}`);
+          else this.#failure ??= new Error(`An order got ${response.statusCode ?? 0}: ${text}`);
         });
       },
     );

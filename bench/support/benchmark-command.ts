@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import { integerFrom } from '../../tools/support/number-option.ts';
+
+/** name → what it measures, in one line of `--help` */
+export const BENCHMARKS = {
+  accept: 'CPU time of an accepted order, against a bare Fastify route',
+  drain: 'Draining a backlog into SQLite, against better-sqlite3 alone',
+  'drain-postgres': 'Draining a backlog into PostgreSQL, against pg alone',
+  'two-workers': 'Two workers against one, with PostgreSQL 1 ms away',
+  failures: 'What failing orders cost the healthy ones',
+  'stored-orders': 'Reads and writes with few and with many orders stored',
+  watchers: 'Memory of gRPC watchers, CPU time of a delivered change',
+  latency: 'Time until a watcher gets an order, against Kafka alone',
+  backlog: 'Memory with a long backlog and with many open connections',
+} as const;
+
+export type BenchmarkName = keyof typeof BENCHMARKS;
+
+/** The command line of a benchmark; the caller adds its options. `--help` and wrong usage end the process. */
+export function benchmarkCommand(name: BenchmarkName): Command {
+  return new Command(`npm run bench -- ${name}`).description(BENCHMARKS[name]);
+}
+
+/** Parses an option's value. */
+export const count = integerFrom(1, Number.MAX_SAFE_INTEGER);

@@ -1,0 +1,27 @@
+/** Repeats a measurement and shows the progress on a terminal. */
+export async function inRounds(rounds: number, measure: (round: number) => Promise<void>): Promise<void> {
+  for (let round = 1; round <= rounds; round += 1) {
+    await measure(round);
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
+  }
+}
+
+/**
+ * Takes one sample of each per round. The order alternates, since the second finds the disk busy with the first one's
+ * writes.
+ */
+export async function alternate<Sample>(
+  rounds: number,
+  reference: () => Promise<Sample>,
+  ours: () => Promise<Sample>,
+): Promise<{ reference: Sample[]; ours: Sample[] }> {
+  const samples = { reference: [] as Sample[], ours: [] as Sample[] };
+  const both = [
+    async () => samples.reference.push(await reference()),
+    async () => samples.ours.push(await ours()),
+  ];
+  await inRounds(rounds, async (round) => {
+    for (const take of round % 2 === 0 ? both : both.toReversed()) await take();
+  });
+  return samples;
+}
