@@ -14,11 +14,11 @@ await t.test('one process on Kafka', { timeout: 120_000 }, async (t) => {
   const client = new OrderClient(service.url);
   await orderJourney(t, client);
   await grpcJourney(t, client, [service.grpcAddress ?? '']);
-  t.same(await service.stop(), { code: 0, signal: null }, 'it stops cleanly');
+  t.same(await service.stop(), { code: 0, signal: null }, 'a clean shutdown');
 });
 
 await t.test(
-  'a store that was filled from the embedded log moves to Kafka and loses nothing',
+  'a store that was filled from the embedded log continues on Kafka and loses nothing',
   { timeout: 120_000 },
   async (t) => {
     const folder = await temporaryFolder(t);

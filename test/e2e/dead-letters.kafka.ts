@@ -13,16 +13,16 @@ const fixture = (name: string) => new URL(`../../../test/fixtures/${name}`, impo
 const UNSTEADY = fixture('unsteady-processor.mjs');
 const MENDABLE = fixture('mendable-processor.mjs');
 
-/** The first copy that the condition holds for; a copy may be there more than once. */
-async function copyIn(
-  letters: readonly Message[],
-  isIt: (copy: Message) => boolean,
+/** The first matching copy; a copy may be written more than once. */
+async function findCopy(
+  copies: readonly Message[],
+  isMatch: (copy: Message) => boolean,
 ): Promise<Message | undefined> {
-  await eventually(() => letters.some(isIt), { what: 'its copy', timeoutMs: 60_000 });
-  return letters.find(isIt);
+  await eventually(() => copies.some(isMatch), { what: 'its copy', timeoutMs: 60_000 });
+  return copies.find(isMatch);
 }
 
-/** Everything in a topic, read by a client that is none of ours. */
+/** Everything in a topic, read by an independent client. */
 async function readTopic(t: Test, brokers: string, topic: string): Promise<Message[]> {
   const messages: Message[] = [];
   const consumer = new kafka.KafkaConsumer(
@@ -65,7 +65,7 @@ function headersOf(message: Message | undefined): Record<string, string> {
   );
 }
 
-await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, and says why', async (t) => {
+await t.test('every dead letter is copied to orders.dlq byte for byte, with its reason', async (t) => {
   const environment = kafkaEnvironment(await temporaryFolder(t));
   const {
     KAFKA_BROKERS: brokers = '',
@@ -80,15 +80,15 @@ await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, a
   });
   t.teardown(() => service.kill());
   const client = new OrderClient(service.url);
-  const letters = await readTopic(t, brokers, `${prefix}orders.dlq`);
+  const copies = await readTopic(t, brokers, `${prefix}orders.dlq`);
   const commands = await readTopic(t, brokers, `${prefix}orders.commands`);
 
-  await t.test('of an order that fails for good', async (t) => {
+  await t.test('a permanent failure', async (t) => {
     const { body } = await client.place(anOrder({ merchantId: 'poison' }));
     const isCommand = ({ key }: Message) => String(key) === body.id;
     await eventually(() => commands.some(isCommand), { what: 'its record', timeoutMs: 60_000 });
     const command = commands.find(isCommand);
-    const copy = await copyIn(letters, isCommand);
+    const copy = await findCopy(copies, isCommand);
     t.same(copy?.value, command?.value);
     t.match(headersOf(copy), {
       '__dlq.errors.topic': `${prefix}orders.commands`,
@@ -106,17 +106,17 @@ await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, a
     t.match((await client.order(body.id)).body, { status: 'failed', version: 1 });
   });
 
-  await t.test('of a record that is no event of ours', async (t) => {
+  await t.test('an undecodable record', async (t) => {
     const value = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     await produceRaw(brokers, `${prefix}orders.commands`, null, value);
-    const copy = await copyIn(letters, ({ key }) => (key ?? null) === null);
+    const copy = await findCopy(copies, ({ key }) => (key ?? null) === null);
     t.same(copy?.value, value);
     t.match(headersOf(copy), { 'x-dlq-reason': 'record-undecodable' });
   });
 
-  await t.test('of an order whose retries are spent', async (t) => {
+  await t.test('exhausted retries', async (t) => {
     const { body } = await client.place(anOrder({ merchantId: 'transient-600000' }));
-    const copy = await copyIn(letters, ({ key }) => String(key) === body.id);
+    const copy = await findCopy(copies, ({ key }) => String(key) === body.id);
     t.match(headersOf(copy), {
       'x-dlq-reason': 'retries-exhausted',
       '__dlq.errors.delivery.count': '2',
@@ -125,7 +125,7 @@ await t.test('a copy of every dead letter stands on orders.dlq, byte for byte, a
   });
 });
 
-await t.test('what waits for a retry is taken over by the next owner of its partition', async (t) => {
+await t.test('a retrying order is taken over by the next owner of its partition', async (t) => {
   const { merchantId, mend } = await mendableFault(t, 'away');
   const environment = {
     ...kafkaEnvironment(await temporaryFolder(t)),
@@ -142,7 +142,7 @@ await t.test('what waits for a retry is taken over by the next owner of its part
   const placed = await Promise.all(Array.from({ length: 20 }, () => client.place(anOrder({ merchantId }))));
   const metrics = new OrderClient(first.url);
   await eventually(async () => /outcome="retrying"} 20/.test((await metrics.get<string>('/metrics')).body), {
-    what: 'all to wait',
+    what: 'all to be retrying',
     timeoutMs: 60_000,
   });
   for (const { body } of placed) t.equal((await client.transition(body.id, 'cancelled')).status, 202);
@@ -150,13 +150,13 @@ await t.test('what waits for a retry is taken over by the next owner of its part
   const second = await ServiceProcess.start('worker', environment);
   t.teardown(() => second.kill());
   await mend();
-  const lives = async () =>
+  const histories = async () =>
     Promise.all(
       placed.map(async ({ body }) => (await client.history(body.id)).body.data.map(({ status }) => status)),
     );
-  await eventually(async () => (await lives()).every((life) => life.length === 2), {
-    what: 'all to be decided',
+  await eventually(async () => (await histories()).every((statuses) => statuses.length === 2), {
+    what: 'all to be processed',
     timeoutMs: 60_000,
   });
-  for (const life of await lives()) t.same(life, ['confirmed', 'cancelled']);
+  for (const statuses of await histories()) t.same(statuses, ['confirmed', 'cancelled']);
 });

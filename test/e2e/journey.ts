@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, type OrderClient } from '../support/order-client.ts';
 
-/** The whole way of orders through a running service; the same on every event log and with roles split or not. */
+/** What every running service must do, whatever its event log, store and roles. */
 export async function orderJourney(t: Test, client: OrderClient): Promise<void> {
   const confirmed = (path: string, status = 'confirmed') =>
     eventually(async () => (await client.order(path)).body.status === status, {
@@ -10,7 +10,7 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
       timeoutMs: 30_000,
     });
 
-  await t.test('an order is acknowledged, found at once, and confirmed', async (t) => {
+  await t.test('an order is acknowledged, can be read at once, and is confirmed', async (t) => {
     const placed = await client.place();
     t.equal(placed.status, 202);
     t.match(placed.body, { status: 'accepted', total: 50_000, currency: 'INR' });
@@ -24,7 +24,7 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
     t.match((await client.history(placed.body.id)).body, { data: [{ version: 1, status: 'confirmed' }] });
   });
 
-  await t.test('a repeated key finds the first order; another body is refused', async (t) => {
+  await t.test('a repeated key returns the first order; with another body it is refused', async (t) => {
     const key = { 'idempotency-key': crypto.randomUUID() };
     const [first, repeated] = await Promise.all([client.place(anOrder(), key), client.place(anOrder(), key)]);
     t.same([first.status, repeated.status], [202, 202]);
@@ -37,14 +37,14 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
     t.equal((await client.history(first.body.id)).body.data.length, 1);
   });
 
-  await t.test('Prefer: wait answers with the processed order', async (t) => {
+  await t.test('Prefer: wait returns the processed order', async (t) => {
     const { status, body, headers } = await client.place(anOrder(), { prefer: 'wait=20' });
     t.equal(status, 201);
     t.match(body, { status: 'confirmed', version: 1 });
     t.equal(headers.get('preference-applied'), 'wait=20');
   });
 
-  await t.test('an order moves through its life, and impossible wishes are refused', async (t) => {
+  await t.test('an order moves through its statuses; impossible transitions are refused', async (t) => {
     const { body } = await client.place(anOrder(), { prefer: 'wait=20' });
     t.equal((await client.transition(body.id, 'delivered')).status, 409);
     t.equal((await client.transition(body.id, 'preparing', { expectedVersion: 7 })).status, 412);
@@ -59,7 +59,7 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
     );
   });
 
-  await t.test('a customer may cancel at once', async (t) => {
+  await t.test('an order can be cancelled before it is confirmed', async (t) => {
     const { body, headers } = await client.place();
     const path = headers.get('location') ?? '';
     const position = new URL(path, client.url).search;
@@ -73,7 +73,7 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
     );
   });
 
-  await t.test('a batch answers each order alone, and a list pages through all of them', async (t) => {
+  await t.test('a batch has a result for each order, and the list pages through all of them', async (t) => {
     const customerId = `c-${crypto.randomUUID()}`;
     const orders = Array.from({ length: 25 }, () => anOrder({ customerId }));
     const { status, body } = await client.post<{ results: { status: number; id?: string }[] }>(
@@ -95,7 +95,7 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
       client.get<Page>(
         `/v1/orders?customerId=${customerId}&limit=10${cursor === '' ? '' : `&cursor=${cursor}`}`,
       );
-    const everything = async () => {
+    const allIds = async () => {
       const ids: string[] = [];
       for (let next: string | null = ''; next !== null;) {
         const { body: found } = await page(next);
@@ -104,9 +104,9 @@ export async function orderJourney(t: Test, client: OrderClient): Promise<void> 
       }
       return ids;
     };
-    await eventually(async () => (await everything()).length === 25, { what: 'all 25 to be listed' });
+    await eventually(async () => (await allIds()).length === 25, { what: 'all 25 to be listed' });
     t.same(
-      new Set(await everything()),
+      new Set(await allIds()),
       new Set(body.results.flatMap(({ id }) => (id === undefined ? [] : [id]))),
     );
   });

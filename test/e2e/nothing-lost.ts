@@ -1,54 +1,57 @@
 import type { Test } from 'tap';
-import { allOrders } from '../support/all-orders.ts';
 import { eventually } from '../../tools/support/eventually.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { allOrders } from '../support/all-orders.ts';
 import { OrderClient } from '../support/order-client.ts';
-import type { OrderLoad } from '../support/order-load.ts';
-import type { ServiceProcess } from '../../tools/support/service-process.ts';
+import { OrderLoad } from '../support/order-load.ts';
 
-/** Every acknowledged order is there once and confirmed; an order that nobody was told of may be there too. */
-export async function nothingLost(t: Test, load: OrderLoad, url: string): Promise<void> {
-  const client = new OrderClient(url);
-  const last = load.acknowledged.at(-1);
-  t.ok(last, 'orders were acknowledged');
-  const acknowledged = load.acknowledged.map(({ id }) => id);
-  const confirmed = async () => {
-    const found = await allOrders(client, load.customerId);
-    const ids = new Set(found.filter(({ status }) => status === 'confirmed').map(({ id }) => id));
-    return acknowledged.every((id) => ids.has(id));
-  };
-  await eventually(confirmed, { what: 'every acknowledged order to be confirmed', timeoutMs: 60_000 });
-  const found = await allOrders(client, load.customerId);
-  t.equal(new Set(acknowledged).size, acknowledged.length, 'no id was given out twice');
-  t.equal(new Set(found.map(({ id }) => id)).size, found.length, 'no order is there twice');
-  t.same(
-    found.filter(({ status, version }) => status !== 'confirmed' || version !== 1),
-    [],
-    'every order was confirmed exactly once',
-  );
-  t.comment(`${acknowledged.length} acknowledged, ${found.length} stored, answers ${describe(load)}`);
-}
-
-function describe(load: OrderLoad): string {
-  return [...load.answers].map(([status, count]) => `${status}: ${count}`).join(', ');
-}
-
-/** Kills the service under load again and again; it is started anew on the same data each time. */
-export async function killAgainAndAgain(
-  load: OrderLoad,
-  start: () => Promise<ServiceProcess>,
-  first: ServiceProcess,
+/** Kills the service again and again under load and restarts it on the same data; no acknowledged order may be lost. */
+export async function crashRepeatedly(
+  t: Test,
+  environment: Record<string, string>,
   kills: number,
-): Promise<ServiceProcess> {
-  let service = first;
+): Promise<void> {
+  const start = async () => {
+    const service = await ServiceProcess.start('all', environment);
+    t.teardown(() => service.kill());
+    return service;
+  };
+  let service = await start();
+  const load = new OrderLoad(service.url, { customerId: 'c-crash', lines: 16 });
+  t.teardown(() => load.stop());
   for (let kill = 1; kill <= kills; kill += 1) {
     const target = load.acknowledged.length + 20 + Math.floor(Math.random() * 200);
     await eventually(() => load.acknowledged.length >= target, {
-      what: 'the load to flow',
+      what: 'orders to be acknowledged',
       timeoutMs: 60_000,
     });
     await service.kill();
     service = await start();
     load.redirect(service.url);
   }
-  return service;
+  await load.stop();
+  await assertNothingLost(t, load, service.url);
+}
+
+/** Every acknowledged order is stored once and confirmed. Orders without a response may be stored as well. */
+export async function assertNothingLost(t: Test, load: OrderLoad, url: string): Promise<void> {
+  const client = new OrderClient(url);
+  const acknowledged = load.acknowledged.map(({ id }) => id);
+  t.ok(acknowledged.length > 0, 'orders were acknowledged');
+  const areConfirmed = async () => {
+    const stored = await allOrders(client, load.customerId);
+    const ids = new Set(stored.filter(({ status }) => status === 'confirmed').map(({ id }) => id));
+    return acknowledged.every((id) => ids.has(id));
+  };
+  await eventually(areConfirmed, { what: 'every acknowledged order to be confirmed', timeoutMs: 60_000 });
+  const stored = await allOrders(client, load.customerId);
+  t.equal(new Set(acknowledged).size, acknowledged.length, 'every acknowledgement has its own id');
+  t.equal(new Set(stored.map(({ id }) => id)).size, stored.length, 'no order is stored twice');
+  t.same(
+    stored.filter(({ status, version }) => status !== 'confirmed' || version !== 1),
+    [],
+    'every order was confirmed exactly once',
+  );
+  const answers = [...load.answers].map(([status, count]) => `${status}: ${count}`).join(', ');
+  t.comment(`${acknowledged.length} acknowledged, ${stored.length} stored, answers ${answers}`);
 }

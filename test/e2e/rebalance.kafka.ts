@@ -9,11 +9,11 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 t.setTimeout(240_000);
 
 /**
- * Each order gets its whole life requested at once, without waiting: every event is only legal right after the one
- * before it, so a single overtaking leaves an order short of `delivered`, and a repetition shows in its versions.
+ * All transitions of an order are requested at once. Each is only allowed right after the one before, so an event out of
+ * order would leave the order short of `delivered`, and a repeated event would show in its versions.
  */
 await t.test(
-  'workers join, leave and die under traffic: nothing lost, nothing twice, each order in order',
+  'workers join, leave and crash under load: nothing lost, nothing twice, every order in order',
   { timeout: 240_000 },
   async (t) => {
     const environment = kafkaEnvironment(await temporaryFolder(t));
@@ -25,9 +25,9 @@ await t.test(
     const [api, first] = await Promise.all([start('api'), start('worker')]);
     const client = new OrderClient(api.url);
     const customerId = 'c-rebalance';
-    const lives: string[] = [];
+    const placed: string[] = [];
     let isStopped = false;
-    const live = async () => {
+    const placeOrders = async () => {
       while (!isStopped) {
         const { status, body, headers } = await client.place(anOrder({ customerId }));
         if (status !== 202) continue;
@@ -35,35 +35,35 @@ await t.test(
         for (const to of ['preparing', 'dispatched', 'delivered']) {
           await requestWhileAccepted(client, `/v1/orders/${body.id}/transitions${position}`, to);
         }
-        lives.push(body.id);
+        placed.push(body.id);
       }
     };
-    const traffic = Promise.all(Array.from({ length: 4 }, live));
-    const flow = (more: number) => {
-      const target = lives.length + more;
-      return eventually(() => lives.length >= target, { what: 'traffic to flow', timeoutMs: 60_000 });
+    const load = Promise.all(Array.from({ length: 4 }, placeOrders));
+    const waitForOrders = (more: number) => {
+      const target = placed.length + more;
+      return eventually(() => placed.length >= target, { what: `${more} more orders`, timeoutMs: 60_000 });
     };
 
-    await flow(100);
+    await waitForOrders(100);
     const second = await start('worker');
-    await flow(150);
+    await waitForOrders(150);
     t.same(await first.stop(), { code: 0, signal: null }, 'the first worker leaves');
-    await flow(150);
+    await waitForOrders(150);
     const third = await start('worker');
-    await flow(100);
+    await waitForOrders(100);
     await second.kill();
-    await flow(150);
+    await waitForOrders(150);
     isStopped = true;
-    await traffic;
+    await load;
 
     const delivered = async () =>
       (await allOrders(client, customerId)).filter(({ status }) => status === 'delivered').length;
-    await eventually(async () => (await delivered()) === lives.length, {
+    await eventually(async () => (await delivered()) === placed.length, {
       what: 'every order to be delivered',
       timeoutMs: 90_000,
     });
     const orders = await allOrders(client, customerId);
-    t.equal(orders.length, lives.length, `${lives.length} orders were placed and are there`);
+    t.equal(orders.length, placed.length, `${placed.length} orders were placed and stored`);
     t.same(
       orders.filter(({ version }) => version !== 4),
       [],
@@ -80,10 +80,10 @@ await t.test(
   },
 );
 
-/** A wish may meet an order that is stored but not yet as far as the wish before; then it is sent again. */
+/** The transition before may not be processed yet (409); then the request is repeated. */
 async function requestWhileAccepted(client: OrderClient, path: string, to: string): Promise<void> {
   await eventually(async () => (await client.post(path, { to })).status === 202, {
-    what: `${to} to be taken`,
+    what: `${to} to be accepted`,
     timeoutMs: 60_000,
   });
 }

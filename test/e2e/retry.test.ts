@@ -15,7 +15,7 @@ const fixture = (name: string) => new URL(`../../../test/fixtures/${name}`, impo
 const UNSTEADY = fixture('unsteady-processor.mjs');
 const MENDABLE = fixture('mendable-processor.mjs');
 
-/** No order here ever fails too often: what waits, waits until it can be done. */
+/** Retries never run out. */
 const ENDLESS = { RETRY_BASE_MS: '100', RETRY_CAP_MS: '500', RETRY_MAX_ATTEMPTS: '100000' };
 
 async function starter(t: Test, PROCESSOR: string, settings: Record<string, string> = {}) {
@@ -35,14 +35,12 @@ async function retryingOrder(client: OrderClient, merchantId: string): Promise<s
   const { body } = await client.place(anOrder({ merchantId }));
   await eventually(
     async () => /outcome="retrying"} [1-9]/.test((await client.get<string>('/metrics')).body),
-    {
-      what: 'the order to wait',
-    },
+    { what: 'the order to be retrying' },
   );
   return body.id;
 }
 
-await t.test('a customer cancels while the order waits: confirmed first, then cancelled', async (t) => {
+await t.test('an order that is cancelled while retrying is confirmed first, then cancelled', async (t) => {
   const { merchantId, mend } = await mendableFault(t, 'away');
   const start = await starter(t, MENDABLE);
   const { service, client } = await start();
@@ -50,15 +48,17 @@ await t.test('a customer cancels while the order waits: confirmed first, then ca
   t.match((await client.order(id)).body, { status: 'accepted', version: 0 });
   t.equal((await client.transition(id, 'cancelled')).status, 202);
   const { body: other } = await client.place(anOrder(), { prefer: 'wait=25' });
-  t.equal(other.status, 'confirmed', 'other orders flow meanwhile');
+  t.equal(other.status, 'confirmed', 'other orders are processed in the meantime');
   t.match((await client.order(id)).body, { status: 'accepted' });
   await mend();
-  await eventually(async () => (await statusesOf(client, id)).length === 2, { what: 'both to be decided' });
+  await eventually(async () => (await statusesOf(client, id)).length === 2, {
+    what: 'both events to be processed',
+  });
   t.same(await statusesOf(client, id), ['confirmed', 'cancelled']);
   t.same(await service.stop(), { code: 0, signal: null });
 });
 
-await t.test('what waits, waits on over kill -9: nothing of it is lost or overtaken', async (t) => {
+await t.test('a retrying order and its queued events survive kill -9, in order', async (t) => {
   const { merchantId, mend } = await mendableFault(t, 'away');
   const start = await starter(t, MENDABLE);
   const first = await start();
@@ -73,13 +73,13 @@ await t.test('what waits, waits on over kill -9: nothing of it is lost or overta
   t.match((await third.client.order(id)).body, { status: 'accepted' });
   await mend();
   await eventually(async () => (await statusesOf(third.client, id)).length === 3, {
-    what: 'all to be decided',
+    what: 'all events to be processed',
     timeoutMs: 60_000,
   });
   t.same(await statusesOf(third.client, id), ['confirmed', 'preparing', 'dispatched']);
 });
 
-await t.test('a repeated key finds the order that waits', async (t) => {
+await t.test('a repeated key returns the retrying order', async (t) => {
   const start = await starter(t, UNSTEADY);
   const first = await start();
   const order = anOrder({ merchantId: 'transient-600000' });
@@ -93,48 +93,42 @@ await t.test('a repeated key finds the order that waits', async (t) => {
   t.equal((await client.place({ ...order, customerId: 'c-other' }, key)).status, 422);
 });
 
-await t.test('a processor that does not answer in time counts as failed for now', async (t) => {
+await t.test('a processor timeout is a transient failure', async (t) => {
   const start = await starter(t, UNSTEADY, { PROCESSOR_TIMEOUT_MS: '100', RETRY_MAX_ATTEMPTS: '2' });
   const { client } = await start();
   const { body } = await client.place(anOrder({ merchantId: 'slow-60000' }));
   await eventually(async () => (await client.order(body.id)).body.status === 'failed', {
-    what: 'its failing',
+    what: 'the order to fail',
   });
   const { body: history } = await client.get<{ data: unknown[] }>(`/v1/orders/${body.id}/history`);
   t.match(history.data, [{ status: 'failed', reason: /PROCESSOR_TIMEOUT_MS/ }]);
 });
 
-await t.test(
-  'behind an order that waits a hundred events may wait; who asks for more is told to come back',
-  async (t) => {
-    const start = await starter(t, UNSTEADY);
-    const { client } = await start();
-    const id = await retryingOrder(client, 'transient-600000');
-    for (let event = 1; event < 100; event += 1) await client.transition(id, 'cancelled');
-    const isFull = async () => (await client.transition(id, 'cancelled')).status === 429;
-    await eventually(isFull, { what: 'the hundredth to wait' });
-    const refused = await client.transition(id, 'cancelled');
-    t.match(refused.body, { code: 'rate-limited' });
-    // What was taken while the first of them were still on their way into the store waits as well.
-    const { detail = '' } = refused.body as { detail?: string };
-    t.ok(Number(/(\d+) events behind it/.exec(detail)?.[1]) >= 100, detail);
-    t.ok(Number(refused.headers.get('retry-after')) > 0);
-  },
-);
+await t.test('a hundred events may queue behind a retrying order; further requests get 429', async (t) => {
+  const start = await starter(t, UNSTEADY);
+  const { client } = await start();
+  const id = await retryingOrder(client, 'transient-600000');
+  for (let event = 1; event < 100; event += 1) await client.transition(id, 'cancelled');
+  const isFull = async () => (await client.transition(id, 'cancelled')).status === 429;
+  await eventually(isFull, { what: 'the queue to be full' });
+  const refused = await client.transition(id, 'cancelled');
+  t.match(refused.body, { code: 'rate-limited' });
+  // Events that were accepted while the first ones were not stored yet are queued as well.
+  const { detail = '' } = refused.body as { detail?: string };
+  t.ok(Number(/(\d+) events behind it/.exec(detail)?.[1]) >= 100, detail);
+  t.ok(Number(refused.headers.get('retry-after')) > 0);
+});
 
-await t.test(
-  'orders that wait under the name of another event log keep the service from starting',
-  async (t) => {
-    const folder = await temporaryFolder(t);
-    const path = join(folder, 'orders.db');
-    await migrate({ kind: 'sqlite', path }, createLogger('silent'));
-    const database = new Database(path);
-    database.exec(
-      `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
-    );
-    database.close();
-    await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {
-      message: /1 orders in the store wait for a retry from kafka:orders\.commands/,
-    });
-  },
-);
+await t.test('the service does not start while orders of another event log are retrying', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'orders.db');
+  await migrate({ kind: 'sqlite', path }, createLogger('silent'));
+  const database = new Database(path);
+  database.exec(
+    `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
+  );
+  database.close();
+  await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {
+    message: /1 orders in the store wait for a retry from kafka:orders\.commands/,
+  });
+});

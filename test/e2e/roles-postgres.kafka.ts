@@ -7,14 +7,14 @@ import { PostgresServer } from '../../tools/support/postgres.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { orderJourney } from './journey.ts';
-import { nothingLost } from './nothing-lost.ts';
+import { assertNothingLost } from './nothing-lost.ts';
 
 t.setTimeout(400_000);
 
 await t.test('two api and two worker processes on Kafka and PostgreSQL', { timeout: 360_000 }, async (t) => {
   const postgres = await PostgresServer.start(t);
   const url = await postgres.createDatabase();
-  // Nothing but Kafka and PostgreSQL is shared: each process has a folder of its own.
+  // The processes share only Kafka and PostgreSQL.
   const start = async (role: 'api' | 'worker') => {
     const own = await temporaryFolder(t);
     const service = await ServiceProcess.start(role, { ...environment, DATA_DIR: own, DATABASE_URL: url });
@@ -31,7 +31,7 @@ await t.test('two api and two worker processes on Kafka and PostgreSQL', { timeo
 
   await orderJourney(t, new OrderClient(api.url));
 
-  await t.test('what one replica took is read, and its key known, at the other', async (t) => {
+  await t.test('an order can be read, and its key is known, at the other replica', async (t) => {
     const key = { 'idempotency-key': crypto.randomUUID() };
     const placed = await new OrderClient(api.url).place(anOrder(), key);
     const client = new OrderClient(other.url);
@@ -42,23 +42,23 @@ await t.test('two api and two worker processes on Kafka and PostgreSQL', { timeo
     t.equal((await client.place(anOrder(), key)).headers.get('idempotent-replayed'), 'true');
   });
 
-  await t.test('a worker that is killed under load, and the store that restarts, lose nothing', async (t) => {
+  await t.test('a killed worker and a restarted store under load lose no acknowledged order', async (t) => {
     const load = new OrderLoad(api.url, { customerId: `c-${crypto.randomUUID()}`, lines: 8 });
     t.teardown(() => load.stop());
-    const flows = (orders: number) =>
+    const waitForOrders = (orders: number) =>
       eventually(() => load.acknowledged.length >= orders, {
-        what: 'the load to flow',
+        what: `${orders} acknowledged orders`,
         timeoutMs: 60_000,
       });
-    await flows(200);
+    await waitForOrders(200);
     await first.kill();
     await start('worker');
-    await flows(load.acknowledged.length + 200);
+    await waitForOrders(load.acknowledged.length + 200);
     await postgres.takeDown();
-    await flows(load.acknowledged.length + 100);
+    await waitForOrders(load.acknowledged.length + 100);
     await postgres.bringUp();
-    await flows(load.acknowledged.length + 200);
+    await waitForOrders(load.acknowledged.length + 200);
     await load.stop();
-    await nothingLost(t, load, other.url);
+    await assertNothingLost(t, load, other.url);
   });
 });

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { grpcJourney } from './grpc-journey.ts';
 import { orderJourney } from './journey.ts';
 
-await t.test('api and worker as processes of their own', { timeout: 120_000 }, async (t) => {
+await t.test('api and worker as separate processes', { timeout: 120_000 }, async (t) => {
   const environment = kafkaEnvironment(await temporaryFolder(t));
   const [api, other, worker] = await Promise.all([
     ServiceProcess.start('api', environment),
@@ -21,58 +21,61 @@ await t.test('api and worker as processes of their own', { timeout: 120_000 }, a
   await orderJourney(t, client);
   await grpcJourney(t, client, [api.grpcAddress ?? '', other.grpcAddress ?? '']);
 
-  await t.test('every api replica has figures of what the worker did, and the worker none', async (t) => {
-    interface Figures {
+  await t.test('every api replica has statistics, the worker has none', async (t) => {
+    interface Stats {
       totals: { confirmed: number };
       latency: { acceptToConfirmed: { count: number } };
       backlog: { records: number | null };
     }
-    const figuresOf = async ({ url }: ServiceProcess) =>
-      (await new OrderClient(url).get<Figures>('/v1/stats')).body;
+    const statsOf = async ({ url }: ServiceProcess) =>
+      (await new OrderClient(url).get<Stats>('/v1/stats')).body;
     const placed = await new OrderClient(api.url).place(anOrder(), { prefer: 'wait=30' });
     t.equal(placed.status, 201);
     for (const replica of [api, other]) {
       await eventually(
         async () => {
-          const { totals, latency, backlog } = await figuresOf(replica);
+          const { totals, latency, backlog } = await statsOf(replica);
           return totals.confirmed > 0 && latency.acceptToConfirmed.count > 0 && backlog.records === 0;
         },
-        { what: 'the figures of a confirmed order', timeoutMs: 60_000 },
+        { what: 'the statistics of a confirmed order', timeoutMs: 60_000 },
       );
     }
     t.equal((await new OrderClient(worker.url).get('/v1/stats')).status, 404);
     t.equal((await new OrderClient(worker.url).get('/')).status, 404);
   });
 
-  await t.test('a worker serves its health and takes no orders', async (t) => {
+  await t.test('a worker serves health checks and no orders', async (t) => {
     const client = new OrderClient(worker.url);
     t.equal((await client.get('/readyz')).status, 200);
     t.equal((await client.place()).status, 404);
-    t.equal(worker.grpcAddress, undefined, 'nor does it watch any');
+    t.equal(worker.grpcAddress, undefined, 'and no gRPC');
   });
 
-  await t.test('without a worker an order stays accepted, on every replica, and is never lost', async (t) => {
-    t.same(await worker.stop(), { code: 0, signal: null });
-    const placed = await new OrderClient(api.url).place();
-    const location = placed.headers.get('location') ?? '';
-    for (const replica of [api, other]) {
-      t.match(await new OrderClient(replica.url).order(location), {
-        status: 200,
-        body: { status: 'accepted' },
-      });
-    }
-    const next = await ServiceProcess.start('worker', environment);
-    successors.push(next);
-    await eventually(
-      async () => (await new OrderClient(other.url).order(location)).body.status === 'confirmed',
-      {
-        what: 'the next worker to confirm it',
-        timeoutMs: 60_000,
-      },
-    );
-  });
+  await t.test(
+    'without a worker an order stays accepted on every replica until a worker starts',
+    async (t) => {
+      t.same(await worker.stop(), { code: 0, signal: null });
+      const placed = await new OrderClient(api.url).place();
+      const location = placed.headers.get('location') ?? '';
+      for (const replica of [api, other]) {
+        t.match(await new OrderClient(replica.url).order(location), {
+          status: 200,
+          body: { status: 'accepted' },
+        });
+      }
+      const successor = await ServiceProcess.start('worker', environment);
+      successors.push(successor);
+      await eventually(
+        async () => (await new OrderClient(other.url).order(location)).body.status === 'confirmed',
+        {
+          what: 'the new worker to confirm it',
+          timeoutMs: 60_000,
+        },
+      );
+    },
+  );
 
-  await t.test('a key that one replica took is known to the other', async (t) => {
+  await t.test('replicas share idempotency keys', async (t) => {
     const key = { 'idempotency-key': crypto.randomUUID() };
     const first = await new OrderClient(api.url).place(anOrder(), key);
     const repeated = await new OrderClient(other.url).place(anOrder(), key);

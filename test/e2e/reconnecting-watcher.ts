@@ -2,19 +2,16 @@ import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { EventSourceReader } from '../support/event-source.ts';
 
-/**
- * Watches all orders while they change, is cut off at random and goes on at another of the replicas, where its last
- * event left off.
- */
-export class CutWatcher {
-  /** order → the versions that were seen of it, in turn */
+/** Watches all orders over server-sent events. On request it disconnects and resumes at the next replica. */
+export class ReconnectingWatcher {
+  /** order id → the versions that arrived, in their order of arrival */
   readonly seen = new Map<string, number[]>();
   readonly #urls: () => string[];
-  readonly #faults: Error[] = [];
+  readonly #errors: Error[] = [];
   #reader = new EventSourceReader();
   #reading: Promise<void> = Promise.resolve();
   #changes = 0;
-  #cuts = 0;
+  #reconnects = 0;
 
   constructor(urls: () => string[]) {
     this.#urls = urls;
@@ -24,23 +21,18 @@ export class CutWatcher {
     return this.#changes;
   }
 
-  get cuts(): number {
-    return this.#cuts;
-  }
-
-  /** Begins to read; resolves when the stream is there. */
+  /** Resolves when the stream has begun. */
   async start(): Promise<void> {
     this.#read();
-    await eventually(() => this.#reader.lastEventId !== '' || this.#faults.length > 0, {
+    await eventually(() => this.#reader.lastEventId !== '' || this.#errors.length > 0, {
       what: 'the stream to begin',
     });
   }
 
-  /** Whatever was on its way is lost: only the id of the last event is kept. */
-  async cut(): Promise<void> {
-    this.#reader.cut();
-    await this.#reading;
-    this.#cuts += 1;
+  /** Drops everything in flight and keeps only the id of the last event. */
+  async reconnect(): Promise<void> {
+    await this.stop();
+    this.#reconnects += 1;
     this.#reader = new EventSourceReader(this.#reader.lastEventId);
     this.#read();
   }
@@ -50,11 +42,11 @@ export class CutWatcher {
     await this.#reading;
   }
 
-  /** Each version of these orders once, in order. */
-  sawEverything(t: Test, versions: ReadonlyMap<string, number>): void {
-    t.same(this.#faults, [], 'every token was taken');
-    const wrong = [...versions].filter(([id, count]) => {
-      const expected = Array.from({ length: count }, (_, index) => index + 1);
+  /** @param versions order id → its last version */
+  assertSawEverything(t: Test, versions: ReadonlyMap<string, number>): void {
+    t.same(this.#errors, [], 'every token was accepted');
+    const wrong = [...versions].filter(([id, last]) => {
+      const expected = Array.from({ length: last }, (_, index) => index + 1);
       return (this.seen.get(id) ?? []).join() !== expected.join();
     });
     t.same(
@@ -67,7 +59,7 @@ export class CutWatcher {
 
   #read(): void {
     const urls = this.#urls();
-    const url = urls[this.#cuts % urls.length] ?? '';
+    const url = urls[this.#reconnects % urls.length] ?? '';
     this.#reading = this.#reader
       .read(`${url}/v1/order-events`, ({ data: { orderId, version } }) => {
         this.#changes += 1;
@@ -76,7 +68,7 @@ export class CutWatcher {
         this.seen.set(orderId, versions);
       })
       .catch((error: unknown) => {
-        this.#faults.push(error instanceof Error ? error : new Error(String(error)));
+        this.#errors.push(error instanceof Error ? error : new Error(String(error)));
       });
   }
 }
