@@ -3,7 +3,7 @@ import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { Gateway } from './nginx.ts';
-import { isProblem } from './problem.ts';
+import { assertProblem } from './assert-problem.ts';
 import { Replicas } from './replicas.ts';
 import { send, type Sent } from './send.ts';
 import { sendAndStall } from './slow-client.ts';
@@ -12,14 +12,14 @@ const replicas = await Replicas.start(t, { TRUST_PROXY: '127.0.0.1', RATE_LIMIT_
 const gateway = await Gateway.start(t, replicas.addresses, { tls: true });
 const { url } = gateway;
 
-// They take as long as the gateway has patience, beside the other tests.
+// The gateway's timeouts end these, while the other tests run.
 const slowHeaders = sendAndStall(url, 'GET /v1/orders HTTP/1.1\r\nHost: a\r\nX-Slow: ');
 const slowBody = sendAndStall(
   url,
   'POST /v1/orders HTTP/1.1\r\nHost: a\r\nX-Request-Id: slow-body\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"customerId"',
 );
 
-await t.test('orders go to both replicas', async (t) => {
+await t.test('orders are spread over both replicas', async (t) => {
   const placed = await Promise.all(
     Array.from({ length: 20 }, () => send(url, '/v1/orders', { body: anOrder() })),
   );
@@ -33,11 +33,11 @@ await t.test('orders go to both replicas', async (t) => {
   });
 });
 
-await t.test('a request keeps the id that it came with, and gets one otherwise', async (t) => {
+await t.test('a valid X-Request-Id is kept; otherwise the gateway creates one', async (t) => {
   const given = await send(url, '/v1/orders', { headers: { 'x-request-id': 'mine:1.2_3-4' } });
   t.equal(given.headers['x-request-id'], 'mine:1.2_3-4');
   const refused = await send(url, '/v1/orders', { body: {}, headers: { 'x-request-id': 'mine-2' } });
-  t.match([refused.status, refused.json.requestId], [400, 'mine-2'], 'the replica knows it');
+  t.match([refused.status, refused.json.requestId], [400, 'mine-2'], 'the replica gets it');
   for (const unusable of ['a b', 'x'.repeat(129), '"}{']) {
     const { headers } = await send(url, '/v1/orders', { headers: { 'x-request-id': unusable } });
     t.match(headers['x-request-id'], /^[0-9a-f]{32}$/);
@@ -45,19 +45,22 @@ await t.test('a request keeps the id that it came with, and gets one otherwise',
   t.match((await send(url, '/livez')).headers['x-request-id'], /^[0-9a-f]{32}$/);
 });
 
-await t.test('the service hears of the real client, and of nobody whom the client names', async (t) => {
-  const headers = { 'x-forwarded-for': '192.0.2.1' };
-  const remaining = async (from: string) => {
-    const answer = await send(url, '/v1/orders?limit=1', { from, headers });
-    t.equal(answer.status, 200);
-    return /r=(\d+)/.exec(String(answer.headers.ratelimit))?.[1];
-  };
-  // Its own window at either replica begins with the first request from an address.
-  t.equal(await remaining('127.0.0.21'), '999');
-  t.equal(await remaining('127.0.0.22'), '999');
-});
+await t.test(
+  'the service gets the real client address and ignores X-Forwarded-For from the client',
+  async (t) => {
+    const headers = { 'x-forwarded-for': '192.0.2.1' };
+    const remaining = async (from: string) => {
+      const answer = await send(url, '/v1/orders?limit=1', { from, headers });
+      t.equal(answer.status, 200);
+      return /r=(\d+)/.exec(String(answer.headers.ratelimit))?.[1];
+    };
+    // 999: the first request from this address at either replica.
+    t.equal(await remaining('127.0.0.21'), '999');
+    t.equal(await remaining('127.0.0.22'), '999');
+  },
+);
 
-await t.test('what is for whoever runs the service is not there', async (t) => {
+await t.test('operator endpoints are not exposed', async (t) => {
   for (const path of [
     '/metrics',
     '/v1/dead-letters',
@@ -68,10 +71,10 @@ await t.test('what is for whoever runs the service is not there', async (t) => {
     '/v1/orders/../dead-letters',
     '/v1/%64ead-letters%2F1',
   ]) {
-    isProblem(t, await send(url, path), 'route-not-found');
+    assertProblem(t, await send(url, path), 'route-not-found');
   }
   for (const path of ['/v1/dead-letters/replay', '/v1/dead-letters/discard']) {
-    isProblem(t, await send(url, path, { body: { filter: {} } }), 'route-not-found');
+    assertProblem(t, await send(url, path, { body: { filter: {} } }), 'route-not-found');
   }
   t.equal(
     gateway.accessLines().filter(({ path, replica }) => /dead|metrics/.test(path) && replica !== '').length,
@@ -79,38 +82,38 @@ await t.test('what is for whoever runs the service is not there', async (t) => {
   );
 });
 
-await t.test('health, documentation', async (t) => {
+await t.test('health checks and documentation are served', async (t) => {
   t.match(await send(url, '/livez'), { status: 200, json: { status: 'ok' } });
   t.match(await send(url, '/readyz'), { status: 200, json: { status: 'ok', checks: { eventLog: 'ok' } } });
   t.equal((await send(url, '/openapi.json')).status, 200);
   t.match((await send(url, '/docs/')).headers['content-type'], /^text\/html/);
 });
 
-await t.test('a body is as large as its path takes', async (t) => {
+await t.test('each path has its own body limit', async (t) => {
   const blank = (bytes: number) => Buffer.alloc(bytes, ' ');
   t.match((await send(url, '/v1/orders', { body: blank(65_536) })).json, { code: 'malformed-json' });
-  isProblem(t, await send(url, '/v1/orders', { body: blank(65_537) }), 'body-too-large');
+  assertProblem(t, await send(url, '/v1/orders', { body: blank(65_537) }), 'body-too-large');
   t.match((await send(url, '/v1/orders/batch', { body: blank(4_194_304) })).json, { code: 'malformed-json' });
-  isProblem(t, await send(url, '/v1/orders/batch', { body: blank(4_194_305) }), 'body-too-large');
+  assertProblem(t, await send(url, '/v1/orders/batch', { body: blank(4_194_305) }), 'body-too-large');
 });
 
-await t.test('headers have a limit, too', async (t) => {
-  isProblem(
+await t.test('headers, URLs and methods are limited', async (t) => {
+  assertProblem(
     t,
     await send(url, '/v1/orders', { headers: { 'x-long': 'x'.repeat(10_000) } }),
     'headers-too-large',
   );
-  isProblem(t, await send(url, `/v1/orders?cursor=${'x'.repeat(10_000)}`), 'headers-too-large');
-  isProblem(t, await send(url, '/v1/orders', { method: 'TRACE' }), 'method-not-allowed');
+  assertProblem(t, await send(url, `/v1/orders?cursor=${'x'.repeat(10_000)}`), 'headers-too-large');
+  assertProblem(t, await send(url, '/v1/orders', { method: 'TRACE' }), 'method-not-allowed');
 });
 
-await t.test('HTTP/1.0 does without a Host', async (t) => {
+await t.test('HTTP/1.0 needs no Host', async (t) => {
   for (const path of ['/v1/orders', '/readyz']) {
     t.match(await sendAndStall(url, `GET ${path} HTTP/1.0\r\n\r\n`), /^HTTP\/1.1 200/, path);
   }
 });
 
-await t.test('who sends too much is told to wait, and nobody else', async (t) => {
+await t.test('only the client over its rate limit gets 429', async (t) => {
   const from = '127.0.0.31';
   const burst = () =>
     Promise.all(Array.from({ length: 300 }, () => send(url, '/v1/orders?limit=1', { from })));
@@ -122,24 +125,24 @@ await t.test('who sends too much is told to wait, and nobody else', async (t) =>
     },
     { what: 'the gateway to refuse' },
   );
-  for (const answer of refused.slice(0, 1)) isProblem(t, answer, 'rate-limited');
+  for (const answer of refused.slice(0, 1)) assertProblem(t, answer, 'rate-limited');
   t.equal((await send(url, '/v1/orders?limit=1', { from: '127.0.0.32' })).status, 200);
   t.equal((await send(url, '/livez', { from })).status, 200);
 });
 
-await t.test('TLS where a certificate is', async (t) => {
+await t.test('TLS is served with a certificate', async (t) => {
   const ca = await readFile(gateway.certificatePath, 'utf8');
   const placed = await send(gateway.httpsUrl, '/v1/orders', { body: anOrder(), ca });
   t.equal(placed.status, 202);
   await t.rejects(send(gateway.httpsUrl, '/livez'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-  isProblem(t, await send(gateway.httpsUrl.replace('https', 'http'), '/livez'), 'bad-request');
+  assertProblem(t, await send(gateway.httpsUrl.replace('https', 'http'), '/livez'), 'bad-request');
 });
 
-await t.test('a slow client is cut off, and no replica hears of it', async (t) => {
+await t.test('a slow client is disconnected before it reaches a replica (slowloris guard)', async (t) => {
   t.notMatch(await slowHeaders, /^HTTP\/1.1 200/);
   t.notMatch(await slowBody, /^HTTP\/1.1 2/);
   await eventually(() => gateway.accessLines().some(({ requestId }) => requestId === 'slow-body'), {
-    what: 'the line of the slow body',
+    what: 'the log line of the slow body',
   });
   const line = gateway.accessLines().find(({ requestId }) => requestId === 'slow-body');
   t.match(line, { status: 408, replica: '' });

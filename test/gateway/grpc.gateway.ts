@@ -3,27 +3,27 @@ import { credentials, status } from '@grpc/grpc-js';
 import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { HealthClient, type Watched } from './health-client.ts';
-import { HealthServer } from './health-server.ts';
+import { FakeGrpcReplica } from './fake-grpc-replica.ts';
 import { Gateway } from './nginx.ts';
 
-/** Each answers to this name with another status, so that a stream tells which of them it is on. */
+/** Each replica has another status for this name, which shows where a stream is. */
 const WHO = 'who';
-const NOBODY = '127.0.0.1:1';
+const CLOSED_ADDRESS = '127.0.0.1:1';
 
-const first = await HealthServer.start(t, { [WHO]: 'SERVING', '': 'SERVING' });
-const second = await HealthServer.start(t, { [WHO]: 'NOT_SERVING', '': 'SERVING' });
-const replicas = [first, second].map(({ address }) => ({ http: NOBODY, grpc: address }));
+const first = await FakeGrpcReplica.start(t, { [WHO]: 'SERVING', '': 'SERVING' });
+const second = await FakeGrpcReplica.start(t, { [WHO]: 'NOT_SERVING', '': 'SERVING' });
+const replicas = [first, second].map(({ address }) => ({ http: CLOSED_ADDRESS, grpc: address }));
 const gateway = await Gateway.start(t, replicas, { tls: true });
 
 const hasBegun = (streams: Watched[]) =>
   eventually(() => streams.every(({ statuses }) => statuses.length > 0), { what: 'the streams to begin' });
 
-await t.test('streams go to both replicas, and what they say comes at once', async (t) => {
+await t.test('streams are spread over both replicas, and messages are not buffered', async (t) => {
   const client = new HealthClient(t, gateway.grpc);
   const streams = Array.from({ length: 6 }, () => client.watch(WHO));
   await hasBegun(streams);
   t.same(new Set(streams.map(({ statuses }) => statuses[0])), new Set(['SERVING', 'NOT_SERVING']));
-  // One message a stream, far smaller than any buffer.
+  // One message a stream, smaller than any buffer.
   for (const server of [first, second]) server.set({ [WHO]: 'UNKNOWN' });
   await eventually(() => streams.every(({ statuses }) => statuses[1] === 'UNKNOWN'), {
     what: 'the change on every stream',
@@ -32,13 +32,13 @@ await t.test('streams go to both replicas, and what they say comes at once', asy
   second.set({ [WHO]: 'NOT_SERVING' });
 });
 
-await t.test('TLS where a certificate is', async (t) => {
+await t.test('TLS is served with a certificate', async (t) => {
   const roots = credentials.createSsl(await readFile(gateway.certificatePath));
   t.equal(await new HealthClient(t, gateway.grpcTls, roots).check(''), status.OK);
 });
 
-await t.test('one connection carries more streams than the 128 that nginx takes by itself', async (t) => {
-  // Gateways of their own, as each burst is most of what one address may send at once.
+await t.test('one connection carries more streams than the default of nginx (128)', async (t) => {
+  // Separate gateways, since each burst nearly reaches the rate limit of an address.
   for (const isTls of [false, true]) {
     const { grpc, grpcTls, certificatePath } = await Gateway.start(t, replicas, { tls: isTls });
     const client = isTls
@@ -50,8 +50,8 @@ await t.test('one connection carries more streams than the 128 that nginx takes 
   }
 });
 
-await t.test('calls over the limit are told so in the words of gRPC', async (t) => {
-  // A gateway of its own: what is counted here is not to refuse the calls of other tests.
+await t.test('calls over the rate limit get RESOURCE_EXHAUSTED', async (t) => {
+  // A separate gateway, so that other tests do not run into the limit.
   const client = new HealthClient(t, (await Gateway.start(t, replicas)).grpc);
   await eventually(
     async () => {
@@ -60,10 +60,10 @@ await t.test('calls over the limit are told so in the words of gRPC', async (t) 
     },
     { what: 'a call to be refused' },
   );
-  await eventually(async () => (await client.check('')) === 0, { what: 'calls to be taken again' });
+  await eventually(async () => (await client.check('')) === 0, { what: 'calls to be accepted again' });
 });
 
-await t.test('a stream ends with its replica, and the next one is on the other', async (t) => {
+await t.test('a stream ends with its replica; the next one goes to the other', async (t) => {
   const client = new HealthClient(t, gateway.grpc);
   const streams = Array.from({ length: 4 }, () => client.watch(WHO));
   await hasBegun(streams);
@@ -71,7 +71,7 @@ await t.test('a stream ends with its replica, and the next one is on the other',
   const onSecond = streams.filter(({ statuses }) => statuses[0] === 'NOT_SERVING');
   t.match([onFirst.length > 0, onSecond.length > 0], [true, true]);
   await first.kill();
-  // nginx says that a stream has ended with the next thing it has to say on the connection: a heartbeat, in the service.
+  // nginx reports the end of a stream with the next frame on its connection. In the service that is a heartbeat.
   second.set({ [WHO]: 'UNKNOWN' });
   await eventually(() => onFirst.every(({ code }) => code !== undefined && code !== 0), {
     what: 'the streams of the lost replica to fail',
@@ -81,7 +81,7 @@ await t.test('a stream ends with its replica, and the next one is on the other',
   t.ok(again.every(({ statuses }) => statuses[0] === 'UNKNOWN'));
   t.ok(
     onSecond.every(({ code }) => code === undefined),
-    'the others go on',
+    'the other streams go on',
   );
 
   await second.kill();

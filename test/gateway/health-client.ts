@@ -2,10 +2,9 @@ import { type ChannelCredentials, Client, type ClientReadableStream, credentials
 import { service } from 'grpc-health-check';
 import type { Test } from 'tap';
 
-/** The one stream that every gRPC service has: https://grpc.io/docs/guides/health-checking/ */
+/** https://grpc.io/docs/guides/health-checking/ */
 const { Watch, Check } = service;
 
-/** What a stream has said so far, and how it ended. */
 export interface Watched {
   statuses: string[];
   /** gRPC status code; undefined while it goes on */
@@ -16,7 +15,7 @@ export class HealthClient {
   readonly #client: Client;
 
   constructor(t: Test, address: string, security: ChannelCredentials = credentials.createInsecure()) {
-    // A channel of its own: a connection that was shared would stay with one replica.
+    // A separate connection: a shared one would stay with one replica.
     this.#client = new Client(address, security, { 'grpc.use_local_subchannel_pool': 1 });
     t.teardown(() => this.#client.close());
   }

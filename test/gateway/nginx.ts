@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { freePorts } from '../../tools/support/free-ports.ts';
 import { send } from './send.ts';
 
-/** `host:port` of both faces of one replica. */
+/** `host:port` of the two servers of one replica. */
 export interface ReplicaAddress {
   http: string;
   grpc: string;
@@ -29,13 +29,13 @@ export interface AccessLine {
 const SHIPPED = fileURLToPath(new URL('../../../deploy/nginx', import.meta.url));
 const FILES = ['nginx.conf', 'http-routes.conf', 'grpc-routes.conf', 'problems.conf'];
 
-/** A real nginx with the configuration as shipped: only addresses, ports and the folder /tmp are replaced in it. */
+/** A real nginx with the shipped configuration; only addresses, ports and the folder /tmp are replaced. */
 export class Gateway {
   readonly url: string;
   readonly httpsUrl: string;
   readonly grpc: string;
   readonly grpcTls: string;
-  /** PEM of the certificate that it shows, when it was started with TLS */
+  /** PEM; exists when started with TLS */
   readonly certificatePath: string;
   readonly #log: string;
 
@@ -48,10 +48,10 @@ export class Gateway {
     this.#log = join(folder, 'output.log');
   }
 
-  /** In front of these, two or more; gone when the test ends. @throws Error with what nginx said when it does not start */
+  /** @param replicas two or more @throws Error with the output of nginx when it does not start */
   static async start(t: Test, replicas: readonly ReplicaAddress[], { tls = false } = {}): Promise<Gateway> {
     const folder = await temporaryFolder(t);
-    // Started by root, nginx does its work as somebody else, who has to get at the bodies that are kept here.
+    // Started by root, nginx runs as another user, who must reach the buffered bodies in this folder.
     await chmod(folder, 0o755);
     const ports = (await freePorts(4)) as Ports;
     for (const file of FILES) await render(file, folder, replicas, ports);
@@ -81,7 +81,7 @@ export class Gateway {
 
   #spawn(folder: string): ChildProcess {
     const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'];
-    // A file, because /dev/stdout cannot be opened where it is a socket, as Node's pipes are.
+    // A file: nginx opens /dev/stdout, which fails when it is a socket, like Node's pipes.
     const log = openSync(this.#log, 'a');
     const nginx = spawn('nginx', args, { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -102,7 +102,7 @@ export class Gateway {
 
 type Ports = [http: number, grpc: number, https: number, grpcTls: number];
 
-/** The whole of the substitution; every line that it is about must be there. */
+/** Replaces addresses, ports and folders. @throws Error when one is left */
 async function render(
   file: string,
   folder: string,
@@ -123,11 +123,11 @@ async function render(
   let text = withServerLines(await readFile(join(SHIPPED, file), 'utf8'), replicas.length);
   for (const [shipped, ours] of addresses) text = text.replaceAll(shipped, ours);
   if (/api-\d:|\/tmp\/order/.test(text.replaceAll(folder, '')))
-    throw new Error(`${file} was not rendered in full`);
+    throw new Error(`${file} still has an address or folder that was not replaced`);
   await writeFile(join(folder, file), text);
 }
 
-/** As README says of more replicas: a line in each upstream. */
+/** Adds a server line per replica to each upstream, as the documentation says. */
 function withServerLines(text: string, count: number): string {
   return text.replaceAll(/^( +server )api-2(:.+)$/gm, (line, before: string, after: string) =>
     [line, ...Array.from({ length: count - 2 }, (_, index) => `${before}api-${index + 3}${after}`)].join(

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { Gateway } from './nginx.ts';
-import { isProblem } from './problem.ts';
+import { assertProblem } from './assert-problem.ts';
 import { send } from './send.ts';
-import { StandIn } from './stand-in.ts';
+import { FakeReplica } from './fake-replica.ts';
 
-const NOBODY = '127.0.0.1:1';
+const CLOSED_ADDRESS = '127.0.0.1:1';
 
-await t.test('a POST that reached a replica is never sent to another; a GET is', async (t) => {
-  const losing = await StandIn.start(t, { answers: false });
-  const answering = await StandIn.start(t, { answers: true });
+await t.test('a POST that reached a replica is never sent to another one; a GET is', async (t) => {
+  const closing = await FakeReplica.start(t, { responds: false });
+  const answering = await FakeReplica.start(t, { responds: true });
   const { url } = await Gateway.start(t, [
-    { http: losing.address, grpc: NOBODY },
-    { http: answering.address, grpc: NOBODY },
+    { http: closing.address, grpc: CLOSED_ADDRESS },
+    { http: answering.address, grpc: CLOSED_ADDRESS },
   ]);
   const keys = Array.from({ length: 4 }, () => randomUUID());
   const answers = [];
@@ -20,19 +20,22 @@ await t.test('a POST that reached a replica is never sent to another; a GET is',
     answers.push(await send(url, '/v1/orders', { body: {}, headers: { 'idempotency-key': key } }));
   }
   const lost = answers.filter(({ status }) => status !== 200);
-  t.ok(lost.length > 0, `${lost.length} went to the one that closes`);
-  for (const answer of lost) isProblem(t, answer, 'instance-lost');
-  const seen = [...losing.requests, ...answering.requests];
-  t.same(seen.sort(), keys.map((key) => `POST ${key}`).sort(), 'each was seen once, by one of them');
+  t.ok(lost.length > 0, `${lost.length} went to the replica that closes connections`);
+  for (const answer of lost) assertProblem(t, answer, 'instance-lost');
+  const seen = [...closing.requests, ...answering.requests];
+  t.same(seen.sort(), keys.map((key) => `POST ${key}`).sort(), 'each reached one replica, once');
 
   for (let index = 0; index < 8; index += 1) t.equal((await send(url, '/v1/orders')).status, 200);
-  t.ok(losing.requests.includes('GET '), 'one went to the one that closes, and on from there');
+  t.ok(
+    closing.requests.includes('GET '),
+    'one went to the replica that closes connections, then to the other',
+  );
 });
 
-await t.test('without any replica the gateway says so, and lives', async (t) => {
-  const nobody = { http: NOBODY, grpc: NOBODY };
-  const { url } = await Gateway.start(t, [nobody, nobody]);
-  isProblem(t, await send(url, '/v1/orders', { body: {} }), 'instance-lost');
-  isProblem(t, await send(url, '/readyz'), 'instance-lost');
+await t.test('without any replica the gateway responds with 502 and stays alive', async (t) => {
+  const closed = { http: CLOSED_ADDRESS, grpc: CLOSED_ADDRESS };
+  const { url } = await Gateway.start(t, [closed, closed]);
+  assertProblem(t, await send(url, '/v1/orders', { body: {} }), 'instance-lost');
+  assertProblem(t, await send(url, '/readyz'), 'instance-lost');
   t.equal((await send(url, '/livez')).status, 200);
 });

@@ -1,32 +1,32 @@
 import t from 'tap';
 import { Gateway } from './nginx.ts';
-import { isProblem } from './problem.ts';
+import { assertProblem } from './assert-problem.ts';
 import { send } from './send.ts';
-import { StandIn } from './stand-in.ts';
+import { FakeReplica } from './fake-replica.ts';
 
-const NOBODY = '127.0.0.1:1';
+const CLOSED_ADDRESS = '127.0.0.1:1';
 
-await t.test('of three replicas one is ready, and so is the gateway', async (t) => {
-  const unready = { answers: true, status: 503 };
-  const standIns = [
-    await StandIn.start(t, unready),
-    await StandIn.start(t, unready),
-    await StandIn.start(t, { answers: true }),
+await t.test('the gateway is ready while one of three replicas is', async (t) => {
+  const unready = { responds: true, status: 503 };
+  const replicas = [
+    await FakeReplica.start(t, unready),
+    await FakeReplica.start(t, unready),
+    await FakeReplica.start(t, { responds: true }),
   ];
   const { url } = await Gateway.start(
     t,
-    standIns.map(({ address }) => ({ http: address, grpc: NOBODY })),
+    replicas.map(({ address }) => ({ http: address, grpc: CLOSED_ADDRESS })),
   );
-  // They take turns at being asked first.
-  for (let turn = 0; turn < 9; turn += 1) t.equal((await send(url, '/readyz')).status, 200);
+  // Each replica takes its turn.
+  for (let request = 0; request < 9; request += 1) t.equal((await send(url, '/readyz')).status, 200);
   t.ok(
-    standIns.every(({ requests }) => requests.length > 0),
-    'the others were asked, too',
+    replicas.every(({ requests }) => requests.length > 0),
+    'every replica was asked',
   );
 });
 
-await t.test('of three replicas none can be reached', async (t) => {
-  const nobody = { http: NOBODY, grpc: NOBODY };
-  const { url } = await Gateway.start(t, [nobody, nobody, nobody]);
-  isProblem(t, await send(url, '/readyz'), 'instance-lost');
+await t.test('the gateway is not ready when no replica can be reached', async (t) => {
+  const closed = { http: CLOSED_ADDRESS, grpc: CLOSED_ADDRESS };
+  const { url } = await Gateway.start(t, [closed, closed, closed]);
+  assertProblem(t, await send(url, '/readyz'), 'instance-lost');
 });

@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { freePorts } from '../../tools/support/free-ports.ts';
 
-/** A real Redis that keeps nothing, at an address that outlives it. */
+/** A real Redis without persistence; a restart keeps its address. */
 export class RedisServer {
   readonly url: string;
   readonly #port: number;
@@ -24,7 +24,7 @@ export class RedisServer {
     return server;
   }
 
-  /** @throws Error where there is no redis-server */
+  /** @throws Error when redis-server is missing */
   async start(): Promise<void> {
     const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const child = spawn('redis-server', args, { stdio: 'ignore', cwd: '/' });
@@ -48,7 +48,7 @@ export class RedisServer {
     await exit;
   }
 
-  /** Connections stay, nothing answers. */
+  /** SIGSTOP: connections stay open, nothing answers. */
   freeze(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -56,13 +56,13 @@ export class RedisServer {
   #answers(): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(this.#port, '127.0.0.1', () => socket.write('PING\r\n'));
-      const settle = (answers: boolean): void => {
+      const finish = (answers: boolean): void => {
         socket.destroy();
         resolve(answers);
       };
       socket
-        .once('data', (data) => settle(data.toString().startsWith('+PONG')))
-        .once('error', () => settle(false));
+        .once('data', (data) => finish(data.toString().startsWith('+PONG')))
+        .once('error', () => finish(false));
     });
   }
 }

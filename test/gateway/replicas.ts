@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { freePorts } from '../../tools/support/free-ports.ts';
 import type { ReplicaAddress } from './nginx.ts';
 
-/** Two api replicas at addresses that outlive them, and workers, all on one Kafka; gone when the test ends. */
+/** Two api replicas and workers on one Kafka. A restart keeps the address of an api replica. */
 export class Replicas {
   readonly addresses: readonly ReplicaAddress[];
   readonly #environments: Record<string, string>[];
@@ -48,7 +48,7 @@ export class Replicas {
     return replicas;
   }
 
-  /** Starts, or starts again, the replica at one of the two addresses. */
+  /** Starts or restarts an api replica. */
   async startOne(index: number): Promise<void> {
     this.#running[index] = await ServiceProcess.start('api', this.#environments[index] ?? {});
   }
@@ -57,7 +57,7 @@ export class Replicas {
     this.#workers[index] = await ServiceProcess.start('worker', this.#workerEnvironments[index] ?? {});
   }
 
-  /** SIGTERM, and its way down. */
+  /** SIGTERM. */
   stop(index: number): Promise<ServiceExit | undefined> {
     return this.#running[index]?.stop() ?? Promise.resolve(undefined);
   }
@@ -75,12 +75,12 @@ export class Replicas {
     await this.#workers[index]?.kill();
   }
 
-  /** What one has written to its log. */
+  /** The log of an api replica. */
   output(index: number): string {
     return this.#running[index]?.output ?? '';
   }
 
-  /** What one has measured, as Prometheus text. */
+  /** Of an api replica, as Prometheus text. */
   async metrics(index: number): Promise<string> {
     const response = await fetch(`http://${this.addresses[index]?.http ?? ''}/metrics`);
     return response.text();

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceReader } from '../support/event-source.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
-/** Watches the orders of a customer as a browser does: when the stream ends it goes on with the id of the last event. */
+/** Watches the orders of a customer and, like a browser, resumes with the id of the last event when the stream ends. */
 export class ResumingWatcher {
-  /** order → the versions that were seen of it, in turn */
+  /** order id → the versions that arrived, in their order of arrival */
   readonly seen = new Map<string, number[]>();
-  /** how often it had to go on */
+  /** how often it resumed */
   resumed = 0;
   readonly #url: string;
   readonly #watching: Promise<void>;
@@ -29,7 +29,7 @@ export class ResumingWatcher {
   }
 
   async #watch(): Promise<void> {
-    // What is no stream is a gateway that finds no replica at the moment.
+    // An error response: the gateway has no replica at the moment.
     const read = () => this.#reader.read(this.#url, (event) => this.#take(event)).catch(() => undefined);
     for (await read(); !this.#isStopped; await read()) {
       this.resumed += 1;

@@ -3,11 +3,11 @@ import { allOrders } from '../support/all-orders.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import { PostgresServer } from '../../tools/support/postgres.ts';
-import { KeyLoad } from './key-load.ts';
+import { KeyedLoad } from './keyed-load.ts';
 import { Gateway } from './nginx.ts';
 import { Replicas } from './replicas.ts';
 
-/** What a client that knows HTTP sends again: the gateway lost the replica, or the replica was going away. */
+/** Clients repeat these: the gateway lost the replica, or the replica was shutting down. */
 const RETRIED = new Set([502, 503]);
 
 t.setTimeout(300_000);
@@ -24,59 +24,59 @@ await t.test(
     const client = new OrderClient(`http://${replicas.addresses[0]?.http ?? ''}`);
 
     await t.test('a rolling restart of all four under load', async (t) => {
-      const load = new KeyLoad(gateway.url, { lines: 3 });
-      await goesOn(load);
+      const load = new KeyedLoad(gateway.url, { pairs: 3 });
+      await waitForOrders(load);
       for (const index of [0, 1]) {
-        t.same(await replicas.stop(index), { code: 0, signal: null }, 'an api replica stops in order');
-        await goesOn(load);
+        t.same(await replicas.stop(index), { code: 0, signal: null }, 'an api replica shuts down cleanly');
+        await waitForOrders(load);
         await replicas.startOne(index);
-        await goesOn(load);
+        await waitForOrders(load);
       }
       for (const index of [0, 1]) {
-        t.same(await replicas.stopWorker(index), { code: 0, signal: null }, 'a worker stops in order');
-        await goesOn(load);
+        t.same(await replicas.stopWorker(index), { code: 0, signal: null }, 'a worker shuts down cleanly');
+        await waitForOrders(load);
         await replicas.startWorker(index);
-        await goesOn(load);
+        await waitForOrders(load);
       }
-      await nothingLost(t, load, client);
+      await assertNothingLost(t, load, client);
     });
 
     await t.test('kill -9 of one worker and of one api replica under load', async (t) => {
-      const load = new KeyLoad(gateway.url, { lines: 3 });
-      await goesOn(load);
+      const load = new KeyedLoad(gateway.url, { pairs: 3 });
+      await waitForOrders(load);
       await replicas.killWorker(0);
-      await goesOn(load);
+      await waitForOrders(load);
       await replicas.kill(0);
-      await goesOn(load);
+      await waitForOrders(load);
       await Promise.all([replicas.startWorker(0), replicas.startOne(0)]);
-      await goesOn(load);
-      await nothingLost(t, load, client);
+      await waitForOrders(load);
+      await assertNothingLost(t, load, client);
     });
   },
 );
 
-async function goesOn(load: KeyLoad): Promise<void> {
+async function waitForOrders(load: KeyedLoad): Promise<void> {
   const { size } = load.acknowledged;
   await eventually(() => load.acknowledged.size >= size + 50, { what: '50 more orders', timeoutMs: 60_000 });
 }
 
-/** Every request was answered, or with what a client sends again; every order is there once. */
-async function nothingLost(t: Test, load: KeyLoad, client: OrderClient): Promise<void> {
+/** Every request got a response or an error that clients repeat, and every order is stored once. */
+async function assertNothingLost(t: Test, load: KeyedLoad, client: OrderClient): Promise<void> {
   await load.stop();
   t.same(
     load.refused.filter((status) => !RETRIED.has(status)),
     [],
-    'only what a client sends again',
+    'POST: only errors that clients repeat',
   );
   t.same(
     load.read.filter((status) => status !== 200 && !RETRIED.has(status)),
     [],
-    'reads likewise',
+    'GET: only errors that clients repeat',
   );
   const keys = [...load.acknowledged.values()];
   t.ok(
     keys.every((ids) => ids.size === 1),
-    'a key is one order',
+    'every key returned one order',
   );
   const acknowledged = keys.flatMap((ids) => [...ids]).sort();
   const confirmed = async () =>
@@ -87,7 +87,7 @@ async function nothingLost(t: Test, load: KeyLoad, client: OrderClient): Promise
     what: 'every order to be confirmed',
     timeoutMs: 60_000,
   });
-  t.same((await confirmed()).map(({ id }) => id).sort(), acknowledged, 'none is lost, none is there twice');
+  t.same((await confirmed()).map(({ id }) => id).sort(), acknowledged, 'no order is lost or duplicated');
   t.comment(
     `${acknowledged.length} orders acknowledged, ${load.refused.length} requests sent again, ${load.read.length} reads`,
   );

@@ -4,11 +4,11 @@ import { request as requestHttps } from 'node:https';
 export interface SendOptions {
   method?: string;
   headers?: Record<string, string>;
-  /** sent as it is when it is text or bytes, else as JSON */
+  /** text and bytes are sent unchanged, anything else as JSON */
   body?: unknown;
-  /** an address of 127.0.0.0/8 that the request comes from: each is a client of its own */
+  /** source address in 127.0.0.0/8; each counts as a separate client */
   from?: string;
-  /** PEM that is trusted */
+  /** trusted certificate, PEM */
   ca?: string;
 }
 
@@ -16,16 +16,16 @@ export interface Sent {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** of an answer that is JSON */
+  /** empty unless the response is JSON */
   json: Record<string, unknown>;
 }
 
-/** One request on a connection of its own. @throws Error when no answer comes */
+/** Sends one request on its own connection. @throws Error without a response */
 export function send(base: string, path: string, options: SendOptions = {}): Promise<Sent> {
   const { method = options.body === undefined ? 'GET' : 'POST', headers = {}, from, ca } = options;
   const url = new URL(path, base);
   const body = bytesOf(options.body);
-  const about = {
+  const requestOptions = {
     method,
     headers: {
       ...(body === undefined
@@ -39,17 +39,20 @@ export function send(base: string, path: string, options: SendOptions = {}): Pro
     signal: AbortSignal.timeout(60_000),
   };
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, about, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        const isJson = response.headers['content-type']?.includes('json') === true;
-        const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
-      });
-    });
-    // A server that refuses a body closes while it is still being sent; its answer is there all the same.
+    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(
+      url,
+      requestOptions,
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          const isJson = response.headers['content-type']?.includes('json') === true;
+          const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
+        });
+      },
+    );
     request.on('error', reject);
     request.end(body);
   });

@@ -7,7 +7,7 @@ import { send } from './send.ts';
 
 const MAX = 10;
 
-await t.test('replicas count a caller together in Redis, and let all pass without it', async (t) => {
+await t.test('replicas share a rate limit in Redis and allow every request without it', async (t) => {
   const redis = await RedisServer.start(t);
   const start = async () =>
     ServiceProcess.start('all', {
@@ -21,7 +21,7 @@ await t.test('replicas count a caller together in Redis, and let all pass withou
   const [one, other] = replicas;
   const statusOf = async ({ url }: { url: string }, from: string) =>
     (await send(url, '/v1/orders?limit=1', { from })).status;
-  /** As many as one may send, at each replica. */
+  /** Sends as many requests as the limit allows to each replica. */
   const statuses = async (from: string) => {
     const all: number[] = [];
     for (let index = 0; index < MAX; index += 1) {
@@ -30,34 +30,34 @@ await t.test('replicas count a caller together in Redis, and let all pass withou
     return all;
   };
   const half = (status: number) => Array<number>(MAX).fill(status);
-  const wasSaid = (text: string) =>
+  const bothLogged = (text: string) =>
     eventually(() => replicas.every(({ output }) => output.includes(text)), { what: `${text} in both logs` });
 
-  await t.test('half of the limit is all that either takes', async (t) => {
+  await t.test('the replicas count together', async (t) => {
     t.same(await statuses('127.0.0.1'), [...half(200), ...half(429)]);
-    t.equal(await statusOf(one, '127.0.0.2'), 200, 'another caller');
-    const told = await send(other.url, '/v1/orders?limit=1', { from: '127.0.0.2' });
-    t.match(told.headers.ratelimit, /r=8;/, 'the second of it, at the other one');
+    t.equal(await statusOf(one, '127.0.0.2'), 200, 'another client');
+    const response = await send(other.url, '/v1/orders?limit=1', { from: '127.0.0.2' });
+    t.match(response.headers.ratelimit, /r=8;/, 'its second request, at the other replica');
   });
 
-  await t.test('a Redis that is gone stops nobody', async (t) => {
+  await t.test('without Redis every request is allowed', async (t) => {
     await redis.kill();
     t.same(await statuses('127.0.0.1'), [...half(200), ...half(200)]);
-    await wasSaid('The Redis of the rate limit cannot be reached');
+    await bothLogged('The Redis of the rate limit is unreachable');
   });
 
-  await t.test('one that is back counts again', async (t) => {
+  await t.test('Redis counts again after a restart', async (t) => {
     await redis.start();
-    await wasSaid('The Redis of the rate limit is back');
+    await bothLogged('The Redis of the rate limit is reachable again');
     t.same(await statuses('127.0.0.3'), [...half(200), ...half(429)]);
   });
 
-  await t.test('one that hangs stops nobody', async (t) => {
+  await t.test('while Redis hangs every request is allowed', async (t) => {
     redis.freeze();
     t.same(await statuses('127.0.0.3'), [...half(200), ...half(200)]);
   });
 
-  await t.test('it does not keep a replica from stopping or starting', async (t) => {
+  await t.test('replicas stop and start while Redis hangs', async (t) => {
     t.same(await one.stop(), { code: 0, signal: null });
     const next = await start();
     replicas.push(next);

@@ -2,8 +2,8 @@ import type { Test } from 'tap';
 import { ERRORS, type ErrorCode, type ErrorRow } from '../../src/base/errors.ts';
 import type { Sent } from './send.ts';
 
-/** What the gateway answers by itself has the shape, and the title and status of the service's own table. */
-export function isProblem(t: Test, { status, headers, json }: Sent, code: ErrorCode): void {
+/** The gateway's own error responses look like the service's. */
+export function assertProblem(t: Test, { status, headers, json }: Sent, code: ErrorCode): void {
   const row: ErrorRow = ERRORS[code];
   t.equal(status, row.httpStatus);
   t.equal(headers['content-type'], 'application/problem+json');

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { ServingStatusMap } from 'grpc-health-check';
 import type { Test } from 'tap';
 
-/** The stand-in of a replica: gRPC's health service in a process of its own. */
-export class HealthServer {
+/** A replica with gRPC's health service alone, in a process that can be killed. */
+export class FakeGrpcReplica {
   readonly address: string;
   readonly #process: ChildProcess;
 
@@ -13,10 +13,10 @@ export class HealthServer {
     this.address = `127.0.0.1:${port}`;
   }
 
-  static async start(t: Test, statuses: ServingStatusMap): Promise<HealthServer> {
-    const child = fork(new URL('./health-process.js', import.meta.url));
+  static async start(t: Test, statuses: ServingStatusMap): Promise<FakeGrpcReplica> {
+    const child = fork(new URL('./fake-grpc-process.js', import.meta.url));
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    const server = new HealthServer(child, port);
+    const server = new FakeGrpcReplica(child, port);
     t.teardown(() => server.kill());
     server.set(statuses);
     return server;

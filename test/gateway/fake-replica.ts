@@ -4,19 +4,19 @@ import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 
 interface Behaviour {
-  /** or it closes the connection instead */
-  answers: boolean;
+  /** false: it closes the connection without a response */
+  responds: boolean;
   status?: number;
   body?: string | Buffer;
-  /** no answer comes before */
-  until?: Promise<unknown>;
+  responseAfter?: Promise<unknown>;
 }
 
-/** A stand-in that takes whole requests and then closes the connection without an answer, or answers all of them. */
-export class StandIn {
+/** An HTTP server that reads whole requests and then responds, or closes the connection. */
+export class FakeReplica {
+  /** method and Idempotency-Key of each */
   readonly requests: string[] = [];
-  /** how many answers have left it in full */
-  answered = 0;
+  /** responses that were sent in full */
+  responded = 0;
   readonly address: string;
 
   private constructor(address: string) {
@@ -25,19 +25,19 @@ export class StandIn {
 
   static async start(
     t: Test,
-    { answers, status = 200, body = '{}', until = Promise.resolve() }: Behaviour,
-  ): Promise<StandIn> {
+    { responds, status = 200, body = '{}', responseAfter = Promise.resolve() }: Behaviour,
+  ): Promise<FakeReplica> {
     const server = createServer((request, response) => {
       request.resume().on('end', () => {
-        standIn.requests.push(
+        replica.requests.push(
           `${request.method ?? ''} ${request.headers['idempotency-key']?.toString() ?? ''}`,
         );
-        if (!answers) {
+        if (!responds) {
           request.socket.destroy();
           return;
         }
-        response.once('finish', () => (standIn.answered += 1));
-        until.then(
+        response.once('finish', () => (replica.responded += 1));
+        responseAfter.then(
           () => response.writeHead(status).end(body),
           () => request.socket.destroy(),
         );
@@ -48,7 +48,7 @@ export class StandIn {
       server.closeAllConnections();
       server.close();
     });
-    const standIn = new StandIn(`127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return standIn;
+    const replica = new FakeReplica(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return replica;
   }
 }

@@ -3,41 +3,41 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { anOrder } from '../support/order-client.ts';
 import { send, type Sent } from './send.ts';
 
-/** Between two requests of a line, milliseconds: far below what the gateway grants an address. */
+/** Between two requests of a client; stays far below the gateway's rate limit. */
 const PACE_MS = 20;
 
 /**
- * Callers at addresses of their own. Half of them place orders as a careful client does: with an Idempotency-Key, and again
- * with the same one until it is acknowledged. The others read what was placed.
+ * Clients with separate addresses. Half of them place orders with an Idempotency-Key and repeat each request until it is
+ * acknowledged. The others read orders.
  */
-export class KeyLoad {
+export class KeyedLoad {
   readonly customerId = `c-${randomUUID()}`;
-  /** key → the ids that it was ever answered with */
+  /** key → the ids that it returned */
   readonly acknowledged = new Map<string, Set<string>>();
-  /** answers other than 202 to a POST, by status; 0: no answer */
+  /** statuses of POST other than 202; 0: no response */
   readonly refused: number[] = [];
-  /** answers to a GET, by status */
+  /** statuses of GET; 0: no response */
   readonly read: number[] = [];
   readonly #url: string;
-  readonly #lines: Promise<void>[];
+  readonly #clients: Promise<void>[];
   readonly #locations: string[] = [];
   #isStopped = false;
 
-  constructor(url: string, { lines }: { lines: number }) {
+  constructor(url: string, { pairs }: { pairs: number }) {
     this.#url = url;
-    this.#lines = Array.from({ length: lines }, (_, index) => [
-      this.#line(() => this.#place(`127.0.1.${index + 1}`)),
-      this.#line(() => this.#read(`127.0.2.${index + 1}`)),
+    this.#clients = Array.from({ length: pairs }, (_, index) => [
+      this.#repeat(() => this.#place(`127.0.1.${index + 1}`)),
+      this.#repeat(() => this.#read(`127.0.2.${index + 1}`)),
     ]).flat();
   }
 
-  /** Resolves when every order that was begun is acknowledged. */
+  /** Resolves when every order in progress is acknowledged. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#lines);
+    await Promise.all(this.#clients);
   }
 
-  async #line(step: () => Promise<void>): Promise<void> {
+  async #repeat(step: () => Promise<void>): Promise<void> {
     while (!this.#isStopped) {
       await step();
       await delay(PACE_MS);

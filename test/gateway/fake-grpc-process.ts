@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 
-/** A gRPC server with nothing but its health, in a process that can be killed: says its port, takes statuses by name. */
+/** A gRPC server with the health service alone. Sends its port to the parent and receives statuses by name. */
 const health = new HealthImplementation();
 const server = new Server();
 health.addToServer(server);
