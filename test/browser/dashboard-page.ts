@@ -1,20 +1,20 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Test } from 'tap';
 
-/** Far more than anything takes: a machine that is busy with other tests is slow, not wrong. */
+/** Generous: a busy machine is slow, not wrong. */
 const DEADLINE_MS = 60_000;
 
-/** What Chromium itself says of a request that met no server, or one that was shutting down. */
-const OF_THE_CUT = /net::ERR_|Failed to load resource|status of 503/;
+/** Chromium's messages when the server is down or shutting down. */
+const OUTAGE_ERROR = /net::ERR_|Failed to load resource|status of 503/;
 
-/** The dashboard in a browser, and what went wrong on it. */
+/** The dashboard in a browser, with the errors that it caused. */
 export class DashboardPage {
   readonly page: Page;
-  /** errors of the console and of the program, refusals of the Content-Security-Policy among them */
+  /** of the console and the script, including Content-Security-Policy violations */
   readonly errors: string[] = [];
-  /** requests to anybody but the service */
-  readonly strangers: string[] = [];
-  /** documents that were loaded */
+  /** requests to other hosts */
+  readonly foreignRequests: string[] = [];
+  /** page loads */
   loads = 0;
   readonly #url: string;
 
@@ -48,14 +48,14 @@ export class DashboardPage {
     await this.#with(selector, text).waitFor();
   }
 
-  /** Nothing went wrong but what a cut brings with it, and nobody else was asked for anything. */
-  isClean(t: Test, { wasCut = false } = {}): void {
+  /** No errors, except those of an outage, and no requests to other hosts. */
+  assertClean(t: Test, { hadOutage = false } = {}): void {
     t.same(
-      this.errors.filter((error) => !(wasCut && OF_THE_CUT.test(error))),
+      this.errors.filter((error) => !(hadOutage && OUTAGE_ERROR.test(error))),
       [],
       'no error',
     );
-    t.same(this.strangers, [], 'no request to any other host');
+    t.same(this.foreignRequests, [], 'no request to any other host');
   }
 
   #with(selector: string, text: string | RegExp): Locator {
@@ -69,7 +69,7 @@ export class DashboardPage {
     this.page.on('pageerror', (error) => this.errors.push(String(error)));
     this.page.on('request', (request) => {
       const isOurs = request.url().startsWith(this.#url) || request.url().startsWith('data:');
-      if (!isOurs) this.strangers.push(request.url());
+      if (!isOurs) this.foreignRequests.push(request.url());
     });
     this.page.on('load', () => (this.loads += 1));
   }

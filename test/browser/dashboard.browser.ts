@@ -15,7 +15,7 @@ const { url } = service;
 const browser = await startChromium();
 t.teardown(() => browser.close());
 
-await t.test('an order that is placed in the form is seen confirmed without a reload', async (t) => {
+await t.test('an order that is placed in the form becomes confirmed without a reload', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
   await page.fill('#customerId', 'c-browser');
@@ -29,7 +29,7 @@ await t.test('an order that is placed in the form is seen confirmed without a re
   await dashboard.becomes('#accept-p50', /\d m?s$/);
   await dashboard.becomes('#confirm-p99', /\d m?s$/);
 
-  await t.test('and is moved on to its end, here and in the list', async (t) => {
+  await t.test('its buttons move it to its final status, which the list shows, too', async (t) => {
     for (const [verb, status] of [
       ['Prepare', 'preparing'],
       ['Dispatch', 'dispatched'],
@@ -42,10 +42,10 @@ await t.test('an order that is placed in the form is seen confirmed without a re
     await dashboard.becomes(`#orders tr:has-text("${id.slice(-8)}")`, 'delivered');
   });
   t.equal(dashboard.loads, 1);
-  dashboard.isClean(t);
+  dashboard.assertClean(t);
 });
 
-await t.test('what is wrong with an order is said at its field', async (t) => {
+await t.test('validation errors are shown at their fields', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
   await page.fill('#quantity', 'two');
@@ -58,35 +58,39 @@ await t.test('what is wrong with an order is said at its field', async (t) => {
   t.equal(await page.getAttribute('#quantity', 'aria-describedby'), 'quantity-error');
   t.equal(await page.getAttribute('#merchantId', 'aria-invalid'), null);
   t.match(await dashboard.text('#problem'), 'The request does not match its schema');
-  t.equal(await page.evaluate('document.activeElement.id'), 'customerId', 'the first field at fault');
+  t.equal(
+    await page.evaluate('document.activeElement.id'),
+    'customerId',
+    'the first invalid field has the focus',
+  );
   t.notOk(await page.locator('#placed').isVisible());
 
   await page.fill('#quantity', '1000');
   await page.fill('#customerId', 'c-1');
   await page.click('button[type=submit]');
   await dashboard.becomes('#placed-status', 'confirmed');
-  t.equal(await page.locator('.error').count(), 0, 'and it goes when it is put right');
+  t.equal(await page.locator('.error').count(), 0, 'the errors disappear when the order is valid');
   t.notOk(await page.locator('#problem').isVisible());
-  // Chromium notes each answer of 400 in the console.
+  // Chromium logs each 400 to the console.
   t.same(
     dashboard.errors.filter((error) => !error.includes('status of 400')),
     [],
   );
-  t.same(dashboard.strangers, []);
+  t.same(dashboard.foreignRequests, []);
 });
 
-await t.test('it is used by the keyboard alone', async (t) => {
+await t.test('it works with the keyboard alone', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
   await page.keyboard.press('Tab');
   t.equal(await page.evaluate('document.activeElement.className'), 'skip');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
-  t.equal(await page.evaluate('document.activeElement.id'), 'customerId', 'past everything else');
+  t.equal(await page.evaluate('document.activeElement.id'), 'customerId', 'the skip link leads to the form');
   t.not(
     await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'),
     'none',
-    'the focus is seen',
+    'the focus is visible',
   );
   await page.keyboard.press('Control+A');
   await page.keyboard.type('c-keys');
@@ -102,41 +106,41 @@ await t.test('it is used by the keyboard alone', async (t) => {
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await dashboard.becomes('#placed-status', 'cancelled');
-  dashboard.isClean(t);
+  dashboard.assertClean(t);
 });
 
-await t.test('it is light where light is liked, and dark where dark is', async (t) => {
+await t.test('it follows the light or dark color scheme', async (t) => {
   const lightness: number[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     const dashboard = await DashboardPage.open(t, browser, `${url}/`, { colorScheme });
     const colour = await dashboard.page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     lightness.push(Number(/\d+/.exec(colour)?.[0]));
-    dashboard.isClean(t);
+    dashboard.assertClean(t);
   }
   const [light = 0, dark = 255] = lightness;
   t.ok(light > 200 && dark < 50, `${light} and ${dark}`);
 });
 
-await t.test('a page that nobody looks at asks for nothing, and goes on when it is looked at', async (t) => {
+await t.test('a hidden page sends no requests and resumes when it is visible', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
-  let asked = 0;
-  page.on('request', () => (asked += 1));
+  let requests = 0;
+  page.on('request', () => (requests += 1));
   const setHidden = (isHidden: boolean) =>
     page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'))`);
   await setHidden(true);
   await dashboard.becomes('#connection', 'Paused');
-  const askedBefore = asked;
+  const requestsBefore = requests;
   await page.waitForTimeout(2_500);
-  t.equal(asked, askedBefore);
+  t.equal(requests, requestsBefore);
   await setHidden(false);
   await dashboard.becomes('#connection', 'Live');
-  t.ok(asked > askedBefore);
-  dashboard.isClean(t);
+  t.ok(requests > requestsBefore);
+  dashboard.assertClean(t);
 });
 
-await t.test('when the server is cut off it comes back by itself and goes on', async (t) => {
+await t.test('it reconnects by itself after the server was down', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
   await page.click('button[type=submit]');
@@ -145,8 +149,8 @@ await t.test('when the server is cut off it comes back by itself and goes on', a
   await service.kill();
   await dashboard.becomes('#connection', 'Reconnecting');
 
-  // What is sent meanwhile is not lost for whoever sends it again.
-  await page.fill('#customerId', 'c-cut');
+  // An order that is sent in the meantime can be sent again later.
+  await page.fill('#customerId', 'c-outage');
   await page.click('button[type=submit]');
   await dashboard.becomes('#problem', 'did not answer');
 
@@ -162,11 +166,11 @@ await t.test('when the server is cut off it comes back by itself and goes on', a
   t.notOk(await page.locator('#problem').isVisible());
   await eventually(
     async () => {
-      const { body } = await client.get<{ data: unknown[] }>('/v1/orders?customerId=c-cut');
+      const { body } = await client.get<{ data: unknown[] }>('/v1/orders?customerId=c-outage');
       return body.data.length === 1;
     },
-    { what: 'one order of the customer who sent it twice' },
+    { what: 'one order, although it was sent twice' },
   );
   t.equal(dashboard.loads, 1, 'without a reload');
-  dashboard.isClean(t, { wasCut: true });
+  dashboard.assertClean(t, { hadOutage: true });
 });

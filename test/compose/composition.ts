@@ -1,7 +1,7 @@
 import { docker, inspect, isHealthy, output } from '../support/docker.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
-/** The containers of compose.yaml under a name of their own; COMPOSE_FILE and the like are those of whoever runs this. */
+/** The containers of compose.yaml under a separate project name. COMPOSE_FILE and the like are inherited. */
 export class Composition {
   readonly #project: string;
   readonly #environment: Record<string, string>;
@@ -13,7 +13,7 @@ export class Composition {
     this.#command = command;
   }
 
-  /** With `docker compose` where there is one, else docker-compose. */
+  /** Uses `docker compose`, or docker-compose without the plugin. */
   static async create(project: string, environment: Record<string, string>): Promise<Composition> {
     const isPlugin = await docker('compose', 'version').then(
       () => true,
@@ -21,10 +21,6 @@ export class Composition {
     );
     const command = isPlugin ? ['docker', 'compose'] : ['docker-compose'];
     return new Composition(project, environment, command);
-  }
-
-  get command(): string {
-    return this.#command.join(' ');
   }
 
   run(...args: string[]): Promise<string> {
@@ -42,7 +38,7 @@ export class Composition {
     }
   }
 
-  /** The names of all, stopped ones too. */
+  /** All names, including stopped ones. */
   async containers(): Promise<string[]> {
     const filter = `label=com.docker.compose.project=${this.#project}`;
     return (await docker('ps', '--all', '--filter', filter, '--format', '{{.Names}}')).split('\n');
@@ -56,7 +52,7 @@ export class Composition {
     return docker('ps', '--all', ...filters, '--format', '{{.Names}}');
   }
 
-  /** Of what these services have logged. */
+  /** The end of these services' logs. */
   async lastLines(services: string[]): Promise<string> {
     const names = await Promise.all(services.map((service) => this.container(service)));
     const logs = await Promise.all(names.map((name) => output('docker', ['logs', '--tail', '20', name])));

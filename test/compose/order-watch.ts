@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import type { Test } from 'tap';
 
 const PROTO = join(import.meta.dirname, '../../../proto/orders/v1/orders.proto');
-
-/** Whether the service speaks gRPC. */
-export const hasOrderWatch = existsSync(PROTO);
 
 export interface WatchedChange {
   order_id: string;
@@ -16,7 +12,7 @@ export interface WatchedChange {
 
 type Item = { change?: WatchedChange | null };
 
-/** Collects the changes of a customer's orders from a gRPC stream; `failures` says how it ended before its time. */
+/** Collects the changes of a customer's orders from a gRPC stream, and its errors in `failures`. */
 export function watchOrders(t: Test, address: string, customerId: string) {
   const definition = loadSync(PROTO, { keepCase: true, longs: Number, enums: String, oneofs: true });
   const service = definition['orders.v1.OrderWatch'] as ServiceDefinition;

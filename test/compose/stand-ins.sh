@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# For a machine that reaches no image registry: makes stand-ins for the images of compose.yaml from Debian's packages and
-# the Kafka jars that `npm run kafka:start` has fetched, under the very tags that compose.yaml names. They take the same
-# settings and lay their data in the same places; what differs is the version. An image that is there is left alone.
-# Needs the image node:24-bookworm-slim (or a stand-in for it) to build on.
-# usage: test/compose/stand-ins.sh
+# For machines without an image registry: builds replacements for the images of compose.yaml, under the same tags, from
+# Debian's packages and the Kafka jars that `npm run kafka:start` has downloaded. They take the same settings and store
+# their data in the same places, but may have other versions. Existing images are kept.
+# Needs the image node:24-bookworm-slim (or a replacement).
+# Usage: test/compose/stand-ins.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=test/compose
@@ -11,14 +11,14 @@ jars=${XDG_CACHE_HOME:-$HOME/.cache}/order-system
 
 tag_of() { sed -n "s|^ *image: \($1:.*\)|\1|p" compose.yaml | head -1; }
 
-build() { # name, then the folder with its Dockerfile
+build() { # image name, folder with its Dockerfile
   local tag
   tag=$(tag_of "$1")
   if docker image inspect "$tag" >/dev/null 2>&1; then
-    echo "$tag is there"
+    echo "$tag exists"
   else
     docker build --quiet --tag "$tag" "$2" >/dev/null
-    echo "$tag is stood in for"
+    echo "$tag was built"
   fi
 }
 

@@ -7,9 +7,9 @@ import { anOrder, OrderClient } from '../support/order-client.ts';
 const IMAGE = 'order-system:check';
 const MIB = 1024 * 1024;
 const ORDERS_A_BATCH = 1_000;
-/** So many orders make SQLite merge its segments, and the garbage collector run. */
+/** Enough orders for SQLite to merge its full-text segments and for garbage collections. */
 const BATCHES = 100;
-/** SHUTDOWN_TIMEOUT_MS and some, seconds. */
+/** More than SHUTDOWN_TIMEOUT_MS. */
 const STOP_SECONDS = '20';
 
 await needDocker();
@@ -19,7 +19,7 @@ t.teardown(async () => {
   await docker('volume', 'rm', '--force', name);
 });
 
-/** As locked up as can be: nothing but the volume is written to. */
+/** With the least rights: only the volume is writable. */
 async function run(): Promise<OrderClient> {
   await docker('rm', '--force', name);
   const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges:true'];
@@ -44,7 +44,7 @@ async function stop(): Promise<string> {
   return inspect(name, '{{.State.ExitCode}} {{.State.OOMKilled}}');
 }
 
-/** Answers the ids of the last orders of each batch. */
+/** @returns the id of the last order of each batch */
 async function placeBatches(client: OrderClient, batches: number): Promise<string[]> {
   const orders = Array.from({ length: ORDERS_A_BATCH }, () => anOrder());
   const last: string[] = [];
@@ -54,24 +54,24 @@ async function placeBatches(client: OrderClient, batches: number): Promise<strin
     });
     const id = body.results?.at(-1)?.id;
     if (id !== undefined) last.push(id);
-    // Full for the moment: the batch is placed again.
+    // 503: the log is full; the batch is sent again.
     else if (status !== 207 && status !== 503) throw new Error(`${status}: ${JSON.stringify(body)}`);
     return last.length === batches;
   };
-  await eventually(placeNext, { what: `${batches} batches to be taken`, timeoutMs: 120_000 });
+  await eventually(placeNext, { what: `${batches} batches to be accepted`, timeoutMs: 120_000 });
   return last;
 }
 
 const isConfirmed = async (client: OrderClient, location: string) =>
   (await client.order(location)).body.status === 'confirmed';
 
-await t.test('the image is built', async (t) => {
+await t.test('the image is small', async (t) => {
   await docker('build', '--tag', IMAGE, '.');
   const size = Number(await docker('image', 'inspect', '--format', '{{.Size}}', IMAGE));
   const base = Number(await docker('image', 'inspect', '--format', '{{.Size}}', 'node:24-bookworm-slim'));
   const ours = size - base;
   t.comment(
-    `${Math.round(size / MIB)} MiB, of which the base image is ${Math.round(base / MIB)} and ours ${Math.round(ours / MIB)}`,
+    `${Math.round(size / MIB)} MiB, of which the base image has ${Math.round(base / MIB)} and ours ${Math.round(ours / MIB)}`,
   );
   const layers = await docker('history', '--no-trunc', '--format', '{{.Size}}\t{{.CreatedBy}}', IMAGE);
   for (const layer of layers.split('\n')) if (!layer.startsWith('0B')) t.comment(layer.slice(0, 100));
@@ -79,7 +79,7 @@ await t.test('the image is built', async (t) => {
 });
 
 await t.test(
-  'it runs as nobody special on a root that is read-only, and keeps what it acknowledged',
+  'it runs unprivileged on a read-only root and keeps acknowledged orders over a restart',
   async (t) => {
     const first = await run();
     t.equal(await docker('exec', name, 'id', '-u'), '1000');
@@ -102,7 +102,7 @@ await t.test(
   },
 );
 
-await t.test('other commands than serve are there', async (t) => {
+await t.test('the other commands work, too', async (t) => {
   const help = await docker('run', '--rm', IMAGE, '--help');
   t.match(help, /KAFKA_BROKERS/);
   t.match(

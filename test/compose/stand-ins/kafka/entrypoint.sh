@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# As the official image does: KAFKA_NODE_ID becomes node.id, and so on; the storage is formatted once.
+# Like the official image: KAFKA_NODE_ID becomes node.id, and so on; the storage is formatted once.
 set -euo pipefail
 properties=/opt/kafka/config/server.properties
 env | sed -n 's/^KAFKA_\([A-Z_]*\)=\(.*\)/\1=\2/p' | grep -v -e '^HEAP_OPTS=' | while IFS='=' read -r name value; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# As the official image does: a database and its owner are made once, by POSTGRES_USER, _PASSWORD and _DB.
+# Like the official image: creates the database POSTGRES_DB and its owner POSTGRES_USER once.
 set -euo pipefail
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA"
