@@ -9,7 +9,7 @@ import type { ListedDeadLetter, ReadBack } from './read-back-types.ts';
 export type WasPassed = (position: Position, before: number) => boolean;
 
 /**
- * A partition is processed in order. So an order that stands later in it, is never retried, and had its first status
+ * A partition is processed in order. So an order that comes later in it, is never retried, and had its first status
  * before the moment proves that the position was passed. An order that the log may hold twice proves nothing: either of
  * its records may have been the first.
  */

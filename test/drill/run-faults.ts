@@ -15,7 +15,7 @@ import { produceUndecodable } from './undecodable-records.ts';
 export interface FaultRun {
   /** injected, by kind */
   faults: Record<string, number>;
-  /** what the services counted meanwhile */
+  /** what the services counted in that time */
   counters: Record<string, number>;
 }
 

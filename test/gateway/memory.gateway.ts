@@ -51,7 +51,7 @@ await t.test('a response that the client does not read is not buffered by the ga
   const response = await new Promise<IncomingMessage>((resolve, reject) =>
     get(`${url}/v1/orders`, { agent: false }, resolve).on('error', reject),
   );
-  // Nothing marks the absence of buffering; a gateway that buffers would have read the whole body by then.
+  // Nothing marks the absence of buffering; a gateway that buffers reads the whole body much sooner.
   await delay(2_000);
   t.equal(replica.responded, 0, 'the gateway has not read all of it');
   let bytes = 0;
