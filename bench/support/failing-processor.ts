@@ -1,5 +1,9 @@
 import type { NewOrder } from '../../src/order/order.ts';
-import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor-api.ts';
+import type {
+  OrderToProcess,
+  ProcessorAnswer,
+  ProcessorContext,
+} from '../../src/processing/processor-api.ts';
 
 /** Fails 5 % of the orders at their first attempt and 1 % for good. */
 export function process(

@@ -4,8 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ServiceProcess } from '../../tools/support/service-process.ts';
-import { withoutSettings } from '../../tools/support/without-settings.ts';
+import { ServiceProcess, withoutSettings } from '../../tools/support/service-process.ts';
 import { commandsOf } from './commands.ts';
 import { ROOT } from './markdown.ts';
 

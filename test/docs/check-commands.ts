@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { commandsOf } from './commands.ts';
 import { ROOT } from './markdown.ts';
 
@@ -71,7 +71,7 @@ function faultsOfCommand(words: readonly string[]): string[] {
 
 function faultsOfNpm([verb = '', ...rest]: string[]): string[] {
   if (verb === 'ci') return [];
-  const words = rest.filter((word) => word !== '-s');
+  const words = rest.filter((word) => word !== '-s' && word !== '--');
   const [name = '', ...options] = verb === 'run' ? words : [verb, ...words];
   const script = scripts[name];
   if (script === undefined) return [`package.json has no script ${name}`];
@@ -86,7 +86,7 @@ function faultsOfNode([file = '', ...rest]: string[]): string[] {
     .filter((word) => word.startsWith('--') && word !== '--')
     .map((word) => word.split('=')[0] ?? '');
   if (options.length === 0 && !file.endsWith('main.js')) return [];
-  const known = file.startsWith('dist/bench/') ? optionsOfBenches() : helpOf([file, ...subcommand(rest)]);
+  const known = helpOf([file, ...subcommand(rest)]);
   if (known === undefined) return [`${[file, ...subcommand(rest)].join(' ')} is no command`];
   return options
     .filter((option) => !known.includes(`${option} `) && !known.includes(`${option}\n`))
@@ -112,15 +112,6 @@ function helpOf(words: readonly string[]): string | undefined {
     helpTexts.set(key, status === 0 && isMeant ? stdout : undefined);
   }
   return helpTexts.get(key);
-}
-
-/** Benchmarks read their options with `parseArgs`: `rounds: { type: …`. */
-function optionsOfBenches(): string {
-  const files = readdirSync(`${ROOT}bench`, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
-  );
-  const names = files.flatMap((file) => [...read(`bench/${file}`).matchAll(/^\s+(\w+): \{ type: /gm)]);
-  return names.map(([, name]) => `--${name ?? ''} `).join('');
 }
 
 function faultsOfDocker([verb = '', ...rest]: string[]): string[] {

@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OrderToProcess, ProcessorAnswer, ProcessorContext } from '../../src/processing/processor-api.ts';
+import type {
+  OrderToProcess,
+  ProcessorAnswer,
+  ProcessorContext,
+} from '../../src/processing/processor-api.ts';
 import { behaviourOf } from './behaviour.ts';
 
 /** The `PROCESSOR` of the services under test: its answer depends on the order and the clock alone. */
