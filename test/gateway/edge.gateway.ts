@@ -5,8 +5,7 @@ import { anOrder } from '../support/order-client.ts';
 import { Gateway } from './nginx.ts';
 import { assertProblem } from './assert-problem.ts';
 import { Replicas } from './replicas.ts';
-import { send, type Sent } from './send.ts';
-import { sendAndStall } from './slow-client.ts';
+import { send, sendAndStall, type Sent } from './send.ts';
 
 const replicas = await Replicas.start(t, { TRUST_PROXY: '127.0.0.1', RATE_LIMIT_MAX: '1000' });
 const gateway = await Gateway.start(t, replicas.addresses, { tls: true });
