@@ -42,7 +42,7 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   await migrate(config.database, logger);
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
-  const log = await lifecycle.start('event log', createEventLog(config, logger));
+  const log = await lifecycle.start('event log', await createEventLog(config, logger));
   const codec = createEventCodec();
   const isAlone = config.eventLog === 'embedded';
   const hub = new StatusHub({

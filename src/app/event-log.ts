@@ -1,41 +1,65 @@
-import type { Config } from '../config/config.ts';
+import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config/config.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { type EventLog, TOPICS } from '../log/event-log.ts';
-import { KafkaEventLog } from '../log/kafka/kafka-event-log.ts';
 
-/** Creates the configured event log; does not start it. */
-export function createEventLog(config: Config, logger: Logger): EventLog {
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The event log that the settings choose, not started.
+ * @throws ServiceError `settings-invalid` as `loadKafka`
+ */
+export async function createEventLog(config: Config, logger: Logger): Promise<EventLog> {
   const { kafkaGroupId: groupId, kafkaPartitions: partitions, ackTimeoutMs } = config;
-  const bounds = { maxPendingRecords: config.logMaxPending, maxPendingBytes: MAX_PENDING_BYTES };
+  const limits = {
+    maxPendingRecords: config.logMaxPending,
+    maxPendingBytes: MAX_PENDING_BYTES,
+    ackTimeoutMs,
+  };
   if (config.eventLog === 'embedded') {
     return new EmbeddedEventLog({
+      ...limits,
       dataDirectory: config.dataDir,
       groupId,
       partitions,
-      ackTimeoutMs,
       retentionMs: config.logRetentionMs,
       // No group consumes dead letters, so retention must not wait for a commit.
       followedTopics: [TOPICS.deadLetters],
-      ...bounds,
       logger,
     });
   }
+  const { KafkaEventLog } = await loadKafka();
   return new KafkaEventLog({
+    ...limits,
     brokers: config.kafkaClientSettings['bootstrap.servers'] ?? '',
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
+    connectTimeoutMs: 10_000,
     // A shutdown may wait for it twice, and has other things to do as well.
     revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     groupId,
     groupInstanceId: config.kafkaGroupInstanceId,
     partitions,
-    ackTimeoutMs,
     // A worker appends whole batches: there is nothing to linger for.
-    ...(config.role === 'worker' ? { lingerMs: 0 } : {}),
-    ...bounds,
+    lingerMs: config.role === 'worker' ? 0 : undefined,
     logger,
   });
 }
 
-const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/**
+ * The only import of the Kafka event log: its package is optional, and not needed for the embedded one.
+ * @throws ServiceError `settings-invalid` when node-rdkafka is not installed or was not compiled
+ */
+export async function loadKafka() {
+  try {
+    return await import('../log/kafka/kafka-event-log.ts');
+  } catch (cause) {
+    const [reason] = toError(cause).message.split('\n');
+    const detail =
+      `The event log is Kafka, but the optional package node-rdkafka cannot be loaded: ${reason ?? ''} ` +
+      'Install it with `npm install --include=optional` (it compiles librdkafka, which takes g++, make, Python 3 ' +
+      'and the headers of OpenSSL and zlib), or set EVENT_LOG=embedded.';
+    throw new ServiceError('settings-invalid', detail, { cause });
+  }
+}

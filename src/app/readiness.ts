@@ -20,7 +20,7 @@ export async function checkReadiness(parts: {
   const { log, reader, pipeline, isDraining } = parts;
   const checks: Record<string, string> = {
     service: isDraining ? 'draining' : 'ok',
-    eventLog: log.fault() ?? 'ok',
+    eventLog: log.readinessProblem() ?? 'ok',
     store: await reader.progress(log.progressName(TOPICS.commands), 0).then(
       () => 'ok',
       (error: unknown) => toError(error).message,

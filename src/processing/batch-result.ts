@@ -1,4 +1,4 @@
-import { encodeTextFrame } from '../base/record-frame.ts';
+import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { Effects, SequencedChange } from '../store/order-store.ts';
 import type { RetryingOrder } from '../store/retries.ts';
@@ -65,11 +65,12 @@ function sequencedChanges(saved: SavedBatch | undefined): SequencedChange[] {
 
 /** The sequence takes the place of a log record's offset. */
 function encodeStatuses(changes: readonly SequencedChange[], codec: EventCodec): ArrayBuffer {
-  return encodeTextFrame(
+  return encodeRecordFrame(
     changes.map(({ sequence, change }) => ({
       key: change.orderId,
       value: codec.encodeStatusChange(change),
       timestamp: change.at,
+      partition: 0,
       offset: sequence,
     })),
   );

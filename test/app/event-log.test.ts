@@ -6,17 +6,19 @@ import { createEventLog } from '../../src/app/event-log.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 await t.test(
-  'the embedded log drops dead letters by age, and commands only after they are consumed',
+  'the embedded log deletes dead letters by age, and commands only once they are consumed',
   async (t) => {
     const config = loadConfig({ EVENT_LOG: 'embedded', DATA_DIR: t.testdir(), LOG_RETENTION_MS: '300' });
-    const log = createEventLog(config, createLogger('silent'));
+    const log = await createEventLog(config, createLogger('silent'));
     await log.start();
     t.teardown(() => log.stop());
-    const isThere = async (topic: string) => (await log.find?.(topic, 'key')) !== undefined;
+    const exists = async (topic: string) => (await log.find?.(topic, 'key')) !== undefined;
     await log.append({ topic: TOPICS.commands, key: 'key', value: Buffer.of(1) });
     await log.append({ topic: TOPICS.deadLetters, key: 'key', value: Buffer.of(1) });
-    t.equal(await isThere(TOPICS.deadLetters), true);
-    await eventually(async () => !(await isThere(TOPICS.deadLetters)), { what: 'the letter to be dropped' });
-    t.equal(await isThere(TOPICS.commands), true);
+    t.equal(await exists(TOPICS.deadLetters), true);
+    await eventually(async () => !(await exists(TOPICS.deadLetters)), {
+      what: 'the dead letter to be deleted',
+    });
+    t.equal(await exists(TOPICS.commands), true);
   },
 );

@@ -101,7 +101,7 @@ function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: ()
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     find: async (topic, key) => log.find?.(topic, key),
     ends: (topic) => log.ends(topic),
-    fault: () => log.fault(),
+    readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };
 }

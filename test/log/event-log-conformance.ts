@@ -8,7 +8,7 @@ import type { EventLogHarness } from './conformance/harness.ts';
 import { pausingTests } from './conformance/pausing.ts';
 import { sharingTests } from './conformance/sharing.ts';
 
-/** What every event log must do, whatever it is made of. */
+/** What every implementation of an event log must do. */
 export async function eventLogConformance(t: Test, name: string, harness: EventLogHarness): Promise<void> {
   await t.test(name, async (t) => {
     t.jobs = harness.jobs;

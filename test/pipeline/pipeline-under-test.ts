@@ -32,6 +32,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
     maxPendingRecords: 10_000,
     maxPendingBytes: 10_000_000,
     ackTimeoutMs: 30_000,
+    retentionMs: 600_000,
     logger,
   });
   await log.start();

@@ -24,7 +24,7 @@ function watched(log: EventLog) {
     append: (record) => log.append(record),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     ends: (topic) => log.ends(topic),
-    fault: () => log.fault(),
+    readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
     consumer(topic, handlers) {
       const consumer = log.consumer(topic, handlers);

@@ -88,7 +88,7 @@ function withAppend(log: EventLog, append: EventLog['append']): EventLog {
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     ends: (topic) => log.ends(topic),
-    fault: () => log.fault(),
+    readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };
 }

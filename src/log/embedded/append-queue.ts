@@ -1,8 +1,8 @@
+import { EventEmitter, once } from 'node:events';
 import { ServiceError, toError } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
-import type { OutgoingRecord } from '../event-log.ts';
-import { pendingLimit } from '../pending-limit.ts';
-import { encodeAppends, frameBytes } from './frames.ts';
+import { type OutgoingRecord, pendingLimit } from '../event-log.ts';
+import { appendBytes } from './frames.ts';
 
 export interface AppendLimits {
   maxPendingRecords: number;
@@ -10,40 +10,37 @@ export interface AppendLimits {
   ackTimeoutMs: number;
 }
 
-/** Makes a group durable as one, or nothing of it; answers partition and offset of every record, alternating. */
-export type AppendGroup = (topics: string[], frames: Buffer<ArrayBuffer>) => Promise<Float64Array>;
+/** Makes all records durable, or none; returns partition and offset of each record, alternating. */
+type AppendGroup = (records: readonly OutgoingRecord[]) => Promise<Float64Array>;
 
 interface PendingAppend extends OutgoingRecord {
   bytes: number;
-  /** of performance.now() */
+  /** by performance.now() */
   deadline: number;
   settled: boolean;
   resolve: (position: Position) => void;
   reject: (error: Error) => void;
 }
 
-/**
- * Group commit: everything that comes while a group is being written is the next group. A record that comes alone
- * waits for the end of the event loop's turn only.
- */
+/** Group commit: records that arrive while one group is being written form the next group. */
 export class AppendQueue {
   readonly #limits: AppendLimits;
   readonly #appendGroup: AppendGroup;
+  readonly #events = new EventEmitter<{ drained: [] }>();
   #collecting: PendingAppend[] = [];
   #writing: PendingAppend[] = [];
-  /** of both, as long as they hold memory */
+  /** of both, for as long as they hold memory */
   #bytes = 0;
   #unsettled = 0;
   #busy = false;
   #timer: NodeJS.Timeout | undefined;
-  #drained: (() => void)[] = [];
 
   constructor(limits: AppendLimits, appendGroup: AppendGroup) {
     this.#limits = limits;
     this.#appendGroup = appendGroup;
   }
 
-  /** Records appended and not yet acknowledged or given up. */
+  /** Appends that are neither acknowledged nor failed. */
   get pending(): number {
     return this.#unsettled;
   }
@@ -56,30 +53,24 @@ export class AppendQueue {
       this.#collecting.push({ topic, key, value, headers, bytes, deadline, settled: false, resolve, reject });
       this.#bytes += bytes;
       this.#unsettled++;
-      this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#limits.ackTimeoutMs);
+      this.#timer ??= setTimeout(() => this.#expire(), this.#limits.ackTimeoutMs);
       if (this.#busy) return;
       this.#busy = true;
+      // A record that comes alone waits only for the end of this turn of the event loop.
       setImmediate(() => this.#writeNext());
     });
   }
 
-  /** Resolves when everything is acknowledged or given up, which the deadlines bound. */
+  /** Resolves when no append is pending, at the latest after `ackTimeoutMs`. */
   async drain(): Promise<void> {
-    if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
-  }
-
-  /** Gives up what is not being written yet. */
-  abandon(error: Error): void {
-    for (const append of this.#collecting) this.#fail(append, error);
-    this.#bytes -= bytesOf(this.#collecting);
-    this.#collecting = [];
+    if (this.#unsettled > 0) await once(this.#events, 'drained');
   }
 
   #admit(record: OutgoingRecord): number {
     const { maxPendingRecords, maxPendingBytes } = this.#limits;
-    const bytes = frameBytes(record);
+    const bytes = appendBytes(record);
     if (bytes > maxPendingBytes) {
-      const detail = `A record of ${bytes} bytes is larger than the ${maxPendingBytes} bytes the event log takes.`;
+      const detail = `The record has ${bytes} bytes; the event log accepts at most ${maxPendingBytes}.`;
       throw new ServiceError('record-too-large', detail);
     }
     const records = this.#collecting.length + this.#writing.length;
@@ -96,66 +87,46 @@ export class AppendQueue {
     this.#writing = group;
     this.#busy = group.length > 0;
     if (!this.#busy) return;
-    // The next group is on its way before the answers to this one take the thread.
-    const next = () => {
+    const settle = (outcomeOf: (index: number) => Position | Error) => {
       this.#bytes -= bytesOf(group);
+      // The next group is sent before this one is settled, so that the log's thread does not idle meanwhile.
       this.#writeNext();
+      for (const [index, append] of group.entries()) this.#settle(append, outcomeOf(index));
     };
-    this.#encodeAndAppend(group).then(
-      (positions) => {
-        next();
-        for (const [index, append] of group.entries()) this.#acknowledge(append, positions, 2 * index);
-      },
-      (error: unknown) => {
-        next();
-        for (const append of group) this.#fail(append, toError(error));
-      },
+    this.#appendGroup(group).then(
+      (positions) => settle((index) => positionAt(positions, index)),
+      (error: unknown) => settle(() => toError(error)),
     );
   }
 
-  async #encodeAndAppend(group: readonly PendingAppend[]): Promise<Float64Array> {
-    const { topics, frames } = encodeAppends(group);
-    return this.#appendGroup(topics, frames);
-  }
-
-  #acknowledge(append: PendingAppend, positions: Float64Array, at: number): void {
-    if (!this.#settle(append)) return;
-    append.resolve({ partition: positions[at] as number, offset: positions[at + 1] as number });
-  }
-
-  #giveUpLate(): void {
+  #expire(): void {
     const now = performance.now();
-    const late = (append: PendingAppend) => append.deadline <= now;
-    const seconds = this.#limits.ackTimeoutMs / 1000;
-    const error = new ServiceError(
-      'log-timeout',
-      `The event log did not acknowledge within ${seconds} s; the record may be in it or not.`,
-    );
-    for (const append of [...this.#writing, ...this.#collecting].filter(late)) this.#fail(append, error);
-    this.#bytes -= bytesOf(this.#collecting.filter(late));
-    this.#collecting = this.#collecting.filter((append) => !late(append));
+    const isLate = ({ deadline }: PendingAppend) => deadline <= now;
+    const detail = `The event log did not acknowledge within ${this.#limits.ackTimeoutMs / 1000} s; the record may or may not be in it.`;
+    const error = new ServiceError('log-timeout', detail);
+    const late = [...this.#writing, ...this.#collecting].filter(isLate);
+    this.#bytes -= bytesOf(this.#collecting.filter(isLate));
+    this.#collecting = this.#collecting.filter((append) => !isLate(append));
+    for (const append of late) this.#settle(append, error);
     const oldest = [...this.#writing, ...this.#collecting].find(({ settled }) => !settled);
-    this.#timer =
-      oldest === undefined ? undefined : setTimeout(() => this.#giveUpLate(), oldest.deadline - now);
+    this.#timer = oldest && setTimeout(() => this.#expire(), oldest.deadline - now);
   }
 
-  #fail(append: PendingAppend, error: Error): void {
-    if (this.#settle(append)) append.reject(error);
-  }
-
-  /** @returns false when the append was settled before */
-  #settle(append: PendingAppend): boolean {
-    if (append.settled) return false;
+  /** Does nothing when the append is already settled. */
+  #settle(append: PendingAppend, outcome: Position | Error): void {
+    if (append.settled) return;
     append.settled = true;
-    if (--this.#unsettled === 0) this.#rest();
-    return true;
-  }
-
-  #rest(): void {
+    if (outcome instanceof Error) append.reject(outcome);
+    else append.resolve(outcome);
+    if (--this.#unsettled > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const resolve of this.#drained.splice(0)) resolve();
+    this.#events.emit('drained');
   }
+}
+
+function positionAt(positions: Float64Array, index: number): Position {
+  return { partition: positions[2 * index] as number, offset: positions[2 * index + 1] as number };
 }
 
 function bytesOf(appends: readonly PendingAppend[]): number {

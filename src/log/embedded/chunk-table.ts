@@ -4,6 +4,10 @@ import type { Chunk } from './frames.ts';
 import { SLOT_SIZE } from './log-database.ts';
 import type { Partition } from './topic-table.ts';
 
+/** Bounds of a chunk: a fetch may exceed its limits by one chunk, and a key look-up reads one. */
+const CHUNK_RECORDS = 250;
+const CHUNK_BYTES = 131_072;
+
 interface ChunkRow {
   id: number;
   count: number;
@@ -35,8 +39,8 @@ export class ChunkTable {
   }
 
   /**
-   * The chunk that holds the offset, or the next one when that offset is dropped already.
-   * @throws Error when it is not what was written: SQLite has no checksums of its own
+   * The chunk that holds the offset, or the next one if that offset is no longer retained.
+   * @throws Error when the checksum differs: SQLite itself has none
    */
   at({ slot, number, end }: Partition, offset: number): Chunk | undefined {
     if (offset >= end) return undefined;
@@ -51,7 +55,7 @@ export class ChunkTable {
     const firstOffset = id - base;
     if (crc32(body) !== checksum) {
       throw new Error(
-        `partition ${number} is damaged at offset ${firstOffset}, restore the file from a copy`,
+        `partition ${number} is corrupt at offset ${firstOffset}; restore the file from a backup`,
       );
     }
     return { partition: number, firstOffset, count, timestamp, body };
@@ -59,5 +63,22 @@ export class ChunkTable {
 
   delete({ slot }: Partition, { firstOffset }: Chunk): void {
     this.#delete.run(slot * SLOT_SIZE + firstOffset);
+  }
+}
+
+/** The chunks that append the encoded records to a partition. */
+export function* chunksOf(
+  { number, end }: Partition,
+  records: readonly Buffer[],
+  timestamp: number,
+): Generator<Chunk> {
+  let [first, bytes] = [0, 0];
+  for (const [index, record] of records.entries()) {
+    bytes += record.length;
+    const count = index + 1 - first;
+    if (count < CHUNK_RECORDS && bytes < CHUNK_BYTES && index + 1 < records.length) continue;
+    const body = Buffer.concat(records.slice(first, index + 1), bytes);
+    yield { partition: number, firstOffset: end + first, count, timestamp, body };
+    [first, bytes] = [index + 1, 0];
   }
 }

@@ -1,46 +1,41 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError, toError } from '../../base/errors.ts';
-import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
-import { OffsetCommits } from './offset-commits.ts';
+import type { LogClient } from './log-client.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { PartitionState } from './protocol.ts';
-import type { ThreadLink } from './thread-link.ts';
 
-/** The only member of its group: it has all partitions from start to stop. */
+/** The only member of its group: it owns all partitions from start to stop. */
 export class EmbeddedConsumer implements LogConsumer {
-  readonly #link: ThreadLink;
+  readonly #client: LogClient;
   readonly #topic: string;
   readonly #handlers: ConsumerHandlers;
-  readonly #commits: OffsetCommits;
+  readonly #logger: Logger;
   readonly #reader: PartitionReader;
   #assigned: number[] = [];
-  /** next offsets the group is done with */
+  /** the group's next offsets */
   readonly #done = new Map<number, number>();
+  #uncommitted = new Map<number, number>();
+  #committing: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #failed = false;
 
-  constructor(link: ThreadLink, topic: string, handlers: ConsumerHandlers, logger: Logger) {
-    this.#link = link;
+  constructor(client: LogClient, topic: string, handlers: ConsumerHandlers, logger: Logger) {
+    this.#client = client;
     this.#topic = topic;
     this.#handlers = handlers;
-    this.#commits = new OffsetCommits(link, topic, logger);
-    this.#reader = new PartitionReader(link, topic, {
-      onRecords: (records: LogRecord[]) => handlers.onRecords(records),
-      onFailed: (error) => this.#fail(error),
-    });
+    this.#logger = logger;
+    this.#reader = new PartitionReader(client, topic, handlers);
   }
 
-  /** @throws ServiceError when the log is not open; what fails later goes to `onFailed` */
-  async start(): Promise<void> {
-    this.#starting ??= this.#assign();
-    await this.#starting;
+  /** @throws ServiceError when the log is not open; later failures go to `onFailed` */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#assign());
   }
 
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#revoke();
-    await this.#stopping;
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#revoke());
   }
 
   pause(partitions: number[]): void {
@@ -52,8 +47,11 @@ export class EmbeddedConsumer implements LogConsumer {
   }
 
   commit(nextOffsets: Map<number, number>): void {
-    for (const [partition, offset] of nextOffsets) this.#done.set(partition, offset);
-    this.#commits.note(nextOffsets);
+    for (const [partition, offset] of nextOffsets) {
+      this.#done.set(partition, offset);
+      this.#uncommitted.set(partition, offset);
+    }
+    this.#committing ??= this.#writeCommits();
   }
 
   lag(): Map<number, number> {
@@ -63,7 +61,7 @@ export class EmbeddedConsumer implements LogConsumer {
   }
 
   async #assign(): Promise<void> {
-    const partitions = await this.#link.call('describe', { topic: this.#topic });
+    const partitions = await this.#client.call('describe', [this.#topic]);
     this.#assigned = [...partitions.keys()];
     try {
       const from = await this.#handlers.onAssigned(
@@ -73,15 +71,14 @@ export class EmbeddedConsumer implements LogConsumer {
         this.#done.set(number, this.#position(number, partition, from.get(number)));
       }
     } catch (error) {
-      this.#fail(toError(error));
+      this.#handlers.onFailed(toError(error));
       return;
     }
-    if (this.#stopping === undefined) {
-      this.#reader.start(
-        this.#done,
-        partitions.map(({ end }) => end),
-      );
-    }
+    if (this.#stopping !== undefined) return;
+    this.#reader.start(
+      this.#done,
+      partitions.map(({ end }) => end),
+    );
   }
 
   #position(
@@ -91,7 +88,9 @@ export class EmbeddedConsumer implements LogConsumer {
   ): number {
     const position = from === 'earliest' ? start : from;
     if (position > end) {
-      const detail = `Offset ${position} of ${this.#topic}/${number} was processed, but the log ends at ${end}: it is not the log this store was filled from, or it lost its end. Put the two together again.`;
+      const detail =
+        `Offset ${position} of ${this.#topic}/${number} was already processed, but the event log ends at ${end}. ` +
+        'It lost its end, or it is not the log that filled this store. Restore both from the same backup.';
       throw new ServiceError('log-truncated', detail);
     }
     return position;
@@ -101,12 +100,26 @@ export class EmbeddedConsumer implements LogConsumer {
     await Promise.allSettled([this.#starting]);
     await this.#reader.stop();
     if (this.#assigned.length > 0) await this.#handlers.onRevoked(this.#assigned);
-    await this.#commits.flush();
+    await this.#committing;
+    await this.#writeCommits();
   }
 
-  #fail(error: Error): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#handlers.onFailed(error);
+  /** One call at a time; offsets stored meanwhile go with the next call. A failed commit is logged and kept. */
+  async #writeCommits(): Promise<void> {
+    await nextTurn();
+    while (this.#uncommitted.size > 0) {
+      const nextOffsets = this.#uncommitted;
+      this.#uncommitted = new Map();
+      try {
+        await this.#client.call('commit', [this.#topic, nextOffsets]);
+      } catch (error) {
+        this.#uncommitted = new Map([...nextOffsets, ...this.#uncommitted]);
+        const message =
+          'Committing offsets failed. The next commit retries; after a restart their records are read again.';
+        this.#logger.warn({ err: error, topic: this.#topic }, message);
+        break;
+      }
+    }
+    this.#committing = undefined;
   }
 }

@@ -1,17 +1,18 @@
 import type { LogRecord } from '../../base/log-record.ts';
+import { EncodedRecord, recordBytes, writeRecord } from '../../base/record-bytes.ts';
 import type { OutgoingRecord } from '../event-log.ts';
-import { keyOf, readRecord, recordBytes, recordEnd, writeRecord } from './record-bytes.ts';
 
 /*
- * frame  = [topic u16] record     one append on its way to the thread
- * record = see record-bytes.ts
- * body   = record*                as a chunk is stored
- * batch  = ([partition u32] [first offset f64] [count u32] [timestamp f64] [body bytes u32] body)*
+ * What crosses between the main thread and the log's thread (records are encoded as in base/record-bytes.ts):
+ *
+ *     appends = ([topic u16] record)*
+ *     body    = record*                as a chunk is stored
+ *     batch   = ([partition u32] [first offset f64] [count u32] [timestamp f64] [body bytes u32] body)*
  */
 const TOPIC_BYTES = 2;
 const CHUNK_HEADER_BYTES = 28;
 
-/** Consecutive records of one partition that one transaction brought. */
+/** Consecutive records of one partition, appended by one transaction. */
 export interface Chunk {
   partition: number;
   firstOffset: number;
@@ -21,13 +22,13 @@ export interface Chunk {
   body: Buffer;
 }
 
-/** Topics are named once and numbered by their place in `topics`; at most 65 536. */
+/** A record names its topic by the index in `topics`. At most 65 536 topics. */
 export function encodeAppends(records: readonly OutgoingRecord[]): {
   topics: string[];
   frames: Buffer<ArrayBuffer>;
 } {
   const topics: string[] = [];
-  const frames = Buffer.allocUnsafeSlow(records.reduce((sum, record) => sum + frameBytes(record), 0));
+  const frames = Buffer.allocUnsafeSlow(records.reduce((sum, record) => sum + appendBytes(record), 0));
   let at = 0;
   for (const record of records) {
     let topicIndex = topics.indexOf(record.topic);
@@ -37,37 +38,41 @@ export function encodeAppends(records: readonly OutgoingRecord[]): {
   return { topics, frames };
 }
 
-export function frameBytes(record: OutgoingRecord): number {
+export function appendBytes(record: OutgoingRecord): number {
   return TOPIC_BYTES + recordBytes(record);
 }
 
-/** @param visit gets the key and the whole record, both as views */
+/** @param visit receives the key and the whole encoded record as views */
 export function readAppends(
   frames: Buffer,
   visit: (topicIndex: number, key: Buffer | null, record: Buffer) => void,
 ): void {
   for (let at = 0; at < frames.length;) {
-    const recordAt = at + TOPIC_BYTES;
-    const end = recordEnd(frames, recordAt);
-    visit(frames.readUInt16LE(at), keyOf(frames, recordAt), frames.subarray(recordAt, end));
-    at = end;
+    const record = new EncodedRecord(frames, at + TOPIC_BYTES);
+    visit(frames.readUInt16LE(at), record.key, frames.subarray(record.start, record.end));
+    at = record.end;
   }
 }
 
-/** The keys of a chunk's records as views, in order. */
-export function* bodyKeys(body: Buffer): Generator<Buffer | null> {
-  for (let at = 0; at < body.length; at = recordEnd(body, at)) yield keyOf(body, at);
+export function* recordsOf(body: Buffer): Generator<EncodedRecord> {
+  for (let at = 0; at < body.length;) {
+    const record = new EncodedRecord(body, at);
+    yield record;
+    at = record.end;
+  }
 }
 
-/** A chunk of only the record at an offset of the chunk. */
+/** The part of the chunk that holds only the record at `offset`. */
 export function singleRecord(chunk: Chunk, offset: number): Chunk {
-  let at = 0;
-  for (let skip = offset - chunk.firstOffset; skip > 0; skip--) at = recordEnd(chunk.body, at);
-  const body = chunk.body.subarray(at, recordEnd(chunk.body, at));
+  let record = new EncodedRecord(chunk.body, 0);
+  for (let skip = offset - chunk.firstOffset; skip > 0; skip--) {
+    record = new EncodedRecord(chunk.body, record.end);
+  }
+  const body = chunk.body.subarray(record.start, record.end);
   return { ...chunk, firstOffset: offset, count: 1, body };
 }
 
-/** One buffer with an ArrayBuffer of its own, so that it can be transferred. */
+/** Has its own ArrayBuffer, so that it can be transferred. */
 export function encodeBatch(chunks: readonly Chunk[]): Buffer<ArrayBuffer> {
   const bytes = chunks.reduce((sum, { body }) => sum + CHUNK_HEADER_BYTES + body.length, 0);
   const batch = Buffer.allocUnsafeSlow(bytes);
@@ -83,7 +88,7 @@ export function encodeBatch(chunks: readonly Chunk[]): Buffer<ArrayBuffer> {
   return batch;
 }
 
-/** The chunks of a batch; their bodies are views into it. */
+/** The bodies of the chunks are views into the batch. */
 export function* decodeBatch(bytes: Uint8Array): Generator<Chunk> {
   const batch = asBuffer(bytes);
   for (let at = 0; at < batch.length;) {
@@ -100,20 +105,21 @@ export function* decodeBatch(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-/** Adds the chunk's records from an offset on; keys and values are views into the chunk. */
+/** Adds the chunk's records from `fromOffset` on to `records`; keys and values are views into the chunk. */
 export function collectRecords(chunk: Chunk, fromOffset: number, records: LogRecord[]): void {
-  const { partition, timestamp, body } = chunk;
+  const { partition, timestamp } = chunk;
   let offset = chunk.firstOffset;
-  for (let at = 0; at < body.length; offset++) {
-    const { key, value, headers, end } = readRecord(body, at);
-    at = end;
-    if (offset < fromOffset) continue;
-    const record: LogRecord = { partition, offset, timestamp, key, value };
-    if (headers !== undefined) record.headers = headers;
-    records.push(record);
+  for (const { key, value, headers } of recordsOf(chunk.body)) {
+    if (offset >= fromOffset) {
+      const record: LogRecord = { partition, offset, timestamp, key, value };
+      if (headers !== undefined) record.headers = headers;
+      records.push(record);
+    }
+    offset++;
   }
 }
 
+/** A Uint8Array that arrived from another thread was a Buffer there. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -4,12 +4,12 @@ import { makeFolder } from '../../base/make-folder.ts';
 import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
-/** 2: records may have headers, and null for a key or a value. All else is as in 1. */
+/** Format 2 added headers, and null for keys and values; in all else it equals format 1. */
 const SCHEMA_VERSION = 2;
 
 /*
- * A chunk is what one transaction brought for one partition. Its id is slot * SLOT_SIZE + first offset: the rows of a
- * partition lie together in offset order without a second index. `slot` numbers the partitions of all topics.
+ * A chunk is what one transaction appended to one partition. Its id is slot * SLOT_SIZE + first offset, which keeps the
+ * rows of a partition together in offset order without a second index. `slot` numbers the partitions of all topics.
  */
 const SCHEMA = `
   CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -17,7 +17,7 @@ const SCHEMA = `
     slot INTEGER PRIMARY KEY,
     topic INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    start INTEGER NOT NULL DEFAULT 0, -- the oldest offset there is, or the next one when all are dropped
+    start INTEGER NOT NULL DEFAULT 0, -- the oldest retained offset, or the next one if none is retained
     UNIQUE (topic, number)
   );
   CREATE TABLE chunks (
@@ -42,15 +42,16 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Offsets of a partition stay below it, which lasts for fourteen years at 10 000 records a second in one partition. */
+/** Upper bound of a partition's offsets: fourteen years at 10 000 records a second in one partition. */
 export const SLOT_SIZE = 2 ** 42;
 /** Keeps the ids of chunks within the safe integers. */
 export const MAX_SLOT = 2 ** 11 - 1;
 
 /**
- * Opens the file for this connection alone. The lock is the operating system's on the open file, so it goes with the
- * process however that ends.
- * @throws SqliteError `SQLITE_BUSY` when somebody else has it open
+ * Opens the file for this connection alone. The operating system holds the lock and releases it when the process ends,
+ * even by a crash.
+ * @throws SqliteError `SQLITE_BUSY` when another connection has it open · ServiceError `log-unavailable` for a file of
+ *   a newer format
  */
 export function openDatabase(file: string, maxFileBytes: number | undefined): Connection {
   makeFolder(dirname(file));
@@ -60,12 +61,15 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('fullfsync = ON');
-    // A root that nobody can write to has no place for temporary files.
+    // A container with a read-only root has no place for temporary files.
     db.pragma('temp_store = MEMORY');
-    // Bounds the WAL: no reader is ever open across a commit, so every checkpoint is complete and the WAL starts over.
+    // Bounds the WAL: no read is open across a commit, so every checkpoint completes and the WAL starts over.
     db.pragma('wal_autocheckpoint = 1000');
     db.pragma('journal_size_limit = 67108864');
-    if (maxFileBytes !== undefined) limitSize(db, maxFileBytes);
+    if (maxFileBytes !== undefined) {
+      const pageBytes = Number(db.pragma('page_size', { simple: true }));
+      db.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
+    }
     db.transaction(() => migrate(db, file)).immediate();
     return db;
   } catch (error) {
@@ -75,8 +79,8 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
 }
 
 /**
- * Commits without waiting for the disk. A power failure may undo it, in order with what else was committed that way,
- * never anything that was committed durably.
+ * Commits without waiting for the disk. A power failure may undo it together with later commits of this kind, but
+ * never a durable one.
  */
 export function relaxed(db: Connection, work: () => void): void {
   db.pragma('synchronous = NORMAL');
@@ -87,16 +91,11 @@ export function relaxed(db: Connection, work: () => void): void {
   }
 }
 
-function limitSize(db: Connection, maxFileBytes: number): void {
-  const pageBytes = Number(db.pragma('page_size', { simple: true }));
-  db.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
-}
-
 function migrate(db: Connection, file: string): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version === SCHEMA_VERSION) return;
   if (version > SCHEMA_VERSION) {
-    const detail = `The event log ${file} has format ${version}, this version reads up to ${SCHEMA_VERSION}. Use the version that wrote it.`;
+    const detail = `The event log ${file} has format ${version}; this version reads formats up to ${SCHEMA_VERSION}. Use the version that wrote it.`;
     throw new ServiceError('log-unavailable', detail);
   }
   if (version === 0) db.exec(SCHEMA);

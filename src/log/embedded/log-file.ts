@@ -1,14 +1,13 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { crc32 } from 'node:zlib';
-import { ChunkDraft } from './chunk-draft.ts';
-import { ChunkTable } from './chunk-table.ts';
+import { chunksOf, ChunkTable } from './chunk-table.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
 import { openDatabase, relaxed } from './log-database.ts';
-import type { FetchBody, OpenOptions } from './protocol.ts';
+import type { OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
 import { type Partition, type Topic, TopicTable } from './topic-table.ts';
 
-/** The log in its file. Everything is synchronous and belongs to one thread; times are milliseconds since the epoch. */
+/** The log in its file: synchronous, and owned by one thread. Times are milliseconds since the epoch. */
 export class LogFile {
   readonly #db: Database;
   readonly #topics: TopicTable;
@@ -19,7 +18,7 @@ export class LogFile {
   readonly #oldestOfKey: Statement<[number, Buffer], number>;
   readonly #commit: Statement<[string, number, number]>;
 
-  /** @throws SqliteError · ServiceError when the file has another format */
+  /** @throws SqliteError · ServiceError when the file has a newer format */
   constructor(options: Omit<OpenOptions, 'retentionMs'>) {
     this.#db = openDatabase(options.file, options.maxFileBytes);
     this.#topics = new TopicTable(this.#db, options);
@@ -41,32 +40,36 @@ export class LogFile {
 
   /**
    * Appends all records of the frames durably, or none.
-   * @returns partition and offset of every record, alternating
+   * @returns partition and offset of each record, alternating
    */
   append(topicNames: readonly string[], frames: Buffer, now: number): Float64Array<ArrayBuffer> {
     const topics = topicNames.map((name) => this.topic(name));
     const positions: number[] = [];
-    const drafts = new Map<Partition, ChunkDraft>();
+    const appended = new Map<Partition, Buffer[]>();
     this.#db.transaction(() => {
       readAppends(frames, (topicIndex, key, record) => {
         const { id, partitions } = topics[topicIndex] as Topic;
         const partition = partitionOf(partitions, key);
-        let draft = drafts.get(partition);
-        if (draft === undefined) drafts.set(partition, (draft = new ChunkDraft(partition.end)));
-        else if (draft.isFull) this.#chunks.insert(partition, draft.take(partition.number, now));
-        const offset = draft.add(record);
+        let records = appended.get(partition);
+        if (records === undefined) appended.set(partition, (records = []));
+        const offset = partition.end + records.push(record) - 1;
         if (key !== null) this.#addKey.run(id, key, offset);
         positions.push(partition.number, offset);
       });
-      for (const [partition, draft] of drafts)
-        this.#chunks.insert(partition, draft.take(partition.number, now));
+      for (const [partition, records] of appended) {
+        for (const chunk of chunksOf(partition, records, now)) this.#chunks.insert(partition, chunk);
+      }
     })();
-    for (const [partition, draft] of drafts) partition.end = draft.nextOffset;
+    for (const [partition, records] of appended) partition.end += records.length;
     return Float64Array.from(positions);
   }
 
-  /** Takes a chunk of each partition in turn until the limits are met; the last chunk may exceed them. */
-  read({ topic, positions, maxRecords, maxBytes }: Omit<FetchBody, 'reader'>): Chunk[] {
+  /** Takes one chunk of each partition in turn until a limit is reached, which the last chunk may exceed. */
+  read(
+    topic: string,
+    positions: ReadonlyMap<number, number>,
+    limits: { records: number; bytes: number },
+  ): Chunk[] {
     const { partitions } = this.topic(topic);
     const next = new Map(positions);
     const chunks: Chunk[] = [];
@@ -74,7 +77,7 @@ export class LogFile {
     while (next.size > 0) {
       for (const [number, offset] of next) {
         const partition = partitions[number];
-        const chunk = partition === undefined ? undefined : this.#chunks.at(partition, offset);
+        const chunk = partition && this.#chunks.at(partition, offset);
         if (chunk === undefined) {
           next.delete(number);
           continue;
@@ -82,24 +85,24 @@ export class LogFile {
         chunks.push(chunk);
         records += chunk.count;
         bytes += chunk.body.length;
-        if (records >= maxRecords || bytes >= maxBytes) return chunks;
+        if (records >= limits.records || bytes >= limits.bytes) return chunks;
         next.set(number, chunk.firstOffset + chunk.count);
       }
     }
     return chunks;
   }
 
-  /** The oldest record of the key that is not dropped. */
+  /** The oldest retained record with this key. */
   find(topicName: string, key: string): Chunk | undefined {
     const { id, partitions } = this.topic(topicName);
     const keyBytes = Buffer.from(key);
     const offset = this.#oldestOfKey.get(id, keyBytes);
     if (offset === undefined) return undefined;
     const chunk = this.#chunks.at(partitionOf(partitions, keyBytes), offset);
-    return chunk === undefined ? undefined : singleRecord(chunk, offset);
+    return chunk && singleRecord(chunk, offset);
   }
 
-  /** A power failure may take the last commits back, a crash of the process does not. */
+  /** Survives a crash of the process; a power failure may undo the latest commits. */
   commit(topicName: string, nextOffsets: ReadonlyMap<number, number>): void {
     const { partitions } = this.topic(topicName);
     const moved = partitions.filter(({ number }) => nextOffsets.has(number));
@@ -111,13 +114,13 @@ export class LogFile {
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
   }
 
-  /** Drops about `budget` records that are done and older than `cutoff`; fewer when nothing more is due. */
-  dropDue(cutoff: number, budget: number): number {
-    return this.#retention.drop(this.#topics.all(), cutoff, budget);
+  /** Deletes about `budget` records that are consumed and older than `cutoff`; fewer when no more are due. */
+  deleteDue(cutoff: number, budget: number): number {
+    return this.#retention.deleteDue(this.#topics.partitions(), cutoff, budget);
   }
 
-  /** Moves everything into the main file and syncs that: after an I/O error, proof that the disk takes writes again. */
-  heal(): void {
+  /** Moves the WAL into the main file and syncs it, which proves after an I/O error that the disk accepts writes. */
+  verifyWritable(): void {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
@@ -126,7 +129,7 @@ export class LogFile {
   }
 }
 
-/** Records without a key have no order among themselves; the first partition keeps it all the same. */
+/** Records without a key need no order; they all go to the first partition. */
 function partitionOf(partitions: readonly Partition[], key: Buffer | null): Partition {
   return partitions[key === null ? 0 : crc32(key) % partitions.length] as Partition;
 }

@@ -1,60 +1,80 @@
-import type { ServiceError } from '../../base/errors.ts';
+import { ServiceError, toError } from '../../base/errors.ts';
+import { Database } from '../../base/sqlite.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
-import {
-  type Body,
-  type Call,
-  type CallKind,
-  type FromThread,
-  type OpenOptions,
-  type Reply,
-  toFailure,
-  type Wake,
-} from './protocol.ts';
-import { logFailure } from './sqlite-failure.ts';
-import { Upkeep } from './upkeep.ts';
+import type { Call, Fetched, FromThread, LogCalls, OpenOptions, PartitionState, Reply } from './protocol.ts';
 
-/** Keeps a turn of retention to some milliseconds. */
-const DROP_RECORDS = 500;
-const MIN_UPKEEP_INTERVAL_MS = 50;
-const MAX_UPKEEP_INTERVAL_MS = 1000;
+/** What one fetch returns at most, give or take a chunk. */
+const FETCH_LIMITS = { records: 1000, bytes: 1_048_576 };
+/** Keeps a maintenance step to a few milliseconds. */
+const DELETE_RECORDS = 500;
+const MIN_MAINTENANCE_INTERVAL_MS = 50;
+const MAX_MAINTENANCE_INTERVAL_MS = 1000;
 
-/** Answers the main thread's calls on the log file; a fetch that finds nothing waits for an append. */
-export class LogServer {
+/** The log file behind messages, with its maintenance: retention, and recovery from I/O errors. */
+export class LogServer implements LogCalls {
   readonly #options: OpenOptions;
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
-  readonly #upkeep: Upkeep;
-  readonly #waiting = new Map<number, Call<'fetch'>>();
+  readonly #maintenanceIntervalMs: number;
   #opened: LogFile | undefined;
-  #fault: string | undefined;
-  #appendedSinceDrop = 0;
+  #problem: string | undefined;
+  #appendedSinceMaintenance = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(options: OpenOptions, post: (message: FromThread, transfer: ArrayBuffer[]) => void) {
     this.#options = options;
     this.#post = post;
-    const intervalMs = Math.min(
-      Math.max(options.retentionMs / 4, MIN_UPKEEP_INTERVAL_MS),
-      MAX_UPKEEP_INTERVAL_MS,
+    this.#maintenanceIntervalMs = Math.min(
+      Math.max(options.retentionMs / 4, MIN_MAINTENANCE_INTERVAL_MS),
+      MAX_MAINTENANCE_INTERVAL_MS,
     );
-    this.#upkeep = new Upkeep(() => this.#keepUp(), intervalMs);
   }
 
-  receive(message: Call | Wake): void {
-    if (message.kind === 'wake') {
-      this.#wake(message.reader);
-      return;
-    }
+  receive({ call, method, args }: Call): void {
     try {
-      this.#answer(message);
+      const reply = (this[method] as (...args: unknown[]) => Reply).apply(this, args);
+      this.#post({ kind: 'done', call, reply }, buffersOf(reply));
     } catch (thrown) {
       const error = logFailure(thrown, this.#options.file);
-      if (message.kind === 'append' || message.kind === 'commit') this.#notice(error);
-      this.#post({ kind: 'failed', call: message.call, failure: toFailure(error) }, []);
+      if (method === 'append' || method === 'commit') this.#noteProblem(error);
+      this.#post({ kind: 'failed', call, code: error.code, message: error.message }, []);
     }
+  }
+
+  open(): void {
+    this.#opened = new LogFile(this.#options);
+    this.#scheduleMaintenance(false);
+  }
+
+  append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer> {
+    if (this.#problem !== undefined) this.#verifyWritable();
+    const positions = this.#file.append(topics, asBuffer(frames), Date.now());
+    this.#appendedSinceMaintenance += positions.length / 2;
+    return positions;
+  }
+
+  fetch(topic: string, positions: Map<number, number>): Fetched {
+    const batch = encodeBatch(this.#file.read(topic, positions, FETCH_LIMITS));
+    return { batch, ends: this.#file.topic(topic).partitions.map(({ end }) => end) };
+  }
+
+  describe(topic: string): PartitionState[] {
+    return this.#file.topic(topic).partitions;
+  }
+
+  commit(topic: string, nextOffsets: Map<number, number>): void {
+    this.#file.commit(topic, nextOffsets);
+  }
+
+  find(topic: string, key: string): Uint8Array<ArrayBuffer> {
+    const found = this.#file.find(topic, key);
+    return encodeBatch(found === undefined ? [] : [found]);
   }
 
   close(): void {
-    this.#upkeep.stop();
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.#opened?.close();
   }
 
@@ -63,105 +83,59 @@ export class LogServer {
     return this.#opened;
   }
 
-  #answer(message: Call): void {
-    switch (message.kind) {
-      case 'open':
-        this.#opened = new LogFile(this.#options);
-        this.#upkeep.start();
-        this.#reply(message.call, null);
-        break;
-      case 'append':
-        this.#append(message.call, message.body);
-        break;
-      case 'fetch':
-        this.#fetch(message);
-        break;
-      case 'describe':
-        this.#reply(
-          message.call,
-          this.#file.topic(message.body.topic).partitions.map(({ start, end, committed }) => {
-            return { start, end, committed };
-          }),
-        );
-        break;
-      case 'commit':
-        this.#file.commit(message.body.topic, message.body.nextOffsets);
-        this.#reply(message.call, null);
-        break;
-      case 'find': {
-        const found = this.#file.find(message.body.topic, message.body.key);
-        this.#replyBytes(message.call, encodeBatch(found === undefined ? [] : [found]));
-        break;
-      }
-    }
+  /** @param isBehind run in the next turn of the event loop, so that calls come in between; else after the interval */
+  #scheduleMaintenance(isBehind: boolean): void {
+    const run = () => this.#scheduleMaintenance(this.#maintain());
+    if (isBehind) this.#immediate = setImmediate(run);
+    else this.#timer = setTimeout(run, this.#maintenanceIntervalMs);
   }
 
-  #append(call: number, { topics, frames }: Body<'append'>): void {
-    if (this.#fault !== undefined) this.#heal();
-    const positions = this.#file.append(topics, asBuffer(frames), Date.now());
-    this.#appendedSinceDrop += positions.length / 2;
-    this.#post({ kind: 'done', call, reply: positions }, [positions.buffer]);
-    // Of those that wait now: one that finds nothing still (it has paused the partition) waits anew, and would come again.
-    for (const [reader, fetch] of [...this.#waiting]) {
-      if (!topics.includes(fetch.body.topic)) continue;
-      this.#waiting.delete(reader);
-      this.receive(fetch);
-    }
-  }
-
-  #fetch(fetch: Call<'fetch'>): void {
-    const chunks = this.#file.read(fetch.body);
-    if (chunks.length === 0) {
-      this.#waiting.set(fetch.body.reader, fetch);
-    } else {
-      this.#replyFetched(fetch, encodeBatch(chunks));
-    }
-  }
-
-  #wake(reader: number): void {
-    const fetch = this.#waiting.get(reader);
-    if (fetch === undefined) return;
-    this.#waiting.delete(reader);
-    this.#replyFetched(fetch, encodeBatch([]));
-  }
-
-  #replyFetched({ call, body }: Call<'fetch'>, batch: Buffer<ArrayBuffer>): void {
-    const ends = this.#file.topic(body.topic).partitions.map(({ end }) => end);
-    this.#post({ kind: 'done', call, reply: { batch, ends } }, [batch.buffer]);
-  }
-
-  #replyBytes(call: number, bytes: Buffer<ArrayBuffer>): void {
-    this.#post({ kind: 'done', call, reply: bytes }, [bytes.buffer]);
-  }
-
-  #reply<K extends CallKind>(call: number, reply: Reply<K>): void {
-    this.#post({ kind: 'done', call, reply }, []);
-  }
-
-  /** @returns whether there is more to do at once */
-  #keepUp(): boolean {
+  /** @returns whether there is more to delete */
+  #maintain(): boolean {
     try {
-      if (this.#fault !== undefined) this.#heal();
-      // Twice of what came meanwhile: dropping overtakes appending, however large the groups are.
-      const budget = Math.max(DROP_RECORDS, 2 * this.#appendedSinceDrop);
-      this.#appendedSinceDrop = 0;
-      return this.#file.dropDue(Date.now() - this.#options.retentionMs, budget) >= budget;
+      if (this.#problem !== undefined) this.#verifyWritable();
+      // Twice what was appended meanwhile, so that deleting catches up with appends of any rate.
+      const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
+      this.#appendedSinceMaintenance = 0;
+      return this.#file.deleteDue(Date.now() - this.#options.retentionMs, budget) >= budget;
     } catch (thrown) {
-      this.#notice(logFailure(thrown, this.#options.file));
+      this.#noteProblem(logFailure(thrown, this.#options.file));
       return false;
     }
   }
 
-  #heal(): void {
-    this.#file.heal();
-    this.#fault = undefined;
-    this.#post({ kind: 'health', fault: undefined }, []);
+  #verifyWritable(): void {
+    this.#file.verifyWritable();
+    this.#setProblem(undefined);
   }
 
-  /** A log that is only full takes more as soon as there is room; one that cannot write is checked before it does. */
-  #notice(error: ServiceError): void {
-    if (error.code !== 'log-unavailable') return;
-    this.#fault = error.message;
-    this.#post({ kind: 'health', fault: error.message }, []);
+  /** A full log is no problem: it accepts records again as soon as there is room. */
+  #noteProblem({ code, message }: ServiceError): void {
+    if (code === 'log-unavailable') this.#setProblem(message);
   }
+
+  #setProblem(problem: string | undefined): void {
+    this.#problem = problem;
+    this.#post({ kind: 'health', problem }, []);
+  }
+}
+
+/** The memory of a reply that is moved to the main thread instead of copied. */
+function buffersOf(reply: Reply): ArrayBuffer[] {
+  if (reply instanceof Float64Array || reply instanceof Uint8Array) return [reply.buffer];
+  return reply !== undefined && 'batch' in reply ? [reply.batch.buffer] : [];
+}
+
+function logFailure(thrown: unknown, file: string): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  const cause = toError(thrown);
+  const code = cause instanceof Database.SqliteError ? cause.code : '';
+  if (code === 'SQLITE_FULL') {
+    const detail = `The event log ${file} cannot grow: its disk or its size limit is full. Free disk space, or let the consumers catch up.`;
+    return new ServiceError('log-full', detail, { cause });
+  }
+  const detail = code.startsWith('SQLITE_BUSY')
+    ? `The event log ${file} is in use by another process. Stop that process, or use another data directory.`
+    : `The event log ${file} cannot be used: ${cause.message}.`;
+  return new ServiceError('log-unavailable', detail, { cause });
 }

@@ -1,15 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogServer } from './log-server.ts';
-import type { FromThread, OpenOptions, ToThread } from './protocol.ts';
+import type { OpenOptions, ToThread } from './protocol.ts';
 
-if (parentPort === null) throw new Error('log-thread is the entry of a worker thread.');
+if (parentPort === null) throw new Error('log-thread must run as a worker thread.');
 const port = parentPort;
-const server = new LogServer(workerData as OpenOptions, (message: FromThread, transfer) =>
-  port.postMessage(message, transfer),
-);
+const server = new LogServer(workerData as OpenOptions, (message, transfer) => {
+  port.postMessage(message, transfer);
+});
 
 port.on('message', (message: ToThread) => {
-  if (message.kind !== 'close') {
+  if (message.kind === 'call') {
     server.receive(message);
     return;
   }

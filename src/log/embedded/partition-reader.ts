@@ -1,54 +1,46 @@
 import { toError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
+import type { ConsumerHandlers } from '../event-log.ts';
 import { collectRecords, decodeBatch } from './frames.ts';
-import type { ThreadLink } from './thread-link.ts';
+import type { LogClient } from './log-client.ts';
 
-/** What one fetch brings at most, about. */
-const MAX_RECORDS = 1000;
-const MAX_BYTES = 1_048_576;
+/** `onFailed` is called at most once; reading has ended then. */
+type ReaderHandlers = Pick<ConsumerHandlers, 'onRecords' | 'onFailed'>;
 
-export interface ReaderHandlers {
-  onRecords: (records: LogRecord[]) => void;
-  /** Called once; nothing is read after it. */
-  onFailed: (error: Error) => void;
-}
-
-/** Reads on from positions of a topic, one fetch at a time; what comes for a paused partition is fetched again later. */
+/**
+ * Reads partitions of a topic from given positions, with one fetch in flight. At the end of the log it waits for the
+ * next append. Records that arrive for a paused partition are dropped and fetched again after it is resumed.
+ */
 export class PartitionReader {
-  readonly #link: ThreadLink;
-  readonly #id: number;
+  readonly #client: LogClient;
   readonly #topic: string;
   readonly #handlers: ReaderHandlers;
-  /** next offsets; who was served last stands last, so that every partition gets its turn */
+  /** next offsets; the partition read last moves to the end, so that each gets its turn */
   readonly #positions = new Map<number, number>();
   readonly #paused = new Set<number>();
   #ends: number[] = [];
   #closed = false;
-  #fetching = false;
+  #reading = false;
   #loop: Promise<void> = Promise.resolve();
-  #stopHearingOfDeath: () => void = () => undefined;
 
-  constructor(link: ThreadLink, topic: string, handlers: ReaderHandlers) {
-    this.#link = link;
-    this.#id = link.newReader();
+  constructor(client: LogClient, topic: string, handlers: ReaderHandlers) {
+    this.#client = client;
     this.#topic = topic;
     this.#handlers = handlers;
   }
 
-  /** @param ends the end of every partition, for `end` until the first fetch tells */
+  /** @param ends of every partition, until the first fetch brings newer ones */
   start(positions: ReadonlyMap<number, number>, ends: number[]): void {
     for (const [partition, offset] of positions) this.#positions.set(partition, offset);
     this.#ends = ends;
-    // While all partitions are paused no fetch would tell.
-    this.#stopHearingOfDeath = this.#link.onDeath((error) => this.#fail(error));
+    this.#client.on('appended', this.#onAppended);
+    this.#client.on('died', this.#fail);
     this.#readOn();
   }
 
-  /** Nothing is handed over from the call on; resolves when the last fetch is back. */
+  /** Delivers nothing after the call; resolves when no fetch is in flight. */
   async stop(): Promise<void> {
-    this.#closed = true;
-    this.#stopHearingOfDeath();
-    this.#link.wake(this.#id);
+    this.#close();
     await this.#loop;
   }
 
@@ -58,8 +50,7 @@ export class PartitionReader {
 
   resume(partitions: readonly number[]): void {
     for (const partition of partitions) this.#paused.delete(partition);
-    if (this.#fetching) this.#link.wake(this.#id);
-    else this.#readOn();
+    this.#readOn();
   }
 
   /** The end of a partition as last seen. */
@@ -67,38 +58,39 @@ export class PartitionReader {
     return this.#ends[partition] ?? 0;
   }
 
+  /** A fetch in flight was called after this append, so it returns its records. */
+  readonly #onAppended = (topics: string[]): void => {
+    if (topics.includes(this.#topic)) this.#readOn();
+  };
+
   #readOn(): void {
-    if (!this.#fetching) this.#loop = this.#read();
+    if (!this.#reading) this.#loop = this.#read();
   }
 
   async #read(): Promise<void> {
-    this.#fetching = true;
+    this.#reading = true;
     try {
-      for (let wanted = this.#wanted(); wanted.size > 0; wanted = this.#wanted()) {
-        const { batch, ends } = await this.#link.call('fetch', {
-          reader: this.#id,
-          topic: this.#topic,
-          positions: wanted,
-          maxRecords: MAX_RECORDS,
-          maxBytes: MAX_BYTES,
-        });
+      let positions = this.#wanted();
+      while (positions.size > 0) {
+        const { batch, ends } = await this.#client.call('fetch', [this.#topic, positions]);
         this.#ends = ends;
-        this.#handOver(batch);
+        this.#deliver(batch);
+        positions = this.#wanted();
+        if ([...positions].every(([partition, offset]) => offset >= this.end(partition))) break;
       }
     } catch (error) {
       this.#fail(toError(error));
     } finally {
-      this.#fetching = false;
+      this.#reading = false;
     }
   }
 
-  /** Empty when there is nothing to fetch for now, or any more. */
   #wanted(): Map<number, number> {
     if (this.#closed) return new Map();
     return new Map([...this.#positions].filter(([partition]) => !this.#paused.has(partition)));
   }
 
-  #handOver(batch: Uint8Array): void {
+  #deliver(batch: Uint8Array): void {
     const records: LogRecord[] = [];
     for (const chunk of decodeBatch(batch)) {
       const { partition, firstOffset, count } = chunk;
@@ -110,10 +102,15 @@ export class PartitionReader {
     if (records.length > 0 && !this.#closed) this.#handlers.onRecords(records);
   }
 
-  #fail(error: Error): void {
+  readonly #fail = (error: Error): void => {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#stopHearingOfDeath();
+    this.#close();
     this.#handlers.onFailed(error);
+  };
+
+  #close(): void {
+    this.#closed = true;
+    this.#client.off('appended', this.#onAppended);
+    this.#client.off('died', this.#fail);
   }
 }

@@ -1,66 +1,59 @@
-import { type ErrorCode, ServiceError } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/errors.ts';
 
 /**
- * What the main thread and the log's thread say to each other. A call gets one answer; records cross only as one
- * transferred buffer (see frames.ts), never as objects.
+ * What the main thread can call on the log's thread (LogServer). Records cross only inside transferred buffers (see
+ * frames.ts), never as objects.
  */
-export interface Calls {
-  open: { body: null; reply: null };
-  /** positions: partition and offset of every record, alternating, in the order of the frames */
-  append: { body: { topics: string[]; frames: Uint8Array }; reply: Float64Array<ArrayBuffer> };
-  fetch: { body: FetchBody; reply: Fetched };
-  describe: { body: { topic: string }; reply: PartitionState[] };
-  commit: { body: { topic: string; nextOffsets: Map<number, number> }; reply: null };
-  find: { body: { topic: string; key: string }; reply: Uint8Array };
+export interface LogCalls {
+  open(): void;
+  /** @returns partition and offset of each record, alternating, in the order of the frames */
+  append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer>;
+  /** @param positions next offset of every wanted partition; the first one is read first */
+  fetch(topic: string, positions: Map<number, number>): Fetched;
+  describe(topic: string): PartitionState[];
+  commit(topic: string, nextOffsets: Map<number, number>): void;
+  /** @returns a batch of one record, or of none */
+  find(topic: string, key: string): Uint8Array<ArrayBuffer>;
 }
 
-export type CallKind = keyof Calls;
-export type Body<K extends CallKind> = Calls[K]['body'];
-export type Reply<K extends CallKind> = Calls[K]['reply'];
+export type Method = keyof LogCalls;
+export type Arguments<M extends Method> = Parameters<LogCalls[M]>;
+export type Reply<M extends Method = Method> = ReturnType<LogCalls[M]>;
 
-export type Call<K extends CallKind = CallKind> = {
-  [P in K]: { kind: P; call: number; body: Body<P> };
-}[K];
-
-/** Has a reader's fetch answered, though with nothing, if it waits. */
-export interface Wake {
-  kind: 'wake';
-  reader: number;
+export interface Call {
+  kind: 'call';
+  call: number;
+  method: Method;
+  args: Arguments<Method>;
 }
 
 /** `close` ends the thread. */
-export type ToThread = Call | Wake | { kind: 'close' };
+export type ToThread = Call | { kind: 'close' };
 
 export type FromThread =
-  | { kind: 'done'; call: number; reply: Reply<CallKind> }
-  | { kind: 'failed'; call: number; failure: Failure }
-  | { kind: 'health'; fault: string | undefined };
+  | { kind: 'done'; call: number; reply: Reply }
+  | { kind: 'failed'; call: number; code: ErrorCode; message: string }
+  | { kind: 'health'; problem: string | undefined };
 
 /** What the thread starts with. */
 export interface OpenOptions {
   file: string;
+  /** consumers continue at its committed offsets, and retention spares what it has not consumed */
   groupId: string;
-  /** of a topic that does not exist yet */
+  /** of a new topic; an existing one keeps its number */
   partitions: number;
+  /** consumed records are deleted when they are older */
   retentionMs: number;
-  maxFileBytes: number | undefined;
-  /** topics no group consumes: their records are dropped by age alone */
-  followedTopics: string[];
-}
-
-export interface FetchBody {
-  /** which reader asks; it has one fetch under way at a time */
-  reader: number;
-  topic: string;
-  /** next offset of every partition that is wanted; the first named is served first */
-  positions: Map<number, number>;
-  maxRecords: number;
-  maxBytes: number;
+  /** topics that no group consumes: their records are deleted by age alone */
+  followedTopics?: string[];
+  /** size limit of the file; an append that would exceed it fails with `log-full` */
+  maxFileBytes?: number;
 }
 
 export interface Fetched {
-  batch: Uint8Array;
-  /** next offset to be appended, a partition each */
+  /** empty when there is nothing to read */
+  batch: Uint8Array<ArrayBuffer>;
+  /** the offset of the next append, by partition number */
   ends: number[];
 }
 
@@ -68,19 +61,4 @@ export interface PartitionState {
   start: number;
   end: number;
   committed: number | undefined;
-}
-
-/** A ServiceError on its way between threads. */
-export interface Failure {
-  code: ErrorCode;
-  detail: string;
-  retryAfter: number | undefined;
-}
-
-export function toFailure(error: ServiceError): Failure {
-  return { code: error.code, detail: error.message, retryAfter: error.retryAfter };
-}
-
-export function fromFailure({ code, detail, retryAfter }: Failure): ServiceError {
-  return new ServiceError(code, detail, retryAfter === undefined ? {} : { retryAfter });
 }

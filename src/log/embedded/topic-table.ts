@@ -1,37 +1,25 @@
 import type { Database } from 'better-sqlite3';
 import { ServiceError } from '../../base/errors.ts';
 import { MAX_SLOT, SLOT_SIZE } from './log-database.ts';
-import type { PartitionState } from './protocol.ts';
+import type { OpenOptions, PartitionState } from './protocol.ts';
 
 export interface Topic {
   id: number;
-  name: string;
   partitions: Partition[];
 }
 
-/** What the file says of a partition, kept in memory and moved after each commit. */
+/** A partition as it is in the file; kept in memory and updated after each commit. */
 export interface Partition extends PartitionState {
   slot: number;
   number: number;
   topicId: number;
-  /** a group decides what is done; false where age alone does */
-  consumed: boolean;
+  /** false when no group consumes the topic, so that retention goes by age alone */
+  isConsumed: boolean;
 }
 
-export interface TopicOptions {
-  groupId: string;
-  /** of a topic that does not exist yet; an existing one keeps its count */
-  partitions: number;
-  followedTopics: string[];
-}
+type TopicOptions = Pick<OpenOptions, 'groupId' | 'partitions' | 'followedTopics'>;
 
-interface PartitionRow {
-  slot: number;
-  number: number;
-  start: number;
-}
-
-/** The topics of the log; one is created when it is first used. */
+/** The topics of the log. A topic is created when it is first used. */
 export class TopicTable {
   readonly #db: Database;
   readonly #options: TopicOptions;
@@ -48,8 +36,8 @@ export class TopicTable {
     return this.#topics.get(name) ?? this.#create(name);
   }
 
-  all(): Topic[] {
-    return [...this.#topics.values()];
+  partitions(): Partition[] {
+    return [...this.#topics.values()].flatMap((topic) => topic.partitions);
   }
 
   #create(name: string): Topic {
@@ -58,7 +46,7 @@ export class TopicTable {
       const addPartition = this.#db.prepare('INSERT INTO partitions (topic, number) VALUES (?, ?)');
       for (let number = 0; number < this.#options.partitions; number++) {
         if (Number(addPartition.run(id, number).lastInsertRowid) <= MAX_SLOT) continue;
-        const detail = `Topic ${name} cannot be created: an embedded event log has at most ${MAX_SLOT} partitions in all topics together.`;
+        const detail = `Topic ${name} cannot be created: an embedded event log has at most ${MAX_SLOT} partitions in all its topics.`;
         throw new ServiceError('log-unavailable', detail);
       }
       return id;
@@ -67,31 +55,33 @@ export class TopicTable {
   }
 
   #load(id: number, name: string): Topic {
-    const { groupId, followedTopics } = this.#options;
-    const rows = this.#db.prepare<[number], PartitionRow>(
-      'SELECT slot, number, start FROM partitions WHERE topic = ? ORDER BY number',
-    );
-    const end = this.#db
-      .prepare<[number, number, number], number>(
-        'SELECT id + count - ? FROM chunks WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1',
-      )
-      .pluck();
-    const committed = this.#db
-      .prepare<[string, number], number>(
-        'SELECT next_offset FROM group_offsets WHERE group_id = ? AND slot = ?',
-      )
-      .pluck();
-    const partitions = rows.all(id).map(({ slot, number, start }) => ({
-      slot,
-      number,
-      topicId: id,
-      start,
-      end: end.get(slot * SLOT_SIZE, slot * SLOT_SIZE, (slot + 1) * SLOT_SIZE) ?? start,
-      committed: committed.get(groupId, slot),
-      consumed: !followedTopics.includes(name),
-    }));
-    const topic = { id, name, partitions };
+    const { groupId, followedTopics = [] } = this.#options;
+    const partitions = this.#db
+      .prepare<[string, number], PartitionRow>(SELECT_PARTITIONS)
+      .all(groupId, id)
+      .map(({ committed, ...row }) => {
+        const isConsumed = !followedTopics.includes(name);
+        return { ...row, committed: committed ?? undefined, topicId: id, isConsumed };
+      });
+    const topic = { id, partitions };
     this.#topics.set(name, topic);
     return topic;
   }
 }
+
+interface PartitionRow {
+  slot: number;
+  number: number;
+  start: number;
+  end: number;
+  committed: number | null;
+}
+
+const SELECT_PARTITIONS = `
+  SELECT partitions.slot, number, start, next_offset AS committed, coalesce(
+    (SELECT id + count FROM chunks WHERE id >= partitions.slot * ${SLOT_SIZE} AND id < (partitions.slot + 1) * ${SLOT_SIZE}
+     ORDER BY id DESC LIMIT 1) - partitions.slot * ${SLOT_SIZE},
+    start
+  ) AS "end"
+  FROM partitions LEFT JOIN group_offsets ON group_offsets.slot = partitions.slot AND group_id = ?
+  WHERE topic = ? ORDER BY number`;

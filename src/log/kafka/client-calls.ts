@@ -1,25 +1,27 @@
-import type {
-  KafkaConsumer,
-  LibrdKafkaError,
-  Metadata,
-  MetadataOptions,
-  Producer,
-  TopicPartition,
-  TopicPartitionOffset,
-  WatermarkOffsets,
+import kafka, {
+  type ConsumerGlobalConfig,
+  type KafkaConsumer,
+  type LibrdKafkaError,
+  type Metadata,
+  type MetadataOptions,
+  type Producer,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type WatermarkOffsets,
 } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
-import { connectTimeout, type KafkaOptions } from './client-settings.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { KafkaOptions } from './client-settings.ts';
 import { isStateError, settingsError, unavailableError } from './errors.ts';
 
-/**
- * The calls of node-rdkafka that take a callback, as promises. Each occupies a thread of libuv's pool until it is
- * answered or its `timeout` (milliseconds) has passed.
+/*
+ * node-rdkafka's calls with a callback, as promises. Each blocks a thread of libuv's pool until its answer or its
+ * timeout (milliseconds).
  */
 type Client = KafkaConsumer | Producer;
 type Callback<T> = (error: LibrdKafkaError | null | undefined, result: T) => void;
 
-/** @throws ServiceError `settings-invalid` where librdkafka does not know or take a setting */
+/** @throws ServiceError `settings-invalid` when librdkafka rejects a setting */
 export function configured<T>(create: () => T): T {
   try {
     return create();
@@ -28,24 +30,55 @@ export function configured<T>(create: () => T): T {
   }
 }
 
-/** @throws ServiceError `log-unavailable`, or `settings-invalid` where settings do not go together */
+/** @throws ServiceError `settings-invalid` */
+export function createConsumer(settings: ConsumerGlobalConfig, logger: Logger): KafkaConsumer {
+  // Read from the earliest record if the wanted offset does not exist.
+  const client = configured(() => new kafka.KafkaConsumer(settings, { 'auto.offset.reset': 'earliest' }));
+  client.on('event.error', ({ message }) => logger.debug({ message }, 'A Kafka connection failed.'));
+  client.on('event.log', (event) => logger.debug(event, 'librdkafka'));
+  return client;
+}
+
+/** @throws ServiceError `log-unavailable`, or `settings-invalid` when settings contradict each other */
 export async function connect(
   client: Client,
-  options: KafkaOptions,
+  { brokers, connectTimeoutMs }: KafkaOptions,
   { allTopics }: { allTopics: boolean },
 ): Promise<Metadata> {
-  const question = { allTopics, timeout: connectTimeout(options) };
   try {
-    return await call<Metadata>((done) => client.connect(question, done));
+    return await call<Metadata>((done) => client.connect({ allTopics, timeout: connectTimeoutMs }, done));
   } catch (error) {
     if (isStateError(error)) throw settingsError(toError(error));
-    const detail = `Kafka does not answer at ${options.brokers}. See that it runs and can be reached.`;
+    const detail = `Kafka does not answer at ${brokers}. Check that it runs and can be reached.`;
     throw unavailableError(detail, error);
   }
 }
 
 export async function metadata(client: Client, options: MetadataOptions): Promise<Metadata> {
   return call((done) => client.getMetadata(options, done));
+}
+
+/** The numbers of a topic's partitions; none when there is no such topic. */
+export async function partitionsOf(client: Client, topic: string, timeout: number): Promise<number[]> {
+  const { topics } = await metadata(client, { topic, timeout });
+  return topics.find(({ name }) => name === topic)?.partitions.map(({ id }) => id) ?? [];
+}
+
+/**
+ * Asks for one partition after the other, so that an unreachable broker blocks one thread of libuv's pool, not all.
+ * @param timeout of each call
+ * @throws ServiceError `log-unavailable`
+ */
+export async function topicEnds(client: Producer, topic: string, timeout: number): Promise<number[]> {
+  try {
+    const ends: number[] = [];
+    for (const partition of await partitionsOf(client, topic, timeout)) {
+      ends[partition] = (await watermarks(client, { topic, partition }, timeout)).highOffset;
+    }
+    return ends;
+  } catch (error) {
+    throw unavailableError(`Kafka does not tell where ${topic} ends: ${toError(error).message}`, error);
+  }
 }
 
 export async function committedOffsets(
@@ -64,17 +97,17 @@ export async function watermarks(
   return call((done) => client.queryWatermarkOffsets(topic, partition, timeout, done));
 }
 
-/** Frees the client and its threads at once: what is still queued gets no report. */
+/** Frees the client and its threads at once; queued records get no report. */
 export async function closeProducer(producer: Producer): Promise<void> {
   await call((done) => producer.disconnect(0, done));
 }
 
-/** Commits what was stored, leaves the group and frees the client; waits for the answer to a last revocation. */
+/** Commits the stored offsets, leaves the group and frees the client; waits for the answer to a last revocation. */
 export async function closeConsumer(consumer: KafkaConsumer): Promise<void> {
   await call((done) => consumer.disconnect(done));
 }
 
-async function call<T>(start: (done: Callback<T>) => unknown): Promise<T> {
+export async function call<T>(start: (done: Callback<T>) => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, result) => {
       if (error) reject(Object.assign(new Error(error.message), { code: error.code }));

@@ -7,38 +7,41 @@ import type {
 import type { Logger } from '../../base/logger.ts';
 
 export interface KafkaOptions {
-  /** `host:port`, several by comma */
+  /** `host:port`, separated by commas */
   brokers: string;
   groupId: string;
-  /** makes the consumer a static member of the group: its partitions wait for it over a restart */
+  /** makes the consumer a static member: the group keeps its partitions for it during a restart */
   groupInstanceId?: string | undefined;
   topicPrefix: string;
   /** of a topic that has to be created */
   partitions: number;
-  /** until an append that nobody acknowledged is given up */
+  /** after which an unacknowledged append fails */
   ackTimeoutMs: number;
-  /** goes to librdkafka as it is and wins over every setting here: security, tuning */
+  /** passed to librdkafka unchanged, over every setting here: security, tuning */
   clientSettings: Record<string, string>;
-  /** appends in flight; beyond it they are refused with `log-full` */
+  /** appends in flight; further ones fail with `log-full` */
   maxPendingRecords: number;
   maxPendingBytes: number;
-  /** for how long a record waits for others to go with it; default 0.5 ms */
-  lingerMs?: number;
-  /** until a start is given up that no broker answers; default 10 s */
-  connectTimeoutMs?: number;
-  /** what a consumer's handler has for finishing partitions that go; default 10 s */
-  revokeTimeoutMs?: number;
+  /** how long a record waits for others to share its request */
+  lingerMs?: number | undefined;
+  /** after which a start fails if no broker answers */
+  connectTimeoutMs: number;
+  /** how long a handler may take to finish revoked partitions; well below max.poll.interval.ms, or the group moves on */
+  revokeTimeoutMs: number;
   logger: Logger;
 }
 
-/** All or nothing in the log, once and in order: what an acknowledgement promises rests on these settings. */
+/** The default. Under load, records gather behind the requests in flight anyway: 2 ms saved no measurable CPU. */
+export const LINGER_MS = 0.5;
+
+/** A record is in the log once and in order, or not at all: the promise of an acknowledgement rests on these settings. */
 export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
   const settings: ProducerGlobalConfig = {
     ...common(options),
     dr_cb: true,
     'enable.idempotence': true,
     'linger.ms': options.lingerMs ?? LINGER_MS,
-    // The broker says what is too large. The copy of a record that was not has some headers more.
+    // Leave the limit to the broker. A dead letter's copy has a few more headers than the record that was accepted.
     'message.max.bytes': 2_000_000,
     'queue.buffering.max.messages': options.maxPendingRecords,
     'queue.buffering.max.kbytes': Math.ceil(options.maxPendingBytes / 1024),
@@ -46,17 +49,17 @@ export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
   return Object.assign(settings, options.clientSettings);
 }
 
-/** What librdkafka wants to hear topic by topic; in the settings above it would be ignored. */
+/** Settings that librdkafka has per topic; it ignores them among the global ones. */
 export function producerTopicSettings({ ackTimeoutMs }: KafkaOptions): ProducerTopicConfig {
   return {
     acks: -1,
-    // Java's default: a key goes to the same partition whoever produces it.
+    // The Java client's default, so that a key has the same partition whatever client produces it.
     partitioner: 'murmur2_random',
     'message.timeout.ms': ackTimeoutMs,
   };
 }
 
-/** Offsets are stored after the work and committed by librdkafka in the background, at revocations and at the close. */
+/** Offsets are stored after the work; librdkafka commits them in the background, on revocation and on close. */
 export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
   const settings: ConsumerGlobalConfig = {
     ...reading(options),
@@ -64,14 +67,14 @@ export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.commit': true,
     'auto.commit.interval.ms': 1000,
     'session.timeout.ms': 15_000,
-    // With a heartbeat a member hears that partitions are shared out anew.
+    // A member learns of a rebalance with its next heartbeat.
     'heartbeat.interval.ms': 1000,
   };
   if (options.groupInstanceId !== undefined) settings['group.instance.id'] = options.groupInstanceId;
   return Object.assign(settings, options.clientSettings);
 }
 
-/** Has the group's id because the API asks for one, and rights may hang on it; it never joins nor commits. */
+/** A follower never joins nor commits. It has the group's id because librdkafka wants one, and ACLs may name it. */
 export function followerSettings(options: KafkaOptions): ConsumerGlobalConfig {
   const settings: ConsumerGlobalConfig = { ...reading(options), 'enable.auto.commit': false };
   return Object.assign(settings, options.clientSettings);
@@ -97,24 +100,9 @@ function reading(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.offset.store': false,
     'queued.min.messages': 2000,
     'queued.max.messages.kbytes': 16_384,
-    // A partition that is resumed is fetched once the fetch without it, which waits this long for records, has ended.
+    // A resumed partition is fetched only after the current fetch, which may wait this long for records.
     'fetch.wait.max.ms': 100,
-    // The default pauses the fetching for a second whenever as much is queued as wanted.
+    // By default librdkafka stops fetching for a second whenever its queue is full.
     'fetch.queue.backoff.ms': 20,
   };
 }
-
-/** Under load records gather behind the requests in flight anyway: 2 ms saved no CPU time that could be measured. */
-export const LINGER_MS = 0.5;
-
-export function connectTimeout({ connectTimeoutMs = 10_000 }: KafkaOptions): number {
-  return connectTimeoutMs;
-}
-
-/** Well below max.poll.interval.ms, after which the group would not wait any longer. */
-export function revokeTimeout({ revokeTimeoutMs = 10_000 }: KafkaOptions): number {
-  return revokeTimeoutMs;
-}
-
-/** Where reading begins when the offset asked for is not there. */
-export const consumerTopicSettings = { 'auto.offset.reset': 'earliest' } as const;

@@ -1,29 +1,29 @@
-import type { Logger } from '../../base/logger.ts';
 import type { KafkaConsumer, LibrdKafkaError, Message } from 'node-rdkafka';
+import type { Logger } from '../../base/logger.ts';
 
-/** A blocked wait cannot be called off: a stop takes this long at most. */
+/** A waiting read cannot be cancelled, so a stop may take this long. */
 const WAIT_MS = 100;
 const CHUNK = 500;
 
-export interface ConsumeHooks {
-  /** no read is under way */
-  beforeRead: () => void;
+interface ConsumeHooks {
+  /** no read is in flight */
+  beforeRead?: () => void;
   onMessages: (messages: Message[]) => void;
-  /** answers whether to go on; librdkafka itself tries again whatever it was */
+  /** returns whether to continue; librdkafka itself retries after any error */
   onError: (error: LibrdKafkaError) => boolean;
   logger: Logger;
 }
 
 /**
- * Reads what comes: waits for one record, which is handed on at once, then takes what has gathered behind it without
- * waiting, up to a chunk a time. (node-rdkafka's timeout counts for every record of a chunk anew, so a larger chunk
- * with a timeout would sit on records.) The waiting is done on a thread of libuv's pool; rebalances and errors are
- * served by it too, so it goes on as long as the consumer is open.
+ * Waits for one message and delivers it at once, then takes what has gathered behind it, chunk by chunk, without
+ * waiting. (node-rdkafka's timeout counts for each message of a chunk, so a larger chunk with a timeout would delay
+ * messages.) A wait blocks a thread of libuv's pool. Reads also serve rebalances and errors, so the loop runs for as
+ * long as the consumer is open.
  */
 export class ConsumeLoop {
   readonly #client: KafkaConsumer;
   readonly #hooks: ConsumeHooks;
-  #turn: Promise<unknown> = Promise.resolve();
+  #read: Promise<unknown> = Promise.resolve();
   #stopped = false;
   #ended: Promise<void> | undefined;
 
@@ -36,43 +36,41 @@ export class ConsumeLoop {
     this.#ended = this.#run();
   }
 
-  /** Hands nothing on from now; resolves when no call is under way. */
+  /** Delivers nothing after the call; resolves when no read is in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#ended;
   }
 
-  /** Resolves when everything that was fetched by now is handed on. */
-  async turn(): Promise<void> {
-    await this.#turn;
+  /** Resolves when all messages read so far are delivered. */
+  async delivered(): Promise<void> {
+    await this.#read;
   }
 
   async #run(): Promise<void> {
-    let gathered = false;
+    let wanted = 1;
     while (!this.#stopped) {
-      this.#hooks.beforeRead();
-      const wanted = gathered ? CHUNK : 1;
-      const turn = this.#consume(wanted, gathered ? 0 : WAIT_MS);
-      this.#turn = turn;
-      const count = await turn;
-      gathered = gathered ? count === CHUNK : count === 1;
+      this.#hooks.beforeRead?.();
+      const read = this.#consume(wanted, wanted === 1 ? WAIT_MS : 0);
+      this.#read = read;
+      wanted = (await read) === wanted ? CHUNK : 1;
     }
   }
 
-  /** Answers how many records came. */
+  /** @returns how many messages came */
   async #consume(count: number, timeoutMs: number): Promise<number> {
     return new Promise((resolve) => {
       this.#client.setDefaultConsumeTimeout(timeoutMs);
       this.#client.consume(count, (error: LibrdKafkaError | null, messages: Message[]) => {
-        // Before the hooks, so that one that throws leaves nobody waiting.
+        // Before the hooks, which may throw.
         resolve(error ? 0 : messages.length);
-        if (error) this.#failed(error);
+        if (error) this.#onError(error);
         else if (!this.#stopped && messages.length > 0) this.#hooks.onMessages(messages);
       });
     });
   }
 
-  #failed(error: LibrdKafkaError): void {
+  #onError(error: LibrdKafkaError): void {
     this.#hooks.logger.warn({ error: error.message }, 'Reading from Kafka failed.');
     if (!this.#hooks.onError(error)) this.#stopped = true;
   }

@@ -1,18 +1,19 @@
-import kafka, { type LibrdKafkaError, type Message, type TopicPartition } from 'node-rdkafka';
+import type kafka from 'node-rdkafka';
+import type { LibrdKafkaError, Message, TopicPartition, TopicPartitionOffset } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { within } from '../../base/within.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
 import { Assignment } from './assignment.ts';
-import { closeConsumer, configured, connect } from './client-calls.ts';
-import { consumerTopicSettings, groupSettings, type KafkaOptions, revokeTimeout } from './client-settings.ts';
+import { closeConsumer, connect, createConsumer } from './client-calls.ts';
+import { groupSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
-import { within } from '../../base/within.ts';
 import { endsConsumer } from './errors.ts';
 import { Lag } from './lag.ts';
 import { Pauses } from './pauses.ts';
 import { Rebalancing } from './rebalancing.ts';
 
-/** A close commits and leaves, for which it needs the group's coordinator; that may be what is gone. */
+/** A close commits and leaves the group, which needs its coordinator; that may be down. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** One member of the group, on one topic. */
@@ -29,23 +30,26 @@ export class KafkaConsumer implements LogConsumer {
   readonly #rebalancing: Rebalancing;
   #isOpen = false;
   #hasFailed = false;
-  #mayJoinOnceMore: boolean;
+  #mustRejoin: boolean;
   #stop: Promise<void> | undefined;
 
   /** @param topic with its prefix @throws ServiceError `settings-invalid` */
   constructor(options: KafkaOptions, topic: string, handlers: ConsumerHandlers) {
     this.#options = options;
-    this.#mayJoinOnceMore = options.groupInstanceId !== undefined;
+    this.#mustRejoin = options.groupInstanceId !== undefined;
     this.#topic = topic;
     this.#handlers = handlers;
     this.#logger = options.logger.child({ topic });
-    const client = this.#createClient();
+    const onRebalance = (error: LibrdKafkaError, partitions: TopicPartition[]) => {
+      this.#rebalancing.handle(error, partitions);
+    };
+    const client = createConsumer({ ...groupSettings(options), rebalance_cb: onRebalance }, this.#logger);
     this.#client = client;
-    this.#pauses = new Pauses(client, topic, () => this.#handOn([]));
-    this.#lag = new Lag(client, topic, this.#assignment, (partition) => this.#pauses.has(partition));
+    this.#pauses = new Pauses(client, topic, () => this.#deliver([]));
+    this.#lag = new Lag(client, topic, this.#assignment, this.#pauses);
     this.#loop = new ConsumeLoop(client, {
       beforeRead: () => this.#pauses.apply(),
-      onMessages: (messages) => this.#handOn(messages),
+      onMessages: (messages) => this.#deliver(messages),
       onError: (error) => this.#onError(error),
       logger: this.#logger,
     });
@@ -55,10 +59,10 @@ export class KafkaConsumer implements LogConsumer {
       handlers,
       assignment: this.#assignment,
       pauses: this.#pauses,
-      readsHandedOn: () => this.#loop.turn(),
-      onAssigned: () => this.#joinOnceMore(),
+      delivered: () => this.#loop.delivered(),
+      onAssigned: () => this.#rejoin(),
       onFailed: (error) => this.#fail(error),
-      revokeTimeoutMs: revokeTimeout(options),
+      revokeTimeoutMs: options.revokeTimeoutMs,
       logger: this.#logger,
     });
   }
@@ -72,9 +76,8 @@ export class KafkaConsumer implements LogConsumer {
     this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop ??= this.#shutDown();
-    return this.#stop;
+  stop(): Promise<void> {
+    return (this.#stop ??= this.#shutDown());
   }
 
   pause(partitions: number[]): void {
@@ -86,11 +89,14 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   commit(nextOffsets: Map<number, number>): void {
-    const ours = [...nextOffsets].filter(([partition]) => this.#assignment.has(partition));
-    const done = ours.map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
-    if (done.length === 0) return;
-    for (const { partition, offset } of done) this.#assignment.finished(partition, offset);
-    this.#client.offsetsStore(done);
+    const stored: TopicPartitionOffset[] = [];
+    for (const [partition, offset] of nextOffsets) {
+      const state = this.#assignment.get(partition);
+      if (state === undefined) continue;
+      state.done = offset;
+      stored.push({ topic: this.#topic, partition, offset });
+    }
+    if (stored.length > 0) this.#client.offsetsStore(stored);
   }
 
   lag(): Map<number, number> {
@@ -98,19 +104,19 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   /**
-   * A member that comes back under its name is given what the group has noted for that name (KIP-345), and nothing is
-   * shared out anew. Had the members ended while partitions went from one to another, those would be nobody's for good.
-   * Its second join comes with other metadata, at which the group shares out: what has an owner stays with it.
+   * A restarted static member gets the partitions that the group remembers for its name (KIP-345), without a rebalance.
+   * If the members stopped while partitions moved between them, those partitions would stay unassigned for good. A
+   * second join, with other metadata, makes the group rebalance; partitions that have an owner stay with it.
    */
-  #joinOnceMore(): void {
-    if (!this.#mayJoinOnceMore) return;
-    this.#mayJoinOnceMore = false;
+  #rejoin(): void {
+    if (!this.#mustRejoin) return;
+    this.#mustRejoin = false;
     this.#client.unsubscribe();
     this.#client.subscribe([this.#topic]);
   }
 
-  #handOn(messages: Message[]): void {
-    const records = this.#pauses.sift(this.#assignment.recordsOf(messages));
+  #deliver(messages: Message[]): void {
+    const records = this.#pauses.filter(this.#assignment.recordsOf(messages));
     if (records.length === 0 || this.#hasFailed) return;
     try {
       this.#handlers.onRecords(records);
@@ -129,7 +135,9 @@ export class KafkaConsumer implements LogConsumer {
     if (this.#hasFailed || this.#stop !== undefined) return;
     this.#hasFailed = true;
     this.#handlers.onFailed(error);
-    this.stop().catch((error: unknown) => this.#logger.error(error, 'The consumer did not stop cleanly.'));
+    this.stop().catch((error: unknown) =>
+      this.#logger.error(error, 'The Kafka consumer did not stop cleanly.'),
+    );
   }
 
   async #shutDown(): Promise<void> {
@@ -137,18 +145,10 @@ export class KafkaConsumer implements LogConsumer {
     await this.#rebalancing.leave();
     await this.#loop.stop();
     const closed = await within(closeConsumer(this.#client), CLOSE_TIMEOUT_MS);
-    if (!closed)
-      this.#logger.warn('Kafka did not answer the leaving consumer; its partitions move on in a while.');
-  }
-
-  #createClient(): kafka.KafkaConsumer {
-    const onRebalance = (error: LibrdKafkaError, partitions: TopicPartition[]) => {
-      this.#rebalancing.handle(error, partitions);
-    };
-    const settings = { ...groupSettings(this.#options), rebalance_cb: onRebalance };
-    const client = configured(() => new kafka.KafkaConsumer(settings, consumerTopicSettings));
-    client.on('event.error', ({ message }) => this.#logger.debug({ message }, 'A Kafka connection failed.'));
-    client.on('event.log', (event) => this.#logger.debug(event, 'librdkafka consumer'));
-    return client;
+    if (!closed) {
+      this.#logger.warn(
+        'Kafka did not answer the leaving consumer; its partitions move after the session timeout.',
+      );
+    }
   }
 }

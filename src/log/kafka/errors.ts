@@ -4,15 +4,15 @@ import { type ErrorCode, ServiceError } from '../../base/errors.ts';
 const CODE = kafka.CODES.ERRORS;
 
 /**
- * node-rdkafka gives the errors of delivery reports and error events as text alone: librdkafka's description in
- * lower case, without its `Local: ` or `Broker: `.
+ * node-rdkafka gives the errors of delivery reports and error events only as text: librdkafka's description in lower
+ * case, without its `Local: ` or `Broker: `.
  */
 export const ERROR_TEXT = {
   allBrokersDown: 'all broker connections are down',
   fatal: 'fatal error',
 } as const;
 
-/** What a delivery report says of a record that is certainly not in the log; whatever is not here may be in it. */
+/** Delivery errors that prove that the record is not in the log. After any other it may be. */
 const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'message size too large': 'record-too-large',
   'purged in queue': 'log-unavailable',
@@ -24,17 +24,17 @@ const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'not enough in-sync replicas': 'log-unavailable',
 };
 
-/** Of a record that librdkafka did not take. */
+/** librdkafka did not accept the record. */
 export function refusalError(error: LibrdKafkaError, topic: string): ServiceError {
-  if (error.code === CODE.ERR_MSG_SIZE_TOO_LARGE) return tooLarge(topic, error);
+  if (error.code === CODE.ERR_MSG_SIZE_TOO_LARGE) return tooLargeError(topic, error);
   if (error.code === CODE.ERR__QUEUE_FULL) return fullError(error);
-  return unavailableError(`Kafka takes nothing for topic ${topic}: ${error.message}`, error);
+  return unavailableError(`Kafka accepts no records for topic ${topic}: ${error.message}`, error);
 }
 
-/** Of a record that was taken and then not acknowledged. */
+/** librdkafka accepted the record, but no acknowledgement came. */
 export function deliveryError(error: LibrdKafkaError, topic: string): ServiceError {
   const code = NOT_IN_THE_LOG[error.message] ?? 'log-timeout';
-  if (code === 'record-too-large') return tooLarge(topic, error);
+  if (code === 'record-too-large') return tooLargeError(topic, error);
   if (code === 'log-unavailable') {
     return unavailableError(`Kafka refused a record for topic ${topic}: ${error.message}`, error);
   }
@@ -45,8 +45,9 @@ export function deliveryError(error: LibrdKafkaError, topic: string): ServiceErr
 }
 
 export function fullError(cause?: unknown): ServiceError {
-  const detail = 'As many records wait for Kafka as may wait. Try again shortly.';
-  return new ServiceError('log-full', detail, { cause });
+  return new ServiceError('log-full', 'Too many records are waiting for Kafka. Try again shortly.', {
+    cause,
+  });
 }
 
 export function unavailableError(detail: string, cause?: unknown): ServiceError {
@@ -58,12 +59,10 @@ export function unknownOutcomeError(detail: string, cause?: unknown): ServiceErr
 }
 
 export function settingsError(cause: Error): ServiceError {
-  return new ServiceError('settings-invalid', `librdkafka does not take its settings: ${cause.message}`, {
-    cause,
-  });
+  return new ServiceError('settings-invalid', `librdkafka rejects its settings: ${cause.message}`, { cause });
 }
 
-/** What no reconnecting heals: the consumer would only wait in vain. */
+/** Whether reconnecting cannot help, so that the consumer would wait in vain. */
 export function endsConsumer(error: LibrdKafkaError): boolean {
   return ENDS_CONSUMER.has(error.code);
 }
@@ -77,7 +76,7 @@ const ENDS_CONSUMER = new Set([
   CODE.ERR_CLUSTER_AUTHORIZATION_FAILED,
 ]);
 
-/** What librdkafka answers when it cannot even make a client. */
+/** Whether librdkafka could not even create a client. */
 export function isStateError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === CODE.ERR__STATE;
 }
@@ -86,6 +85,7 @@ export function isAssignment(error: LibrdKafkaError): boolean {
   return error.code === CODE.ERR__ASSIGN_PARTITIONS;
 }
 
-function tooLarge(topic: string, cause: unknown): ServiceError {
-  return new ServiceError('record-too-large', `The record is larger than topic ${topic} takes.`, { cause });
+function tooLargeError(topic: string, cause: unknown): ServiceError {
+  const detail = `The record is larger than topic ${topic} accepts.`;
+  return new ServiceError('record-too-large', detail, { cause });
 }

@@ -1,16 +1,18 @@
+import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import kafka from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
 import type { Follower, FollowOptions } from '../event-log.ts';
-import { toRecord } from './assignment.ts';
-import { closeConsumer, configured, connect, metadata, watermarks } from './client-calls.ts';
-import { consumerTopicSettings, followerSettings, type KafkaOptions } from './client-settings.ts';
+import { closeConsumer, connect, createConsumer, partitionsOf, watermarks } from './client-calls.ts';
+import { followerSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
-import { whenLed } from './when-led.ts';
+import { toLogRecord } from './records.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
+const LEADER_RETRY_MS = 100;
+const LEADER_RETRIES = 50;
 
-/** Reads all partitions of a topic from the ends they have when `start()` resolves, or from some records before. */
+/** Reads all partitions of a topic from their ends at the time of `start()`, or from some records before. */
 export class KafkaFollower implements Follower {
   readonly #options: KafkaOptions;
   readonly #topic: string;
@@ -23,14 +25,9 @@ export class KafkaFollower implements Follower {
     const logger = options.logger.child({ topic });
     this.#options = options;
     this.#topic = topic;
-    this.#client = configured(
-      () => new kafka.KafkaConsumer(followerSettings(options), consumerTopicSettings),
-    );
-    this.#client.on('event.error', ({ message }) => logger.debug({ message }, 'A Kafka connection failed.'));
-    this.#client.on('event.log', (event) => logger.debug(event, 'librdkafka follower'));
+    this.#client = createConsumer(followerSettings(options), logger);
     this.#loop = new ConsumeLoop(this.#client, {
-      beforeRead: () => undefined,
-      onMessages: (messages) => onRecords(messages.map(toRecord)),
+      onMessages: (messages) => onRecords(messages.map(toLogRecord)),
       onError: () => true,
       logger,
     });
@@ -50,25 +47,41 @@ export class KafkaFollower implements Follower {
     this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop ??= this.#loop.stop().then(() => closeConsumer(this.#client));
-    return this.#stop;
+  stop(): Promise<void> {
+    return (this.#stop ??= this.#loop.stop().then(() => closeConsumer(this.#client)));
   }
 
-  /** Offsets, not "the end": that would be looked up some time later, past records appended meanwhile. */
+  /** Offsets instead of "the end", which librdkafka would resolve later, past records appended meanwhile. */
   async #positions(backlog: number) {
-    const { topics } = await metadata(this.#client, { topic: this.#topic, timeout: QUERY_TIMEOUT_MS });
-    const partitions = topics.find(({ name }) => name === this.#topic)?.partitions ?? [];
-    if (partitions.length === 0) throw unavailableError(`Kafka knows no topic ${this.#topic}.`);
+    const topic = this.#topic;
+    const partitions = await partitionsOf(this.#client, topic, QUERY_TIMEOUT_MS);
+    if (partitions.length === 0) throw unavailableError(`Kafka has no topic ${topic}.`);
     const share = Math.ceil(backlog / partitions.length);
     return Promise.all(
-      partitions.map(async ({ id }) => {
-        const place = { topic: this.#topic, partition: id };
-        const { lowOffset, highOffset } = await whenLed(() =>
-          watermarks(this.#client, place, QUERY_TIMEOUT_MS),
+      partitions.map(async (partition) => {
+        const { lowOffset, highOffset } = await untilLeaderElected(() =>
+          watermarks(this.#client, { topic, partition }, QUERY_TIMEOUT_MS),
         );
-        return { ...place, offset: Math.max(lowOffset, highOffset - share) };
+        return { topic, partition, offset: Math.max(lowOffset, highOffset - share) };
       }),
     );
   }
+}
+
+const { ERRORS } = kafka.CODES;
+
+/** A partition has no leader for a moment after its topic was created, or its leader was lost. */
+const NO_LEADER = new Set<unknown>([
+  ERRORS.ERR_LEADER_NOT_AVAILABLE,
+  ERRORS.ERR_NOT_LEADER_FOR_PARTITION,
+  ERRORS.ERR_UNKNOWN_TOPIC_OR_PART,
+]);
+
+/** Repeats the query for about five seconds while the partition has no leader. @throws the last error of the query */
+export function untilLeaderElected<T>(query: () => Promise<T>, pauseMs = LEADER_RETRY_MS): Promise<T> {
+  const retrying = retry(
+    handleWhen((error) => 'code' in error && NO_LEADER.has(error.code)),
+    { maxAttempts: LEADER_RETRIES, backoff: new ConstantBackoff(pauseMs) },
+  );
+  return retrying.execute(query);
 }

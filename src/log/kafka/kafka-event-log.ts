@@ -16,8 +16,8 @@ import { KafkaProducer } from './producer.ts';
 import { ensureTopics } from './topics.ts';
 
 /**
- * The event log on Kafka. Everything runs on the main thread: node-rdkafka aborts the process in any other. Each
- * consumer and follower keeps one thread of libuv's pool waiting; give UV_THREADPOOL_SIZE room for them.
+ * The event log on Kafka. It must run on the main thread: node-rdkafka aborts the process in any other. Each consumer
+ * and follower blocks one thread of libuv's pool; size UV_THREADPOOL_SIZE for them.
  */
 export class KafkaEventLog implements EventLog {
   readonly #options: KafkaOptions;
@@ -29,15 +29,15 @@ export class KafkaEventLog implements EventLog {
   }
 
   progressName(topic: string): string {
-    return `kafka:${this.#named(topic)}`;
+    return `kafka:${this.#prefixed(topic)}`;
   }
 
   /** @throws ServiceError `log-unavailable`, `settings-invalid` */
   async start(): Promise<void> {
-    const there = await this.#producer.start();
+    const existing = await this.#producer.start();
     try {
-      const wanted = Object.values(TOPICS).map((topic) => this.#named(topic));
-      await ensureTopics(wanted, there, () => this.#producer.topics(), this.#options);
+      const wanted = Object.values(TOPICS).map((topic) => this.#prefixed(topic));
+      await ensureTopics(wanted, existing, () => this.#producer.metadata(true), this.#options);
     } catch (error) {
       await this.#producer.stop();
       throw error;
@@ -53,7 +53,7 @@ export class KafkaEventLog implements EventLog {
   }
 
   consumer(topic: string, handlers: ConsumerHandlers): LogConsumer {
-    return new KafkaConsumer(this.#options, this.#named(topic), handlers);
+    return new KafkaConsumer(this.#options, this.#prefixed(topic), handlers);
   }
 
   async follow(
@@ -61,24 +61,24 @@ export class KafkaEventLog implements EventLog {
     onRecords: (records: LogRecord[]) => void,
     options?: FollowOptions,
   ): Promise<Follower> {
-    const follower = new KafkaFollower(this.#options, this.#named(topic), onRecords);
+    const follower = new KafkaFollower(this.#options, this.#prefixed(topic), onRecords);
     await follower.start(options);
     return follower;
   }
 
   ends(topic: string): Promise<number[]> {
-    return this.#producer.ends(this.#named(topic));
+    return this.#producer.ends(this.#prefixed(topic));
   }
 
-  fault(): string | undefined {
-    return this.#producer.fault();
+  readinessProblem(): string | undefined {
+    return this.#producer.readinessProblem();
   }
 
   pendingAppends(): number {
     return this.#producer.pending;
   }
 
-  #named(topic: string): string {
+  #prefixed(topic: string): string {
     return this.#options.topicPrefix + topic;
   }
 }

@@ -1,62 +1,56 @@
 import type { KafkaConsumer } from 'node-rdkafka';
 import type { Assignment } from './assignment.ts';
 import { watermarks } from './client-calls.ts';
+import type { Pauses } from './pauses.ts';
 
 const QUERY_TIMEOUT_MS = 1000;
-/** librdkafka's own word for an end it has not seen is negative as well. */
-const UNKNOWN = -1;
 
 /**
- * The lag from the ends of the log that come with every fetch. A partition that is paused is not fetched, so its end
- * is asked for, in the background, whenever somebody looks.
+ * The lag, from the log ends that come with every fetch. A paused partition is not fetched, so `read` asks for its end
+ * in the background.
  */
 export class Lag {
   readonly #client: KafkaConsumer;
   readonly #topic: string;
   readonly #assignment: Assignment;
-  readonly #isPaused: (partition: number) => boolean;
-  readonly #asked = new Map<number, number>();
-  #asking = false;
+  readonly #pauses: Pauses;
+  readonly #queried = new Map<number, number>();
+  #querying = false;
 
-  constructor(
-    client: KafkaConsumer,
-    topic: string,
-    assignment: Assignment,
-    isPaused: (partition: number) => boolean,
-  ) {
+  constructor(client: KafkaConsumer, topic: string, assignment: Assignment, pauses: Pauses) {
     this.#client = client;
     this.#topic = topic;
     this.#assignment = assignment;
-    this.#isPaused = isPaused;
+    this.#pauses = pauses;
   }
 
-  /** A partition each; those whose end is not known yet are left out. */
+  /** By partition, without those whose end is not known yet. */
   read(): Map<number, number> {
     const lag = new Map<number, number>();
-    const unseen: number[] = [];
-    for (const [partition, { done }] of this.#assignment.entries()) {
+    const stale: number[] = [];
+    for (const [partition, { done }] of this.#assignment) {
       const { highOffset } = this.#client.getWatermarkOffsets(this.#topic, partition);
-      const end = Math.max(highOffset, this.#asked.get(partition) ?? UNKNOWN);
+      // Negative until librdkafka has seen an end.
+      const end = Math.max(highOffset, this.#queried.get(partition) ?? -1);
       if (end >= 0) lag.set(partition, Math.max(0, end - (done ?? 0)));
-      if (this.#isPaused(partition) || end < 0) unseen.push(partition);
+      if (this.#pauses.has(partition) || end < 0) stale.push(partition);
     }
-    this.#ask(unseen);
+    // A failed query leaves the ends as last seen; the next read queries again.
+    this.#query(stale).catch(() => undefined);
     return lag;
   }
 
-  #ask(partitions: readonly number[]): void {
-    if (this.#asking || partitions.length === 0) return;
-    this.#asking = true;
-    this.#askEach(partitions)
-      .finally(() => (this.#asking = false))
-      .catch(() => undefined); // The ends stay as they were last seen; the next look asks again.
-  }
-
-  async #askEach(partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions) {
-      const place = { topic: this.#topic, partition };
-      const { highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
-      this.#asked.set(partition, highOffset);
+  async #query(partitions: readonly number[]): Promise<void> {
+    if (this.#querying) return;
+    this.#querying = true;
+    try {
+      for (const partition of partitions) {
+        const place = { topic: this.#topic, partition };
+        const { highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
+        this.#queried.set(partition, highOffset);
+      }
+    } finally {
+      this.#querying = false;
     }
   }
 }

@@ -1,19 +1,19 @@
 import type { KafkaConsumer } from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
-import { headersText } from '../../base/record-headers.ts';
+import { recordBytes } from '../../base/record-bytes.ts';
 
-/** What may be kept back of a partition before its fetching is paused too. */
-const HELD_BYTES = 1024 * 1024;
+/** Beyond this many buffered bytes of a paused partition, its fetching is paused too. */
+const BUFFER_BYTES = 1024 * 1024;
 
-interface Held {
+interface Buffered {
   records: LogRecord[];
   bytes: number;
 }
 
 /**
- * Which partitions are paused. What was fetched of them already is kept back here and goes on at once when they are
- * resumed; only a pause that lasts reaches librdkafka, for there it costs what was fetched ahead, and a resumed
- * partition waits for the fetch that is under way without it.
+ * Which partitions are paused. Records already fetched are buffered here, so that a resumed partition continues at once.
+ * Only a long pause reaches librdkafka, because there it discards what was fetched ahead, and a resumed partition waits
+ * for the fetch in flight without it.
  */
 export class Pauses {
   readonly #client: KafkaConsumer;
@@ -21,9 +21,9 @@ export class Pauses {
   readonly #onReleased: () => void;
   readonly #paused = new Set<number>();
   readonly #pausedInLibrary = new Set<number>();
-  readonly #held = new Map<number, Held>();
+  readonly #buffered = new Map<number, Buffered>();
 
-  /** @param onReleased what `sift` keeps back may go on; called in a turn of its own */
+  /** @param onReleased buffered records may go on through `filter`; called in a turn of its own */
   constructor(client: KafkaConsumer, topic: string, onReleased: () => void) {
     this.#client = client;
     this.#topic = topic;
@@ -41,54 +41,55 @@ export class Pauses {
   resume(partitions: readonly number[]): void {
     for (const partition of partitions) this.#paused.delete(partition);
     const inLibrary = partitions.filter((partition) => this.#pausedInLibrary.delete(partition));
-    if (inLibrary.length > 0) this.#client.resume(this.#places(inLibrary));
-    if (partitions.some((partition) => this.#held.has(partition))) setImmediate(this.#onReleased);
+    if (inLibrary.length > 0) this.#client.resume(this.#withTopic(inLibrary));
+    if (partitions.some((partition) => this.#buffered.has(partition))) setImmediate(this.#onReleased);
   }
 
-  /** Forgets what is kept back of partitions that go. */
+  /** Drops the buffered records of revoked partitions. */
   drop(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#held.delete(partition);
+    for (const partition of partitions) this.#buffered.delete(partition);
   }
 
-  /** Answers what may be handed on now, in order, and keeps back the rest. */
-  sift(records: LogRecord[]): LogRecord[] {
-    if (this.#paused.size === 0 && this.#held.size === 0) return records;
+  /** Returns what may be delivered now, in order; buffers the rest. */
+  filter(records: LogRecord[]): LogRecord[] {
+    if (this.#paused.size === 0 && this.#buffered.size === 0) return records;
     const passing: LogRecord[] = [];
-    for (const [partition, held] of this.#held) {
+    for (const [partition, buffered] of this.#buffered) {
       if (this.#paused.has(partition)) continue;
-      for (const record of held.records) passing.push(record);
-      this.#held.delete(partition);
+      for (const record of buffered.records) passing.push(record);
+      this.#buffered.delete(partition);
     }
     for (const record of records) {
-      if (this.#paused.has(record.partition)) this.#hold(record);
+      if (this.#paused.has(record.partition)) this.#buffer(record);
       else passing.push(record);
     }
     return passing;
   }
 
   /**
-   * To be called when no read is under way: librdkafka goes back to the last record it handed out, and a read on
-   * another thread would move that mark unseen, so that records came twice.
+   * Call it only while no read is in flight: librdkafka rewinds to the last record it handed out, and a concurrent read
+   * would move that mark unseen, so that records came twice.
    */
   apply(): void {
-    const lasting = [...this.#held.entries()].filter(([partition, { bytes }]) => {
-      return bytes > HELD_BYTES && this.#paused.has(partition) && !this.#pausedInLibrary.has(partition);
-    });
-    if (lasting.length === 0) return;
-    const partitions = lasting.map(([partition]) => partition);
+    const partitions = [...this.#buffered.keys()].filter((partition) => this.#isLongPaused(partition));
+    if (partitions.length === 0) return;
     for (const partition of partitions) this.#pausedInLibrary.add(partition);
-    this.#client.pause(this.#places(partitions));
+    this.#client.pause(this.#withTopic(partitions));
   }
 
-  #hold(record: LogRecord): void {
-    const held = this.#held.get(record.partition) ?? { records: [], bytes: 0 };
-    held.records.push(record);
-    held.bytes +=
-      (record.key?.length ?? 0) + (record.value?.length ?? 0) + headersText(record.headers).length;
-    this.#held.set(record.partition, held);
+  #isLongPaused(partition: number): boolean {
+    const bytes = this.#buffered.get(partition)?.bytes ?? 0;
+    return bytes > BUFFER_BYTES && this.#paused.has(partition) && !this.#pausedInLibrary.has(partition);
   }
 
-  #places(partitions: number[]) {
+  #buffer(record: LogRecord): void {
+    const buffered = this.#buffered.get(record.partition) ?? { records: [], bytes: 0 };
+    buffered.records.push(record);
+    buffered.bytes += recordBytes(record);
+    this.#buffered.set(record.partition, buffered);
+  }
+
+  #withTopic(partitions: number[]) {
     return partitions.map((partition) => ({ topic: this.#topic, partition }));
   }
 }

@@ -1,5 +1,8 @@
 import type { Position } from '../../base/position.ts';
 
+const BUSY_POLL_MS = 1;
+const IDLE_POLL_MS = 100;
+
 /** One append that waits for its delivery report. */
 export interface PendingAppend {
   topic: string;
@@ -7,23 +10,43 @@ export interface PendingAppend {
   reject: (error: Error) => void;
 }
 
-/** The appends in flight, each under a small number that is used again: what librdkafka carries along is cheap. */
+/**
+ * The appends in flight, and the polling for their delivery reports: often while there are any, otherwise only now and
+ * then for error events. The main thread has to poll, because node-rdkafka's background poll crashes the process.
+ */
 export class PendingAppends {
+  readonly #poll: () => void;
+  /** An append's number is small and reused: librdkafka carries a small integer cheaply. */
   readonly #slots: (PendingAppend | undefined)[] = [];
   readonly #free: number[] = [];
   #drained: (() => void) | undefined;
+  #isPollingOften = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(poll: () => void) {
+    this.#poll = poll;
+  }
 
   get count(): number {
     return this.#slots.length - this.#free.length;
   }
 
+  startPolling(): void {
+    this.#schedulePoll();
+  }
+
+  stopPolling(): void {
+    clearTimeout(this.#timer);
+  }
+
   add(append: PendingAppend): number {
     const slot = this.#free.pop() ?? this.#slots.length;
     this.#slots[slot] = append;
+    if (!this.#isPollingOften) this.#schedulePoll();
     return slot;
   }
 
-  /** Undefined when the append was settled before. */
+  /** Undefined when the append is already settled. */
   take(slot: number): PendingAppend | undefined {
     const append = this.#slots[slot];
     if (append === undefined) return undefined;
@@ -40,9 +63,19 @@ export class PendingAppends {
     }
   }
 
-  /** Resolves when nothing is in flight; one waits at a time. */
+  /** Resolves when nothing is in flight. At most one caller waits at a time. */
   async drained(): Promise<void> {
     if (this.count === 0) return;
     await new Promise<void>((resolve) => (this.#drained = resolve));
+  }
+
+  #schedulePoll(): void {
+    clearTimeout(this.#timer);
+    this.#isPollingOften = this.count > 0;
+    const poll = () => {
+      this.#poll();
+      this.#schedulePoll();
+    };
+    this.#timer = setTimeout(poll, this.#isPollingOften ? BUSY_POLL_MS : IDLE_POLL_MS);
   }
 }

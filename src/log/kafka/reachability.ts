@@ -1,19 +1,19 @@
+import { ConstantBackoff, handleAll, retry } from 'cockatiel';
 import type { Logger } from '../../base/logger.ts';
 
 const PROBE_PAUSE_MS = 500;
 
 /**
- * Whether any broker can be reached. librdkafka says when the last connection is lost, but not when one is back, so
- * while all are down a probe asks.
+ * Whether any broker can be reached. librdkafka reports the loss of its last connection but not the first new one, so
+ * while all brokers are down a probe is repeated.
  */
 export class Reachability {
   readonly #probe: () => Promise<unknown>;
   readonly #logger: Logger;
+  readonly #stopping = new AbortController();
   #downSince: Date | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
 
-  /** @param probe resolves when a broker answers, and rejects after a time of its own when none does */
+  /** @param probe resolves when a broker answers, and rejects within its own timeout when none does */
   constructor(probe: () => Promise<unknown>, logger: Logger) {
     this.#probe = probe;
     this.#logger = logger;
@@ -24,32 +24,21 @@ export class Reachability {
   }
 
   allBrokersDown(): void {
-    if (this.#stopped || this.#downSince !== undefined) return;
+    const { signal } = this.#stopping;
+    if (signal.aborted || this.#downSince !== undefined) return;
     this.#downSince = new Date();
-    this.#logger.warn('All Kafka brokers are down; nothing is taken until one is back.');
-    this.#ask();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  #ask(): void {
-    this.#probe().then(
-      () => this.#isBack(),
-      () => this.#askLater(),
+    this.#logger.warn('All Kafka brokers are down; appends are refused until one is back.');
+    const probing = retry(handleAll, { backoff: new ConstantBackoff(PROBE_PAUSE_MS) }).dangerouslyUnref();
+    probing.execute(this.#probe, signal).then(
+      () => {
+        this.#downSince = undefined;
+        if (!signal.aborted) this.#logger.info('Kafka is back.');
+      },
+      () => undefined, // stopped
     );
   }
 
-  #isBack(): void {
-    if (this.#stopped) return;
-    this.#downSince = undefined;
-    this.#logger.info('Kafka is back.');
-  }
-
-  #askLater(): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => this.#ask(), PROBE_PAUSE_MS);
+  stop(): void {
+    this.#stopping.abort();
   }
 }

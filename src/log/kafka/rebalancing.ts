@@ -2,45 +2,47 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConsumer, LibrdKafkaError, TopicPartition } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { within } from '../../base/within.ts';
 import type { ConsumerHandlers } from '../event-log.ts';
 import type { Assignment } from './assignment.ts';
 import { committedOffsets } from './client-calls.ts';
-import { within } from '../../base/within.ts';
 import { isAssignment } from './errors.ts';
 import type { Pauses } from './pauses.ts';
 
 const COMMITTED_TIMEOUT_MS = 3000;
 const COMMITTED_RETRY_MS = 500;
+/** RD_KAFKA_OFFSET_BEGINNING */
+const OFFSET_BEGINNING = -2;
 
-export interface RebalancingParts {
+interface RebalancingOptions {
   client: KafkaConsumer;
   topic: string;
   handlers: ConsumerHandlers;
   assignment: Assignment;
   pauses: Pauses;
-  /** resolves when what was read before is handed on */
-  readsHandedOn: () => Promise<void>;
-  /** partitions, or none, were given to this member, and librdkafka knows */
+  /** resolves when all messages read so far are delivered */
+  delivered: () => Promise<void>;
+  /** librdkafka has the answer to an assignment, which may be empty */
   onAssigned: () => void;
   onFailed: (error: Error) => void;
-  /** milliseconds a handler has for finishing what is in hand */
+  /** milliseconds */
   revokeTimeoutMs: number;
   logger: Logger;
 }
 
 /**
- * Cooperative rebalances. librdkafka tells of one at a time and waits for the answer (incrementalAssign or
- * incrementalUnassign) while the partitions that stay go on being read. node-rdkafka does not tell a lost partition
- * from a revoked one: both get the time to finish; what a lost one commits is refused by the group.
+ * Cooperative rebalances. librdkafka announces one at a time and waits for the answer (incrementalAssign or
+ * incrementalUnassign) while the other partitions are read on. node-rdkafka does not distinguish lost from revoked
+ * partitions, so both get the time to finish; the group rejects commits of a lost one.
  */
 export class Rebalancing {
-  readonly #parts: RebalancingParts;
+  readonly #options: RebalancingOptions;
   #steps: Promise<void> = Promise.resolve();
   #unanswered: { error: LibrdKafkaError; partitions: TopicPartition[] } | undefined;
   #state: 'member' | 'leaving' | 'left' = 'member';
 
-  constructor(parts: RebalancingParts) {
-    this.#parts = parts;
+  constructor(options: RebalancingOptions) {
+    this.#options = options;
   }
 
   /** librdkafka's rebalance callback. */
@@ -50,86 +52,91 @@ export class Rebalancing {
     if (this.#state !== 'member') return;
     const numbers = partitions.map(({ partition }) => partition);
     const step = isAssignment(error) ? this.#assign(numbers) : this.#revoke(numbers);
-    this.#steps = step.catch((error: unknown) => this.#parts.onFailed(toError(error)));
+    this.#steps = step.catch((error: unknown) => this.#options.onFailed(toError(error)));
   }
 
-  /** Gives up everything, awaiting the handler; what librdkafka still asks is answered at once from then on. */
+  /** Gives up all partitions, awaiting the handler; answers later rebalances at once. */
   async leave(): Promise<void> {
     this.#state = 'leaving';
-    const { assignment, pauses, revokeTimeoutMs } = this.#parts;
+    const { assignment, pauses, revokeTimeoutMs } = this.#options;
     const staying = assignment.staying;
     assignment.leave(staying);
     pauses.drop(staying);
     await within(this.#steps, revokeTimeoutMs);
     await this.#finish(staying);
-    assignment.remove(assignment.partitions);
+    assignment.clear();
     this.#state = 'left';
     if (this.#unanswered !== undefined) this.#answer(this.#unanswered.partitions);
   }
 
   async #assign(partitions: number[]): Promise<void> {
-    const { topic, handlers, assignment, pauses, readsHandedOn } = this.#parts;
-    // In librdkafka a pause outlives the assignment; one that the handler asks for from here on is meant.
+    const { topic, handlers, assignment, pauses, delivered, onAssigned } = this.#options;
+    // In librdkafka a pause outlives the assignment. The handler may pause again from here on.
     pauses.resume(partitions);
     const committed = await this.#committed(partitions);
     if (committed === undefined) return;
     const start = await handlers.onAssigned(committed);
-    // Records of these partitions from an earlier assignment may be on their way yet; let them be dropped first.
-    await readsHandedOn();
+    // Messages from an earlier assignment of these partitions may still be in flight; let them be dropped first.
+    await delivered();
     if (this.#state !== 'member') return this.#finish(partitions);
     const assigned = partitions.map((partition) => {
       const from = start.get(partition) ?? committed.get(partition) ?? 'earliest';
-      assignment.add(partition, committed.get(partition) ?? (from === 'earliest' ? undefined : from));
+      assignment.set(partition, {
+        done: committed.get(partition) ?? (from === 'earliest' ? undefined : from),
+      });
       return { topic, partition, offset: from === 'earliest' ? OFFSET_BEGINNING : from };
     });
     this.#answer(assigned);
-    this.#parts.onAssigned();
+    onAssigned();
   }
 
   async #revoke(partitions: number[]): Promise<void> {
-    const { assignment, pauses } = this.#parts;
+    const { topic, assignment, pauses } = this.#options;
     assignment.leave(partitions);
     pauses.drop(partitions);
     await this.#finish(partitions);
     if (this.#state !== 'member') return;
     assignment.remove(partitions);
-    this.#answer(partitions.map((partition) => ({ topic: this.#parts.topic, partition })));
+    this.#answer(partitions.map((partition) => ({ topic, partition })));
   }
 
   #answer(partitions: TopicPartition[]): void {
-    const { client } = this.#parts;
-    const assigning = this.#unanswered !== undefined && isAssignment(this.#unanswered.error);
+    const { client } = this.#options;
+    const isAssigning = this.#unanswered !== undefined && isAssignment(this.#unanswered.error);
     this.#unanswered = undefined;
-    if (assigning) client.incrementalAssign(partitions);
+    if (isAssigning) client.incrementalAssign(partitions);
     else client.incrementalUnassign(partitions);
   }
 
   async #finish(partitions: number[]): Promise<void> {
     if (partitions.length === 0) return;
-    const { handlers, logger, onFailed, revokeTimeoutMs } = this.#parts;
+    const { handlers, logger, onFailed, revokeTimeoutMs } = this.#options;
     const finished = await within(handlers.onRevoked(partitions), revokeTimeoutMs).catch((error: unknown) => {
       onFailed(toError(error));
       return false;
     });
-    if (!finished) logger.warn({ partitions }, 'Partitions go with work in hand; it is done again.');
+    if (!finished) {
+      logger.warn(
+        { partitions },
+        'Partitions were revoked with unfinished work; their next owner repeats it.',
+      );
+    }
   }
 
-  /** Asks until the group answers, for without its offsets nothing can be read; undefined when we leave meanwhile. */
+  /** Retries until the group answers, as nothing can be read without its offsets; undefined after `leave`. */
   async #committed(partitions: number[]): Promise<Map<number, number | undefined> | undefined> {
-    const { client, topic, logger } = this.#parts;
+    const { client, topic, logger } = this.#options;
     const wanted = partitions.map((partition) => ({ topic, partition }));
     while (this.#state === 'member') {
       try {
         const offsets = await committedOffsets(client, wanted, COMMITTED_TIMEOUT_MS);
         return new Map(offsets.map(({ partition = -1, offset }) => [partition, offset]));
       } catch (error) {
-        logger.warn({ error: toError(error).message, partitions }, "The group's offsets cannot be read yet.");
+        const { message } = toError(error);
+        logger.warn({ error: message, partitions }, 'The committed offsets cannot be read; retrying.');
         await delay(COMMITTED_RETRY_MS);
       }
     }
     return undefined;
   }
 }
-
-/** RD_KAFKA_OFFSET_BEGINNING */
-const OFFSET_BEGINNING = -2;

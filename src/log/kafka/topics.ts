@@ -1,63 +1,53 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafka, { type IAdminClient, type LibrdKafkaError, type Metadata } from 'node-rdkafka';
-import type { ServiceError } from '../../base/errors.ts';
-import { adminSettings, connectTimeout, type KafkaOptions } from './client-settings.ts';
+import kafka, { type LibrdKafkaError, type Metadata } from 'node-rdkafka';
+import { type ServiceError, toError } from '../../base/errors.ts';
+import { call } from './client-calls.ts';
+import { adminSettings, type KafkaOptions } from './client-settings.ts';
 import { unavailableError } from './errors.ts';
 
-const LOOK_PAUSE_MS = 100;
+const PAUSE_MS = 100;
 
 /**
- * Creates the topics that are missing, with the broker's own replication factor, and waits until every one is to be
- * seen. Other replicas may be doing the same, so what counts in the end is that the topics are there.
- * @param look asks for the topics there are
+ * Creates missing topics, with the broker's default replication factor, and waits until all are visible. Another
+ * replica may create them at the same time, so a failed creation matters only if a topic stays missing.
+ * @param list asks Kafka for its topics
  * @throws ServiceError `log-unavailable`
  */
 export async function ensureTopics(
   wanted: readonly string[],
-  there: Metadata,
-  look: () => Promise<Metadata>,
+  existing: Metadata,
+  list: () => Promise<Metadata>,
   options: KafkaOptions,
 ): Promise<void> {
-  const missing = missingTopics(wanted, there);
+  let missing = missingTopics(wanted, existing);
   if (missing.length === 0) return;
   const failure = await createTopics(missing, options);
-  const deadline = Date.now() + connectTimeout(options);
-  for (;;) {
-    const unseen = missingTopics(wanted, await look());
-    if (unseen.length === 0) return;
-    if (Date.now() > deadline)
-      throw failure ?? unavailableError(`Kafka does not show topic ${unseen[0] ?? ''} yet.`);
-    await delay(LOOK_PAUSE_MS);
+  const deadline = performance.now() + options.connectTimeoutMs;
+  while ((missing = missingTopics(wanted, await list())).length > 0) {
+    if (performance.now() > deadline) {
+      throw failure ?? unavailableError(`Kafka does not list topic ${missing[0] ?? ''} yet.`);
+    }
+    await delay(PAUSE_MS);
   }
 }
 
 function missingTopics(wanted: readonly string[], { topics }: Metadata): string[] {
-  const there = new Set(topics.filter(({ partitions }) => partitions.length > 0).map(({ name }) => name));
-  return wanted.filter((name) => !there.has(name));
+  const existing = new Set(topics.filter(({ partitions }) => partitions.length > 0).map(({ name }) => name));
+  return wanted.filter((name) => !existing.has(name));
 }
 
-/** Answers what went wrong, if anything did. */
+/** @returns the first failure, if any */
 async function createTopics(topics: string[], options: KafkaOptions): Promise<ServiceError | undefined> {
   const admin = kafka.AdminClient.create(adminSettings(options));
-  try {
-    const failures = await Promise.all(topics.map((topic) => createTopic(admin, topic, options)));
-    return failures.find((failure) => failure !== undefined);
-  } finally {
-    admin.disconnect();
-  }
-}
-
-async function createTopic(
-  admin: IAdminClient,
-  topic: string,
-  options: KafkaOptions,
-): Promise<ServiceError | undefined> {
-  return new Promise((resolve) => {
-    const request = { topic, num_partitions: options.partitions, replication_factor: -1 };
-    admin.createTopic(request, connectTimeout(options), (error?: LibrdKafkaError) => {
-      const failed = () =>
-        unavailableError(`Kafka did not create topic ${topic}: ${error?.message ?? ''}`, error);
-      resolve(error ? failed() : undefined);
-    });
-  });
+  const request = { num_partitions: options.partitions, replication_factor: -1 };
+  const create = (topic: string) => {
+    type Done = (error: LibrdKafkaError) => void;
+    return call((done) => admin.createTopic({ ...request, topic }, options.connectTimeoutMs, done as Done));
+  };
+  const results = await Promise.allSettled(topics.map(create));
+  admin.disconnect();
+  const failed = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (failed === undefined) return undefined;
+  const detail = `Kafka did not create topics ${topics.join(', ')}: ${toError(failed.reason).message}`;
+  return unavailableError(detail, failed.reason);
 }

@@ -15,13 +15,13 @@ import {
 } from './traffic.ts';
 
 export const appendingTests = {
-  'progress has a name of its own in each topic of each log': async (t: Test, harness: EventLogHarness) => {
+  'each topic of each log has its own progress name': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     t.match(log.progressName(TOPICS.commands), /^(kafka|embedded):.*orders\.commands$/);
     t.not(log.progressName(TOPICS.commands), log.progressName(TOPICS.status));
   },
 
-  'the ends are where the next records will stand': async (t: Test, harness: EventLogHarness) => {
+  'ends() returns the offsets of the next records': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     t.same(
       await log.ends(TOPICS.commands),
@@ -35,7 +35,10 @@ export const appendingTests = {
     await t.rejects(log.ends(TOPICS.commands), { code: 'log-unavailable' });
   },
 
-  'the positions of one key grow within one partition': async (t: Test, harness: EventLogHarness) => {
+  'the records of one key get increasing offsets in one partition': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
     const log = await openLog(t, harness);
     const appended = await appendNumbered(log, TOPICS.commands, ['one'], 100);
     const offsets = appended.map(({ position }) => position.offset);
@@ -47,7 +50,10 @@ export const appendingTests = {
     );
   },
 
-  'one key always goes to one partition, many keys go to all': async (t: Test, harness: EventLogHarness) => {
+  'one key always maps to one partition, and many keys to all partitions': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
     const log = await openLog(t, harness);
     const appended = await appendNumbered(log, TOPICS.commands, keys(200), 400);
     const partitionOf = new Map(appended.map(({ key, position }) => [key, position.partition]));
@@ -55,7 +61,7 @@ export const appendingTests = {
     t.ok(appended.every(({ key, position }) => partitionOf.get(key) === position.partition));
   },
 
-  'records of a key that are appended at once are read in the order of the calls': async (
+  'records of one key appended concurrently are read in the order of the calls': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -71,7 +77,7 @@ export const appendingTests = {
     }
   },
 
-  'a log that is well says so, and has nothing pending when all is acknowledged': async (
+  'a working log is ready, and has nothing pending when all is acknowledged': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -80,10 +86,10 @@ export const appendingTests = {
     t.equal(log.pendingAppends(), 30);
     await appending;
     t.equal(log.pendingAppends(), 0);
-    t.equal(log.fault(), undefined);
+    t.equal(log.readinessProblem(), undefined);
   },
 
-  'stop() lets what was appended become durable, and takes nothing after': async (
+  'stop() makes earlier appends durable and refuses later ones': async (
     t: Test,
     harness: EventLogHarness,
   ) => {

@@ -10,13 +10,13 @@ type Content = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
-/** Everything a record may be. */
+/** All kinds of records. */
 const CONTENTS: Content[] = [
   { key: 'an id', value: Buffer.from('a value') },
   { key: 'ключ-鍵-🔑', value: ALL_BYTES },
   { key: ALL_BYTES, value: randomBytes(100_000) },
   { key: 'deleted', value: null },
-  { key: null, value: Buffer.from('of nobody') },
+  { key: null, value: Buffer.from('without a key') },
   { key: null, value: null },
   { key: '', value: Buffer.alloc(0) },
   { key: Buffer.alloc(0), value: null },
@@ -24,7 +24,7 @@ const CONTENTS: Content[] = [
   {
     key: 'an id',
     value: Buffer.from('replayed'),
-    headers: { 'x-dlq-id': 'letter', 'x-dlq-replay-count': '3' },
+    headers: { 'x-dlq-id': 'an id', 'x-dlq-replay-count': '3' },
   },
   { key: null, value: null, headers: { reason: 'жизнь 鍵 🔑\nsecond line', empty: '', '1': 'a number' } },
   { key: ALL_BYTES, value: ALL_BYTES, headers: { long: 'x'.repeat(20_000) } },
@@ -45,18 +45,18 @@ function asRead({ key, value, headers = {} }: Content) {
   return Object.keys(headers).length === 0 ? content : { ...content, headers };
 }
 
-/** The same contents at the same places, whatever the order of the partitions is. */
+/** The same contents at the same positions, in any order of the partitions. */
 function sameRecords(t: Test, records: readonly LogRecord[], appended: readonly LogRecord[]): void {
-  const inPlace = (each: readonly LogRecord[]) => {
+  const byPosition = (each: readonly LogRecord[]) => {
     return each
       .map(({ timestamp: _, ...record }) => record)
       .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
   };
-  t.strictSame(inPlace(records), inPlace(appended));
+  t.strictSame(byPosition(records), byPosition(appended));
 }
 
 export const carryingTests = {
-  'keys, values and headers come back as they were sent, and null is not empty': async (
+  'keys, values and headers are read as they were sent, and null differs from empty': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -70,7 +70,7 @@ export const carryingTests = {
     sameRecords(t, following.records, appended);
   },
 
-  'a record is read where and about when it was appended, also after a restart': async (
+  'a record keeps its position and timestamp, also after a restart': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -101,7 +101,7 @@ export const carryingTests = {
     );
   },
 
-  'a key of bytes goes where the same key as text goes': async (t: Test, harness: EventLogHarness) => {
+  'a key maps to the same partition as bytes and as text': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     for (const key of ['one', 'two', 'ключ', '']) {
       const asText = await log.append({ topic: TOPICS.commands, key, value: Buffer.of(1) });

@@ -13,7 +13,7 @@ import {
   runsAreWhole,
 } from './traffic.ts';
 
-/** 400 records, of which the group has committed ten a partition; the log was closed since. */
+/** A reopened log of 400 records, of which the group has committed ten per partition. */
 async function committedTen(t: Test, harness: EventLogHarness): Promise<EventLog> {
   const space = freshSpace();
   const log = await openLog(t, harness, space);
@@ -40,7 +40,7 @@ async function firstOffsets(t: Test, log: EventLog, from: (committed: Committed)
 }
 
 export const committingTests = {
-  'a consumer goes on where its group has committed': async (t: Test, harness: EventLogHarness) => {
+  'a consumer starts at the committed offsets of its group': async (t: Test, harness: EventLogHarness) => {
     const log = await committedTen(t, harness);
     const reader = await openReader(t, log, TOPICS.commands);
     await reader.received(400 - 10 * PARTITIONS);
@@ -49,16 +49,13 @@ export const committingTests = {
     runsAreWhole(t, reader.records);
   },
 
-  'onAssigned may go back, as a store does that stands behind the commits': async (
-    t: Test,
-    harness: EventLogHarness,
-  ) => {
+  'onAssigned may go back, as for a store behind the commits': async (t: Test, harness: EventLogHarness) => {
     const { reader, first } = await firstOffsets(t, await committedTen(t, harness), () => every(3));
     t.same(reader.committed, every(10));
     t.same(first, [3, 3, 3, 3]);
   },
 
-  'onAssigned may go forward, as a store does that stands ahead of the commits': async (
+  'onAssigned may go forward, as for a store ahead of the commits': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -66,26 +63,26 @@ export const committingTests = {
     t.same(first, [20, 20, 20, 20]);
   },
 
-  'onAssigned may start over at the earliest record': async (t: Test, harness: EventLogHarness) => {
+  'onAssigned may restart at the earliest record': async (t: Test, harness: EventLogHarness) => {
     const from = () => new Map([...every(0).keys()].map((partition) => [partition, 'earliest' as const]));
     const { first } = await firstOffsets(t, await committedTen(t, harness), from);
     t.same(first, [0, 0, 0, 0]);
   },
 
-  'an onAssigned that throws ends the consumer and says why': async (t: Test, harness: EventLogHarness) => {
+  'an error in onAssigned ends the consumer, with the reason': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
-    const fault = new Error('the store cannot tell');
+    const failure = new Error('the store cannot be read');
     const from = () => {
-      throw fault;
+      throw failure;
     };
     const reader = await openReader(t, log, TOPICS.commands, { from });
-    await t.rejects(reader.allAssigned(), fault);
+    await t.rejects(reader.allAssigned(), failure);
     await reader.consumer.stop();
-    t.same(reader.failures, [fault]);
+    t.same(reader.failures, [failure]);
     t.same(reader.records, []);
   },
 
-  'stopping under traffic and starting again leaves no gap': async (t: Test, harness: EventLogHarness) => {
+  'stopping and starting again under traffic leaves no gap': async (t: Test, harness: EventLogHarness) => {
     const space = freshSpace();
     const log = await openLog(t, harness, space);
     const appending = (async () => {

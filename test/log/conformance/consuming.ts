@@ -14,7 +14,7 @@ import {
 } from './traffic.ts';
 
 export const consumingTests = {
-  'a new group reads everything from the earliest record on, in order': async (
+  'a new group reads everything from the earliest record, in order': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -46,7 +46,7 @@ export const consumingTests = {
     allArrived(t, reader.records, appended);
   },
 
-  'a quiet consumer is told of a record at once': async (t: Test, harness: EventLogHarness) => {
+  'an idle consumer receives a record at once': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const arrivals: number[] = [];
     const onRecords = () => arrivals.push(performance.now());
@@ -81,7 +81,7 @@ export const consumingTests = {
     runsAreWhole(t, commands.records);
   },
 
-  'stop() revokes what is assigned, and nothing arrives after it': async (
+  'stop() revokes all partitions, and nothing arrives after it': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -97,7 +97,7 @@ export const consumingTests = {
     t.same(reader.failures, []);
   },
 
-  'a consumer that is stopped before it was assigned anything ends quietly': async (
+  'a consumer stopped before its first assignment ends without failure': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -110,16 +110,16 @@ export const consumingTests = {
     t.same([reader.failures, idle.failures], [[], []]);
   },
 
-  'a handler that throws ends the consumer and says why': async (t: Test, harness: EventLogHarness) => {
+  'an error in the handler ends the consumer, with the reason': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
-    const fault = new Error('the handler is broken');
+    const failure = new Error('the handler is broken');
     const onRecords = () => {
-      throw fault;
+      throw failure;
     };
     const reader = await openReader(t, log, TOPICS.commands, { onRecords });
     await appendNumbered(log, TOPICS.commands, ['one'], 1);
     await eventually(() => reader.failures.length > 0, { what: 'onFailed', timeoutMs: ARRIVAL_MS });
-    t.equal(reader.failures[0], fault);
+    t.equal(reader.failures[0], failure);
     const count = reader.records.length;
     await appendNumbered(log, TOPICS.commands, ['one'], 10, 1);
     await reader.consumer.stop();
@@ -127,7 +127,7 @@ export const consumingTests = {
     t.equal(reader.failures.length, 1);
   },
 
-  'the lag is what stands between the commits and the end, also of a paused partition': async (
+  'the lag counts the records between commits and ends, also of a paused partition': async (
     t: Test,
     harness: EventLogHarness,
   ) => {

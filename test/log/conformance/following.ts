@@ -17,7 +17,7 @@ export async function follow(t: Test, log: EventLog, topic: string) {
 }
 
 export const followingTests = {
-  'every follower sees everything that is appended after follow(), and nothing before': async (
+  'every follower receives all records appended after follow(), and none from before': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -36,7 +36,7 @@ export const followingTests = {
     allArrived(t, two.records, late);
   },
 
-  'a follower of an empty topic sees its first record': async (t: Test, harness: EventLogHarness) => {
+  'a follower of an empty topic receives its first record': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const { records, received } = await follow(t, log, TOPICS.status);
     await appendNumbered(log, TOPICS.status, keys(1), 1);
@@ -44,7 +44,7 @@ export const followingTests = {
     t.equal(records[0]?.offset, 0);
   },
 
-  'a follower may begin some records before the ends, and is told where': async (
+  'a follower may start some records before the ends, and learns where': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -87,7 +87,7 @@ export const followingTests = {
     }
   },
 
-  'a follower that is stopped sees nothing more': async (t: Test, harness: EventLogHarness) => {
+  'a stopped follower receives nothing more': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const stopped = await follow(t, log, TOPICS.status);
     const going = await follow(t, log, TOPICS.status);
@@ -98,7 +98,7 @@ export const followingTests = {
     t.equal(stopped.records.length, 0);
   },
 
-  'a follower takes nothing away from the group': async (t: Test, harness: EventLogHarness) => {
+  'a follower does not affect the group': async (t: Test, harness: EventLogHarness) => {
     const log = await openLog(t, harness);
     const follower = await follow(t, log, TOPICS.commands);
     await appendNumbered(log, TOPICS.commands, keys(10), 100);

@@ -1,15 +1,15 @@
 import type { EventLog } from '../../../src/log/event-log.ts';
 
-/** What an implementation brings to the conformance suite. */
+/** What an implementation provides to the conformance suite. */
 export interface EventLogHarness {
   /**
-   * A log that is not started. Logs of one space see the same topics and are members of the same group, so opening a
-   * space again after `stop()` is what a restart of the process is; no two tests share a space.
+   * A log that is not started. Logs of one space share topics and group, so opening a space again after `stop()` is
+   * like a restart of the process. No two tests share a space.
    */
   open(options: OpenOptions): Promise<EventLog>;
-  /** whether several logs may be open on one space at the same time, as several processes would be */
+  /** whether several logs may be open on one space at the same time, like several processes */
   severalMembers: boolean;
-  /** tests that run side by side; more than one where a test mostly waits */
+  /** tests that run in parallel; more than one if tests mostly wait */
   jobs: number;
 }
 
@@ -19,5 +19,5 @@ export interface OpenOptions {
   partitions: number;
 }
 
-/** As many as librdkafka's mock cluster gives a topic. */
+/** The number that librdkafka's mock cluster gives a topic. */
 export const PARTITIONS = 4;

@@ -14,7 +14,7 @@ import {
 } from './traffic.ts';
 
 export const pausingTests = {
-  'a paused partition waits while the others flow, and goes on where it stood': async (
+  'a paused partition waits while the others are read, and continues at its position': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -27,18 +27,18 @@ export const pausingTests = {
     const before = others();
     await appendNumbered(log, TOPICS.commands, keyOf, 400);
     await reader.reached(() => others() === before + 300, 'the first records of the others');
-    // By now nothing is under way any more.
-    const stood = reader.offsetsOf(1).length;
+    // Now nothing is in flight.
+    const count = reader.offsetsOf(1).length;
     await appendNumbered(log, TOPICS.commands, keyOf, 400);
     await reader.reached(() => others() === before + 600, 'the next records of the others');
-    t.equal(reader.offsetsOf(1).length, stood);
+    t.equal(reader.offsetsOf(1).length, count);
     reader.consumer.resume([1]);
     await reader.received(900);
     t.equal(reader.records.length, 900);
     runsAreWhole(t, reader.records);
   },
 
-  'pausing in the midst of a backlog loses, doubles and reorders nothing': async (
+  'pausing within a backlog loses, duplicates and reorders nothing': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -59,7 +59,7 @@ export const pausingTests = {
     allArrived(t, reader.records, appended);
   },
 
-  'pausing and resuming under traffic loses, doubles and reorders nothing': async (
+  'pausing and resuming under traffic loses, duplicates and reorders nothing': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -80,7 +80,7 @@ export const pausingTests = {
     allArrived(t, reader.records, appended);
   },
 
-  'a long pause of a busy partition loses, doubles and reorders nothing': async (
+  'a long pause of a busy partition loses, duplicates and reorders nothing': async (
     t: Test,
     harness: EventLogHarness,
   ) => {

@@ -7,7 +7,7 @@ export type Committed = Map<number, number | undefined>;
 export type Start = Map<number, number | 'earliest'>;
 
 export interface ReaderOptions {
-  /** whether what arrives counts as done at once */
+  /** whether records are committed as they arrive */
   commits?: boolean;
   from?: (committed: Committed) => Start;
   onRecords?: (records: LogRecord[], consumer: LogConsumer) => void;
@@ -16,7 +16,7 @@ export interface ReaderOptions {
 /** Generous: a group takes seconds to form, and the machine may be busy. */
 export const ARRIVAL_MS = 45_000;
 
-/** A consumer that keeps everything it is told. */
+/** A consumer that collects everything it receives. */
 export class Reader implements ConsumerHandlers {
   readonly records: LogRecord[] = [];
   readonly committed: Committed = new Map();
@@ -45,7 +45,8 @@ export class Reader implements ConsumerHandlers {
 
   onRecords(records: LogRecord[]): void {
     for (const record of records) {
-      if (!this.assigned.has(record.partition)) throw new Error(`Partition ${record.partition} is not ours`);
+      if (!this.assigned.has(record.partition))
+        throw new Error(`Partition ${record.partition} is not assigned`);
       this.records.push(record);
     }
     if (this.#options.commits === true) this.consumer.commit(ends(records));

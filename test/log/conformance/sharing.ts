@@ -15,7 +15,7 @@ import {
   openReader,
 } from './traffic.ts';
 
-/** What is read again after a rebalance is dropped, as the store's progress would do. */
+/** Without the records read again after a rebalance, which the store's progress would skip. */
 function firstReadings(records: readonly LogRecord[]): LogRecord[] {
   const next = new Map<number, number>();
   return records.filter(({ partition, offset }) => {
@@ -26,7 +26,7 @@ function firstReadings(records: readonly LogRecord[]): LogRecord[] {
 }
 
 export const sharingTests = {
-  'members join and leave under traffic: nothing is lost, every key keeps its order': async (
+  'when members join and leave under traffic, nothing is lost and every key keeps its order': async (
     t: Test,
     harness: EventLogHarness,
   ) => {
@@ -64,7 +64,7 @@ export const sharingTests = {
     t.comment(`${appended.length} records, ${seen.length - records.length} read twice`);
   },
 
-  'followers in several processes all see everything': async (t: Test, harness: EventLogHarness) => {
+  'followers in several processes all receive everything': async (t: Test, harness: EventLogHarness) => {
     const space = freshSpace();
     const logs = [await openLog(t, harness, space), await openLog(t, harness, space)];
     const counts = logs.map(() => 0);

@@ -10,7 +10,7 @@ export function freshSpace(): string {
   return `space-${randomBytes(6).toString('hex')}`;
 }
 
-/** A started log; stopped when the test ends, if the test has not done so. */
+/** A started log; stopped when the test ends. */
 export async function openLog(t: Test, harness: EventLogHarness, space = freshSpace()): Promise<EventLog> {
   const log = await harness.open({ space, partitions: PARTITIONS });
   await log.start();
@@ -62,7 +62,7 @@ export async function keyOfEachPartition(log: EventLog, topic: string): Promise<
   return keyOf;
 }
 
-/** Nothing lost, doubled or out of order: the offsets of every partition are whole runs. */
+/** The offsets of every partition are consecutive: nothing is lost, duplicated or out of order. */
 export function runsAreWhole(t: Test, records: readonly LogRecord[]): void {
   const next = new Map<number, number>();
   const breaks: string[] = [];
@@ -71,7 +71,7 @@ export function runsAreWhole(t: Test, records: readonly LogRecord[]): void {
     if (offset !== expected) breaks.push(`partition ${partition}: ${offset} instead of ${expected}`);
     next.set(partition, offset + 1);
   }
-  t.same(breaks, [], 'nothing is lost, doubled or out of order');
+  t.same(breaks, [], 'nothing is lost, duplicated or out of order');
 }
 
 /** Every appended record arrived with its key, its number and at its position. */
@@ -83,7 +83,7 @@ export function allArrived(t: Test, records: readonly LogRecord[], appended: rea
   t.same(missing, [], 'everything appended arrives');
 }
 
-/** The numbers a key's records carry, in the order of arrival. */
+/** The numbers in each key's records, in the order of arrival. */
 export function numbersByKey(records: readonly LogRecord[]): Map<string, number[]> {
   const numbers = new Map<string, number[]>();
   for (const record of records) {

@@ -15,7 +15,7 @@ interface Ack {
   offset: number;
 }
 
-/** Runs the appender until it has acknowledged so many, then kills it. */
+/** Runs the appender until it has acknowledged `count` records, then kills it. */
 async function appendAndKill(dataDirectory: string, first: number, count: number): Promise<Ack[]> {
   const child = spawn(process.execPath, [fixture, dataDirectory, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -29,13 +29,13 @@ async function appendAndKill(dataDirectory: string, first: number, count: number
     if (acks.length === count) child.kill('SIGKILL');
   }
   const [, signal] = (await exited) as [number | null, string | null];
-  if (signal !== 'SIGKILL') throw new Error('The appender ended by itself');
-  // The last line may be torn.
+  if (signal !== 'SIGKILL') throw new Error('The appender exited before it was killed');
+  // The last line may be incomplete.
   return acks.slice(0, -1);
 }
 
 await t.test(
-  'kill -9 under load loses no acknowledged record, doubles none and leaves no lock',
+  'kill -9 under load loses and duplicates no acknowledged record, and leaves no lock',
   async (t) => {
     const dataDirectory = t.testdir();
     const acks: Ack[] = [];
@@ -58,7 +58,7 @@ await t.test(
     t.equal(
       new Set(records.map(({ key, number }) => `${key} ${number}`)).size,
       records.length,
-      'each is there once',
+      'each exists once',
     );
     const last = new Map<string, number>();
     for (const { key, number } of records) {
@@ -74,11 +74,11 @@ await t.test(
   },
 );
 
-await t.test('a log that another process has open is refused with the reason', async (t) => {
+await t.test('opening a log that another process uses fails and says why', async (t) => {
   const dataDirectory = t.testdir();
   await openLog(t, { dataDirectory });
   const child = spawn(process.execPath, [fixture, dataDirectory], { stdio: ['ignore', 'ignore', 'pipe'] });
   const [message] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  t.match(message, /log\.db is in use by another process\. Stop that one, or use another data directory/);
+  t.match(message, /log\.db is in use by another process\. Stop that process, or use another data directory/);
   t.equal(child.exitCode, 1);
 });

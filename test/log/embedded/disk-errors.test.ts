@@ -7,16 +7,16 @@ const fixture = fileURLToPath(new URL('./fixtures/append-to-small-disk.js', impo
 const run = promisify(execFile);
 
 await t.test(
-  'an I/O error refuses appends, is told as a fault, and is healed when the disk takes writes',
+  'after an I/O error appends are refused and the log is not ready, until the disk accepts writes again',
   async (t) => {
-    // Node ignores SIGXFSZ; what a test runner preloads through NODE_OPTIONS does not.
+    // Without NODE_OPTIONS: Node ignores SIGXFSZ, but modules that a test runner preloads may not.
     const script = 'unset NODE_OPTIONS; ulimit -f 4000; exec "$0" "$@"';
     const { stdout } = await run('sh', ['-c', script, process.execPath, fixture, t.testdir()]);
     t.match(JSON.parse(stdout), {
-      first: { code: 'log-unavailable', fault: /cannot be used: disk I\/O error/ },
-      second: { code: 'log-unavailable', next: undefined, fault: undefined },
+      first: { code: 'log-unavailable', problem: /cannot be used: disk I\/O error/ },
+      second: { code: 'log-unavailable', next: undefined, problem: undefined },
       forGood: 'log-unavailable',
-      fault: /disk I\/O error/,
+      problem: /disk I\/O error/,
       lost: 0,
     });
   },

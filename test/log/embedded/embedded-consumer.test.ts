@@ -4,7 +4,7 @@ import { eventually } from '../../../tools/support/eventually.ts';
 import { handlers, openLog, record } from './support.ts';
 
 await t.test(
-  'a resumed partition is read at once, whether others were read meanwhile or none was',
+  'a resumed partition is read at once, whether or not other partitions were read meanwhile',
   async (t) => {
     const log = await openLog(t, { dataDirectory: t.testdir(), partitions: 2 });
     const keyOf: string[] = [];
@@ -13,9 +13,9 @@ await t.test(
     const consumer = log.consumer('orders', all);
     consumer.pause([0, 1]);
     await consumer.start();
-    t.same(seen.records, [], 'nothing is read while all are paused');
+    t.same(seen.records, [], 'nothing is read while all partitions are paused');
     consumer.resume([0, 1]);
-    await eventually(() => seen.records.length === 5, { what: 'what was there' });
+    await eventually(() => seen.records.length === 5, { what: 'the existing records' });
     consumer.pause([1]);
     await log.append(record(keyOf[1] ?? ''));
     await log.append(record(keyOf[0] ?? ''));
@@ -27,7 +27,7 @@ await t.test(
   },
 );
 
-await t.test('lag is what the group has still to do', async (t) => {
+await t.test('lag counts the records that the group has not committed', async (t) => {
   const log = await openLog(t, { dataDirectory: t.testdir(), partitions: 1 });
   for (const key of ['a', 'b', 'c']) await log.append(record(key));
   const { seen, all } = handlers();
@@ -43,7 +43,7 @@ await t.test('lag is what the group has still to do', async (t) => {
   await consumer.stop();
 });
 
-await t.test('a backlog of one partition does not keep the others waiting', async (t) => {
+await t.test('a backlog in one partition does not delay the others', async (t) => {
   const log = await openLog(t, { dataDirectory: t.testdir() });
   const positions = await Promise.all(Array.from({ length: 50 }, (_, n) => log.append(record(`key-${n}`))));
   const flooded = positions[0]?.partition;
@@ -58,7 +58,7 @@ await t.test('a backlog of one partition does not keep the others waiting', asyn
   t.equal(others, positions.filter(({ partition }) => partition !== flooded).length);
 });
 
-await t.test('offsets that are missing in the answer to onAssigned are taken from the group', async (t) => {
+await t.test('a partition missing from the answer to onAssigned starts at the group offset', async (t) => {
   const log = await openLog(t, { dataDirectory: t.testdir() });
   await log.append(record('a'));
   const { seen, all } = handlers({ onAssigned: () => Promise.resolve(new Map()) });
@@ -68,22 +68,21 @@ await t.test('offsets that are missing in the answer to onAssigned are taken fro
   await consumer.stop();
 });
 
-await t.test(
-  'a position beyond the end is a log that lost its end: the consumer says so and reads nothing',
-  async (t) => {
-    const log = await openLog(t, { dataDirectory: t.testdir() });
-    await log.append(record('a'));
-    const { seen, all } = handlers({ onAssigned: () => Promise.resolve(new Map([[0, 500]])) });
-    const consumer = log.consumer('orders', all);
-    await consumer.start();
-    await consumer.stop();
-    t.match(seen.failures, [{ code: 'log-truncated', message: /Offset 500 of orders\/0 was processed/ }]);
-    t.same(seen.records, []);
-  },
-);
+await t.test('a position beyond the end of the log fails the consumer, which reads nothing', async (t) => {
+  const log = await openLog(t, { dataDirectory: t.testdir() });
+  await log.append(record('a'));
+  const { seen, all } = handlers({ onAssigned: () => Promise.resolve(new Map([[0, 500]])) });
+  const consumer = log.consumer('orders', all);
+  await consumer.start();
+  await consumer.stop();
+  t.match(seen.failures, [
+    { code: 'log-truncated', message: /Offset 500 of orders\/0 was already processed/ },
+  ]);
+  t.same(seen.records, []);
+});
 
 await t.test(
-  'a consumer that is stopped while it is being assigned reads nothing and gives everything back',
+  'a consumer stopped during its assignment reads nothing and revokes all partitions',
   async (t) => {
     const log = await openLog(t, { dataDirectory: t.testdir() });
     await log.append(record('a'));
@@ -100,26 +99,29 @@ await t.test(
   },
 );
 
-await t.test('offsets noted while others are written are written at the latest by stop()', async (t) => {
-  const dataDirectory = t.testdir();
-  const log = await openLog(t, { dataDirectory, partitions: 1 });
-  await Promise.all(Array.from({ length: 100 }, () => log.append(record('a'))));
-  const { all } = handlers({
-    onRevoked: () => {
-      consumer.commit(new Map([[0, 100]]));
-      return Promise.resolve();
-    },
-  });
-  const consumer = log.consumer('orders', all);
-  await consumer.start();
-  for (let offset = 1; offset < 50; offset++) consumer.commit(new Map([[0, offset]]));
-  await consumer.stop();
-  let committed: Map<number, number | undefined> | undefined;
-  const next = log.consumer('orders', {
-    ...handlers().all,
-    onAssigned: (offsets) => Promise.resolve((committed = offsets)).then(() => new Map([[0, 100]])),
-  });
-  await next.start();
-  await next.stop();
-  t.same(committed, new Map([[0, 100]]));
-});
+await t.test(
+  'offsets stored while others are being committed are committed by stop() at the latest',
+  async (t) => {
+    const dataDirectory = t.testdir();
+    const log = await openLog(t, { dataDirectory, partitions: 1 });
+    await Promise.all(Array.from({ length: 100 }, () => log.append(record('a'))));
+    const { all } = handlers({
+      onRevoked: () => {
+        consumer.commit(new Map([[0, 100]]));
+        return Promise.resolve();
+      },
+    });
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    for (let offset = 1; offset < 50; offset++) consumer.commit(new Map([[0, offset]]));
+    await consumer.stop();
+    let committed: Map<number, number | undefined> | undefined;
+    const next = log.consumer('orders', {
+      ...handlers().all,
+      onAssigned: (offsets) => Promise.resolve((committed = offsets)).then(() => new Map([[0, 100]])),
+    });
+    await next.start();
+    await next.stop();
+    t.same(committed, new Map([[0, 100]]));
+  },
+);

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import type { OutgoingRecord } from '../../../src/log/event-log.ts';
 import {
-  bodyKeys,
+  appendBytes,
   collectRecords,
   decodeBatch,
   encodeAppends,
   encodeBatch,
-  frameBytes,
   readAppends,
+  recordsOf,
   singleRecord,
 } from '../../../src/log/embedded/frames.ts';
 
@@ -28,13 +28,13 @@ function expectedOf({ key, value, headers }: OutgoingRecord) {
   return Object.keys(headers ?? {}).length === 0 ? content : { ...content, headers };
 }
 
-await t.test('what is framed on one thread is read byte for byte on the other', async (t) => {
+await t.test('records framed on one thread are read byte for byte on the other', async (t) => {
   fc.assert(
     fc.property(fc.array(record), (records) => {
       const { topics, frames } = encodeAppends(records);
       t.equal(
         frames.length,
-        records.reduce((sum, each) => sum + frameBytes(each), 0),
+        records.reduce((sum, each) => sum + appendBytes(each), 0),
       );
       const bodies: Buffer[] = [];
       const keys: (Buffer | null)[] = [];
@@ -59,19 +59,31 @@ await t.test('what is framed on one thread is read byte for byte on the other', 
         keys,
         expected.map(({ key }) => key),
       );
-      t.strictSame([...bodyKeys(body)], keys);
+      t.strictSame(
+        [...recordsOf(body)].map(({ key }) => key),
+        keys,
+      );
       t.strictSame(read, [...expected, ...expected]);
     }),
     { numRuns: 100 },
   );
 });
 
-await t.test('a record without headers and nulls is stored as ever: two lengths, key, value', async (t) => {
-  const { frames } = encodeAppends([{ topic: 't', key: 'key', value: Buffer.from('value') }]);
-  t.equal(frames.toString('latin1'), '\0\0' + '\x03\0\0\0' + '\x05\0\0\0' + 'key' + 'value');
+await t.test('the format on disk is fixed: lengths with flags, key, value, headers', async (t) => {
+  const stored = (record: Omit<OutgoingRecord, 'topic'>) => {
+    const { frames } = encodeAppends([{ topic: 't', ...record }]);
+    return frames.subarray(2).toString('latin1');
+  };
+  const value = Buffer.from('value');
+  t.equal(stored({ key: 'key', value }), '\x03\0\0\0' + '\x05\0\0\0' + 'key' + 'value');
+  t.equal(stored({ key: null, value: null }), '\0\0\0\x80' + '\0\0\0\x80');
+  t.equal(
+    stored({ key: 'key', value, headers: { a: '1' } }),
+    '\x03\0\0\x40' + '\x05\0\0\0' + '\x09\0\0\0' + 'key' + 'value' + '{"a":"1"}',
+  );
 });
 
-await t.test('records are collected from an offset on, and one can be singled out', async (t) => {
+await t.test('records are collected from an offset on, and a single one can be taken', async (t) => {
   const { frames } = encodeAppends(
     ['a', 'b', 'c'].map((key) => ({ topic: 't', key, value: Buffer.from(key) })),
   );
@@ -88,10 +100,13 @@ await t.test('records are collected from an offset on, and one can be singled ou
     ],
   );
   t.match(singleRecord(chunk, 12), { firstOffset: 12, count: 1 });
-  t.same([...bodyKeys(singleRecord(chunk, 12).body)].map(String), ['c']);
+  t.same(
+    [...recordsOf(singleRecord(chunk, 12).body)].map(({ keyText }) => keyText),
+    ['c'],
+  );
 });
 
-await t.test('keys and values are views into the one buffer that came', async (t) => {
+await t.test('keys and values are views into the received buffer', async (t) => {
   const { frames } = encodeAppends([{ topic: 't', key: 'key', value: Buffer.from('value') }]);
   const batch = encodeBatch([
     { partition: 0, firstOffset: 0, count: 1, timestamp: 1, body: frames.subarray(2) },

@@ -4,7 +4,7 @@ import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { allFromZero, append, fileOptions, flat, openFile, readAll } from './support.ts';
 
 await t.test(
-  'offsets have no gaps, survive closing, and each record is read back where it stands',
+  'offsets have no gaps, survive closing, and each record is read back at its position',
   async (t) => {
     const directory = t.testdir();
     const pairs = Array.from({ length: 300 }, (_, n): [string, string] => [`key-${n % 20}`, String(n)]);
@@ -41,14 +41,14 @@ await t.test('a topic keeps the partitions it was created with', async (t) => {
   t.equal(file.topic('another').partitions.length, 9);
 });
 
-await t.test('there are only so many partitions in a file', async (t) => {
+await t.test('the number of partitions in a file is limited', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1500 });
   file.topic('one');
   t.throws(() => file.topic('two'), { code: 'log-unavailable', message: /at most 2047 partitions/ });
   t.equal(append(file, 'one', [['key', 'value']]).length, 1);
 });
 
-await t.test('a file of another format is left alone', async (t) => {
+await t.test('a file of a newer format is refused', async (t) => {
   const directory = t.testdir();
   const options = fileOptions(directory);
   new LogFile(options).close();
@@ -57,11 +57,11 @@ await t.test('a file of another format is left alone', async (t) => {
   db.close();
   t.throws(() => new LogFile(options), {
     code: 'log-unavailable',
-    message: /format 99, this version reads up to 2/,
+    message: /format 99; this version reads formats up to 2/,
   });
 });
 
-await t.test('a file of format 1, without headers and nulls, is read and goes on', async (t) => {
+await t.test('a file of format 1, without headers and nulls, is read and appended to', async (t) => {
   const directory = t.testdir();
   const options = fileOptions(directory);
   const version = (set?: number) => {
@@ -85,7 +85,7 @@ await t.test('a file of format 1, without headers and nulls, is read and goes on
   t.equal(version(), 2);
 });
 
-await t.test('records without a key are kept in the first partition and cannot be looked up', async (t) => {
+await t.test('records without a key go to the first partition and cannot be looked up', async (t) => {
   const file = openFile(t, t.testdir());
   t.same(
     append(file, 'orders', [
@@ -99,7 +99,7 @@ await t.test('records without a key are kept in the first partition and cannot b
   t.equal(file.find('orders', 'null'), undefined);
 });
 
-await t.test('a read takes from every partition in turn and keeps to its limits', async (t) => {
+await t.test('a read takes from each partition in turn and keeps to its limits', async (t) => {
   const file = openFile(t, t.testdir());
   for (let group = 0; group < 20; group++) {
     append(
@@ -108,16 +108,16 @@ await t.test('a read takes from every partition in turn and keeps to its limits'
       Array.from({ length: 40 }, (_, n): [string, string] => [`key-${n}`, 'value']),
     );
   }
-  const chunks = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 100, maxBytes: 1e6 });
+  const chunks = file.read('orders', allFromZero(), { records: 100, bytes: 1e6 });
   t.same(new Set(chunks.slice(0, 4).map(({ partition }) => partition)), new Set([0, 1, 2, 3]));
   const records = flat(chunks).length;
   t.ok(records >= 100 && records < 140, `${records} records`);
-  const one = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 100, maxBytes: 1 });
+  const one = file.read('orders', allFromZero(), { records: 100, bytes: 1 });
   t.equal(one.length, 1, 'at least one, however large');
-  t.same(file.read({ topic: 'orders', positions: new Map([[77, 0]]), maxRecords: 100, maxBytes: 1 }), []);
+  t.same(file.read('orders', new Map([[77, 0]]), { records: 100, bytes: 1 }), []);
 });
 
-await t.test('a large group is kept in chunks, and a read may begin within one', async (t) => {
+await t.test('a large group is split into chunks, and a read may start inside one', async (t) => {
   const file = openFile(t, t.testdir());
   append(
     file,
@@ -129,15 +129,10 @@ await t.test('a large group is kept in chunks, and a read may begin within one',
     'orders',
     Array.from({ length: 10 }, (): [string, string] => ['key', 'x'.repeat(60_000)]),
   );
-  const chunks = file.read({ topic: 'orders', positions: allFromZero(), maxRecords: 2000, maxBytes: 1e9 });
+  const chunks = file.read('orders', allFromZero(), { records: 2000, bytes: 1e9 });
   t.ok(chunks.length >= 7 && chunks.every(({ count, body }) => count <= 250 && body.length < 250_000));
   const partition = chunks[0]?.partition ?? 0;
-  const [within] = file.read({
-    topic: 'orders',
-    positions: new Map([[partition, 333]]),
-    maxRecords: 1,
-    maxBytes: 1,
-  });
+  const [within] = file.read('orders', new Map([[partition, 333]]), { records: 1, bytes: 1 });
   t.match(within, { firstOffset: 250, count: 250 });
 });
 
@@ -161,7 +156,7 @@ await t.test('the oldest record of a key is found within its topic', async (t) =
 });
 
 await t.test(
-  'a full file takes nothing of a group, and offsets go on without a gap once there is room',
+  'a full file refuses a whole group, and offsets continue without a gap once there is room',
   async (t) => {
     const file = openFile(t, t.testdir(), { partitions: 1, maxFileBytes: 400_000 });
     const value = 'x'.repeat(1000);
@@ -175,13 +170,13 @@ await t.test(
     t.throws(() => append(file, 'orders', group), { code: 'SQLITE_FULL' });
 
     file.commit('orders', new Map([[0, groups * 20]]));
-    t.ok(file.dropDue(2000, 100) >= 100);
+    t.ok(file.deleteDue(2000, 100) >= 100);
     t.same(append(file, 'orders', [['key', 'value']]), [[0, groups * 20]]);
     t.equal(readAll(file, 'orders').at(-1)?.offset, groups * 20);
   },
 );
 
-await t.test('committed offsets are kept for each group', async (t) => {
+await t.test('each group has its own committed offsets', async (t) => {
   const directory = t.testdir();
   const committed = (groupId: string, commit?: Map<number, number>) => {
     const file = new LogFile(fileOptions(directory, { groupId }));

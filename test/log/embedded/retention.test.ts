@@ -9,49 +9,46 @@ function pairs(count: number, value = 'value'): [string, string][] {
   return Array.from({ length: count }, (_, n) => [`key-${n}`, value]);
 }
 
-await t.test('only records that are consumed and old are dropped', async (t) => {
+await t.test('only records that are both consumed and old are deleted', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   for (const time of [1000, 2000, 3000]) append(file, 'orders', pairs(10), time);
-  t.equal(file.dropDue(5000, 100), 0, 'nothing is consumed');
+  t.equal(file.deleteDue(5000, 100), 0, 'nothing is consumed');
   file.commit('orders', new Map([[0, 19]]));
-  t.equal(file.dropDue(1000, 100), 0, 'nothing is old');
-  t.equal(file.dropDue(5000, 100), 10, 'a chunk with a record that is not consumed stays');
+  t.equal(file.deleteDue(1000, 100), 0, 'nothing is old');
+  t.equal(file.deleteDue(5000, 100), 10, 'a chunk with an unconsumed record stays');
   file.commit('orders', new Map([[0, 30]]));
-  t.equal(file.dropDue(2001, 100), 10);
+  t.equal(file.deleteDue(2001, 100), 10);
   t.same([...new Set(readAll(file, 'orders').map(({ timestamp }) => timestamp))], [3000]);
 });
 
-await t.test('a topic that no group consumes is dropped by age', async (t) => {
+await t.test('a topic that no group consumes is deleted by age', async (t) => {
   const file = openFile(t, t.testdir(), { followedTopics: ['status'] });
   append(file, 'status', pairs(40), 1000);
   append(file, 'status', pairs(7), 2000);
   append(file, 'orders', pairs(40), 1000);
-  t.equal(file.dropDue(1500, 100), 40);
+  t.equal(file.deleteDue(1500, 100), 40);
   t.equal(readAll(file, 'status').length, 7);
   t.equal(readAll(file, 'orders').length, 40);
 });
 
-await t.test(
-  'offsets go on where they were after everything was dropped, also in a reopened file',
-  async (t) => {
-    const directory = t.testdir();
-    const first = new LogFile(fileOptions(directory, { partitions: 1 }));
-    append(first, 'orders', pairs(10), 1000);
-    first.commit('orders', new Map([[0, 10]]));
-    t.equal(first.dropDue(2000, 100), 10);
-    t.equal(first.find('orders', 'key-1'), undefined);
-    first.close();
-    const file = openFile(t, directory);
-    t.match(file.topic('orders').partitions, [{ start: 10, end: 10, committed: 10 }]);
-    t.same(append(file, 'orders', [['key-1', 'new']]), [[0, 10]]);
-    t.same(
-      readAll(file, 'orders').map(({ offset, value }) => [offset, value]),
-      [[10, 'new']],
-    );
-  },
-);
+await t.test('offsets continue after everything was deleted, also in a reopened file', async (t) => {
+  const directory = t.testdir();
+  const first = new LogFile(fileOptions(directory, { partitions: 1 }));
+  append(first, 'orders', pairs(10), 1000);
+  first.commit('orders', new Map([[0, 10]]));
+  t.equal(first.deleteDue(2000, 100), 10);
+  t.equal(first.find('orders', 'key-1'), undefined);
+  first.close();
+  const file = openFile(t, directory);
+  t.match(file.topic('orders').partitions, [{ start: 10, end: 10, committed: 10 }]);
+  t.same(append(file, 'orders', [['key-1', 'new']]), [[0, 10]]);
+  t.same(
+    readAll(file, 'orders').map(({ offset, value }) => [offset, value]),
+    [[10, 'new']],
+  );
+});
 
-await t.test('records without a key are dropped as all others', async (t) => {
+await t.test('records without a key are deleted like all others', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   append(
     file,
@@ -64,30 +61,30 @@ await t.test('records without a key are dropped as all others', async (t) => {
     1000,
   );
   file.commit('orders', new Map([[0, 3]]));
-  t.equal(file.dropDue(2000, 100), 3);
+  t.equal(file.deleteDue(2000, 100), 3);
   t.match(file.topic('orders').partitions, [{ start: 3, end: 3 }]);
   t.equal(file.find('orders', 'key'), undefined);
 });
 
-await t.test('the oldest record of a key is then the oldest that is left', async (t) => {
+await t.test('find() returns the oldest retained record of a key', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   append(file, 'orders', [['a', 'old']], 1000);
   append(file, 'orders', [['a', 'new']], 2000);
   file.commit('orders', new Map([[0, 2]]));
-  file.dropDue(1500, 100);
+  file.deleteDue(1500, 100);
   t.equal(file.find('orders', 'a')?.firstOffset, 1);
 });
 
-await t.test('a budget bounds what is dropped at once', async (t) => {
+await t.test('a budget limits how much is deleted at once', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   for (let group = 0; group < 10; group++) append(file, 'orders', pairs(10), 1000);
   file.commit('orders', new Map([[0, 100]]));
-  t.equal(file.dropDue(2000, 25), 30);
-  t.equal(file.dropDue(2000, 1000), 70);
-  t.equal(file.dropDue(2000, 1000), 0);
+  t.equal(file.deleteDue(2000, 25), 30);
+  t.equal(file.deleteDue(2000, 1000), 70);
+  t.equal(file.deleteDue(2000, 1000), 0);
 });
 
-await t.test('under steady traffic the file stays as large as what the retention holds', async (t) => {
+await t.test('under steady traffic the file stays as large as the retained records', async (t) => {
   const dataDirectory = t.testdir();
   const log = await openLog(t, { dataDirectory, retentionMs: 200 });
   let consumed = 0;
@@ -121,6 +118,6 @@ await t.test('under steady traffic the file stays as large as what the retention
   await eventually(() => consumed === appended, { what: 'everything to be consumed' });
   t.ok(largest < 40_000_000, `${largest} bytes at most for ${appended * 2000} bytes appended`);
   await eventually(async () => (await log.find('orders', `key-${appended - 1}`)) === undefined, {
-    what: 'the last record to be dropped',
+    what: 'the last record to be deleted',
   });
 });

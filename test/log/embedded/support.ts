@@ -22,6 +22,7 @@ export function newLog(settings: LogSettings): EmbeddedEventLog {
     maxPendingRecords: 10_000,
     maxPendingBytes: 64_000_000,
     ackTimeoutMs: 20_000,
+    retentionMs: 600_000,
     logger: silent,
     ...settings,
   });
@@ -41,8 +42,6 @@ export function fileOptions(dataDirectory: string, more: Partial<OpenOptions> = 
     groupId: 'workers',
     partitions: 4,
     retentionMs: 600_000,
-    maxFileBytes: undefined,
-    followedTopics: [],
     ...more,
   };
 }
@@ -68,7 +67,7 @@ export function append(
 }
 
 export function readAll(file: LogFile, topic: string, positions = allFromZero()): ReturnType<typeof flat> {
-  return flat(file.read({ topic, positions, maxRecords: Infinity, maxBytes: Infinity }));
+  return flat(file.read(topic, positions, { records: Infinity, bytes: Infinity }));
 }
 
 export function flat(chunks: Chunk[]) {
@@ -85,7 +84,7 @@ export function allFromZero(): Map<number, number> {
 
 export const record = (key: string, value = 'value') => ({ topic: 'orders', key, value: Buffer.from(value) });
 
-/** Handlers that read from where the group is, and keep what they are told. */
+/** Handlers that read from the group's offsets and collect all they receive. */
 export function handlers(more: Partial<ConsumerHandlers> = {}) {
   const seen = { records: [] as LogRecord[], revoked: [] as number[][], failures: [] as Error[] };
   const all: ConsumerHandlers = {

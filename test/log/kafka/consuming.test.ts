@@ -44,22 +44,22 @@ function sum(lag: Map<number, number>): number {
   return [...lag.values()].reduce((total, of) => total + of, 0);
 }
 
-/** They mostly wait for groups to form, so they run side by side. */
+/** The tests mostly wait for groups to form, so they run in parallel. */
 const tests = {
-  'consumers and followers say what is wrong with a start': async (t: Test) => {
-    const nobody = new KafkaEventLog(kafkaOptions('127.0.0.1:1', 'x', { connectTimeoutMs: 200 }));
-    const reader = new Reader(nobody, TOPICS.commands);
+  'consumers and followers report why they cannot start': async (t: Test) => {
+    const unreachable = new KafkaEventLog(kafkaOptions('127.0.0.1:1', 'x', { connectTimeoutMs: 200 }));
+    const reader = new Reader(unreachable, TOPICS.commands);
     await t.rejects(reader.consumer.start(), { code: 'log-unavailable' });
     await reader.consumer.stop();
     await t.rejects(
-      nobody.follow(TOPICS.status, () => undefined),
+      unreachable.follow(TOPICS.status, () => undefined),
       { code: 'log-unavailable' },
     );
     const wrong = new KafkaEventLog(kafkaOptions('127.0.0.1:1', 'x', { clientSettings: { nonsense: '1' } }));
     t.throws(() => new Reader(wrong, TOPICS.commands), { code: 'settings-invalid', message: /nonsense/ });
   },
 
-  'a topic that is missing cannot be followed': async (t: Test) => {
+  'a missing topic cannot be followed': async (t: Test) => {
     const mock = await startMock(t);
     const log = new KafkaEventLog(kafkaOptions(mock.brokers, freshSpace()));
     await t.rejects(
@@ -68,7 +68,7 @@ const tests = {
     );
   },
 
-  'a consumer waits for a topic that is not there yet': async (t: Test) => {
+  'a consumer waits for a topic that does not exist yet': async (t: Test) => {
     const mock = await startMock(t);
     const space = freshSpace();
     const clientSettings = { ...MOCK_SETTINGS, 'topic.metadata.refresh.interval.ms': '300' };
@@ -82,7 +82,7 @@ const tests = {
     await reader.allAssigned();
   },
 
-  'reading ends when the consumer is not open, and goes on after other errors': async (t: Test) => {
+  'reading ends if the consumer is not open, and continues after other errors': async (t: Test) => {
     const { logger, ...options } = kafkaOptions('127.0.0.1:1', freshSpace());
     const client = new kafka.KafkaConsumer(groupSettings({ ...options, logger }), {});
     const errors: LibrdKafkaError[] = [];
@@ -91,7 +91,6 @@ const tests = {
       return errors.length < 3 || !endsConsumer(error);
     };
     const loop = new ConsumeLoop(client, {
-      beforeRead: () => undefined,
       onMessages: () => undefined,
       onError,
       logger,
@@ -102,7 +101,7 @@ const tests = {
     t.equal(errors.length, 3);
   },
 
-  'a consumer that is stopped while it connects does not open': async (t: Test) => {
+  'a consumer stopped while it connects does not open': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace());
     const reader = new Reader(log, TOPICS.commands);
@@ -112,7 +111,7 @@ const tests = {
     t.same(reader.failures, []);
   },
 
-  'stop() gives up on a handler that does not finish its revoked partitions': async (t: Test) => {
+  'stop() does not wait for ever for onRevoked': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100 });
     const reader = await openReader(t, log);
@@ -122,7 +121,7 @@ const tests = {
     await reader.consumer.stop();
   },
 
-  'stop() ends also when the handler fails at finishing its revoked partitions': async (t: Test) => {
+  'stop() also ends when onRevoked fails': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace());
     const reader = await openReader(t, log);
@@ -130,10 +129,10 @@ const tests = {
     await reader.received(1);
     reader.onRevoked = () => Promise.reject(new Error('cannot finish'));
     await reader.consumer.stop();
-    t.same(reader.failures, [], 'whoever stops it need not be told');
+    t.same(reader.failures, [], 'a consumer that is being stopped reports no failure');
   },
 
-  'stop() does not wait for a handler that never says where to begin': async (t: Test) => {
+  'stop() does not wait for ever for onAssigned': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100 });
     const reader = new Reader(log, TOPICS.commands);
@@ -148,7 +147,7 @@ const tests = {
     answer?.();
   },
 
-  'stop() ends in time when the broker is gone': async (t: Test) => {
+  'stop() ends in time when the broker is down': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { ackTimeoutMs: 500 });
     const reader = await openReader(t, log, { commits: true });
@@ -165,7 +164,7 @@ const tests = {
     t.same([...reader.consumer.lag()], []);
   },
 
-  'a partition that was paused when it went flows when it comes back': async (t: Test) => {
+  'a partition that was revoked while paused is read when it is assigned again': async (t: Test) => {
     const mock = await startMock(t);
     const space = freshSpace();
     const log = await openLog(t, mock, space);
@@ -187,7 +186,7 @@ const tests = {
     runsAreWhole(t, [...joins.records, ...stays.records]);
   },
 
-  'a member with a name joins once more, and then reads': async (t: Test) => {
+  'a static member joins a second time, and then reads': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { groupInstanceId: 'worker-1' });
     let assigned = 0;
@@ -203,7 +202,7 @@ const tests = {
     t.equal(reader.assigned.size, PARTITIONS);
   },
 
-  'commits and pauses of partitions that are not ours are no fault': async (t: Test) => {
+  'commits and pauses of partitions that are not assigned have no effect': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace());
     const reader = new Reader(log, TOPICS.commands);
@@ -214,7 +213,9 @@ const tests = {
     await reader.consumer.stop();
   },
 
-  'the offsets of the group are asked for until they are told, or the group is left': async (t: Test) => {
+  'the committed offsets of the group are queried until they arrive, or the member leaves': async (
+    t: Test,
+  ) => {
     const mock = await startMock(t);
     const space = freshSpace();
     await createTopicsOf(mock, space);
@@ -223,14 +224,14 @@ const tests = {
     const client = new kafka.KafkaConsumer(groupSettings(options), {});
     await connect(client, options, { allTopics: false });
     t.teardown(() => closeConsumer(client));
-    const told: number[] = [];
+    const received: number[] = [];
     const member = () => {
       return new Rebalancing({
         client,
         topic,
         handlers: {
           async onAssigned(committed) {
-            told.push(...committed.keys());
+            received.push(...committed.keys());
             return Promise.resolve(new Map());
           },
           onRevoked: () => Promise.resolve(),
@@ -239,7 +240,7 @@ const tests = {
         },
         assignment: new Assignment(),
         pauses: new Pauses(client, topic, () => undefined),
-        readsHandedOn: () => Promise.resolve(),
+        delivered: () => Promise.resolve(),
         onAssigned: () => undefined,
         onFailed: (error) => t.fail(error),
         revokeTimeoutMs: 10_000,
@@ -253,10 +254,10 @@ const tests = {
     waiting.handle(assign, [{ topic, partition: 1 }]);
     leaving.handle(assign, [{ topic, partition: 2 }]);
     await leaving.leave();
-    t.same(told, []);
+    t.same(received, []);
     mock.thaw();
-    await eventually(() => told.length > 0, { what: 'the offsets' });
-    t.same(told, [1]);
+    await eventually(() => received.length > 0, { what: 'the offsets' });
+    t.same(received, [1]);
     await waiting.leave();
   },
 };

@@ -19,14 +19,16 @@ export function kafkaOptions(
     clientSettings: {},
     maxPendingRecords: 100_000,
     maxPendingBytes: 64 * 1024 * 1024,
+    connectTimeoutMs: 10_000,
+    revokeTimeoutMs: 10_000,
     logger: pino({ level: 'silent' }),
     ...options,
   };
 }
 
 /**
- * The mock cluster answers a fetch only when its wait is over, also when a record came meanwhile, and lets a group
- * form anew only when the session of a member that has left would have ended.
+ * The mock cluster answers a fetch only after its full wait, even if a record arrives earlier, and rebalances a group
+ * only after the session timeout of a member that left.
  */
 export const MOCK_SETTINGS = {
   'fetch.wait.max.ms': '10',
@@ -34,7 +36,7 @@ export const MOCK_SETTINGS = {
   'heartbeat.interval.ms': '500',
 };
 
-/** The mock cluster cannot be asked for topics by their number of partitions, so they are there before. */
+/** The mock cluster cannot create topics with a given number of partitions, so they are created before. */
 export async function createTopicsOf(mock: MockKafka, space: string): Promise<void> {
   await mock.createTopics(...Object.values(TOPICS).map((topic) => `${space}.${topic}`));
 }

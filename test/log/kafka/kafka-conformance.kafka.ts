@@ -16,7 +16,7 @@ await eventLogConformance(t, `the Kafka event log, on a real Kafka at ${brokers}
   jobs: 4,
 });
 
-await t.test('a consumer that is fenced by a newer one of its name fails', async (t) => {
+await t.test('a static member fails when a newer one with its name joins', async (t) => {
   const space = freshSpace();
   const clientSettings = { 'group.instance.id': 'worker-1' };
   const harness = {

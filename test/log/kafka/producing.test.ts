@@ -11,7 +11,7 @@ import { createTopicsOf, kafkaOptions } from './harness.ts';
 
 const space = 'producing';
 const record = { topic: TOPICS.commands, key: 'one', value: Buffer.from('0') };
-/** Short enough for a frozen broker to be found out in a test. */
+/** Short timeouts, so that a test notices a frozen broker. */
 const IMPATIENT = {
   'socket.timeout.ms': '1000',
   'socket.connection.setup.timeout.ms': '1000',
@@ -37,26 +37,26 @@ async function startProducer(t: Test, mock: MockKafka, options: Partial<KafkaOpt
   return { producer, clients };
 }
 
-await t.test('a start that no broker answers says where it looked', async (t) => {
+await t.test('a start without an answer names the brokers', async (t) => {
   const producer = new KafkaProducer(kafkaOptions('127.0.0.1:1', space, { connectTimeoutMs: 300 }));
   await t.rejects(producer.start(), { code: 'log-unavailable', message: /127\.0\.0\.1:1/ });
-  t.match(producer.fault(), /not open/);
-  await t.rejects(producer.topics(), { code: 'log-unavailable' });
+  t.match(producer.readinessProblem(), /not open/);
+  await t.rejects(producer.metadata(true), { code: 'log-unavailable' });
   await producer.stop();
 });
 
-await t.test('a setting that librdkafka does not know is named', async (t) => {
+await t.test('an error names the setting that librdkafka does not know', async (t) => {
   const clientSettings = { 'sasl.mechanismus': 'PLAIN' };
   const producer = new KafkaProducer(kafkaOptions('127.0.0.1:1', space, { clientSettings }));
   await t.rejects(producer.start(), { code: 'settings-invalid', message: /sasl\.mechanismus/ });
 });
 
-await t.test('settings that are impossible together are no matter of the network', async (t) => {
+await t.test('contradicting settings are reported as invalid, not as a network problem', async (t) => {
   const producer = new KafkaProducer(kafkaOptions('127.0.0.1:1', space, { ackTimeoutMs: 1, lingerMs: 2 }));
   await t.rejects(producer.start(), { code: 'settings-invalid', message: /message\.timeout\.ms/ });
 });
 
-await t.test('a producer that is stopped while it connects does not open', async (t) => {
+await t.test('a producer stopped while it connects does not open', async (t) => {
   const mock = await startMock(t);
   const producer = new KafkaProducer(kafkaOptions(mock.brokers, space));
   const starting = producer.start();
@@ -65,7 +65,7 @@ await t.test('a producer that is stopped while it connects does not open', async
 });
 
 await t.test(
-  'a frozen broker: appends time out, later ones are refused at once, until it is back',
+  'with a frozen broker appends time out and later ones are refused at once, until it is back',
   async (t) => {
     const mock = await startMock(t);
     const { producer } = await startProducer(t, mock, { ackTimeoutMs: 3000, clientSettings: IMPATIENT });
@@ -73,17 +73,16 @@ await t.test(
     await mock.freeze();
     t.teardown(() => mock.thaw());
     await t.rejects(producer.append(record), { code: 'log-timeout', message: /may or may not/ });
-    await eventually(() => producer.fault() !== undefined, { what: 'the fault to be told' });
-    t.match(producer.fault(), /All Kafka brokers are down since \d{4}-/);
-    // One that was sent and waited for in vain would be a timeout.
+    await eventually(() => producer.readinessProblem() !== undefined, { what: 'the readiness problem' });
+    t.match(producer.readinessProblem(), /All Kafka brokers have been down since \d{4}-/);
     await t.rejects(producer.append(record), { code: 'log-unavailable', retryAfter: 1 });
     mock.thaw();
-    await eventually(() => producer.fault() === undefined, { what: 'the recovery' });
+    await eventually(() => producer.readinessProblem() === undefined, { what: 'the recovery' });
     t.match(await producer.append(record), { partition: /\d/, offset: /\d/ });
   },
 );
 
-await t.test('a killed broker: stop() does not hang and settles what is in flight', async (t) => {
+await t.test('with a killed broker stop() does not hang, and settles the appends in flight', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock, { ackTimeoutMs: 2000 });
   await producer.append(record);
@@ -98,8 +97,8 @@ await t.test('a killed broker: stop() does not hang and settles what is in fligh
   t.equal(producer.pending, 0);
 });
 
-await t.test('what has no report when the time is up is rejected, not forgotten', async (t) => {
-  const pending = new PendingAppends();
+await t.test('rejectAll() rejects appends without a delivery report', async (t) => {
+  const pending = new PendingAppends(() => undefined);
   const outcome = new Promise<Position>((resolve, reject) => {
     t.equal(pending.add({ topic: TOPICS.commands, resolve, reject }), 0);
   });
@@ -107,23 +106,24 @@ await t.test('what has no report when the time is up is rejected, not forgotten'
   pending.rejectAll(({ topic }) => new Error(`${topic} has no report`));
   await t.rejects(outcome, { message: 'orders.commands has no report' });
   await drained;
+  pending.stopPolling();
   t.equal(pending.count, 0);
   t.equal(pending.take(0), undefined);
 });
 
-await t.test('more appends in flight than may be are refused, by number', async (t) => {
+await t.test('appends beyond the limit of records in flight are refused', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock, { maxPendingRecords: 10 });
   const commands = Array.from({ length: 9 }, () => producer.append(record));
   await t.rejects(producer.append(record), { code: 'log-full', retryAfter: 1 });
   const status = { ...record, topic: TOPICS.status };
   const last = producer.append(status);
-  t.equal(producer.pending, 10, 'the last place is for what becomes of orders');
+  t.equal(producer.pending, 10, 'commands leave room for status events');
   await t.rejects(producer.append(status), { code: 'log-full' });
   t.equal((await Promise.all([...commands, last])).length, 10);
 });
 
-await t.test('more appends in flight than may be are refused, by bytes', async (t) => {
+await t.test('appends beyond the limit of bytes in flight are refused', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock, { maxPendingBytes: 100_000 });
   const large = { ...record, value: Buffer.alloc(40_000) };
@@ -132,7 +132,7 @@ await t.test('more appends in flight than may be are refused, by bytes', async (
   t.equal((await Promise.all(appends)).length, 2);
 });
 
-await t.test('a record larger than Kafka takes is refused for good', async (t) => {
+await t.test('a record larger than Kafka accepts is refused for good', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock);
   const huge = { ...record, value: Buffer.alloc(2_000_000) };
@@ -140,30 +140,30 @@ await t.test('a record larger than Kafka takes is refused for good', async (t) =
   t.equal(producer.pending, 0);
 });
 
-await t.test('a name no topic can have is refused', async (t) => {
+await t.test('an impossible topic name is refused', async (t) => {
   const mock = await startMock(t);
   const { producer } = await startProducer(t, mock);
   await t.rejects(producer.append({ ...record, topic: 'x'.repeat(600) }), { code: /log-/ });
 });
 
-await t.test('after a fatal error of librdkafka a new producer takes over', async (t) => {
+await t.test('after a fatal error a new librdkafka producer takes over', async (t) => {
   const mock = await startMock(t);
   const { producer, clients } = await startProducer(t, mock);
   const before = await producer.append(record);
   clients[0]?.emit('event.error', { message: 'fatal error' });
-  t.match(producer.fault(), /fatal/);
+  t.match(producer.readinessProblem(), /fatal/);
   await t.rejects(producer.append(record), { code: 'log-unavailable' });
-  await eventually(() => producer.fault() === undefined, { what: 'the new producer' });
+  await eventually(() => producer.readinessProblem() === undefined, { what: 'the new producer' });
   t.equal(clients.length, 2);
   t.equal((await producer.append(record)).offset, before.offset + 1);
 });
 
-await t.test('a producer can be stopped while it is made anew', async (t) => {
+await t.test('a producer can be stopped while it is being replaced', async (t) => {
   const mock = await startMock(t);
   const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 });
   await mock.stop();
   clients[0]?.emit('event.error', { message: 'fatal error' });
   await eventually(() => clients.length >= 3, { what: 'two attempts' });
   await producer.stop();
-  t.match(producer.fault(), /not open/);
+  t.match(producer.readinessProblem(), /not open/);
 });

@@ -9,7 +9,7 @@ import { allArrived, appendNumbered, freshSpace, keys, openLog, openReader } fro
 import { kafkaOptions } from './harness.ts';
 
 await t.test(
-  'a member with a name comes back to its partitions, and the others notice nothing',
+  'a static member gets its partitions back after a restart, without a rebalance of the others',
   async (t) => {
     const space = freshSpace();
     let assignments = 0;
@@ -34,18 +34,18 @@ await t.test(
 
     await leaves.reader.consumer.stop();
     await leaves.log.stop();
-    const areTaken = () => assigned.size === PARTITIONS;
-    await t.rejects(eventually(areTaken, { what: 'its partitions to be taken', timeoutMs: 3_000 }));
+    const areMoved = () => assigned.size === PARTITIONS;
+    await t.rejects(eventually(areMoved, { what: 'its partitions to be moved', timeoutMs: 3_000 }));
     const comesBack = await join('worker-2');
     const isBack = () => [...comesBack.reader.assigned].sort().join() === before.held.join();
-    await eventually(isBack, { what: 'it to have the partitions that it had', timeoutMs: 60_000 });
+    await eventually(isBack, { what: 'it to have its partitions again', timeoutMs: 60_000 });
 
     const appended = await appendNumbered(stays.log, TOPICS.commands, keys(40), 40);
     const records = () => [...stays.reader.records, ...comesBack.reader.records];
     await eventually(() => records().length >= appended.length, { what: 'both to read', timeoutMs: 60_000 });
     allArrived(t, records(), appended);
-    t.same([...comesBack.reader.assigned].sort(), before.held, 'it has the partitions that it had');
-    t.same([...assigned].sort(), before.kept, 'and the other one those that it had');
-    t.equal(assignments, before.assignments, 'which was given none meanwhile');
+    t.same([...comesBack.reader.assigned].sort(), before.held, 'it has the same partitions');
+    t.same([...assigned].sort(), before.kept, 'and so has the other member');
+    t.equal(assignments, before.assignments, 'which was assigned none meanwhile');
   },
 );

@@ -15,17 +15,17 @@ const TIMEOUT_MS = 60_000;
 
 interface Member {
   reader: Reader;
-  /** how often it was given a partition */
-  given: () => number;
+  /** how often it was assigned a partition */
+  assignments: () => number;
   stop: () => Promise<void>;
 }
 
 async function member(t: Test, brokers: string, space: string, groupInstanceId: string): Promise<Member> {
   const open = () => Promise.resolve(new KafkaEventLog(kafkaOptions(brokers, space, { groupInstanceId })));
   const log = await openLog(t, { open, severalMembers: true, jobs: 1 }, space);
-  let given = 0;
+  let assignments = 0;
   const from = (committed: Committed) => {
-    given += committed.size;
+    assignments += committed.size;
     return fromCommitted(committed);
   };
   const reader = await openReader(t, log, TOPICS.commands, { commits: true, from });
@@ -33,11 +33,11 @@ async function member(t: Test, brokers: string, space: string, groupInstanceId: 
     await reader.consumer.stop();
     await log.stop();
   };
-  return { reader, given: () => given, stop };
+  return { reader, assignments: () => assignments, stop };
 }
 
 await t.test(
-  'members with names and Kafka stop while partitions go from one to the other: none stays with nobody',
+  'when static members and Kafka stop during a rebalance, no partition stays unassigned',
   { timeout: 240_000 },
   async (t) => {
     const dataDirectory = join(await temporaryFolder(t), 'kafka');
@@ -46,11 +46,14 @@ await t.test(
     const space = freshSpace();
     const older = await member(t, kafka.brokers, space, 'worker-1');
     const holds = (count: number) => older.reader.assigned.size === count;
-    const hasJoinedTwice = () => older.given() === 2 * PARTITIONS && holds(PARTITIONS);
-    await eventually(hasJoinedTwice, { what: 'the only one to have all', timeoutMs: TIMEOUT_MS });
+    const hasJoinedTwice = () => older.assignments() === 2 * PARTITIONS && holds(PARTITIONS);
+    await eventually(hasJoinedTwice, {
+      what: 'the only member to have all partitions',
+      timeoutMs: TIMEOUT_MS,
+    });
     const newer = await member(t, kafka.brokers, space, 'worker-2');
-    // Which are nobody's, mostly for about as long as the heartbeat takes.
-    await eventually(() => !holds(PARTITIONS), { what: 'it to give some away', timeoutMs: TIMEOUT_MS });
+    // They are unassigned for about as long as a heartbeat takes.
+    await eventually(() => !holds(PARTITIONS), { what: 'it to give up some', timeoutMs: TIMEOUT_MS });
     await Promise.all([older.stop(), newer.stop()]);
     await kafka.stop();
     const again = await startKafka({ dataDirectory, port: kafka.port });

@@ -1,0 +1,119 @@
+import { EventEmitter } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { ServiceError, toError } from '../../base/errors.ts';
+import type { OutgoingRecord } from '../event-log.ts';
+import { encodeAppends } from './frames.ts';
+import type { Arguments, FromThread, Method, OpenOptions, Reply, ToThread } from './protocol.ts';
+
+interface PendingCall {
+  resolve: (reply: Reply) => void;
+  reject: (error: ServiceError) => void;
+}
+
+/** Starts the log's thread and calls its LogServer. Emits `died` when the thread ends unexpectedly. */
+export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died: [error: ServiceError] }> {
+  readonly #options: OpenOptions;
+  readonly #threadEntry: URL;
+  readonly #calls = new Map<number, PendingCall>();
+  #worker: Worker | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #closing = false;
+  #lastCall = 0;
+  #problem: string | undefined;
+
+  constructor(options: OpenOptions, threadEntry: URL) {
+    super();
+    // There is a listener for each consumer and follower.
+    this.setMaxListeners(0);
+    this.#options = options;
+    this.#threadEntry = threadEntry;
+  }
+
+  /** @throws ServiceError when the log cannot be opened; then nothing keeps running */
+  async start(): Promise<void> {
+    // The thread needs no preloaded modules, and starts faster without them.
+    const worker = new Worker(this.#threadEntry, { execArgv: [], workerData: this.#options });
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => {
+      let reason = 'it ended';
+      worker.on('message', (message: FromThread) => this.#receive(message));
+      worker.on('error', (error) => (reason = toError(error).message));
+      worker.on('exit', () => {
+        this.#onExit(reason);
+        resolve();
+      });
+    });
+    try {
+      await this.call('open', []);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Makes all records durable, or none. @returns as `LogCalls.append` @throws as `call` */
+  async append(records: readonly OutgoingRecord[]): Promise<Float64Array> {
+    const { topics, frames } = encodeAppends(records);
+    const positions = await this.call('append', [topics, frames], [frames.buffer]);
+    this.emit('appended', topics);
+    return positions;
+  }
+
+  /**
+   * The thread answers in the order of the calls.
+   * @param transfer is moved to the thread and unusable here afterwards
+   * @throws ServiceError of the thread · `log-timeout` when it dies before it answers · `log-unavailable` when it is
+   *   not running
+   */
+  async call<M extends Method>(
+    method: M,
+    args: Arguments<M>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Reply<M>> {
+    if (this.#worker === undefined || this.#closing) {
+      const detail = this.#problem ?? `The event log ${this.#options.file} is not open.`;
+      throw new ServiceError('log-unavailable', detail);
+    }
+    const call = ++this.#lastCall;
+    const reply = new Promise<Reply>((resolve, reject) => this.#calls.set(call, { resolve, reject }));
+    this.#send({ kind: 'call', call, method, args }, transfer);
+    return (await reply) as Reply<M>;
+  }
+
+  readinessProblem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Waits for the answers to earlier calls, closes the file and ends the thread. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    this.#send({ kind: 'close' });
+    await this.#exited;
+  }
+
+  #send(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, transfer);
+  }
+
+  #receive(message: FromThread): void {
+    if (message.kind === 'health') {
+      this.#problem = message.problem;
+      return;
+    }
+    const pending = this.#calls.get(message.call);
+    this.#calls.delete(message.call);
+    if (message.kind === 'done') pending?.resolve(message.reply);
+    else pending?.reject(new ServiceError(message.code, message.message));
+  }
+
+  #onExit(reason: string): void {
+    this.#worker = undefined;
+    if (this.#closing && this.#calls.size === 0) return;
+    this.#problem = `The thread of the event log ${this.#options.file} died: ${reason}. Restart the process.`;
+    const detail = `${this.#problem} Calls in flight may or may not have been executed.`;
+    const error = new ServiceError('log-timeout', detail);
+    for (const { reject } of this.#calls.values()) reject(error);
+    this.#calls.clear();
+    this.emit('died', error);
+  }
+}

@@ -1,0 +1,47 @@
+import kafka from 'node-rdkafka';
+import t from 'tap';
+import { topicEnds } from '../../../src/log/kafka/client-calls.ts';
+import { untilLeaderElected } from '../../../src/log/kafka/follower.ts';
+
+const { ERRORS } = kafka.CODES;
+
+/** A query that fails `failures` times with this code, then answers. */
+function failingQuery(failures: number, code: number) {
+  let count = 0;
+  return {
+    query: () => {
+      count += 1;
+      if (count > failures) return Promise.resolve('the end');
+      return Promise.reject(Object.assign(new Error('Broker: Not leader for partition'), { code }));
+    },
+    count: () => count,
+  };
+}
+
+await t.test('a query is repeated while the partition has no leader', async (t) => {
+  for (const code of [ERRORS.ERR_NOT_LEADER_FOR_PARTITION, ERRORS.ERR_LEADER_NOT_AVAILABLE]) {
+    const { query, count } = failingQuery(3, code);
+    t.equal(await untilLeaderElected(query, 1), 'the end');
+    t.equal(count(), 4);
+  }
+});
+
+await t.test('it is not repeated for ever', async (t) => {
+  const { query, count } = failingQuery(Infinity, ERRORS.ERR_NOT_LEADER_FOR_PARTITION);
+  await t.rejects(untilLeaderElected(query, 1), { message: 'Broker: Not leader for partition' });
+  t.ok(count() > 10);
+});
+
+await t.test('it is not repeated after another failure', async (t) => {
+  const { query, count } = failingQuery(3, ERRORS.ERR_TOPIC_AUTHORIZATION_FAILED);
+  await t.rejects(untilLeaderElected(query, 1));
+  t.equal(count(), 1);
+});
+
+await t.test('when the ends of a topic cannot be queried, the log is unavailable', async (t) => {
+  const unconnected = new kafka.Producer({ 'bootstrap.servers': '127.0.0.1:1' });
+  await t.rejects(topicEnds(unconnected, 'orders.commands', 100), {
+    code: 'log-unavailable',
+    message: /where orders\.commands ends/,
+  });
+});
