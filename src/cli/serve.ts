@@ -11,11 +11,13 @@ export async function serve(
 ): Promise<never> {
   const config = loadConfig(process.env, { role });
   // Imported after the settings are checked, so that their errors appear at once.
-  const [{ startService }, { untilStopped }, { createServiceLogger }] = await Promise.all([
+  const [{ loadKafka }, { startService }, { untilStopped }, { createServiceLogger }] = await Promise.all([
+    import('../app/event-log.ts'),
     import('../app/service.ts'),
     import('./until-stopped.ts'),
     import('../base/logger.ts'),
   ]);
+  if (config.eventLog === 'kafka') await loadKafka();
   const logger = await createServiceLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
   const start = async () => {
