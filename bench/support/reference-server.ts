@@ -60,6 +60,8 @@ async function startLog(): Promise<EventLog> {
     topicPrefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
     partitions: 12,
     ackTimeoutMs: 5_000,
+    connectTimeoutMs: 10_000,
+    revokeTimeoutMs: 10_000,
     clientSettings: {},
     maxPendingRecords: 20_000,
     maxPendingBytes: 64 * 1024 * 1024,

@@ -1,6 +1,6 @@
 import kafka, { type LibrdKafkaError, type Message } from 'node-rdkafka';
 import { TOPICS } from '../../src/log/event-log.ts';
-import { fromKafkaHeaders } from '../../src/log/kafka/headers.ts';
+import { fromKafkaHeaders } from '../../src/log/kafka/records.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import type { DeadLetterCopy, PublishedStatus } from './read-back-types.ts';
 

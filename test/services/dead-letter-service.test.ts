@@ -303,7 +303,7 @@ function watched(log: EventLog, before: (id: number) => Promise<void>): EventLog
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
     ends: (topic) => log.ends(topic),
-    fault: () => log.fault(),
+    readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };
 }
