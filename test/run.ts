@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -83,9 +83,14 @@ function filesOf({ suffix, folder }: Suite): string[] {
     return index === -1 ? SLOW_FOLDERS.length : index;
   };
   return readdirSync(testFolder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith(suffix) && file.startsWith(folder))
+    .filter((file) => file.endsWith(suffix) && file.startsWith(folder) && hasSource(file))
     .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other))
     .map((file) => join(testFolder, file));
+}
+
+/** False for the output of a test that was renamed or deleted: tsc leaves it behind. */
+function hasSource(file: string): boolean {
+  return existsSync(join(testFolder, '../../test', file.replace(/\.js$/, '.ts')));
 }
 
 /** Provides what the suite needs, as environment variables for its files. */

@@ -6,11 +6,11 @@ import {
   handleWhen,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
-import { ServiceError, toError, type ErrorCode } from '../base/errors.ts';
+import { ServiceError, toError, toServiceError, type ErrorRow } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 
-export type Dependency = 'store' | 'log';
+export type Dependency = Exclude<ErrorRow['countsAgainst'], 'none'>;
 
 export interface BreakerSettings {
   /** consecutive failures that open the circuit */
@@ -22,12 +22,6 @@ export interface BreakerSettings {
 const MAX_OPEN_MS = 30_000;
 
 const NAMES = { store: 'the store', log: 'the event log' } as const;
-
-/** Errors that say the dependency itself is down. */
-const COUNTED: Readonly<Record<Dependency, readonly ErrorCode[]>> = {
-  store: ['store-unavailable'],
-  log: ['log-unavailable', 'log-timeout', 'log-full'],
-};
 
 /** Values of the gauge. */
 const STATE_NUMBERS = {
@@ -61,7 +55,7 @@ export class Breaker {
   ) {
     this.#dependency = dependency;
     this.#policy = circuitBreaker(
-      handleWhen((error) => error instanceof ServiceError && COUNTED[dependency].includes(error.code)),
+      handleWhen((error) => toServiceError(error).row.countsAgainst === dependency),
       {
         breaker: new ConsecutiveBreaker(failures),
         halfOpenAfter: new DelegateBackoff(({ attempt }) => {

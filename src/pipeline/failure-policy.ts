@@ -1,6 +1,6 @@
 import type { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
-import { hasCode, ServiceError } from '../base/errors.ts';
+import { hasCode, ServiceError, toServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
@@ -33,9 +33,6 @@ const FLOOD_BACKOFF: Backoff = { baseMs: 1_000, factor: 2, capMs: 30_000 };
 
 /** The breaker itself waits while its circuit is open. */
 const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
-
-/** The store was restored from a backup, or the log is another one: retrying changes nothing, going on loses orders. */
-const FATAL = ['progress-gap', 'log-truncated'] as const;
 
 /** A single death may have nothing to do with the orders. */
 const DEATHS_OF_POISON = 2;
@@ -117,7 +114,7 @@ export class FailurePolicy {
     try {
       return await retryUntilDone(() => breaker.run(attempt, signal), {
         signal,
-        isRetryable: (error) => !FATAL.some((code) => hasCode(error, code)),
+        isRetryable: (error) => toServiceError(error).row.reaction === 'retry',
         backoffFor: (error) => {
           if (hasCode(error, 'dead-letter-flood')) return FLOOD_BACKOFF;
           return breaker.isClosed ? BACKOFF : NO_PAUSE;
