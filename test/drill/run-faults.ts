@@ -10,7 +10,6 @@ import { planFaults } from './plan.ts';
 import { Progress } from './progress.ts';
 import { sorted } from './report.ts';
 import { ServiceCounters } from './service-counters.ts';
-import { produceUndecodable } from './undecodable-records.ts';
 
 export interface FaultRun {
   /** injected, by kind */
@@ -49,6 +48,8 @@ export async function runFaults(
       counters.watch(timeOver.signal),
     ];
     if (broker !== undefined && mix === 'all') {
+      // Loaded here, so that a drill on the embedded log needs no node-rdkafka.
+      const { produceUndecodable } = await import('./undecodable-records.ts');
       const target = { brokers: broker.address, topicPrefix: TOPIC_PREFIX };
       work.push(produceUndecodable({ ...target, seed, ledger, timeOver: timeOver.signal, signal }));
     }

@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts';
 import type { DrillOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { readBack } from './read-back.ts';
-import { readDeadLetterTopic, readStatusTopic } from './read-topics.ts';
+import type { ReadBack } from './read-back-types.ts';
 import { countBy, orderCounts } from './report.ts';
 import { ServiceReader } from './service-reader.ts';
 import { settle } from './settle.ts';
@@ -33,8 +33,7 @@ export async function verify(
     text,
   }));
   try {
-    const { broker, store } = cluster;
-    const { retryingOrders } = store;
+    const { retryingOrders } = cluster.store;
     const onPending = (count: number): string => (text = `settling, ${count} pending`);
     const isSettled = await settle({ ledger, reader, retryingOrders, deadlineMs, onPending, signal });
     const onRead = (read: number, all: number): string =>
@@ -44,8 +43,7 @@ export async function verify(
       ...shown,
       isSettled,
       retrying: await retryingOrders(),
-      deadLetterCopies: broker && (await readDeadLetterTopic(broker.address, TOPIC_PREFIX)),
-      publishedStatuses: broker && (await readStatusTopic(broker.address, TOPIC_PREFIX)),
+      ...(await readTopics(cluster)),
     };
     return {
       settled: isSettled,
@@ -57,4 +55,16 @@ export async function verify(
     progress.stop();
     reader.close();
   }
+}
+
+async function readTopics({
+  broker,
+}: Cluster): Promise<Pick<ReadBack, 'deadLetterCopies' | 'publishedStatuses'>> {
+  if (broker === undefined) return { deadLetterCopies: undefined, publishedStatuses: undefined };
+  // Loaded here, so that a drill on the embedded log needs no node-rdkafka.
+  const { readDeadLetterTopic, readStatusTopic } = await import('./read-topics.ts');
+  return {
+    deadLetterCopies: await readDeadLetterTopic(broker.address, TOPIC_PREFIX),
+    publishedStatuses: await readStatusTopic(broker.address, TOPIC_PREFIX),
+  };
 }

@@ -21,7 +21,8 @@ export async function grpcJourney(
       const { id: orderId, logPosition } = await here.create(anOrder());
       const first = there.watchOrder({ orderId, logPosition });
       // Version 1 comes as a snapshot or as a change.
-      while ((await first.received(1)).at(-1)?.endsWith(' 1') !== true) await first.received(first.story.length + 1);
+      while ((await first.received(1)).at(-1)?.endsWith(' 1') !== true)
+        await first.received(first.story.length + 1);
       first.cancel();
       await first.ended();
       await http.transition(orderId, 'preparing');

@@ -125,7 +125,7 @@ await t.test('it says where no service answers: at --url, otherwise at HOST and 
 
 await t.test('settings that name no service on this machine are explained', async (t) => {
   for (const [env, message] of [
-    [{ PORT: '0' }, 'name the service with --url'],
+    [{ PORT: '0' }, /PORT is 0.*--url/],
     [{ PORT: 'x' }, 'PORT'],
     [{ HOST: '192.0.2.1' }, '192.0.2.1 is not this machine'],
   ] as const) {
