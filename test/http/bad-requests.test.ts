@@ -2,6 +2,7 @@ import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { anOrder } from '../support/order-client.ts';
 import { startHttp } from './http-under-test.ts';
+import { operationOf, operationsOf, readDocument } from './openapi.ts';
 
 interface BadRequest {
   name: string;
@@ -50,10 +51,10 @@ const BAD_REQUESTS: BadRequest[] = [
   { name: 'broken JSON', request: post('{"customerId":'), ...malformed },
   { name: 'an empty body with a content type', request: post(''), ...malformed },
   { name: 'no body at all', request: { method: 'POST', url: '/v1/orders' }, ...invalid, pointer: '' },
-  { name: 'an array for an object', request: post('[]'), ...invalid, pointer: '' },
+  { name: 'an array instead of an object', request: post('[]'), ...invalid, pointer: '' },
   { name: '__proto__ at the top', request: post('{"__proto__":{"a":1}}'), ...invalid, pointer: '/__proto__' },
   {
-    name: '__proto__ deep inside, in disguise',
+    name: 'an escaped __proto__ deep inside',
     request: post('{"metadata":{"\\u005f_proto__":"x"}}'),
     ...invalid,
     pointer: '/metadata/__proto__',
@@ -65,18 +66,18 @@ const BAD_REQUESTS: BadRequest[] = [
     pointer: '/items/0/constructor',
   },
   badOrder('a missing field', { customerId: undefined }, '/customerId'),
-  badOrder('a number for an id', { customerId: 123 }, '/customerId'),
+  badOrder('a number as an id', { customerId: 123 }, '/customerId'),
   badOrder('an empty id', { customerId: '' }, '/customerId'),
-  badOrder('an overlong id', { merchantId: 'x'.repeat(65) }, '/merchantId'),
+  badOrder('an id of 65 characters', { merchantId: 'x'.repeat(65) }, '/merchantId'),
   badOrder('an id with a space', { merchantId: 'a b' }, '/merchantId'),
   badOrder('an unknown field', { discount: 5 }, '/discount'),
-  badOrder('the id of the order', { id: UNKNOWN_ID }, '/id'),
-  badOrder('a currency that is none', { currency: 'XYZ' }, '/currency'),
-  badOrder('a currency in small letters', { currency: 'inr' }, '/currency'),
+  badOrder('an id for the order', { id: UNKNOWN_ID }, '/id'),
+  badOrder('an unknown currency', { currency: 'XYZ' }, '/currency'),
+  badOrder('a currency in lower case', { currency: 'inr' }, '/currency'),
   badOrder('no items', { items: [] }, '/items'),
   badOrder('101 items', { items: Array.from({ length: 101 }, () => item) }, '/items'),
-  badOrder('an object for the items', { items: { 0: item } }, '/items'),
-  badOrder('a number in the metadata', { metadata: { a: 1 } }, '/metadata/a'),
+  badOrder('an object instead of items', { items: { 0: item } }, '/items'),
+  badOrder('a number in metadata', { metadata: { a: 1 } }, '/metadata/a'),
   badOrder(
     '21 pairs of metadata',
     { metadata: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'v'])) },
@@ -84,15 +85,15 @@ const BAD_REQUESTS: BadRequest[] = [
   ),
   badItem('a quantity of 0', { quantity: 0 }, '/items/0/quantity'),
   badItem('a quantity of 1001', { quantity: 1001 }, '/items/0/quantity'),
-  badItem('a quantity in a string', { quantity: '2' }, '/items/0/quantity'),
-  badItem('half a quantity', { quantity: 1.5 }, '/items/0/quantity'),
-  badItem('null for a quantity', { quantity: null }, '/items/0/quantity'),
+  badItem('a quantity as a string', { quantity: '2' }, '/items/0/quantity'),
+  badItem('a fractional quantity', { quantity: 1.5 }, '/items/0/quantity'),
+  badItem('a null quantity', { quantity: null }, '/items/0/quantity'),
   badItem('a negative price', { unitPrice: -1 }, '/items/0/unitPrice'),
-  badItem('a fraction of a price', { unitPrice: 9.99 }, '/items/0/unitPrice'),
+  badItem('a fractional price', { unitPrice: 9.99 }, '/items/0/unitPrice'),
   badItem('a price over 1 000 000 000', { unitPrice: 1_000_000_001 }, '/items/0/unitPrice'),
   badItem('a name of 201 characters', { name: 'x'.repeat(201) }, '/items/0/name'),
   badItem('an unknown field of an item', { colour: 'red' }, '/items/0/colour'),
-  badItem('an overlong sku', { sku: 'x'.repeat(65) }, '/items/0/sku'),
+  badItem('a sku of 65 characters', { sku: 'x'.repeat(65) }, '/items/0/sku'),
   {
     name: 'a body over 64 KiB',
     request: post({ ...anOrder(), metadata: { a: 'x'.repeat(66_000) } }),
@@ -124,7 +125,7 @@ const BAD_REQUESTS: BadRequest[] = [
     code: 'idempotency-key-invalid',
   },
   {
-    name: 'a parameter of a POST',
+    name: 'a query parameter on a POST',
     request: post(anOrder(), '/v1/orders?dry=1'),
     ...invalid,
     pointer: '/dry',
@@ -149,7 +150,7 @@ const BAD_REQUESTS: BadRequest[] = [
   badQuery('cursor=', '/cursor'),
   badQuery('page=2', '/page'),
   {
-    name: 'a position that is none',
+    name: 'a malformed position',
     request: { url: `/v1/orders/${UNKNOWN_ID}?position=here` },
     status: 400,
     code: 'position-invalid',
@@ -161,27 +162,27 @@ const BAD_REQUESTS: BadRequest[] = [
     status: 404,
     code: 'order-not-found',
   },
-  { name: 'an id that is none', request: { url: '/v1/orders/42' }, status: 404, code: 'order-not-found' },
+  { name: 'a malformed id', request: { url: '/v1/orders/42' }, status: 404, code: 'order-not-found' },
   {
-    name: 'an overlong id in the path',
+    name: 'a path parameter longer than any id',
     request: { url: `/v1/orders/${'x'.repeat(500)}` },
     status: 404,
     code: 'route-not-found',
   },
   {
-    name: 'a history of nothing',
+    name: 'the history of an unknown order',
     request: { url: `/v1/orders/${UNKNOWN_ID}/history` },
     status: 404,
     code: 'order-not-found',
   },
   {
-    name: 'a transition of nothing',
+    name: 'a transition of an unknown order',
     request: post({ to: 'cancelled' }, `/v1/orders/${UNKNOWN_ID}/transitions`),
     status: 404,
     code: 'order-not-found',
   },
   {
-    name: 'a transition to nowhere',
+    name: 'a transition to a status that no request can reach',
     request: post({ to: 'confirmed' }, `/v1/orders/${UNKNOWN_ID}/transitions`),
     ...invalid,
     pointer: '/to',
@@ -211,7 +212,7 @@ const BAD_REQUESTS: BadRequest[] = [
     pointer: '/orders',
   },
   {
-    name: 'a batch with more',
+    name: 'a batch with an unknown field',
     request: post({ orders: [1], x: 1 }, '/v1/orders/batch'),
     ...invalid,
     pointer: '/x',
@@ -230,7 +231,7 @@ const BAD_REQUESTS: BadRequest[] = [
     code: 'route-not-found',
   },
   {
-    name: 'a file that the documentation lacks',
+    name: 'a missing file below /docs',
     request: { url: '/docs/static/no.js' },
     status: 404,
     code: 'route-not-found',
@@ -255,21 +256,20 @@ const BAD_REQUESTS: BadRequest[] = [
   },
 ];
 
+const http = await startHttp(t);
+const operations = operationsOf(await readDocument(http.app));
+
 await t.test(
-  'every bad request is answered with a problem that names the field, and nothing is appended',
+  'every bad request gets a documented problem that names the field, and appends nothing',
   async (t) => {
-    const http = await startHttp(t);
     for (const { name, request, status, code, pointer } of BAD_REQUESTS) {
-      const response = await http.app.inject({
-        ...request,
-        headers: { ...request.headers, 'x-request-id': 'r-1' },
-      });
-      const problem = response.json<Record<string, unknown>>();
+      const { method = 'GET', headers } = request;
+      const response = await http.app.inject({ ...request, headers: { ...headers, 'x-request-id': 'r-1' } });
       t.equal(response.statusCode, status, `${name}: status`);
       t.equal(response.headers['content-type'], 'application/problem+json', `${name}: media type`);
       t.equal(response.headers['x-request-id'], 'r-1', `${name}: request id`);
       t.match(
-        problem,
+        response.json(),
         {
           type: `urn:problem:order-system:${code}`,
           title: /\w/,
@@ -281,33 +281,34 @@ await t.test(
         },
         name,
       );
+      const operation = operationOf(operations, method, String(request.url));
+      if (operation === undefined || code === 'route-not-found') continue;
+      t.ok(operation.codes.get(status)?.includes(code), `${name}: ${code} is documented`);
     }
     t.strictSame(http.appended, []);
-    t.strictSame(http.logged, [], 'the faults of callers are not logged');
+    t.strictSame(http.logged, [], 'errors of callers are not logged');
   },
 );
 
-await t.test('the largest total that the limits allow is taken and exact', async (t) => {
-  const http = await startHttp(t);
+await t.test('the largest total within the limits is accepted and exact', async (t) => {
   const items = Array.from({ length: 100 }, () => ({ ...item, quantity: 1000, unitPrice: 1_000_000_000 }));
   const response = await http.app.inject(post({ ...anOrder(), items }));
   t.match([response.statusCode, response.json()], [202, { total: 1e14 }]);
 });
 
-await t.test('a key that stands for another body is refused', async (t) => {
-  const http = await startHttp(t);
+await t.test('an idempotency key that was used for another body is refused', async (t) => {
   const headers = { ...json, 'idempotency-key': 'k-1' };
   t.equal((await http.app.inject(post(anOrder(), '/v1/orders', headers))).statusCode, 202);
+  const before = http.appended.length;
   const other = await http.app.inject(post(anOrder({ customerId: 'c-2' }), '/v1/orders', headers));
   t.equal(other.statusCode, 422);
   t.match(other.json(), { code: 'idempotency-key-reused', detail: /another body/ });
-  t.equal(http.appended.length, 1);
+  t.equal(http.appended.length, before);
 });
 
-await t.test('405 tells the methods that there are', async (t) => {
-  const { app } = await startHttp(t);
+await t.test('405 lists the allowed methods', async (t) => {
   const allowed = async (method: 'PUT' | 'DELETE' | 'PATCH', url: string) =>
-    (await app.inject({ method, url })).headers.allow;
+    (await http.app.inject({ method, url })).headers.allow;
   t.equal(await allowed('DELETE', '/v1/orders'), 'GET, HEAD, POST');
   t.equal(await allowed('PUT', `/v1/orders/${UNKNOWN_ID}`), 'GET, HEAD');
   t.equal(await allowed('PATCH', `/v1/orders/${UNKNOWN_ID}/transitions`), 'POST');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
 import { anOrder } from '../support/order-client.ts';
-import { startHttp, type HttpUnderTest } from './http-under-test.ts';
+import { startHttp } from './http-under-test.ts';
 
 interface Result {
   index: number;
@@ -10,8 +10,15 @@ interface Result {
   problem?: Record<string, unknown>;
 }
 
-async function createBatch({ app }: HttpUnderTest, orders: unknown[], headers: Record<string, string> = {}) {
-  const response = await app.inject({
+let beforeAppend: () => void = () => undefined;
+const http = await startHttp(t, { beforeAppend: () => beforeAppend() });
+t.afterEach(() => {
+  beforeAppend = () => undefined;
+  http.appended.length = 0;
+});
+
+async function createBatch(orders: unknown[], headers: Record<string, string> = {}) {
+  const response = await http.app.inject({
     method: 'POST',
     url: '/v1/orders/batch',
     headers,
@@ -20,10 +27,9 @@ async function createBatch({ app }: HttpUnderTest, orders: unknown[], headers: R
   return { status: response.statusCode, results: response.json<{ results: Result[] }>().results };
 }
 
-await t.test('every order of a batch gets a result of its own, in order', async (t) => {
-  const http = await startHttp(t);
+await t.test('each order of a batch gets its own result, in order', async (t) => {
   const bad = anOrder({ items: [{ sku: 'a', quantity: 0, unitPrice: 1 }] });
-  const { status, results } = await createBatch(http, [anOrder(), bad, 7, anOrder()]);
+  const { status, results } = await createBatch([anOrder(), bad, 7, anOrder()]);
   t.equal(status, 207);
   t.match(results, [
     { index: 0, status: 202, id: http.appended[0]?.key },
@@ -41,10 +47,9 @@ await t.test('every order of a batch gets a result of its own, in order', async 
 });
 
 await t.test('a repeated batch with the same key finds the same orders', async (t) => {
-  const http = await startHttp(t);
   const orders = [anOrder(), anOrder(), 'bad'];
-  const first = await createBatch(http, orders, { 'idempotency-key': 'b-1' });
-  const second = await createBatch(http, orders, { 'idempotency-key': 'b-1' });
+  const first = await createBatch(orders, { 'idempotency-key': 'b-1' });
+  const second = await createBatch(orders, { 'idempotency-key': 'b-1' });
   t.not(first.results[0]?.id, first.results[1]?.id, 'the same order twice in a batch is two orders');
   t.strictSame(second.results.slice(0, 2), first.results.slice(0, 2));
   t.equal(http.appended.length, 2);
@@ -57,15 +62,13 @@ await t.test('a repeated batch with the same key finds the same orders', async (
   t.equal(single.json<Result>().id, first.results[1]?.id, 'the key of order i is <key>#<i>');
 });
 
-await t.test('a log that gets full in the middle refuses only the rest', async (t) => {
+await t.test('a log that becomes full during a batch refuses only the rest', async (t) => {
   let room = 2;
-  const http = await startHttp(t, {
-    beforeAppend: () => {
-      room -= 1;
-      if (room < 0) throw new ServiceError('log-full', 'Too many appends are pending.');
-    },
-  });
-  const { results } = await createBatch(http, [anOrder(), anOrder(), anOrder()]);
+  beforeAppend = () => {
+    room -= 1;
+    if (room < 0) throw new ServiceError('log-full', 'Too many appends are pending.');
+  };
+  const { results } = await createBatch([anOrder(), anOrder(), anOrder()]);
   t.strictSame(
     results.map(({ status }) => status),
     [202, 202, 503],
@@ -73,24 +76,18 @@ await t.test('a log that gets full in the middle refuses only the rest', async (
   t.match(results[2]?.problem, { code: 'log-full', status: 503 });
 });
 
-await t.test('a defect is told as 500 without the inside, and logged', async (t) => {
-  const http = await startHttp(t, {
-    beforeAppend: () => {
-      throw new Error('secret of the inside');
-    },
-  });
-  const { results } = await createBatch(http, [anOrder()]);
+await t.test('a defect is a logged 500 without internal details', async (t) => {
+  beforeAppend = () => {
+    throw new Error('secret of the inside');
+  };
+  const { results } = await createBatch([anOrder()]);
   t.match(results, [{ status: 500, problem: { code: 'internal' } }]);
   t.notMatch(JSON.stringify(results), /secret/);
   t.match(http.logged, [{ err: { message: 'secret of the inside' } }]);
 });
 
-await t.test('1000 orders are taken in one request', async (t) => {
-  const http = await startHttp(t);
-  const { results } = await createBatch(
-    http,
-    Array.from({ length: 1000 }, () => anOrder()),
-  );
+await t.test('a batch takes 1000 orders', async (t) => {
+  const { results } = await createBatch(Array.from({ length: 1000 }, () => anOrder()));
   t.ok(results.every(({ status }, index) => status === 202 && results[index]?.index === index));
   t.equal(new Set(results.map(({ id }) => id)).size, 1000);
 });

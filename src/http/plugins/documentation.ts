@@ -53,7 +53,7 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
 function documented({ requestHeaders, problems = [], ...schema }: FastifySchema, url: string): FastifySchema {
   const response = {
     ...(schema.response as object | undefined),
-    ...problemResponses([...commonProblems(schema, url), ...problems]),
+    ...problemResponses(new Set([...commonProblems(schema, url), ...problems])),
   };
   return { ...schema, response, ...(requestHeaders === undefined ? {} : { headers: requestHeaders }) };
 }
@@ -74,7 +74,7 @@ function commonProblems({ body, params }: FastifySchema, url: string): CallerErr
 }
 
 /** One response per status, whose `code` is one of the codes with that status. */
-function problemResponses(codes: CallerErrorCode[]): Record<number, object> {
+function problemResponses(codes: Iterable<CallerErrorCode>): Record<number, object> {
   const byStatus = new Map<number, CallerErrorCode[]>();
   for (const code of codes) {
     const { httpStatus } = ERRORS[code];
