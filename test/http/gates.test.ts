@@ -1,12 +1,12 @@
 import t from 'tap';
-import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import { ERRORS, ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import { anOrder } from '../support/order-client.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp } from './http-under-test.ts';
 
 const create = { method: 'POST', url: '/v1/orders', payload: anOrder() } as const;
 
-await t.test('while draining, new requests are sent elsewhere', async (t) => {
+await t.test('while draining, new requests are refused and their connections closed', async (t) => {
   let draining = false;
   const http = await startHttp(t, { isDraining: () => draining });
   const address = await http.app.listen({ host: '127.0.0.1', port: 0 });
@@ -25,7 +25,7 @@ await t.test('while draining, new requests are sent elsewhere', async (t) => {
   t.strictSame(http.appended, []);
 });
 
-await t.test('a caller has so many requests a window, and is told so', async (t) => {
+await t.test('a caller over the rate limit gets 429 with the draft RateLimit headers', async (t) => {
   const { app } = await startHttp(t, {
     limits: { rateLimitMax: 2, rateLimitWindowMs: 60_000, trustProxy: '127.0.0.1' },
   });
@@ -44,7 +44,7 @@ await t.test('a caller has so many requests a window, and is told so', async (t)
     'content-type': 'application/problem+json',
   });
   t.match(third.json(), { code: 'rate-limited', status: 429 });
-  t.equal((await request('192.0.2.2')).statusCode, 200, 'another address has a quota of its own');
+  t.equal((await request('192.0.2.2')).statusCode, 200, 'each address has its own limit');
   for (const url of ['/livez', '/readyz', '/metrics', '/openapi.json']) {
     const response = await request('192.0.2.1', url);
     t.equal(response.statusCode, 200, url);
@@ -52,7 +52,7 @@ await t.test('a caller has so many requests a window, and is told so', async (t)
   }
 });
 
-await t.test('without a trusted proxy nobody chooses his address', async (t) => {
+await t.test('without a trusted proxy X-Forwarded-For is ignored', async (t) => {
   const { app } = await startHttp(t, { limits: { rateLimitMax: 1, rateLimitWindowMs: 60_000 } });
   const statuses = [];
   for (const address of ['192.0.2.1', '192.0.2.2']) {
@@ -62,7 +62,7 @@ await t.test('without a trusted proxy nobody chooses his address', async (t) => 
   t.strictSame(statuses, [200, 429]);
 });
 
-await t.test('a busy event loop sheds orders and never the operational routes', async (t) => {
+await t.test('a busy event loop sheds orders but never the operational routes', async (t) => {
   const http = await startHttp(t, { limits: { maxEventLoopDelayMs: 20 } });
   let answer = await http.app.inject(create);
   await eventually(
@@ -71,7 +71,7 @@ await t.test('a busy event loop sheds orders and never the operational routes', 
       answer = await http.app.inject(create);
       return answer.statusCode === 503;
     },
-    { what: 'the load to be shed' },
+    { what: 'load to be shed' },
   );
   t.match(answer.json(), { code: 'overloaded' });
   t.match(answer.headers['retry-after'], /^\d+$/);
@@ -79,27 +79,28 @@ await t.test('a busy event loop sheds orders and never the operational routes', 
     t.equal((await http.app.inject(url)).statusCode, 200, url);
   }
   await eventually(async () => (await http.app.inject(create)).statusCode === 202, {
-    what: 'orders to be taken again',
+    what: 'orders to be accepted again',
   });
 });
 
-for (const [code, status] of [
-  ['log-full', 503],
-  ['log-unavailable', 503],
-  ['log-timeout', 504],
-] satisfies [ErrorCode, number][]) {
-  await t.test(`the log's ${code} is answered ${status}`, async (t) => {
+await t.test(
+  'errors of the log are answered as its table row says, with Retry-After for a 503',
+  async (t) => {
+    let code: ErrorCode = 'log-full';
     const http = await startHttp(t, {
       beforeAppend: () => {
         throw new ServiceError(code, 'The log says why.');
       },
     });
-    const response = await http.app.inject(create);
-    t.match([response.statusCode, response.json()], [status, { code, detail: 'The log says why.' }]);
-    t.equal(response.headers['retry-after'] !== undefined, status === 503);
-    t.match(http.logged, [{ code, msg: 'request refused' }]);
-  });
-}
+    for (code of ['log-full', 'log-unavailable', 'log-timeout'] satisfies ErrorCode[]) {
+      const response = await http.app.inject(create);
+      const { httpStatus } = ERRORS[code];
+      t.match([response.statusCode, response.json()], [httpStatus, { code, detail: 'The log says why.' }]);
+      t.equal(response.headers['retry-after'] !== undefined, httpStatus === 503);
+      t.match(http.logged.splice(0), [{ code, msg: 'request refused' }]);
+    }
+  },
+);
 
 function keepBusy(milliseconds: number): void {
   const until = performance.now() + milliseconds;

@@ -9,24 +9,24 @@ import type { StatusHub } from '../../src/status/status-hub.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 
-/** The HTTP face on a real log and a real store. */
+/** The HTTP application on a real log and a real store. */
 export interface HttpUnderTest {
   app: FastifyInstance;
   service: SmallService;
   orderService: OrderService;
   hub: StatusHub;
   metrics: Metrics;
-  /** every record that was given to the log */
+  /** every record that the log was asked to append */
   appended: OutgoingRecord[];
   /** every line that was logged */
   logged: Record<string, unknown>[];
-  /** Processes what the log has; whoever waits for an order here is told. */
+  /** Processes what the log has, and publishes the statuses to this application. */
   process(): Promise<void>;
 }
 
 export type Changes = Partial<Omit<HttpDependencies, 'limits' | 'metrics' | 'logger'>> & {
   limits?: Partial<HttpDependencies['limits']>;
-  /** makes the log fail, when it throws */
+  /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 

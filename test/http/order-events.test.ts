@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import type { Watch } from '../../src/services/watch-service.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
-import { startHttp, type HttpUnderTest } from './http-under-test.ts';
+import { startHttp } from './http-under-test.ts';
 
 interface ServerSentEvent {
   event: string;
@@ -13,8 +13,8 @@ interface ServerSentEvent {
   data: { orderId?: string; id?: string; status: string; version: number; at?: string };
 }
 
-/** A reader of the stream on a real socket, until it is cut. */
-async function watch(t: Test, http: HttpUnderTest, query: string, lastEventId?: string) {
+/** Reads the stream on a real socket until `cut`. */
+async function watch(t: Test, query: string, lastEventId?: string) {
   const { port } = http.app.server.address() as AddressInfo;
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
   const asking = request({ port, path: `/v1/order-events${query}`, headers });
@@ -49,18 +49,15 @@ async function watch(t: Test, http: HttpUnderTest, query: string, lastEventId?: 
   return { response, events, received, ended, text: () => text, cut: () => asking.destroy() };
 }
 
-async function listening(t: Test): Promise<HttpUnderTest> {
-  const http = await startHttp(t);
-  await http.app.listen({ host: '127.0.0.1', port: 0 });
-  return http;
-}
+const http = await startHttp(t);
+await http.app.listen({ host: '127.0.0.1', port: 0 });
 
-async function placed(http: HttpUnderTest, changes = {}): Promise<string> {
+async function placed(changes = {}): Promise<string> {
   const response = await http.app.inject({ method: 'POST', url: '/v1/orders', body: anOrder(changes) });
   return response.json<{ id: string }>().id;
 }
 
-async function move(http: HttpUnderTest, id: string, to: string): Promise<void> {
+async function move(id: string, to: string): Promise<void> {
   const response = await http.app.inject({
     method: 'POST',
     url: `/v1/orders/${id}/transitions`,
@@ -70,10 +67,9 @@ async function move(http: HttpUnderTest, id: string, to: string): Promise<void> 
   await http.process();
 }
 
-await t.test('one order: its state, then every change, and the end after its final status', async (t) => {
-  const http = await listening(t);
-  const id = await placed(http);
-  const { response, received, ended, text } = await watch(t, http, `?orderId=${id}`);
+await t.test('one order: its state, every change, and the end after its final status', async (t) => {
+  const id = await placed();
+  const { response, received, ended, text } = await watch(t, `?orderId=${id}`);
   t.equal(response.statusCode, 200);
   t.match(response.headers, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -92,66 +88,59 @@ await t.test('one order: its state, then every change, and the end after its fin
     id: 'o.1',
     data: { orderId: id, status: 'confirmed', version: 1, customerId: 'c-123', reason: null, at: /T.*Z$/ },
   });
-  await move(http, id, 'cancelled');
+  await move(id, 'cancelled');
   const all = await received(3);
   t.match(all[2], { id: 'o.2', data: { status: 'cancelled', version: 2 } });
   await ended();
   t.equal(http.hub.watcherCount, 0);
 
-  await t.test('who resumes gets what is missing, and is told when there is nothing more', async (t) => {
-    const resumed = await watch(t, http, `?orderId=${id}`, 'o.1');
+  await t.test('resuming sends the missed changes, or 204 after the final one', async (t) => {
+    const resumed = await watch(t, `?orderId=${id}`, 'o.1');
     t.same(
       (await resumed.received(1)).map((event) => event.data.status),
       ['cancelled'],
     );
     await resumed.ended();
-    t.equal((await watch(t, http, `?orderId=${id}`, 'o.2')).response.statusCode, 204);
+    t.equal((await watch(t, `?orderId=${id}`, 'o.2')).response.statusCode, 204);
   });
 });
 
-await t.test(
-  'many orders: those of a customer only, and a cut reader misses and repeats nothing',
-  async (t) => {
-    const http = await listening(t);
-    const first = await watch(t, http, '?customerId=c-7');
-    const everybody = await watch(t, http, '');
-    const [mine, other] = [
-      await placed(http, { customerId: 'c-7' }),
-      await placed(http, { customerId: 'c-8' }),
-    ];
-    await http.process();
-    const [confirmed] = await first.received(1);
-    t.match(confirmed, { event: 'change', data: { orderId: mine, status: 'confirmed' } });
-    first.cut();
-    await eventually(() => http.hub.watcherCount === 1, { what: 'the reader to be forgotten' });
-    await move(http, other, 'preparing');
-    await move(http, mine, 'preparing');
-    await move(http, mine, 'dispatched');
-    const second = await watch(t, http, '?customerId=c-7', confirmed?.id);
-    await move(http, mine, 'delivered');
-    t.same(
-      (await second.received(3)).map(({ data }) => data.status),
-      ['preparing', 'dispatched', 'delivered'],
-    );
-    t.equal((await everybody.received(6)).length, 6);
-  },
-);
+await t.test('orders of a customer: a reader that reconnects misses and repeats nothing', async (t) => {
+  const first = await watch(t, '?customerId=c-7');
+  const everyone = await watch(t, '');
+  const [mine, other] = [await placed({ customerId: 'c-7' }), await placed({ customerId: 'c-8' })];
+  await http.process();
+  const [confirmed] = await first.received(1);
+  t.match(confirmed, { event: 'change', data: { orderId: mine, status: 'confirmed' } });
+  first.cut();
+  await eventually(() => http.hub.watcherCount === 1, { what: 'the reader to be removed' });
+  await move(other, 'preparing');
+  await move(mine, 'preparing');
+  await move(mine, 'dispatched');
+  const second = await watch(t, '?customerId=c-7', confirmed?.id);
+  await move(mine, 'delivered');
+  t.same(
+    (await second.received(3)).map(({ data }) => data.status),
+    ['preparing', 'dispatched', 'delivered'],
+  );
+  t.equal((await everyone.received(6)).length, 6);
+});
 
-await t.test('what cannot be watched is refused', async (t) => {
-  const http = await listening(t);
+await t.test('invalid watches are refused', async (t) => {
+  await eventually(() => http.hub.watcherCount === 0, { what: 'the readers before to be removed' });
   const statusOf = async (query: string, lastEventId?: string) =>
-    (await watch(t, http, query, lastEventId)).response.statusCode;
+    (await watch(t, query, lastEventId)).response.statusCode;
   t.equal(await statusOf('?orderId=0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70'), 404);
   t.equal(await statusOf('?orderId=x'), 404);
   t.equal(await statusOf('?orderId=0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70&customerId=c'), 400);
   t.equal(await statusOf('?status=confirmed'), 400);
-  t.equal(await statusOf('', 'o.1'), 400, 'a token of another kind of stream');
+  t.equal(await statusOf('', 'o.1'), 400, 'a token of the other kind of stream');
   t.equal(await statusOf('', 'garbage'), 400);
-  t.equal(await statusOf('', 's.zz'), 410, 'a token of another life');
+  t.equal(await statusOf('', 's.zz'), 410, 'a token of an earlier process');
   t.equal(http.hub.watcherCount, 0);
 });
 
-await t.test('a reader that is gone before its stream begins is not watched for', async (t) => {
+await t.test('a reader that disconnects before its stream begins is not watched for', async (t) => {
   let begin: (watch: Watch) => void = () => undefined;
   let isClosed = false;
   let isReading = false;
@@ -188,8 +177,7 @@ await t.test('a reader that is gone before its stream begins is not watched for'
 });
 
 await t.test('streams end when the service stops', async (t) => {
-  const http = await listening(t);
-  const { ended } = await watch(t, http, '');
+  const { ended } = await watch(t, '');
   await http.app.close();
   await ended();
   t.equal(http.hub.watcherCount, 0);
