@@ -41,6 +41,7 @@ await t.test('a new service has zeros, and null for what was never timed', async
     watchers: 0,
     seconds: [],
   });
+});
 
 await t.test('orders are counted, and timed from the request to the confirming event', async (t) => {
   await place(http);
