@@ -12,75 +12,134 @@ import { startHttp, type Changes } from './http-under-test.ts';
 
 const NOON = Date.parse('2026-11-05T12:00:00.000Z');
 
-await t.test('dead letters are listed, newest first, with how many there are for each reason', async (t) => {
+await t.test('reading and refusing, without changes', async (t) => {
   const { app } = await startWith(t, [
-    letter(0, { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 1 }),
-    letter(1),
-    letter(2, { state: 'exhausted' }),
+    aDeadLetter(0, { orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, replayCount: 1 }),
+    aDeadLetter(1, { orderId: 'o-1', reason: 'predecessor-failed' }),
+    aDeadLetter(2, { state: 'exhausted' }),
   ]);
-  const first = await get(app, '/v1/dead-letters?limit=2');
-  t.equal(first.status, 200);
-  t.match(first.body, {
-    data: [
-      { id: 3, state: 'exhausted' },
-      { id: 2, state: 'open' },
-    ],
-    reasons: { 'retries-exhausted': 1, 'record-undecodable': 2 },
-  });
-  const { body } = await get(app, `/v1/dead-letters?limit=2&cursor=${String(first.body.nextCursor)}`);
-  t.strictSame(body, {
-    data: [
-      {
-        id: 1,
-        orderId: 'o-1',
-        reason: 'retries-exhausted',
-        error: 'The value is not JSON',
-        attempts: 20,
-        topic: 'orders.commands',
-        partition: 0,
-        offset: 0,
-        firstFailedAt: '2023-11-14T22:13:20.400Z',
-        failedAt: '2026-11-05T12:00:00.000Z',
-        replayCount: 1,
-        state: 'open',
-      },
-    ],
-    reasons: { 'retries-exhausted': 1, 'record-undecodable': 2 },
-    nextCursor: null,
-  });
-});
 
-await t.test('a list is filtered by what a letter is', async (t) => {
-  const { app } = await startWith(t, [
-    letter(0, { orderId: 'o-1', reason: 'processor-failed' }),
-    letter(1, { orderId: 'o-1', reason: 'predecessor-failed' }),
-    letter(2, { state: 'exhausted' }),
-  ]);
-  for (const [query, ids] of [
-    ['orderId=o-1', [2, 1]],
-    ['orderId=nobody', []],
-    ['reason=processor-failed', [1]],
-    ['state=exhausted', [3]],
-    ['state=open&reason=predecessor-failed', [2]],
-    ['failedAfter=2026-11-05T12:00:00Z', [3, 2]],
-    ['failedBefore=2026-11-05T13:00:00.002%2B01:00', [2, 1]],
-  ] as const) {
-    const { body } = await get(app, `/v1/dead-letters?${query}`);
-    const data = body.data as { id: number }[];
-    t.same(
-      data.map(({ id }) => id),
-      ids,
-      query,
-    );
-  }
+  await t.test('dead letters are listed newest first, with a count per reason', async (t) => {
+    const reasons = { 'retries-exhausted': 1, 'predecessor-failed': 1, 'record-undecodable': 1 };
+    const first = await get(app, '/v1/dead-letters?limit=2');
+    t.equal(first.status, 200);
+    t.match(first.body, {
+      data: [
+        { id: 3, state: 'exhausted' },
+        { id: 2, state: 'open' },
+      ],
+      reasons,
+    });
+    const { body } = await get(app, `/v1/dead-letters?limit=2&cursor=${String(first.body.nextCursor)}`);
+    t.strictSame(body, {
+      data: [
+        {
+          id: 1,
+          orderId: 'o-1',
+          reason: 'retries-exhausted',
+          error: 'The value is not JSON',
+          attempts: 20,
+          topic: 'orders.commands',
+          partition: 0,
+          offset: 0,
+          firstFailedAt: '2023-11-14T22:13:20.400Z',
+          failedAt: '2026-11-05T12:00:00.000Z',
+          replayCount: 1,
+          state: 'open',
+        },
+      ],
+      reasons,
+      nextCursor: null,
+    });
+  });
+
+  await t.test('a list can be filtered', async (t) => {
+    for (const [query, ids] of [
+      ['orderId=o-1', [2, 1]],
+      ['orderId=unknown', []],
+      ['reason=retries-exhausted', [1]],
+      ['state=exhausted', [3]],
+      ['state=open&reason=predecessor-failed', [2]],
+      ['failedAfter=2026-11-05T12:00:00Z', [3, 2]],
+      ['failedBefore=2026-11-05T13:00:00.002%2B01:00', [2, 1]],
+    ] as const) {
+      const { body } = await get(app, `/v1/dead-letters?${query}`);
+      const data = body.data as { id: number }[];
+      t.same(
+        data.map(({ id }) => id),
+        ids,
+        query,
+      );
+    }
+  });
+
+  await t.test('an invalid request gets a problem and changes nothing', async (t) => {
+    for (const [body, pointer] of [
+      [{}, ''],
+      [{ ids: [1], filter: {} }, ''],
+      [{ ids: [] }, '/ids'],
+      [{ ids: Array.from({ length: 1001 }, (_, n) => n + 1) }, '/ids'],
+      [{ ids: ['1'] }, '/ids/0'],
+      [{ ids: [0] }, '/ids/0'],
+      [{ ids: [1.5] }, '/ids/0'],
+      [{ ids: [1], ratePerSecond: 0 }, '/ratePerSecond'],
+      [{ ids: [1], ratePerSecond: 10_001 }, '/ratePerSecond'],
+      [{ ids: [1], limit: 0 }, '/limit'],
+      [{ ids: [1], dryRun: 'yes' }, '/dryRun'],
+      [{ ids: [1], force: true }, '/force'],
+      [{ filter: { reason: 'bad-luck' } }, '/filter/reason'],
+      [{ filter: { customerId: 'c' } }, '/filter/customerId'],
+      [{ filter: { failedAfter: 'yesterday' } }, '/filter/failedAfter'],
+    ] as const) {
+      for (const action of ['replay', 'discard']) {
+        const answer = await post(app, action, body);
+        t.match(
+          answer,
+          { status: 400, body: { code: 'validation-failed', errors: [{ pointer }] } },
+          JSON.stringify(body).slice(0, 60),
+        );
+      }
+    }
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'state=lost',
+      'reason=x',
+      'orderId=',
+      'failedAfter=now',
+      'page=1',
+    ]) {
+      t.match(
+        await get(app, `/v1/dead-letters?${query}`),
+        { status: 400, body: { code: 'validation-failed' } },
+        query,
+      );
+    }
+    t.match(await get(app, '/v1/dead-letters?cursor=garbage'), {
+      status: 400,
+      body: { code: 'cursor-invalid' },
+    });
+    t.match(await get(app, '/v1/dead-letters/1?verbose=1'), { status: 400 });
+    t.match(await post(app, 'replay', { ids: [1] }, { 'x-operator': 'x'.repeat(65) }), { status: 400 });
+    t.match(await get(app, '/v1/dead-letters/1'), { body: { state: 'open', audit: [] } });
+  });
+
+  await t.test('more requests than the thread can take are refused with Retry-After', async (t) => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => app.inject('/v1/dead-letters/1')));
+    const statuses = new Set(answers.map(({ statusCode }) => statusCode));
+    t.same([...statuses].sort(), [200, 503]);
+    const refused = answers.find(({ statusCode }) => statusCode === 503);
+    t.match(refused?.json(), { code: 'overloaded' });
+    t.match(refused?.headers['retry-after'], /^\d+$/);
+  });
 });
 
 await t.test(
-  'one is read with its record as text, or as base64 where it is none, and what was done',
+  'a dead letter is read with its record, as text or as base64, and its audit trail',
   async (t) => {
     const { app } = await startWith(t, [
-      letter(0, {}, { key: Buffer.from('o-1'), value: Buffer.from('{"name":"Süß ✂"}') }),
-      letter(1, {}, { key: Buffer.from([0xff, 0x00]), value: null }),
+      aDeadLetter(0, {}, { key: Buffer.from('o-1'), value: Buffer.from('{"name":"Süß ✂"}') }),
+      aDeadLetter(1, {}, { key: Buffer.from([0xff, 0x00]), value: null }),
     ]);
     t.match(await get(app, '/v1/dead-letters/1'), {
       status: 200,
@@ -110,13 +169,13 @@ await t.test(
   },
 );
 
-await t.test('a replay sends what can be sent, and its order is processed', async (t) => {
+await t.test('a replay skips exhausted dead letters, and its order is processed', async (t) => {
   const orderId = randomUUID();
   const { key, value } = new CommandRecords().place(orderId);
   const http = await startWith(t, [
-    letter(0, { orderId, reason: 'processor-failed' }, { key, value }),
-    letter(1, { state: 'exhausted', replayCount: 3 }),
-    letter(2, { replayCount: 3 }),
+    aDeadLetter(0, { orderId, reason: 'processor-failed' }, { key, value }),
+    aDeadLetter(1, { state: 'exhausted', replayCount: 3 }),
+    aDeadLetter(2, { replayCount: 3 }),
   ]);
   const { app } = http;
   const body = { ids: [1, 2, 3, 4] };
@@ -139,11 +198,11 @@ await t.test('a replay sends what can be sent, and its order is processed', asyn
   });
 });
 
-await t.test('acts take a filter, and without a state it means what is open', async (t) => {
+await t.test('a filter without a state means open dead letters', async (t) => {
   const { app } = await startWith(t, [
-    letter(0),
-    letter(1),
-    letter(2, { state: 'exhausted', replayCount: 9 }),
+    aDeadLetter(0),
+    aDeadLetter(1),
+    aDeadLetter(2, { state: 'exhausted', replayCount: 9 }),
   ]);
   t.strictSame((await post(app, 'discard', { filter: { failedAfter: '2026-11-05T12:00:00Z' } })).body, {
     matched: 1,
@@ -156,10 +215,10 @@ await t.test('acts take a filter, and without a state it means what is open', as
   t.strictSame(exhausted.body, { matched: 1, replayed: 0, skipped: 1 });
 });
 
-await t.test('with a limit an act goes on page by page', async (t) => {
+await t.test('with a limit, a replay continues page by page', async (t) => {
   const { app } = await startWith(
     t,
-    Array.from({ length: 5 }, (_, n) => letter(n)),
+    Array.from({ length: 5 }, (_, n) => aDeadLetter(n)),
   );
   const page = { filter: {}, limit: 3, ratePerSecond: 1_000 };
   const first = await post(app, 'replay', page);
@@ -168,63 +227,11 @@ await t.test('with a limit an act goes on page by page', async (t) => {
   t.strictSame(second.body, { matched: 2, replayed: 2, skipped: 0, nextAfterId: null });
 });
 
-await t.test('requests that are wrong are told what is wrong, and nothing is done', async (t) => {
-  const { app } = await startWith(t, [letter(0)]);
-  for (const [body, pointer] of [
-    [{}, ''],
-    [{ ids: [1], filter: {} }, ''],
-    [{ ids: [] }, '/ids'],
-    [{ ids: Array.from({ length: 1001 }, (_, n) => n + 1) }, '/ids'],
-    [{ ids: ['1'] }, '/ids/0'],
-    [{ ids: [0] }, '/ids/0'],
-    [{ ids: [1.5] }, '/ids/0'],
-    [{ ids: [1], ratePerSecond: 0 }, '/ratePerSecond'],
-    [{ ids: [1], ratePerSecond: 10_001 }, '/ratePerSecond'],
-    [{ ids: [1], limit: 0 }, '/limit'],
-    [{ ids: [1], dryRun: 'yes' }, '/dryRun'],
-    [{ ids: [1], force: true }, '/force'],
-    [{ filter: { reason: 'bad-luck' } }, '/filter/reason'],
-    [{ filter: { customerId: 'c' } }, '/filter/customerId'],
-    [{ filter: { failedAfter: 'yesterday' } }, '/filter/failedAfter'],
-  ] as const) {
-    for (const act of ['replay', 'discard']) {
-      const answer = await post(app, act, body);
-      t.match(
-        answer,
-        { status: 400, body: { code: 'validation-failed', errors: [{ pointer }] } },
-        JSON.stringify(body).slice(0, 60),
-      );
-    }
-  }
-  for (const query of [
-    'limit=0',
-    'limit=101',
-    'state=lost',
-    'reason=x',
-    'orderId=',
-    'failedAfter=now',
-    'page=1',
-  ]) {
-    t.match(
-      await get(app, `/v1/dead-letters?${query}`),
-      { status: 400, body: { code: 'validation-failed' } },
-      query,
-    );
-  }
-  t.match(await get(app, '/v1/dead-letters?cursor=garbage'), {
-    status: 400,
-    body: { code: 'cursor-invalid' },
-  });
-  t.match(await get(app, '/v1/dead-letters/1?verbose=1'), { status: 400 });
-  t.match(await post(app, 'replay', { ids: [1] }, { 'x-operator': 'x'.repeat(65) }), { status: 400 });
-  t.match(await get(app, '/v1/dead-letters/1'), { body: { state: 'open', audit: [] } });
-});
-
-await t.test('a log that fails stops a replay, which says how far it came', async (t) => {
+await t.test('an append that fails stops a replay, which says how far it came', async (t) => {
   let appends = 0;
   const { app } = await startWith(
     t,
-    Array.from({ length: 4 }, (_, n) => letter(n)),
+    Array.from({ length: 4 }, (_, n) => aDeadLetter(n)),
     {
       beforeAppend: () => {
         appends += 1;
@@ -244,11 +251,11 @@ await t.test('a log that fails stops a replay, which says how far it came', asyn
   t.match((await post(app, 'replay', { filter: {} })).body, { matched: 2, replayed: 2 });
 });
 
-await t.test('a long replay ends after the page in hand when the service is shutting down', async (t) => {
+await t.test('a long replay ends after its current page when the service shuts down', async (t) => {
   let draining = false;
   const { app, appended } = await startWith(
     t,
-    Array.from({ length: 20 }, (_, n) => letter(n)),
+    Array.from({ length: 20 }, (_, n) => aDeadLetter(n)),
     { isDraining: () => draining },
   );
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -263,10 +270,10 @@ await t.test('a long replay ends after the page in hand when the service is shut
   t.ok(appended.length <= 4);
 });
 
-await t.test('a long replay ends after the page in hand when its caller has gone', async (t) => {
+await t.test('a long replay ends after its current page when its caller disconnects', async (t) => {
   const { app, appended, logged } = await startWith(
     t,
-    Array.from({ length: 20 }, (_, n) => letter(n)),
+    Array.from({ length: 20 }, (_, n) => aDeadLetter(n)),
   );
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const caller = new AbortController();
@@ -279,17 +286,7 @@ await t.test('a long replay ends after the page in hand when its caller has gone
   t.ok(appended.length <= 4);
 });
 
-await t.test('more requests than the thread can take are sent away for a moment', async (t) => {
-  const { app } = await startWith(t, [letter(0)]);
-  const answers = await Promise.all(Array.from({ length: 100 }, () => app.inject('/v1/dead-letters/1')));
-  const statuses = new Set(answers.map(({ statusCode }) => statusCode));
-  t.same([...statuses].sort(), [200, 503]);
-  const refused = answers.find(({ statusCode }) => statusCode === 503);
-  t.match(refused?.json(), { code: 'overloaded' });
-  t.match(refused?.headers['retry-after'], /^\d+$/);
-});
-
-function letter(
+function aDeadLetter(
   offset: number,
   changes: Partial<DeadLetter> = {},
   record: Partial<DeadLetter['record']> = {},
@@ -297,10 +294,10 @@ function letter(
   return deadLetter({ offset, ...record }, { failedAt: NOON + offset, ...changes });
 }
 
-async function startWith(t: Test, letters: DeadLetter[], changes: Changes = {}) {
+async function startWith(t: Test, deadLetters: DeadLetter[], changes: Changes = {}) {
   const http = await startHttp(t, changes);
   const { store, log } = http.service;
-  await keepDeadLetters(store, letters, [], log.progressName(TOPICS.commands));
+  await keepDeadLetters(store, deadLetters, [], log.progressName(TOPICS.commands));
   return http;
 }
 
@@ -311,11 +308,11 @@ async function get(app: FastifyInstance, url: string) {
 
 async function post(
   app: FastifyInstance,
-  act: string,
+  action: string,
   payload: object,
   headers: Record<string, string> = {},
 ) {
-  const response = await app.inject({ method: 'POST', url: `/v1/dead-letters/${act}`, payload, headers });
+  const response = await app.inject({ method: 'POST', url: `/v1/dead-letters/${action}`, payload, headers });
   return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
 }
 
