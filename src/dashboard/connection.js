@@ -3,21 +3,19 @@ import { element } from './elements.js';
 /** @typedef {'connecting' | 'live' | 'reconnecting' | 'paused'} ConnectionState */
 
 /** @type {Record<ConnectionState, string>} */
-const WORDS = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', paused: 'Paused' };
+const LABELS = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', paused: 'Paused' };
 
-/** Shows whether the page is up to date: it is when each of its sources (figures, events) is. */
+/** Shows whether the page is up to date: it is if all its sources are. */
 export class Connection {
   /** @type {Map<string, boolean>} */
   #sources = new Map();
+  #expected;
   #isPaused = false;
 
-  /** @param {string[]} sources that there are */
+  /** @param {string[]} sources the names that `report` will use */
   constructor(sources) {
     this.#expected = sources;
   }
-
-  /** @type {string[]} */
-  #expected;
 
   /**
    * @param {string} source
@@ -28,7 +26,7 @@ export class Connection {
     this.#show();
   }
 
-  /** Nobody looks, so nothing is asked for. */
+  /** The page is hidden and requests nothing. */
   pause() {
     this.#isPaused = true;
     this.#show();
@@ -52,6 +50,6 @@ export class Connection {
     const state = this.#state();
     if (badge.dataset.state === state) return;
     badge.dataset.state = state;
-    badge.textContent = WORDS[state];
+    badge.textContent = LABELS[state];
   }
 }

@@ -2,7 +2,7 @@
  * An element of the page by its id.
  * @param {string} id
  * @returns {HTMLElement}
- * @throws {Error} where the page has none: page and program do not fit
+ * @throws {Error} if the page has none
  */
 export function element(id) {
   const found = document.getElementById(id);
@@ -11,13 +11,13 @@ export function element(id) {
 }
 
 /**
- * Sets a text, where it is another than before: what does not change is not laid out anew.
+ * Sets the text of an element if it changes, to avoid needless layout.
  * @param {string} id
  * @param {string} text
  */
 export function setText(id, text) {
-  const found = element(id);
-  if (found.textContent !== text) found.textContent = text;
+  const target = element(id);
+  if (target.textContent !== text) target.textContent = text;
 }
 
 /**

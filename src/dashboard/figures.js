@@ -34,13 +34,13 @@ function showDeadLetters({ open, reasons }) {
   list.dataset.shown = text;
   const byCount = Object.entries(reasons).sort(([, one], [, other]) => other - one);
   list.replaceChildren(
-    ...byCount.map(([reason, letters]) => {
+    ...byCount.map(([reason, number]) => {
       const row = create('li');
       const meter = create('meter');
       meter.setAttribute('max', String(open));
-      meter.setAttribute('value', String(letters));
+      meter.setAttribute('value', String(number));
       meter.setAttribute('aria-label', `Share of ${reason}`);
-      row.append(create('span', reason.replaceAll('-', ' ')), create('b', count(letters)), meter);
+      row.append(create('span', reason.replaceAll('-', ' ')), create('b', count(number)), meter);
       return row;
     }),
   );

@@ -1,12 +1,12 @@
-/** What is not known is shown so. */
-const NOTHING = '–';
+/** Shown for unknown values. */
+const UNKNOWN = '–';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
 /** @param {number | null} value */
 export function count(value) {
-  return value === null ? NOTHING : whole.format(value);
+  return value === null ? UNKNOWN : whole.format(value);
 }
 
 /** @param {number} value */
@@ -16,7 +16,7 @@ export function rate(value) {
 
 /** @param {number | null} ms */
 export function duration(ms) {
-  if (ms === null) return NOTHING;
+  if (ms === null) return UNKNOWN;
   if (ms < 10) return `${tenths.format(ms)} ms`;
   if (ms < 1000) return `${whole.format(ms)} ms`;
   if (ms < 60_000) return `${tenths.format(ms / 1000)} s`;
@@ -28,7 +28,7 @@ export function duration(ms) {
 /**
  * @param {number} minorUnits
  * @param {string} currency
- * @returns {string} empty for a currency or an amount that is none
+ * @returns {string} empty if the currency or the amount is invalid
  */
 export function money(minorUnits, currency) {
   try {

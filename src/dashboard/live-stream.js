@@ -12,8 +12,8 @@
 const REOPEN_MS = 1000;
 
 /**
- * Server-sent events that come back by themselves. A browser resumes a broken stream with the id of its last event; it
- * gives up when it is answered with an error, as by a service that is shutting down: then the stream is opened anew.
+ * Server-sent events that reconnect. A browser resumes a broken stream with the id of its last event, but gives up after
+ * an error response, for example during a shutdown; then this opens a new stream.
  */
 export class LiveStream {
   #url;

@@ -34,7 +34,7 @@ function run() {
   orders.start();
 }
 
-/** A page that nobody looks at asks for nothing; the order that was placed here is followed all the same. */
+/** A hidden page requests nothing, except that it still follows the order it placed. */
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     poll.stop();

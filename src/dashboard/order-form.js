@@ -4,11 +4,11 @@ import { clearProblem, showProblem } from './problem.js';
 
 /** @typedef {{id: string, location: string}} Placed */
 
-/** The form that places an order; what was placed is told to `onPlaced`. */
+/** The form that places an order. */
 export class OrderForm {
   #form = /** @type {HTMLFormElement} */ (element('place-order'));
   #onPlaced;
-  /** A repeat of what was sent and not answered is the same order. @type {{key: string, body: string} | undefined} */
+  /** Sent without a response; sending the same body again reuses the key. @type {{key: string, body: string} | undefined} */
   #unanswered;
 
   /** @param {(placed: Placed) => void} onPlaced */
@@ -47,12 +47,12 @@ export class OrderForm {
     } catch {
       showProblem(this.#form, {
         title: 'The service did not answer',
-        detail: 'Send it again: it will be one order, whatever became of the first try',
+        detail: 'Send it again; it will not become two orders',
       });
     }
   }
 
-  /** As it stands in the fields: what is wrong with it is for the service to say. */
+  /** The values as typed; the service validates them. */
   #order() {
     const name = this.#value('/items/0/name');
     const item = {
@@ -86,7 +86,7 @@ function numberOrText(text) {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-/** `crypto.randomUUID` is there only on pages of this machine and over HTTPS. */
+/** `crypto.randomUUID` needs HTTPS or localhost. */
 function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))

@@ -1,27 +1,27 @@
 import { create, element, setText } from './elements.js';
 import { duration } from './format.js';
-import { FINAL, makeWay, showWay } from './way.js';
+import { createSteps, FINAL, showSteps } from './status-steps.js';
 
 /** @typedef {import('./live-stream.js').OrderEvent} OrderEvent */
-/** @typedef {{row: HTMLTableRowElement, way: HTMLElement, badge: HTMLElement, seen: HTMLElement, status: string, shown: string, changedAt: number}} Shown */
+/** @typedef {{row: HTMLTableRowElement, steps: HTMLElement, badge: HTMLElement, age: HTMLElement, status: string, drawnStatus: string, changedAt: number}} Shown */
 
 const MAX_SHOWN = 12;
 
-/** An order that is done stays for a moment; one that stands still for long makes room for one that moves. */
-const DONE_STAYS_MS = 2500;
-const STILL_STAYS_MS = 12_000;
+/** When the table is full, rows older than this make room: of orders with a final status, and of all others. */
+const FINAL_STAYS_MS = 2500;
+const UNCHANGED_STAYS_MS = 12_000;
 
-/** So often the page is drawn, however many changes come. */
+/** The page is drawn this often, however many changes come. */
 const DRAW_MS = 250;
 
 /**
- * Some orders on their way. Of many orders a second no reader could follow all: those that are shown are followed to
- * their end, and the newest take the place of those that are done.
+ * A sample of the orders in progress, since nobody could read thousands per second. An order in the table is followed to
+ * its end; then the newest takes its place.
  */
 export class OrderList {
   /** @type {Map<string, Shown>} */
   #shown = new Map();
-  /** The newest orders that have no place yet. @type {Map<string, OrderEvent>} */
+  /** The newest orders that are not in the table yet. @type {Map<string, OrderEvent>} */
   #waiting = new Map();
   #changes = 0;
   #countedAt = performance.now();
@@ -75,7 +75,7 @@ export class OrderList {
   #makeRoom(now) {
     for (const [id, { row, status, changedAt }] of this.#shown) {
       if (this.#shown.size < MAX_SHOWN) return;
-      if (now - changedAt < (FINAL.has(status) ? DONE_STAYS_MS : STILL_STAYS_MS)) continue;
+      if (now - changedAt < (FINAL.has(status) ? FINAL_STAYS_MS : UNCHANGED_STAYS_MS)) continue;
       row.remove();
       this.#shown.delete(id);
     }
@@ -93,19 +93,19 @@ function addRow(id, { customerId = '', merchantId = '', status }, now) {
   const order = create('td');
   const link = create('a');
   link.setAttribute('href', `/v1/orders/${id}`);
-  // The end of an id tells orders of one moment apart.
+  // UUIDv7: orders of the same moment differ only at the end of their ids.
   link.append(create('code', `…${id.slice(-8)}`));
   order.append(link);
-  const way = create('ol', '', 'way');
-  makeWay(way);
+  const steps = create('ol', '', 'steps');
+  createSteps(steps);
   const badge = create('span', '', 'status');
-  const seen = create('td', '', 'optional time');
+  const age = create('td', '', 'optional time');
   const cells = [create('td', customerId), create('td', merchantId, 'optional'), create('td'), create('td')];
-  cells[2]?.append(way);
+  cells[2]?.append(steps);
   cells[3]?.append(badge);
-  row.append(order, ...cells, seen);
+  row.append(order, ...cells, age);
   element('orders').prepend(row);
-  return { row, way, badge, seen, status, shown: '', changedAt: now };
+  return { row, steps, badge, age, status, drawnStatus: '', changedAt: now };
 }
 
 /**
@@ -113,12 +113,12 @@ function addRow(id, { customerId = '', merchantId = '', status }, now) {
  * @param {number} now
  */
 function drawRow(shown, now) {
-  const { way, badge, seen, status, changedAt } = shown;
-  const age = now - changedAt < 1000 ? 'now' : duration(Math.floor((now - changedAt) / 1000) * 1000);
-  if (seen.textContent !== age) seen.textContent = age;
-  if (shown.shown === status) return;
-  shown.shown = status;
+  const { steps, badge, age, status, changedAt } = shown;
+  const text = now - changedAt < 1000 ? 'now' : duration(Math.floor((now - changedAt) / 1000) * 1000);
+  if (age.textContent !== text) age.textContent = text;
+  if (shown.drawnStatus === status) return;
+  shown.drawnStatus = status;
   badge.textContent = status;
   badge.dataset.status = status;
-  showWay(way, status);
+  showSteps(steps, status);
 }

@@ -1,26 +1,25 @@
 import { create, element, setText } from './elements.js';
 import { LiveStream } from './live-stream.js';
-import { FINAL, makeWay, MOVES, showWay } from './way.js';
+import { createSteps, FINAL, showSteps, TRANSITIONS } from './status-steps.js';
 
-/** What a button says that moves an order on. @type {Record<string, string>} */
-const VERBS = { preparing: 'Prepare', dispatched: 'Dispatch', delivered: 'Deliver', cancelled: 'Cancel' };
+/** Labels of the transition buttons. @type {Record<string, string>} */
+const LABELS = { preparing: 'Prepare', dispatched: 'Dispatch', delivered: 'Deliver', cancelled: 'Cancel' };
 
-/** Follows the order that was placed here last, to its end. */
+/** Follows the order that this page placed last, to its end. */
 export class PlacedOrder {
   /** @type {LiveStream | undefined} */
   #stream;
   #id = '';
 
   constructor() {
-    makeWay(element('placed-way'));
+    createSteps(element('placed-steps'));
   }
 
   /** @param {import('./order-form.js').Placed} placed */
   follow({ id, location }) {
     this.#stream?.close();
     this.#id = id;
-    const way = element('placed-way');
-    way.dataset.reached = '0';
+    element('placed-steps').dataset.reached = '0';
     element('placed').hidden = false;
     element('placed-link').setAttribute('href', location);
     setText('placed-id', id);
@@ -32,16 +31,16 @@ export class PlacedOrder {
 
   /** @param {{status: string, reason?: string | null}} event */
   #show({ status, reason }) {
-    showWay(element('placed-way'), status);
+    showSteps(element('placed-steps'), status);
     setText('placed-status', reason ? `${status}: ${reason}` : status);
-    const moves = (MOVES[status] ?? []).map((to) => {
-      const button = create('button', VERBS[to]);
+    const buttons = (TRANSITIONS[status] ?? []).map((to) => {
+      const button = create('button', LABELS[to]);
       button.addEventListener('click', () => void this.#move(to));
       return button;
     });
     const hadFocus = element('moves').contains(document.activeElement);
-    element('moves').replaceChildren(...moves);
-    if (hadFocus) (moves[0] ?? element('placed-link')).focus();
+    element('moves').replaceChildren(...buttons);
+    if (hadFocus) (buttons[0] ?? element('placed-link')).focus();
     if (FINAL.has(status)) this.#stream?.close();
   }
 

@@ -2,7 +2,7 @@ import { create, element } from './elements.js';
 
 /** @typedef {{title: string, detail: string, requestId?: string, errors?: {pointer: string, detail: string}[]}} Problem */
 
-/** Takes back what `showProblem` showed. @param {HTMLFormElement} form */
+/** Removes what `showProblem` added. @param {HTMLFormElement} form */
 export function clearProblem(form) {
   element('problem').hidden = true;
   for (const note of form.querySelectorAll('.error')) note.remove();
@@ -13,9 +13,8 @@ export function clearProblem(form) {
 }
 
 /**
- * Shows each fault at the field that its pointer names, and says above the form what no field is to blame for; the first
- * field at fault gets the focus.
- * @param {HTMLFormElement} form its fields bear the pointers as names
+ * Shows each error at the field that its pointer names, the others above the form, and focuses the first invalid field.
+ * @param {HTMLFormElement} form its fields are named by JSON pointers
  * @param {Problem} problem application/problem+json (RFC 9457)
  */
 export function showProblem(form, { title, detail, errors = [] }) {

@@ -7,7 +7,7 @@ const SERIES = /** @type {const} */ (['accepted', 'confirmed', 'failed']);
 const HEIGHT = 236;
 const WINDOW_S = 120;
 
-/** The rates of the latest seconds; it is made anew when the page gets other colours. */
+/** The rates of the latest seconds; redrawn when the colour scheme changes. */
 export class RateChart {
   #place = element('rates');
   /** @type {uPlot | undefined} */

@@ -19,7 +19,7 @@ const INTERVAL_MS = 1000;
 const TIMEOUT_MS = 5000;
 const SHOWN_SECONDS = 120;
 
-/** Asks for the figures once a second, one request at a time, for as long as it is started. */
+/** Reads the statistics once a second, one request at a time, while started. */
 export class StatsPoll {
   /** @type {(stats: Stats) => void} */
   #onStats;
@@ -62,7 +62,7 @@ export class StatsPoll {
 
 /**
  * @param {AbortSignal} signal
- * @returns {Promise<Stats | undefined>} undefined when the service does not answer, or cannot now
+ * @returns {Promise<Stats | undefined>} undefined if the service does not answer or answers with an error
  */
 async function ask(signal) {
   try {

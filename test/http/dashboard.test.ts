@@ -7,7 +7,7 @@ const POLICY =
 
 const { app } = await startHttp(t);
 
-await t.test('the page and all that it names are served, under a strict policy', async (t) => {
+await t.test('the page and every file it links to are served with a strict policy', async (t) => {
   const { body } = await app.inject('/');
   const named = [...body.matchAll(/(?:src|href)="(\/dashboard\/[^"]+)"/g)].map(([, path]) => path ?? '');
   t.ok(named.length > 5, named.join());
@@ -25,7 +25,7 @@ await t.test('the page and all that it names are served, under a strict policy',
     seen.add(path);
   }
 
-  await t.test('also what its modules import', async (t) => {
+  await t.test('so is every file that its modules import', async (t) => {
     for (const path of seen) {
       if (!path.endsWith('.js')) continue;
       for (const [, name] of (await app.inject(path)).body.matchAll(/^import .* from '\.\/(.+)';$/gm)) {
@@ -39,13 +39,13 @@ await t.test('the page and all that it names are served, under a strict policy',
   });
 });
 
-await t.test('nothing on it is inline, and nothing comes from elsewhere', async (t) => {
+await t.test('nothing is inline, and nothing comes from other hosts', async (t) => {
   const { body } = await app.inject('/');
   t.notMatch(body, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:/i);
   t.notMatch(body, /(?:src|href)="(?:https?:)?\/\//i);
 });
 
-await t.test('a copy that is still the one is not sent again', async (t) => {
+await t.test('an unchanged file is not sent again', async (t) => {
   for (const path of ['/', '/dashboard/main.js', '/dashboard/uplot.js']) {
     const { headers } = await app.inject(path);
     const again = await app.inject({ url: path, headers: { 'if-none-match': headers.etag } });
@@ -54,14 +54,14 @@ await t.test('a copy that is still the one is not sent again', async (t) => {
   }
 });
 
-await t.test('there is nothing else below it', async (t) => {
+await t.test('other paths below it are 404', async (t) => {
   for (const path of ['tsconfig.json', 'uplot.d.ts', '', '../http-app.js', '%2e%2e/http-app.js', 'x.js']) {
     t.equal((await app.inject(`/dashboard/${path}`)).statusCode, 404, path);
   }
   t.equal((await app.inject({ method: 'POST', url: '/' })).statusCode, 405);
 });
 
-await t.test('the form names its fields as problems point at them', async (t) => {
+await t.test('the form names its fields by the pointers of problems', async (t) => {
   const { body } = await app.inject('/');
   const payload = {
     customerId: '',
