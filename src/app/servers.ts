@@ -92,10 +92,7 @@ function createHttp(
   readiness: ReadinessCheck,
 ): Promise<FastifyInstance> {
   return createHttpApp({
-    orderService: api?.orderService,
-    watchService: api?.watchService,
-    deadLetterService: api?.deadLetterService,
-    stats: api?.stats,
+    api,
     readiness,
     isDraining,
     pendingAppends: () => log.pendingAppends(),
@@ -108,7 +105,6 @@ function createHttp(
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
-    rateLimitRedis: api?.rateLimitRedis,
     version,
   });
 }

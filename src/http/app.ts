@@ -36,29 +36,31 @@ import { addRequestTransition } from './routes/request-transition.ts';
 import { addStats } from './routes/stats.ts';
 import { serverOptions, type HttpLimits } from './server-options.ts';
 
+/** What the routes below /v1 need. */
+export interface HttpApi {
+  orderService: OrderService;
+  watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'>;
+  deadLetterService: DeadLetterService;
+  stats: Stats & DurationListener;
+  /** where replicas share their rate limit; undefined: each has its own */
+  rateLimitRedis: Redis | undefined;
+}
+
 export interface HttpDependencies {
-  /** undefined in role worker, which takes no orders: then only the operational routes are served */
-  orderService: OrderService | undefined;
-  /** undefined if `orderService` is */
-  watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'> | undefined;
-  /** undefined if `orderService` is */
-  deadLetterService: DeadLetterService | undefined;
-  /** undefined if `orderService` is */
-  stats?: (Stats & DurationListener) | undefined;
+  /** undefined in role worker, which takes no orders and serves only the operational routes */
+  api: HttpApi | undefined;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
   pendingAppends: () => number;
   metrics: Metrics;
   logger: Logger;
   limits: HttpLimits;
-  /** where replicas share their rate limit; undefined: each has its own */
-  rateLimitRedis?: Redis | undefined;
   version: string;
 }
 
 /** Builds the application and registers everything. The caller listens and closes. */
 export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
-  const { orderService, metrics, logger, limits, stats, version } = dependencies;
+  const { api, metrics, logger, limits, version } = dependencies;
   const handleError = createErrorHandler(logger);
   const app = fastify({ ...serverOptions(limits), frameworkErrors: handleError });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
@@ -67,7 +69,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   scope.setValidatorCompiler(validatorCompiler);
 
   // In this order: hooks on routes see only those added later, and hooks on requests run in turn.
-  const durations = new RequestDurations(metrics.httpRequestDuration, stats);
+  const durations = new RequestDurations(metrics.httpRequestDuration, api?.stats);
   durations.measureRoutes(scope);
   returnRequestIds(scope);
   refuseUnmatched(scope, (request, status) => durations.countUnmatched(request, status));
@@ -75,8 +77,8 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   await collectDocumentation(scope, version);
 
   addOperations(scope, { ...dependencies, durations });
-  if (orderService !== undefined) {
-    await scope.register((v1) => addV1(v1, orderService, dependencies), { prefix: '/v1' });
+  if (api !== undefined) {
+    await scope.register((v1) => addV1(v1, api, dependencies), { prefix: '/v1' });
     await serveDocumentation(scope);
     await serveDashboard(scope);
   }
@@ -84,21 +86,15 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 }
 
 /** A request passes the gates in the order in which they are added. */
-async function addV1(
-  scope: HttpScope,
-  orderService: OrderService,
-  dependencies: HttpDependencies,
-): Promise<void> {
-  const { watchService, deadLetterService, stats, isDraining, limits, metrics, logger } = dependencies;
+async function addV1(scope: HttpScope, api: HttpApi, dependencies: HttpDependencies): Promise<void> {
+  const { orderService, watchService, deadLetterService, stats, rateLimitRedis } = api;
+  const { isDraining, limits, metrics, logger } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
   if (limits.rateLimitMax > 0) {
-    await limitRate(scope, {
-      max: limits.rateLimitMax,
-      windowMs: limits.rateLimitWindowMs,
-      redis: dependencies.rateLimitRedis,
-    });
+    const { rateLimitMax: max, rateLimitWindowMs: windowMs } = limits;
+    await limitRate(scope, { max, windowMs, redis: rateLimitRedis });
   }
   addCreateOrder(scope, { orderService, metrics, logger, closing });
   addCreateBatch(scope, { orderService, metrics, logger });
@@ -106,12 +102,10 @@ async function addV1(
   addListOrders(scope, orderService);
   addOrderHistory(scope, orderService);
   addRequestTransition(scope, orderService);
-  if (watchService !== undefined) addOrderEvents(scope, { watchService, closing });
-  if (stats !== undefined) addStats(scope, stats);
-  if (deadLetterService !== undefined) {
-    addListDeadLetters(scope, deadLetterService);
-    addReadDeadLetter(scope, deadLetterService);
-    addReplayDeadLetters(scope, deadLetterService, closing);
-    addDiscardDeadLetters(scope, deadLetterService, closing);
-  }
+  addOrderEvents(scope, { watchService, closing });
+  addStats(scope, stats);
+  addListDeadLetters(scope, deadLetterService);
+  addReadDeadLetter(scope, deadLetterService);
+  addReplayDeadLetters(scope, deadLetterService, closing);
+  addDiscardDeadLetters(scope, deadLetterService, closing);
 }

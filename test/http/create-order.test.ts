@@ -39,7 +39,7 @@ await t.test('a retry with the same key finds the first order, quoted or not', a
 
   await t.test('also on another replica once it is stored, then with a bare Location', async (t) => {
     await http.process();
-    const other = await startHttp(t, { orderService: http.service.replica().orderService });
+    const other = await startHttp(t, { api: { orderService: http.service.replica().orderService } });
     const third = await create(other, { 'idempotency-key': 'k-1' });
     t.match(third.headers, { 'idempotent-replayed': 'true', location: `/v1/orders/${idOf(first)}` });
     t.strictSame(third.json(), first.json());

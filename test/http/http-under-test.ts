@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
-import { createHttpApp, type HttpDependencies } from '../../src/http/app.ts';
+import { createHttpApp, type HttpApi, type HttpDependencies } from '../../src/http/app.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
@@ -24,7 +24,9 @@ export interface HttpUnderTest {
   process(): Promise<void>;
 }
 
-export type Changes = Partial<Omit<HttpDependencies, 'limits' | 'metrics' | 'logger'>> & {
+export type Changes = Partial<Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends'>> & {
+  /** undefined: as a worker has it */
+  api?: Partial<HttpApi> | undefined;
   limits?: Partial<HttpDependencies['limits']>;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
@@ -32,6 +34,7 @@ export type Changes = Partial<Omit<HttpDependencies, 'limits' | 'metrics' | 'log
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
   const { limits, beforeAppend, ...dependencies } = changes;
+  const isWorker = 'api' in changes && changes.api === undefined;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
   const log = watchedLog(service.log, appended, beforeAppend);
@@ -54,10 +57,6 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   t.teardown(() => stats.stop());
   const logged: Record<string, unknown>[] = [];
   const app = await createHttpApp({
-    orderService,
-    watchService,
-    deadLetterService,
-    stats,
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,
     pendingAppends: () => service.log.pendingAppends(),
@@ -65,6 +64,16 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     logger: pino({ level: 'debug' }, { write: (line) => logged.push(asObject(JSON.parse(line))) }),
     version: '1.2.3',
     ...dependencies,
+    api: isWorker
+      ? undefined
+      : {
+          orderService,
+          watchService,
+          deadLetterService,
+          stats,
+          rateLimitRedis: undefined,
+          ...changes.api,
+        },
     limits: {
       rateLimitMax: 0,
       rateLimitWindowMs: 1000,
@@ -88,22 +97,18 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
 }
 
 function watchedLog(log: EventLog, appended: OutgoingRecord[], beforeAppend?: () => void): EventLog {
-  return {
-    progressName: (topic) => log.progressName(topic),
-    start: () => log.start(),
-    stop: () => log.stop(),
-    append: async (record) => {
-      beforeAppend?.();
-      appended.push(record);
-      return log.append(record);
-    },
-    consumer: (topic, handlers) => log.consumer(topic, handlers),
-    follow: (topic, onRecords) => log.follow(topic, onRecords),
-    find: async (topic, key) => log.find?.(topic, key),
-    ends: (topic) => log.ends(topic),
-    readinessProblem: () => log.readinessProblem(),
-    pendingAppends: () => log.pendingAppends(),
+  const append: EventLog['append'] = async (record) => {
+    beforeAppend?.();
+    appended.push(record);
+    return log.append(record);
   };
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === 'append') return append;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 export function asObject(value: unknown): Record<string, unknown> {

@@ -52,7 +52,7 @@ await t.test('metrics count requests by route and status', async (t) => {
 });
 
 await t.test('a worker serves only the operational routes', async (t) => {
-  const { app } = await startHttp(t, { orderService: undefined });
+  const { app } = await startHttp(t, { api: undefined });
   for (const url of ['/livez', '/readyz', '/metrics']) {
     t.equal((await app.inject(url)).statusCode, 200, url);
   }

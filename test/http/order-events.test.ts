@@ -161,7 +161,7 @@ await t.test('a reader that disconnects before its stream begins is not watched 
     return new Promise<Watch>((resolve) => (begin = resolve));
   };
   const watchOrders = () => t.fail('one order is watched') as never;
-  const { app } = await startHttp(t, { watchService: { watchOrder: ask, watchOrders } });
+  const { app } = await startHttp(t, { api: { watchService: { watchOrder: ask, watchOrders } } });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const sockets: Socket[] = [];

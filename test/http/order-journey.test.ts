@@ -109,7 +109,7 @@ await t.test(
   'an order that is still accepted can be cancelled at once, on another replica too',
   async (t) => {
     const { id, location } = await create();
-    const other = await startHttp(t, { orderService: http.service.replica().orderService });
+    const other = await startHttp(t, { api: { orderService: http.service.replica().orderService } });
     const position = location.split('?')[1] ?? '';
     const response = await other.app.inject({
       method: 'POST',

@@ -1,9 +1,8 @@
 import { Type } from 'typebox';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
+import { Cursor, DEFAULT_PAGE_SIZE, PageSize } from '../../services/list-query.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
-
-const DEFAULT_LIMIT = 20;
 
 const schema = {
   operationId: 'listDeadLetters',
@@ -12,10 +11,8 @@ const schema = {
   querystring: Type.Object(
     {
       ...filterProperties,
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: DEFAULT_LIMIT })),
-      cursor: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 512, description: 'The `nextCursor` of the previous page' }),
-      ),
+      limit: PageSize,
+      cursor: Cursor('The `nextCursor` of the previous page'),
     },
     { additionalProperties: false },
   ),
@@ -42,7 +39,7 @@ export function addListDeadLetters(
   deadLetterService: Pick<DeadLetterService, 'list' | 'reasons'>,
 ): void {
   scope.get('/dead-letters', { schema }, async ({ query }) => {
-    const { limit = DEFAULT_LIMIT, cursor } = query;
+    const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const filter = filterOf(query, '');
     const { data, nextCursor } = await deadLetterService.list({ ...filter, limit, cursor });
     return { data: data.map(entryBody), reasons: await deadLetterService.reasons(filter), nextCursor };

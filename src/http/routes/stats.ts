@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { COUNTED, type Counts, type LatencyFigures } from '../../stats/recent-seconds.ts';
+import { mapCounts, type Counts, type LatencyFigures } from '../../stats/recent-seconds.ts';
 import {
   KEPT_SECONDS,
   LATENCY_SECONDS,
@@ -11,8 +11,7 @@ import {
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
 
-const orNull = <T extends ReturnType<typeof Type.Number>>(schema: T, description: string) =>
-  Type.Union([schema, Type.Null()], { description });
+const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 
 const counts = (description: string) =>
   Type.Object(
@@ -29,8 +28,8 @@ const latency = (description: string) =>
   Type.Object(
     {
       count: Type.Integer({ minimum: 0 }),
-      p50: orNull(Type.Number(), 'Milliseconds; null if nothing was timed'),
-      p99: orNull(Type.Number(), 'Milliseconds; null if nothing was timed'),
+      p50: NumberOrNull('Milliseconds; null if nothing was timed'),
+      p99: NumberOrNull('Milliseconds; null if nothing was timed'),
     },
     { description },
   );
@@ -50,19 +49,18 @@ const StatsBody = Type.Object({
   ),
   backlog: Type.Object(
     {
-      records: orNull(
-        Type.Number(),
+      records: NumberOrNull(
         'Records in `orders.commands` that are not processed; null if the log or the store is unavailable',
       ),
-      oldestAgeMs: orNull(Type.Number(), 'Age of the oldest of them, to about a second'),
+      oldestAgeMs: NumberOrNull('Age of the oldest of them, to about a second'),
     },
     { description: 'Of the whole service' },
   ),
   retries: Type.Object({
-    waiting: orNull(Type.Number(), `Retrying orders, counted up to ${MAX_COUNTED}`),
+    waiting: NumberOrNull(`Retrying orders, counted up to ${MAX_COUNTED}`),
   }),
   deadLetters: Type.Object({
-    open: orNull(Type.Number(), 'null if the store is unavailable'),
+    open: NumberOrNull('null if the store is unavailable'),
     reasons: Type.Record(Type.String(), Type.Integer(), { description: 'Open dead letters by reason' }),
   }),
   watchers: Type.Integer({ description: 'Streams and waiting requests at this replica' }),
@@ -136,7 +134,5 @@ function latencyBody({ count, p50, p99 }: LatencyFigures) {
 
 /** To one decimal. */
 function rounded(counts: Counts): Counts {
-  const result = { ...counts };
-  for (const name of COUNTED) result[name] = Math.round(counts[name] * 10) / 10;
-  return result;
+  return mapCounts((name) => Math.round(counts[name] * 10) / 10);
 }
