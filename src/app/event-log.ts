@@ -57,9 +57,9 @@ export async function loadKafka() {
   } catch (cause) {
     const [reason] = toError(cause).message.split('\n');
     const detail =
-      `The event log is Kafka, but the optional package node-rdkafka cannot be loaded: ${reason ?? ''} ` +
-      'Install it with `npm install --include=optional` (it compiles librdkafka, which takes g++, make, Python 3 ' +
-      'and the headers of OpenSSL and zlib), or set EVENT_LOG=embedded.';
+      `The event log is Kafka, but the optional package node-rdkafka cannot be loaded (${reason ?? ''}). ` +
+      'Install it with `npm install --include=optional`, or set EVENT_LOG=embedded. The install compiles librdkafka: ' +
+      'it needs g++, make, Python 3 and the headers of OpenSSL and zlib.';
     throw new ServiceError('settings-invalid', detail, { cause });
   }
 }
