@@ -1,5 +1,5 @@
 # One image for every role: `docker build -t order-system .`
-# The package files come first and alone, so that only a change of packages compiles librdkafka and SQLite again.
+# The package files come first and alone, so that only a change of packages compiles librdkafka again.
 
 FROM node:24-bookworm-slim AS toolchain
 RUN apt-get update \
@@ -7,12 +7,12 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY tools/install/native-modules.mjs ./tools/install/
 
-# What runs: production packages with their native modules, and of those only what is loaded (src/base/sqlite.ts says which
-# better-sqlite3 that is; the one for Node 20 goes).
+# What runs: production packages with their native modules, and of those only the files that are loaded.
 FROM toolchain AS packages
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-  && npm rebuild node-rdkafka \
+  && npm run postinstall \
   && cd node_modules \
   && mkdir -p /native/node-rdkafka/Release /native/node-rdkafka/deps \
   && cp node-rdkafka/build/Release/node-librdkafka.node /native/node-rdkafka/Release/ \
@@ -20,7 +20,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && find /native -type f -exec strip --strip-unneeded {} + \
   && cd node-rdkafka && rm -rf build bench ci cpplint.py deploy.enc deps e2e examples src test util && cd .. \
   && mv /native/node-rdkafka node-rdkafka/build \
-  && rm -rf better-sqlite3 better-sqlite3-13/deps better-sqlite3-13/src \
+  && rm -rf better-sqlite3-13/deps better-sqlite3-13/src \
   && find better-sqlite3-13/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
   && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
