@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Database } from '../../src/base/sqlite.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
-import { insertPostings } from '../../src/store/sqlite/order-place.ts';
+import { INSERT_POSTINGS } from '../../src/store/sqlite/order-place.ts';
 import { measured, serveDrain, type DrainTask, type PreparedTask } from './drain-task.ts';
 import { readRows } from './read-rows.ts';
 
@@ -21,7 +21,7 @@ async function prepare({ folder, orders, batch }: DrainTask): Promise<PreparedTa
   const insertOrder = connection.prepare(`INSERT INTO orders
     (id, customer_id, merchant_id, currency, total, status, version, items, metadata, fingerprint, placed_by,
      created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const insertPostingsFrom = connection.prepare(insertPostings('orders.seq >= ?'));
+  const insertPostingsFrom = connection.prepare(INSERT_POSTINGS);
   const insertHistory = connection.prepare(
     'INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset") VALUES (?, ?, ?, ?, ?, ?, ?)',
   );

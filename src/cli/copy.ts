@@ -9,7 +9,7 @@ import { PostgresCopyTarget } from '../store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../store/copy/sqlite-source.ts';
 import { migrate } from '../store/open/migrate.ts';
 import { PostgresConnection } from '../store/postgres/connection.ts';
-import { patient } from '../store/postgres/patient-target.ts';
+import { withLongTimeouts } from '../store/postgres/client-options.ts';
 
 /**
  * Copies a SQLite store to PostgreSQL, after migrating both, and shows progress on a terminal.
@@ -29,7 +29,7 @@ export async function copyDatabase(
   await migrate({ kind: 'sqlite', path }, logger);
   await migrate(to, logger);
   const source = await SqliteCopySource.open(path);
-  const target = new PostgresCopyTarget(new PostgresConnection(patient(to), 'copy'));
+  const target = new PostgresCopyTarget(new PostgresConnection(withLongTimeouts(to), 'copy'));
   const bar = new cliProgress.SingleBar({
     format: '{step} [{bar}] {percentage}% | {value}/{total} rows | ETA {eta_formatted}',
     stream: progressStream,

@@ -1,13 +1,20 @@
-/** How a column is sent to PostgreSQL: one array of this type for a page of rows. */
-export type ColumnType = 'text' | 'bigint' | 'boolean' | 'bytea';
+import {
+  CHANGE_VALUES,
+  DEAD_LETTER_VALUES,
+  EVENT_VALUES,
+  ORDER_VALUES,
+  RETRYING_ORDER_VALUES,
+  type Column,
+  type ColumnType,
+} from '../sql/columns.ts';
 
 export interface CopiedTable {
   name: string;
   /** in both stores, in this order */
-  columns: readonly { name: string; type: ColumnType }[];
-  /** Columns by which both stores have an index: rows are read, written and compared in their order. */
+  columns: readonly Column[];
+  /** Both stores have an index on these columns: rows are read, written and compared in their order. */
   key: readonly string[];
-  /** the column that numbers the rows by itself, where there is one */
+  /** the column that numbers the rows, where one does */
   numberedBy?: string;
 }
 
@@ -23,77 +30,42 @@ export type CopiedRow = CopiedValue[];
 export type CopiedKey = CopiedValue[];
 
 /**
- * All that a store holds, in the order in which it is copied. `progress` is the last: where it stands, all before it is
- * there, and a service that found it would go on from it.
+ * Everything in a store, in the order in which it is copied. `progress` comes last: a service that started on a partial copy
+ * would continue from it.
  */
 export const COPIED_TABLES: readonly CopiedTable[] = [
   {
     name: 'orders',
-    columns: columns({
-      bigint: ['seq', 'total', 'version', 'created_at', 'updated_at'],
-      text: [
-        'id',
-        'customer_id',
-        'merchant_id',
-        'currency',
-        'status',
-        'items',
-        'metadata',
-        'fingerprint',
-        'placed_by',
-      ],
-    }),
+    columns: [...columns('bigint', 'seq'), ...ORDER_VALUES],
     key: ['id'],
     numberedBy: 'seq',
   },
   {
     name: 'order_history',
-    columns: columns({
-      text: ['order_id', 'status', 'reason'],
-      bigint: ['seq', 'version', 'at', 'partition', 'offset'],
-    }),
+    columns: [...CHANGE_VALUES, ...columns('bigint', 'seq')],
     key: ['order_id', 'version'],
   },
   {
     name: 'retrying_orders',
-    columns: columns({
-      text: ['order_id', 'topic', 'error'],
-      bigint: ['partition', 'attempts', 'events', 'first_failed_at', 'failed_at', 'due_at', 'late_ms'],
-      boolean: ['completed'],
-    }),
+    columns: [...RETRYING_ORDER_VALUES, ...columns('boolean', 'completed')],
     key: ['order_id'],
   },
-  {
-    name: 'retrying_events',
-    columns: columns({
-      text: ['order_id', 'headers'],
-      bigint: ['offset', 'partition', 'log_timestamp'],
-      bytea: ['key', 'value'],
-    }),
-    key: ['order_id', 'offset'],
-  },
+  { name: 'retrying_events', columns: EVENT_VALUES, key: ['order_id', 'offset'] },
   {
     name: 'dead_letters',
-    columns: columns({
-      bigint: [
-        ...['id', 'partition', 'offset', 'log_timestamp', 'attempts'],
-        ...['first_failed_at', 'failed_at', 'replay_count'],
-      ],
-      text: ['topic', 'order_id', 'reason', 'error', 'state'],
-      bytea: ['key', 'value'],
-    }),
+    columns: [...columns('bigint', 'id'), ...DEAD_LETTER_VALUES],
     key: ['id'],
     numberedBy: 'id',
   },
   {
     name: 'dead_letter_audit',
-    columns: columns({ bigint: ['id', 'letter_id', 'at'], text: ['act', 'by', 'detail'] }),
+    columns: [...columns('bigint', 'id', 'letter_id', 'at'), ...columns('text', 'act', 'by', 'detail')],
     key: ['id'],
     numberedBy: 'id',
   },
   {
     name: 'progress',
-    columns: columns({ text: ['topic'], bigint: ['partition', 'next_offset'] }),
+    columns: [...columns('text', 'topic'), ...columns('bigint', 'partition', 'next_offset')],
     key: ['topic', 'partition'],
   },
 ];
@@ -102,21 +74,14 @@ export const NUMBERED_TABLES = COPIED_TABLES.filter(
   (table): table is NumberedTable => table.numberedBy !== undefined,
 );
 
-/** Quoted, since `offset` and `key` are words of SQL. */
-export function columnList(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
-}
-
-export function namesOf({ columns }: CopiedTable): string[] {
-  return columns.map(({ name }) => name);
+export function keyColumns({ columns, key }: CopiedTable): Column[] {
+  return key.flatMap((name) => columns.filter((column) => column.name === name));
 }
 
 export function keyOf({ columns, key }: CopiedTable, row: CopiedRow): CopiedKey {
   return key.map((name) => row[columns.findIndex((column) => column.name === name)] ?? null);
 }
 
-function columns(byType: Partial<Record<ColumnType, string[]>>): CopiedTable['columns'] {
-  return (Object.entries(byType) as [ColumnType, string[]][]).flatMap(([type, names]) =>
-    names.map((name) => ({ name, type })),
-  );
+function columns(type: ColumnType, ...names: string[]): Column[] {
+  return names.map((name) => ({ name, type }));
 }

@@ -1,6 +1,6 @@
 import type { CopiedKey, CopiedRow, CopiedTable, NumberedTable } from './copied-tables.ts';
 
-/** A page ends with the row that makes it so many, or so many bytes of text and payload. */
+/** A page ends with the row that reaches one of the limits; bytes are those of texts and payloads. */
 export interface PageLimit {
   rows: number;
   bytes: number;
@@ -8,24 +8,24 @@ export interface PageLimit {
 
 /** Reads rows page by page in the order of their keys. */
 export interface CopyEnd {
-  /** The rows after this key, from the first one without it; none at the end only. */
+  /** The rows after this key, or from the first one; none only at the end. */
   read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]>;
   close(): Promise<void>;
 }
 
-/** All of it stands as it did at one moment. */
+/** All reads see the same moment. */
 export interface CopySource extends CopyEnd {
-  /** @param upTo the last key that is counted */
+  /** @param upTo the last key to count */
   count(table: CopiedTable, upTo?: CopiedKey): Promise<number>;
-  /** The highest number of a row, without looking at all of them; 0 in an empty table. */
+  /** The highest number of a row, from an index; 0 in an empty table. */
   lastNumber(table: NumberedTable): Promise<number>;
 }
 
-/** Also takes rows. A page is there whole or not at all; what is there already stays as it is. */
+/** A page is written whole or not at all. Rows that exist stay as they are. */
 export interface CopyTarget extends CopyEnd {
-  /** Where a copy that was interrupted goes on; undefined for an empty table. */
+  /** Where an interrupted copy continues; undefined for an empty table. */
   lastKey(table: CopiedTable): Promise<CopiedKey | undefined>;
   write(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void>;
-  /** New rows are numbered after those that were copied, and after all that the target has numbered itself. */
-  numberOn(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void>;
+  /** New rows are numbered after the copied ones, and after those that the target has numbered itself. */
+  continueNumbers(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void>;
 }

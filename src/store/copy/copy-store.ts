@@ -11,7 +11,7 @@ import {
 } from './copied-tables.ts';
 import type { CopyEnd, CopySource, CopyTarget, PageLimit } from './copy-ends.ts';
 
-/** A column of a page is sent as one text, where a byte takes two characters: it must not grow as rows happen to be large. */
+/** A column of a page is sent as one text, two characters per byte: the limit keeps it small however large the rows are. */
 const PAGE: PageLimit = { rows: 2_000, bytes: 4 * 1024 * 1024 };
 
 export interface CopiedCount {
@@ -21,12 +21,12 @@ export interface CopiedCount {
   checksum: string;
 }
 
-/** `step`: what is done now · `rows`: done of `total` in all tables */
+/** `rows` of `total` in all tables are done */
 export type CopyProgress = (step: 'copy' | 'verify', rows: number, total: number) => void;
 
 /**
- * Copies a whole store, then reads both and compares them. One that was interrupted goes on after the last row that
- * arrived; one that was finished is only compared.
+ * Copies a whole store, then reads both and compares them. An interrupted copy continues after the last row that arrived; a
+ * finished one is only compared.
  * @throws ServiceError `copy-differs` when the target holds other rows than the source
  * @throws ServiceError `store-unavailable`
  */
@@ -42,7 +42,7 @@ export async function copyStore(
   let rowsDone = 0;
   for (const table of COPIED_TABLES) {
     const lastKey = await target.lastKey(table);
-    // Up to there both have the same rows, and the source counts them without a limit of time.
+    // Both have the same rows up to there; only the source can count them without a statement timeout.
     if (lastKey !== undefined) rowsDone += await source.count(table, lastKey);
     onProgress('copy', rowsDone, total);
     for await (const page of pagesOf(source, table, lastKey)) {
@@ -51,7 +51,7 @@ export async function copyStore(
       onProgress('copy', rowsDone, total);
     }
   }
-  await target.numberOn(await lastNumbers(source));
+  await target.continueNumbers(await lastNumbers(source));
 
   const copied: CopiedCount[] = [];
   let rowsVerified = 0;
@@ -62,31 +62,31 @@ export async function copyStore(
   return copied;
 }
 
-/** Of the source, where each is the end of an index; the target has no index by the number of an order. */
+/** From the source, where each is the end of an index; the target has no index on the number of an order. */
 async function lastNumbers(source: CopySource): Promise<Map<NumberedTable, number>> {
   const numbers = new Map<NumberedTable, number>();
   for (const table of NUMBERED_TABLES) numbers.set(table, await source.lastNumber(table));
   return numbers;
 }
 
-/** Both sides side by side, so that neither waits for the other to end. */
+/** Reads both sides at the same time. */
 async function compare(
   table: CopiedTable,
   { source, target, onPage }: { source: CopyEnd; target: CopyEnd; onPage: (rows: number) => void },
 ): Promise<CopiedCount> {
-  const [theirs, ours] = await Promise.all([
+  const [expected, copied] = await Promise.all([
     sumOf(source, table, onPage),
     sumOf(target, table, () => undefined),
   ]);
-  if (theirs.rows !== ours.rows || theirs.checksum !== ours.checksum) {
+  if (expected.rows !== copied.rows || expected.checksum !== copied.checksum) {
     throw new ServiceError(
       'copy-differs',
-      `Table ${table.name} has ${theirs.rows} rows with checksum ${theirs.checksum.slice(0, 12)} in the source and ` +
-        `${ours.rows} rows with ${ours.checksum.slice(0, 12)} in the target. Stop every service that uses either of ` +
+      `Table ${table.name} has ${expected.rows} rows with checksum ${expected.checksum.slice(0, 12)} in the source and ` +
+        `${copied.rows} rows with ${copied.checksum.slice(0, 12)} in the target. Stop every service that uses either of ` +
         'them, and copy once more into an empty database.',
     );
   }
-  return { table: table.name, ...theirs };
+  return { table: table.name, ...expected };
 }
 
 async function sumOf(
@@ -104,7 +104,7 @@ async function sumOf(
   return { rows, checksum: hash.digest('hex') };
 }
 
-/** JSON marks where a value ends and tells null from an empty text. */
+/** As JSON: it delimits values and distinguishes null from an empty text. */
 function rowText(row: CopiedRow): string {
   return JSON.stringify(
     row.map((value) => (Buffer.isBuffer(value) ? { bytes: value.toString('base64') } : value)),

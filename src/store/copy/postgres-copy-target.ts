@@ -1,13 +1,13 @@
 import type { PostgresConnection } from '../postgres/connection.ts';
-import type { Statement } from '../postgres/statement.ts';
+import { unnest } from '../postgres/statement.ts';
+import { columnList, type ColumnType } from '../sql/columns.ts';
+import type { Statement } from '../sql/statement.ts';
 import {
-  columnList,
-  namesOf,
+  keyColumns,
   type CopiedKey,
   type CopiedRow,
   type CopiedTable,
   type CopiedValue,
-  type ColumnType,
   type NumberedTable,
 } from './copied-tables.ts';
 import type { CopyTarget, PageLimit } from './copy-ends.ts';
@@ -25,31 +25,30 @@ export class PostgresCopyTarget implements CopyTarget {
   async read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]> {
     const page = after === undefined ? firstPage(table, limit) : nextPage(table, after, limit);
     const rows = await this.#connection.query<AnyRow>(page);
-    return rows.map((row) => namesOf(table).map((name) => plain(row[name])));
+    return rows.map((row) => table.columns.map(({ name }) => plain(row[name])));
   }
 
   async lastKey(table: CopiedTable): Promise<CopiedKey | undefined> {
-    const downwards = table.key.map((name) => `"${name}" DESC`).join(', ');
+    const descending = table.key.map((name) => `"${name}" DESC`).join(', ');
     const [row] = await this.#connection.query<AnyRow>(
       statement(
         `last ${table.name}`,
-        `SELECT ${columnList(table.key)} FROM ${table.name} ORDER BY ${downwards} LIMIT 1`,
+        `SELECT ${columnList(keyColumns(table))} FROM ${table.name} ORDER BY ${descending} LIMIT 1`,
       ),
     );
     return row && table.key.map((name) => plain(row[name]));
   }
 
   async write(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void> {
-    const arrays = table.columns.map(({ type }, index) => `$${index + 1}::${type}[]`);
-    const text = `INSERT INTO ${table.name} (${columnList(namesOf(table))}) OVERRIDING SYSTEM VALUE
-      SELECT * FROM unnest(${arrays.join(', ')}) ON CONFLICT DO NOTHING`;
+    const text = `INSERT INTO ${table.name} (${columnList(table.columns)}) OVERRIDING SYSTEM VALUE
+      SELECT * FROM ${unnest(table.columns)} ON CONFLICT DO NOTHING`;
     const values = table.columns.map(({ type }, index) => rows.map((row) => sent(type, row[index] ?? null)));
     await this.#connection.write([statement(`write ${table.name}`, text, values)]);
   }
 
-  async numberOn(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void> {
+  async continueNumbers(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void> {
     const numbered = [...lastNumbers]
-      // A sequence begins at 1: it cannot stand at 0.
+      // A sequence cannot be set to 0.
       .filter(([, last]) => last > 0)
       .map(([table, last]) => numberAfter(table, last));
     const changes = `UPDATE change_counter SET last = greatest(last, (SELECT max(seq) FROM order_history))`;
@@ -66,13 +65,14 @@ function firstPage(table: CopiedTable, { rows, bytes }: PageLimit): Statement {
 }
 
 function nextPage(table: CopiedTable, after: CopiedKey, { rows, bytes }: PageLimit): Statement {
-  const bounds = table.key.map((name, index) => `$${index + 3}::${typeOf(table, name)}`);
-  const where = `WHERE (${columnList(table.key)}) > (${bounds.join(', ')})`;
+  const key = keyColumns(table);
+  const bounds = key.map(({ type }, index) => `$${index + 3}::${type}`);
+  const where = `WHERE (${columnList(key)}) > (${bounds.join(', ')})`;
   return statement(`next ${table.name}`, pageText(table, where), [rows, bytes, ...after]);
 }
 
 function pageText(table: CopiedTable, where: string): string {
-  const [names, key] = [columnList(namesOf(table)), columnList(table.key)];
+  const [names, key] = [columnList(table.columns), columnList(keyColumns(table))];
   const sizes = table.columns
     .filter(({ type }) => type === 'text' || type === 'bytea')
     .map(({ name }) => `coalesce(octet_length("${name}"), 0)`);
@@ -92,10 +92,6 @@ function numberAfter({ name, numberedBy }: NumberedTable, last: number): Stateme
 
 function statement(name: string, text: string, values: unknown[] = []): Statement {
   return { name: `copy: ${name}`, text, values };
-}
-
-function typeOf({ columns }: CopiedTable, name: string): ColumnType {
-  return columns.find((column) => column.name === name)?.type ?? 'text';
 }
 
 function sent(type: ColumnType, value: CopiedValue): CopiedValue | boolean {

@@ -1,7 +1,7 @@
-import { openReadOnly, settled, type Connection } from '../sqlite/connection.ts';
+import { columnList } from '../sql/columns.ts';
+import { asPromise, openReadOnly, type Connection } from '../sqlite/connection.ts';
 import {
-  columnList,
-  namesOf,
+  keyColumns,
   type CopiedKey,
   type CopiedRow,
   type CopiedTable,
@@ -10,7 +10,7 @@ import {
 } from './copied-tables.ts';
 import type { CopySource, PageLimit } from './copy-ends.ts';
 
-/** Everything is of the moment at which it was opened: what services write meanwhile is not seen. */
+/** Reads the store as it was when it was opened: later writes are not seen. */
 export class SqliteCopySource implements CopySource {
   readonly #connection: Connection;
 
@@ -20,47 +20,47 @@ export class SqliteCopySource implements CopySource {
 
   /** @param path of a file that `migrate` brought to the newest schema @throws ServiceError `store-unavailable` */
   static open(path: string): Promise<SqliteCopySource> {
-    return settled(() => {
+    return asPromise(() => {
       const connection = openReadOnly(path);
-      // The moment is that of the first read.
+      // The first read starts the snapshot.
       connection.exec('BEGIN; SELECT count(*) FROM progress;');
       return new SqliteCopySource(connection);
     });
   }
 
-  count({ name, key }: CopiedTable, upTo?: CopiedKey): Promise<number> {
-    return settled(() => {
-      const where = upTo === undefined ? '' : `WHERE (${columnList(key)}) <= (${placeholders(key)})`;
-      const sql = `SELECT count(*) AS rows FROM ${name} ${where}`;
+  count(table: CopiedTable, upTo?: CopiedKey): Promise<number> {
+    return asPromise(() => {
+      const where = upTo === undefined ? '' : `WHERE ${comparedKey(table, '<=')}`;
+      const sql = `SELECT count(*) AS rows FROM ${table.name} ${where}`;
       return this.#connection.prepare<CopiedValue[], { rows: number }>(sql).get(...(upTo ?? []))?.rows ?? 0;
     });
   }
 
   lastNumber({ name, numberedBy }: NumberedTable): Promise<number> {
-    return settled(() => {
+    return asPromise(() => {
       const sql = `SELECT max("${numberedBy}") AS last FROM ${name}`;
       return this.#connection.prepare<[], { last: number | null }>(sql).get()?.last ?? 0;
     });
   }
 
   read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]> {
-    return settled(() => {
-      const key = columnList(table.key);
-      const where = after === undefined ? '' : `WHERE (${key}) > (${placeholders(table.key)})`;
-      const sql = `SELECT ${columnList(namesOf(table))} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`;
+    return asPromise(() => {
+      const where = after === undefined ? '' : `WHERE ${comparedKey(table, '>')}`;
+      const sql = `SELECT ${columnList(table.columns)} FROM ${table.name} ${where}
+                   ORDER BY ${columnList(keyColumns(table))} LIMIT ?`;
       const statement = this.#connection.prepare<CopiedValue[], CopiedRow>(sql).raw();
       return upToBytes(statement.iterate(...(after ?? []), limit.rows), limit.bytes);
     });
   }
 
   close(): Promise<void> {
-    return settled(() => {
+    return asPromise(() => {
       this.#connection.close();
     });
   }
 }
 
-/** Rows behind the page are not even read. */
+/** Rows behind the page are not read. */
 function upToBytes(rows: Iterable<CopiedRow>, maxBytes: number): CopiedRow[] {
   const page: CopiedRow[] = [];
   let bytes = 0;
@@ -72,6 +72,7 @@ function upToBytes(rows: Iterable<CopiedRow>, maxBytes: number): CopiedRow[] {
   return page;
 }
 
-function placeholders(names: readonly string[]): string {
-  return names.map(() => '?').join(', ');
+function comparedKey(table: CopiedTable, operator: string): string {
+  const key = keyColumns(table);
+  return `(${columnList(key)}) ${operator} (${key.map(() => '?').join(', ')})`;
 }

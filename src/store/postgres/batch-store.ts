@@ -1,34 +1,39 @@
 import type { OrderState } from '../../order/decide.ts';
-import { toFailedRecord, type FailedRow } from '../failed-row.ts';
-import type { AppliedRecord, BatchStore, BatchToSave, Effects, LoadedState } from '../order-store.ts';
-import { toRetryingOrder, type RetryingOrderRow } from '../retry-rows.ts';
-import type { DueQuery, DueRetries } from '../order-store.ts';
-import { toChange, toState, type ChangeRow, type StateRow } from '../rows.ts';
-import { causedByRetriesStatements, causedByStatements } from './effects-statements.ts';
+import type {
+  AppliedRecord,
+  BatchStore,
+  BatchToSave,
+  DueQuery,
+  DueRetries,
+  Effects,
+  LoadedState,
+} from '../order-store.ts';
+import type { RetryingOrder } from '../retries.ts';
+import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
+import type { Statement } from '../sql/statement.ts';
 import type { PostgresConnection } from './connection.ts';
-import { deadLetterStatements } from './dead-letter-statements.ts';
-import { changeSteps, orderSteps } from './order-statements.ts';
-import { retryingAmong, readDue } from './retry-reading.ts';
-import { forgetStatement, retryStatements } from './retry-statements.ts';
-import { progressSteps } from './progress-statements.ts';
-import { foundTogether, together, type Statement } from './statement.ts';
+import { effectsOfRetriesStatements, effectsStatements } from './read-effects.ts';
+import { readDue, retryingAmong } from './read-retries.ts';
+import { readTogether, together } from './statement.ts';
+import { deadLetterStatements } from './write-dead-letters.ts';
+import { changeSteps, orderSteps } from './write-orders.ts';
+import { progressSteps } from './write-progress.ts';
+import { purgeStatement, retryStatements } from './write-retries.ts';
 
 interface ProgressRow {
   partition: number;
   next_offset: number;
 }
 
-interface Found {
+interface Loaded {
   progress: ProgressRow[];
-  orders: StateRow[];
-  retrying: RetryingOrderRow[];
+  orders: OrderState[];
+  retrying: RetryingOrder[];
 }
 
-const NOTHING_FOUND: Found = { progress: [], orders: [], retrying: [] };
-
 /**
- * Writes whole batches, one transaction each. A batch costs two round trips: one to load, one to save; and as a rule one
- * statement each, since PostgreSQL and the driver take a while for every one, however small.
+ * Writes whole batches, one transaction each. A batch costs two round trips, one to load and one to save, and as a rule one
+ * statement each, because every statement costs PostgreSQL and the driver time, however small it is.
  */
 export class PostgresBatchStore implements BatchStore {
   readonly #connection: PostgresConnection;
@@ -40,19 +45,18 @@ export class PostgresBatchStore implements BatchStore {
     this.#numbersChanges = numbersChanges;
   }
 
-  /** All of it is of one moment: what was decided on it is refused by `save` or right. */
   async load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState> {
-    const [found] = await this.#connection.query<Found>(
-      foundTogether({
+    const [loaded] = await this.#connection.query<Loaded>(
+      readTogether({
         progress: progressOf(topic, partitions),
         orders: statesOf(orderIds),
         retrying: retryingAmong(orderIds),
       }),
     );
-    const { orders, retrying, progress } = found ?? NOTHING_FOUND;
+    const { orders, retrying, progress } = loaded ?? { progress: [], orders: [], retrying: [] };
     return {
       orders: toStates(orders),
-      retrying: new Map(retrying.map((row) => [row.order_id, toRetryingOrder(row)])),
+      retrying: new Map(retrying.map((order) => [order.orderId, order])),
       progress: toProgress(progress),
     };
   }
@@ -64,7 +68,7 @@ export class PostgresBatchStore implements BatchStore {
         readDue(read, query),
       ]);
       const retrying = new Map(due.orders.map((order) => [order.retrying.orderId, order.retrying]));
-      const orders = retrying.size === 0 ? [] : await read<StateRow>(statesOf([...retrying.keys()]));
+      const orders = retrying.size === 0 ? [] : await read<OrderState>(statesOf([...retrying.keys()]));
       return { ...due, loadedState: { orders: toStates(orders), retrying, progress: toProgress(progress) } };
     });
   }
@@ -80,16 +84,16 @@ export class PostgresBatchStore implements BatchStore {
   }
 
   async effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects> {
-    return records.length === 0 ? nothing() : this.#caused(causedByStatements(topic, records));
+    return records.length === 0 ? noEffects() : this.#effects(effectsStatements(topic, records));
   }
 
   async effectsOfRetries(orderIds: readonly string[]): Promise<Effects> {
-    return orderIds.length === 0 ? nothing() : this.#caused(causedByRetriesStatements(orderIds));
+    return orderIds.length === 0 ? noEffects() : this.#effects(effectsOfRetriesStatements(orderIds));
   }
 
   async withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     const rows = await this.#connection.query<{ order_id: string }>({
-      name: 'known-by-dead-letters',
+      name: 'with-dead-letters',
       text: `SELECT order_id FROM unnest($1::text[]) AS asked (order_id)
              WHERE EXISTS (SELECT 1 FROM dead_letters d WHERE d.order_id = asked.order_id)`,
       values: [orderIds],
@@ -98,38 +102,37 @@ export class PostgresBatchStore implements BatchStore {
   }
 
   async purgeCompleted(orderIds: readonly string[]): Promise<void> {
-    await this.#connection.query(forgetStatement(orderIds));
+    await this.#connection.query(purgeStatement(orderIds));
   }
 
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  async #caused(statements: [Statement, Statement]): Promise<Effects> {
-    const [changes, letters] = await this.#connection.readAll(statements);
+  async #effects(statements: [Statement, Statement]): Promise<Effects> {
+    const [changes, deadLetters] = await this.#connection.readAll(statements);
     return {
       changes: ((changes ?? []) as ChangeRow[]).map(toChange),
-      deadLetters: ((letters ?? []) as FailedRow[]).map(toFailedRecord),
+      deadLetters: ((deadLetters ?? []) as FailedRow[]).map(toFailedRecord),
     };
   }
 
-  /** The progress first: it fences off whoever lost the partition. */
+  /** The progress comes first: it stops a writer that has lost the partition. */
   #statementsOf(batch: BatchToSave): Statement[] {
-    const { topic, decision, retryChanges, deadLetters, resolved } = batch;
     const steps = [
       ...progressSteps(batch),
-      ...orderSteps(decision),
-      ...changeSteps(decision, this.#numbersChanges),
+      ...orderSteps(batch.decision),
+      ...changeSteps(batch.decision, this.#numbersChanges),
     ];
     return [
       ...(steps.length === 0 ? [] : [together(steps)]),
-      ...retryStatements(topic, retryChanges),
-      ...deadLetterStatements(topic, deadLetters, resolved),
+      ...retryStatements(batch.topic, batch.retryChanges),
+      ...deadLetterStatements(batch),
     ];
   }
 }
 
-function nothing(): Effects {
+function noEffects(): Effects {
   return { changes: [], deadLetters: [] };
 }
 
@@ -149,11 +152,11 @@ function toProgress(rows: readonly ProgressRow[]): Map<number, number> {
 function statesOf(orderIds: readonly string[]): Statement {
   return {
     name: 'states-of',
-    text: `SELECT id, customer_id, merchant_id, status, version FROM orders WHERE id = ANY($1::text[])`,
+    text: `SELECT ${STATE_COLUMNS} FROM orders WHERE id = ANY($1::text[])`,
     values: [orderIds],
   };
 }
 
-function toStates(rows: readonly StateRow[]): Map<string, OrderState> {
-  return new Map(rows.map((row) => [row.id, toState(row)]));
+function toStates(states: readonly OrderState[]): Map<string, OrderState> {
+  return new Map(states.map((state) => [state.id, state]));
 }

@@ -1,29 +1,30 @@
 import { Client, type QueryResultRow } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
-import { clientOptions } from './client-options.ts';
-import { translated } from './postgres-failure.ts';
+import type { SqlClient, Statement } from '../sql/statement.ts';
 import type { PostgresTarget } from '../target.ts';
-import type { Rows, Statement } from './statement.ts';
-import { parameter } from './zero-text.ts';
+import { clientOptions } from './client-options.ts';
+import { translateErrors } from './errors.ts';
+import { prepared } from './statement.ts';
 
 const READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
-export type Read = <Row extends QueryResultRow>(statement: Statement) => Promise<Row[]>;
+export type Rows = QueryResultRow[];
+export type Read = <Row extends object>(statement: Statement) => Promise<Row[]>;
 
 /**
- * The one connection of a thread. It is opened by the first use, and a connection that failed is dropped: the next use
- * opens another. Statements are sent without waiting for the answers of those before them (the driver's pipeline mode),
- * so that a transaction costs one round trip.
+ * The one connection of a thread. The first use opens it, and one that failed is dropped: the next use opens another.
+ * Statements are sent without waiting for the answers to those before them (the driver's pipeline mode), so that a
+ * transaction costs one round trip.
  *
- * All methods throw ServiceErrors as the table in postgres-failure.ts has them.
+ * All methods throw ServiceErrors by the table in errors.ts.
  */
-export class PostgresConnection {
+export class PostgresConnection implements SqlClient {
   readonly #target: PostgresTarget;
   readonly #part: string;
   #open: { client: Client; connected: Promise<unknown> } | undefined;
   #isClosed = false;
 
-  /** Opens nothing. @param part of the service, for the database's own lists */
+  /** Opens nothing. @param part of the service, as `pg_stat_activity` shows it */
   constructor(target: PostgresTarget, part: string) {
     this.#target = target;
     this.#part = part;
@@ -33,16 +34,16 @@ export class PostgresConnection {
     await this.#using(() => Promise.resolve());
   }
 
-  query<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
+  query<Row extends object>(statement: Statement): Promise<Row[]> {
     return this.#using((client) => rowsOf<Row>(client, statement));
   }
 
-  /** What the statements find at one moment, in one round trip. */
+  /** Reads of one moment, in one round trip. */
   readAll(statements: readonly Statement[]): Promise<Rows[]> {
-    return this.#using((client) => inOneGo(client, READ, statements, 'COMMIT'));
+    return this.#using((client) => inOneRoundTrip(client, READ, statements, 'COMMIT'));
   }
 
-  /** Reads of one moment that follow from one another. Not to be used at once with anything else. */
+  /** Reads of one moment where one depends on another. Nothing else may use the connection meanwhile. */
   snapshotRead<T>(work: (read: Read) => Promise<T>): Promise<T> {
     return this.#using(async (client) => {
       const begun = client.query(READ);
@@ -56,14 +57,14 @@ export class PostgresConnection {
     });
   }
 
-  /** All or nothing, in one round trip. @param ending ROLLBACK takes everything back that went well */
+  /** All or nothing, in one round trip. @param ending ROLLBACK undoes it even if it went well */
   write(statements: readonly Statement[], ending: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<Rows[]> {
     const [only] = statements;
-    // A statement alone is a transaction by itself.
+    // One statement is a transaction by itself.
     if (only !== undefined && statements.length === 1 && ending === 'COMMIT') {
       return this.#using(async (client) => [await rowsOf(client, only)]);
     }
-    return this.#using((client) => inOneGo(client, 'BEGIN', statements, ending));
+    return this.#using((client) => inOneRoundTrip(client, 'BEGIN', statements, ending));
   }
 
   async close(): Promise<void> {
@@ -74,11 +75,11 @@ export class PostgresConnection {
   }
 
   #using<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    return translated(async () => {
+    return translateErrors(async () => {
       const { client, connected } = (this.#open ??= this.#connect());
       try {
         await connected;
-        return await translated(() => work(client));
+        return await translateErrors(() => work(client));
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code === 'store-unavailable') this.#drop(client);
         throw error;
@@ -89,7 +90,7 @@ export class PostgresConnection {
   #connect(): { client: Client; connected: Promise<unknown> } {
     if (this.#isClosed) throw new ServiceError('store-unavailable', 'The connection was closed.');
     const client = new Client({ ...clientOptions(this.#target, this.#part), pipeline: true });
-    // One that breaks while nobody uses it is noticed here, and by nobody else.
+    // Only these notice that an idle connection breaks.
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
     return { client, connected: client.connect() };
@@ -102,17 +103,13 @@ export class PostgresConnection {
   }
 }
 
-async function rowsOf<Row extends QueryResultRow>(client: Client, statement: Statement): Promise<Row[]> {
-  const { rows } = await client.query<Row>(prepared(statement));
+async function rowsOf<Row extends object>(client: Client, statement: Statement): Promise<Row[]> {
+  const { rows } = await client.query<Row & QueryResultRow>(prepared(statement));
   return rows;
 }
 
-function prepared({ name, text, values }: Statement): Statement {
-  return { name, text, values: values.map(parameter) };
-}
-
-/** After a failure PostgreSQL answers the rest with errors that say so, and rolls back: the first one is the reason. */
-async function inOneGo(
+/** After a failure PostgreSQL refuses the other statements and rolls back: the first error is the reason. */
+async function inOneRoundTrip(
   client: Client,
   begin: string,
   statements: readonly Statement[],

@@ -1,11 +1,6 @@
-import type { QueryResultRow } from 'pg';
-
-/** What is sent. Under its name PostgreSQL parses a text once a connection; one name never has two texts. */
-export interface Statement {
-  name: string;
-  text: string;
-  values: unknown[];
-}
+import type { Column, WrittenColumn } from '../sql/columns.ts';
+import type { Statement } from '../sql/statement.ts';
+import { parameter } from './zero-text.ts';
 
 /** A statement that fails unless it finds as many rows as it should: see `expect_rows` in the migrations. */
 export function expecting(rows: number, what: string, statement: Statement): Statement {
@@ -18,21 +13,21 @@ export function expecting(rows: number, what: string, statement: Statement): Sta
   };
 }
 
-/** A change of one table that goes with others: see `together`. Its text may name those before it, as tables. */
+/** A change that is sent together with others: see `together`. Its text may read the rows of earlier steps by their names. */
 export interface Step extends Statement {
-  /** a word, which names it in the text of later ones */
+  /** a word: later texts use it as a table */
   name: string;
-  /** ends in RETURNING */
+  /** ends with RETURNING */
   text: string;
   /** fails unless it finds as many rows as it should */
   expected?: { rows: number; what: string };
-  /** the column of its one row that is wanted */
-  answers?: string;
+  /** the column of its one row that is returned */
+  returns?: string;
 }
 
 /**
- * Several changes as one statement: PostgreSQL plans, runs and answers it as one, and it is a transaction of its own. None
- * of them sees what another has changed, so that they must not touch the same row. They run in their order.
+ * Several changes as one statement, which PostgreSQL plans and runs at once, in a transaction of its own. None of them sees
+ * what another has changed, so they must not touch the same row. They run in their order.
  */
 export function together(steps: readonly Step[]): Statement {
   const values: unknown[] = [];
@@ -40,10 +35,10 @@ export function together(steps: readonly Step[]): Statement {
   const changes: string[] = [];
   const results: string[] = [];
   for (const step of steps) {
-    const { name, expected, answers } = step;
+    const { name, expected, returns } = step;
     changes.push(`${name} AS (${renumbered(step, values)})`);
-    if (answers !== undefined) {
-      results.push(`(SELECT ${answers} FROM ${name}) AS ${answers}`);
+    if (returns !== undefined) {
+      results.push(`(SELECT ${returns} FROM ${name}) AS ${returns}`);
     } else if (expected === undefined) {
       results.push(`(SELECT count(*) FROM ${name})`);
     } else {
@@ -57,8 +52,8 @@ export function together(steps: readonly Step[]): Statement {
   return { name, text: `WITH ${changes.join(', ')} SELECT ${results.join(', ')}`, values };
 }
 
-/** What several statements find at one moment, as one statement: one row, with the rows of each as JSON. */
-export function foundTogether(statements: Record<string, Statement>): Statement {
+/** Several reads as one statement, so that they see the same moment: one row, with the rows of each as JSON. */
+export function readTogether(statements: Record<string, Statement>): Statement {
   const values: unknown[] = [];
   const results = Object.entries(statements).map(
     ([name, statement]) =>
@@ -74,9 +69,17 @@ function renumbered({ text, values: own }: Statement, values: unknown[]): string
   return text.replaceAll(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`);
 }
 
-/** The values of one column, for `unnest`: the whole batch is one parameter a column. */
-export function column<T>(rows: readonly T[], value: (row: T) => string | number | boolean | Buffer | null) {
-  return rows.map(value);
+/** As the driver takes it: with `$1`, `$2`, … for `?`, and without zeros in texts. */
+export function prepared({ name, text, values }: Statement): Statement {
+  let count = 0;
+  return { name, text: text.replaceAll('?', () => `$${(count += 1)}`), values: values.map(parameter) };
 }
 
-export type Rows = QueryResultRow[];
+/** SQL: the rows of a batch, which `columnValues` gives, one array per column. @param first the number of its first parameter */
+export function unnest(columns: readonly Pick<Column, 'type'>[], first = 1): string {
+  return `unnest(${columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(', ')})`;
+}
+
+export function columnValues<Row>(columns: readonly WrittenColumn<Row>[], rows: readonly Row[]): unknown[] {
+  return columns.map(({ value }) => rows.map(value));
+}

@@ -1,48 +1,66 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { Decision, OrderState } from '../../order/decide.ts';
-import type { AppliedRecord, BatchStore, BatchToSave, Effects, LoadedState } from '../order-store.ts';
-import type { DueQuery, DueRetries } from '../order-store.ts';
-import { toChange, toState } from '../rows.ts';
-import { versionsBefore } from '../versions-before.ts';
-import { settled, type Connection } from './connection.ts';
-import { DeadLetterWriter } from './dead-letter-writer.ts';
-import { RetryReader } from './retry-reader.ts';
-import { RetryWriter } from './retry-writer.ts';
-import { prepareStatements, type Statements } from './statements.ts';
-import { changeValues, moveValues, orderValues, type Value } from './values.ts';
-import { withWriteTurn, type WriteLock } from './write-lock.ts';
+import type {
+  AppliedRecord,
+  BatchStore,
+  BatchToSave,
+  DueQuery,
+  DueRetries,
+  Effects,
+  LoadedState,
+} from '../order-store.ts';
+import { CHANGE_VALUES, loadedVersions, ORDER_VALUES, valuesOf, type SqlValue } from '../sql/columns.ts';
+import { CHANGE_COLUMNS, STATE_COLUMNS, toChange, type ChangeRow } from '../sql/rows.ts';
+import { insertInto, SqliteClient } from './client.ts';
+import type { Connection } from './connection.ts';
+import { INSERT_POSTINGS } from './order-place.ts';
+import { readDue, retryingAmong } from './read-retries.ts';
+import {
+  deadLettersAt,
+  deadLettersOfRetries,
+  hasDeadLetters,
+  writeDeadLetters,
+} from './write-dead-letters.ts';
+import type { WriteLock } from './write-lock.ts';
+import { purgeCompleted, writeRetryChanges } from './write-retries.ts';
 
-/** Writes whole batches, one transaction each; the threads of a process take turns. */
+const STATES = `SELECT ${STATE_COLUMNS} FROM orders WHERE id IN (SELECT value FROM json_each(?))`;
+const PROGRESS = 'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?';
+
+const CHANGES = `SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id WHERE h.order_id = ?`;
+const CHANGES_OF_ORDER = `${CHANGES} ORDER BY h.version`;
+const CHANGES_AT = `${CHANGES} AND h.partition = ? AND h."offset" = ? ORDER BY h.version`;
+
+const START_PROGRESS = 'INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+const MOVE_PROGRESS =
+  'UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?';
+
+const INSERT_ORDER = `${insertInto('orders', ORDER_VALUES)} ON CONFLICT (id) DO NOTHING`;
+const MOVE_ORDER = 'UPDATE orders SET status = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?';
+const INSERT_CHANGE = insertInto('order_history', CHANGE_VALUES);
+
+/** Writes whole batches, one transaction each; the threads of a process take the write lock in turn. */
 export class SqliteBatchStore implements BatchStore {
-  readonly #connection: Connection;
-  readonly #turn: WriteLock;
-  readonly #statements: Statements;
-  readonly #retrying: RetryReader;
-  readonly #retryChanges: RetryWriter;
-  readonly #deadLetters: DeadLetterWriter;
+  readonly #client: SqliteClient;
+  readonly #lock: WriteLock;
 
   /** The connection is closed by `close`. */
-  constructor(connection: Connection, turn: WriteLock) {
-    this.#connection = connection;
-    this.#turn = turn;
-    this.#statements = prepareStatements(connection);
-    this.#retrying = new RetryReader(connection);
-    this.#retryChanges = new RetryWriter(connection);
-    this.#deadLetters = new DeadLetterWriter(connection);
+  constructor(connection: Connection, lock: WriteLock) {
+    this.#client = new SqliteClient(connection);
+    this.#lock = lock;
   }
 
-  /** All of it is of one moment: what was decided on it is refused by `save` or right. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState> {
-    return this.#snapshotRead(() => ({
+    return this.#client.snapshotRead(() => ({
       orders: this.#states(orderIds),
-      retrying: this.#retrying.among(orderIds),
+      retrying: retryingAmong(this.#client, orderIds),
       progress: this.#progress(topic, partitions),
     }));
   }
 
   loadDue(query: DueQuery): Promise<DueRetries> {
-    return this.#snapshotRead(() => {
-      const due = this.#retrying.due(query);
+    return this.#client.snapshotRead(() => {
+      const due = readDue(this.#client, query);
       const retrying = new Map(due.orders.map((order) => [order.retrying.orderId, order.retrying]));
       const progress = this.#progress(query.topic, query.partitions);
       return { ...due, loadedState: { orders: this.#states([...retrying.keys()]), retrying, progress } };
@@ -50,141 +68,133 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   save(batch: BatchToSave): Promise<number> {
-    return this.#writing(batch, () => undefined);
+    return this.#write(batch, () => undefined);
   }
 
   async dryRun(batch: BatchToSave): Promise<void> {
-    const takeBack = new Error('The rehearsal is over.');
+    const rollback = new Error('The dry run is over.');
     try {
-      await this.#writing(batch, () => {
-        throw takeBack;
+      await this.#write(batch, () => {
+        throw rollback;
       });
     } catch (error) {
-      if (error !== takeBack) throw error;
+      if (error !== rollback) throw error;
     }
   }
 
   effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects> {
-    const { effectsOf } = this.#statements;
-    return this.#snapshotRead(() => ({
+    return this.#client.snapshotRead(() => ({
       changes: records.flatMap(({ orderId, position: { partition, offset } }) =>
-        orderId === null ? [] : effectsOf.all(orderId, partition, offset).map(toChange),
+        this.#client.all<ChangeRow>(CHANGES_AT, orderId, partition, offset).map(toChange),
       ),
-      deadLetters: this.#deadLetters.at(topic, records),
+      deadLetters: deadLettersAt(this.#client, topic, records),
     }));
   }
 
   effectsOfRetries(orderIds: readonly string[]): Promise<Effects> {
-    const { changesOf } = this.#statements;
-    return this.#snapshotRead(() => ({
-      changes: orderIds.flatMap((orderId) => changesOf.all(orderId).map(toChange)),
-      deadLetters: this.#deadLetters.ofRetries(orderIds),
+    return this.#client.snapshotRead(() => ({
+      changes: orderIds.flatMap((id) => this.#client.all<ChangeRow>(CHANGES_OF_ORDER, id).map(toChange)),
+      deadLetters: deadLettersOfRetries(this.#client, orderIds),
     }));
   }
 
   withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
-    return settled(() => this.#deadLetters.knownOrders(orderIds));
+    return this.#client.snapshotRead(() => hasDeadLetters(this.#client, orderIds));
   }
 
   purgeCompleted(orderIds: readonly string[]): Promise<void> {
-    return settled(() => {
-      withWriteTurn(this.#turn, () => this.#retryChanges.forget(orderIds));
-    });
+    return this.#client.write(this.#lock, () => purgeCompleted(this.#client, orderIds));
   }
 
   close(): Promise<void> {
-    return settled(() => {
-      this.#connection.close();
-    });
-  }
-
-  #snapshotRead<T>(read: () => T): Promise<T> {
-    return settled(this.#connection.transaction(read));
+    return this.#client.close();
   }
 
   #states(orderIds: string[]): Map<string, OrderState> {
-    const rows = this.#statements.states.all(JSON.stringify(orderIds));
-    return new Map(rows.map((row) => [row.id, toState(row)]));
+    const states = this.#client.all<OrderState>(STATES, JSON.stringify(orderIds));
+    return new Map(states.map((state) => [state.id, state]));
   }
 
   #progress(topic: string, partitions: readonly number[]): Map<number, number> {
     const progress = new Map<number, number>();
     for (const partition of partitions) {
-      const row = this.#statements.progress.get(topic, partition);
+      const row = this.#client.get<{ next_offset: number }>(PROGRESS, topic, partition);
       if (row !== undefined) progress.set(partition, row.next_offset);
     }
     return progress;
   }
 
-  /** @param atTheEnd of the transaction: what it throws takes everything back */
-  #writing(batch: BatchToSave, atTheEnd: () => void): Promise<number> {
-    return settled(() => {
-      const rows = rowsOf(batch.decision);
-      const write = this.#connection.transaction(() => {
-        this.#moveProgress(batch);
-        const lastSequence = this.#write(rows);
-        this.#retryChanges.write(batch.topic, batch.retryChanges);
-        this.#deadLetters.write(batch.topic, batch.deadLetters, batch.resolved);
-        atTheEnd();
-        return lastSequence;
-      });
-      return withWriteTurn(this.#turn, () => write.immediate());
+  /** @param atEnd of the transaction: what it throws rolls everything back */
+  async #write(batch: BatchToSave, atEnd: () => void): Promise<number> {
+    // Made before the lock is taken, so that it is held for nothing but writing.
+    const rows = rowsOf(batch.decision);
+    return this.#client.write(this.#lock, () => {
+      this.#moveProgress(batch);
+      const lastSequence = this.#writeOrders(rows);
+      writeRetryChanges(this.#client, batch.topic, batch.retryChanges);
+      writeDeadLetters(this.#client, batch);
+      atEnd();
+      return lastSequence;
     });
   }
 
-  /** Every partition that the batch was decided on must stand where it stood; none ever moves back. */
+  /** The progress of every loaded partition must be what it was then. It never moves back. */
   #moveProgress({ topic, loadedProgress, nextProgress }: BatchToSave): void {
     for (const partition of new Set([...loadedProgress.keys(), ...nextProgress.keys()])) {
       const loaded = loadedProgress.get(partition);
       const next = Math.max(nextProgress.get(partition) ?? 0, loaded ?? 0);
-      const moved =
+      const { changes } =
         loaded === undefined
-          ? this.#statements.startProgress.run(topic, partition, next)
-          : this.#statements.moveProgress.run(next, topic, partition, loaded);
-      if (moved.changes !== 1) {
-        throw conflict(`partition ${partition} of ${topic} no longer stands at ${loaded ?? 'its beginning'}`);
+          ? this.#client.run(START_PROGRESS, topic, partition, next)
+          : this.#client.run(MOVE_PROGRESS, next, topic, partition, loaded);
+      if (changes !== 1) {
+        throw conflict(
+          `the progress of partition ${partition} of ${topic} is no longer ${loaded ?? 'unset'}`,
+        );
       }
     }
   }
 
   /** @returns the sequence of the last change */
-  #write({ placed, moved, changes }: Rows): number {
-    const { insertOrder, insertPostings, moveOrder, insertChange } = this.#statements;
+  #writeOrders({ placed, moved, changes }: Rows): number {
     let firstSeq: number | bigint | undefined;
     for (const { id, values } of placed) {
-      const { changes, lastInsertRowid } = insertOrder.run(...values);
-      if (changes !== 1) throw conflict(`order ${id} is already there`);
+      const { changes, lastInsertRowid } = this.#client.run(INSERT_ORDER, ...values);
+      if (changes !== 1) throw conflict(`order ${id} already exists`);
       firstSeq ??= lastInsertRowid;
     }
-    if (firstSeq !== undefined) insertPostings.run(firstSeq);
+    if (firstSeq !== undefined) this.#client.run(INSERT_POSTINGS, firstSeq);
     for (const { id, values } of moved) {
-      if (moveOrder.run(...values).changes !== 1) throw conflict(`order ${id} has another version`);
+      if (this.#client.run(MOVE_ORDER, ...values).changes !== 1)
+        throw conflict(`order ${id} has another version`);
     }
     let lastSequence = 0;
-    for (const values of changes) lastSequence = Number(insertChange.run(...values).lastInsertRowid);
+    for (const values of changes) {
+      lastSequence = Number(this.#client.run(INSERT_CHANGE, ...values).lastInsertRowid);
+    }
     return lastSequence;
   }
 }
 
 interface Rows {
-  placed: { id: string; values: Value[] }[];
-  moved: { id: string; values: Value[] }[];
-  changes: Value[][];
+  placed: { id: string; values: SqlValue[] }[];
+  moved: { id: string; values: SqlValue[] }[];
+  changes: SqlValue[][];
 }
 
-/** Made before the turn is taken, so that it is held for nothing but writing. */
 function rowsOf(decision: Decision): Rows {
-  const loadedVersion = versionsBefore(decision);
+  const loadedVersion = loadedVersions(decision);
   return {
-    placed: decision.placed.map((order) => ({ id: order.state.id, values: orderValues(order) })),
-    moved: decision.moved.map((order) => ({
-      id: order.state.id,
-      values: moveValues(order, loadedVersion(order.state)),
+    placed: decision.placed.map((order) => ({ id: order.state.id, values: valuesOf(ORDER_VALUES, order) })),
+    moved: decision.moved.map(({ state, updatedAt }) => ({
+      id: state.id,
+      values: [state.status, state.version, updatedAt, state.id, loadedVersion(state)],
     })),
-    changes: decision.changes.map(changeValues),
+    changes: decision.changes.map((change) => valuesOf(CHANGE_VALUES, change)),
   };
 }
 
+/** Another writer was faster. */
 function conflict(what: string): ServiceError {
   return new ServiceError(
     'progress-conflict',

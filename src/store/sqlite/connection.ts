@@ -1,28 +1,25 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { Database } from '../../base/sqlite.ts';
 import { ServiceError, toError } from '../../base/errors.ts';
+import { Database } from '../../base/sqlite.ts';
 
 export type Connection = BetterSqlite3.Database;
 
 /**
- * Milliseconds that SQLite waits for a writer of another process; within the process the write turn waits. Whoever
- * wants to wait longer tries again: a thread that sleeps here does nothing else.
+ * Milliseconds that SQLite waits for a writer of another process; threads of this process wait for the write lock. It is
+ * short because the thread sleeps meanwhile: callers that can wait longer try again.
  */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/**
- * What a statement has to set aside (pages to take back, rows to sort) stays in memory: a root that nobody can write to
- * has no place for SQLite's temporary files.
- */
+/** Savepoints and sorts stay in memory: on a read-only root file system there is no place for temporary files. */
 const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 
 /**
- * A commit is on the disk when it returns (synchronous=FULL). The log beside the file is copied back about every
- * 16 MiB of writes and cut to 64 MiB after it once grew larger, so that it cannot run away under load.
+ * A commit is on disk when it returns (synchronous=FULL). The write-ahead log is checkpointed about every 16 MiB and
+ * truncated to 64 MiB after it grew larger, so that it stays bounded under load.
  * @throws ServiceError `store-unavailable`
  */
 export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Connection {
-  return translated(() => {
+  return translateErrors(() => {
     const connection = new Database(path, { timeout: busyTimeoutMs });
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
@@ -39,43 +36,42 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
  * @throws ServiceError `store-unavailable`
  */
 export function openReadOnly(path: string): Connection {
-  return translated(() => {
+  return translateErrors(() => {
     const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     connection.pragma('query_only = ON');
     connection.pragma(NO_TEMPORARY_FILES);
+    // The first read finds out whether the file is a database.
+    connection.pragma('schema_version');
     return connection;
   });
 }
 
-/** Runs synchronous work on a connection as a promise, its failures told as the port tells them. */
-export function settled<T>(work: () => T): Promise<T> {
+/** Runs synchronous work on a connection as a promise. @throws ServiceError `store-unavailable`, `store-refused` */
+export function asPromise<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => {
-    resolve(translated(work));
+    resolve(translateErrors(work));
   });
 }
 
-/** Failures of the disk, the file or its locks, from SQLite or the operating system; they say nothing of the rows. */
+/** Failures of the disk, the file or its locks, from SQLite or the operating system; they say nothing about the rows. */
 const UNAVAILABLE =
   /^(SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|PROTOCOL|READONLY|NOMEM|CORRUPT|NOTADB)(_[A-Z0-9_]+)?|E[A-Z]+)$/;
 
-/** What a row, not the store, is to blame for; after one of these the same rows are refused again. */
+/** Failures that a row causes: the same row is refused every time. */
 const REFUSED = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)(_[A-Z0-9_]+)?$/;
 
-function translated<T>(work: () => T): T {
+function translateErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (thrown) {
-    const error = toError(thrown);
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const cause = toError(thrown);
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+    const what = `${cause.message} (${code}).`;
     if (UNAVAILABLE.test(code)) {
-      const detail = `SQLite cannot work on its file: ${error.message} (${code}).`;
-      throw new ServiceError('store-unavailable', detail, { cause: error });
+      throw new ServiceError('store-unavailable', `SQLite cannot work on its file: ${what}`, { cause });
     }
-    if (REFUSED.test(code)) {
-      throw new ServiceError('store-refused', `SQLite refuses a row: ${error.message} (${code}).`, {
-        cause: error,
-      });
-    }
-    throw error;
+    if (REFUSED.test(code))
+      throw new ServiceError('store-refused', `SQLite refuses a row: ${what}`, { cause });
+    throw cause;
   }
 }

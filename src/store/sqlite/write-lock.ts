@@ -1,9 +1,9 @@
 import { ServiceError } from '../../base/errors.ts';
 
 /**
- * SQLite has one writer at a time and lets a second one sleep and try again. This is a lock in shared memory, so
- * that the writing threads of one process are woken the moment the turn is free. SQLite's own lock stays beneath
- * it: losing the turn costs speed, never rows.
+ * SQLite allows one writer at a time and lets a second one sleep and poll. This lock in shared memory wakes the next
+ * writing thread of the process the moment it is free. SQLite's own lock stays beneath it: losing this one costs speed,
+ * never rows.
  */
 export type WriteLock = SharedArrayBuffer;
 
@@ -16,16 +16,16 @@ export function createWriteLock(): WriteLock {
 }
 
 /**
- * Runs `work` while no other thread has the turn, and gives the turn back whatever `work` does. The thread sleeps
- * while it waits: it is for writing threads. Not reentrant.
+ * Runs `work` while no other thread holds the lock, and releases it when `work` returns or throws. The thread sleeps while
+ * it waits, so this is for writing threads. Not reentrant.
  *
- * A holder that kept the turn for the whole wait is taken for dead (a thread can be terminated anywhere) and loses
- * it, so that a dead thread costs one wait and not the store.
- * @throws ServiceError `store-unavailable` when the turn did not come within `timeoutMs` milliseconds
+ * A holder that kept the lock for the whole wait is presumed dead (a thread can be terminated anywhere) and loses it, so
+ * that a dead thread costs one wait and not the store.
+ * @throws ServiceError `store-unavailable` when the lock did not become free within `timeoutMs` milliseconds
  */
-export function withWriteTurn<T>(turn: WriteLock, work: () => T, timeoutMs = 10_000): T {
-  const words = new Int32Array(turn);
-  const ticket = take(words, timeoutMs);
+export function withWriteLock<T>(lock: WriteLock, work: () => T, timeoutMs = 10_000): T {
+  const words = new Int32Array(lock);
+  const ticket = acquire(words, timeoutMs);
   try {
     return work();
   } finally {
@@ -33,7 +33,7 @@ export function withWriteTurn<T>(turn: WriteLock, work: () => T, timeoutMs = 10_
   }
 }
 
-function take(words: Int32Array, timeoutMs: number): number {
+function acquire(words: Int32Array, timeoutMs: number): number {
   const ticket = newTicket(words);
   const deadline = performance.now() + timeoutMs;
   let holder = Atomics.compareExchange(words, HOLDER, FREE, ticket);
@@ -44,7 +44,7 @@ function take(words: Int32Array, timeoutMs: number): number {
       if (holder === first) release(words, holder);
       throw new ServiceError(
         'store-unavailable',
-        `The turn to write to the store did not come within ${timeoutMs} ms. The disk may be too slow.`,
+        `The write lock of the store was not free within ${timeoutMs} ms. The disk may be too slow.`,
       );
     }
     Atomics.wait(words, HOLDER, holder, left);
@@ -53,7 +53,7 @@ function take(words: Int32Array, timeoutMs: number): number {
   return ticket;
 }
 
-/** Does nothing for a ticket that has lost the turn. */
+/** Does nothing for a ticket that has lost the lock. */
 function release(words: Int32Array, ticket: number): void {
   if (Atomics.compareExchange(words, HOLDER, ticket, FREE) === ticket) Atomics.notify(words, HOLDER, 1);
 }

@@ -192,7 +192,7 @@ function writingThrough(
   return {
     read: (table, after, limit) => end.read(table, after, limit),
     lastKey: (table) => end.lastKey(table),
-    numberOn: (lastNumbers) => end.numberOn(lastNumbers),
+    continueNumbers: (lastNumbers) => end.continueNumbers(lastNumbers),
     close: () => end.close(),
     async write(table, rows) {
       onWrite(table, rows);

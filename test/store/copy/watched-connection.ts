@@ -1,12 +1,11 @@
-import type { QueryResultRow } from 'pg';
-import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
-import type { Rows, Statement } from '../../../src/store/postgres/statement.ts';
+import { PostgresConnection, type Rows } from '../../../src/store/postgres/connection.ts';
+import type { Statement } from '../../../src/store/sql/statement.ts';
 
 /** Remembers what it sent. */
 export class WatchedConnection extends PostgresConnection {
   readonly sent: Statement[] = [];
 
-  override query<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
+  override query<Row extends object>(statement: Statement): Promise<Row[]> {
     this.sent.push(statement);
     return super.query<Row>(statement);
   }

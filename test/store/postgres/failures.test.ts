@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
-import { translated } from '../../../src/store/postgres/postgres-failure.ts';
+import { translateErrors } from '../../../src/store/postgres/errors.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { silent } from '../sqlite/make-store.ts';
@@ -28,17 +28,17 @@ await t.test('every SQLSTATE is told as the port tells it', async (t) => {
     ],
   };
   for (const [code, states] of Object.entries(expected)) {
-    for (const state of states) await t.rejects(translated(failing(state)), { code }, state);
+    for (const state of states) await t.rejects(translateErrors(failing(state)), { code }, state);
   }
-  await t.rejects(translated(failing('42601')), { name: 'error', code: '42601' }, 'a defect stays one');
-  await t.rejects(translated(failing('23505', 'orders_pkey')), { code: 'progress-conflict' });
-  await t.rejects(translated(failing('23505', 'dead_letters_pkey')), { code: 'store-refused' });
+  await t.rejects(translateErrors(failing('42601')), { name: 'error', code: '42601' }, 'a defect stays one');
+  await t.rejects(translateErrors(failing('23505', 'orders_pkey')), { code: 'progress-conflict' });
+  await t.rejects(translateErrors(failing('23505', 'dead_letters_pkey')), { code: 'store-refused' });
   await t.rejects(
-    translated(() => Promise.reject(new Error('Query read timeout'))),
+    translateErrors(() => Promise.reject(new Error('Query read timeout'))),
     UNAVAILABLE,
   );
   await t.rejects(
-    translated(() => Promise.reject(new TypeError('a defect'))),
+    translateErrors(() => Promise.reject(new TypeError('a defect'))),
     TypeError,
   );
 });

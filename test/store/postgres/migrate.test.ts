@@ -28,9 +28,9 @@ await t.test('the first start makes the schema and names what it applied, the ne
       'migrations',
       'order_history',
       'orders',
+      'progress',
       'retrying_events',
       'retrying_orders',
-      'progress',
     ],
   );
 });

@@ -1,11 +1,17 @@
 import t from 'tap';
 import type { DeadLetterFilter } from '../../../src/store/dead-letter-store.ts';
-import { formatCursor } from '../../../src/store/list-cursor.ts';
+import { formatCursor } from '../../../src/store/sql/keyset.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
-import * as letters from '../../../src/store/postgres/dead-letter-query.ts';
-import { lastLookedAtStatement, listStatement } from '../../../src/store/postgres/list-query.ts';
-import type { Statement } from '../../../src/store/postgres/statement.ts';
+import { selectStatement } from '../../../src/store/postgres/dead-letter-store.ts';
+import { postgresDialect } from '../../../src/store/postgres/dialect.ts';
+import { postgresLists } from '../../../src/store/postgres/list-query.ts';
+import {
+  countStatement,
+  listStatement,
+  reasonsStatement,
+} from '../../../src/store/sql/dead-letter-queries.ts';
+import type { Statement } from '../../../src/store/sql/statement.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
@@ -30,7 +36,7 @@ const ORDER_FILTERS = {
   cursor,
 } as const;
 
-const LETTER_FILTERS = {
+const DEAD_LETTER_FILTERS = {
   orderId: 'o-1',
   state: 'open',
   reason: 'processor-failed',
@@ -62,14 +68,14 @@ await t.test('plans on tables with rows and statistics', async (t) => {
 
 async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, what: string) => void }) {
   const queries = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 });
-  const lookingAt = queries.flatMap((query) => lastLookedAtStatement(query) ?? []);
+  const lookingAt = queries.flatMap((query) => postgresLists.lastExamined(query) ?? []);
   const orders = [
-    ...queries.map((query) => listStatement(query)),
-    ...queries.map((query) => listStatement(query, { createdAt: 3, seq: 2 })),
+    ...queries.map((query) => postgresLists.page(query)),
+    ...queries.map((query) => postgresLists.page(query, { createdAt: 3, seq: 2 })),
     ...lookingAt,
   ];
-  const pages = everyOf<DeadLetterFilter>(LETTER_FILTERS, {}).flatMap((filter) =>
-    [undefined, cursor].map((cursor) => letters.listStatement({ ...filter, cursor, limit: 20 })),
+  const pages = everyOf<DeadLetterFilter>(DEAD_LETTER_FILTERS, {}).flatMap((filter) =>
+    [undefined, cursor].map((cursor) => listStatement(postgresDialect, { ...filter, cursor, limit: 20 })),
   );
   for (const statement of [...orders, ...pages]) {
     const plan = await planOf(statement);
@@ -82,14 +88,14 @@ async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, 
 }
 
 await t.test('selections and counts of dead letters read no more than an index says', async (t) => {
-  for (const filter of everyOf<DeadLetterFilter>(LETTER_FILTERS, {})) {
-    const selection = await planOf(
-      letters.selectStatement({ filter }, { afterId: 5, limit: 100, maxBytes: 1_000 }),
-    );
+  for (const filter of everyOf<DeadLetterFilter>(DEAD_LETTER_FILTERS, {})) {
+    const selection = await planOf(selectStatement({ filter }, { afterId: 5, limit: 100, maxBytes: 1_000 }));
     t.notMatch(selection, /Seq Scan/, selection);
-    t.notMatch(await planOf(letters.reasonsStatement(filter)), /Seq Scan/);
+    t.notMatch(await planOf(reasonsStatement(postgresDialect, filter)), /Seq Scan/);
+    const count = countStatement(postgresDialect, { filter }, { states: ['open'], replayCountBelow: 5 });
+    t.notMatch(await planOf(count), /Seq Scan/);
   }
-  const byIds = letters.selectStatement({ ids: [1] }, { afterId: 5, limit: 100, maxBytes: 1_000 });
+  const byIds = selectStatement({ ids: [1] }, { afterId: 5, limit: 100, maxBytes: 1_000 });
   t.match(await planOf(byIds), /Index Cond: .*id = ANY/);
 });
 

@@ -1,14 +1,15 @@
 import t from 'tap';
-import { formatCursor } from '../../../src/store/list-cursor.ts';
+import { formatCursor } from '../../../src/store/sql/keyset.ts';
 import type { DeadLetterFilter } from '../../../src/store/dead-letter-store.ts';
 import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
+import { selectStatement } from '../../../src/store/sqlite/dead-letter-store.ts';
+import { sqliteDialect } from '../../../src/store/sqlite/dialect.ts';
 import {
   countStatement,
   listStatement,
   reasonsStatement,
-  selectStatement,
-} from '../../../src/store/sqlite/dead-letter-query.ts';
-import type { SqlStatement } from '../../../src/store/sqlite/keyset.ts';
+} from '../../../src/store/sql/dead-letter-queries.ts';
+import type { Statement } from '../../../src/store/sql/statement.ts';
 import { migratedTarget } from './make-store.ts';
 
 const OPTIONAL = {
@@ -26,13 +27,13 @@ await t.test('no list scans the table or sorts, whatever its filters, bounds and
   const texts = new Set<string>();
   for (const filter of everyFilter()) {
     for (const cursor of [undefined, formatCursor({ createdAt: 5, seq: 7 })]) {
-      const statement = listStatement({ ...filter, cursor, limit: 20 });
+      const statement = listStatement(sqliteDialect, { ...filter, cursor, limit: 20 });
       const plan = planOf(statement);
       const what = Object.keys(filter).join(' ');
       t.notMatch(plan, /SCAN|TEMP B-TREE/, what);
       t.match(plan, /SEARCH dead_letters USING INDEX \w+ \(.*failed_at=\? AND rowid<\?\)/, what);
       t.match(plan, /SEARCH dead_letters USING INDEX \w+ \(.*failed_at>\? AND failed_at<\?\)/, what);
-      texts.add(statement.sql);
+      texts.add(statement.text);
     }
   }
   t.equal(texts.size, 8, 'so few that each is prepared once a connection');
@@ -40,7 +41,7 @@ await t.test('no list scans the table or sorts, whatever its filters, bounds and
 
 await t.test('reasons are counted in an index alone', async (t) => {
   for (const filter of everyFilter().filter(({ orderId }) => orderId === undefined)) {
-    const plan = planOf(reasonsStatement(filter));
+    const plan = planOf(reasonsStatement(sqliteDialect, filter));
     t.match(
       plan,
       /SEARCH dead_letters USING COVERING INDEX \w+ \((state=\? AND )?reason=\? AND failed_at>\? AND failed_at<\?\)/,
@@ -62,14 +63,16 @@ await t.test('a selection goes on where it stood, and is sorted only for one ord
   }
   for (const statement of [
     selectStatement({ ids: [1] }, 5, 100),
-    countStatement({ ids: [1] }, { states: ['open'] }),
+    countStatement(sqliteDialect, { ids: [1] }, { states: ['open'] }),
   ]) {
     t.match(planOf(statement), /SEARCH dead_letters USING INTEGER PRIMARY KEY \(rowid=\?\)/);
   }
 });
 
-function planOf({ sql, values }: SqlStatement): string {
-  const steps = connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+function planOf({ text, values }: Statement): string {
+  const steps = connection
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+    .all(...values);
   return steps.map(({ detail }) => detail).join('\n');
 }
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { formatCursor } from '../../../src/store/list-cursor.ts';
+import { formatCursor } from '../../../src/store/sql/keyset.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
-import type { SqlStatement } from '../../../src/store/sqlite/keyset.ts';
-import { lastLookedAtStatement, listStatement } from '../../../src/store/sqlite/list-query.ts';
+import { sqliteLists } from '../../../src/store/sqlite/list-query.ts';
 import { hasPlace, placeOf } from '../../../src/store/sqlite/order-place.ts';
+import type { Statement } from '../../../src/store/sql/statement.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { apply, place } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
@@ -39,7 +39,7 @@ await t.test('no list scans the table or sorts, whatever its filters, bounds and
       t.match(plan, /SEARCH orders USING INDEX orders_by_\w+ \(.*created_at=\? AND rowid<\?\)/, what);
       t.match(plan, /SEARCH orders USING INDEX orders_by_\w+ \(.*created_at>\? AND created_at<\?\)/, what);
     }
-    texts.add(listStatement(query).sql);
+    texts.add(sqliteLists.page(query).text);
   }
   t.equal(texts.size, 8, 'so few that each is prepared once a connection');
 });
@@ -51,7 +51,7 @@ await t.test('a customer and a merchant are looked up together, before any statu
   t.match(planOf(connection, { limit: 1 }), /orders_by_time/);
   t.match(planOf(connection, { status, limit: 1 }), /orders_by_status \(status=/);
   t.match(planOf(connection, { status, merchantId, limit: 1 }), RANGE_OF_POSTINGS);
-  const { values } = listStatement({ status, merchantId, customerId, limit: 1 });
+  const { values } = sqliteLists.page({ status, merchantId, customerId, limit: 1 });
   t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, behind what they are');
 });
 
@@ -60,7 +60,7 @@ await t.test('the last order to look at is found by postings alone', async (t) =
   t.teardown(() => connection.close());
   const texts = new Set<string>();
   for (const query of everyQuery()) {
-    const statement = lastLookedAtStatement(query);
+    const statement = sqliteLists.lastExamined(query);
     const isLookedThrough =
       query.status !== undefined && (query.customerId ?? query.merchantId) !== undefined;
     t.equal(statement !== undefined, isLookedThrough, Object.keys(query).join(' '));
@@ -68,7 +68,7 @@ await t.test('the last order to look at is found by postings alone', async (t) =
     const plan = explained(connection, statement);
     t.match(plan, RANGE_OF_POSTINGS);
     t.notMatch(plan, /SCAN orders\b|TEMP B-TREE/);
-    texts.add(statement.sql);
+    texts.add(statement.text);
   }
   t.equal(texts.size, 3, 'so few that each is prepared once a connection');
 });
@@ -126,11 +126,13 @@ await t.test('places rise with the time and then the seq, and are found again by
 });
 
 function planOf(connection: Connection, query: ListQuery): string {
-  return explained(connection, listStatement(query));
+  return explained(connection, sqliteLists.page(query));
 }
 
-function explained(connection: Connection, { sql, values }: SqlStatement): string {
-  const steps = connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+function explained(connection: Connection, { text, values }: Statement): string {
+  const steps = connection
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+    .all(...values);
   return steps.map(({ detail }) => detail).join('\n');
 }
 

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { openReader } from '../../../src/store/open/open-store.ts';
-import { createWriteLock, withWriteTurn } from '../../../src/store/sqlite/write-lock.ts';
+import { createWriteLock, withWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { TOPIC } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
 await t.test('the turn is given back with the answer and with the error of the work', async (t) => {
   const turn = createWriteLock();
   t.equal(
-    withWriteTurn(turn, () => 7, 0),
+    withWriteLock(turn, () => 7, 0),
     7,
   );
-  t.throws(() => withWriteTurn(turn, () => fail(), 0), /of the work/);
+  t.throws(() => withWriteLock(turn, () => fail(), 0), /of the work/);
   t.equal(
-    withWriteTurn(turn, () => 8, 0),
+    withWriteLock(turn, () => 8, 0),
     8,
   );
 });
@@ -41,11 +41,11 @@ await t.test(
     const release = new SharedArrayBuffer(4);
     const holder = thread('holding-thread', { turn, release });
     await once(holder, 'message');
-    t.throws(() => withWriteTurn(turn, () => 1, 20), { code: 'store-unavailable', transient: true });
+    t.throws(() => withWriteLock(turn, () => 1, 20), { code: 'store-unavailable', transient: true });
     Atomics.notify(new Int32Array(release), 0);
     await once(holder, 'exit');
     t.equal(
-      withWriteTurn(turn, () => 2, 20),
+      withWriteLock(turn, () => 2, 20),
       2,
       'a holder that lost the turn gives back nothing of others',
     );
@@ -57,9 +57,9 @@ await t.test('a thread that ends while it has the turn costs one wait, not the s
   const holder = thread('holding-thread', { turn, release: new SharedArrayBuffer(4) });
   await once(holder, 'message');
   await holder.terminate();
-  t.throws(() => withWriteTurn(turn, () => 1, 20), { code: 'store-unavailable' });
+  t.throws(() => withWriteLock(turn, () => 1, 20), { code: 'store-unavailable' });
   t.equal(
-    withWriteTurn(turn, () => 2, 20),
+    withWriteLock(turn, () => 2, 20),
     2,
   );
 });

@@ -1,10 +1,21 @@
+import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
-import { retryNames } from './0003-retry-names.ts';
 
-/** In the order in which they are applied. One that has been released is never changed: add the next. */
-export const POSTGRES_MIGRATIONS: readonly { name: string; sql: string }[] = [
+/** In the order in which they are applied. A released one is never changed: add the next. */
+export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   { name: '0001-orders', sql: orders },
   { name: '0002-parking-and-dead-letters', sql: parkingAndDeadLetters },
-  { name: '0003-retry-names', sql: retryNames },
+  // Retries were called parked orders; `parked` is also what exhausted dead letters were called.
+  {
+    name: '0003-retry-names',
+    sql: `
+      ALTER TABLE parked_orders RENAME TO retrying_orders;
+      ALTER TABLE retrying_orders RENAME COLUMN settled TO completed;
+      ALTER TABLE retrying_orders RENAME CONSTRAINT parked_orders_pkey TO retrying_orders_pkey;
+      ALTER TABLE parked_events RENAME TO retrying_events;
+      ALTER TABLE retrying_events RENAME CONSTRAINT parked_events_pkey TO retrying_events_pkey;
+      ALTER INDEX parked_orders_by_due RENAME TO retrying_orders_by_due;
+      UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
+  },
 ];

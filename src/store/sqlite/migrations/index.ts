@@ -1,14 +1,24 @@
+import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { orderParties } from './0003-order-parties.ts';
-import { postingsByBatch } from './0004-postings-by-batch.ts';
-import { retryNames } from './0005-retry-names.ts';
 
-/** In the order in which they are applied. One that has been released is never changed: add the next. */
-export const SQLITE_MIGRATIONS: readonly { name: string; sql: string }[] = [
+/** In the order in which they are applied. A released one is never changed: add the next. */
+export const SQLITE_MIGRATIONS: readonly Migration[] = [
   { name: '0001-orders', sql: orders },
   { name: '0002-parking-and-dead-letters', sql: parkingAndDeadLetters },
   { name: '0003-order-parties', sql: orderParties },
-  { name: '0004-postings-by-batch', sql: postingsByBatch },
-  { name: '0005-retry-names', sql: retryNames },
+  // The trigger wrote a segment per order; now the batch writes its postings with one statement (INSERT_POSTINGS).
+  { name: '0004-postings-by-batch', sql: 'DROP TRIGGER orders_have_parties;' },
+  // Retries were called parked orders; `parked` is also what exhausted dead letters were called.
+  {
+    name: '0005-retry-names',
+    sql: `
+      DROP INDEX parked_orders_by_due;
+      ALTER TABLE parked_orders RENAME TO retrying_orders;
+      ALTER TABLE retrying_orders RENAME COLUMN settled TO completed;
+      ALTER TABLE parked_events RENAME TO retrying_events;
+      CREATE INDEX retrying_orders_by_due ON retrying_orders (topic, partition, due_at);
+      UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
+  },
 ];

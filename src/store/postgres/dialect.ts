@@ -1,0 +1,40 @@
+import type { Dialect } from '../sql/dead-letter-queries.ts';
+import { EARLIEST, upperBound, type Cursor, type KeysetPage, type KeysetSource } from '../sql/keyset.ts';
+import type { Statement } from '../sql/statement.ts';
+
+/** The planner chooses indexes: see client-options.ts. */
+export const postgresDialect: Dialect = {
+  keysetStatement,
+  isAmong: (column, values) => ({ text: `${column} = ANY(?)`, values: [values] }),
+  asked: (values) => ({ text: 'unnest(?::text[]) AS asked (value)', values: [values] }),
+  deadLetters: () => 'dead_letters',
+};
+
+/**
+ * The rows before a keyset (time, key), newest first: one range of one index, whose end PostgreSQL seeks by comparing
+ * the pair.
+ * @param last the last row to examine, if not all are
+ * @throws ServiceError `cursor-invalid`
+ */
+export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: Cursor): Statement {
+  const { name, columns, table, equal, time, key } = source;
+  const { createdAt: at, seq } = upperBound(page);
+  const conditions = [
+    ...equal.map(({ column }) => `${column} = ?`),
+    `(${time}, ${key}) < (?::bigint, ?::bigint)`,
+    `${time} > ?::bigint`,
+    ...(last === undefined ? [] : [`(${time}, ${key}) >= (?::bigint, ?::bigint)`]),
+  ];
+  return {
+    name:
+      [name, ...equal.map(({ column }) => column)].join(' by ') + (last === undefined ? '' : ' to a last'),
+    text: `SELECT ${columns} FROM ${table} WHERE ${conditions.join(' AND ')}
+           ORDER BY ${time} DESC, ${key} DESC LIMIT ?`,
+    values: [
+      ...equal.map(({ value }) => value),
+      ...[at, seq, page.after ?? EARLIEST],
+      ...(last === undefined ? [] : [last.createdAt, last.seq]),
+      page.limit,
+    ],
+  };
+}

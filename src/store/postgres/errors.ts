@@ -1,0 +1,69 @@
+import { DatabaseError } from 'pg';
+import { ServiceError, toError } from '../../base/errors.ts';
+
+/** Raised by `expect_rows` when fewer rows were changed than were loaded. */
+const NOT_AS_LOADED = 'OS001';
+
+/**
+ * What each SQLSTATE means (https://www.postgresql.org/docs/current/errcodes-appendix.html): the first row whose code it
+ * begins with. One that is in no row is a defect of ours and is thrown as it is.
+ */
+const TABLE: readonly { begins: string; means: keyof typeof DETAILS }[] = [
+  { begins: NOT_AS_LOADED, means: 'progress-conflict' },
+  // A row is to blame: it is refused every time.
+  { begins: '22', means: 'store-refused' }, // data exception
+  { begins: '23', means: 'store-refused' }, // integrity constraint violation
+  { begins: '54000', means: 'store-refused' }, // program limit exceeded: a value too large for its index
+  // The database, or the way to it, is to blame: a later attempt may succeed.
+  { begins: '08', means: 'store-unavailable' }, // connection exception
+  { begins: '25006', means: 'store-unavailable' }, // read-only transaction: this server is a standby now
+  { begins: '25P03', means: 'store-unavailable' }, // idle in transaction for too long
+  { begins: '28', means: 'store-unavailable' }, // invalid authorization
+  { begins: '3D000', means: 'store-unavailable' }, // no such database
+  { begins: '40', means: 'store-unavailable' }, // transaction rollback: serialization failure, deadlock
+  { begins: '42501', means: 'store-unavailable' }, // insufficient privilege
+  { begins: '42P01', means: 'store-unavailable' }, // no such table: not migrated
+  { begins: '53', means: 'store-unavailable' }, // insufficient resources: disk, memory, connections
+  { begins: '55', means: 'store-unavailable' }, // object not in prerequisite state: lock not available
+  { begins: '57', means: 'store-unavailable' }, // operator intervention: shutdown, cancelled, timeout
+  { begins: '58', means: 'store-unavailable' }, // system error
+  { begins: 'XX', means: 'store-unavailable' }, // internal error: damaged data
+];
+
+const DETAILS = {
+  'progress-conflict': (what: string) => `Nothing was saved: ${what}. Load and decide the batch again.`,
+  'store-refused': (what: string) => `PostgreSQL refuses a row: ${what}.`,
+  'store-unavailable': (what: string) => `PostgreSQL cannot work: ${what}.`,
+};
+
+/** A row that did not exist when the batch was loaded: another writer inserted it. */
+const OTHER_WRITER = ['orders_pkey', 'progress_pkey'];
+
+/** Does the work; its failures become ServiceErrors by the table above. */
+export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw translate(toError(thrown));
+  }
+}
+
+function translate(error: Error): Error {
+  if (error instanceof DatabaseError) return ofDatabase(error);
+  // Defects of ours. All others come from the connection: system errors, or plain errors of the driver.
+  if (error instanceof ServiceError || error instanceof TypeError || error instanceof RangeError)
+    return error;
+  const detail = `PostgreSQL cannot be reached: ${error.message}.`;
+  return new ServiceError('store-unavailable', detail, { cause: error });
+}
+
+function ofDatabase(error: DatabaseError): Error {
+  const state = error.code ?? '';
+  const isOtherWriter = state === '23505' && OTHER_WRITER.includes(error.constraint ?? '');
+  const means = isOtherWriter
+    ? 'progress-conflict'
+    : TABLE.find(({ begins }) => state.startsWith(begins))?.means;
+  if (means === undefined) return error;
+  const detail = DETAILS[means](`${error.message} (${state})`);
+  return new ServiceError(means, detail, { cause: error });
+}

@@ -1,0 +1,32 @@
+import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlOrderReader } from '../sql/order-reader.ts';
+import type { PostgresTarget } from '../target.ts';
+import { PostgresBatchStore } from './batch-store.ts';
+import { PostgresConnection } from './connection.ts';
+import { PostgresDeadLetterStore } from './dead-letter-store.ts';
+import { postgresLists } from './list-query.ts';
+import { PostgresPool } from './pool.ts';
+
+export async function openReader(target: PostgresTarget): Promise<OrderReader> {
+  return new SqlOrderReader(await connected(new PostgresPool(target)), postgresLists);
+}
+
+export async function openBatchStore(target: PostgresTarget): Promise<BatchStore> {
+  return new PostgresBatchStore(await connected(new PostgresConnection(target, 'writer')), target);
+}
+
+export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadLetterStore> {
+  return new PostgresDeadLetterStore(await connected(new PostgresConnection(target, 'dead letters')));
+}
+
+/** If it cannot connect, it leaves nothing open. */
+async function connected<T extends PostgresPool | PostgresConnection>(client: T): Promise<T> {
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}

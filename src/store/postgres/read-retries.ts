@@ -1,0 +1,88 @@
+import type { LogRecord } from '../../base/log-record.ts';
+import type { DueQuery, DueRetries } from '../order-store.ts';
+import type { RetryingOrder } from '../retries.ts';
+import {
+  EVENT_COLUMNS,
+  MAX_DUE_BYTES,
+  RETRYING_ORDER_COLUMNS,
+  toRecord,
+  type EventRow,
+} from '../sql/rows.ts';
+import type { Statement } from '../sql/statement.ts';
+import type { Read } from './connection.ts';
+
+/** For each partition a range of the index, from its beginning: orders that are due later are not read. */
+const DUE = `
+  SELECT due.*, (
+    SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
+    FROM retrying_events WHERE retrying_events.order_id = due."orderId")::bigint AS bytes
+  FROM unnest($2::bigint[]) AS asked (asked_partition) CROSS JOIN LATERAL (
+    SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+    WHERE topic = $1 AND partition = asked_partition AND due_at <= $3
+      AND NOT (completed AND order_id = ANY($4::text[]))
+    ORDER BY due_at LIMIT $5) AS due
+  ORDER BY due."dueAt" LIMIT $5`;
+
+const NEXT_DUE = `
+  SELECT next.due_at FROM unnest($2::bigint[]) AS asked (asked_partition) CROSS JOIN LATERAL (
+    SELECT due_at FROM retrying_orders WHERE topic = $1 AND partition = asked_partition AND due_at > $3
+    ORDER BY due_at LIMIT 1) AS next
+  ORDER BY next.due_at LIMIT 1`;
+
+const EVENTS = `
+  SELECT order_id, ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ANY($1::text[]) ORDER BY order_id, "offset"`;
+
+type DueRow = RetryingOrder & { completed: boolean; bytes: number | null };
+
+export function retryingAmong(orderIds: readonly string[]): Statement {
+  return {
+    name: 'retrying-among',
+    text: `SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders WHERE order_id = ANY($1::text[]) AND NOT completed`,
+    values: [orderIds],
+  };
+}
+
+export async function readDue(
+  read: Read,
+  { topic, partitions, now, limit, published }: DueQuery,
+): Promise<Omit<DueRetries, 'loadedState'>> {
+  const [rows, next] = await Promise.all([
+    read<DueRow>({ name: 'due', text: DUE, values: [topic, partitions, now, published, limit] }),
+    read<{ due_at: number }>({ name: 'next-due', text: NEXT_DUE, values: [topic, partitions, now] }),
+  ]);
+  const taken = upToBytes(rows);
+  const unpublished = taken.filter(({ completed }) => completed).map(({ orderId }) => orderId);
+  const retrying = taken.flatMap(({ completed, bytes: _bytes, ...order }) => (completed ? [] : [order]));
+  const events = await readEvents(
+    read,
+    retrying.map(({ orderId }) => orderId),
+  );
+  const isCut = rows.length === limit || taken.length < rows.length;
+  return {
+    orders: retrying.map((order) => ({ retrying: order, events: events.get(order.orderId) ?? [] })),
+    unpublished,
+    // The orders that were cut off are due at once.
+    nextDueAt: isCut ? now : next[0]?.due_at,
+  };
+}
+
+function upToBytes(rows: readonly DueRow[]): DueRow[] {
+  let bytes = 0;
+  return rows.filter((row) => {
+    if (bytes >= MAX_DUE_BYTES) return false;
+    bytes += row.bytes ?? 0;
+    return true;
+  });
+}
+
+async function readEvents(read: Read, orderIds: readonly string[]): Promise<Map<string, LogRecord[]>> {
+  const events = new Map<string, LogRecord[]>(orderIds.map((id) => [id, []]));
+  if (orderIds.length === 0) return events;
+  const rows = await read<EventRow & { order_id: string }>({
+    name: 'retrying-events',
+    text: EVENTS,
+    values: [orderIds],
+  });
+  for (const { order_id, ...event } of rows) events.get(order_id)?.push(toRecord(event));
+  return events;
+}

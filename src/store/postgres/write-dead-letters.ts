@@ -1,0 +1,86 @@
+import type { DeadLetter } from '../dead-letter.ts';
+import type { BatchToSave } from '../order-store.ts';
+import { columnList, DEAD_LETTER_VALUES } from '../sql/columns.ts';
+import { UNSETTLED } from '../sql/rows.ts';
+import type { Statement } from '../sql/statement.ts';
+import { columnValues, unnest } from './statement.ts';
+
+const COLUMNS = columnList(DEAD_LETTER_VALUES);
+const GIVEN = [...DEAD_LETTER_VALUES, { name: 'replay_of', type: 'bigint' } as const];
+
+/**
+ * A replay that fails again updates its dead letter. Of two copies of one replay the first counts: it has raised the count
+ * that the second still names. A record that names a dead letter which is not its own becomes a new dead letter, and a
+ * record that is stored already stays as it is.
+ */
+const INSERT_OR_FAIL_AGAIN = `
+  WITH given AS (
+    SELECT * FROM ${unnest(GIVEN)} WITH ORDINALITY AS given (${columnList(GIVEN)}, place)),
+  failed_again AS (
+    UPDATE dead_letters AS stored SET topic = given.topic, partition = given.partition, "offset" = given."offset",
+      log_timestamp = given.log_timestamp, reason = given.reason, error = given.error,
+      attempts = stored.attempts + given.attempts, failed_at = given.failed_at, replay_count = given.replay_count,
+      state = given.state
+    FROM given
+    WHERE stored.id = given.replay_of AND stored.replay_count = given.replay_count - 1
+      AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNSETTLED}
+    RETURNING stored.id, given.failed_at, given.reason || ': ' || given.error AS detail),
+  noted AS (
+    INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
+    SELECT id, failed_at, 'replay-failed', 'pipeline', detail FROM failed_again)
+  INSERT INTO dead_letters (${COLUMNS}) SELECT ${COLUMNS} FROM given
+  WHERE NOT EXISTS (
+    SELECT 1 FROM dead_letters AS stored
+    WHERE stored.id = given.replay_of AND stored.value IS NOT DISTINCT FROM given.value)
+  ORDER BY place ON CONFLICT (topic, partition, "offset") DO NOTHING`;
+
+const RESOLVE = `
+  WITH resolved AS (
+    UPDATE dead_letters AS stored SET state = 'resolved'
+    FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[]) AS given (id, value, outcome, at)
+    WHERE stored.id = given.id AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNSETTLED}
+    RETURNING stored.id, given.at, given.outcome)
+  INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
+  SELECT id, at, 'replay-resolved', 'pipeline', outcome FROM resolved`;
+
+/** What a batch does to dead letters. */
+export function deadLetterStatements({
+  topic,
+  deadLetters,
+  resolved,
+}: Pick<BatchToSave, 'topic' | 'deadLetters' | 'resolved'>): Statement[] {
+  const statements = rounds(deadLetters).map((round) => ({
+    name: 'write-dead-letters',
+    text: INSERT_OR_FAIL_AGAIN,
+    values: [
+      ...columnValues(
+        DEAD_LETTER_VALUES,
+        round.map((deadLetter) => ({ ...deadLetter, topic })),
+      ),
+      round.map(({ replayOf }) => replayOf ?? null),
+    ],
+  }));
+  if (resolved.length === 0) return statements;
+  const values = [
+    resolved.map(({ id }) => id),
+    resolved.map(({ value }) => value),
+    resolved.map(({ outcome }) => outcome),
+    resolved.map(({ at }) => at),
+  ];
+  return [...statements, { name: 'resolve-dead-letters', text: RESOLVE, values }];
+}
+
+/** A statement can change a row only once, so replays of the same dead letter take turns. Mostly there is one round. */
+function rounds(deadLetters: readonly DeadLetter[]): DeadLetter[][] {
+  const all: DeadLetter[][] = [];
+  const times = new Map<number, number>();
+  let earliest = 0;
+  for (const deadLetter of deadLetters) {
+    const { replayOf } = deadLetter;
+    const round = replayOf === undefined ? earliest : Math.max(earliest, times.get(replayOf) ?? 0);
+    if (replayOf !== undefined) times.set(replayOf, round + 1);
+    earliest = round;
+    (all[round] ??= []).push(deadLetter);
+  }
+  return all;
+}

@@ -1,0 +1,95 @@
+import type { RetryingOrder, RetryChanges } from '../retries.ts';
+import { columnList, EVENT_VALUES, RESTART_COMPLETED, RETRYING_ORDER_VALUES } from '../sql/columns.ts';
+import type { Statement } from '../sql/statement.ts';
+import { columnValues, expecting, unnest } from './statement.ts';
+
+const ADD = `
+  INSERT INTO retrying_orders (${columnList(RETRYING_ORDER_VALUES)})
+  SELECT * FROM ${unnest(RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
+
+/** The rows must be as they were loaded: another owner of the partition may have retried the orders since. */
+const AS_LOADED = `
+  WHERE retrying.order_id = loaded.order_id AND retrying.attempts = loaded.attempts AND retrying.events = loaded.events
+    AND NOT retrying.completed`;
+
+const APPEND = `
+  UPDATE retrying_orders AS retrying SET events = retrying.events + loaded.more
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS loaded (order_id, attempts, events, more)
+  ${AS_LOADED}`;
+
+const RESCHEDULE = `
+  UPDATE retrying_orders AS retrying SET attempts = loaded.next_attempts, error = loaded.error,
+    failed_at = loaded.failed_at, due_at = loaded.due_at, late_ms = loaded.late_ms
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
+    AS loaded (order_id, attempts, events, next_attempts, error, failed_at, due_at, late_ms)
+  ${AS_LOADED}`;
+
+const COMPLETE = `
+  UPDATE retrying_orders AS retrying SET completed = true, events = 0, due_at = 0
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS loaded (order_id, attempts, events)
+  ${AS_LOADED}`;
+
+const ADD_EVENTS = `
+  INSERT INTO retrying_events (${columnList(EVENT_VALUES)}) SELECT * FROM ${unnest(EVENT_VALUES)}`;
+
+/** Those of the orders that are completed. */
+export function purgeStatement(orderIds: readonly string[]): Statement {
+  return {
+    name: 'purge-completed',
+    text: 'DELETE FROM retrying_orders WHERE completed AND order_id = ANY($1::text[])',
+    values: [orderIds],
+  };
+}
+
+/** What a batch does to retrying orders: at most one statement of each kind. */
+export function retryStatements(topic: string, retryChanges: RetryChanges): Statement[] {
+  const { added, appended, events, rescheduled, completed, purged } = retryChanges;
+  const statements: Statement[] = [];
+  if (purged.length > 0) statements.push(purgeStatement(purged));
+  if (added.length > 0) {
+    const rows = added.map((order) => ({ ...order, topic }));
+    statements.push(changing(added, 'add-retrying', ADD, columnValues(RETRYING_ORDER_VALUES, rows)));
+  }
+  if (appended.length > 0) {
+    const values = [...asLoaded(appended.map(({ loaded }) => loaded)), appended.map(({ events }) => events)];
+    statements.push(changing(appended, 'append-retrying', APPEND, values));
+  }
+  if (events.length > 0) {
+    statements.push({
+      name: 'add-retrying-events',
+      text: ADD_EVENTS,
+      values: columnValues(EVENT_VALUES, events),
+    });
+  }
+  if (rescheduled.length > 0) {
+    const values = [
+      ...asLoaded(rescheduled.map(({ loaded }) => loaded)),
+      rescheduled.map(({ next }) => next.attempts),
+      rescheduled.map(({ next }) => next.error),
+      rescheduled.map(({ next }) => next.failedAt),
+      rescheduled.map(({ next }) => next.dueAt),
+      rescheduled.map(({ next }) => next.lateMs),
+    ];
+    statements.push(changing(rescheduled, 'reschedule-retrying', RESCHEDULE, values));
+  }
+  if (completed.length > 0) {
+    statements.push(changing(completed, 'complete-retrying', COMPLETE, asLoaded(completed)), {
+      name: 'delete-retrying-events',
+      text: 'DELETE FROM retrying_events WHERE order_id = ANY($1::text[])',
+      values: [completed.map(({ orderId }) => orderId)],
+    });
+  }
+  return statements;
+}
+
+function changing(rows: readonly unknown[], name: string, text: string, values: unknown[]): Statement {
+  return expecting(rows.length, 'an order is no longer retrying as it was loaded', { name, text, values });
+}
+
+function asLoaded(orders: readonly RetryingOrder[]): unknown[] {
+  return [
+    orders.map(({ orderId }) => orderId),
+    orders.map(({ attempts }) => attempts),
+    orders.map(({ events }) => events),
+  ];
+}

@@ -1,0 +1,125 @@
+import { headersText } from '../../base/record-headers.ts';
+import type { StatusChange } from '../../order/commands.ts';
+import type { Decision, OrderState, PlacedOrder } from '../../order/decide.ts';
+import type { DeadLetter } from '../dead-letter.ts';
+import type { QueuedEvent, RetryingOrder } from '../retries.ts';
+
+/** What both stores take; numbers are integers within 2^53. */
+export type SqlValue = string | number | bigint | Buffer | null;
+
+/** How PostgreSQL calls a column's type. */
+export type ColumnType = 'text' | 'bigint' | 'boolean' | 'bytea';
+
+export interface Column {
+  name: string;
+  type: ColumnType;
+}
+
+/** A column that is written, and its value in one row. */
+export interface WrittenColumn<Row> extends Column {
+  value: (row: Row) => SqlValue;
+}
+
+export const ORDER_VALUES: readonly WrittenColumn<PlacedOrder>[] = [
+  text('id', ({ state }) => state.id),
+  text('customer_id', ({ command }) => command.order.customerId),
+  text('merchant_id', ({ command }) => command.order.merchantId),
+  text('currency', ({ command }) => command.order.currency),
+  bigint('total', ({ command }) => command.order.total),
+  text('status', ({ state }) => state.status),
+  bigint('version', ({ state }) => state.version),
+  text('items', ({ command }) => JSON.stringify(command.order.items)),
+  text('metadata', ({ command: { order } }) =>
+    order.metadata === undefined ? null : JSON.stringify(order.metadata),
+  ),
+  text('fingerprint', ({ command }) => command.fingerprint ?? null),
+  text('placed_by', ({ command }) => command.eventId),
+  bigint('created_at', ({ command }) => command.time),
+  bigint('updated_at', ({ updatedAt }) => updatedAt),
+];
+
+export const CHANGE_VALUES: readonly WrittenColumn<StatusChange>[] = [
+  text('order_id', ({ orderId }) => orderId),
+  bigint('version', ({ version }) => version),
+  text('status', ({ status }) => status),
+  bigint('at', ({ at }) => at),
+  text('reason', ({ reason }) => reason),
+  bigint('partition', ({ cause }) => cause.partition),
+  bigint('offset', ({ cause }) => cause.offset),
+];
+
+export const RETRYING_ORDER_VALUES: readonly WrittenColumn<RetryingOrder & { topic: string }>[] = [
+  text('order_id', ({ orderId }) => orderId),
+  text('topic', ({ topic }) => topic),
+  bigint('partition', ({ partition }) => partition),
+  bigint('attempts', ({ attempts }) => attempts),
+  bigint('events', ({ events }) => events),
+  text('error', ({ error }) => error),
+  bigint('first_failed_at', ({ firstFailedAt }) => firstFailedAt),
+  bigint('failed_at', ({ failedAt }) => failedAt),
+  bigint('due_at', ({ dueAt }) => dueAt),
+  bigint('late_ms', ({ lateMs }) => lateMs),
+];
+
+/**
+ * A completed order that was not purged yet may fail again: its row starts over, under the topic and partition of the record
+ * that failed, since no worker may own the former ones any more.
+ */
+export const RESTART_COMPLETED = `ON CONFLICT (order_id) DO UPDATE SET ${RETRYING_ORDER_VALUES.slice(1)
+  .map(({ name }) => `${name} = excluded.${name}`)
+  .join(', ')}, completed = false WHERE retrying_orders.completed`;
+
+export const EVENT_VALUES: readonly WrittenColumn<QueuedEvent>[] = [
+  text('order_id', ({ orderId }) => orderId),
+  bigint('offset', ({ record }) => record.offset),
+  bigint('partition', ({ record }) => record.partition),
+  bytea('key', ({ record }) => record.key),
+  bytea('value', ({ record }) => record.value),
+  text('headers', ({ record }) => headersText(record.headers)),
+  bigint('log_timestamp', ({ record }) => record.timestamp),
+];
+
+export const DEAD_LETTER_VALUES: readonly WrittenColumn<DeadLetter & { topic: string }>[] = [
+  text('topic', ({ topic }) => topic),
+  bigint('partition', ({ record }) => record.partition),
+  bigint('offset', ({ record }) => record.offset),
+  bytea('key', ({ record }) => record.key),
+  bytea('value', ({ record }) => record.value),
+  bigint('log_timestamp', ({ record }) => record.timestamp),
+  text('order_id', ({ orderId }) => orderId),
+  text('reason', ({ reason }) => reason),
+  text('error', ({ error }) => error),
+  bigint('attempts', ({ attempts }) => attempts),
+  bigint('first_failed_at', ({ firstFailedAt }) => firstFailedAt),
+  bigint('failed_at', ({ failedAt }) => failedAt),
+  bigint('replay_count', ({ replayCount }) => replayCount),
+  text('state', ({ state }) => state),
+];
+
+/** The names, quoted: `offset` and `key` are words of SQL. */
+export function columnList(columns: readonly Pick<Column, 'name'>[]): string {
+  return columns.map(({ name }) => `"${name}"`).join(', ');
+}
+
+export function valuesOf<Row>(columns: readonly WrittenColumn<Row>[], row: Row): SqlValue[] {
+  return columns.map(({ value }) => value(row));
+}
+
+/** The version that an order was loaded with: one below its first change in the batch. */
+export function loadedVersions({ changes }: Pick<Decision, 'changes'>): (state: OrderState) => number {
+  const first = new Map<string, number>();
+  for (const { orderId, version } of changes) if (!first.has(orderId)) first.set(orderId, version);
+  return ({ id, version }) => (first.get(id) ?? version) - 1;
+}
+
+function text<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {
+  return { name, type: 'text', value };
+}
+
+function bigint<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {
+  return { name, type: 'bigint', value };
+}
+
+function bytea<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {
+  return { name, type: 'bytea', value };
+}

@@ -1,0 +1,140 @@
+import type { DeadLetterFilter, DeadLetterQuery, Eligible, Selection } from '../dead-letter-store.ts';
+import { DEAD_LETTER_REASONS } from '../dead-letter.ts';
+import { EARLIEST, LATEST, type KeysetStatement } from './keyset.ts';
+import { ENTRY_COLUMNS } from './rows.ts';
+import type { Fragment, Statement } from './statement.ts';
+
+/** How the databases differ in queries that are otherwise the same. */
+export interface Dialect {
+  keysetStatement: KeysetStatement;
+  /** a condition: the column is one of these values */
+  isAmong(column: string, values: readonly (string | number)[]): Fragment;
+  /** these texts as a table `asked` with one column, `value` */
+  asked(values: readonly string[]): Fragment;
+  /** the table; SQLite is told which index to use, or to use none (null) */
+  deadLetters(index: Index | null): string;
+}
+
+type Index =
+  `dead_letters_${'by_time' | 'by_order' | 'by_state' | 'by_reason' | 'by_state_and_reason' | 'in_turn'}`;
+
+/** A table, a condition and a name that no other condition has. */
+export interface SelectionSource extends Fragment {
+  name: string;
+  from: string;
+}
+
+const FILTERS = [
+  { name: 'orderId', column: 'order_id' },
+  { name: 'state', column: 'state' },
+  { name: 'reason', column: 'reason' },
+] as const;
+
+/**
+ * Records that failed for a reason, and those that failed because they were queued behind one of them: replaying an order
+ * without its queued events would let later events overtake them.
+ */
+const FAILED_FOR_OR_BEHIND = `(reason = ? OR (reason = 'predecessor-failed' AND EXISTS (
+  SELECT 1 FROM dead_letters AS ahead WHERE ahead.order_id = dead_letters.order_id AND ahead.reason = ?)))`;
+
+/** A page, newest failure first. @throws ServiceError `cursor-invalid` */
+export function listStatement(dialect: Dialect, query: DeadLetterQuery): Statement {
+  const source = {
+    name: 'list-dead-letters',
+    columns: ENTRY_COLUMNS,
+    table: 'dead_letters',
+    index: indexOf(query),
+    equal: equalIn(query),
+    time: 'failed_at',
+    key: 'id',
+  };
+  const { failedAfter: after, failedBefore: before, cursor, limit } = query;
+  return dialect.keysetStatement(source, { after, before, cursor, limit });
+}
+
+/** One count per reason, each a range of one index: no row is read, and nothing is sorted to be grouped. */
+export function reasonsStatement(dialect: Dialect, filter: DeadLetterFilter): Statement {
+  const { reason, ...others } = filter;
+  const { name, text, values } = conditionOf(others);
+  const asked = dialect.asked(reason === undefined ? DEAD_LETTER_REASONS : [reason]);
+  const table = dialect.deadLetters(indexOf({ ...others, reason: DEAD_LETTER_REASONS[0] }));
+  return {
+    name: `reasons ${name}`,
+    text: `SELECT asked.value AS reason,
+             (SELECT count(*) FROM ${table} WHERE reason = asked.value AND ${text}) AS count
+           FROM ${asked.text}`,
+    values: [...values, ...asked.values],
+  };
+}
+
+export function countStatement(
+  dialect: Dialect,
+  selection: Selection,
+  { states, replayCountBelow }: Eligible,
+): Statement {
+  const { name, from, text, values } = selectionSource(dialect, selection, indexOf);
+  const isEligible = dialect.isAmong('state', states);
+  return {
+    name: `count ${name}`,
+    text: `SELECT count(*) AS matched, count(*) FILTER (WHERE ${isEligible.text} AND replay_count < ?) AS eligible
+           FROM ${from} WHERE ${text}`,
+    values: [...isEligible.values, replayCountBelow ?? LATEST, ...values],
+  };
+}
+
+/** For reading a selection in the order of ids, so that its pages together visit each row of it, or of its state, once. */
+export function selectionInTurn(dialect: Dialect, selection: Selection): SelectionSource {
+  return selectionSource(dialect, selection, ({ orderId, state }) => {
+    if (orderId !== undefined) return 'dead_letters_by_order';
+    return state === undefined ? null : 'dead_letters_in_turn';
+  });
+}
+
+function selectionSource(
+  dialect: Dialect,
+  selection: Selection,
+  index: (filter: DeadLetterFilter) => Index | null,
+): SelectionSource {
+  if ('ids' in selection) {
+    return { name: 'ids', from: dialect.deadLetters(null), ...dialect.isAmong('id', selection.ids) };
+  }
+  const { reason, ...others } = selection.filter;
+  if (reason === undefined || reason === 'predecessor-failed') {
+    return { from: dialect.deadLetters(index(selection.filter)), ...conditionOf(selection.filter) };
+  }
+  const { name, text, values } = conditionOf(others);
+  return {
+    name: `${name} for or behind`,
+    from: dialect.deadLetters(index(others)),
+    text: `${FAILED_FOR_OR_BEHIND} AND ${text}`,
+    values: [reason, reason, ...values],
+  };
+}
+
+function conditionOf(filter: DeadLetterFilter): Fragment & { name: string } {
+  const equal = equalIn(filter);
+  return {
+    name: equal.map(({ column }) => column).join(' '),
+    text: `${equal.map(({ column }) => `${column} = ? AND `).join('')}failed_at > ? AND failed_at < ?`,
+    values: [
+      ...equal.map(({ value }) => value),
+      filter.failedAfter ?? EARLIEST,
+      filter.failedBefore ?? LATEST,
+    ],
+  };
+}
+
+function equalIn(filter: DeadLetterFilter) {
+  return FILTERS.flatMap(({ name, column }) => {
+    const value = filter[name];
+    return value === undefined ? [] : [{ column, value }];
+  });
+}
+
+/** An order has few dead letters: its index serves every other filter as well. */
+function indexOf({ orderId, state, reason }: DeadLetterFilter): Index {
+  if (orderId !== undefined) return 'dead_letters_by_order';
+  if (state !== undefined && reason !== undefined) return 'dead_letters_by_state_and_reason';
+  if (state !== undefined) return 'dead_letters_by_state';
+  return reason === undefined ? 'dead_letters_by_time' : 'dead_letters_by_reason';
+}

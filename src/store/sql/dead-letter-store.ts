@@ -1,0 +1,93 @@
+import type {
+  Audit,
+  AuditEntry,
+  DeadLetterCount,
+  DeadLetterEntry,
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterQuery,
+  DeadLetterStore,
+  DeadLetterWithPayload,
+  Eligible,
+  Selection,
+} from '../dead-letter-store.ts';
+import { countStatement, listStatement, reasonsStatement, type Dialect } from './dead-letter-queries.ts';
+import { formatCursor } from './keyset.ts';
+import { PAYLOAD_COLUMNS, toEntry } from './rows.ts';
+import type { SqlClient } from './statement.ts';
+
+/** A page of a selection ends with the payload that makes it this large. */
+export const MAX_SELECTED_BYTES = 4 * 1024 * 1024;
+
+const AUDIT = `
+  SELECT at, act, by, detail FROM
+    (SELECT * FROM dead_letter_audit WHERE letter_id = ? ORDER BY id DESC LIMIT 1000) AS latest ORDER BY id`;
+
+/** What both stores read in the same way; how they bound a page by bytes and write differs. */
+export abstract class SqlDeadLetterStore implements DeadLetterStore {
+  readonly #client: SqlClient;
+  readonly #dialect: Dialect;
+
+  /** The client is closed by `close`. */
+  constructor(client: SqlClient, dialect: Dialect) {
+    this.#client = client;
+    this.#dialect = dialect;
+  }
+
+  abstract select(selection: Selection, afterId: number, limit: number): Promise<DeadLetterWithPayload[]>;
+  abstract replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
+  abstract replaySent(sent: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
+  abstract discard(ids: readonly number[], audit: Audit): Promise<number[]>;
+
+  async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
+    // One more than asked for tells whether there is a next page.
+    const statement = listStatement(this.#dialect, { ...query, limit: query.limit + 1 });
+    const rows = await this.#client.query<DeadLetterEntry>(statement);
+    const data = rows.slice(0, query.limit).map(toEntry);
+    const last = data.at(-1);
+    const hasNext = rows.length > data.length && last !== undefined;
+    return { data, nextCursor: hasNext ? formatCursor({ createdAt: last.failedAt, seq: last.id }) : null };
+  }
+
+  async reasons(filter: DeadLetterFilter): Promise<Record<string, number>> {
+    const statement = reasonsStatement(this.#dialect, filter);
+    const rows = await this.#client.query<{ reason: string; count: number }>(statement);
+    return Object.fromEntries(
+      rows.filter(({ count }) => count > 0).map(({ reason, count }) => [reason, count]),
+    );
+  }
+
+  async find(id: number): Promise<DeadLetterWithPayload | undefined> {
+    const text = `SELECT ${PAYLOAD_COLUMNS} FROM dead_letters WHERE id = ?`;
+    const rows = await this.#client.query<DeadLetterWithPayload>({
+      name: 'find-dead-letter',
+      text,
+      values: [id],
+    });
+    return rows.map(toEntry)[0];
+  }
+
+  async count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount> {
+    const statement = countStatement(this.#dialect, selection, eligible);
+    const [count] = await this.#client.query<DeadLetterCount>(statement);
+    return count ?? { matched: 0, eligible: 0 };
+  }
+
+  async newestId(): Promise<number> {
+    const text = 'SELECT coalesce(max(id), 0) AS id FROM dead_letters';
+    const [newest] = await this.#client.query<{ id: number }>({
+      name: 'newest-dead-letter',
+      text,
+      values: [],
+    });
+    return newest?.id ?? 0;
+  }
+
+  audit(id: number): Promise<AuditEntry[]> {
+    return this.#client.query({ name: 'audit', text: AUDIT, values: [id] });
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { ServiceError } from '../../base/errors.ts';
+import type { Statement } from './statement.ts';
+
+/** The last row of a page. The next page holds older rows, and rows as old but stored earlier. */
+export interface Cursor {
+  /** milliseconds since the epoch */
+  createdAt: number;
+  seq: number;
+}
+
+/** What is listed, in the order of an index whose columns are those of `equal`, then `time`, then `key`. */
+export interface KeysetSource {
+  /** begins the names of its statements */
+  name: string;
+  columns: string;
+  table: string;
+  index: string;
+  equal: readonly Equal[];
+  /** the column with milliseconds since the epoch */
+  time: string;
+  key: string;
+}
+
+export interface Equal {
+  column: string;
+  value: string;
+}
+
+export interface KeysetPage {
+  /** both bounds are exclusive */
+  after: number | undefined;
+  before: number | undefined;
+  cursor: string | undefined;
+  limit: number;
+}
+
+export type KeysetStatement = (source: KeysetSource, page: KeysetPage) => Statement;
+
+export const EARLIEST = Number.MIN_SAFE_INTEGER;
+export const LATEST = Number.MAX_SAFE_INTEGER;
+
+export function formatCursor({ createdAt, seq }: Cursor): string {
+  return Buffer.from(`${createdAt}.${seq}`).toString('base64url');
+}
+
+/** @throws ServiceError `cursor-invalid` for everything that `formatCursor` does not give out */
+export function parseCursor(text: string): Cursor {
+  const match = /^(\d{1,16})\.(\d{1,16})$/.exec(Buffer.from(text, 'base64url').toString('latin1'));
+  const cursor = { createdAt: Number(match?.[1]), seq: Number(match?.[2]) };
+  // Node skips foreign characters when it decodes base64, so one cursor could be written in many ways.
+  if (
+    !Number.isSafeInteger(cursor.createdAt) ||
+    !Number.isSafeInteger(cursor.seq) ||
+    formatCursor(cursor) !== text
+  ) {
+    throw new ServiceError(
+      'cursor-invalid',
+      'Use the nextCursor of the previous page exactly as it was given.',
+    );
+  }
+  return cursor;
+}
+
+/** The exclusive upper end of a page. @throws ServiceError `cursor-invalid` */
+export function upperBound({ cursor, before }: Pick<KeysetPage, 'cursor' | 'before'>): Cursor {
+  const start = cursor === undefined ? { createdAt: LATEST, seq: LATEST } : parseCursor(cursor);
+  if (before === undefined || start.createdAt < before) return start;
+  return { createdAt: before, seq: 0 };
+}

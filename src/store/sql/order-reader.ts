@@ -1,0 +1,141 @@
+import type { HistoryEntry, Order } from '../../order/order.ts';
+import type {
+  ListQuery,
+  OrderPage,
+  OrderReader,
+  SequencedChange,
+  StoredOrder,
+  UnstoredOrder,
+} from '../order-store.ts';
+import { formatCursor, type Cursor, type KeysetPage } from './keyset.ts';
+import {
+  CHANGE_COLUMNS,
+  EVENT_COLUMNS,
+  STORED_ORDER_COLUMNS,
+  toChange,
+  toOrder,
+  toRecord,
+  toStoredOrder,
+  type ChangeRow,
+  type EventRow,
+  type OrderRow,
+  type StoredOrderRow,
+} from './rows.ts';
+import type { SqlClient, Statement } from './statement.ts';
+
+/**
+ * How many orders one page examines at most where no index has all filters: the orders of a customer or merchant are
+ * searched for those of a status. Without the bound, a page of the few open orders of a large merchant would read all
+ * orders it ever had.
+ */
+export const MAX_EXAMINED = 1_000;
+
+/** The pages of orders, by the indexes that a store has. Both throw ServiceError `cursor-invalid`. */
+export interface OrderLists {
+  /** @param last the last order to examine */
+  page(query: ListQuery, last?: Cursor): Statement;
+  /** Finds the last order that a page may examine, if there are more; undefined where an index has all filters. */
+  lastExamined(query: ListQuery): Statement | undefined;
+}
+
+/** A retrying order comes before a dead letter: a replayed order may be both. */
+const UNSTORED = `
+  SELECT * FROM (
+    SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
+      SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS waiting
+    FROM retrying_events WHERE order_id = ? ORDER BY "offset" LIMIT 1) AS retrying
+  UNION ALL
+  SELECT * FROM (
+    SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS waiting
+    FROM dead_letters WHERE order_id = ? ORDER BY id LIMIT 1) AS dead
+  LIMIT 1`;
+
+const CHANGES = `
+  SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id
+  WHERE h.order_id = ? ORDER BY h.version`;
+
+const LATEST_CHANGES = `
+  SELECT ${CHANGE_COLUMNS}
+  FROM (SELECT * FROM order_history WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT ?) AS h
+  JOIN orders o ON o.id = h.order_id ORDER BY h.seq`;
+
+/** Answers from the last committed batch. */
+export class SqlOrderReader implements OrderReader {
+  readonly #client: SqlClient;
+  readonly #lists: OrderLists;
+
+  /** The client is closed by `close`. */
+  constructor(client: SqlClient, lists: OrderLists) {
+    this.#client = client;
+    this.#lists = lists;
+  }
+
+  async find(orderId: string): Promise<StoredOrder | undefined> {
+    const text = `SELECT ${STORED_ORDER_COLUMNS} FROM orders WHERE id = ?`;
+    const [row] = await this.#rows<StoredOrderRow>('find', text, orderId);
+    return row && toStoredOrder(row);
+  }
+
+  async findUnstored(orderId: string): Promise<UnstoredOrder | undefined> {
+    type Row = EventRow & Pick<UnstoredOrder, 'state' | 'waiting'>;
+    const [row] = await this.#rows<Row>('find-unstored', UNSTORED, orderId, orderId);
+    if (row === undefined) return undefined;
+    const { state, waiting, ...event } = row;
+    return { state, record: toRecord(event), waiting };
+  }
+
+  history(orderId: string): Promise<HistoryEntry[]> {
+    const text = 'SELECT version, status, at, reason FROM order_history WHERE order_id = ? ORDER BY version';
+    return this.#rows('history', text, orderId);
+  }
+
+  retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
+    const text = `SELECT topic, count(*) AS orders FROM retrying_orders
+                  WHERE topic <> ? AND NOT completed GROUP BY topic`;
+    return this.#rows('retrying-elsewhere', text, topic);
+  }
+
+  async countRetrying(most: number): Promise<number> {
+    const text = `SELECT count(*) AS orders
+                  FROM (SELECT 1 FROM retrying_orders WHERE NOT completed LIMIT ?) AS counted`;
+    const [row] = await this.#rows<{ orders: number }>('count-retrying', text, most);
+    return row?.orders ?? 0;
+  }
+
+  async list(query: ListQuery): Promise<OrderPage> {
+    const { limit } = query;
+    const lastExamined = this.#lists.lastExamined(query);
+    const [last] = lastExamined === undefined ? [] : await this.#client.query<OrderRow>(lastExamined);
+    // One more than asked for tells whether there is a next page.
+    const rows = await this.#client.query<OrderRow>(this.#lists.page({ ...query, limit: limit + 1 }, last));
+    const end = rows.length > limit ? rows[limit - 1] : last;
+    const data: Order[] = rows.slice(0, limit).map(toOrder);
+    return { data, nextCursor: end === undefined ? null : formatCursor(end) };
+  }
+
+  async progress(topic: string, partition: number): Promise<number | undefined> {
+    const text = 'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?';
+    const [row] = await this.#rows<{ next_offset: number }>('progress', text, topic, partition);
+    return row?.next_offset;
+  }
+
+  async changes(orderId: string): Promise<SequencedChange[]> {
+    return (await this.#rows<ChangeRow>('changes', CHANGES, orderId)).map(toChange);
+  }
+
+  async latestChanges(limit: number): Promise<SequencedChange[]> {
+    return (await this.#rows<ChangeRow>('latest-changes', LATEST_CHANGES, limit)).map(toChange);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  #rows<Row extends object>(name: string, text: string, ...values: unknown[]): Promise<Row[]> {
+    return this.#client.query<Row>({ name, text, values });
+  }
+}
+
+export function keysetPage({ createdAfter, createdBefore, cursor, limit }: ListQuery): KeysetPage {
+  return { after: createdAfter, before: createdBefore, cursor, limit };
+}

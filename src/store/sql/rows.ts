@@ -1,0 +1,106 @@
+import type { LogRecord } from '../../base/log-record.ts';
+import { headersOfText } from '../../base/record-headers.ts';
+import type { StatusChange } from '../../order/commands.ts';
+import type { NewOrder, Order } from '../../order/order.ts';
+import type { DeadLetterEntry } from '../dead-letter-store.ts';
+import type { FailedRecord } from '../dead-letter.ts';
+import type { SequencedChange, StoredOrder } from '../order-store.ts';
+
+/** Columns are read under the names that the port gives them, so most rows need no conversion. */
+export const ORDER_COLUMNS = `seq, id, customer_id AS "customerId", merchant_id AS "merchantId", currency, total, status,
+  version, items, metadata, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+export interface OrderRow extends Omit<Order, 'items' | 'metadata'> {
+  seq: number;
+  items: string;
+  metadata: string | null;
+}
+
+export const STORED_ORDER_COLUMNS = `${ORDER_COLUMNS}, fingerprint, placed_by AS "placedBy"`;
+
+export type StoredOrderRow = OrderRow & Pick<StoredOrder, 'fingerprint' | 'placedBy'>;
+
+/** An OrderState. */
+export const STATE_COLUMNS = 'id, customer_id AS "customerId", merchant_id AS "merchantId", status, version';
+
+/** Of `order_history h JOIN orders o`. Changes without a number have 0. */
+export const CHANGE_COLUMNS = `coalesce(h.seq, 0) AS sequence, h.order_id AS "orderId", o.customer_id AS "customerId",
+  o.merchant_id AS "merchantId", h.status, h.version, h.at, h.reason, h.partition, h."offset"`;
+
+export interface ChangeRow extends Omit<StatusChange, 'cause'> {
+  sequence: number;
+  partition: number;
+  offset: number;
+}
+
+/** A RetryingOrder. */
+export const RETRYING_ORDER_COLUMNS = `order_id AS "orderId", partition, attempts, events, error,
+  first_failed_at AS "firstFailedAt", failed_at AS "failedAt", due_at AS "dueAt", late_ms AS "lateMs"`;
+
+/** A run of retries takes no further order once its events have so many bytes: each order may bring many. */
+export const MAX_DUE_BYTES = 4 * 1024 * 1024;
+
+const RECORD_COLUMNS = 'partition, "offset", key, value, log_timestamp AS timestamp';
+
+export const EVENT_COLUMNS = `${RECORD_COLUMNS}, headers`;
+
+export interface EventRow extends Omit<LogRecord, 'headers'> {
+  headers: string;
+}
+
+/** What the copy of a dead letter on `orders.dlq` is made of. */
+export const FAILED_COLUMNS = `${RECORD_COLUMNS}, order_id AS "orderId", reason, error, attempts,
+  first_failed_at AS "firstFailedAt", failed_at AS "failedAt", replay_count AS "replayCount"`;
+
+export type FailedRow = Omit<LogRecord, 'headers'> & Omit<FailedRecord, 'record'>;
+
+/** A DeadLetterEntry, but for its topic. */
+export const ENTRY_COLUMNS = `id, order_id AS "orderId", reason, error, attempts, topic, partition, "offset",
+  first_failed_at AS "firstFailedAt", failed_at AS "failedAt", replay_count AS "replayCount", state`;
+
+export const PAYLOAD_COLUMNS = `${ENTRY_COLUMNS}, key, value`;
+
+/** States that a replay or a discard can still change. */
+export const UNSETTLED = `state IN ('open', 'replaying', 'exhausted')`;
+
+export function toOrder(row: OrderRow): Order {
+  const { id, status, version, customerId, merchantId, currency, total, createdAt, updatedAt } = row;
+  const items = JSON.parse(row.items) as NewOrder['items'];
+  const order: Order = {
+    id,
+    status,
+    version,
+    customerId,
+    merchantId,
+    currency,
+    items,
+    total,
+    createdAt,
+    updatedAt,
+  };
+  if (row.metadata !== null) order.metadata = JSON.parse(row.metadata) as NonNullable<NewOrder['metadata']>;
+  return order;
+}
+
+export function toStoredOrder(row: StoredOrderRow): StoredOrder {
+  return { ...toOrder(row), fingerprint: row.fingerprint, placedBy: row.placedBy };
+}
+
+export function toChange({ sequence, partition, offset, ...change }: ChangeRow): SequencedChange {
+  return { sequence, change: { ...change, cause: { partition, offset } } };
+}
+
+export function toRecord({ headers: text, ...record }: EventRow): LogRecord {
+  const headers = headersOfText(text);
+  return headers === undefined ? record : { ...record, headers };
+}
+
+export function toFailedRecord(row: FailedRow): FailedRecord {
+  const { partition, offset, key, value, timestamp, ...failure } = row;
+  return { record: { partition, offset, key, value, timestamp }, ...failure };
+}
+
+/** Progress and dead letters are stored under the log's kind and the topic (`kafka:orders.commands`). */
+export function toEntry<Row extends DeadLetterEntry>(row: Row): Row {
+  return { ...row, topic: row.topic.replace(/^[a-z]+:/, '') };
+}

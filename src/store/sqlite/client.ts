@@ -1,0 +1,63 @@
+import type { RunResult, Statement } from 'better-sqlite3';
+import { columnList, type Column, type SqlValue } from '../sql/columns.ts';
+import type { SqlClient, Statement as SqlStatement } from '../sql/statement.ts';
+import { asPromise, type Connection } from './connection.ts';
+import { withWriteLock, type WriteLock } from './write-lock.ts';
+
+/** A connection with its prepared statements: SQLite compiles each text, of which there are a few dozen, once. */
+export class SqliteClient implements SqlClient {
+  readonly #connection: Connection;
+  readonly #statements = new Map<string, Statement<unknown[]>>();
+
+  /** The connection is closed by `close`. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  query<Row extends object>({ text, values }: SqlStatement): Promise<Row[]> {
+    return asPromise(() => this.prepared<Row>(text).all(values));
+  }
+
+  /** For work inside `snapshotRead` and `write`, as are `get` and `run`. */
+  all<Row>(text: string, ...values: SqlValue[]): Row[] {
+    return this.prepared<Row>(text).all(values);
+  }
+
+  get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
+    return this.prepared<Row>(text).get(values);
+  }
+
+  run(text: string, ...values: SqlValue[]): RunResult {
+    return this.prepared(text).run(values);
+  }
+
+  prepared<Row>(text: string): Statement<unknown[], Row> {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#connection.prepare<unknown[]>(text);
+      this.#statements.set(text, statement);
+    }
+    return statement as Statement<unknown[], Row>;
+  }
+
+  /** All reads see the same moment. */
+  snapshotRead<T>(read: () => T): Promise<T> {
+    return asPromise(this.#connection.transaction(read));
+  }
+
+  /** All or nothing; the other writing threads of the process wait. */
+  write<T>(lock: WriteLock, work: () => T): Promise<T> {
+    const transaction = this.#connection.transaction(work);
+    return asPromise(() => withWriteLock(lock, () => transaction.immediate()));
+  }
+
+  close(): Promise<void> {
+    return asPromise(() => {
+      this.#connection.close();
+    });
+  }
+}
+
+export function insertInto(table: string, columns: readonly Column[]): string {
+  return `INSERT INTO ${table} (${columnList(columns)}) VALUES (${columns.map(() => '?').join(', ')})`;
+}

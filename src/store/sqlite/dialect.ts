@@ -1,0 +1,35 @@
+import type { Dialect } from '../sql/dead-letter-queries.ts';
+import { EARLIEST, upperBound, type KeysetPage, type KeysetSource } from '../sql/keyset.ts';
+import type { Statement } from '../sql/statement.ts';
+
+/** SQLite has no arrays: a list of values is one JSON text. */
+export const sqliteDialect: Dialect = {
+  keysetStatement,
+  isAmong: (column, values) => ({
+    text: `${column} IN (SELECT value FROM json_each(?))`,
+    values: [JSON.stringify(values)],
+  }),
+  asked: (values) => ({ text: 'json_each(?) AS asked', values: [JSON.stringify(values)] }),
+  deadLetters: (index) => `dead_letters ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}`,
+};
+
+/**
+ * The rows before a keyset (time, key), newest first, as two ranges of one index: those of the keyset's own millisecond,
+ * then the older ones. By comparing the pair, SQLite would not seek to a rowid, and would read every row of that
+ * millisecond again. The index is named, so that no statistics make the planner sort instead. `key` is the rowid.
+ * @throws ServiceError `cursor-invalid`
+ */
+export function keysetStatement(source: KeysetSource, page: KeysetPage): Statement {
+  const { name, columns, table, index, equal, time, key } = source;
+  const conditions = equal.map(({ column }) => `${column} = ? AND `).join('');
+  const equalTo = equal.map(({ value }) => value);
+  const from = `SELECT ${columns} FROM ${table} INDEXED BY ${index} WHERE ${conditions}`;
+  const after = page.after ?? EARLIEST;
+  const { createdAt: at, seq } = upperBound(page);
+  return {
+    name,
+    text: `${from} ${time} = ? AND ${key} < ? AND ? > ? UNION ALL ${from} ${time} < ? AND ${time} > ?
+           ORDER BY ${time} DESC, ${key} DESC LIMIT ?`,
+    values: [...equalTo, at, seq, at, after, ...equalTo, at, after, page.limit],
+  };
+}

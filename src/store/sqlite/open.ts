@@ -1,0 +1,24 @@
+import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlOrderReader } from '../sql/order-reader.ts';
+import type { SqliteTarget } from '../target.ts';
+import { SqliteBatchStore } from './batch-store.ts';
+import { SqliteClient } from './client.ts';
+import { asPromise, openReadOnly, openWriter } from './connection.ts';
+import { SqliteDeadLetterStore } from './dead-letter-store.ts';
+import { sqliteLists } from './list-query.ts';
+import type { WriteLock } from './write-lock.ts';
+
+/** Answers on the thread that asks: a find takes some 10 µs, a page of 100 orders some 0.5 ms. */
+export function openReader({ path }: SqliteTarget): Promise<OrderReader> {
+  return asPromise(() => new SqlOrderReader(new SqliteClient(openReadOnly(path)), sqliteLists));
+}
+
+export function openBatchStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<BatchStore> {
+  return asPromise(() => new SqliteBatchStore(openWriter(path), writeLock));
+}
+
+/** It takes the write lock in turn with the writers of its process. */
+export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {
+  return asPromise(() => new SqliteDeadLetterStore(openWriter(path), writeLock));
+}

@@ -1,0 +1,67 @@
+import type { DueQuery, DueRetries } from '../order-store.ts';
+import type { RetryingOrder } from '../retries.ts';
+import {
+  EVENT_COLUMNS,
+  MAX_DUE_BYTES,
+  RETRYING_ORDER_COLUMNS,
+  toRecord,
+  type EventRow,
+} from '../sql/rows.ts';
+import type { SqliteClient } from './client.ts';
+
+const ANY = 'SELECT EXISTS (SELECT 1 FROM retrying_orders) AS found';
+
+const AMONG = `
+  SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders
+  WHERE order_id IN (SELECT value FROM json_each(?)) AND NOT completed`;
+
+/** For one partition a range of the index, from its beginning: orders that are due later are not read. */
+const DUE = `
+  SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+  WHERE topic = ? AND partition = ? AND due_at <= ?
+    AND NOT (completed AND order_id IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT ?`;
+
+const NEXT_DUE = `
+  SELECT due_at FROM retrying_orders WHERE topic = ? AND partition = ? AND due_at > ? ORDER BY due_at LIMIT 1`;
+
+const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY "offset"`;
+
+type DueRow = RetryingOrder & { completed: number };
+
+/** Mostly no order is retrying at all: that costs one look, not one per order. */
+export function retryingAmong(client: SqliteClient, orderIds: string[]): Map<string, RetryingOrder> {
+  if (client.get<{ found: number }>(ANY)?.found !== 1) return new Map();
+  const orders = client.all<RetryingOrder>(AMONG, JSON.stringify(orderIds));
+  return new Map(orders.map((order) => [order.orderId, order]));
+}
+
+export function readDue(
+  client: SqliteClient,
+  { topic, partitions, now, limit, published }: DueQuery,
+): Omit<DueRetries, 'loadedState'> {
+  const purgeable = JSON.stringify(published);
+  const rows = partitions
+    .flatMap((partition) => client.all<DueRow>(DUE, topic, partition, now, purgeable, limit))
+    .sort((one, other) => one.dueAt - other.dueAt)
+    .slice(0, limit);
+  const orders: DueRetries['orders'] = [];
+  const unpublished: string[] = [];
+  let bytes = 0;
+  for (const { completed, ...retrying } of rows) {
+    if (bytes >= MAX_DUE_BYTES) break;
+    if (completed === 1) {
+      unpublished.push(retrying.orderId);
+      continue;
+    }
+    const events = client.all<EventRow>(EVENTS, retrying.orderId).map(toRecord);
+    orders.push({ retrying, events });
+    for (const { key, value } of events) bytes += (key?.length ?? 0) + (value?.length ?? 0);
+  }
+  const isCut = rows.length === limit || orders.length + unpublished.length < rows.length;
+  const nextDueAt = () =>
+    partitions
+      .flatMap((partition) => client.get<{ due_at: number }>(NEXT_DUE, topic, partition, now)?.due_at ?? [])
+      .sort((one, other) => one - other)[0];
+  // The orders that were cut off are due at once.
+  return { orders, unpublished, nextDueAt: isCut ? now : nextDueAt() };
+}

@@ -1,0 +1,60 @@
+import { ServiceError } from '../../base/errors.ts';
+import type { RetryingOrder, RetryChanges } from '../retries.ts';
+import {
+  EVENT_VALUES,
+  RESTART_COMPLETED,
+  RETRYING_ORDER_VALUES,
+  valuesOf,
+  type SqlValue,
+} from '../sql/columns.ts';
+import { insertInto, type SqliteClient } from './client.ts';
+
+const ADD = `${insertInto('retrying_orders', RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
+
+/** The row must be as it was loaded: another owner of the partition may have retried the order since. */
+const AS_LOADED = 'WHERE order_id = ? AND attempts = ? AND events = ? AND NOT completed';
+const APPEND = `UPDATE retrying_orders SET events = events + ? ${AS_LOADED}`;
+const RESCHEDULE = `
+  UPDATE retrying_orders SET attempts = ?, error = ?, failed_at = ?, due_at = ?, late_ms = ? ${AS_LOADED}`;
+const COMPLETE = `UPDATE retrying_orders SET completed = 1, events = 0, due_at = 0 ${AS_LOADED}`;
+const PURGE = `
+  DELETE FROM retrying_orders WHERE completed AND order_id IN (SELECT value FROM json_each(?))`;
+
+const ADD_EVENT = insertInto('retrying_events', EVENT_VALUES);
+const DELETE_EVENTS = 'DELETE FROM retrying_events WHERE order_id = ?';
+
+/** Those of the orders that are completed. */
+export function purgeCompleted(client: SqliteClient, orderIds: readonly string[]): void {
+  client.run(PURGE, JSON.stringify(orderIds));
+}
+
+/** Writes what a batch does to retrying orders, within its transaction. @throws ServiceError `progress-conflict` */
+export function writeRetryChanges(
+  client: SqliteClient,
+  topic: string,
+  { added, appended, events, rescheduled, completed, purged }: RetryChanges,
+): void {
+  const change = (text: string, { orderId }: RetryingOrder, ...values: SqlValue[]) => {
+    if (client.run(text, ...values).changes === 1) return;
+    throw new ServiceError(
+      'progress-conflict',
+      `Nothing was saved: order ${orderId} is no longer retrying as it was loaded. Load and decide the batch again.`,
+    );
+  };
+  if (purged.length > 0) purgeCompleted(client, purged);
+  for (const order of added) change(ADD, order, ...valuesOf(RETRYING_ORDER_VALUES, { ...order, topic }));
+  for (const { loaded, events: more } of appended) change(APPEND, loaded, more, ...asLoaded(loaded));
+  for (const event of events) client.run(ADD_EVENT, ...valuesOf(EVENT_VALUES, event));
+  for (const { loaded, next } of rescheduled) {
+    const { attempts, error, failedAt, dueAt, lateMs } = next;
+    change(RESCHEDULE, loaded, attempts, error, failedAt, dueAt, lateMs, ...asLoaded(loaded));
+  }
+  for (const loaded of completed) {
+    change(COMPLETE, loaded, ...asLoaded(loaded));
+    client.run(DELETE_EVENTS, loaded.orderId);
+  }
+}
+
+function asLoaded({ orderId, attempts, events }: RetryingOrder): SqlValue[] {
+  return [orderId, attempts, events];
+}
