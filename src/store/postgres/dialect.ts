@@ -7,7 +7,7 @@ export const postgresDialect: Dialect = {
   keysetStatement,
   isAmong: (column, values) => ({ text: `${column} = ANY(?)`, values: [values] }),
   asked: (values) => ({ text: 'unnest(?::text[]) AS asked (value)', values: [values] }),
-  deadLetters: () => 'dead_letters',
+  deadLetters: (_index, alias = 'dead_letters') => `dead_letters AS ${alias}`,
 };
 
 /**

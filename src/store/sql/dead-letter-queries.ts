@@ -11,8 +11,8 @@ export interface Dialect {
   isAmong(column: string, values: readonly (string | number)[]): Fragment;
   /** these texts as a table `asked` with one column, `value` */
   asked(values: readonly string[]): Fragment;
-  /** the table; SQLite is told which index to use, or to use none (null) */
-  deadLetters(index: Index | null): string;
+  /** the table, as `alias`; SQLite is told which index to use, or to use none (null) */
+  deadLetters(index: Index | null, alias?: string): string;
 }
 
 type Index =
@@ -29,13 +29,6 @@ const FILTERS = [
   { name: 'state', column: 'state' },
   { name: 'reason', column: 'reason' },
 ] as const;
-
-/**
- * Records that failed for a reason, and those that failed because they were queued behind one of them: replaying an order
- * without its queued events would let later events overtake them.
- */
-const FAILED_FOR_OR_BEHIND = `(reason = ? OR (reason = 'predecessor-failed' AND EXISTS (
-  SELECT 1 FROM dead_letters AS ahead WHERE ahead.order_id = dead_letters.order_id AND ahead.reason = ?)))`;
 
 /** A page, newest failure first. @throws ServiceError `cursor-invalid` */
 export function listStatement(dialect: Dialect, query: DeadLetterQuery): Statement {
@@ -106,9 +99,19 @@ function selectionSource(
   return {
     name: `${name} for or behind`,
     from: dialect.deadLetters(index(others)),
-    text: `${FAILED_FOR_OR_BEHIND} AND ${text}`,
+    text: `${failedForOrBehind(dialect)} AND ${text}`,
     values: [reason, reason, ...values],
   };
+}
+
+/**
+ * Records that failed for a reason, and those that failed because they were queued behind one of them: replaying an order
+ * without its queued events would let later events overtake them.
+ */
+function failedForOrBehind(dialect: Dialect): string {
+  return `(reason = ? OR (reason = 'predecessor-failed' AND EXISTS (
+    SELECT 1 FROM ${dialect.deadLetters('dead_letters_by_order', 'ahead')}
+    WHERE ahead.order_id = dead_letters.order_id AND ahead.reason = ?)))`;
 }
 
 function conditionOf(filter: DeadLetterFilter): Fragment & { name: string } {

@@ -38,7 +38,10 @@ export interface OrderLists {
   lastExamined(query: ListQuery): Statement | undefined;
 }
 
-/** A retrying order comes before a dead letter: a replayed order may be both. */
+/**
+ * A retrying order comes before a dead letter: a replayed order may be both. `id + 0` has no index: to avoid a sort,
+ * PostgreSQL would otherwise read all dead letters by their ids.
+ */
 const UNSTORED = `
   SELECT * FROM (
     SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
@@ -47,7 +50,7 @@ const UNSTORED = `
   UNION ALL
   SELECT * FROM (
     SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS waiting
-    FROM dead_letters WHERE order_id = ? ORDER BY id LIMIT 1) AS dead
+    FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead
   LIMIT 1`;
 
 const CHANGES = `

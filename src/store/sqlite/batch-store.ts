@@ -118,7 +118,7 @@ export class SqliteBatchStore implements BatchStore {
   #progress(topic: string, partitions: readonly number[]): Map<number, number> {
     const progress = new Map<number, number>();
     for (const partition of partitions) {
-      const row = this.#client.get<{ next_offset: number }>(PROGRESS, topic, partition);
+      const [row] = this.#client.all<{ next_offset: number }>(PROGRESS, topic, partition);
       if (row !== undefined) progress.set(partition, row.next_offset);
     }
     return progress;

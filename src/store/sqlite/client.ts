@@ -7,7 +7,7 @@ import { withWriteLock, type WriteLock } from './write-lock.ts';
 /** A connection with its prepared statements: SQLite compiles each text, of which there are a few dozen, once. */
 export class SqliteClient implements SqlClient {
   readonly #connection: Connection;
-  readonly #statements = new Map<string, Statement<unknown[]>>();
+  readonly #statements = new Map<string, Statement>();
 
   /** The connection is closed by `close`. */
   constructor(connection: Connection) {
@@ -18,13 +18,9 @@ export class SqliteClient implements SqlClient {
     return asPromise(() => this.prepared<Row>(text).all(values));
   }
 
-  /** For work inside `snapshotRead` and `write`, as are `get` and `run`. */
+  /** For work inside `snapshotRead` and `write`, as is `run`. */
   all<Row>(text: string, ...values: SqlValue[]): Row[] {
     return this.prepared<Row>(text).all(values);
-  }
-
-  get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
-    return this.prepared<Row>(text).get(values);
   }
 
   run(text: string, ...values: SqlValue[]): RunResult {
@@ -34,7 +30,7 @@ export class SqliteClient implements SqlClient {
   prepared<Row>(text: string): Statement<unknown[], Row> {
     let statement = this.#statements.get(text);
     if (statement === undefined) {
-      statement = this.#connection.prepare<unknown[]>(text);
+      statement = this.#connection.prepare(text);
       this.#statements.set(text, statement);
     }
     return statement as Statement<unknown[], Row>;

@@ -10,7 +10,8 @@ export const sqliteDialect: Dialect = {
     values: [JSON.stringify(values)],
   }),
   asked: (values) => ({ text: 'json_each(?) AS asked', values: [JSON.stringify(values)] }),
-  deadLetters: (index) => `dead_letters ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}`,
+  deadLetters: (index, alias = 'dead_letters') =>
+    `dead_letters AS ${alias} ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}`,
 };
 
 /**

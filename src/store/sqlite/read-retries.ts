@@ -9,7 +9,7 @@ import {
 } from '../sql/rows.ts';
 import type { SqliteClient } from './client.ts';
 
-const ANY = 'SELECT EXISTS (SELECT 1 FROM retrying_orders) AS found';
+const ANY = 'SELECT 1 FROM retrying_orders LIMIT 1';
 
 const AMONG = `
   SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders
@@ -30,7 +30,7 @@ type DueRow = RetryingOrder & { completed: number };
 
 /** Mostly no order is retrying at all: that costs one look, not one per order. */
 export function retryingAmong(client: SqliteClient, orderIds: string[]): Map<string, RetryingOrder> {
-  if (client.get<{ found: number }>(ANY)?.found !== 1) return new Map();
+  if (client.all(ANY).length === 0) return new Map();
   const orders = client.all<RetryingOrder>(AMONG, JSON.stringify(orderIds));
   return new Map(orders.map((order) => [order.orderId, order]));
 }
@@ -60,7 +60,8 @@ export function readDue(
   const isCut = rows.length === limit || orders.length + unpublished.length < rows.length;
   const nextDueAt = () =>
     partitions
-      .flatMap((partition) => client.get<{ due_at: number }>(NEXT_DUE, topic, partition, now)?.due_at ?? [])
+      .flatMap((partition) => client.all<{ due_at: number }>(NEXT_DUE, topic, partition, now))
+      .map(({ due_at }) => due_at)
       .sort((one, other) => one - other)[0];
   // The orders that were cut off are due at once.
   return { orders, unpublished, nextDueAt: isCut ? now : nextDueAt() };

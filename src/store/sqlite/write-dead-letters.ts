@@ -15,12 +15,12 @@ const FAIL_AGAIN = `
     attempts = attempts + ?, failed_at = ?, replay_count = ?, state = ?
   WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND ${UNSETTLED}`;
 
-const IS_STORED = 'SELECT EXISTS (SELECT 1 FROM dead_letters WHERE id = ? AND value IS ?) AS found';
+const IS_STORED = 'SELECT 1 FROM dead_letters WHERE id = ? AND value IS ?';
 const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND value IS ? AND ${UNSETTLED}`;
 const NOTE = `
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, 'pipeline', ?)`;
 
-const OF_ORDER = 'SELECT EXISTS (SELECT 1 FROM dead_letters WHERE order_id = ?) AS found';
+const OF_ORDER = 'SELECT 1 FROM dead_letters WHERE order_id = ? LIMIT 1';
 const AT = `SELECT ${FAILED_COLUMNS} FROM dead_letters WHERE topic = ? AND partition = ? AND "offset" = ?`;
 const OF_RETRY = `
   SELECT ${FAILED_COLUMNS} FROM dead_letters
@@ -59,7 +59,7 @@ export function deadLettersOfRetries(client: SqliteClient, orderIds: readonly st
 
 /** Those of the orders that have a dead letter. */
 export function hasDeadLetters(client: SqliteClient, orderIds: readonly string[]): Set<string> {
-  return new Set(orderIds.filter((id) => client.get<{ found: number }>(OF_ORDER, id)?.found === 1));
+  return new Set(orderIds.filter((id) => client.all(OF_ORDER, id).length > 0));
 }
 
 /** False for a record that is no replay, or names a dead letter that is not its own: it becomes a new dead letter. */
@@ -73,7 +73,7 @@ function failedAgain(client: SqliteClient, topic: string, deadLetter: DeadLetter
     ...[id, replayCount, value],
   );
   if (changes === 1) note(client, id, failedAt, 'replay-failed', `${reason}: ${error}`);
-  return changes === 1 || client.get<{ found: number }>(IS_STORED, id, value)?.found === 1;
+  return changes === 1 || client.all(IS_STORED, id, value).length > 0;
 }
 
 function note(client: SqliteClient, id: number, at: number, act: AuditEntry['act'], detail: string): void {
