@@ -1,6 +1,6 @@
 import type { DeadLetterReason, DeadLetterState } from './dead-letter.ts';
 
-/** What people do with dead letters. Times are milliseconds since the epoch; every act leaves an audit row. */
+/** What people do with dead letters. Times are milliseconds since the epoch; every action leaves an audit row. */
 export interface DeadLetterStore {
   /** Newest first by keyset. @throws ServiceError `cursor-invalid` */
   list(query: DeadLetterQuery): Promise<DeadLetterPage>;
@@ -8,20 +8,20 @@ export interface DeadLetterStore {
   reasons(filter: DeadLetterFilter): Promise<Record<string, number>>;
   find(id: number): Promise<DeadLetterWithPayload | undefined>;
   /**
-   * The next letters of a selection in the order in which they failed, so that an order's events are replayed in
-   * their order: those with an id above `afterId`, at most `limit`, fewer when they are large, none at the end.
+   * The next dead letters of a selection, by id: in the order in which they failed first, so that the events of an order are
+   * replayed in their order. At most `limit` with an id above `afterId`, fewer when they are large, none only at the end.
    */
   select(selection: Selection, afterId: number, limit: number): Promise<DeadLetterWithPayload[]>;
   count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount>;
-  /** The highest id of all letters, 0 without any: whoever goes through those of this moment ends there. */
+  /** The highest id, or 0. A bulk action ends there: it leaves out dead letters that come while it runs. */
   newestId(): Promise<number>;
-  /** Notes that these are about to be sent to the log again; answers those that are still `open`, `replaying` or `exhausted`. */
+  /** Notes that these will be sent to the log again; returns those that are still `open`, `replaying` or `exhausted`. */
   replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
-  /** They are in the log: `open` or `exhausted` → `replaying`, but for what the pipeline was faster with. */
-  replaySent(letters: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
-  /** `open`, `replaying` or `exhausted` → `discarded`; answers the ids that it held for. */
+  /** They are in the log: `open` or `exhausted` → `replaying`, unless the pipeline has processed them already. */
+  replaySent(sent: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
+  /** `open`, `replaying` or `exhausted` → `discarded`; returns the ids of those. */
   discard(ids: readonly number[], audit: Audit): Promise<number[]>;
-  /** What was done with a letter, oldest first: the latest 1000 acts. */
+  /** What was done with a dead letter, oldest first: the latest 1000 entries. */
   audit(id: number): Promise<AuditEntry[]>;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface DeadLetterFilter {
   reason?: DeadLetterReason | undefined;
   orderId?: string | undefined;
   state?: DeadLetterState | undefined;
-  /** both bounds are exclusive and are about the latest failure */
+  /** both bounds are exclusive and apply to the latest failure */
   failedAfter?: number | undefined;
   failedBefore?: number | undefined;
 }
@@ -41,15 +41,15 @@ export interface DeadLetterQuery extends DeadLetterFilter {
 }
 
 /**
- * Letters by id, or all that match; what failed behind a letter of the `reason` that is asked for (`predecessor-failed`)
- * goes with it.
+ * Dead letters by id, or all that match. A filter by `reason` also selects the records that failed because they were queued
+ * behind a match (`predecessor-failed`).
  */
 export type Selection = { ids: readonly number[] } | { filter: DeadLetterFilter };
 
-/** Which letters of a selection an act can be done to. */
+/** The dead letters of a selection that a bulk action can change. */
 export interface Eligible {
   states: readonly DeadLetterState[];
-  /** exclusive; undefined: however often it was replayed */
+  /** exclusive; undefined means no limit */
   replayCountBelow?: number | undefined;
 }
 

@@ -1,8 +1,8 @@
 import type { LogRecord } from '../base/log-record.ts';
 
 /**
- * `open`: waits for somebody's decision · `replaying`: sent to the log again, not processed yet · `resolved`: its replay
- * was done · `discarded`: given up by somebody · `exhausted`: failed again too often, replays pass it over
+ * `open`: needs a decision · `replaying`: sent to the log again, not processed yet · `resolved`: its replay was processed ·
+ * `discarded`: given up by a person · `exhausted`: replayed too often without success, replays skip it
  */
 export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded', 'exhausted'] as const;
 
@@ -20,7 +20,7 @@ export const DEAD_LETTER_REASONS = [
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
-/** A record that failed for good, kept byte for byte, and why. Times are milliseconds since the epoch. */
+/** A record that failed permanently, byte for byte, and why. Times are milliseconds since the epoch. */
 export interface FailedRecord {
   record: LogRecord;
   orderId: string | null;
@@ -34,16 +34,19 @@ export interface FailedRecord {
   replayCount: number;
 }
 
-/** A failed record to be kept: as a new dead letter, or as the one whose replay has failed again. */
+/**
+ * A failed record to store: as a new dead letter, or as the one whose replay has failed again. Invariant 8: it is saved in the
+ * transaction of its batch, so it is durable before its offset moves.
+ */
 export interface DeadLetter extends FailedRecord {
-  /** the dead letter that this record was a replay of */
+  /** id of the dead letter that this record replays */
   replayOf: number | undefined;
   state: Extract<DeadLetterState, 'open' | 'exhausted'>;
 }
 
 /**
- * The replay of a dead letter was processed; `outcome` says in a few words what it brought. A letter of that id with
- * another `value` is not the one that was replayed: ids begin anew in a new store, and the log keeps its replays.
+ * A dead letter whose replay was processed, and a few words about the outcome. A dead letter of that id with another `value`
+ * is not the one that was replayed: ids start again in a new store, while the log keeps the replays of the old one.
  */
 export interface ResolvedDeadLetter {
   id: number;
@@ -52,5 +55,5 @@ export interface ResolvedDeadLetter {
   at: number;
 }
 
-/** Headers of a replayed record: they tell the pipeline which dead letter it settles. */
+/** Headers of a replayed record: they tell the pipeline which dead letter it replays. */
 export const REPLAY_HEADERS = { letter: 'x-dlq-id', replayCount: 'x-dlq-replay-count' } as const;

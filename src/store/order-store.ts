@@ -7,26 +7,26 @@ import type { HistoryEntry, Order } from '../order/order.ts';
 import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
 
-/** What HTTP reads, on any thread. Times are milliseconds since the epoch. */
+/** What requests read, on any thread. Times are milliseconds since the epoch. */
 export interface OrderReader {
   find(orderId: string): Promise<StoredOrder | undefined>;
-  /** The record of an order that has no row: it waits for a retry, or failed in a way that could not be stored. */
+  /** The first record of an order that has no row: it is retrying, or became a dead letter. */
   findUnstored(orderId: string): Promise<UnstoredOrder | undefined>;
   history(orderId: string): Promise<HistoryEntry[]>;
-  /** Orders that wait for a retry under another name of the commands' topic: nobody here would retry them. */
+  /** Orders that are retrying under another name of the commands' topic: no worker of this topic would retry them. */
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
-  /** How many orders wait for a retry, counted up to `most`: counting is no reason to read a large table. */
+  /** How many orders are retrying, counted up to `most`, so that a large table is not read for a count. */
   countRetrying(most: number): Promise<number>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
    * @throws ServiceError `cursor-invalid`
    */
   list(query: ListQuery): Promise<OrderPage>;
-  /** The next offset to be applied of a partition; undefined before its first batch. */
+  /** The next offset of a partition to apply; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
   /** Every change of an order, oldest first. */
   changes(orderId: string): Promise<SequencedChange[]>;
-  /** The latest changes of all orders that are numbered, oldest first. */
+  /** The latest numbered changes of all orders, oldest first. */
   latestChanges(limit: number): Promise<SequencedChange[]>;
   close(): Promise<void>;
 }
@@ -34,12 +34,12 @@ export interface OrderReader {
 export interface UnstoredOrder {
   state: 'retrying' | 'dead-letter';
   record: LogRecord;
-  /** events that wait with it; 0 for a dead one */
-  waiting: number;
+  /** how many events are queued, the first one included; 0 for a dead letter */
+  events: number;
 }
 
 export interface StoredOrder extends Order {
-  /** of the body, when the order came with an idempotency key */
+  /** of the body, if the order came with an idempotency key */
   fingerprint: string | null;
   /** id of the event that placed it */
   placedBy: string;
@@ -61,40 +61,42 @@ export interface OrderPage {
   nextCursor: string | null;
 }
 
-/** What a writing thread does around `decide`: load before, save after. One writer a thread, with its own connection. */
+/** A writing thread loads before `decide` and saves after it. Each such thread has one, with its own connection. */
 export interface BatchStore {
+  /** All of it is from one moment. If any of it changes before `save`, `save` refuses the batch. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState>;
-  /** The retrying orders of these partitions whose time has come, the longest due first, with all their events in order. */
+  /** The retrying orders of these partitions that are due, the longest due first, with all their events in order. */
   loadDue(query: DueQuery): Promise<DueRetries>;
   /**
-   * Everything of the batch in one transaction: orders, history, retrying events, dead letters and progress.
-   * Progress never moves back.
-   * @returns the sequence of its last change, those before it count down from there; 0 when it changes no order, or where
-   *   changes have no sequence
-   * @throws ServiceError `store-refused` when a row breaks a rule of the database: its batch can be split
-   * @throws ServiceError `progress-conflict` when progress, an order or its retryChanges is no longer what was loaded:
-   *   nothing is saved
+   * Invariant 3: progress is saved in the batch's own transaction and compared with what was loaded, so that a redelivered or
+   * zombie batch changes nothing. The transaction has all of the batch: orders, history, retries, dead letters and progress,
+   * which never moves back.
+   * @returns the sequence of its last change, from which the earlier ones count down; 0 without changes, and in a store that
+   *   does not number them
+   * @throws ServiceError `store-refused` when a row violates a constraint: the batch can be split
+   * @throws ServiceError `progress-conflict` when progress, an order or a retrying order is no longer as loaded: nothing is
+   *   saved
    * @throws ServiceError `store-unavailable`
    */
   save(batch: BatchToSave): Promise<number>;
-  /** As `save`, and then everything is taken back: whether the store would take these rows. */
+  /** As `save`, then rolled back: it tells whether the store accepts these rows. */
   dryRun(batch: BatchToSave): Promise<void>;
-  /** What these command records caused when they were applied before, to publish it once more. */
+  /** The effects of command records that were applied before, to be published again. */
   effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects>;
   /** The same of retried orders, whose records the log does not deliver again. */
   effectsOfRetries(orderIds: readonly string[]): Promise<Effects>;
-  /** The orders among these of which there are dead letters. */
+  /** Those of the orders that have dead letters. */
   withDeadLetters(orderIds: readonly string[]): Promise<Set<string>>;
-  /** Forgets retried orders (`settled`), once what their retry caused is published. */
+  /** Deletes completed retrying orders whose effects are published. */
   purgeCompleted(orderIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface LoadedState {
   orders: Map<string, OrderState>;
-  /** the orders among those asked for that wait for a retry */
+  /** those of the orders that are retrying, by id */
   retrying: Map<string, RetryingOrder>;
-  /** partition → next offset to be applied; no entry before the first batch */
+  /** partition → next offset to apply; no entry before the first batch */
   progress: Map<number, number>;
 }
 
@@ -105,17 +107,17 @@ export interface DueQuery {
   now: number;
   /** orders at most */
   limit: number;
-  /** completed orders that are to be forgotten: they are not among the unpublished */
+  /** completed orders that will be purged: they are not returned as unpublished */
   published: readonly string[];
 }
 
 export interface DueRetries {
   orders: { retrying: RetryingOrder; events: LogRecord[] }[];
-  /** the orders and the progress that these retries are decided on */
+  /** the orders and the progress to decide these retries on */
   loadedState: LoadedState;
-  /** completed before a crash, perhaps not published: to be published again, then forgotten */
+  /** completed orders whose effects a crash may have left unpublished: publish them again, then purge */
   unpublished: string[];
-  /** when the next order is due that is not among these; undefined when none waits */
+  /** when the next order is due that is not among these; undefined if there is none */
   nextDueAt: number | undefined;
 }
 
@@ -123,7 +125,7 @@ export interface BatchToSave {
   topic: string;
   decision: Decision;
   deadLetters: DeadLetter[];
-  /** dead letters whose replay was done */
+  /** dead letters whose replay was processed */
   resolved: ResolvedDeadLetter[];
   retryChanges: RetryChanges;
   loadedProgress: ReadonlyMap<number, number>;
@@ -137,8 +139,8 @@ export interface AppliedRecord {
 }
 
 /**
- * A change with its place among those of all orders: they are numbered in the order in which they were saved, from 1. All
- * are 0 in a store that is not to number them, since its history is not read as a log.
+ * A change with its place among the changes of all orders, which are numbered from 1 in the order in which they were saved.
+ * It is 0 in a store that does not number changes, because its history is not read as a log.
  */
 export interface SequencedChange {
   sequence: number;

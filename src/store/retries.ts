@@ -1,12 +1,15 @@
 import type { LogRecord } from '../base/log-record.ts';
 
-/** An order that failed for now. It waits in the store, and every later event of it waits behind it. */
+/**
+ * An order that failed for now and is retried. Invariant 5: its later events queue behind it in the store, other orders flow,
+ * and its due time survives a restart.
+ */
 export interface RetryingOrder {
   orderId: string;
   partition: number;
   /** attempts that failed */
   attempts: number;
-  /** events that wait, the failed one included */
+  /** queued events, the failed one included */
   events: number;
   /** of the latest attempt */
   error: string;
@@ -14,7 +17,7 @@ export interface RetryingOrder {
   firstFailedAt: number;
   failedAt: number;
   dueAt: number;
-  /** milliseconds by which its retries came later than they were due, all together (the store was away, or the service) */
+  /** sum of the milliseconds by which its retries were late because the store or the service was down */
   lateMs: number;
 }
 
@@ -23,19 +26,19 @@ export interface QueuedEvent {
   record: LogRecord;
 }
 
-/** What a batch does to retrying orders. Each change holds only if the order is still retrying as it was loaded. */
+/** What a batch changes about retrying orders. The batch is refused unless each order is still retrying as it was loaded. */
 export interface RetryChanges {
   /** orders that failed for the first time */
   added: RetryingOrder[];
-  /** orders as they were loaded, behind which events of this batch now wait: `events` of them */
+  /** orders as they were loaded, and how many events of this batch are queued behind each */
   appended: { loaded: RetryingOrder; events: number }[];
-  /** the events themselves, of both */
+  /** the events of both */
   events: QueuedEvent[];
-  /** orders that were tried again and failed again: `next` is how they wait on */
+  /** orders that failed again: `next` replaces `loaded` */
   rescheduled: { loaded: RetryingOrder; next: RetryingOrder }[];
-  /** orders that were tried again and are done with: their events go; they are remembered until it is published */
+  /** orders whose retry succeeded or was given up: their events are deleted, their rows stay until `purged` */
   completed: RetryingOrder[];
-  /** orders that were completed before, and what that caused is published: they are forgotten */
+  /** ids of completed orders whose effects are published: their rows are deleted */
   purged: readonly string[];
 }
 

@@ -1,35 +1,35 @@
-/** Where the orders are stored. Plain data, so that it can be passed to a thread. */
+/** Where orders are stored. Plain data, so that it can be passed to a thread. */
 export type StoreTarget = SqliteTarget | PostgresTarget;
 
 export interface SqliteTarget {
   kind: 'sqlite';
-  /** of the database file; `migrate` creates it */
+  /** of the database file, which `migrate` creates */
   path: string;
 }
 
 /** A PostgreSQL database and how to use it. */
 export interface PostgresTarget {
   kind: 'postgres';
-  /** `postgres://user:password@host:port/database?…`; with a secret, never to be logged */
+  /** `postgres://user:password@host:port/database?…`; holds a secret, never log it */
   url: string;
-  /** connections at most that requests are answered by; each thread that writes has one more */
+  /** maximum of connections for requests; each writing thread has one more */
   poolSize: number;
   connectTimeoutMs: number;
-  /** how long one statement may take */
+  /** limit of one statement */
   statementTimeoutMs: number;
-  /** how long one statement may wait for a lock of another */
+  /** limit of the wait for a lock */
   lockTimeoutMs: number;
   /**
-   * Changes are numbered from 1 without gaps in the order in which they are committed, so that the history can be read as
-   * a log. Its price is that writers commit one after the other; without it changes have the number 0.
+   * Number changes from 1 without gaps in the order of their commits, so that the history can be read as a log. The price is
+   * that writers commit one after the other. Otherwise changes have the number 0.
    */
   numbersChanges: boolean;
 }
 
-/** Beyond the server's own limit: the server, or the way to it, has died without a word. */
+/** Beyond the server's own limit: the server or the network has failed silently. */
 const SILENCE_MS = 5_000;
 
-/** Milliseconds after which an answer is not waited for any more. */
+/** Milliseconds after which the client stops waiting for an answer. */
 export function silenceLimitMs({ statementTimeoutMs }: Pick<PostgresTarget, 'statementTimeoutMs'>): number {
   return statementTimeoutMs + SILENCE_MS;
 }

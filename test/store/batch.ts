@@ -8,7 +8,7 @@ import { noRetryChanges } from '../../src/store/retries.ts';
 
 export const TOPIC = 'orders.commands';
 
-/** What is saved after deciding `commands` on what was loaded. */
+/** What is saved after `commands` are decided on the loaded state. */
 export function batchOf(loadedState: LoadedState, commands: DecidedCommand[], now: number): BatchToSave {
   const nextProgress = new Map<number, number>();
   for (const { position } of commands) nextProgress.set(position.partition, position.offset + 1);

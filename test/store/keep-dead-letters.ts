@@ -3,7 +3,7 @@ import type { BatchStore } from '../../src/store/order-store.ts';
 import { noRetryChanges } from '../../src/store/retries.ts';
 import { emptyDecision, TOPIC } from './batch.ts';
 
-/** Keeps dead letters, and settles replays, as the pipeline does; the ids count from 1 in a fresh store. */
+/** Stores dead letters and resolves replays, as the pipeline does; ids count from 1 in a new store. */
 export async function keepDeadLetters(
   store: BatchStore,
   deadLetters: DeadLetter[],

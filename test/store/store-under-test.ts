@@ -5,15 +5,14 @@ import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 /** A fresh, migrated, empty store. What it opened is closed at the end of the test that asked for it. */
 export interface StoreUnderTest {
   reader: OrderReader;
-  /** One more writer on the same orders. */
+  /** one more writer to the same orders */
   writer: () => Promise<BatchStore>;
-  /** The dead letters, for people. */
-  deadLetterPool: () => Promise<DeadLetterStore>;
-  /** What stands in `dead_letters`, by topic, partition and offset. */
-  deadLetters: () => Promise<UnstoredOrder[]>;
+  deadLetterStore: () => Promise<DeadLetterStore>;
+  /** the rows of `dead_letters`, by topic, partition and offset */
+  deadLetters: () => Promise<DeadLetterRow[]>;
 }
 
-export interface UnstoredOrder {
+export interface DeadLetterRow {
   topic: string;
   partition: number;
   offset: number;
@@ -31,5 +30,3 @@ export interface UnstoredOrder {
 }
 
 export type MakeStore = (t: Test) => Promise<StoreUnderTest>;
-
-export type MakeDesk = (t: Test) => Promise<Pick<StoreUnderTest, 'deadLetterPool' | 'writer'>>;

@@ -45,11 +45,11 @@ export interface OrderLists {
 const UNSTORED = `
   SELECT * FROM (
     SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
-      SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS waiting
+      SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS events
     FROM retrying_events WHERE order_id = ? ORDER BY "offset" LIMIT 1) AS retrying
   UNION ALL
   SELECT * FROM (
-    SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS waiting
+    SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS events
     FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead
   LIMIT 1`;
 
@@ -80,11 +80,11 @@ export class SqlOrderReader implements OrderReader {
   }
 
   async findUnstored(orderId: string): Promise<UnstoredOrder | undefined> {
-    type Row = EventRow & Pick<UnstoredOrder, 'state' | 'waiting'>;
+    type Row = EventRow & Pick<UnstoredOrder, 'state' | 'events'>;
     const [row] = await this.#rows<Row>('find-unstored', UNSTORED, orderId, orderId);
     if (row === undefined) return undefined;
-    const { state, waiting, ...event } = row;
-    return { state, record: toRecord(event), waiting };
+    const { state, events, ...event } = row;
+    return { state, record: toRecord(event), events };
   }
 
   history(orderId: string): Promise<HistoryEntry[]> {

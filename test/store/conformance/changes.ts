@@ -13,7 +13,7 @@ export async function changesConformance(t: Test, makeStore: MakeStore): Promise
       5,
     );
     await store.dryRun(first);
-    t.equal(await store.save(first), 2, 'a rehearsal takes no number');
+    t.equal(await store.save(first), 2, 'a dry run takes no number');
     const second = [move(2, 'b', 'preparing'), move(3, 'a', 'cancelled'), move(4, 'a', 'preparing')];
     const refused = batchOf(await loadFor(store, second), second, 6);
     t.equal(await store.save(refused), 4);
@@ -34,7 +34,7 @@ export async function changesConformance(t: Test, makeStore: MakeStore): Promise
     );
     t.same(await reader.latestChanges(2), all.slice(3));
     t.same(await reader.changes('a'), [all[0], all[3]]);
-    t.same(await reader.changes('nobody'), []);
+    t.same(await reader.changes('unknown'), []);
     t.match(all[3]?.change, { customerId: 'c-1', merchantId: 'm-1', cause: { partition: 0, offset: 3 } });
   });
 }

@@ -8,7 +8,7 @@ import type { MakeStore } from '../store-under-test.ts';
 
 const ORDERS = 3_000;
 const FIRST_MS = 1_000;
-/** Few enough that hundreds of orders share a millisecond. */
+/** So few that hundreds of orders share a millisecond. */
 const MILLISECONDS = 9;
 
 const CUSTOMERS = ['c-0', 'c-1', 'c-2', 'c-3'];
@@ -19,7 +19,7 @@ const moment = fc.integer({ min: FIRST_MS - 1, max: FIRST_MS + MILLISECONDS });
 
 const query: fc.Arbitrary<ListQuery> = fc.record(
   {
-    customerId: fc.constantFrom(...CUSTOMERS, 'nobody'),
+    customerId: fc.constantFrom(...CUSTOMERS, 'unknown'),
     merchantId: fc.constantFrom(...MERCHANTS),
     status: fc.constantFrom(...STATUSES),
     createdAfter: moment,
@@ -31,7 +31,7 @@ const query: fc.Arbitrary<ListQuery> = fc.record(
 
 export async function listingConformance(t: Test, makeStore: MakeStore): Promise<void> {
   await t.test(
-    'paging over thousands of orders of equal times shows each once, for every filter',
+    'paging through thousands of equal times shows each order once, for every filter',
     async (t) => {
       const { reader, writer } = await makeStore(t);
       const store = await writer();
@@ -41,7 +41,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
       assert.ok(all.every(({ createdAt }, i) => createdAt <= (all[i - 1]?.createdAt ?? Infinity)));
       assert.deepStrictEqual(all.at(0), await shown(reader, all.at(0)?.id));
 
-      // A cursor is a place in the one order of all orders, so it serves with any filters.
+      // A cursor is a place among all orders, so it is valid with any filter.
       const start = fc.constantFrom<[number, string | undefined][]>(
         [-1, undefined],
         [-1, undefined],
@@ -59,50 +59,53 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
     },
   );
 
-  await t.test('a page that looked at many orders in vain is short, and the next one goes on', async (t) => {
-    const { reader, writer } = await makeStore(t);
-    const store = await writer();
-    const failedAt = [3, 1_700, 1_701];
-    const kept: string[] = [];
-    for (let from = 0; from < 2_200; from += 550) {
-      const commands = Array.from({ length: 550 }, (_, index) => {
-        const isFailed = failedAt.includes(from + index);
-        const id = `o-${from + index}`;
-        if (isFailed) kept.unshift(id);
-        return place(from + index, id, { time: from + index, status: isFailed ? 'failed' : 'confirmed' });
+  await t.test(
+    'a page that examined many orders without a match is short, and the next one continues',
+    async (t) => {
+      const { reader, writer } = await makeStore(t);
+      const store = await writer();
+      const failedAt = [3, 1_700, 1_701];
+      const failed: string[] = [];
+      for (let from = 0; from < 2_200; from += 550) {
+        const commands = Array.from({ length: 550 }, (_, index) => {
+          const isFailed = failedAt.includes(from + index);
+          const id = `o-${from + index}`;
+          if (isFailed) failed.unshift(id);
+          return place(from + index, id, { time: from + index, status: isFailed ? 'failed' : 'confirmed' });
+        });
+        await apply(store, commands);
+      }
+      for (const filter of [
+        { customerId: 'c-1' },
+        { merchantId: 'm-1' },
+        { customerId: 'c-1', merchantId: 'm-1' },
+      ]) {
+        const found: string[][] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await reader.list({ ...filter, status: 'failed', limit: 2, cursor });
+          found.push(page.data.map(({ id }) => id));
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        t.same(found.flat(), failed, 'all of them, once each, newest first');
+        t.same(
+          found.map(({ length }) => length),
+          [2, 0, 1],
+          'no page has examined more than a thousand',
+        );
+      }
+      const { data, nextCursor } = await reader.list({
+        customerId: 'c-1',
+        status: 'failed',
+        createdAfter: 1_300,
+        limit: 2,
       });
-      await apply(store, commands);
-    }
-    for (const filter of [
-      { customerId: 'c-1' },
-      { merchantId: 'm-1' },
-      { customerId: 'c-1', merchantId: 'm-1' },
-    ]) {
-      const found: string[][] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await reader.list({ ...filter, status: 'failed', limit: 2, cursor });
-        found.push(page.data.map(({ id }) => id));
-        cursor = page.nextCursor ?? undefined;
-      } while (cursor !== undefined);
-      t.same(found.flat(), kept, 'all of them, once each, newest first');
-      t.same(
-        found.map(({ length }) => length),
-        [2, 0, 1],
-        'no page has looked at more than a thousand',
-      );
-    }
-    const { data, nextCursor } = await reader.list({
-      customerId: 'c-1',
-      status: 'failed',
-      createdAfter: 1_300,
-      limit: 2,
-    });
-    t.equal(data.length, 2);
-    t.equal(nextCursor, null, 'nothing is left to look at');
-  });
+      t.equal(data.length, 2);
+      t.equal(nextCursor, null, 'nothing is left to examine');
+    },
+  );
 
-  await t.test('the last page has no cursor, also when it is full or empty', async (t) => {
+  await t.test('the last page has no cursor, even when it is full or empty', async (t) => {
     const { reader, writer } = await makeStore(t);
     t.same(await reader.list({ limit: 1 }), { data: [], nextCursor: null });
     await apply(await writer(), scattered(0, 4));
@@ -115,7 +118,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
     t.match(nextCursor, /^[A-Za-z0-9_-]+$/);
   });
 
-  await t.test('orders that come while somebody pages disturb no page', async (t) => {
+  await t.test('orders that arrive between two pages change neither', async (t) => {
     const { reader, writer } = await makeStore(t);
     const store = await writer();
     await apply(store, scattered(0, 60));
@@ -129,7 +132,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
     );
   });
 
-  await t.test('a cursor that was not given out is refused', async (t) => {
+  await t.test('a foreign cursor is refused', async (t) => {
     const { reader, writer } = await makeStore(t);
     await apply(await writer(), scattered(0, 3));
     const { nextCursor } = await reader.list({ limit: 1 });
@@ -169,7 +172,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
   });
 }
 
-/** Orders whose fields repeat with periods that share no factor, so that every combination of filters occurs. */
+/** The fields repeat with coprime periods, so that every combination of filters occurs. */
 function scattered(from: number, count: number, firstMs = FIRST_MS) {
   return Array.from({ length: count }, (_, i) => {
     const n = from + i;
@@ -192,7 +195,7 @@ function matches(order: Order, query: ListQuery): boolean {
   );
 }
 
-/** Follows the cursors to the end; every page but the last must be full. */
+/** Follows the cursors to the end. Every page but the last must be full. */
 async function pages(reader: OrderReader, query: ListQuery): Promise<{ orders: Order[]; cursors: string[] }> {
   const orders: Order[] = [];
   const cursors: string[] = [];
@@ -207,7 +210,7 @@ async function pages(reader: OrderReader, query: ListQuery): Promise<{ orders: O
   return { orders, cursors };
 }
 
-/** The order as `find` has it, without what lists do not show. */
+/** The order as `find` returns it, without the fields that lists do not have. */
 async function shown(reader: OrderReader, id = ''): Promise<Order | undefined> {
   const found = await reader.find(id);
   if (found === undefined) return undefined;

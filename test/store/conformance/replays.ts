@@ -7,9 +7,9 @@ import type { MakeStore } from '../store-under-test.ts';
 
 const value = Buffer.from('the record');
 
-/** What the pipeline notes of a dead letter whose record came once more. The first letter of a store has the id 1. */
+/** What a batch does to a dead letter whose record was replayed. The first dead letter of a store has the id 1. */
 export async function replayConformance(t: Test, makeStore: MakeStore): Promise<void> {
-  await t.test('a replay that fails again moves its letter, once, and counts', async (t) => {
+  await t.test('a replay that fails again updates its dead letter once, and counts', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();
     await keep(store, [deadLetter({ offset: 1, value }, { attempts: 4 })]);
@@ -36,7 +36,7 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
     t.match(await deadLetters(), [{ offset: 11, replay_count: 2, state: 'exhausted' }]);
   });
 
-  await t.test('a record that names a letter which is not its own becomes a letter itself', async (t) => {
+  await t.test('a record that names a dead letter which is not its own becomes a new one', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();
     await keep(store, [deadLetter({ offset: 1, value })]);
@@ -50,7 +50,7 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
     );
   });
 
-  await t.test('a replay that was done resolves its letter', async (t) => {
+  await t.test('a processed replay resolves its dead letter', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();
     await keep(store, [deadLetter({ offset: 1, value }), deadLetter({ offset: 2, value })]);

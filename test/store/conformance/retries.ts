@@ -8,62 +8,62 @@ import type { MakeStore } from '../store-under-test.ts';
 const CONFLICT = { code: 'progress-conflict' };
 
 export async function retryConformance(t: Test, makeStore: MakeStore): Promise<void> {
-  await t.test('an order waits with its events, byte for byte and in order, until it is due', async (t) => {
-    const { writer, reader } = await makeStore(t);
-    const store = await writer();
-    const events = [
-      event(4, { headers: { 'x-dlq-id': '7', name: 'ü' } }),
-      event(11, { key: Buffer.from([0xff, 0]), value: null }),
-    ];
-    await park(store, retrying('a', { events: 2, dueAt: 1_000 }), events);
-    await park(store, retrying('b', { dueAt: 3_000 }), [event(12)]);
-    t.same(
-      (await store.load(TOPIC, [0], ['a', 'x'])).retrying,
-      new Map([['a', retrying('a', { events: 2, dueAt: 1_000 })]]),
-    );
-    t.match(await dueOf(store, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
-    const due = await dueOf(store, [0], 1_000, 10);
-    t.same(due.orders, [{ retrying: retrying('a', { events: 2, dueAt: 1_000 }), events }]);
-    t.equal(due.nextDueAt, 3_000);
-    t.same(due.loadedState.progress, new Map([[0, 13]]));
-    t.match(await reader.findUnstored('a'), { state: 'retrying', record: { offset: 4 } });
-    t.equal(await reader.findUnstored('x'), undefined);
-  });
-
   await t.test(
-    'only the partitions and the topic that are asked for are due, the longest due first',
+    'a retrying order comes back with its events, byte for byte and in order, when it is due',
     async (t) => {
-      const { writer } = await makeStore(t);
+      const { writer, reader } = await makeStore(t);
       const store = await writer();
-      await park(store, retrying('a', { dueAt: 30 }), [event(1)]);
-      await park(store, retrying('b', { dueAt: 10 }), [event(2)]);
-      await park(store, retrying('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
-      const ids = async (partitions: number[], limit = 10) =>
-        (await dueOf(store, partitions, 1_000, limit)).orders.map(({ retrying }) => retrying.orderId);
-      t.same(await ids([0]), ['b', 'a']);
-      t.same(await ids([1]), ['c']);
-      t.same(await ids([0, 1]), ['b', 'c', 'a']);
-      t.same(await ids([2]), []);
-      t.same(await ids([]), []);
+      const events = [
+        event(4, { headers: { 'x-dlq-id': '7', name: 'ü' } }),
+        event(11, { key: Buffer.from([0xff, 0]), value: null }),
+      ];
+      await addRetrying(store, retrying('a', { events: 2, dueAt: 1_000 }), events);
+      await addRetrying(store, retrying('b', { dueAt: 3_000 }), [event(12)]);
       t.same(
-        (await store.loadDue({ topic: 'another', partitions: [0], now: 1_000, limit: 10, published: [] }))
-          .orders,
-        [],
+        (await store.load(TOPIC, [0], ['a', 'x'])).retrying,
+        new Map([['a', retrying('a', { events: 2, dueAt: 1_000 })]]),
       );
-      t.equal((await dueOf(store, [0, 1], 5, 10)).nextDueAt, 10);
-      const cut = await dueOf(store, [0, 1], 1_000, 2);
-      t.equal(cut.orders.length, 2);
-      t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
+      t.match(await dueOf(store, [0], 999, 10), { orders: [], nextDueAt: 1_000 });
+      const due = await dueOf(store, [0], 1_000, 10);
+      t.same(due.orders, [{ retrying: retrying('a', { events: 2, dueAt: 1_000 }), events }]);
+      t.equal(due.nextDueAt, 3_000);
+      t.same(due.loadedState.progress, new Map([[0, 13]]));
+      t.match(await reader.findUnstored('a'), { state: 'retrying', record: { offset: 4 } });
+      t.equal(await reader.findUnstored('x'), undefined);
     },
   );
 
+  await t.test('only the given partitions and topic are due, the longest due first', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    await addRetrying(store, retrying('a', { dueAt: 30 }), [event(1)]);
+    await addRetrying(store, retrying('b', { dueAt: 10 }), [event(2)]);
+    await addRetrying(store, retrying('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+    const ids = async (partitions: number[], limit = 10) =>
+      (await dueOf(store, partitions, 1_000, limit)).orders.map(({ retrying }) => retrying.orderId);
+    t.same(await ids([0]), ['b', 'a']);
+    t.same(await ids([1]), ['c']);
+    t.same(await ids([0, 1]), ['b', 'c', 'a']);
+    t.same(await ids([2]), []);
+    t.same(await ids([]), []);
+    t.same(
+      (await store.loadDue({ topic: 'another', partitions: [0], now: 1_000, limit: 10, published: [] }))
+        .orders,
+      [],
+    );
+    t.equal((await dueOf(store, [0, 1], 5, 10)).nextDueAt, 10);
+    const cut = await dueOf(store, [0, 1], 1_000, 2);
+    t.equal(cut.orders.length, 2);
+    t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
+  });
+
   await t.test(
-    'later events join; an order that is no longer retrying as it was loaded refuses them',
+    'later events are appended, unless the order is no longer retrying as it was loaded',
     async (t) => {
       const { writer } = await makeStore(t);
       const store = await writer();
       const loaded = retrying('a', { dueAt: 10 });
-      await park(store, loaded, [event(1)]);
+      await addRetrying(store, loaded, [event(1)]);
       await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(2) }] });
       const due = await dueOf(store, [0], 10, 10);
       t.same(
@@ -78,12 +78,12 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     },
   );
 
-  await t.test('orders that bring many bytes are taken in several runs', async (t) => {
+  await t.test('orders with large events are loaded in several runs', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const large = Buffer.alloc(3 * 1024 * 1024);
     for (const [offset, id] of ['a', 'b', 'c'].entries())
-      await park(store, retrying(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
+      await addRetrying(store, retrying(id, { dueAt: 10 + offset }), [event(offset, { value: large })]);
     const due = await dueOf(store, [0], 1_000, 10);
     t.same(
       due.orders.map(({ retrying }) => retrying.orderId),
@@ -92,11 +92,11 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.equal(due.nextDueAt, 1_000, 'the rest is due at once');
   });
 
-  await t.test('an order that fails again waits on under its new state', async (t) => {
+  await t.test('an order that fails again is rescheduled', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const loaded = retrying('a', { dueAt: 10 });
-    await park(store, loaded, [event(1)]);
+    await addRetrying(store, loaded, [event(1)]);
     const next = { ...loaded, attempts: 2, error: 'again', failedAt: 20, dueAt: 500, lateMs: 3 };
     await save(store, { rescheduled: [{ loaded, next }] });
     t.match(await dueOf(store, [0], 499, 10), { orders: [], nextDueAt: 500 });
@@ -104,85 +104,94 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     await t.rejects(
       save(store, { rescheduled: [{ loaded, next }] }),
       CONFLICT,
-      'of two who try one is refused',
+      'the second of two writers is refused',
+    );
+  });
+
+  await t.test('a completed order stays until it is purged, and may fail again meanwhile', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    const loaded = retrying('a', { dueAt: 10 });
+    await addRetrying(store, loaded, [event(1)]);
+    await save(store, { completed: [loaded] });
+    t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: ['a'] });
+    t.equal((await store.load(TOPIC, [0], ['a'])).retrying.size, 0);
+    t.equal(await reader.findUnstored('a'), undefined);
+    t.match(await dueOf(store, [0], 10, 10, ['a', 'x']), { orders: [], unpublished: [] });
+    await store.purgeCompleted(['a', 'never-there']);
+    t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
+
+    await addRetrying(store, retrying('b', { dueAt: 10 }), [event(2)]);
+    await save(store, { completed: [retrying('b', { dueAt: 10 })] });
+    const again = retrying('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
+    await addRetrying(store, again, [event(3)]);
+    t.same(
+      (await dueOf(store, [0], 99, 10, ['b'])).orders[0]?.retrying,
+      again,
+      'an order that failed again is due',
+    );
+    await save(store, { purged: ['b'] });
+    t.same((await store.load(TOPIC, [0], ['b'])).retrying.get('b'), again, 'a retrying order is not purged');
+    await t.rejects(
+      addRetrying(store, again, [event(4)]),
+      CONFLICT,
+      'a retrying order cannot be added twice',
     );
   });
 
   await t.test(
-    'a completed order is remembered until it is forgotten, and may fail anew meanwhile',
+    'a completed order that fails again is retried in the partition of its new record',
     async (t) => {
-      const { writer, reader } = await makeStore(t);
+      const { writer } = await makeStore(t);
       const store = await writer();
       const loaded = retrying('a', { dueAt: 10 });
-      await park(store, loaded, [event(1)]);
+      await addRetrying(store, loaded, [event(1)]);
       await save(store, { completed: [loaded] });
-      t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: ['a'] });
-      t.equal((await store.load(TOPIC, [0], ['a'])).retrying.size, 0);
-      t.equal(await reader.findUnstored('a'), undefined);
-      t.match(await dueOf(store, [0], 10, 10, ['a', 'x']), { orders: [], unpublished: [] });
-      await store.purgeCompleted(['a', 'never-there']);
-      t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
-
-      await park(store, retrying('b', { dueAt: 10 }), [event(2)]);
-      await save(store, { completed: [retrying('b', { dueAt: 10 })] });
-      const anew = retrying('b', { dueAt: 99, attempts: 5, firstFailedAt: 9 });
-      await park(store, anew, [event(3)]);
-      t.same((await dueOf(store, [0], 99, 10, ['b'])).orders[0]?.retrying, anew, 'what waits anew is due');
-      await save(store, { purged: ['b'] });
-      t.same((await store.load(TOPIC, [0], ['b'])).retrying.get('b'), anew, 'what waits is not forgotten');
-      await t.rejects(park(store, anew, [event(4)]), CONFLICT, 'an order cannot begin to wait twice');
+      const topic = 'another.commands';
+      const again = retrying('a', { dueAt: 20, partition: 3 });
+      const replayed = event(1, { partition: 3 });
+      const loadedState = await store.load(topic, [3], ['a']);
+      const added = { added: [again], events: [{ orderId: 'a', record: replayed }] };
+      await store.save({ ...batch(loadedState, added, 2, 3), topic });
+      const due = await store.loadDue({ topic, partitions: [3], now: 20, limit: 10, published: [] });
+      t.same(due.orders, [{ retrying: again, events: [replayed] }]);
+      t.same((await dueOf(store, [0], 20, 10)).orders, [], 'and no longer in that of its old one');
     },
   );
 
-  await t.test('a completed order that fails anew waits where its new record stands', async (t) => {
-    const { writer } = await makeStore(t);
-    const store = await writer();
-    const loaded = retrying('a', { dueAt: 10 });
-    await park(store, loaded, [event(1)]);
-    await save(store, { completed: [loaded] });
-    const topic = 'another.commands';
-    const anew = retrying('a', { dueAt: 20, partition: 3 });
-    const replayed = event(1, { partition: 3 });
-    const loadedState = await store.load(topic, [3], ['a']);
-    const added = { added: [anew], events: [{ orderId: 'a', record: replayed }] };
-    await store.save({ ...batch(loadedState, added, 2, 3), topic });
-    const due = await store.loadDue({ topic, partitions: [3], now: 20, limit: 10, published: [] });
-    t.same(due.orders, [{ retrying: anew, events: [replayed] }]);
-    t.same((await dueOf(store, [0], 20, 10)).orders, [], 'and no longer where its old one stood');
-  });
-
-  await t.test('those that wait are counted, up to a bound, and completed ones are not', async (t) => {
+  await t.test('retrying orders are counted up to a bound, completed ones are not', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
     t.equal(await reader.countRetrying(10), 0);
-    for (const [offset, id] of ['a', 'b', 'c'].entries()) await park(store, retrying(id), [event(offset)]);
+    for (const [offset, id] of ['a', 'b', 'c'].entries())
+      await addRetrying(store, retrying(id), [event(offset)]);
     t.equal(await reader.countRetrying(10), 3);
     t.equal(await reader.countRetrying(2), 2);
     await save(store, { completed: [retrying('b')] });
     t.equal(await reader.countRetrying(10), 2);
   });
 
-  await t.test('what a retry caused is found by its order, to be published again', async (t) => {
+  await t.test('the effects of a retry are found by its order, to be published again', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const { changes } = await apply(store, [place(0, 'a', { status: 'failed' })]);
     const former = deadLetter({ offset: 0 }, { orderId: 'a', reason: 'processor-failed', failedAt: 6 });
     await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: [former] });
     const loaded = retrying('a', { failedAt: 7, dueAt: 10 });
-    await park(store, loaded, [event(1)]);
-    const letter = deadLetter(
+    await addRetrying(store, loaded, [event(1)]);
+    const exhausted = deadLetter(
       { offset: 1 },
       { orderId: 'a', reason: 'retries-exhausted', attempts: 4, failedAt: 7 },
     );
     const completed = batch(await store.load(TOPIC, [0], []), { completed: [loaded] });
-    await store.save({ ...completed, deadLetters: [letter] });
-    const caused = await store.effectsOfRetries(['a', 'b']);
+    await store.save({ ...completed, deadLetters: [exhausted] });
+    const effects = await store.effectsOfRetries(['a', 'b']);
     t.same(
-      caused.changes.map(({ change }) => change),
+      effects.changes.map(({ change }) => change),
       changes,
     );
-    t.match(caused.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 1 } }]);
-    t.equal(caused.deadLetters.length, 1, 'what had failed before is none of its doing');
+    t.match(effects.deadLetters, [{ orderId: 'a', attempts: 4, record: { offset: 1 } }]);
+    t.equal(effects.deadLetters.length, 1, 'not what had failed before');
     t.match(
       (await store.effectsOf(TOPIC, [{ orderId: null, position: { partition: 0, offset: 0 } }])).deadLetters,
       [{ orderId: 'a' }],
@@ -190,7 +199,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.same(await store.withDeadLetters(['a', 'b']), new Set(['a']));
   });
 
-  await t.test('a rehearsal tells whether rows would be taken, and leaves nothing behind', async (t) => {
+  await t.test('a dry run tells whether the store accepts the rows, and leaves nothing behind', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
     const loadedState = await store.load(TOPIC, [0], []);
@@ -235,8 +244,8 @@ function event(offset: number, changes: Partial<LogRecord> = {}): LogRecord {
   return { partition: 0, offset, timestamp: 3, key: Buffer.from('k'), value: Buffer.from('{}'), ...changes };
 }
 
-/** Saves what parks an order, with the progress moved behind its last event. */
-async function park(store: BatchStore, order: RetryingOrder, records: LogRecord[]): Promise<void> {
+/** Adds a retrying order, with the progress after its last event. */
+async function addRetrying(store: BatchStore, order: RetryingOrder, records: LogRecord[]): Promise<void> {
   const events = records.map((record) => ({ orderId: order.orderId, record }));
   const next = Math.max(...records.map(({ offset }) => offset)) + 1;
   const loadedState = await store.load(TOPIC, [order.partition], []);

@@ -46,11 +46,11 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     t.equal(found?.createdAt, 8_640_000_000_000_000);
   });
 
-  await t.test('an order that is not there is undefined and has no history', async (t) => {
+  await t.test('an order that does not exist is undefined and has no history', async (t) => {
     const { reader, writer } = await makeStore(t);
-    t.equal(await reader.find('nobody'), undefined);
-    t.same(await reader.history('nobody'), []);
-    t.same(await (await writer()).load(TOPIC, [0], ['nobody']), {
+    t.equal(await reader.find('unknown'), undefined);
+    t.same(await reader.history('unknown'), []);
+    t.same(await (await writer()).load(TOPIC, [0], ['unknown']), {
       orders: new Map(),
       retrying: new Map(),
       progress: new Map(),
@@ -58,7 +58,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
   });
 
   await t.test(
-    'the history of an order has every version in turn, over batches and within one',
+    'the history of an order has every version in order, within a batch and across batches',
     async (t) => {
       const { reader, writer } = await makeStore(t);
       const store = await writer();
@@ -78,7 +78,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     },
   );
 
-  await t.test('thousands of states are loaded at once, and only those asked for', async (t) => {
+  await t.test('thousands of states are loaded at once, and no others', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const commands = Array.from({ length: 3_000 }, (_, i) =>
@@ -92,7 +92,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     t.same([...progress], [[0, 3_000]]);
   });
 
-  await t.test('the changes that a record caused are found again, whole and in order', async (t) => {
+  await t.test('the changes that a record caused are found again, all and in order', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     const log: DecidedCommand[] = [

@@ -14,16 +14,16 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
       await writer(),
       ids.map((id, i) => place(i, id)),
     );
-    let granted = 0;
-    const wishes = async (partition: number) => {
+    let made = 0;
+    const transitions = async (partition: number) => {
       const store = await writer();
       for (const [round, to] of [...REQUESTABLE_STATUSES, ...REQUESTABLE_STATUSES].entries()) {
         const commands = ids.map((id, i) => move(round * 100 + i, id, to, partition));
         const changes = await untilSaved(store, commands);
-        granted += changes;
+        made += changes;
       }
     };
-    await Promise.all([wishes(1), wishes(2), wishes(3)]);
+    await Promise.all([transitions(1), transitions(2), transitions(3)]);
 
     let versions = 0;
     for (const id of ids) {
@@ -37,10 +37,10 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
       t.equal(order?.status, history.at(-1)?.status);
       versions += history.length;
     }
-    t.equal(versions, ids.length + granted);
+    t.equal(versions, ids.length + made);
   });
 
-  await t.test('of several writers of one batch exactly one saves it', async (t) => {
+  await t.test('a batch that several writers save is saved once', async (t) => {
     const { reader, writer } = await makeStore(t);
     const commands = Array.from({ length: 100 }, (_, i) => place(i, `o-${i}`));
     const outcomes = await Promise.all(
@@ -53,7 +53,7 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
         );
       }),
     );
-    // A writer that loads after another has saved finds nothing to do, which is saved as well.
+    // A writer that loads after another has saved decides nothing, and saves that.
     t.ok(outcomes.includes('saved'));
     t.same(
       outcomes.filter((outcome) => outcome !== 'saved' && outcome !== 'refused'),
@@ -65,7 +65,7 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
   });
 }
 
-/** Loads, decides and saves until no other writer was in between; the number of changes. */
+/** Loads, decides and saves until no other writer interferes. Returns the number of changes. */
 async function untilSaved(store: BatchStore, commands: DecidedCommand[]): Promise<number> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     try {
@@ -74,5 +74,5 @@ async function untilSaved(store: BatchStore, commands: DecidedCommand[]): Promis
       if (!hasCode(error, 'progress-conflict')) throw error;
     }
   }
-  throw new Error('A writer never came through.');
+  throw new Error('A writer was never able to save.');
 }

@@ -14,13 +14,13 @@ import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
-import { fillStore, LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
+import { fillStore, DEAD_LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
 import { WatchedConnection } from './watched-connection.ts';
 
 const server = await PostgresServer.start(t);
-const NOBODY = () => undefined;
+const IGNORED = () => undefined;
 
-await t.test('everything is there afterwards, and is counted and compared', async (t) => {
+await t.test('everything is copied, counted and compared', async (t) => {
   const { from, to } = await filled(t);
   const steps: [string, number, number][] = [];
   const copied = await copyStore(from, to.end, (...step) => steps.push(step));
@@ -29,7 +29,7 @@ await t.test('everything is there afterwards, and is counted and compared', asyn
     order_history: ORDERS + MOVED,
     retrying_orders: 1,
     retrying_events: 2,
-    dead_letters: LETTERS,
+    dead_letters: DEAD_LETTERS,
     dead_letter_audit: 1,
     progress: 2,
   });
@@ -39,9 +39,9 @@ await t.test('everything is there afterwards, and is counted and compared', asyn
   t.same(await shown(t, to.target), await shown(t, from.target));
 });
 
-await t.test('what comes afterwards is numbered after what was copied', async (t) => {
+await t.test('rows written after the copy are numbered after the copied ones', async (t) => {
   const { from, to } = await filled(t);
-  await copyStore(from, to.end, NOBODY);
+  await copyStore(from, to.end, IGNORED);
   const store = await openBatchStore(to.target, createWriteLock());
   t.teardown(() => store.close());
   await apply(store, [place(ORDERS + MOVED, 'new', { time: 1_000 + ORDERS })]);
@@ -51,47 +51,51 @@ await t.test('what comes afterwards is numbered after what was copied', async (t
   t.equal(
     (await reader.list({ limit: 1 })).data[0]?.id,
     'new',
-    'an order of the same moment comes after the others',
+    'an order of the same millisecond comes after the others',
   );
   t.equal((await reader.changes('new'))[0]?.sequence, ORDERS + MOVED + 1);
-  const deadLetterPool = await openDeadLetterStore(to.target, createWriteLock());
-  t.teardown(() => deadLetterPool.close());
-  t.equal(await deadLetterPool.newestId(), LETTERS + 1);
-  await t.rejects(copyStore(from, to.end, NOBODY), { code: 'copy-differs' });
+  const deadLetterStore = await openDeadLetterStore(to.target, createWriteLock());
+  t.teardown(() => deadLetterStore.close());
+  t.equal(await deadLetterStore.newestId(), DEAD_LETTERS + 1);
+  await t.rejects(copyStore(from, to.end, IGNORED), { code: 'copy-differs' });
   await keepDeadLetters(store, [deadLetter({ offset: 100 })]);
   t.equal(
-    await deadLetterPool.newestId(),
-    LETTERS + 2,
-    'no number is given twice, though it is copied once more',
+    await deadLetterStore.newestId(),
+    DEAD_LETTERS + 2,
+    'no number is used twice, even after another copy',
   );
 });
 
-await t.test('a copy that was interrupted goes on after the last row that arrived', async (t) => {
+await t.test('an interrupted copy continues after the last row that arrived', async (t) => {
   const { from, to } = await filled(t);
   let pages = 0;
   const interrupted = writingThrough(to.end, () => {
     if ((pages += 1) === 4) throw new Error('cut off');
   });
-  await t.rejects(copyStore(from, interrupted, NOBODY), { message: 'cut off' });
-  t.same(await server.run(to.target.url, 'SELECT * FROM progress'), [], 'nobody would go on from it');
+  await t.rejects(copyStore(from, interrupted, IGNORED), { message: 'cut off' });
+  t.same(
+    await server.run(to.target.url, 'SELECT * FROM progress'),
+    [],
+    'a service would not continue from it',
+  );
   const written: string[] = [];
   const watched = writingThrough(to.end, (table, rows) => written.push(`${table.name} ${rows.length}`));
   const rowsDone: number[] = [];
   await copyStore(from, watched, (step, rows) => {
     if (step === 'copy') rowsDone.push(rows);
   });
-  t.equal(rowsDone[0], ORDERS, 'what was there already is counted as done');
+  t.equal(rowsDone[0], ORDERS, 'rows that were copied before are counted as done');
   t.notOk(
     written.some((page) => page.startsWith('orders ')),
-    'no order twice',
+    'no order is written twice',
   );
   t.same(await shown(t, to.target), await shown(t, from.target));
   written.length = 0;
-  await copyStore(from, watched, NOBODY);
-  t.same(written, [], 'a copy that is whole is only compared');
+  await copyStore(from, watched, IGNORED);
+  t.same(written, [], 'a complete copy is only compared');
 });
 
-await t.test('pages of large rows have fewer of them, also where a copy goes on', async (t) => {
+await t.test('pages of large rows are shorter, even where a copy continues', async (t) => {
   const { from, to } = await filled(t, async (store) => {
     const megabytes = [1.5, 1.5, 1.5, 1.5, 9, 9, 1.5, 1.5, 1.5, 1.5];
     const value = (size: number, index: number) => Buffer.alloc(size * 1024 * 1024, index);
@@ -106,26 +110,30 @@ await t.test('pages of large rows have fewer of them, also where a copy goes on'
     if (pages.length === 3) throw new Error('cut off');
     pages.push(rows.length);
   });
-  await t.rejects(copyStore(from, interrupted, NOBODY), { message: 'cut off' });
+  await t.rejects(copyStore(from, interrupted, IGNORED), { message: 'cut off' });
   const watched = writingThrough(to.end, ({ name }, rows) => {
     if (name === 'dead_letters') pages.push(rows.length);
   });
-  await copyStore(from, watched, NOBODY);
-  t.same(pages, [LETTERS + 3, 2, 1, 3, 1], 'a page ends with the row that makes it 4 MiB large');
-  const letters = COPIED_TABLES.find(({ name }) => name === 'dead_letters');
-  if (letters === undefined) throw new Error('Dead letters are copied.');
+  await copyStore(from, watched, IGNORED);
+  t.same(pages, [DEAD_LETTERS + 3, 2, 1, 3, 1], 'a page ends with the row that makes it 4 MiB large');
+  const table = COPIED_TABLES.find(({ name }) => name === 'dead_letters');
+  if (table === undefined) throw new Error('Dead letters are copied.');
   const limit = { rows: 100, bytes: 4 * 1024 * 1024 };
-  t.equal((await to.end.read(letters, undefined, limit)).length, LETTERS + 3, 'the target is read alike');
-  t.equal((await to.end.read(letters, [LETTERS + 5], limit)).length, 1, 'a row is read, however large');
-  t.equal((await to.end.read(letters, undefined, { ...limit, rows: 2 })).length, 2);
+  t.equal(
+    (await to.end.read(table, undefined, limit)).length,
+    DEAD_LETTERS + 3,
+    'the target is read in the same pages',
+  );
+  t.equal((await to.end.read(table, [DEAD_LETTERS + 5], limit)).length, 1, 'a larger row is read alone');
+  t.equal((await to.end.read(table, undefined, { ...limit, rows: 2 })).length, 2);
 });
 
 await t.test('no statement reads a whole table of the target', async (t) => {
   const { from, to } = await filled(t);
-  await copyStore(from, to.end, NOBODY);
+  await copyStore(from, to.end, IGNORED);
   const connection = new WatchedConnection(to.target, 'copy');
   t.teardown(() => connection.close());
-  await copyStore(from, new PostgresCopyTarget(connection), NOBODY);
+  await copyStore(from, new PostgresCopyTarget(connection), IGNORED);
   for (const { text, values } of [...connection.sent]) {
     const plan = await connection.query<{ 'QUERY PLAN': string }>({
       name: '',
@@ -137,9 +145,9 @@ await t.test('no statement reads a whole table of the target', async (t) => {
   }
 });
 
-await t.test('a copy that is not what its source is, is found', async (t) => {
+await t.test('a copy that differs from its source is detected', async (t) => {
   const { from, to } = await filled(t);
-  await copyStore(from, to.end, NOBODY);
+  await copyStore(from, to.end, IGNORED);
   const damages = [
     `UPDATE orders SET status = 'delivered' WHERE id = '${orderId(3)}'`,
     `UPDATE dead_letters SET value = '\\x7b'::bytea WHERE id = 1`,
@@ -151,30 +159,30 @@ await t.test('a copy that is not what its source is, is found', async (t) => {
     const url = await server.createCopy(to.target.url);
     await server.run(url, damage);
     const end = targetEnd(t, { ...to.target, url });
-    await t.rejects(copyStore(from, end, NOBODY), { code: 'copy-differs' }, damage);
+    await t.rejects(copyStore(from, end, IGNORED), { code: 'copy-differs' }, damage);
   }
 });
 
-await t.test('what services write to the source meanwhile is not seen', async (t) => {
+await t.test('writes to the source during the copy are not copied', async (t) => {
   const { from, to } = await filled(t);
   const store = await openBatchStore(from.target, createWriteLock());
   t.teardown(() => store.close());
   await apply(store, [place(ORDERS + MOVED, 'too-late')]);
-  const copied = await copyStore(from, to.end, NOBODY);
+  const copied = await copyStore(from, to.end, IGNORED);
   t.equal(copied.find(({ table }) => table === 'orders')?.rows, ORDERS);
 });
 
-/** @param more is added to it */
+/** @param more adds rows to the source */
 async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   const target = await migratedTarget(t);
-  const turn = createWriteLock();
-  const [store, deadLetterPool] = [
-    await openBatchStore(target, turn),
-    await openDeadLetterStore(target, turn),
+  const lock = createWriteLock();
+  const [store, deadLetterStore] = [
+    await openBatchStore(target, lock),
+    await openDeadLetterStore(target, lock),
   ];
-  await fillStore(store, deadLetterPool);
+  await fillStore(store, deadLetterStore);
   await more?.(store);
-  await Promise.all([store.close(), deadLetterPool.close()]);
+  await Promise.all([store.close(), deadLetterStore.close()]);
   const source = await SqliteCopySource.open(target.path);
   t.teardown(() => source.close());
   const postgres = await server.createStore();
@@ -184,7 +192,7 @@ async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   };
 }
 
-/** @param onWrite is asked before each page */
+/** @param onWrite is called before each page */
 function writingThrough(
   end: CopyTarget,
   onWrite: (table: CopiedTable, rows: readonly CopiedRow[]) => void,
@@ -207,11 +215,11 @@ function targetEnd(t: Test, target: PostgresTarget): PostgresCopyTarget {
   return end;
 }
 
-/** What people see of it. */
+/** What readers see of the store. */
 async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
-  const turn = createWriteLock();
-  const [reader, deadLetterPool] = [await openReader(target), await openDeadLetterStore(target, turn)];
-  t.teardown(() => Promise.all([reader.close(), deadLetterPool.close()]));
+  const lock = createWriteLock();
+  const [reader, deadLetterStore] = [await openReader(target), await openDeadLetterStore(target, lock)];
+  t.teardown(() => Promise.all([reader.close(), deadLetterStore.close()]));
   const orders: unknown[] = [];
   let cursor: string | undefined;
   do {
@@ -223,10 +231,10 @@ async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
     orders,
     changes: await reader.changes(orderId(1)),
     latest: await reader.latestChanges(100),
-    letters: await deadLetterPool.list({ limit: 100 }),
-    payload: await deadLetterPool.find(1),
-    audit: await deadLetterPool.audit(2),
-    kept: await reader.findUnstored('waiting'),
+    deadLetters: await deadLetterStore.list({ limit: 100 }),
+    payload: await deadLetterStore.find(1),
+    audit: await deadLetterStore.audit(2),
+    unstored: await reader.findUnstored('retrying'),
     progress: await reader.progress('orders.commands', 1),
   };
 }

@@ -5,13 +5,13 @@ import { noRetryChanges } from '../../../src/store/retries.ts';
 import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 
-/** More than a page of a copy. */
+/** More than one page of a copy. */
 export const ORDERS = 4_500;
 export const MOVED = 700;
-export const LETTERS = 3;
+export const DEAD_LETTERS = 3;
 
-/** Something of everything: values that a store may spoil, rows in every state, and more than one page of them. */
-export async function fillStore(store: BatchStore, deadLetterPool: DeadLetterStore): Promise<void> {
+/** Rows of every table and state, values that are easy to damage, and more than one page of orders. */
+export async function fillStore(store: BatchStore, deadLetterStore: DeadLetterStore): Promise<void> {
   const orderIds = Array.from({ length: ORDERS }, (_, index) => orderId(index));
   const status = (index: number) => (index % 7 === 0 ? 'rejected' : 'confirmed');
   await apply(
@@ -29,17 +29,17 @@ export async function fillStore(store: BatchStore, deadLetterPool: DeadLetterSto
     deadLetter({ offset: 2 }, { orderId: orderId(1), reason: 'processor-failed', error: '' }),
     deadLetter({ offset: 3, partition: 4, value: Buffer.alloc(0) }, { state: 'exhausted', replayCount: 5 }),
   ]);
-  await deadLetterPool.discard([2], { by: 'somebody', at: 5_000 });
-  await park(store);
+  await deadLetterStore.discard([2], { by: 'ann', at: 5_000 });
+  await addRetrying(store);
 }
 
 export function orderId(index: number): string {
   return `order-${index.toString().padStart(6, '0')}`;
 }
 
-async function park(store: BatchStore): Promise<void> {
+async function addRetrying(store: BatchStore): Promise<void> {
   const retrying = {
-    ...{ orderId: 'waiting', partition: 1, attempts: 2, events: 2, error: 'the kitchen is away' },
+    ...{ orderId: 'retrying', partition: 1, attempts: 2, events: 2, error: 'the kitchen is away' },
     ...{ firstFailedAt: 1_000, failedAt: 2_000, dueAt: 3_000, lateMs: 7 },
   };
   const record = (offset: number, changes: Partial<LogRecord>): LogRecord => {
@@ -47,7 +47,7 @@ async function park(store: BatchStore): Promise<void> {
       partition: 1,
       offset,
       timestamp: 9,
-      key: Buffer.from('waiting'),
+      key: Buffer.from('retrying'),
       value: Buffer.from('{}'),
       ...changes,
     };
@@ -61,7 +61,7 @@ async function park(store: BatchStore): Promise<void> {
     retryChanges: {
       ...noRetryChanges(),
       added: [retrying],
-      events: records.map((event) => ({ orderId: 'waiting', record: event })),
+      events: records.map((event) => ({ orderId: 'retrying', record: event })),
     },
     loadedProgress: new Map(),
     nextProgress: new Map([[1, 10]]),

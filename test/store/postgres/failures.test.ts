@@ -18,7 +18,7 @@ const server = await PostgresServer.start(t);
 
 const UNAVAILABLE = { code: 'store-unavailable', transient: true };
 
-await t.test('every SQLSTATE is told as the port tells it', async (t) => {
+await t.test('every SQLSTATE becomes an error of the port', async (t) => {
   const expected = {
     'store-refused': ['22021', '22003', '23505', '23514', '23502', '54000'],
     'progress-conflict': ['OS001'],
@@ -30,7 +30,11 @@ await t.test('every SQLSTATE is told as the port tells it', async (t) => {
   for (const [code, states] of Object.entries(expected)) {
     for (const state of states) await t.rejects(translateErrors(failing(state)), { code }, state);
   }
-  await t.rejects(translateErrors(failing('42601')), { name: 'error', code: '42601' }, 'a defect stays one');
+  await t.rejects(
+    translateErrors(failing('42601')),
+    { name: 'error', code: '42601' },
+    'a defect stays as it is',
+  );
   await t.rejects(translateErrors(failing('23505', 'orders_pkey')), { code: 'progress-conflict' });
   await t.rejects(translateErrors(failing('23505', 'dead_letters_pkey')), { code: 'store-refused' });
   await t.rejects(
@@ -43,7 +47,7 @@ await t.test('every SQLSTATE is told as the port tells it', async (t) => {
   );
 });
 
-await t.test('a backend that is ended in the middle costs the batch one attempt, and no row', async (t) => {
+await t.test('a backend that is terminated in a batch costs one attempt and no row', async (t) => {
   const target = await server.createStore();
   const { reader, writer } = await storeUnderTest(t, target);
   const store = await writer();
@@ -60,10 +64,10 @@ await t.test('a backend that is ended in the middle costs the batch one attempt,
   t.equal((await reader.find('b'))?.status, 'confirmed');
 });
 
-await t.test('whoever was cut off while nobody asked works on with the next request', async (t) => {
+await t.test('an idle connection that was cut is replaced by the next request', async (t) => {
   const target = await server.createStore();
-  const { reader, writer, deadLetterPool } = await storeUnderTest(t, target);
-  const [store, letters] = [await writer(), await deadLetterPool()];
+  const { reader, writer, deadLetterStore } = await storeUnderTest(t, target);
+  const [store, deadLetters] = [await writer(), await deadLetterStore()];
   await apply(store, [place(0, 'a')]);
   await reader.find('a');
   await server.run(
@@ -81,29 +85,26 @@ await t.test('whoever was cut off while nobody asked works on with the next requ
     );
   await works(() => reader.find('a'));
   await works(() => store.load(TOPIC, [0], ['a']));
-  await works(() => letters.newestId());
+  await works(() => deadLetters.newestId());
   t.match(await reader.find('a'), { id: 'a' });
 });
 
-await t.test(
-  'a lock that does not come and a statement that takes too long are waited for in vain',
-  async (t) => {
-    const target = { ...(await server.createStore()), lockTimeoutMs: 100, statementTimeoutMs: 300 };
-    const { reader, writer } = await storeUnderTest(t, target);
-    const store = await writer();
-    const held = await holding(t, target, 'LOCK TABLE progress IN SHARE MODE');
-    await t.rejects(apply(store, [place(0, 'a')]), { ...UNAVAILABLE, message: /55P03/ });
-    await held.close();
-    t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
-    t.equal((await reader.list({ limit: 10 })).data.length, 1);
-    const slow = new PostgresConnection(target, 'test');
-    t.teardown(() => slow.close());
-    const sleep = { name: 'sleep', text: 'SELECT pg_sleep(60)', values: [] };
-    await t.rejects(slow.query(sleep), { ...UNAVAILABLE, message: /57014/ });
-  },
-);
+await t.test('the waits for a lock and for a long statement end', async (t) => {
+  const target = { ...(await server.createStore()), lockTimeoutMs: 100, statementTimeoutMs: 300 };
+  const { reader, writer } = await storeUnderTest(t, target);
+  const store = await writer();
+  const held = await holding(t, target, 'LOCK TABLE progress IN SHARE MODE');
+  await t.rejects(apply(store, [place(0, 'a')]), { ...UNAVAILABLE, message: /55P03/ });
+  await held.close();
+  t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
+  t.equal((await reader.list({ limit: 10 })).data.length, 1);
+  const slow = new PostgresConnection(target, 'test');
+  t.teardown(() => slow.close());
+  const sleep = { name: 'sleep', text: 'SELECT pg_sleep(60)', values: [] };
+  await t.rejects(slow.query(sleep), { ...UNAVAILABLE, message: /57014/ });
+});
 
-await t.test('a server that holds still is given up', { timeout: 60_000 }, async (t) => {
+await t.test('a server that stops answering is given up', { timeout: 60_000 }, async (t) => {
   const target = { ...(await server.createStore()), statementTimeoutMs: 300 };
   const { writer } = await storeUnderTest(t, target);
   const store = await writer();
@@ -118,26 +119,26 @@ await t.test('a server that holds still is given up', { timeout: 60_000 }, async
   t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
 });
 
-await t.test('a server that is away is unavailable to all, and serves them when it is back', async (t) => {
+await t.test('a server that is down is unavailable, and is used again when it is up', async (t) => {
   const target = await server.createStore();
-  const { reader, writer, deadLetterPool } = await storeUnderTest(t, target);
-  const [store, letters] = [await writer(), await deadLetterPool()];
+  const { reader, writer, deadLetterStore } = await storeUnderTest(t, target);
+  const [store, deadLetters] = [await writer(), await deadLetterStore()];
   await apply(store, [place(0, 'a')]);
   await server.takeDown();
   await t.rejects(store.load(TOPIC, [0], ['a']), UNAVAILABLE);
   await t.rejects(apply(store, [place(1, 'b')]), UNAVAILABLE);
   await t.rejects(reader.find('a'), UNAVAILABLE);
-  await t.rejects(letters.newestId(), UNAVAILABLE);
+  await t.rejects(deadLetters.newestId(), UNAVAILABLE);
   await t.rejects(openReader(target), UNAVAILABLE);
   await t.rejects(openBatchStore(target, createWriteLock()), UNAVAILABLE);
   await t.rejects(migrate(target, silent), UNAVAILABLE);
   await server.bringUp();
   t.equal((await apply(store, [place(1, 'b')])).placed.length, 1);
   t.match(await reader.find('b'), { id: 'b' });
-  t.equal(await letters.newestId(), 0);
+  t.equal(await deadLetters.newestId(), 0);
 });
 
-await t.test('who may not enter is told so, without the password', async (t) => {
+await t.test('a refused login is reported without the password', async (t) => {
   const url = (await server.createDatabase()).replace('s3cret', 'wr0ng');
   for (const wrong of [url, `${url}_not_there`.replace('wr0ng', 's3cret')]) {
     const error: unknown = await openReader(targetOf(wrong)).catch((error: unknown) => error);
@@ -153,7 +154,7 @@ function failing(state: string, constraint?: string): () => Promise<never> {
   return () => Promise.reject(error);
 }
 
-/** Somebody who holds a lock until it is closed. */
+/** A client that holds a lock until it is closed. */
 async function holding(t: Test, target: PostgresTarget, lock: string): Promise<{ close(): Promise<void> }> {
   const client = new Client(target.url);
   await client.connect();

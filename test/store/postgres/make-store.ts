@@ -4,7 +4,7 @@ import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import type { PostgresServer } from '../../../tools/support/postgres.ts';
-import type { UnstoredOrder, StoreUnderTest } from '../store-under-test.ts';
+import type { DeadLetterRow, StoreUnderTest } from '../store-under-test.ts';
 
 /** A fresh store on this server. */
 export async function makePostgresStore(t: Test, server: PostgresServer): Promise<StoreUnderTest> {
@@ -26,14 +26,14 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       t.teardown(() => store.close());
       return store;
     },
-    deadLetterPool: async () => {
+    deadLetterStore: async () => {
       const store = await openDeadLetterStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
     },
     deadLetters: () =>
-      raw.query<UnstoredOrder & Record<string, unknown>>({
-        name: 'kept',
+      raw.query<DeadLetterRow & Record<string, unknown>>({
+        name: 'dead-letters',
         text: `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
                  attempts, first_failed_at, failed_at, replay_count, state
                FROM dead_letters ORDER BY topic, partition, "offset"`,

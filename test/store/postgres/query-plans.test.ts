@@ -44,7 +44,7 @@ const DEAD_LETTER_FILTERS = {
   failedBefore: 9_000,
 } as const;
 
-await t.test('plans on empty tables, before there are any statistics', pagesAreIndexRanges);
+await t.test('plans on empty tables, without statistics', pagesAreIndexRanges);
 
 await t.test('plans on tables with rows and statistics', async (t) => {
   const store = await openBatchStore(target, createWriteLock());
@@ -68,11 +68,11 @@ await t.test('plans on tables with rows and statistics', async (t) => {
 
 async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, what: string) => void }) {
   const queries = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 });
-  const lookingAt = queries.flatMap((query) => postgresLists.lastExamined(query) ?? []);
+  const lastExamined = queries.flatMap((query) => postgresLists.lastExamined(query) ?? []);
   const orders = [
     ...queries.map((query) => postgresLists.page(query)),
     ...queries.map((query) => postgresLists.page(query, { createdAt: 3, seq: 2 })),
-    ...lookingAt,
+    ...lastExamined,
   ];
   const pages = everyOf<DeadLetterFilter>(DEAD_LETTER_FILTERS, {}).flatMap((filter) =>
     [undefined, cursor].map((cursor) => listStatement(postgresDialect, { ...filter, cursor, limit: 20 })),
@@ -82,12 +82,12 @@ async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, 
     t.same(plan.match(/Seq Scan|Sort|Bitmap|Hash/g), null, `${statement.name}\n${plan}`);
     t.same(plan.match(/Index Cond: .*ROW\(\w+, \w+\) < ROW/)?.length, 1, `${statement.name}\n${plan}`);
   }
-  t.same(new Set(orders.map(({ name }) => name)).size, 18, 'so few that each is prepared once a connection');
-  t.same(new Set(pages.map(({ name }) => name)).size, 8, 'so few that each is prepared once a connection');
+  t.same(new Set(orders.map(({ name }) => name)).size, 18, 'few enough to prepare each once per connection');
+  t.same(new Set(pages.map(({ name }) => name)).size, 8, 'few enough to prepare each once per connection');
   t.same(new Set([...orders, ...pages].map(({ text }) => text)).size, 26, 'one name, one text');
 }
 
-await t.test('selections and counts of dead letters read no more than an index says', async (t) => {
+await t.test('selections and counts of dead letters are read from an index', async (t) => {
   for (const filter of everyOf<DeadLetterFilter>(DEAD_LETTER_FILTERS, {})) {
     const selection = await planOf(selectStatement({ filter }, { afterId: 5, limit: 100, maxBytes: 1_000 }));
     t.notMatch(selection, /Seq Scan/, selection);
@@ -108,7 +108,7 @@ async function planOf({ text, values }: Statement): Promise<string> {
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
-/** All combinations of what may be asked for. */
+/** All combinations of optional fields. */
 function everyOf<Query extends object>(optional: Partial<Query>, always: Query): Query[] {
   return Object.entries(optional).reduce<Query[]>(
     (queries, [name, value]) => queries.flatMap((query) => [query, { ...query, [name]: value }]),

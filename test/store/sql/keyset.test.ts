@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { formatCursor, parseCursor } from '../../../src/store/sql/keyset.ts';
 
-await t.test('a cursor comes back as it was given out', async (t) => {
+await t.test('a cursor is parsed as it was formatted', async (t) => {
   const cursor = fc.record({ createdAt: fc.maxSafeNat(), seq: fc.maxSafeNat() }, { noNullPrototype: true });
   fc.assert(
     fc.property(cursor, (cursor) => {
@@ -13,7 +13,7 @@ await t.test('a cursor comes back as it was given out', async (t) => {
   t.pass();
 });
 
-await t.test('text that means a cursor but is not written as one is refused', async (t) => {
+await t.test('text that decodes to a cursor but is not written as one is refused', async (t) => {
   const cursor = formatCursor({ createdAt: 1, seq: 1 });
   t.equal(Buffer.from(cursor, 'base64url').toString(), '1.1');
   for (const text of [`${cursor}=`, ` ${cursor}`, `${cursor}.`, cursor.replace('M', 'M\n')]) {

@@ -11,7 +11,7 @@ import { migratedTarget } from './make-store.ts';
 
 const UNAVAILABLE = { code: 'store-unavailable', transient: true, cause: Error };
 
-await t.test('a writer commits to the disk, in a log that is bounded', async (t) => {
+await t.test('a writer commits to disk, with a bounded write-ahead log', async (t) => {
   const writer = openWriter((await migratedTarget(t)).path);
   t.teardown(() => writer.close());
   const pragma = (name: string) => writer.pragma(name, { simple: true });
@@ -21,7 +21,7 @@ await t.test('a writer commits to the disk, in a log that is bounded', async (t)
   t.equal(pragma('journal_size_limit'), 64 * 1024 * 1024);
 });
 
-await t.test('nothing is put into temporary files, for which there may be no place', async (t) => {
+await t.test('no temporary files are written', async (t) => {
   const IN_MEMORY = 2;
   const { path } = await migratedTarget(t);
   for (const connection of [openWriter(path), openReadOnly(path)]) {
@@ -30,33 +30,30 @@ await t.test('nothing is put into temporary files, for which there may be no pla
   }
 });
 
-await t.test(
-  'the log beside the file stays bounded while batches are written and readers read',
-  async (t) => {
-    const target = await migratedTarget(t);
-    const store = await openBatchStore(target, createWriteLock());
-    const reader = await openReader(target);
-    t.teardown(async () => {
-      await reader.close();
-      await store.close();
-    });
-    for (let from = 0; from < 60_000; from += 2_000) {
-      await apply(
-        store,
-        Array.from({ length: 2_000 }, (_, i) => place(from + i, `o-${(from + i) * 7919}`)),
-      );
-      await reader.list({ limit: 100 });
-    }
-    t.ok(statSync(`${target.path}-wal`).size < 40 * 1024 * 1024);
-  },
-);
+await t.test('the write-ahead log stays bounded while batches are written and read', async (t) => {
+  const target = await migratedTarget(t);
+  const store = await openBatchStore(target, createWriteLock());
+  const reader = await openReader(target);
+  t.teardown(async () => {
+    await reader.close();
+    await store.close();
+  });
+  for (let from = 0; from < 60_000; from += 2_000) {
+    await apply(
+      store,
+      Array.from({ length: 2_000 }, (_, i) => place(from + i, `o-${(from + i) * 7919}`)),
+    );
+    await reader.list({ limit: 100 });
+  }
+  t.ok(statSync(`${target.path}-wal`).size < 40 * 1024 * 1024);
+});
 
 await t.test('a reader sees what was committed and can change nothing', async (t) => {
   const target = await migratedTarget(t);
   const store = await openBatchStore(target, createWriteLock());
   await apply(store, [place(0, 'a')]);
   await store.close();
-  // Nobody else has the file open now: the reader makes its log anew.
+  // No other connection is open now: the reader creates the write-ahead log again.
   const reader = openReadOnly(target.path);
   t.teardown(() => reader.close());
   t.equal(reader.prepare('SELECT id FROM orders').pluck().get(), 'a');
@@ -65,7 +62,7 @@ await t.test('a reader sees what was committed and can change nothing', async (t
 });
 
 await t.test(
-  'a lock that another process keeps makes the store unavailable, not the batch wrong',
+  'a lock held by another process makes the store unavailable; the batch can be saved later',
   async (t) => {
     const target = await migratedTarget(t);
     const other = openWriter(target.path);
@@ -81,25 +78,22 @@ await t.test(
   },
 );
 
-await t.test(
-  'a disk that is full makes the store unavailable, and the batch can be saved later',
-  async (t) => {
-    const target = await migratedTarget(t);
-    const connection = openWriter(target.path);
-    const store = new SqliteBatchStore(connection, createWriteLock());
-    t.teardown(() => store.close());
-    connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true }))}`);
-    const commands = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
-    await t.rejects(apply(store, commands), { ...UNAVAILABLE, message: /full/ });
-    connection.pragma('max_page_count = 100000');
-    t.equal((await apply(store, commands)).placed.length, 500);
-  },
-);
+await t.test('a full disk makes the store unavailable; the batch can be saved later', async (t) => {
+  const target = await migratedTarget(t);
+  const connection = openWriter(target.path);
+  const store = new SqliteBatchStore(connection, createWriteLock());
+  t.teardown(() => store.close());
+  connection.pragma(`max_page_count = ${Number(connection.pragma('page_count', { simple: true }))}`);
+  const commands = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
+  await t.rejects(apply(store, commands), { ...UNAVAILABLE, message: /full/ });
+  connection.pragma('max_page_count = 100000');
+  t.equal((await apply(store, commands)).placed.length, 500);
+});
 
 await t.test('a file that is missing, foreign or not a file makes the store unavailable', async (t) => {
   const folder = t.testdir({ folder: {} });
   const foreign = join(folder, 'foreign.db');
-  writeFileSync(foreign, 'this is a letter to my aunt, and no database at all'.repeat(100));
+  writeFileSync(foreign, 'this is a letter to an aunt, not a database'.repeat(100));
   chmodSync(foreign, 0o600);
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'missing.db') }), UNAVAILABLE);
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'folder') }), UNAVAILABLE);

@@ -23,7 +23,7 @@ const OPTIONAL = {
 const connection = openReadOnly((await migratedTarget(t)).path);
 t.teardown(() => connection.close());
 
-await t.test('no list scans the table or sorts, whatever its filters, bounds and cursor', async (t) => {
+await t.test('no list scans the table or sorts, for any filter, bound and cursor', async (t) => {
   const texts = new Set<string>();
   for (const filter of everyFilter()) {
     for (const cursor of [undefined, formatCursor({ createdAt: 5, seq: 7 })]) {
@@ -36,10 +36,10 @@ await t.test('no list scans the table or sorts, whatever its filters, bounds and
       texts.add(statement.text);
     }
   }
-  t.equal(texts.size, 8, 'so few that each is prepared once a connection');
+  t.equal(texts.size, 8, 'few enough to prepare each once per connection');
 });
 
-await t.test('reasons are counted in an index alone', async (t) => {
+await t.test('reasons are counted from an index alone', async (t) => {
   for (const filter of everyFilter().filter(({ orderId }) => orderId === undefined)) {
     const plan = planOf(reasonsStatement(sqliteDialect, filter));
     t.match(
@@ -50,7 +50,7 @@ await t.test('reasons are counted in an index alone', async (t) => {
   }
 });
 
-await t.test('a selection goes on where it stood, and is sorted only for one order', async (t) => {
+await t.test('a selection continues from the last id, and is sorted only for one order', async (t) => {
   for (const filter of everyFilter()) {
     const plan = planOf(selectStatement({ filter }, 5, 100));
     if (filter.orderId !== undefined) t.match(plan, /dead_letters_by_order \(order_id=\?/);
@@ -76,7 +76,7 @@ function planOf({ text, values }: Statement): string {
   return steps.map(({ detail }) => detail).join('\n');
 }
 
-/** All combinations of what may be asked for. */
+/** All combinations of filters. */
 function everyFilter(): DeadLetterFilter[] {
   return Object.entries(OPTIONAL).reduce<DeadLetterFilter[]>(
     (filters, [name, value]) => filters.flatMap((filter) => [filter, { ...filter, [name]: value }]),

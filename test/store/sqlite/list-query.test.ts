@@ -24,7 +24,7 @@ const OPTIONAL = {
   cursor: formatCursor({ createdAt: 5, seq: 7 }),
 } as const;
 
-await t.test('no list scans the table or sorts, whatever its filters, bounds and cursor', async (t) => {
+await t.test('no list scans the table or sorts, for any filter, bound and cursor', async (t) => {
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const texts = new Set<string>();
@@ -41,10 +41,10 @@ await t.test('no list scans the table or sorts, whatever its filters, bounds and
     }
     texts.add(sqliteLists.page(query).text);
   }
-  t.equal(texts.size, 8, 'so few that each is prepared once a connection');
+  t.equal(texts.size, 8, 'few enough to prepare each once per connection');
 });
 
-await t.test('a customer and a merchant are looked up together, before any status', async (t) => {
+await t.test('a customer and a merchant are searched together, before any status', async (t) => {
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const { customerId, merchantId, status } = OPTIONAL;
@@ -52,28 +52,27 @@ await t.test('a customer and a merchant are looked up together, before any statu
   t.match(planOf(connection, { status, limit: 1 }), /orders_by_status \(status=/);
   t.match(planOf(connection, { status, merchantId, limit: 1 }), RANGE_OF_POSTINGS);
   const { values } = sqliteLists.page({ status, merchantId, customerId, limit: 1 });
-  t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, behind what they are');
+  t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, after a prefix');
 });
 
-await t.test('the last order to look at is found by postings alone', async (t) => {
+await t.test('the last order to examine is found from postings alone', async (t) => {
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const texts = new Set<string>();
   for (const query of everyQuery()) {
     const statement = sqliteLists.lastExamined(query);
-    const isLookedThrough =
-      query.status !== undefined && (query.customerId ?? query.merchantId) !== undefined;
-    t.equal(statement !== undefined, isLookedThrough, Object.keys(query).join(' '));
+    const isSearched = query.status !== undefined && (query.customerId ?? query.merchantId) !== undefined;
+    t.equal(statement !== undefined, isSearched, Object.keys(query).join(' '));
     if (statement === undefined) continue;
     const plan = explained(connection, statement);
     t.match(plan, RANGE_OF_POSTINGS);
     t.notMatch(plan, /SCAN orders\b|TEMP B-TREE/);
     texts.add(statement.text);
   }
-  t.equal(texts.size, 3, 'so few that each is prepared once a connection');
+  t.equal(texts.size, 3, 'few enough to prepare each once per connection');
 });
 
-await t.test('the postings of a batch are one segment, however many orders it has', async (t) => {
+await t.test('the postings of a batch of any size are one segment', async (t) => {
   const target = await migratedTarget(t);
   const store = await openBatchStore(target, createWriteLock());
   const connection = openReadOnly(target.path);
@@ -94,7 +93,7 @@ await t.test('the postings of a batch are one segment, however many orders it ha
   }
 });
 
-await t.test('places rise with the time and then the seq, and are found again by hasPlace', async (t) => {
+await t.test('places rise with the time and then the seq, and hasPlace finds them', async (t) => {
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const found = connection
@@ -120,7 +119,11 @@ await t.test('places rise with the time and then the seq, and are found again by
     }),
   );
   const bound = 2n ** 63n - 1n;
-  t.equal(placeOf({ createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }), bound, 'no bound');
+  t.equal(
+    placeOf({ createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }),
+    bound,
+    'the largest',
+  );
   t.equal(placeOf({ createdAt: Number.MIN_SAFE_INTEGER, seq: 0 }), 0n);
   t.equal(found.get({ place: placeOf({ createdAt: 5, seq: 2 ** 21 + 3 }), time: 5, seq: 2 ** 21 + 3 }), 1);
 });
@@ -136,7 +139,7 @@ function explained(connection: Connection, { text, values }: Statement): string 
   return steps.map(({ detail }) => detail).join('\n');
 }
 
-/** All combinations of what a list may be asked with. */
+/** All combinations of optional fields. */
 function everyQuery(): ListQuery[] {
   return Object.entries(OPTIONAL).reduce<ListQuery[]>(
     (queries, [name, value]) => queries.flatMap((query) => [query, { ...query, [name]: value }]),

@@ -6,7 +6,7 @@ import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/st
 import type { SqliteTarget } from '../../../src/store/target.ts';
 import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
-import type { UnstoredOrder, StoreUnderTest } from '../store-under-test.ts';
+import type { DeadLetterRow, StoreUnderTest } from '../store-under-test.ts';
 
 export const silent = createLogger('silent');
 
@@ -19,7 +19,7 @@ export async function migratedTarget(t: Test): Promise<SqliteTarget> {
 
 export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
   const target = await migratedTarget(t);
-  const turn = createWriteLock();
+  const lock = createWriteLock();
   const reader = await openReader(target);
   const raw = openReadOnly(target.path);
   t.teardown(async () => {
@@ -29,19 +29,19 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
   return {
     reader,
     writer: async () => {
-      const store = await openBatchStore(target, turn);
+      const store = await openBatchStore(target, lock);
       t.teardown(() => store.close());
       return store;
     },
-    deadLetterPool: async () => {
-      const store = await openDeadLetterStore(target, turn);
+    deadLetterStore: async () => {
+      const store = await openDeadLetterStore(target, lock);
       t.teardown(() => store.close());
       return store;
     },
     deadLetters: () =>
       Promise.resolve(
         raw
-          .prepare<[], UnstoredOrder>(
+          .prepare<[], DeadLetterRow>(
             `SELECT topic, partition, "offset", key, value, log_timestamp, order_id, reason, error,
                attempts, first_failed_at, failed_at, replay_count, state
              FROM dead_letters ORDER BY topic, partition, "offset"`,

@@ -2,4 +2,4 @@ import t from 'tap';
 import { storeConformance } from '../store-conformance.ts';
 import { makeSqliteStore } from './make-store.ts';
 
-await t.test('SQLite keeps what every store promises', (t) => storeConformance(t, makeSqliteStore));
+await t.test('SQLite guarantees what every store does', (t) => storeConformance(t, makeSqliteStore));

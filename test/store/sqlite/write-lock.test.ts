@@ -6,71 +6,71 @@ import { createWriteLock, withWriteLock } from '../../../src/store/sqlite/write-
 import { TOPIC } from '../batch.ts';
 import { migratedTarget } from './make-store.ts';
 
-await t.test('the turn is given back with the answer and with the error of the work', async (t) => {
-  const turn = createWriteLock();
+await t.test('the lock is released when the work returns and when it throws', async (t) => {
+  const lock = createWriteLock();
   t.equal(
-    withWriteLock(turn, () => 7, 0),
+    withWriteLock(lock, () => 7, 0),
     7,
   );
-  t.throws(() => withWriteLock(turn, () => fail(), 0), /of the work/);
+  t.throws(() => withWriteLock(lock, () => fail(), 0), /of the work/);
   t.equal(
-    withWriteLock(turn, () => 8, 0),
+    withWriteLock(lock, () => 8, 0),
     8,
   );
 });
 
-await t.test('threads that take turns are never inside together, and none is left behind', async (t) => {
+await t.test('two threads never hold the lock at once, and none starves', async (t) => {
   const counters = new SharedArrayBuffer(8 * Int32Array.BYTES_PER_ELEMENT);
   const threads = [3, 4, 5, 6];
-  const turn = createWriteLock();
+  const lock = createWriteLock();
   const workers = threads.map((me) =>
-    thread('lock-thread', { turn, counters, me, threads: threads.length, until: 4_000 }),
+    thread('lock-thread', { lock, counters, me, threads: threads.length, until: 4_000 }),
   );
   await Promise.all(workers.map((worker) => once(worker, 'exit')));
   const words = new Int32Array(counters);
-  t.equal(words[2], 0, 'never two inside');
-  const turns = threads.map((me) => words[me] ?? 0);
-  t.equal(words[0], turns.reduce((sum, count) => sum + count) + threads.length, 'no turn is lost');
-  t.ok(Math.min(...turns) > 100, `each has its share: ${turns.join(', ')}`);
+  t.equal(words[2], 0, 'never two at once');
+  const counts = threads.map((me) => words[me] ?? 0);
+  t.equal(words[0], counts.reduce((sum, count) => sum + count) + threads.length, 'no count is lost');
+  t.ok(Math.min(...counts) > 100, `each has its share: ${counts.join(', ')}`);
 });
 
 await t.test(
-  'a turn that does not come in time is store-unavailable, and comes when it is given back',
+  'a lock that is not free in time is store-unavailable, and can be taken after its release',
   async (t) => {
-    const turn = createWriteLock();
+    const lock = createWriteLock();
     const release = new SharedArrayBuffer(4);
-    const holder = thread('holding-thread', { turn, release });
+    const holder = thread('holding-thread', { lock, release });
     await once(holder, 'message');
-    t.throws(() => withWriteLock(turn, () => 1, 20), { code: 'store-unavailable', transient: true });
+    t.throws(() => withWriteLock(lock, () => 1, 20), { code: 'store-unavailable', transient: true });
     Atomics.notify(new Int32Array(release), 0);
     await once(holder, 'exit');
     t.equal(
-      withWriteLock(turn, () => 2, 20),
+      withWriteLock(lock, () => 2, 20),
       2,
-      'a holder that lost the turn gives back nothing of others',
+      'a holder that lost the lock does not release it for others',
     );
   },
 );
 
-await t.test('a thread that ends while it has the turn costs one wait, not the store', async (t) => {
-  const turn = createWriteLock();
-  const holder = thread('holding-thread', { turn, release: new SharedArrayBuffer(4) });
+await t.test('a thread that ends while it holds the lock costs one wait, not the store', async (t) => {
+  const lock = createWriteLock();
+  const holder = thread('holding-thread', { lock, release: new SharedArrayBuffer(4) });
   await once(holder, 'message');
   await holder.terminate();
-  t.throws(() => withWriteLock(turn, () => 1, 20), { code: 'store-unavailable' });
+  t.throws(() => withWriteLock(lock, () => 1, 20), { code: 'store-unavailable' });
   t.equal(
-    withWriteLock(turn, () => 2, 20),
+    withWriteLock(lock, () => 2, 20),
     2,
   );
 });
 
-await t.test('threads that write at once all come through, and nothing of theirs is lost', async (t) => {
+await t.test('threads that write at once all succeed, and nothing is lost', async (t) => {
   const target = await migratedTarget(t);
-  const turn = createWriteLock();
+  const lock = createWriteLock();
   const batches = 30;
   const size = 40;
   const workers = [0, 1, 2, 3].map((partition) =>
-    thread('writing-thread', { target, turn, partition, batches, size }),
+    thread('writing-thread', { target, lock, partition, batches, size }),
   );
   await Promise.all(workers.map((worker) => once(worker, 'exit')));
   const reader = await openReader(target);

@@ -1,9 +1,9 @@
 /**
- * Every list filter has an index that ends in created_at and seq: any page is one range scan in the order in which it is
- * shown. Items and metadata are JSON that is given back as it came, so they are text. Ids compare by their bytes, as in
- * every other part of the service. `reason` of a change says why; `partition` and `"offset"` name its command record.
+ * Every list filter has an index that ends in created_at and seq, so that any page is one range scan in the order of the list.
+ * Items and metadata are JSON that is returned as it came, so they are text. Ids compare by their bytes, as everywhere in the
+ * service. `partition` and `"offset"` of a change name its command record.
  *
- * `change_counter` numbers the changes where they must have no gaps: see `numbersChanges` in postgres-target.ts.
+ * `change_counter` numbers the changes without gaps: see `numbersChanges` in target.ts.
  */
 export const orders = `
 CREATE TABLE orders (

@@ -1,9 +1,9 @@
 /**
- * `parked_orders` is the state of the retries, one row an order; `events` counts its rows in `parked_events`. A settled
- * row was retried with success or given up, and stays until what that caused is published.
+ * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. A settled row was retried with
+ * success or given up, and stays until the effects are published.
  *
- * A dead letter names the latest record that failed: `partition` and `"offset"` move when a replay fails again. Lists are
- * read by an index that ends in failed_at and id, as lists of orders are; replays take the letters of a state in turn, by
+ * A dead letter names the latest record that failed: `partition` and `"offset"` change when a replay fails again. Lists use an
+ * index that ends in failed_at and id, as lists of orders do; replays read the dead letters of a state by id, from
  * `dead_letters_in_turn`.
  */
 export const parkingAndDeadLetters = `

@@ -1,7 +1,7 @@
 /**
- * Every list filter has an index that ends in created_at (and, as every index of SQLite, in the rowid, which is seq):
- * any page is one range scan in the order in which it is shown. `reason` and `error` of a dead letter say why;
- * `partition` and `"offset"` name the command record that is kept, or that caused a change.
+ * Every list filter has an index that ends in created_at (and, like every index of SQLite, in the rowid, which is seq), so
+ * that any page is one range scan in the order of the list. `partition` and `"offset"` name the command record that became a
+ * dead letter or caused a change.
  */
 export const orders = `
 CREATE TABLE orders (

@@ -1,11 +1,10 @@
 /**
- * `parked_orders` is the state of the retries, one row an order; `events` counts its rows in `parked_events`. A settled
- * row was retried with success or given up, and stays until what that caused is published.
+ * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. A settled row was retried with
+ * success or given up, and stays until the effects are published.
  *
- * A dead letter names the latest record that failed: `partition` and `"offset"` move when a replay fails again. Its
- * copy on `orders.dlq` is made of this row. The payload comes last: what is looked at to find a letter lies before it.
- * Lists are read by an index that ends in failed_at, as lists of orders are; replays take the letters of a state in
- * turn, by `dead_letters_in_turn`, which ends in the id, as every index does.
+ * A dead letter names the latest record that failed: `partition` and `"offset"` change when a replay fails again. Its copy on
+ * `orders.dlq` is made from this row. The payload comes last, so that searches do not read it. Lists use an index that ends in
+ * failed_at, as lists of orders do; replays read the dead letters of a state by id, from `dead_letters_in_turn`.
  */
 export const parkingAndDeadLetters = `
 CREATE TABLE parked_orders (

@@ -1,20 +1,21 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { migrate } from '../../src/store/open/migrate.ts';
-import { openDeadLetterStore, openReader } from '../../src/store/open/open-store.ts';
-import { openReadOnly, openWriter } from '../../src/store/sqlite/connection.ts';
-import { orders } from '../../src/store/sqlite/migrations/0001-orders.ts';
-import { SQLITE_MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
-import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
-import { silent } from './sqlite/make-store.ts';
+import { migrate } from '../../../src/store/open/migrate.ts';
+import { openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
+import { orders } from '../../../src/store/sqlite/migrations/0001-orders.ts';
+import { SQLITE_MIGRATIONS } from '../../../src/store/sqlite/migrations/index.ts';
+import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
+import type { SqliteTarget } from '../../../src/store/target.ts';
+import { migrateAtOnce } from '../migrate-at-once.ts';
+import { PARKED_ROWS, parkedRowsAreKept } from '../parked-rows.ts';
+import { silent } from './make-store.ts';
 
 const ALL = SQLITE_MIGRATIONS.map(({ name }) => name);
 
 await t.test(
-  'the first start makes folder, file and schema and names what it applied, the next nothing',
+  'the first start creates folder, file and schema and names the migrations, the next one does nothing',
   async (t) => {
     const path = join(t.testdir(), 'not', 'there', 'orders.db');
     t.same(await migrate({ kind: 'sqlite', path }, silent), ALL);
@@ -37,14 +38,14 @@ await t.test(
       'retrying_orders',
       'sqlite_schema',
     ]);
-    const loose = reader
+    const notStrict = reader
       .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0`)
       .pluck();
-    t.same(loose.all(), ['sqlite_schema'], 'every table is strict');
+    t.same(notStrict.all(), ['sqlite_schema'], 'every table is strict');
   },
 );
 
-await t.test('dead letters of before there were replays are open ones', async (t) => {
+await t.test('dead letters from before replays existed are open', async (t) => {
   const path = join(t.testdir(), 'orders.db');
   const before = openWriter(path);
   before.exec(`${orders} CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT;
@@ -52,9 +53,9 @@ await t.test('dead letters of before there were replays are open ones', async (t
     INSERT INTO dead_letters VALUES (7, 'orders.commands', 3, 9, x'ff', x'00c3', 1, 'o-1', 'processor-failed', 'why', 2);`);
   before.close();
   await migrate({ kind: 'sqlite', path }, silent);
-  const letters = await openDeadLetterStore({ kind: 'sqlite', path }, createWriteLock());
-  t.teardown(() => letters.close());
-  t.strictSame(await letters.find(7), {
+  const store = await openDeadLetterStore({ kind: 'sqlite', path }, createWriteLock());
+  t.teardown(() => store.close());
+  t.strictSame(await store.find(7), {
     id: 7,
     orderId: 'o-1',
     reason: 'processor-failed',
@@ -72,7 +73,7 @@ await t.test('dead letters of before there were replays are open ones', async (t
   });
 });
 
-await t.test('orders of before there were postings are listed as they were', async (t) => {
+await t.test('orders from before postings existed are listed as before', async (t) => {
   const path = join(t.testdir(), 'orders.db');
   const before = openWriter(path);
   before.exec(`${orders} CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT;
@@ -98,33 +99,31 @@ await t.test('orders of before there were postings are listed as they were', asy
   t.same(await listed({ merchantId: 'm-1' }), ['late', 'other', 'early']);
 });
 
-await t.test('of many processes that start at once each migration is applied by exactly one', async (t) => {
+await t.test('when many processes start at once, each migration is applied by exactly one', async (t) => {
   const path = join(t.testdir(), 'orders.db');
-  const script = new URL('./fixtures/migrate-process.js', import.meta.url);
-  const children = Array.from({ length: 4 }, () => fork(script, [JSON.stringify({ kind: 'sqlite', path })]));
-  await Promise.all(children.map((child) => once(child, 'message')));
-  const answers = await Promise.all(
-    children.map(async (child) => {
-      const answer = once(child, 'message') as Promise<[{ applied?: string[]; failed?: string }]>;
-      const exited = once(child, 'exit');
-      child.send('go');
-      const [message] = await answer;
-      await exited;
-      return message;
-    }),
-  );
-  t.same(
-    answers.flatMap(({ failed }) => failed ?? []),
-    [],
-  );
-  t.same(
-    answers.flatMap(({ applied }) => applied ?? []),
-    ALL,
-  );
+  t.same(await migrateAtOnce({ kind: 'sqlite', path }), { applied: ALL, failed: [] });
 });
 
 await t.test(
-  'a folder that cannot be made and a file that is no database are said to be unavailable',
+  'retries and exhausted dead letters from before their tables were renamed are kept',
+  async (t) => {
+    const path = join(t.testdir(), 'orders.db');
+    const target: SqliteTarget = { kind: 'sqlite', path };
+    const before = openWriter(path);
+    before.exec('CREATE TABLE migrations (name TEXT PRIMARY KEY) STRICT');
+    for (const { name, sql } of SQLITE_MIGRATIONS.slice(0, 4)) {
+      before.exec(sql);
+      before.prepare('INSERT INTO migrations VALUES (?)').run(name);
+    }
+    before.exec(PARKED_ROWS.replaceAll("'\\x", "x'"));
+    before.close();
+    t.same(await migrate(target, silent), ['0005-retry-names']);
+    await parkedRowsAreKept(t, target);
+  },
+);
+
+await t.test(
+  'a folder that cannot be created and a file that is not a database are reported as unavailable',
   async (t) => {
     const folder = t.testdir({ file: 'no folder' });
     writeFileSync(join(folder, 'foreign.db'), 'no database'.repeat(1_000));
