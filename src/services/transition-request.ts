@@ -24,10 +24,10 @@ const MAX_WAITING_EVENTS = 100;
 
 /** @throws ServiceError `rate-limited` */
 export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefined): void {
-  if (unstored === undefined || unstored.waiting < MAX_WAITING_EVENTS) return;
+  if (unstored === undefined || unstored.events < MAX_WAITING_EVENTS) return;
   throw new ServiceError(
     'rate-limited',
-    `Order ${orderId} is being retried with ${unstored.waiting} events behind it. Try again when it is processed.`,
+    `Order ${orderId} is being retried with ${unstored.events} events behind it. Try again when it is processed.`,
     { retryAfter: 10 },
   );
 }

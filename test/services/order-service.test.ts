@@ -111,9 +111,9 @@ await t.test('invariant 9: a retrying order takes at most a hundred events behin
   const { orderService, reader } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);
   const record = { partition: 0, offset: 0, key: null, value: null, timestamp: 0 };
-  const withEvents = (waiting: number) =>
+  const withEvents = (events: number) =>
     t.intercept(reader, 'findUnstored', {
-      value: () => Promise.resolve({ state: 'retrying', record, waiting }),
+      value: () => Promise.resolve({ state: 'retrying', record, events }),
     });
   withEvents(99);
   t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { status: 'accepted' });

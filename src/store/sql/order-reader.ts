@@ -42,7 +42,7 @@ export interface OrderLists {
  * A retrying order comes before a dead letter: a replayed order may be both. `id + 0` has no index: to avoid a sort,
  * PostgreSQL would otherwise read all dead letters by their ids.
  */
-const UNSTORED = `
+export const UNSTORED = `
   SELECT * FROM (
     SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
       SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS events

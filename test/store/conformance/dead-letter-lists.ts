@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, type DeadLetter } from '../../../src/store/dead-letter.ts';
@@ -11,10 +12,11 @@ import type {
 import { deadLetter } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 import type { MakeStore } from '../store-under-test.ts';
+import { optional } from './optional.ts';
 
-const COUNT = 2_000;
+const COUNT = 1_000;
 const FIRST_MS = 1_000;
-/** So few that hundreds of dead letters share a millisecond. */
+/** So few that a hundred dead letters share a millisecond. */
 const MILLISECONDS = 9;
 const ORDERS = ['o-0', 'o-1', 'o-2', 'o-3'];
 
@@ -22,13 +24,13 @@ const moment = fc.integer({ min: FIRST_MS - 1, max: FIRST_MS + MILLISECONDS });
 
 const filter: fc.Arbitrary<DeadLetterFilter> = fc.record(
   {
-    orderId: fc.constantFrom(...ORDERS, 'unknown'),
-    reason: fc.constantFrom(...DEAD_LETTER_REASONS),
-    state: fc.constantFrom(...DEAD_LETTER_STATES),
-    failedAfter: moment,
-    failedBefore: moment,
+    orderId: optional(fc.constantFrom(...ORDERS, 'unknown')),
+    reason: optional(fc.constantFrom(...DEAD_LETTER_REASONS)),
+    state: optional(fc.constantFrom(...DEAD_LETTER_STATES)),
+    failedAfter: optional(moment),
+    failedBefore: optional(moment),
   },
-  { requiredKeys: [], noNullPrototype: true },
+  { noNullPrototype: true },
 );
 
 export async function deadLetterListConformance(t: Test, makeStore: MakeStore): Promise<void> {
@@ -47,19 +49,18 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeStore): 
       const { listed: all, cursors } = await pages(store, { limit: 100 });
       assert.equal(new Set(all.map(({ id }) => id)).size, COUNT);
       const newestFirst = all.toSorted((a, b) => b.failedAt - a.failedAt || b.id - a.id);
-      assert.deepStrictEqual(all, newestFirst);
+      assert.ok(isDeepStrictEqual(all, newestFirst), 'newest first');
 
       const start = fc.constantFrom<[number, string | undefined][]>([-1, undefined], ...cursors.entries());
       const limit = fc.integer({ min: 20, max: 100 });
       await fc.assert(
         fc.asyncProperty(filter, limit, start, async (filter, limit, [page, cursor]) => {
           const { listed } = await pages(store, { ...filter, limit, cursor });
-          assert.deepStrictEqual(
-            listed,
-            all.slice((page + 1) * 100).filter((entry) => matches(entry, filter)),
-          );
+          const expected = all.slice((page + 1) * 100).filter((entry) => matches(entry, filter));
+          // A difference of a thousand dead letters would take minutes to print.
+          return isDeepStrictEqual(listed, expected);
         }),
-        { numRuns: 100 },
+        { numRuns: 40 },
       );
 
       await t.test('the reasons add up to what is listed', async () => {
@@ -71,6 +72,7 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeStore): 
             }
             assert.deepStrictEqual(await store.reasons(filter), expected);
           }),
+          { numRuns: 40 },
         );
       });
 
@@ -91,7 +93,7 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeStore): 
                 matches(entry, filter) || (matches(entry, others) && isBehind(entry));
               const expected = all.filter(isSelected).map(({ id }) => id);
               expected.sort((a, b) => a - b);
-              assert.deepStrictEqual(await selected(store, filter), expected);
+              assert.ok(isDeepStrictEqual(await selected(store, filter), expected), 'selected');
               const eligible = { states: ['open', 'replaying'] as const, replayCountBelow: 2 };
               const able = all.filter(
                 ({ state, replayCount }) => (state === 'open' || state === 'replaying') && replayCount < 2,
@@ -101,7 +103,7 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeStore): 
                 eligible: able.filter(isSelected).length,
               });
             }),
-            { numRuns: 50 },
+            { numRuns: 30 },
           );
         },
       );
@@ -163,6 +165,7 @@ async function pages(store: DeadLetterStore, query: DeadLetterQuery) {
   listed.push(...page.data);
   while (page.nextCursor !== null) {
     assert.equal(page.data.length, query.limit);
+    assert.ok(listed.length <= COUNT, 'pages do not repeat');
     cursors.push(page.nextCursor);
     page = await store.list({ ...query, cursor: page.nextCursor });
     listed.push(...page.data);
@@ -175,6 +178,7 @@ async function selected(store: DeadLetterStore, filter: DeadLetterFilter): Promi
   for (;;) {
     const page = await store.select({ filter }, ids.at(-1) ?? 0, 100);
     if (page.length === 0) return ids;
+    assert.ok(ids.length <= COUNT, 'pages do not repeat');
     ids.push(...page.map(({ id }) => id));
   }
 }

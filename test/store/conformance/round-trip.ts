@@ -32,6 +32,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
         const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason };
         assert.deepStrictEqual(await reader.history(command.orderId), [entry]);
       }),
+      { numRuns: 40 },
     );
     t.pass();
   });

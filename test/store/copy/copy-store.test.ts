@@ -13,11 +13,13 @@ import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
+import { emptyStore } from '../postgres/make-store.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
 import { fillStore, DEAD_LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
 import { WatchedConnection } from './watched-connection.ts';
 
 const server = await PostgresServer.start(t);
+const postgres = await server.createStore();
 const IGNORED = () => undefined;
 
 await t.test('everything is copied, counted and compared', async (t) => {
@@ -70,7 +72,7 @@ await t.test('an interrupted copy continues after the last row that arrived', as
   const { from, to } = await filled(t);
   let pages = 0;
   const interrupted = writingThrough(to.end, () => {
-    if ((pages += 1) === 4) throw new Error('cut off');
+    if ((pages += 1) === 3) throw new Error('cut off');
   });
   await t.rejects(copyStore(from, interrupted, IGNORED), { message: 'cut off' });
   t.same(
@@ -97,7 +99,7 @@ await t.test('an interrupted copy continues after the last row that arrived', as
 
 await t.test('pages of large rows are shorter, even where a copy continues', async (t) => {
   const { from, to } = await filled(t, async (store) => {
-    const megabytes = [1.5, 1.5, 1.5, 1.5, 9, 9, 1.5, 1.5, 1.5, 1.5];
+    const megabytes = [1.5, 1.5, 1.5, 9, 1.5, 1.5];
     const value = (size: number, index: number) => Buffer.alloc(size * 1024 * 1024, index);
     await keepDeadLetters(
       store,
@@ -107,7 +109,7 @@ await t.test('pages of large rows are shorter, even where a copy continues', asy
   const pages: number[] = [];
   const interrupted = writingThrough(to.end, ({ name }, rows) => {
     if (name !== 'dead_letters') return;
-    if (pages.length === 3) throw new Error('cut off');
+    if (pages.length === 2) throw new Error('cut off');
     pages.push(rows.length);
   });
   await t.rejects(copyStore(from, interrupted, IGNORED), { message: 'cut off' });
@@ -115,7 +117,7 @@ await t.test('pages of large rows are shorter, even where a copy continues', asy
     if (name === 'dead_letters') pages.push(rows.length);
   });
   await copyStore(from, watched, IGNORED);
-  t.same(pages, [DEAD_LETTERS + 3, 2, 1, 3, 1], 'a page ends with the row that makes it 4 MiB large');
+  t.same(pages, [DEAD_LETTERS + 3, 1, 2], 'a page ends with the row that makes it 4 MiB large');
   const table = COPIED_TABLES.find(({ name }) => name === 'dead_letters');
   if (table === undefined) throw new Error('Dead letters are copied.');
   const limit = { rows: 100, bytes: 4 * 1024 * 1024 };
@@ -124,7 +126,7 @@ await t.test('pages of large rows are shorter, even where a copy continues', asy
     DEAD_LETTERS + 3,
     'the target is read in the same pages',
   );
-  t.equal((await to.end.read(table, [DEAD_LETTERS + 5], limit)).length, 1, 'a larger row is read alone');
+  t.equal((await to.end.read(table, [DEAD_LETTERS + 3], limit)).length, 1, 'a larger row is read alone');
   t.equal((await to.end.read(table, undefined, { ...limit, rows: 2 })).length, 2);
 });
 
@@ -185,7 +187,7 @@ async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   await Promise.all([store.close(), deadLetterStore.close()]);
   const source = await SqliteCopySource.open(target.path);
   t.teardown(() => source.close());
-  const postgres = await server.createStore();
+  await emptyStore(server, postgres);
   return {
     from: Object.assign(source, { target }),
     to: { end: targetEnd(t, postgres), target: postgres },

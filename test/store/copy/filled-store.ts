@@ -6,8 +6,8 @@ import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.t
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 
 /** More than one page of a copy. */
-export const ORDERS = 4_500;
-export const MOVED = 700;
+export const ORDERS = 2_100;
+export const MOVED = 300;
 export const DEAD_LETTERS = 3;
 
 /** Rows of every table and state, values that are easy to damage, and more than one page of orders. */

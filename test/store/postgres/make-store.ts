@@ -6,9 +6,14 @@ import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import type { PostgresServer } from '../../../tools/support/postgres.ts';
 import type { DeadLetterRow, StoreUnderTest } from '../store-under-test.ts';
 
-/** A fresh store on this server. */
-export async function makePostgresStore(t: Test, server: PostgresServer): Promise<StoreUnderTest> {
-  return storeUnderTest(t, await server.createStore());
+/** Deletes everything but the schema, and numbers rows from 1 again. */
+export async function emptyStore(server: PostgresServer, { url }: PostgresTarget): Promise<void> {
+  await server.run(
+    url,
+    `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit
+       RESTART IDENTITY;
+     UPDATE change_counter SET last = 0`,
+  );
 }
 
 /** The store of this target; what it opens is closed at the end of the test. */

@@ -11,6 +11,7 @@ import {
   listStatement,
   reasonsStatement,
 } from '../../../src/store/sql/dead-letter-queries.ts';
+import { UNSTORED } from '../../../src/store/sql/order-reader.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -97,6 +98,12 @@ await t.test('selections and counts of dead letters are read from an index', asy
   }
   const byIds = selectStatement({ ids: [1] }, { afterId: 5, limit: 100, maxBytes: 1_000 });
   t.match(await planOf(byIds), /Index Cond: .*id = ANY/);
+});
+
+await t.test('an order without a row is found by its id', async (t) => {
+  const plan = await planOf({ name: '', text: UNSTORED, values: ['o-1', 'o-1'] });
+  t.match(plan, /Index Scan using retrying_events_pkey .*\n *Index Cond: \(order_id/);
+  t.match(plan, /Index Scan using dead_letters_by_order .*\n *Index Cond: \(order_id/);
 });
 
 async function planOf({ text, values }: Statement): Promise<string> {

@@ -60,6 +60,8 @@ await t.test('a selection continues from the last id, and is sorted only for one
         filter.state === undefined ? /PRIMARY KEY \(rowid>\?\)/ : /_in_turn \(state=\? AND rowid>\?\)/,
       );
     if (filter.orderId === undefined) t.notMatch(plan, 'TEMP B-TREE');
+    if (filter.reason !== undefined)
+      t.match(plan, /SEARCH ahead USING INDEX dead_letters_by_order \(order_id=\?\)/);
   }
   for (const statement of [
     selectStatement({ ids: [1] }, 5, 100),
