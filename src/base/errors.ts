@@ -145,7 +145,7 @@ export function invalidField(pointer: string, detail: string): ServiceError {
   return new ServiceError('validation-failed', `${where} ${detail}`, { errors: [{ pointer, detail }] });
 }
 
-/** An error of ours as it is; anything else as `internal`, with the defect as its cause. */
+/** Returns a ServiceError unchanged; wraps anything else as `internal`, with the original as cause. */
 export function toServiceError(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   return new ServiceError('internal', toError(thrown).message, { cause: thrown });

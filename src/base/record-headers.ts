@@ -1,6 +1,6 @@
 import type { RecordHeaders } from './log-record.ts';
 
-/** Headers as JSON, for where records are bytes; '' stands for none. */
+/** Headers as JSON; '' means none. */
 export function headersText(headers: RecordHeaders | undefined): string {
   if (headers === undefined) return '';
   const text = JSON.stringify(headers);

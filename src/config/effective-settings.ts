@@ -4,7 +4,7 @@ import { maskSecrets } from './mask.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { SETTING_NAMES } from './settings.ts';
 
-/** A setting as it is in force, with secrets masked. */
+/** A setting in force, with secrets masked. */
 export interface EffectiveSetting {
   name: string;
   value: string | number;

@@ -15,7 +15,7 @@ const UNCHANGED_STAYS_MS = 12_000;
 const DRAW_MS = 250;
 
 /**
- * A sample of the orders in progress, since nobody could read thousands per second. An order in the table is followed to
+ * A sample of the orders in progress, since no one can read thousands per second. An order in the table is followed to
  * its end; then the newest takes its place.
  */
 export class OrderList {

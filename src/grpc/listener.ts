@@ -5,7 +5,7 @@ import { MAX_CONNECTIONS } from '../services/server-rules.ts';
 
 /**
  * The listening socket and all its connections. If grpc-js owns them, a connection that its client ends at the moment of
- * a stop can block the stop for ever.
+ * a stop can block the shutdown forever.
  */
 export class Listener {
   readonly #server: Server;

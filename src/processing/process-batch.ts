@@ -65,7 +65,7 @@ export async function processBatch(
   return batchResult(processed, { codec, rules });
 }
 
-/** The store has lost rows (a restored backup, for one): to go on would leave a gap that nobody notices. */
+/** Refuses a store that lost rows, for example a restored backup: going on would leave an unnoticed gap. */
 function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }: LoadedState): void {
   for (const [partition, next] of applied) {
     const stored = progress.get(partition) ?? 0;

@@ -36,7 +36,7 @@ export interface BulkResult {
   done: number;
   /** matched, but in a state that the action does not take, or replayed too often */
   skipped: number;
-  /** the `afterId` to go on with when `limit` was reached, null at the end */
+  /** the `afterId` of the next call if `limit` was reached; null at the end */
   nextAfterId: number | null;
 }
 

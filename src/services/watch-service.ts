@@ -19,13 +19,13 @@ export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token:
 /** `final`: the order has no further status · `too-slow`: more orders changed than a watch keeps; resume */
 export type WatchEnd = 'final' | 'too-slow';
 
-/** The events of one watcher: pulled, so that a slow reader delays nobody, and bounded: they fold to the latest per order. */
+/** The events of one watcher. It is pulled, so a slow reader delays no one, and bounded: it folds to the latest per order. */
 export interface Watch {
   /** The next item; undefined when there is none now. */
   take(): WatchItem | undefined;
   /** Calls the one listener when `take` has an item again, or the watch has ended. */
   onReadable(listener: () => void): void;
-  /** Why it ended by itself, once everything is taken; undefined while it goes on. */
+  /** Why the watch ended, once everything is taken; undefined while it is open. */
   end(): WatchEnd | undefined;
   /** Resumes after the latest item taken, or from the beginning; for heartbeats. */
   token(): string;

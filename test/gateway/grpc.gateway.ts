@@ -81,7 +81,7 @@ await t.test('a stream ends with its replica; the next one goes to the other', a
   t.ok(again.every(({ statuses }) => statuses[0] === 'UNKNOWN'));
   t.ok(
     onSecond.every(({ code }) => code === undefined),
-    'the other streams go on',
+    'the other streams continue',
   );
 
   await second.kill();

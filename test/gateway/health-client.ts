@@ -7,7 +7,7 @@ const { Watch, Check } = service;
 
 export interface Watched {
   statuses: string[];
-  /** gRPC status code; undefined while it goes on */
+  /** gRPC status code; undefined while the stream is open */
   code: number | undefined;
 }
 

@@ -158,7 +158,7 @@ await t.test('invalid watch requests are refused', async (t) => {
   t.equal(hub.watcherCount, 0);
 });
 
-await t.test('a reader that is too slow is told to resume', async (t) => {
+await t.test('a stream of a reader that is too slow ends with a status that asks it to resume', async (t) => {
   const watch = {
     take: () => undefined,
     onReadable: () => undefined,

@@ -62,7 +62,7 @@ export const requestTransition: fc.Arbitrary<RequestTransition> = fc
       { weight: 1, arbitrary: fc.nat({ max: 4 }) },
     ),
   })
-  .map((wish) => ({ kind: 'transition', ...wish }));
+  .map((request) => ({ kind: 'transition', ...request }));
 
 export const outcome: fc.Arbitrary<FinalOutcome> = fc.record(
   {
@@ -82,7 +82,7 @@ export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
     fc.record({
       index: fc.nat({ max: FEW_ORDERS.length - 1 }),
       gap: fc.integer({ min: 1, max: 3 }),
-      wish: fc.oneof(
+      request: fc.oneof(
         { weight: 1, arbitrary: fc.record({ command: placeOrder, outcome }) },
         { weight: 3, arbitrary: requestTransition },
       ),
@@ -91,14 +91,14 @@ export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
   )
   .map((entries) => {
     const next = Array.from({ length: PARTITIONS }, () => 0);
-    return entries.map(({ index, gap, wish }): DecidedCommand => {
+    return entries.map(({ index, gap, request }): DecidedCommand => {
       const partition = index % PARTITIONS;
       const offset = (next[partition] ?? 0) + gap;
       next[partition] = offset;
       const position = { partition, offset };
       const orderId = FEW_ORDERS[index] ?? 'o-0';
-      return 'outcome' in wish
-        ? { position, command: { ...wish.command, orderId }, outcome: wish.outcome }
-        : { position, command: { ...wish, orderId } };
+      return 'outcome' in request
+        ? { position, command: { ...request.command, orderId }, outcome: request.outcome }
+        : { position, command: { ...request, orderId } };
     });
   });

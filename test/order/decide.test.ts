@@ -91,8 +91,9 @@ await t.test(
           ...changes.map(({ cause }) => cause),
           ...rejections.map(({ position }) => position),
         ];
-        const wishes = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
-        for (const wish of wishes) assert.equal(answered.filter((position) => position === wish).length, 1);
+        const requests = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
+        for (const request of requests)
+          assert.equal(answered.filter((position) => position === request).length, 1);
       }),
       { numRuns: 50 },
     );

@@ -76,7 +76,7 @@ await t.test('errors are found in exactly the values that the compiled schema re
     ),
     { numRuns: 2_000 },
   );
-  t.pass('2000 bodies got the same verdict');
+  t.pass('2000 bodies got the same result');
 });
 
 await t.test('refusing a hostile body costs not much more than parsing it', async (t) => {

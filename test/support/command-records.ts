@@ -8,7 +8,7 @@ import { anOrder } from './order-client.ts';
 
 const codec = createEventCodec();
 
-/** Command records as they stand in one partition, one offset after the other. */
+/** Command records of one partition with consecutive offsets. */
 export class CommandRecords {
   readonly partition: number;
   #nextOffset: number;

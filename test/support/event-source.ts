@@ -5,7 +5,7 @@ export interface OrderEvent {
   data: { orderId: string; status: string; version: number };
 }
 
-/** Reads server-sent events over HTTP, until it is cut; `lastEventId` is where to go on. */
+/** Reads server-sent events over HTTP until it is closed; `lastEventId` is where to resume. */
 export class EventSourceReader {
   readonly #cut = new AbortController();
   #lastEventId: string;
@@ -39,7 +39,7 @@ export class EventSourceReader {
         for (const block of blocks) this.#take(block, onEvent);
       }
     } catch (error) {
-      // A server that is killed ends a stream in the middle; so does whoever cuts it here.
+      // Killing the server or closing the reader ends a stream in the middle.
       const isCutOff = error instanceof TypeError || this.#cut.signal.aborted;
       if (!isCutOff) throw error;
     }

@@ -6,7 +6,7 @@ import { eventually } from '../../tools/support/eventually.ts';
 export class GrpcWatcher {
   readonly #call: ClientReadableStream<OrderEvent__Output>;
   readonly events: OrderEvent__Output[] = [];
-  /** how the stream ended; undefined while it goes on */
+  /** how the stream ended; undefined while it is open */
   status: StatusObject | undefined;
 
   constructor(call: ClientReadableStream<OrderEvent__Output>) {

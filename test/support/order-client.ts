@@ -36,7 +36,7 @@ export class OrderClient {
     return this.post('/v1/orders', order, headers);
   }
 
-  /** @param path an order's id, or a Location as it was given */
+  /** @param path an order id, or a Location */
   order(path: string): Promise<Answer<OrderBody>> {
     return this.get(path.startsWith('/') ? path : `/v1/orders/${path}`);
   }

@@ -7,8 +7,8 @@ export interface Acknowledged {
 }
 
 /**
- * Places orders one after the other on each of its lines, and keeps a ledger of what was acknowledged. It goes on
- * through refusals and broken connections, as clients do; what was not acknowledged is not in the ledger.
+ * Places orders on several lines, one at a time on each, and records which were acknowledged. Like real clients it continues
+ * after refusals and broken connections.
  */
 export class OrderLoad {
   readonly acknowledged: Acknowledged[] = [];
@@ -58,7 +58,7 @@ export class OrderLoad {
       if (status === 202) this.acknowledged.push({ id: body.id, location: headers.get('location') ?? '' });
       return status;
     } catch {
-      // No answer: the order may be in the log or not, and nobody was promised anything.
+      // No answer: the order may or may not be in the log, and was not acknowledged.
       return 'broken';
     }
   }

@@ -20,7 +20,7 @@ export interface CopiedTable {
 
 export type NumberedTable = CopiedTable & { numberedBy: string };
 
-/** What both stores give and take; 0 and 1 stand for false and true. */
+/** The values that both stores read and write; booleans are 0 and 1. */
 export type CopiedValue = string | number | Buffer | null;
 
 /** The values of a row, by the columns of its table. */

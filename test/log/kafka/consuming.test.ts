@@ -111,7 +111,7 @@ const tests = {
     t.same(reader.failures, []);
   },
 
-  'stop() does not wait for ever for onRevoked': async (t: Test) => {
+  'stop() does not wait forever for onRevoked': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100 });
     const reader = await openReader(t, log);
@@ -132,7 +132,7 @@ const tests = {
     t.same(reader.failures, [], 'a consumer that is being stopped reports no failure');
   },
 
-  'stop() does not wait for ever for onAssigned': async (t: Test) => {
+  'stop() does not wait forever for onAssigned': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100 });
     const reader = new Reader(log, TOPICS.commands);

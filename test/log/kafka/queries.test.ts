@@ -26,7 +26,7 @@ await t.test('a query is repeated while the partition has no leader', async (t) 
   }
 });
 
-await t.test('it is not repeated for ever', async (t) => {
+await t.test('a query is not repeated forever', async (t) => {
   const { query, count } = failingQuery(Infinity, ERRORS.ERR_NOT_LEADER_FOR_PARTITION);
   await t.rejects(untilLeaderElected(query, 1), { message: 'Broker: Not leader for partition' });
   t.ok(count() > 10);

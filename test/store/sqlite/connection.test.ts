@@ -93,7 +93,7 @@ await t.test('a full disk makes the store unavailable; the batch can be saved la
 await t.test('a file that is missing, foreign or not a file makes the store unavailable', async (t) => {
   const folder = t.testdir({ folder: {} });
   const foreign = join(folder, 'foreign.db');
-  writeFileSync(foreign, 'this is a letter to an aunt, not a database'.repeat(100));
+  writeFileSync(foreign, 'this is not a database'.repeat(100));
   chmodSync(foreign, 0o600);
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'missing.db') }), UNAVAILABLE);
   await t.rejects(openReader({ kind: 'sqlite', path: join(folder, 'folder') }), UNAVAILABLE);
