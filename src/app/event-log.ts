@@ -55,7 +55,7 @@ export async function loadKafka() {
   try {
     return await import('../log/kafka/kafka-event-log.ts');
   } catch (cause) {
-    const [reason] = toError(cause).message.split('\n');
+    const [reason] = toError(cause).message.split(/ Tried:|\n/);
     const detail =
       `The event log is Kafka, but the optional package node-rdkafka cannot be loaded (${reason ?? ''}). ` +
       'Install it with `npm install --include=optional`, or set EVENT_LOG=embedded. The install compiles librdkafka: ' +
