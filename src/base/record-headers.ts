@@ -1,6 +1,6 @@
 import type { RecordHeaders } from './log-record.ts';
 
-/** Headers as JSON; '' means none. */
+/** Headers as JSON text; empty if there are none. */
 export function headersText(headers: RecordHeaders | undefined): string {
   if (headers === undefined) return '';
   const text = JSON.stringify(headers);
