@@ -63,7 +63,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
           // A difference of a thousand orders would take minutes to print.
           return isDeepStrictEqual(orders, expected);
         }),
-        { numRuns: 60, examples },
+        { numRuns: 100, examples },
       );
       t.pass();
     },
