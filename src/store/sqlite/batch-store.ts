@@ -10,26 +10,20 @@ import type {
   LoadedState,
 } from '../order-store.ts';
 import { CHANGE_VALUES, loadedVersions, ORDER_VALUES, valuesOf, type SqlValue } from '../sql/columns.ts';
-import { CHANGE_COLUMNS, STATE_COLUMNS, toChange, type ChangeRow } from '../sql/rows.ts';
+import { STATE_COLUMNS } from '../sql/rows.ts';
 import { insertInto, SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { INSERT_POSTINGS } from './order-place.ts';
+import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
-import {
-  deadLettersAt,
-  deadLettersOfRetries,
-  hasDeadLetters,
-  writeDeadLetters,
-} from './write-dead-letters.ts';
+import { writeDeadLetters } from './write-dead-letters.ts';
 import type { WriteLock } from './write-lock.ts';
 import { purgeCompleted, writeRetryChanges } from './write-retries.ts';
 
 const STATES = `SELECT ${STATE_COLUMNS} FROM orders WHERE id IN (SELECT value FROM json_each(?))`;
 const PROGRESS = 'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?';
 
-const CHANGES = `SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id WHERE h.order_id = ?`;
-const CHANGES_OF_ORDER = `${CHANGES} ORDER BY h.version`;
-const CHANGES_AT = `${CHANGES} AND h.partition = ? AND h."offset" = ? ORDER BY h.version`;
+const DEAD_LETTER_OF = 'SELECT 1 FROM dead_letters WHERE order_id = ? LIMIT 1';
 
 const START_PROGRESS = 'INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
 const MOVE_PROGRESS =
@@ -83,23 +77,17 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects> {
-    return this.#client.snapshotRead(() => ({
-      changes: records.flatMap(({ orderId, position: { partition, offset } }) =>
-        this.#client.all<ChangeRow>(CHANGES_AT, orderId, partition, offset).map(toChange),
-      ),
-      deadLetters: deadLettersAt(this.#client, topic, records),
-    }));
+    return this.#client.snapshotRead(() => readEffects(this.#client, topic, records));
   }
 
   effectsOfRetries(orderIds: readonly string[]): Promise<Effects> {
-    return this.#client.snapshotRead(() => ({
-      changes: orderIds.flatMap((id) => this.#client.all<ChangeRow>(CHANGES_OF_ORDER, id).map(toChange)),
-      deadLetters: deadLettersOfRetries(this.#client, orderIds),
-    }));
+    return this.#client.snapshotRead(() => readEffectsOfRetries(this.#client, orderIds));
   }
 
   withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
-    return this.#client.snapshotRead(() => hasDeadLetters(this.#client, orderIds));
+    return this.#client.snapshotRead(
+      () => new Set(orderIds.filter((id) => this.#client.all(DEAD_LETTER_OF, id).length > 0)),
+    );
   }
 
   purgeCompleted(orderIds: readonly string[]): Promise<void> {

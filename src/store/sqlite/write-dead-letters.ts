@@ -1,8 +1,8 @@
 import type { AuditEntry } from '../dead-letter-store.ts';
-import type { DeadLetter, FailedRecord } from '../dead-letter.ts';
-import type { AppliedRecord, BatchToSave } from '../order-store.ts';
+import type { DeadLetter } from '../dead-letter.ts';
+import type { BatchToSave } from '../order-store.ts';
 import { DEAD_LETTER_VALUES, valuesOf } from '../sql/columns.ts';
-import { FAILED_COLUMNS, toFailedRecord, UNSETTLED, type FailedRow } from '../sql/rows.ts';
+import { UNSETTLED } from '../sql/rows.ts';
 import { insertInto, type SqliteClient } from './client.ts';
 
 /** A record that is stored already stays as it is. */
@@ -20,12 +20,6 @@ const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND val
 const NOTE = `
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, 'pipeline', ?)`;
 
-const OF_ORDER = 'SELECT 1 FROM dead_letters WHERE order_id = ? LIMIT 1';
-const AT = `SELECT ${FAILED_COLUMNS} FROM dead_letters WHERE topic = ? AND partition = ? AND "offset" = ?`;
-const OF_RETRY = `
-  SELECT ${FAILED_COLUMNS} FROM dead_letters
-  WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM retrying_orders WHERE order_id = ?) ORDER BY id`;
-
 /** Writes the dead letters of a batch, within its transaction. */
 export function writeDeadLetters(
   client: SqliteClient,
@@ -39,27 +33,6 @@ export function writeDeadLetters(
   for (const { id, value, outcome, at } of resolved) {
     if (client.run(RESOLVE, id, value).changes === 1) note(client, id, at, 'replay-resolved', outcome);
   }
-}
-
-/** The dead letters at these positions of the log. */
-export function deadLettersAt(
-  client: SqliteClient,
-  topic: string,
-  records: readonly AppliedRecord[],
-): FailedRecord[] {
-  return records.flatMap(({ position: { partition, offset } }) =>
-    client.all<FailedRow>(AT, topic, partition, offset).map(toFailedRecord),
-  );
-}
-
-/** What the latest retry of these orders gave up, and nothing that had failed before. */
-export function deadLettersOfRetries(client: SqliteClient, orderIds: readonly string[]): FailedRecord[] {
-  return orderIds.flatMap((id) => client.all<FailedRow>(OF_RETRY, id, id).map(toFailedRecord));
-}
-
-/** Those of the orders that have a dead letter. */
-export function hasDeadLetters(client: SqliteClient, orderIds: readonly string[]): Set<string> {
-  return new Set(orderIds.filter((id) => client.all(OF_ORDER, id).length > 0));
 }
 
 /** False for a record that is no replay, or names a dead letter that is not its own: it becomes a new dead letter. */

@@ -171,6 +171,30 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.equal(await reader.countRetrying(10), 2);
   });
 
+  await t.test('orders that are retrying under another topic are counted', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    for (const [offset, id] of ['a', 'b'].entries()) await addRetrying(store, retrying(id), [event(offset)]);
+    t.same(await reader.retryingElsewhere(TOPIC), []);
+    t.same(await reader.retryingElsewhere('another'), [{ topic: TOPIC, orders: 2 }]);
+    await save(store, { completed: [retrying('b')] });
+    t.same(await reader.retryingElsewhere('another'), [{ topic: TOPIC, orders: 1 }]);
+  });
+
+  await t.test(
+    'an order without a row is found by its first record, which may be retrying again',
+    async (t) => {
+      const { writer, reader } = await makeStore(t);
+      const store = await writer();
+      const first = deadLetter({ offset: 3, value: Buffer.from('first') }, { orderId: 'a', failedAt: 9 });
+      const second = deadLetter({ offset: 4 }, { orderId: 'a', failedAt: 8 });
+      await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: [first, second] });
+      t.strictSame(await reader.findUnstored('a'), { state: 'dead-letter', record: first.record, events: 0 });
+      await addRetrying(store, retrying('a', { events: 2 }), [event(5), event(6)]);
+      t.strictSame(await reader.findUnstored('a'), { state: 'retrying', record: event(5), events: 2 });
+    },
+  );
+
   await t.test('the effects of a retry are found by its order, to be published again', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
