@@ -75,7 +75,7 @@ export async function listingConformance(t: Test, makeStore: MakeStore): Promise
       const { reader, writer } = await makeStore(t);
       const store = await writer();
       // The first page examines the orders from 2 199 to 1 200.
-    const failedAt = [3, 1_200, 1_700, 1_701];
+      const failedAt = [3, 1_200, 1_700, 1_701];
       const failed: string[] = [];
       for (let from = 0; from < 2_200; from += 550) {
         const commands = Array.from({ length: 550 }, (_, index) => {
