@@ -1,5 +1,5 @@
 # One image for every role: `docker build -t order-system .`
-# The package files come first and alone, so that only a change of packages compiles librdkafka again.
+# The package files are copied first, so librdkafka is compiled again only when dependencies change.
 
 FROM node:24-bookworm-slim AS toolchain
 RUN apt-get update \
@@ -9,7 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY tools/install/native-modules.mjs ./tools/install/
 
-# What runs: production packages with their native modules, and of those only the files that are loaded.
+# Production packages with compiled native modules, stripped to the files that are loaded at run time.
 FROM toolchain AS packages
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && npm run postinstall \
@@ -24,7 +24,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && find better-sqlite3-13/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
   && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-# What is compiled: the types are enough for that, no native module is.
+# Compiles the TypeScript. That needs only the packages' types, so native modules are not built here.
 FROM toolchain AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
@@ -42,13 +42,13 @@ COPY --from=build /app/deploy/image/health.mjs ./deploy/image/
 COPY --from=build /app/proto ./proto
 COPY --from=build /app/dist/src ./dist/src
 
-# DATA_DIR is the only place that is written to: the root may be read-only.
+# Only DATA_DIR is written to, so the root file system can be read-only.
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 USER node
 VOLUME /data
 EXPOSE 3000 50051
 STOPSIGNAL SIGTERM
-# Alive, not ready: whoever restarts an unhealthy container would mend no broker or database that is away.
+# Liveness, not readiness: restarting the container does not fix an unavailable broker or database.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "deploy/image/health.mjs", "/livez"]
 ENTRYPOINT ["tini", "--", "node", "dist/src/main.js"]
 CMD ["serve"]
@@ -56,7 +56,7 @@ CMD ["serve"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="order-system" \
-  org.opencontainers.image.description="Order intake that loses nothing: HTTP in, a durable event log, a bounded worker pool, batched writes, live status out." \
+  org.opencontainers.image.description="Order service that never loses an accepted order: HTTP and gRPC, a durable event log, worker threads, batched writes, live status." \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="$VERSION" \
   org.opencontainers.image.revision="$REVISION"
