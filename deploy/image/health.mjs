@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import process from 'node:process';
 
-// Asks the service of this container at the path given: ends with 0 when it answers 200, else with 1.
+// Requests the given path from the service in this container. Exits with 0 if it answers 200, otherwise with 1.
 const path = process.argv[2] ?? '/livez';
 const port = Number(process.env.PORT || 3000);
 const request = get({ host: '127.0.0.1', port, path, timeout: 4_000 }, (response) => {
