@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Database } from '../../src/base/sqlite.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
-import { INSERT_POSTINGS } from '../../src/store/sqlite/order-place.ts';
+import { INSERT_POSTINGS } from '../../src/store/sqlite/list-key.ts';
 import { measured, serveDrain, type DrainTask, type PreparedTask } from './drain-task.ts';
 import { readRows } from './read-rows.ts';
 

@@ -70,7 +70,7 @@ function refuseOtherKey(key: string | null, command: Command): void {
 
 function replayOf(headers: RecordHeaders | undefined): Replay | undefined {
   if (headers === undefined) return undefined;
-  const deadLetterId = wholeNumber(headers[REPLAY_HEADERS.letter]);
+  const deadLetterId = wholeNumber(headers[REPLAY_HEADERS.deadLetterId]);
   const replayCount = wholeNumber(headers[REPLAY_HEADERS.replayCount]);
   return deadLetterId === undefined || replayCount === undefined ? undefined : { deadLetterId, replayCount };
 }

@@ -96,7 +96,7 @@ async function refuseForeignLog(
       !retrying.has(orderId),
   );
   if (unknown.length === 0) return;
-  const deadLettered = await store.withDeadLetters(unknown.map(({ command }) => command.orderId));
+  const deadLettered = await store.orderIdsWithDeadLetters(unknown.map(({ command }) => command.orderId));
   const lost = unknown.find(({ command }) => !deadLettered.has(command.orderId));
   if (lost === undefined) return;
   const { partition, offset } = lost.position;

@@ -8,6 +8,7 @@ import type {
   DeadLetterStore,
   DeadLetterWithPayload,
 } from '../store/dead-letter-store.ts';
+import { UNRESOLVED_STATES } from '../store/dead-letter.ts';
 import { runBulkAction, type BulkAction, type BulkRequest, type BulkResult } from './bulk-action.ts';
 import { replayPage } from './replay-dead-letters.ts';
 
@@ -18,8 +19,6 @@ export interface DeadLetterServiceDependencies {
   replayLimit: number;
   clock: Clock;
 }
-
-const UNRESOLVED = ['open', 'replaying', 'exhausted'] as const;
 
 /** What operators do with dead letters. */
 export class DeadLetterService {
@@ -60,7 +59,7 @@ export class DeadLetterService {
     const action: BulkAction = {
       verb: 'replayed',
       // An exhausted dead letter reached the limit of its time; under a higher one it may be replayed again.
-      eligible: { states: UNRESOLVED, replayCountBelow: replayLimit },
+      eligible: { states: UNRESOLVED_STATES, replayCountBelow: replayLimit },
       perform: (page, tally) => replayPage(page, tally, { store, log, clock, by: request.by }),
     };
     return runBulkAction(store, request, action, signal);
@@ -71,7 +70,7 @@ export class DeadLetterService {
     const { store, clock } = this.#with;
     const action: BulkAction = {
       verb: 'discarded',
-      eligible: { states: UNRESOLVED },
+      eligible: { states: UNRESOLVED_STATES },
       async perform(page, tally) {
         const ids = page.map(({ id }) => id);
         tally.done += (await store.discard(ids, { by: request.by, at: clock() })).length;

@@ -44,7 +44,7 @@ async function sendInOrder(
   for (const deadLetter of deadLetters) {
     const { id, key, value, replayCount } = deadLetter;
     const headers = {
-      [REPLAY_HEADERS.letter]: String(id),
+      [REPLAY_HEADERS.deadLetterId]: String(id),
       [REPLAY_HEADERS.replayCount]: String(replayCount),
     };
     try {

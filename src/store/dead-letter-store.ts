@@ -1,27 +1,28 @@
 import type { DeadLetterReason, DeadLetterState } from './dead-letter.ts';
 
-/** What people do with dead letters. Times are milliseconds since the epoch; every action leaves an audit row. */
+/** Lists, replays and discards dead letters. Times are milliseconds since the epoch. Every action is audited. */
 export interface DeadLetterStore {
   /** Newest first by keyset. @throws ServiceError `cursor-invalid` */
   list(query: DeadLetterQuery): Promise<DeadLetterPage>;
-  /** How many match, by reason. */
+  /** How many dead letters match, by reason. */
   reasons(filter: DeadLetterFilter): Promise<Record<string, number>>;
   find(id: number): Promise<DeadLetterWithPayload | undefined>;
   /**
-   * The next dead letters of a selection, by id: in the order in which they failed first, so that the events of an order are
-   * replayed in their order. At most `limit` with an id above `afterId`, fewer when they are large, none only at the end.
+   * The next page of a selection, sorted by id: at most `limit` dead letters with an id above `afterId`. A page is shorter if
+   * its payloads are large, and empty only at the end. Ids follow the order of first failures, so replays keep the order of
+   * an order's events.
    */
   select(selection: Selection, afterId: number, limit: number): Promise<DeadLetterWithPayload[]>;
   count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount>;
-  /** The highest id, or 0. A bulk action ends there: it leaves out dead letters that come while it runs. */
+  /** The highest id, or 0. A bulk action stops there, so it leaves out dead letters that arrive while it runs. */
   newestId(): Promise<number>;
-  /** Notes that these will be sent to the log again; returns those that are still `open`, `replaying` or `exhausted`. */
+  /** Audits that a replay of these begins. Returns the ids that are still `open`, `replaying` or `exhausted`. */
   replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
-  /** They are in the log: `open` or `exhausted` → `replaying`, unless the pipeline has processed them already. */
+  /** After the log has the records: `open` or `exhausted` → `replaying`, unless the pipeline has processed them already. */
   replaySent(sent: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
-  /** `open`, `replaying` or `exhausted` → `discarded`; returns the ids of those. */
+  /** `open`, `replaying` or `exhausted` → `discarded`. Returns the ids of the discarded ones. */
   discard(ids: readonly number[], audit: Audit): Promise<number[]>;
-  /** What was done with a dead letter, oldest first: the latest 1000 entries. */
+  /** The latest 1000 audit entries of a dead letter, oldest first. */
   audit(id: number): Promise<AuditEntry[]>;
   close(): Promise<void>;
 }
@@ -41,12 +42,12 @@ export interface DeadLetterQuery extends DeadLetterFilter {
 }
 
 /**
- * Dead letters by id, or all that match. A filter by `reason` also selects the records that failed because they were queued
- * behind a match (`predecessor-failed`).
+ * Dead letters by id, or all that match a filter. A filter by `reason` also selects the records that failed because they were
+ * queued behind a match (`predecessor-failed`).
  */
 export type Selection = { ids: readonly number[] } | { filter: DeadLetterFilter };
 
-/** The dead letters of a selection that a bulk action can change. */
+/** Which dead letters of a selection a bulk action can change. */
 export interface Eligible {
   states: readonly DeadLetterState[];
   /** exclusive; undefined means no limit */
@@ -83,7 +84,7 @@ export interface DeadLetterPage {
   nextCursor: string | null;
 }
 
-/** Who acts, and when. */
+/** Who acted, and when. */
 export interface Audit {
   by: string;
   at: number;

@@ -2,11 +2,18 @@ import type { LogRecord } from '../base/log-record.ts';
 
 /**
  * `open`: needs a decision · `replaying`: sent to the log again, not processed yet · `resolved`: its replay was processed ·
- * `discarded`: given up by a person · `exhausted`: replayed too often without success, replays skip it
+ * `discarded`: an operator gave it up · `exhausted`: its replays failed too often, further replays skip it
  */
 export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded', 'exhausted'] as const;
 
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
+
+/** The states in which a dead letter can be replayed, resolved or discarded. */
+export const UNRESOLVED_STATES = [
+  'open',
+  'replaying',
+  'exhausted',
+] as const satisfies readonly DeadLetterState[];
 
 /** Why a record became a dead letter. */
 export const DEAD_LETTER_REASONS = [
@@ -26,17 +33,17 @@ export interface FailedRecord {
   orderId: string | null;
   reason: DeadLetterReason;
   error: string;
-  /** how often it was tried */
+  /** attempts that failed */
   attempts: number;
   firstFailedAt: number;
   failedAt: number;
-  /** how often a replay of it has failed */
+  /** replays that failed */
   replayCount: number;
 }
 
 /**
- * A failed record to store: as a new dead letter, or as the one whose replay has failed again. Invariant 8: it is saved in the
- * transaction of its batch, so it is durable before its offset moves.
+ * A failed record to store: as a new dead letter, or, if it is a replay, as an update of the dead letter that it replays.
+ * Invariant 8: it is saved in the transaction of its batch, so it is durable before its offset moves.
  */
 export interface DeadLetter extends FailedRecord {
   /** id of the dead letter that this record replays */
@@ -45,15 +52,16 @@ export interface DeadLetter extends FailedRecord {
 }
 
 /**
- * A dead letter whose replay was processed, and a few words about the outcome. A dead letter of that id with another `value`
- * is not the one that was replayed: ids start again in a new store, while the log keeps the replays of the old one.
+ * A dead letter whose replay was processed. `id` alone does not identify it: a new store counts ids from 1 again while the log
+ * keeps replays from the old store. So the store also compares `value`.
  */
 export interface ResolvedDeadLetter {
   id: number;
   value: Buffer | null;
+  /** for the audit */
   outcome: string;
   at: number;
 }
 
-/** Headers of a replayed record: they tell the pipeline which dead letter it replays. */
-export const REPLAY_HEADERS = { letter: 'x-dlq-id', replayCount: 'x-dlq-replay-count' } as const;
+/** Headers of a replayed record, which name the dead letter that it replays. */
+export const REPLAY_HEADERS = { deadLetterId: 'x-dlq-id', replayCount: 'x-dlq-replay-count' } as const;

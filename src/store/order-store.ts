@@ -7,16 +7,16 @@ import type { HistoryEntry, Order } from '../order/order.ts';
 import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
 
-/** What requests read, on any thread. Times are milliseconds since the epoch. */
+/** Reads for requests, on any thread. Times are milliseconds since the epoch. */
 export interface OrderReader {
   find(orderId: string): Promise<StoredOrder | undefined>;
-  /** The first record of an order that has no row: it is retrying, or became a dead letter. */
+  /** The first record of an order that is not stored because it is retrying or became a dead letter. */
   findUnstored(orderId: string): Promise<UnstoredOrder | undefined>;
   history(orderId: string): Promise<HistoryEntry[]>;
-  /** Orders that are retrying under another name of the commands' topic: no worker of this topic would retry them. */
+  /** Counts retrying orders that came from other topics. Workers of `topic` do not retry them. */
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
-  /** How many orders are retrying, counted up to `most`, so that a large table is not read for a count. */
-  countRetrying(most: number): Promise<number>;
+  /** How many orders are retrying. Counts to `max` at most, so that a large table is not read. */
+  countRetrying(max: number): Promise<number>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
    * @throws ServiceError `cursor-invalid`
@@ -34,15 +34,14 @@ export interface OrderReader {
 export interface UnstoredOrder {
   state: 'retrying' | 'dead-letter';
   record: LogRecord;
-  /** how many events are queued, the first one included; 0 for a dead letter */
+  /** queued events, the first one included; 0 for a dead letter */
   events: number;
 }
 
 export interface StoredOrder extends Order {
-  /** of the body, if the order came with an idempotency key */
+  /** fingerprint of the request body; null for an order without an idempotency key */
   fingerprint: string | null;
-  /** id of the event that placed it */
-  placedBy: string;
+  placedByEventId: string;
 }
 
 export interface ListQuery {
@@ -61,40 +60,39 @@ export interface OrderPage {
   nextCursor: string | null;
 }
 
-/** A writing thread loads before `decide` and saves after it. Each such thread has one, with its own connection. */
+/** Loads what `decide` needs and saves what it decided. Each writing thread has its own, with its own connection. */
 export interface BatchStore {
-  /** All of it is from one moment. If any of it changes before `save`, `save` refuses the batch. */
+  /** Reads one snapshot. If any of it changes before `save`, `save` refuses the batch. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState>;
-  /** The retrying orders of these partitions that are due, the longest due first, with all their events in order. */
+  /** The due retrying orders of these partitions, longest overdue first, each with all its events in order. */
   loadDue(query: DueQuery): Promise<DueRetries>;
   /**
-   * Invariant 3: progress is saved in the batch's own transaction and compared with what was loaded, so that a redelivered or
-   * zombie batch changes nothing. The transaction has all of the batch: orders, history, retries, dead letters and progress,
-   * which never moves back.
-   * @returns the sequence of its last change, from which the earlier ones count down; 0 without changes, and in a store that
-   *   does not number them
-   * @throws ServiceError `store-refused` when a row violates a constraint: the batch can be split
-   * @throws ServiceError `progress-conflict` when progress, an order or a retrying order is no longer as loaded: nothing is
+   * Saves orders, history, retries, dead letters and progress in one transaction. Invariant 3: the transaction compares the
+   * stored progress with the loaded one, so a redelivered or zombie batch changes nothing. Progress never moves back.
+   * @returns the sequence of the last change; the changes before it have the sequences below. 0 if the batch has no changes
+   *   or the store does not number them
+   * @throws ServiceError `store-refused` when a row violates a constraint; splitting the batch finds it
+   * @throws ServiceError `progress-conflict` when progress, an order or a retrying order has changed since `load`; nothing is
    *   saved
    * @throws ServiceError `store-unavailable`
    */
   save(batch: BatchToSave): Promise<number>;
-  /** As `save`, then rolled back: it tells whether the store accepts these rows. */
+  /** Does what `save` does, then rolls back: checks whether the store accepts the rows. @throws as `save` */
   dryRun(batch: BatchToSave): Promise<void>;
-  /** The effects of command records that were applied before, to be published again. */
+  /** The saved effects of redelivered command records, for publishing them again. */
   effectsOf(topic: string, records: readonly AppliedRecord[]): Promise<Effects>;
-  /** The same of retried orders, whose records the log does not deliver again. */
+  /** The saved effects of retried orders. The log does not redeliver their records. */
   effectsOfRetries(orderIds: readonly string[]): Promise<Effects>;
-  /** Those of the orders that have dead letters. */
-  withDeadLetters(orderIds: readonly string[]): Promise<Set<string>>;
-  /** Deletes completed retrying orders whose effects are published. */
+  /** Which of these orders have dead letters. */
+  orderIdsWithDeadLetters(orderIds: readonly string[]): Promise<Set<string>>;
+  /** Deletes the rows of completed retrying orders. Call it after their effects are published. */
   purgeCompleted(orderIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface LoadedState {
   orders: Map<string, OrderState>;
-  /** those of the orders that are retrying, by id */
+  /** the loaded orders that are retrying, by id */
   retrying: Map<string, RetryingOrder>;
   /** partition → next offset to apply; no entry before the first batch */
   progress: Map<number, number>;
@@ -105,9 +103,9 @@ export interface DueQuery {
   partitions: readonly number[];
   /** milliseconds since the epoch */
   now: number;
-  /** orders at most */
+  /** maximum number of orders */
   limit: number;
-  /** completed orders that will be purged: they are not returned as unpublished */
+  /** completed orders whose effects are published; left out of `unpublished` */
   published: readonly string[];
 }
 
@@ -115,9 +113,9 @@ export interface DueRetries {
   orders: { retrying: RetryingOrder; events: LogRecord[] }[];
   /** the orders and the progress to decide these retries on */
   loadedState: LoadedState;
-  /** completed orders whose effects a crash may have left unpublished: publish them again, then purge */
+  /** completed orders whose effects may not be published because of a crash: publish them, then purge */
   unpublished: string[];
-  /** when the next order is due that is not among these; undefined if there is none */
+  /** due time of the next order after these; undefined if there is none */
   nextDueAt: number | undefined;
 }
 
@@ -132,15 +130,15 @@ export interface BatchToSave {
   nextProgress: ReadonlyMap<number, number>;
 }
 
-/** A command record that was redelivered after its effects were saved. */
+/** A redelivered command record whose effects are already saved. */
 export interface AppliedRecord {
   orderId: string | null;
   position: Position;
 }
 
 /**
- * A change with its place among the changes of all orders, which are numbered from 1 in the order in which they were saved.
- * It is 0 in a store that does not number changes, because its history is not read as a log.
+ * A change and its sequence number: changes of all orders are numbered from 1 in the order of saving. A store whose history
+ * is not read as a log does not number them; the sequence is 0 there.
  */
 export interface SequencedChange {
   sequence: number;

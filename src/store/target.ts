@@ -1,9 +1,9 @@
-/** Where orders are stored. Plain data, so that it can be passed to a thread. */
+/** Where orders are stored. Plain data, so that it can be posted to a thread. */
 export type StoreTarget = SqliteTarget | PostgresTarget;
 
 export interface SqliteTarget {
   kind: 'sqlite';
-  /** of the database file, which `migrate` creates */
+  /** path of the database file, which `migrate` creates */
   path: string;
 }
 
@@ -12,21 +12,21 @@ export interface PostgresTarget {
   kind: 'postgres';
   /** `postgres://user:password@host:port/database?…`; holds a secret, never log it */
   url: string;
-  /** maximum of connections for requests; each writing thread has one more */
+  /** maximum number of connections for requests; each writing thread has another one */
   poolSize: number;
   connectTimeoutMs: number;
-  /** limit of one statement */
+  /** time limit of one statement */
   statementTimeoutMs: number;
-  /** limit of the wait for a lock */
+  /** time limit of waiting for a lock */
   lockTimeoutMs: number;
   /**
-   * Number changes from 1 without gaps in the order of their commits, so that the history can be read as a log. The price is
-   * that writers commit one after the other. Otherwise changes have the number 0.
+   * Numbers changes from 1 without gaps in commit order, so that the history can be read as a log. The price: writers commit
+   * one after the other. If false, every change has the number 0.
    */
   numbersChanges: boolean;
 }
 
-/** Beyond the server's own limit: the server or the network has failed silently. */
+/** Grace beyond the server's own time limit. After it, the server or the network has failed silently. */
 const SILENCE_MS = 5_000;
 
 /** Milliseconds after which the client stops waiting for an answer. */

@@ -42,7 +42,7 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
     dryRun: track('dryRun'),
     effectsOf: track('effectsOf'),
     effectsOfRetries: track('effectsOfRetries'),
-    withDeadLetters: track('withDeadLetters'),
+    orderIdsWithDeadLetters: track('orderIdsWithDeadLetters'),
     purgeCompleted: track('purgeCompleted'),
     close: track('close'),
   };

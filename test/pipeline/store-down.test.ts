@@ -72,7 +72,7 @@ await t.test(
     const { pipeline, paused, release, ids, databasePath, isConfirmed, metrics } = await locked(t);
     t.match(
       pipeline.readinessProblem(),
-      /^the store has been failing since .*: SQLite cannot work on its file: database is locked \(SQLITE_BUSY\)\. /,
+      /^the store has been failing since .*: SQLite cannot use its file: database is locked \(SQLITE_BUSY\)\. /,
     );
     t.equal(paused.size, 4, 'all partitions are paused');
     release();

@@ -10,12 +10,12 @@ export interface AppendLimits {
   ackTimeoutMs: number;
 }
 
-/** Makes all records durable, or none; returns partition and offset of each record, alternating. */
+/** Makes all records durable, or none. @returns partition and offset of each record, alternating */
 type AppendGroup = (records: readonly OutgoingRecord[]) => Promise<Float64Array>;
 
 interface PendingAppend extends OutgoingRecord {
   bytes: number;
-  /** by performance.now() */
+  /** on the clock of performance.now() */
   deadline: number;
   settled: boolean;
   resolve: (position: Position) => void;
@@ -29,7 +29,7 @@ export class AppendQueue {
   readonly #events = new EventEmitter<{ drained: [] }>();
   #collecting: PendingAppend[] = [];
   #writing: PendingAppend[] = [];
-  /** of both, for as long as they hold memory */
+  /** bytes in `#collecting` and `#writing`; an expired append counts until its memory is free */
   #bytes = 0;
   #unsettled = 0;
   #busy = false;
@@ -56,7 +56,7 @@ export class AppendQueue {
       this.#timer ??= setTimeout(() => this.#expire(), this.#limits.ackTimeoutMs);
       if (this.#busy) return;
       this.#busy = true;
-      // A record that comes alone waits only for the end of this turn of the event loop.
+      // Records of the same turn of the event loop form one group.
       setImmediate(() => this.#writeNext());
     });
   }
@@ -89,7 +89,7 @@ export class AppendQueue {
     if (!this.#busy) return;
     const settle = (outcomeOf: (index: number) => Position | Error) => {
       this.#bytes -= bytesOf(group);
-      // The next group is sent before this one is settled, so that the log's thread does not idle meanwhile.
+      // Send the next group before settling this one, so that the log thread does not idle.
       this.#writeNext();
       for (const [index, append] of group.entries()) this.#settle(append, outcomeOf(index));
     };
@@ -102,7 +102,7 @@ export class AppendQueue {
   #expire(): void {
     const now = performance.now();
     const isLate = ({ deadline }: PendingAppend) => deadline <= now;
-    const detail = `The event log did not acknowledge within ${this.#limits.ackTimeoutMs / 1000} s; the record may or may not be in it.`;
+    const detail = `The event log did not acknowledge within ${this.#limits.ackTimeoutMs / 1000} s. The record may or may not be in it.`;
     const error = new ServiceError('log-timeout', detail);
     const late = [...this.#writing, ...this.#collecting].filter(isLate);
     this.#bytes -= bytesOf(this.#collecting.filter(isLate));

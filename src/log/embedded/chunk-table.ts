@@ -4,7 +4,7 @@ import type { Chunk } from './frames.ts';
 import { SLOT_SIZE } from './log-database.ts';
 import type { Partition } from './topic-table.ts';
 
-/** Bounds of a chunk: a fetch may exceed its limits by one chunk, and a key look-up reads one. */
+/** Limits of a chunk. They are small because a fetch may exceed its limits by one chunk, and a look-up by key reads a whole one. */
 const CHUNK_RECORDS = 250;
 const CHUNK_BYTES = 131_072;
 
@@ -18,7 +18,7 @@ interface ChunkRow {
 
 const COLUMNS = 'id, count, timestamp, checksum, body';
 
-/** The rows that hold the records. */
+/** The table of chunks, which hold the records. */
 export class ChunkTable {
   readonly #insert: Statement<[number, number, number, number, Buffer]>;
   readonly #atOrBefore: Statement<[number, number], ChunkRow>;
@@ -39,8 +39,8 @@ export class ChunkTable {
   }
 
   /**
-   * The chunk that holds the offset, or the next one if that offset is no longer retained.
-   * @throws Error when the checksum differs: SQLite itself has none
+   * The chunk that contains the offset, or the next chunk if the offset is no longer retained.
+   * @throws Error when the checksum does not match (SQLite has no checksums of its own)
    */
   at({ slot, number, end }: Partition, offset: number): Chunk | undefined {
     if (offset >= end) return undefined;
@@ -66,7 +66,7 @@ export class ChunkTable {
   }
 }
 
-/** The chunks that append the encoded records to a partition. */
+/** Splits encoded records into the chunks to append to a partition. */
 export function* chunksOf(
   { number, end }: Partition,
   records: readonly Buffer[],

@@ -6,7 +6,7 @@ import type { LogClient } from './log-client.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { PartitionState } from './protocol.ts';
 
-/** The only member of its group: it owns all partitions from start to stop. */
+/** The only member of its group, so it owns all partitions from start to stop. */
 export class EmbeddedConsumer implements LogConsumer {
   readonly #client: LogClient;
   readonly #topic: string;
@@ -14,7 +14,7 @@ export class EmbeddedConsumer implements LogConsumer {
   readonly #logger: Logger;
   readonly #reader: PartitionReader;
   #assigned: number[] = [];
-  /** the group's next offsets */
+  /** next offsets of the group */
   readonly #done = new Map<number, number>();
   #uncommitted = new Map<number, number>();
   #committing: Promise<void> | undefined;
@@ -89,8 +89,8 @@ export class EmbeddedConsumer implements LogConsumer {
     const position = from === 'earliest' ? start : from;
     if (position > end) {
       const detail =
-        `Offset ${position} of ${this.#topic}/${number} was already processed, but the event log ends at ${end}. ` +
-        'It lost its end, or it is not the log that filled this store. Restore both from the same backup.';
+        `The store has processed ${this.#topic}/${number} up to offset ${position}, but the event log ends at ${end}. ` +
+        'The log lost its latest records, or belongs to another store. Restore both from the same backup.';
       throw new ServiceError('log-truncated', detail);
     }
     return position;
@@ -104,7 +104,7 @@ export class EmbeddedConsumer implements LogConsumer {
     await this.#writeCommits();
   }
 
-  /** One call at a time; offsets stored meanwhile go with the next call. A failed commit is logged and kept. */
+  /** Sends one commit at a time; newer offsets wait for the next one. After a failure, the offsets stay for the next commit. */
   async #writeCommits(): Promise<void> {
     await nextTurn();
     while (this.#uncommitted.size > 0) {
@@ -115,7 +115,7 @@ export class EmbeddedConsumer implements LogConsumer {
       } catch (error) {
         this.#uncommitted = new Map([...nextOffsets, ...this.#uncommitted]);
         const message =
-          'Committing offsets failed. The next commit retries; after a restart their records are read again.';
+          'Committing offsets failed. The next commit retries. A restart before that reads the records again.';
         this.#logger.warn({ err: error, topic: this.#topic }, message);
         break;
       }

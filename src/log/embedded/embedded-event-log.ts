@@ -19,16 +19,16 @@ import { PartitionReader } from './partition-reader.ts';
 import type { OpenOptions } from './protocol.ts';
 
 export interface EmbeddedEventLogOptions extends AppendLimits, Omit<OpenOptions, 'file'> {
-  /** holds `log.db`; created if missing; one process at a time can use it */
+  /** folder of `log.db`, created if missing; one process at a time can use it */
   dataDirectory: string;
-  /** the compiled log-thread, if it is not beside this module */
+  /** the compiled log-thread; by default the one beside this module */
   threadEntry?: URL;
   logger: Logger;
 }
 
 /**
- * A durable log with partitions and offsets for one process: SQLite in its own file, used by its own thread. The main
- * thread only moves bytes.
+ * A durable, partitioned log for one process. It is an SQLite file that only a thread of its own uses; the main thread just
+ * sends bytes there.
  */
 export class EmbeddedEventLog implements EventLog {
   readonly #logger: Logger;
@@ -51,7 +51,7 @@ export class EmbeddedEventLog implements EventLog {
 
   /** @throws ServiceError `log-unavailable` when the file cannot be used, or another process uses it */
   async start(): Promise<void> {
-    this.#client.on('died', (err) => this.#logger.error({ err }, 'The thread of the event log died.'));
+    this.#client.on('died', (err) => this.#logger.error({ err }, 'The event log thread died.'));
     await this.#client.start();
   }
 
@@ -62,7 +62,7 @@ export class EmbeddedEventLog implements EventLog {
   }
 
   async append(record: OutgoingRecord): Promise<Position> {
-    if (this.#stopping) throw new ServiceError('log-unavailable', 'The event log is closing.');
+    if (this.#stopping) throw new ServiceError('log-unavailable', 'The event log is shutting down.');
     return this.#queue.append(record);
   }
 

@@ -3,16 +3,16 @@ import { EncodedRecord, recordBytes, writeRecord } from '../../base/record-bytes
 import type { OutgoingRecord } from '../event-log.ts';
 
 /*
- * What crosses between the main thread and the log's thread (records are encoded as in base/record-bytes.ts):
+ * Binary formats between the main thread and the log thread. base/record-bytes.ts encodes the records.
  *
  *     appends = ([topic u16] record)*
- *     body    = record*                as a chunk is stored
+ *     body    = record*                the stored form of a chunk
  *     batch   = ([partition u32] [first offset f64] [count u32] [timestamp f64] [body bytes u32] body)*
  */
 const TOPIC_BYTES = 2;
 const CHUNK_HEADER_BYTES = 28;
 
-/** Consecutive records of one partition, appended by one transaction. */
+/** Consecutive records of a partition, appended by one transaction. */
 export interface Chunk {
   partition: number;
   firstOffset: number;
@@ -22,7 +22,7 @@ export interface Chunk {
   body: Buffer;
 }
 
-/** A record names its topic by the index in `topics`. At most 65 536 topics. */
+/** The frames refer to a topic by its index in `topics`. At most 65 536 topics. */
 export function encodeAppends(records: readonly OutgoingRecord[]): {
   topics: string[];
   frames: Buffer<ArrayBuffer>;
@@ -42,7 +42,7 @@ export function appendBytes(record: OutgoingRecord): number {
   return TOPIC_BYTES + recordBytes(record);
 }
 
-/** @param visit receives the key and the whole encoded record as views */
+/** @param visit receives the key and the whole encoded record, both as views into `frames` */
 export function readAppends(
   frames: Buffer,
   visit: (topicIndex: number, key: Buffer | null, record: Buffer) => void,
@@ -62,7 +62,7 @@ export function* recordsOf(body: Buffer): Generator<EncodedRecord> {
   }
 }
 
-/** The part of the chunk that holds only the record at `offset`. */
+/** A chunk with only the record at `offset`. */
 export function singleRecord(chunk: Chunk, offset: number): Chunk {
   let record = new EncodedRecord(chunk.body, 0);
   for (let skip = offset - chunk.firstOffset; skip > 0; skip--) {
@@ -72,7 +72,7 @@ export function singleRecord(chunk: Chunk, offset: number): Chunk {
   return { ...chunk, firstOffset: offset, count: 1, body };
 }
 
-/** Has its own ArrayBuffer, so that it can be transferred. */
+/** The result has its own ArrayBuffer, so it can be transferred. */
 export function encodeBatch(chunks: readonly Chunk[]): Buffer<ArrayBuffer> {
   const bytes = chunks.reduce((sum, { body }) => sum + CHUNK_HEADER_BYTES + body.length, 0);
   const batch = Buffer.allocUnsafeSlow(bytes);
@@ -105,7 +105,7 @@ export function* decodeBatch(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-/** Adds the chunk's records from `fromOffset` on to `records`; keys and values are views into the chunk. */
+/** Adds the records of the chunk from `fromOffset` on to `records`. Keys and values are views into the chunk. */
 export function collectRecords(chunk: Chunk, fromOffset: number, records: LogRecord[]): void {
   const { partition, timestamp } = chunk;
   let offset = chunk.firstOffset;
@@ -119,7 +119,7 @@ export function collectRecords(chunk: Chunk, fromOffset: number, records: LogRec
   }
 }
 
-/** A Uint8Array that arrived from another thread was a Buffer there. */
+/** Restores a Buffer: posting it to a thread turns it into a Uint8Array. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

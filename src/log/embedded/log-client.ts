@@ -10,7 +10,7 @@ interface PendingCall {
   reject: (error: ServiceError) => void;
 }
 
-/** Starts the log's thread and calls its LogServer. Emits `died` when the thread ends unexpectedly. */
+/** Starts the log thread and calls its LogServer. Emits `died` when the thread ends unexpectedly. */
 export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died: [error: ServiceError] }> {
   readonly #options: OpenOptions;
   readonly #threadEntry: URL;
@@ -23,19 +23,19 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
 
   constructor(options: OpenOptions, threadEntry: URL) {
     super();
-    // There is a listener for each consumer and follower.
+    // Each consumer and follower adds a listener.
     this.setMaxListeners(0);
     this.#options = options;
     this.#threadEntry = threadEntry;
   }
 
-  /** @throws ServiceError when the log cannot be opened; then nothing keeps running */
+  /** @throws ServiceError when the log cannot be opened; the thread is then stopped */
   async start(): Promise<void> {
-    // The thread needs no preloaded modules, and starts faster without them.
+    // No execArgv: the thread starts faster without preloaded modules.
     const worker = new Worker(this.#threadEntry, { execArgv: [], workerData: this.#options });
     this.#worker = worker;
     this.#exited = new Promise((resolve) => {
-      let reason = 'it ended';
+      let reason = 'it exited';
       worker.on('message', (message: FromThread) => this.#receive(message));
       worker.on('error', (error) => (reason = toError(error).message));
       worker.on('exit', () => {
@@ -51,7 +51,7 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
     }
   }
 
-  /** Makes all records durable, or none. @returns as `LogCalls.append` @throws as `call` */
+  /** Makes all records durable, or none. Returns what `LogCalls.append` returns. @throws as `call` */
   async append(records: readonly OutgoingRecord[]): Promise<Float64Array> {
     const { topics, frames } = encodeAppends(records);
     const positions = await this.call('append', [topics, frames], [frames.buffer]);
@@ -60,10 +60,10 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
   }
 
   /**
-   * The thread answers in the order of the calls.
-   * @param transfer is moved to the thread and unusable here afterwards
-   * @throws ServiceError of the thread · `log-timeout` when it dies before it answers · `log-unavailable` when it is
-   *   not running
+   * Calls a method of LogServer. The thread answers calls in order.
+   * @param transfer buffers that are moved to the thread and become unusable here
+   * @throws ServiceError that the method throws · `log-timeout` when the thread dies before it answers · `log-unavailable`
+   *   when the thread is not running
    */
   async call<M extends Method>(
     method: M,

@@ -4,12 +4,12 @@ import { makeFolder } from '../../base/make-folder.ts';
 import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
-/** Format 2 added headers, and null for keys and values; in all else it equals format 1. */
+/** Format 2 added headers and null keys and values. It can read records of format 1. */
 const SCHEMA_VERSION = 2;
 
 /*
- * A chunk is what one transaction appended to one partition. Its id is slot * SLOT_SIZE + first offset, which keeps the
- * rows of a partition together in offset order without a second index. `slot` numbers the partitions of all topics.
+ * A chunk holds records that one transaction appended to one partition. `slot` numbers the partitions of all topics. The id of
+ * a chunk is slot * SLOT_SIZE + first offset, so the primary key sorts the chunks of a partition by offset.
  */
 const SCHEMA = `
   CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -42,14 +42,13 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Upper bound of a partition's offsets: fourteen years at 10 000 records a second in one partition. */
+/** Upper bound of the offsets of a partition: enough for fourteen years at 10 000 records a second. */
 export const SLOT_SIZE = 2 ** 42;
-/** Keeps the ids of chunks within the safe integers. */
+/** Keeps chunk ids within the safe integers. */
 export const MAX_SLOT = 2 ** 11 - 1;
 
 /**
- * Opens the file for this connection alone. The operating system holds the lock and releases it when the process ends,
- * even by a crash.
+ * Opens the file with an exclusive lock. The operating system releases the lock when the process ends, even after a crash.
  * @throws SqliteError `SQLITE_BUSY` when another connection has it open · ServiceError `log-unavailable` for a file of
  *   a newer format
  */
@@ -61,9 +60,9 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('fullfsync = ON');
-    // A container with a read-only root has no place for temporary files.
+    // A read-only root file system has no room for temporary files.
     db.pragma('temp_store = MEMORY');
-    // Bounds the WAL: no read is open across a commit, so every checkpoint completes and the WAL starts over.
+    // Bounds the WAL: no read stays open during a commit, so every checkpoint completes and the WAL restarts.
     db.pragma('wal_autocheckpoint = 1000');
     db.pragma('journal_size_limit = 67108864');
     if (maxFileBytes !== undefined) {
@@ -79,8 +78,7 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
 }
 
 /**
- * Commits without waiting for the disk. A power failure may undo it together with later commits of this kind, but
- * never a durable one.
+ * Commits without waiting for the disk. A power failure may undo the commit, but no earlier durable commit.
  */
 export function relaxed(db: Connection, work: () => void): void {
   db.pragma('synchronous = NORMAL');

@@ -7,7 +7,7 @@ import type { OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
 import { type Partition, type Topic, TopicTable } from './topic-table.ts';
 
-/** The log in its file: synchronous, and owned by one thread. Times are milliseconds since the epoch. */
+/** The log file. Synchronous; owned by one thread. Times are milliseconds since the epoch. */
 export class LogFile {
   readonly #db: Database;
   readonly #topics: TopicTable;
@@ -39,7 +39,7 @@ export class LogFile {
   }
 
   /**
-   * Appends all records of the frames durably, or none.
+   * Makes all records of the frames durable, or none.
    * @returns partition and offset of each record, alternating
    */
   append(topicNames: readonly string[], frames: Buffer, now: number): Float64Array<ArrayBuffer> {
@@ -64,7 +64,7 @@ export class LogFile {
     return Float64Array.from(positions);
   }
 
-  /** Takes one chunk of each partition in turn until a limit is reached, which the last chunk may exceed. */
+  /** Reads one chunk per partition, round robin, until a limit is reached. The last chunk may exceed the limit. */
   read(
     topic: string,
     positions: ReadonlyMap<number, number>,
@@ -102,7 +102,7 @@ export class LogFile {
     return chunk && singleRecord(chunk, offset);
   }
 
-  /** Survives a crash of the process; a power failure may undo the latest commits. */
+  /** Commits survive a crash of the process; a power failure may undo the latest ones. */
   commit(topicName: string, nextOffsets: ReadonlyMap<number, number>): void {
     const { partitions } = this.topic(topicName);
     const moved = partitions.filter(({ number }) => nextOffsets.has(number));
@@ -114,12 +114,12 @@ export class LogFile {
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
   }
 
-  /** Deletes about `budget` records that are consumed and older than `cutoff`; fewer when no more are due. */
+  /** Deletes about `budget` records that are consumed and older than `cutoff`. @returns how many; fewer if no more are due */
   deleteDue(cutoff: number, budget: number): number {
     return this.#retention.deleteDue(this.#topics.partitions(), cutoff, budget);
   }
 
-  /** Moves the WAL into the main file and syncs it, which proves after an I/O error that the disk accepts writes. */
+  /** Checkpoints and syncs the WAL. After an I/O error, success proves that the disk accepts writes again. */
   verifyWritable(): void {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
@@ -129,7 +129,7 @@ export class LogFile {
   }
 }
 
-/** Records without a key need no order; they all go to the first partition. */
+/** Records without a key all go to the first partition. */
 function partitionOf(partitions: readonly Partition[], key: Buffer | null): Partition {
   return partitions[key === null ? 0 : crc32(key) % partitions.length] as Partition;
 }

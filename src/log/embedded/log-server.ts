@@ -4,14 +4,14 @@ import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
 import type { Call, Fetched, FromThread, LogCalls, OpenOptions, PartitionState, Reply } from './protocol.ts';
 
-/** What one fetch returns at most, give or take a chunk. */
+/** Limits of one fetch; its last chunk may exceed them. */
 const FETCH_LIMITS = { records: 1000, bytes: 1_048_576 };
-/** Keeps a maintenance step to a few milliseconds. */
+/** Small enough that a maintenance step takes only a few milliseconds. */
 const DELETE_RECORDS = 500;
 const MIN_MAINTENANCE_INTERVAL_MS = 50;
 const MAX_MAINTENANCE_INTERVAL_MS = 1000;
 
-/** The log file behind messages, with its maintenance: retention, and recovery from I/O errors. */
+/** Serves calls on the log file and maintains it: retention, and recovery from I/O errors. */
 export class LogServer implements LogCalls {
   readonly #options: OpenOptions;
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
@@ -79,22 +79,22 @@ export class LogServer implements LogCalls {
   }
 
   get #file(): LogFile {
-    if (this.#opened === undefined) throw new Error('it is not open');
+    if (this.#opened === undefined) throw new Error('The log file is not open.');
     return this.#opened;
   }
 
-  /** @param isBehind run in the next turn of the event loop, so that calls come in between; else after the interval */
+  /** @param isBehind if true, run in the next turn of the event loop (calls can run in between); otherwise after the interval */
   #scheduleMaintenance(isBehind: boolean): void {
     const run = () => this.#scheduleMaintenance(this.#maintain());
     if (isBehind) this.#immediate = setImmediate(run);
     else this.#timer = setTimeout(run, this.#maintenanceIntervalMs);
   }
 
-  /** @returns whether there is more to delete */
+  /** @returns whether more records are due for deletion */
   #maintain(): boolean {
     try {
       if (this.#problem !== undefined) this.#verifyWritable();
-      // Twice what was appended meanwhile, so that deleting catches up with appends of any rate.
+      // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
       const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
       this.#appendedSinceMaintenance = 0;
       return this.#file.deleteDue(Date.now() - this.#options.retentionMs, budget) >= budget;
@@ -109,7 +109,7 @@ export class LogServer implements LogCalls {
     this.#setProblem(undefined);
   }
 
-  /** A full log is no problem: it accepts records again as soon as there is room. */
+  /** Ignores a full log: it accepts records again once it has room. */
   #noteProblem({ code, message }: ServiceError): void {
     if (code === 'log-unavailable') this.#setProblem(message);
   }
@@ -120,7 +120,7 @@ export class LogServer implements LogCalls {
   }
 }
 
-/** The memory of a reply that is moved to the main thread instead of copied. */
+/** The buffers of a reply, to be transferred instead of copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply instanceof Float64Array || reply instanceof Uint8Array) return [reply.buffer];
   return reply !== undefined && 'batch' in reply ? [reply.batch.buffer] : [];
@@ -131,11 +131,11 @@ function logFailure(thrown: unknown, file: string): ServiceError {
   const cause = toError(thrown);
   const code = cause instanceof Database.SqliteError ? cause.code : '';
   if (code === 'SQLITE_FULL') {
-    const detail = `The event log ${file} cannot grow: its disk or its size limit is full. Free disk space, or let the consumers catch up.`;
+    const detail = `The event log ${file} cannot grow: the disk is full or the log has reached its size limit. Free disk space, or let the consumers catch up.`;
     return new ServiceError('log-full', detail, { cause });
   }
   const detail = code.startsWith('SQLITE_BUSY')
     ? `The event log ${file} is in use by another process. Stop that process, or use another data directory.`
-    : `The event log ${file} cannot be used: ${cause.message}.`;
+    : `The event log ${file} cannot be used: ${cause.message.replace(/\.$/, '')}.`;
   return new ServiceError('log-unavailable', detail, { cause });
 }

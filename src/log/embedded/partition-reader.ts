@@ -4,18 +4,18 @@ import type { ConsumerHandlers } from '../event-log.ts';
 import { collectRecords, decodeBatch } from './frames.ts';
 import type { LogClient } from './log-client.ts';
 
-/** `onFailed` is called at most once; reading has ended then. */
+/** `onFailed` is called at most once, after reading has ended. */
 type ReaderHandlers = Pick<ConsumerHandlers, 'onRecords' | 'onFailed'>;
 
 /**
  * Reads partitions of a topic from given positions, with one fetch in flight. At the end of the log it waits for the
- * next append. Records that arrive for a paused partition are dropped and fetched again after it is resumed.
+ * next append. It drops records of paused partitions and fetches them again after `resume`.
  */
 export class PartitionReader {
   readonly #client: LogClient;
   readonly #topic: string;
   readonly #handlers: ReaderHandlers;
-  /** next offsets; the partition read last moves to the end, so that each gets its turn */
+  /** next offsets; a partition moves to the end after it was read, so that all are read in turn */
   readonly #positions = new Map<number, number>();
   readonly #paused = new Set<number>();
   #ends: number[] = [];
@@ -29,7 +29,7 @@ export class PartitionReader {
     this.#handlers = handlers;
   }
 
-  /** @param ends of every partition, until the first fetch brings newer ones */
+  /** @param ends the ends of all partitions; each fetch updates them */
   start(positions: ReadonlyMap<number, number>, ends: number[]): void {
     for (const [partition, offset] of positions) this.#positions.set(partition, offset);
     this.#ends = ends;
@@ -58,7 +58,7 @@ export class PartitionReader {
     return this.#ends[partition] ?? 0;
   }
 
-  /** A fetch in flight was called after this append, so it returns its records. */
+  /** A fetch that is already in flight was called after this append, so it returns the records. */
   readonly #onAppended = (topics: string[]): void => {
     if (topics.includes(this.#topic)) this.#readOn();
   };

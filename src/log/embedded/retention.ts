@@ -4,7 +4,7 @@ import { recordsOf } from './frames.ts';
 import { relaxed } from './log-database.ts';
 import type { Partition } from './topic-table.ts';
 
-/** Deletes records that are both consumed and old, oldest first. The next appends reuse the freed pages. */
+/** Deletes records that are both consumed and old, oldest first. Later appends reuse the freed pages. */
 export class Retention {
   readonly #db: Database;
   readonly #chunks: ChunkTable;

@@ -8,18 +8,18 @@ export interface Topic {
   partitions: Partition[];
 }
 
-/** A partition as it is in the file; kept in memory and updated after each commit. */
+/** The state of a partition in the file, cached in memory and updated after each commit. */
 export interface Partition extends PartitionState {
   slot: number;
   number: number;
   topicId: number;
-  /** false when no group consumes the topic, so that retention goes by age alone */
+  /** false if no group consumes the topic; retention then depends on age alone */
   isConsumed: boolean;
 }
 
 type TopicOptions = Pick<OpenOptions, 'groupId' | 'partitions' | 'followedTopics'>;
 
-/** The topics of the log. A topic is created when it is first used. */
+/** The topics of the log. The first use of a topic creates it. */
 export class TopicTable {
   readonly #db: Database;
   readonly #options: TopicOptions;
@@ -46,7 +46,7 @@ export class TopicTable {
       const addPartition = this.#db.prepare('INSERT INTO partitions (topic, number) VALUES (?, ?)');
       for (let number = 0; number < this.#options.partitions; number++) {
         if (Number(addPartition.run(id, number).lastInsertRowid) <= MAX_SLOT) continue;
-        const detail = `Topic ${name} cannot be created: an embedded event log has at most ${MAX_SLOT} partitions in all its topics.`;
+        const detail = `Topic ${name} cannot be created: the topics of an embedded event log have at most ${MAX_SLOT} partitions in total.`;
         throw new ServiceError('log-unavailable', detail);
       }
       return id;

@@ -3,9 +3,9 @@ import type { LogRecord } from '../../base/log-record.ts';
 import { toLogRecord } from './records.ts';
 
 interface PartitionState {
-  /** next offset; undefined while a partition is read from its earliest record and that has not arrived */
+  /** next offset; undefined if reading starts at the earliest record and none has arrived yet */
   done: number | undefined;
-  /** being revoked: commits still count, but no more records are delivered */
+  /** the partition is being revoked: it still accepts commits but delivers no records */
   leaving?: boolean;
 }
 
@@ -27,7 +27,7 @@ export class Assignment extends Map<number, PartitionState> {
     for (const partition of partitions) this.delete(partition);
   }
 
-  /** The messages of partitions that are assigned and stay so, as records. */
+  /** Converts messages to records, without those of unassigned partitions and partitions being revoked. */
   recordsOf(messages: readonly Message[]): LogRecord[] {
     const records: LogRecord[] = [];
     for (const message of messages) {

@@ -15,7 +15,7 @@ import type { KafkaOptions } from './client-settings.ts';
 import { isStateError, settingsError, unavailableError } from './errors.ts';
 
 /*
- * node-rdkafka's calls with a callback, as promises. Each blocks a thread of libuv's pool until its answer or its
+ * Promises for the callback methods of node-rdkafka. Each call blocks a thread of libuv's pool until the answer or the
  * timeout (milliseconds).
  */
 type Client = KafkaConsumer | Producer;
@@ -32,14 +32,14 @@ export function configured<T>(create: () => T): T {
 
 /** @throws ServiceError `settings-invalid` */
 export function createConsumer(settings: ConsumerGlobalConfig, logger: Logger): KafkaConsumer {
-  // Read from the earliest record if the wanted offset does not exist.
+  // Start at the earliest record if the requested offset does not exist.
   const client = configured(() => new kafka.KafkaConsumer(settings, { 'auto.offset.reset': 'earliest' }));
   client.on('event.error', ({ message }) => logger.debug({ message }, 'A Kafka connection failed.'));
   client.on('event.log', (event) => logger.debug(event, 'librdkafka'));
   return client;
 }
 
-/** @throws ServiceError `log-unavailable`, or `settings-invalid` when settings contradict each other */
+/** @throws ServiceError `log-unavailable`; `settings-invalid` when settings contradict each other */
 export async function connect(
   client: Client,
   { brokers, connectTimeoutMs }: KafkaOptions,
@@ -49,7 +49,7 @@ export async function connect(
     return await call<Metadata>((done) => client.connect({ allTopics, timeout: connectTimeoutMs }, done));
   } catch (error) {
     if (isStateError(error)) throw settingsError(toError(error));
-    const detail = `Kafka does not answer at ${brokers}. Check that it runs and can be reached.`;
+    const detail = `Kafka does not answer at ${brokers}. Check that it is running and reachable.`;
     throw unavailableError(detail, error);
   }
 }
@@ -58,14 +58,14 @@ export async function metadata(client: Client, options: MetadataOptions): Promis
   return call((done) => client.getMetadata(options, done));
 }
 
-/** The numbers of a topic's partitions; none when there is no such topic. */
+/** The partition numbers of a topic; empty if the topic does not exist. */
 export async function partitionsOf(client: Client, topic: string, timeout: number): Promise<number[]> {
   const { topics } = await metadata(client, { topic, timeout });
   return topics.find(({ name }) => name === topic)?.partitions.map(({ id }) => id) ?? [];
 }
 
 /**
- * Asks for one partition after the other, so that an unreachable broker blocks one thread of libuv's pool, not all.
+ * Queries one partition at a time, so that an unreachable broker blocks only one thread of libuv's pool.
  * @param timeout of each call
  * @throws ServiceError `log-unavailable`
  */
@@ -77,7 +77,10 @@ export async function topicEnds(client: Producer, topic: string, timeout: number
     }
     return ends;
   } catch (error) {
-    throw unavailableError(`Kafka does not tell where ${topic} ends: ${toError(error).message}`, error);
+    throw unavailableError(
+      `Kafka did not return the end offsets of topic ${topic}: ${toError(error).message}`,
+      error,
+    );
   }
 }
 
@@ -97,12 +100,12 @@ export async function watermarks(
   return call((done) => client.queryWatermarkOffsets(topic, partition, timeout, done));
 }
 
-/** Frees the client and its threads at once; queued records get no report. */
+/** Frees the client and its threads at once; queued records get no delivery report. */
 export async function closeProducer(producer: Producer): Promise<void> {
   await call((done) => producer.disconnect(0, done));
 }
 
-/** Commits the stored offsets, leaves the group and frees the client; waits for the answer to a last revocation. */
+/** Commits the stored offsets, leaves the group and frees the client. Waits until the last revocation is answered. */
 export async function closeConsumer(consumer: KafkaConsumer): Promise<void> {
   await call((done) => consumer.disconnect(done));
 }

@@ -7,41 +7,41 @@ import type {
 import type { Logger } from '../../base/logger.ts';
 
 export interface KafkaOptions {
-  /** `host:port`, separated by commas */
+  /** comma-separated `host:port` */
   brokers: string;
   groupId: string;
-  /** makes the consumer a static member: the group keeps its partitions for it during a restart */
+  /** makes the consumer a static group member, which keeps its partitions during a restart */
   groupInstanceId?: string | undefined;
   topicPrefix: string;
-  /** of a topic that has to be created */
+  /** number of partitions of new topics */
   partitions: number;
-  /** after which an unacknowledged append fails */
+  /** an append that is not acknowledged within this time fails */
   ackTimeoutMs: number;
-  /** passed to librdkafka unchanged, over every setting here: security, tuning */
+  /** extra librdkafka settings, such as security and tuning; they override all others */
   clientSettings: Record<string, string>;
-  /** appends in flight; further ones fail with `log-full` */
+  /** maximum number of appends in flight; further ones fail with `log-full` */
   maxPendingRecords: number;
   maxPendingBytes: number;
-  /** how long a record waits for others to share its request */
+  /** how long a record waits for others to join its request */
   lingerMs?: number | undefined;
-  /** after which a start fails if no broker answers */
+  /** a start fails if no broker answers within this time */
   connectTimeoutMs: number;
-  /** how long a handler may take to finish revoked partitions; well below max.poll.interval.ms, or the group moves on */
+  /** time for a handler to finish revoked partitions; beyond `max.poll.interval.ms` the group evicts the consumer */
   revokeTimeoutMs: number;
   logger: Logger;
 }
 
-/** The default. Under load, records gather behind the requests in flight anyway: 2 ms saved no measurable CPU. */
+/** Default. A longer linger (2 ms) saved no measurable CPU, because under load records batch behind the requests in flight. */
 export const LINGER_MS = 0.5;
 
-/** A record is in the log once and in order, or not at all: the promise of an acknowledgement rests on these settings. */
+/** With these settings, an acknowledged record is in the log exactly once and in order. */
 export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
   const settings: ProducerGlobalConfig = {
     ...common(options),
     dr_cb: true,
     'enable.idempotence': true,
     'linger.ms': options.lingerMs ?? LINGER_MS,
-    // Leave the limit to the broker. A dead letter's copy has a few more headers than the record that was accepted.
+    // The broker enforces the limit. The copy of a dead letter is slightly larger than the record, because of its headers.
     'message.max.bytes': 2_000_000,
     'queue.buffering.max.messages': options.maxPendingRecords,
     'queue.buffering.max.kbytes': Math.ceil(options.maxPendingBytes / 1024),
@@ -49,17 +49,17 @@ export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
   return Object.assign(settings, options.clientSettings);
 }
 
-/** Settings that librdkafka has per topic; it ignores them among the global ones. */
+/** Topic settings. librdkafka ignores them among the global settings. */
 export function producerTopicSettings({ ackTimeoutMs }: KafkaOptions): ProducerTopicConfig {
   return {
     acks: -1,
-    // The Java client's default, so that a key has the same partition whatever client produces it.
+    // The default of the Java client, so that all clients map a key to the same partition.
     partitioner: 'murmur2_random',
     'message.timeout.ms': ackTimeoutMs,
   };
 }
 
-/** Offsets are stored after the work; librdkafka commits them in the background, on revocation and on close. */
+/** We store offsets after the work is done; librdkafka commits them in the background, on revocation and on close. */
 export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
   const settings: ConsumerGlobalConfig = {
     ...reading(options),
@@ -67,14 +67,14 @@ export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.commit': true,
     'auto.commit.interval.ms': 1000,
     'session.timeout.ms': 15_000,
-    // A member learns of a rebalance with its next heartbeat.
+    // Members learn of a rebalance only at their next heartbeat.
     'heartbeat.interval.ms': 1000,
   };
   if (options.groupInstanceId !== undefined) settings['group.instance.id'] = options.groupInstanceId;
   return Object.assign(settings, options.clientSettings);
 }
 
-/** A follower never joins nor commits. It has the group's id because librdkafka wants one, and ACLs may name it. */
+/** A follower neither joins a group nor commits. librdkafka still requires a group id; ACLs may allow only this one. */
 export function followerSettings(options: KafkaOptions): ConsumerGlobalConfig {
   const settings: ConsumerGlobalConfig = { ...reading(options), 'enable.auto.commit': false };
   return Object.assign(settings, options.clientSettings);
@@ -100,9 +100,9 @@ function reading(options: KafkaOptions): ConsumerGlobalConfig {
     'enable.auto.offset.store': false,
     'queued.min.messages': 2000,
     'queued.max.messages.kbytes': 16_384,
-    // A resumed partition is fetched only after the current fetch, which may wait this long for records.
+    // A fetch may wait this long for records, and a resumed partition waits until the current fetch ends.
     'fetch.wait.max.ms': 100,
-    // By default librdkafka stops fetching for a second whenever its queue is full.
+    // librdkafka pauses fetching this long when its queue is full. Its default is one second.
     'fetch.queue.backoff.ms': 20,
   };
 }

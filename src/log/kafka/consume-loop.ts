@@ -1,24 +1,23 @@
 import type { KafkaConsumer, LibrdKafkaError, Message } from 'node-rdkafka';
 import type { Logger } from '../../base/logger.ts';
 
-/** A waiting read cannot be cancelled, so a stop may take this long. */
+/** A read in progress cannot be cancelled, so `stop` may take this long. */
 const WAIT_MS = 100;
 const CHUNK = 500;
 
 interface ConsumeHooks {
-  /** no read is in flight */
+  /** called when no read is in flight */
   beforeRead?: () => void;
   onMessages: (messages: Message[]) => void;
-  /** returns whether to continue; librdkafka itself retries after any error */
+  /** @returns whether to continue; librdkafka retries by itself after any error */
   onError: (error: LibrdKafkaError) => boolean;
   logger: Logger;
 }
 
 /**
- * Waits for one message and delivers it at once, then takes what has gathered behind it, chunk by chunk, without
- * waiting. (node-rdkafka's timeout counts for each message of a chunk, so a larger chunk with a timeout would delay
- * messages.) A wait blocks a thread of libuv's pool. Reads also serve rebalances and errors, so the loop runs for as
- * long as the consumer is open.
+ * Waits for one message and delivers it, then reads the queued messages in chunks without waiting. (node-rdkafka applies its
+ * timeout to each message of a chunk, so a chunk with a timeout would delay messages.) A wait blocks a thread of libuv's
+ * pool. Reads also trigger the callbacks for rebalances and errors, so the loop runs while the consumer is open.
  */
 export class ConsumeLoop {
   readonly #client: KafkaConsumer;
@@ -57,12 +56,12 @@ export class ConsumeLoop {
     }
   }
 
-  /** @returns how many messages came */
+  /** @returns how many messages were read */
   async #consume(count: number, timeoutMs: number): Promise<number> {
     return new Promise((resolve) => {
       this.#client.setDefaultConsumeTimeout(timeoutMs);
       this.#client.consume(count, (error: LibrdKafkaError | null, messages: Message[]) => {
-        // Before the hooks, which may throw.
+        // Resolve first: the hooks may throw.
         resolve(error ? 0 : messages.length);
         if (error) this.#onError(error);
         else if (!this.#stopped && messages.length > 0) this.#hooks.onMessages(messages);

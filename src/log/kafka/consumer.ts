@@ -13,7 +13,7 @@ import { Lag } from './lag.ts';
 import { Pauses } from './pauses.ts';
 import { Rebalancing } from './rebalancing.ts';
 
-/** A close commits and leaves the group, which needs its coordinator; that may be down. */
+/** Closing commits and leaves the group. Both need the group coordinator, which may be down. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** One member of the group, on one topic. */
@@ -104,9 +104,9 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   /**
-   * A restarted static member gets the partitions that the group remembers for its name (KIP-345), without a rebalance.
-   * If the members stopped while partitions moved between them, those partitions would stay unassigned for good. A
-   * second join, with other metadata, makes the group rebalance; partitions that have an owner stay with it.
+   * A restarted static member gets its former partitions back without a rebalance (KIP-345). If the members stopped in the
+   * middle of a rebalance, partitions between two members would stay unassigned forever. Joining a second time forces a
+   * rebalance; partitions that have an owner stay with it.
    */
   #rejoin(): void {
     if (!this.#mustRejoin) return;
@@ -131,7 +131,7 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   #fail(error: Error): void {
-    this.#logger.error(error, 'A Kafka consumer failed.');
+    this.#logger.error(error, 'The Kafka consumer failed.');
     if (this.#hasFailed || this.#stop !== undefined) return;
     this.#hasFailed = true;
     this.#handlers.onFailed(error);
@@ -147,7 +147,7 @@ export class KafkaConsumer implements LogConsumer {
     const closed = await within(closeConsumer(this.#client), CLOSE_TIMEOUT_MS);
     if (!closed) {
       this.#logger.warn(
-        'Kafka did not answer the leaving consumer; its partitions move after the session timeout.',
+        'Kafka did not answer while the consumer left the group; its partitions move after the session timeout.',
       );
     }
   }

@@ -4,15 +4,15 @@ import { type ErrorCode, ServiceError } from '../../base/errors.ts';
 const CODE = kafka.CODES.ERRORS;
 
 /**
- * node-rdkafka gives the errors of delivery reports and error events only as text: librdkafka's description in lower
- * case, without its `Local: ` or `Broker: `.
+ * Errors in delivery reports and error events have only a text: librdkafka's description in lower case, without the prefix
+ * `Local: ` or `Broker: `.
  */
 export const ERROR_TEXT = {
   allBrokersDown: 'all broker connections are down',
   fatal: 'fatal error',
 } as const;
 
-/** Delivery errors that prove that the record is not in the log. After any other it may be. */
+/** Delivery errors after which the record is certainly not in the log. After any other error it may be. */
 const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'message size too large': 'record-too-large',
   'purged in queue': 'log-unavailable',
@@ -24,14 +24,14 @@ const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'not enough in-sync replicas': 'log-unavailable',
 };
 
-/** librdkafka did not accept the record. */
+/** For a record that librdkafka did not accept. */
 export function refusalError(error: LibrdKafkaError, topic: string): ServiceError {
   if (error.code === CODE.ERR_MSG_SIZE_TOO_LARGE) return tooLargeError(topic, error);
   if (error.code === CODE.ERR__QUEUE_FULL) return fullError(error);
-  return unavailableError(`Kafka accepts no records for topic ${topic}: ${error.message}`, error);
+  return unavailableError(`Records for topic ${topic} cannot be sent to Kafka: ${error.message}`, error);
 }
 
-/** librdkafka accepted the record, but no acknowledgement came. */
+/** For a record that librdkafka accepted but the broker did not acknowledge. */
 export function deliveryError(error: LibrdKafkaError, topic: string): ServiceError {
   const code = NOT_IN_THE_LOG[error.message] ?? 'log-timeout';
   if (code === 'record-too-large') return tooLargeError(topic, error);
@@ -45,7 +45,7 @@ export function deliveryError(error: LibrdKafkaError, topic: string): ServiceErr
 }
 
 export function fullError(cause?: unknown): ServiceError {
-  return new ServiceError('log-full', 'Too many records are waiting for Kafka. Try again shortly.', {
+  return new ServiceError('log-full', 'Too many records are waiting for Kafka. Try again in a moment.', {
     cause,
   });
 }
@@ -59,10 +59,10 @@ export function unknownOutcomeError(detail: string, cause?: unknown): ServiceErr
 }
 
 export function settingsError(cause: Error): ServiceError {
-  return new ServiceError('settings-invalid', `librdkafka rejects its settings: ${cause.message}`, { cause });
+  return new ServiceError('settings-invalid', `librdkafka rejects the settings: ${cause.message}`, { cause });
 }
 
-/** Whether reconnecting cannot help, so that the consumer would wait in vain. */
+/** Whether the error is permanent, so that reconnecting does not help. */
 export function endsConsumer(error: LibrdKafkaError): boolean {
   return ENDS_CONSUMER.has(error.code);
 }
@@ -76,7 +76,7 @@ const ENDS_CONSUMER = new Set([
   CODE.ERR_CLUSTER_AUTHORIZATION_FAILED,
 ]);
 
-/** Whether librdkafka could not even create a client. */
+/** Whether librdkafka could not create the client. */
 export function isStateError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === CODE.ERR__STATE;
 }

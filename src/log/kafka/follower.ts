@@ -12,7 +12,7 @@ const QUERY_TIMEOUT_MS = 5000;
 const LEADER_RETRY_MS = 100;
 const LEADER_RETRIES = 50;
 
-/** Reads all partitions of a topic from their ends at the time of `start()`, or from some records before. */
+/** Reads all partitions of a topic from their ends at `start`, or from `backlog` records earlier. */
 export class KafkaFollower implements Follower {
   readonly #options: KafkaOptions;
   readonly #topic: string;
@@ -51,7 +51,7 @@ export class KafkaFollower implements Follower {
     return (this.#stop ??= this.#loop.stop().then(() => closeConsumer(this.#client)));
   }
 
-  /** Offsets instead of "the end", which librdkafka would resolve later, past records appended meanwhile. */
+  /** Queries the end offsets now: librdkafka would resolve "the end" later and skip records appended in between. */
   async #positions(backlog: number) {
     const topic = this.#topic;
     const partitions = await partitionsOf(this.#client, topic, QUERY_TIMEOUT_MS);
@@ -70,7 +70,7 @@ export class KafkaFollower implements Follower {
 
 const { ERRORS } = kafka.CODES;
 
-/** A partition has no leader for a moment after its topic was created, or its leader was lost. */
+/** A partition has no leader for a moment after its topic is created or its leader fails. */
 const NO_LEADER = new Set<unknown>([
   ERRORS.ERR_LEADER_NOT_AVAILABLE,
   ERRORS.ERR_NOT_LEADER_FOR_PARTITION,

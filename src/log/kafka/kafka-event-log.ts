@@ -16,8 +16,8 @@ import { KafkaProducer } from './producer.ts';
 import { ensureTopics } from './topics.ts';
 
 /**
- * The event log on Kafka. It must run on the main thread: node-rdkafka aborts the process in any other. Each consumer
- * and follower blocks one thread of libuv's pool; size UV_THREADPOOL_SIZE for them.
+ * The event log on Kafka. It must run on the main thread: node-rdkafka aborts the process on any other. Each consumer and
+ * follower blocks one thread of libuv's pool, so UV_THREADPOOL_SIZE must allow for them.
  */
 export class KafkaEventLog implements EventLog {
   readonly #options: KafkaOptions;

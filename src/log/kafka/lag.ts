@@ -6,8 +6,8 @@ import type { Pauses } from './pauses.ts';
 const QUERY_TIMEOUT_MS = 1000;
 
 /**
- * The lag, from the log ends that come with every fetch. A paused partition is not fetched, so `read` asks for its end
- * in the background.
+ * Computes the lag from the log ends that arrive with each fetch. A paused partition is not fetched, so `read` queries its
+ * end in the background.
  */
 export class Lag {
   readonly #client: KafkaConsumer;
@@ -24,18 +24,18 @@ export class Lag {
     this.#pauses = pauses;
   }
 
-  /** By partition, without those whose end is not known yet. */
+  /** Lag by partition, without partitions whose end is still unknown. */
   read(): Map<number, number> {
     const lag = new Map<number, number>();
     const stale: number[] = [];
     for (const [partition, { done }] of this.#assignment) {
       const { highOffset } = this.#client.getWatermarkOffsets(this.#topic, partition);
-      // Negative until librdkafka has seen an end.
+      // Negative until librdkafka knows an end.
       const end = Math.max(highOffset, this.#queried.get(partition) ?? -1);
       if (end >= 0) lag.set(partition, Math.max(0, end - (done ?? 0)));
       if (this.#pauses.has(partition) || end < 0) stale.push(partition);
     }
-    // A failed query leaves the ends as last seen; the next read queries again.
+    // After a failed query, the last known ends stay; the next read queries again.
     this.#query(stale).catch(() => undefined);
     return lag;
   }
@@ -45,8 +45,8 @@ export class Lag {
     this.#querying = true;
     try {
       for (const partition of partitions) {
-        const place = { topic: this.#topic, partition };
-        const { highOffset } = await watermarks(this.#client, place, QUERY_TIMEOUT_MS);
+        const topicPartition = { topic: this.#topic, partition };
+        const { highOffset } = await watermarks(this.#client, topicPartition, QUERY_TIMEOUT_MS);
         this.#queried.set(partition, highOffset);
       }
     } finally {

@@ -2,7 +2,7 @@ import type { KafkaConsumer } from 'node-rdkafka';
 import type { LogRecord } from '../../base/log-record.ts';
 import { recordBytes } from '../../base/record-bytes.ts';
 
-/** Beyond this many buffered bytes of a paused partition, its fetching is paused too. */
+/** If a paused partition has buffered more than this, librdkafka stops fetching it too. */
 const BUFFER_BYTES = 1024 * 1024;
 
 interface Buffered {
@@ -11,9 +11,9 @@ interface Buffered {
 }
 
 /**
- * Which partitions are paused. Records already fetched are buffered here, so that a resumed partition continues at once.
- * Only a long pause reaches librdkafka, because there it discards what was fetched ahead, and a resumed partition waits
- * for the fetch in flight without it.
+ * Pauses partitions. It buffers records already fetched, so that a resumed partition continues at once. Only long pauses are
+ * passed on to librdkafka, where a pause is expensive: it discards prefetched records, and after a resume the partition must
+ * wait for the current fetch to end.
  */
 export class Pauses {
   readonly #client: KafkaConsumer;
@@ -23,7 +23,7 @@ export class Pauses {
   readonly #pausedInLibrary = new Set<number>();
   readonly #buffered = new Map<number, Buffered>();
 
-  /** @param onReleased buffered records may go on through `filter`; called in a turn of its own */
+  /** @param onReleased called asynchronously when buffered records can be taken with `filter([])` */
   constructor(client: KafkaConsumer, topic: string, onReleased: () => void) {
     this.#client = client;
     this.#topic = topic;
@@ -50,7 +50,7 @@ export class Pauses {
     for (const partition of partitions) this.#buffered.delete(partition);
   }
 
-  /** Returns what may be delivered now, in order; buffers the rest. */
+  /** Returns the records that can be delivered now, in order, and buffers the rest. */
   filter(records: LogRecord[]): LogRecord[] {
     if (this.#paused.size === 0 && this.#buffered.size === 0) return records;
     const passing: LogRecord[] = [];
@@ -67,8 +67,8 @@ export class Pauses {
   }
 
   /**
-   * Call it only while no read is in flight: librdkafka rewinds to the last record it handed out, and a concurrent read
-   * would move that mark unseen, so that records came twice.
+   * Passes long pauses on to librdkafka. Call it only while no read is in flight: a pause rewinds to the last delivered
+   * record, and a concurrent read would make librdkafka deliver records twice.
    */
   apply(): void {
     const partitions = [...this.#buffered.keys()].filter((partition) => this.#isLongPaused(partition));

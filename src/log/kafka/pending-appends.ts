@@ -3,7 +3,6 @@ import type { Position } from '../../base/position.ts';
 const BUSY_POLL_MS = 1;
 const IDLE_POLL_MS = 100;
 
-/** One append that waits for its delivery report. */
 export interface PendingAppend {
   topic: string;
   resolve: (position: Position) => void;
@@ -11,12 +10,12 @@ export interface PendingAppend {
 }
 
 /**
- * The appends in flight, and the polling for their delivery reports: often while there are any, otherwise only now and
- * then for error events. The main thread has to poll, because node-rdkafka's background poll crashes the process.
+ * The appends that wait for delivery reports. Polls often while there are any, otherwise rarely, for error events only. The
+ * main thread must poll, because node-rdkafka's background poll crashes the process.
  */
 export class PendingAppends {
   readonly #poll: () => void;
-  /** An append's number is small and reused: librdkafka carries a small integer cheaply. */
+  /** by slot number; slots are reused, because librdkafka carries small integers cheaply */
   readonly #slots: (PendingAppend | undefined)[] = [];
   readonly #free: number[] = [];
   #drained: (() => void) | undefined;
@@ -46,7 +45,7 @@ export class PendingAppends {
     return slot;
   }
 
-  /** Undefined when the append is already settled. */
+  /** Removes an append; undefined if it is already settled. */
   take(slot: number): PendingAppend | undefined {
     const append = this.#slots[slot];
     if (append === undefined) return undefined;
@@ -63,7 +62,7 @@ export class PendingAppends {
     }
   }
 
-  /** Resolves when nothing is in flight. At most one caller waits at a time. */
+  /** Resolves when no append is in flight. Only one caller may wait at a time. */
   async drained(): Promise<void> {
     if (this.count === 0) return;
     await new Promise<void>((resolve) => (this.#drained = resolve));

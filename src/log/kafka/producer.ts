@@ -18,10 +18,10 @@ import { keepEmpty, toKafkaHeaders } from './records.ts';
 
 const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
-/** librdkafka checks for timed-out records once a second. */
+/** Reports may come this late: librdkafka checks for timed-out records once a second. */
 const REPORT_GRACE_MS = 1500;
 
-/** Appends to any topic. Every append ends with its delivery report. */
+/** Appends to any topic. A delivery report settles each append. */
 export class KafkaProducer {
   readonly #options: KafkaOptions;
   readonly #createClient: (options: KafkaOptions) => kafka.Producer;
@@ -43,13 +43,13 @@ export class KafkaProducer {
 
   readinessProblem(): string | undefined {
     if (this.#stop !== undefined) return NOT_OPEN;
-    if (this.#renewal !== undefined) return 'The Kafka producer met a fatal error and is being replaced.';
+    if (this.#renewal !== undefined) return 'The Kafka producer had a fatal error and is being replaced.';
     const since = this.#reachability.downSince;
     if (since !== undefined) return `All Kafka brokers have been down since ${since.toISOString()}.`;
     return this.#client === undefined ? NOT_OPEN : undefined;
   }
 
-  /** @returns all topics of the cluster @throws ServiceError `log-unavailable`, `settings-invalid` */
+  /** @returns metadata of all topics of the cluster @throws ServiceError `log-unavailable`, `settings-invalid` */
   async start(): Promise<Metadata> {
     const client = configured(() => this.#createClient(this.#options));
     client.on('delivery-report', (error: LibrdKafkaError | null, report) => this.#settle(error, report));
@@ -58,7 +58,7 @@ export class KafkaProducer {
     const topics = await connect(client, this.#options, { allTopics: true });
     if (this.#stop !== undefined) {
       await closeProducer(client);
-      throw unavailableError('The event log was closed while it was opening.');
+      throw unavailableError('The event log was stopped while it was starting.');
     }
     this.#client = client;
     this.#pending.startPolling();
@@ -79,7 +79,7 @@ export class KafkaProducer {
     });
   }
 
-  /** Refuses further appends and settles those in flight, within the acknowledgement timeout. */
+  /** Refuses further appends and settles those in flight within the acknowledgement timeout. */
   stop(): Promise<void> {
     return (this.#stop ??= this.#shutDown());
   }
@@ -133,12 +133,11 @@ export class KafkaProducer {
   }
 
   /**
-   * After a fatal error (order or uniqueness can no longer be guaranteed) a librdkafka producer refuses everything for
-   * good. A new one gets a new producer id and starts clean, so that a passing failure of the cluster does not become an
-   * outage until the next restart.
+   * Replaces the producer after a fatal error, when librdkafka can no longer guarantee order or uniqueness: such a producer
+   * refuses all records forever. A new one gets a new producer id, so the service recovers without a restart.
    */
   async #renew(): Promise<void> {
-    this.#options.logger.error('The Kafka producer met a fatal error; replacing it.');
+    this.#options.logger.error('The Kafka producer had a fatal error; replacing it.');
     await this.#close();
     while (this.#client === undefined && this.#stop === undefined) {
       await this.start().catch((error: unknown) => this.#options.logger.error(error));

@@ -4,8 +4,8 @@ import type { Logger } from '../../base/logger.ts';
 const PROBE_PAUSE_MS = 500;
 
 /**
- * Whether any broker can be reached. librdkafka reports the loss of its last connection but not the first new one, so
- * while all brokers are down a probe is repeated.
+ * Whether any broker can be reached. librdkafka reports when it loses its last connection but not when it reconnects, so this
+ * probes repeatedly while all brokers are down.
  */
 export class Reachability {
   readonly #probe: () => Promise<unknown>;
@@ -27,7 +27,7 @@ export class Reachability {
     const { signal } = this.#stopping;
     if (signal.aborted || this.#downSince !== undefined) return;
     this.#downSince = new Date();
-    this.#logger.warn('All Kafka brokers are down; appends are refused until one is back.');
+    this.#logger.warn('All Kafka brokers are down; refusing appends until one is back.');
     const probing = retry(handleAll, { backoff: new ConstantBackoff(PROBE_PAUSE_MS) }).dangerouslyUnref();
     probing.execute(this.#probe, signal).then(
       () => {

@@ -22,7 +22,7 @@ interface RebalancingOptions {
   pauses: Pauses;
   /** resolves when all messages read so far are delivered */
   delivered: () => Promise<void>;
-  /** librdkafka has the answer to an assignment, which may be empty */
+  /** called after an assignment, possibly empty, was answered */
   onAssigned: () => void;
   onFailed: (error: Error) => void;
   /** milliseconds */
@@ -32,8 +32,8 @@ interface RebalancingOptions {
 
 /**
  * Cooperative rebalances. librdkafka announces one at a time and waits for the answer (incrementalAssign or
- * incrementalUnassign) while the other partitions are read on. node-rdkafka does not distinguish lost from revoked
- * partitions, so both get the time to finish; the group rejects commits of a lost one.
+ * incrementalUnassign); the other partitions continue meanwhile. node-rdkafka does not distinguish lost from revoked
+ * partitions, so both get time to finish; the group rejects commits for lost ones.
  */
 export class Rebalancing {
   readonly #options: RebalancingOptions;
@@ -55,7 +55,7 @@ export class Rebalancing {
     this.#steps = step.catch((error: unknown) => this.#options.onFailed(toError(error)));
   }
 
-  /** Gives up all partitions, awaiting the handler; answers later rebalances at once. */
+  /** Revokes all partitions and waits for the handler. Later rebalances are answered at once. */
   async leave(): Promise<void> {
     this.#state = 'leaving';
     const { assignment, pauses, revokeTimeoutMs } = this.#options;
@@ -71,12 +71,12 @@ export class Rebalancing {
 
   async #assign(partitions: number[]): Promise<void> {
     const { topic, handlers, assignment, pauses, delivered, onAssigned } = this.#options;
-    // In librdkafka a pause outlives the assignment. The handler may pause again from here on.
+    // librdkafka keeps a pause beyond the assignment, so undo it. The handler may pause again from here on.
     pauses.resume(partitions);
     const committed = await this.#committed(partitions);
     if (committed === undefined) return;
     const start = await handlers.onAssigned(committed);
-    // Messages from an earlier assignment of these partitions may still be in flight; let them be dropped first.
+    // Wait until messages of an earlier assignment of these partitions, which may be in flight, are dropped.
     await delivered();
     if (this.#state !== 'member') return this.#finish(partitions);
     const assigned = partitions.map((partition) => {
@@ -118,12 +118,12 @@ export class Rebalancing {
     if (!finished) {
       logger.warn(
         { partitions },
-        'Partitions were revoked with unfinished work; their next owner repeats it.',
+        'Partitions were revoked before their work was finished; the next owner repeats it.',
       );
     }
   }
 
-  /** Retries until the group answers, as nothing can be read without its offsets; undefined after `leave`. */
+  /** Retries until the group answers, because reading cannot start without its offsets. Undefined after `leave`. */
   async #committed(partitions: number[]): Promise<Map<number, number | undefined> | undefined> {
     const { client, topic, logger } = this.#options;
     const wanted = partitions.map((partition) => ({ topic, partition }));
@@ -133,7 +133,7 @@ export class Rebalancing {
         return new Map(offsets.map(({ partition = -1, offset }) => [partition, offset]));
       } catch (error) {
         const { message } = toError(error);
-        logger.warn({ error: message, partitions }, 'The committed offsets cannot be read; retrying.');
+        logger.warn({ error: message, partitions }, 'Reading the committed offsets failed; retrying.');
         await delay(COMMITTED_RETRY_MS);
       }
     }

@@ -2,7 +2,7 @@ import type { Message, MessageHeader } from 'node-rdkafka';
 import type { LogRecord, RecordHeaders } from '../../base/log-record.ts';
 
 export function toLogRecord({ partition, offset, timestamp, key, value, headers }: Message): LogRecord {
-  // node-rdkafka types a key as text too, but reads it as a buffer.
+  // By its type, the key may be a string; node-rdkafka always delivers a buffer.
   const bytes = typeof key === 'string' ? Buffer.from(key) : (key ?? null);
   const record: LogRecord = { partition, offset, timestamp: timestamp ?? 0, key: bytes, value };
   const named = headers && fromKafkaHeaders(headers);
@@ -10,21 +10,21 @@ export function toLogRecord({ partition, offset, timestamp, key, value, headers 
   return record;
 }
 
-/** As UTF-8. If several headers have the same name, the last one wins. */
+/** Reads values as UTF-8. If several headers have the same name, the last one wins. */
 export function fromKafkaHeaders(headers: readonly MessageHeader[]): RecordHeaders | undefined {
   if (headers.length === 0) return undefined;
   const entries = headers.flatMap((header) => Object.entries(header));
   return Object.fromEntries(entries.map(([name, value]) => [name, value.toString()]));
 }
 
-/** node-rdkafka would cut a text off at its first NUL; U+FFFD replaces it. */
+/** Replaces NUL by U+FFFD, because node-rdkafka truncates texts at the first NUL. */
 export function toKafkaHeaders(headers: RecordHeaders | undefined): MessageHeader[] | undefined {
   if (headers === undefined) return undefined;
   const withoutNul = (text: string) => text.replaceAll('\0', '\uFFFD');
   return Object.entries(headers).map(([name, value]) => ({ [withoutNul(name)]: withoutNul(value) }));
 }
 
-/** node-rdkafka sends null for an empty buffer, unless that is a view into a larger one. */
+/** A view into a larger buffer: node-rdkafka sends null for any other empty buffer. */
 const EMPTY = Buffer.alloc(1).subarray(1);
 
 export function keepEmpty<T extends string | Buffer | null>(bytes: T): T | Buffer {

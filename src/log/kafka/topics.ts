@@ -8,8 +8,8 @@ import { unavailableError } from './errors.ts';
 const PAUSE_MS = 100;
 
 /**
- * Creates missing topics, with the broker's default replication factor, and waits until all are visible. Another
- * replica may create them at the same time, so a failed creation matters only if a topic stays missing.
+ * Creates missing topics with the broker's default replication factor and waits until all are visible. Another replica may
+ * create them at the same time, so a failed creation is an error only if a topic stays missing.
  * @param list asks Kafka for its topics
  * @throws ServiceError `log-unavailable`
  */
@@ -36,7 +36,7 @@ function missingTopics(wanted: readonly string[], { topics }: Metadata): string[
   return wanted.filter((name) => !existing.has(name));
 }
 
-/** @returns the first failure, if any */
+/** @returns the first error; undefined if there was none */
 async function createTopics(topics: string[], options: KafkaOptions): Promise<ServiceError | undefined> {
   const admin = kafka.AdminClient.create(adminSettings(options));
   const request = { num_partitions: options.partitions, replication_factor: -1 };

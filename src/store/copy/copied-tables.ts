@@ -10,28 +10,28 @@ import {
 
 export interface CopiedTable {
   name: string;
-  /** in both stores, in this order */
+  /** the columns that both stores have, in the order of copying */
   columns: readonly Column[];
-  /** Both stores have an index on these columns: rows are read, written and compared in their order. */
+  /** columns of an index that both stores have; rows are read, written and compared in its order */
   key: readonly string[];
-  /** the column that numbers the rows, where one does */
+  /** the column with generated numbers, if the table has one */
   numberedBy?: string;
 }
 
 export type NumberedTable = CopiedTable & { numberedBy: string };
 
-/** The values that both stores read and write; booleans are 0 and 1. */
+/** A value in the form that both stores share; booleans are 0 and 1. */
 export type CopiedValue = string | number | Buffer | null;
 
-/** The values of a row, by the columns of its table. */
+/** The values of a row, in the order of its columns. */
 export type CopiedRow = CopiedValue[];
 
 /** The values of a row's key. */
 export type CopiedKey = CopiedValue[];
 
 /**
- * Everything in a store, in the order in which it is copied. `progress` comes last: a service that started on a partial copy
- * would continue from it.
+ * All tables of a store, in the order of copying. `progress` comes last, because a service that starts on a partial copy would
+ * otherwise continue from it.
  */
 export const COPIED_TABLES: readonly CopiedTable[] = [
   {

@@ -1,31 +1,31 @@
 import type { CopiedKey, CopiedRow, CopiedTable, NumberedTable } from './copied-tables.ts';
 
-/** A page ends with the row that reaches one of the limits; bytes are those of texts and payloads. */
+/** A page ends with the row that reaches a limit. `bytes` counts texts and payloads. */
 export interface PageLimit {
   rows: number;
   bytes: number;
 }
 
-/** Reads rows page by page in the order of their keys. */
+/** Reads rows page by page in key order. */
 export interface CopyEnd {
-  /** The rows after this key, or from the first one; none only at the end. */
+  /** The rows after this key, or the first rows; empty only at the end. */
   read(table: CopiedTable, after: CopiedKey | undefined, limit: PageLimit): Promise<CopiedRow[]>;
   close(): Promise<void>;
 }
 
-/** All reads see the same moment. */
+/** All reads see one snapshot. */
 export interface CopySource extends CopyEnd {
   /** @param upTo the last key to count */
   count(table: CopiedTable, upTo?: CopiedKey): Promise<number>;
-  /** The highest number of a row, from an index; 0 in an empty table. */
+  /** The highest row number, read from an index; 0 for an empty table. */
   lastNumber(table: NumberedTable): Promise<number>;
 }
 
-/** A page is written whole or not at all. Rows that exist stay as they are. */
+/** Writes each page in one transaction. Existing rows stay unchanged. */
 export interface CopyTarget extends CopyEnd {
-  /** Where an interrupted copy continues; undefined for an empty table. */
+  /** The key after which an interrupted copy continues; undefined for an empty table. */
   lastKey(table: CopiedTable): Promise<CopiedKey | undefined>;
   write(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void>;
-  /** New rows are numbered after the copied ones, and after those that the target has numbered itself. */
+  /** Makes new rows continue after the highest number, of the copied rows or of the target. */
   continueNumbers(lastNumbers: ReadonlyMap<NumberedTable, number>): Promise<void>;
 }

@@ -11,13 +11,13 @@ import {
 } from './copied-tables.ts';
 import type { CopyEnd, CopySource, CopyTarget, PageLimit } from './copy-ends.ts';
 
-/** A column of a page is sent as one text, two characters per byte: the limit keeps it small however large the rows are. */
+/** The driver sends a column of a page as one text with two characters per byte; the byte limit keeps it small. */
 const PAGE: PageLimit = { rows: 2_000, bytes: 4 * 1024 * 1024 };
 
 export interface CopiedCount {
   table: string;
   rows: number;
-  /** SHA-256 over all rows in the order of their keys, the same on both sides */
+  /** SHA-256 of all rows in key order, the same for both stores */
   checksum: string;
 }
 
@@ -25,9 +25,9 @@ export interface CopiedCount {
 export type CopyProgress = (step: 'copy' | 'verify', rows: number, total: number) => void;
 
 /**
- * Copies a whole store, then reads both and compares them. An interrupted copy continues after the last row that arrived; a
- * finished one is only compared.
- * @throws ServiceError `copy-differs` when the target holds other rows than the source
+ * Copies a whole store, then compares both. An interrupted copy continues after the last copied row; a finished one is only
+ * compared.
+ * @throws ServiceError `copy-differs` when the rows of the target differ from those of the source
  * @throws ServiceError `store-unavailable`
  */
 export async function copyStore(
@@ -42,7 +42,7 @@ export async function copyStore(
   let rowsDone = 0;
   for (const table of COPIED_TABLES) {
     const lastKey = await target.lastKey(table);
-    // Both have the same rows up to there; only the source can count them without a statement timeout.
+    // Both have the same rows up to this key. Count them in the source: it has no statement timeout.
     if (lastKey !== undefined) rowsDone += await source.count(table, lastKey);
     onProgress('copy', rowsDone, total);
     for await (const page of pagesOf(source, table, lastKey)) {
@@ -62,7 +62,7 @@ export async function copyStore(
   return copied;
 }
 
-/** From the source, where each is the end of an index; the target has no index on the number of an order. */
+/** Reads the source, because the target has no index on the number of an order. */
 async function lastNumbers(source: CopySource): Promise<Map<NumberedTable, number>> {
   const numbers = new Map<NumberedTable, number>();
   for (const table of NUMBERED_TABLES) numbers.set(table, await source.lastNumber(table));
@@ -83,7 +83,7 @@ async function compare(
       'copy-differs',
       `Table ${table.name} has ${expected.rows} rows with checksum ${expected.checksum.slice(0, 12)} in the source and ` +
         `${copied.rows} rows with ${copied.checksum.slice(0, 12)} in the target. Stop every service that uses either of ` +
-        'them, and copy once more into an empty database.',
+        'them, and copy again into an empty database.',
     );
   }
   return { table: table.name, ...expected };
@@ -104,7 +104,7 @@ async function sumOf(
   return { rows, checksum: hash.digest('hex') };
 }
 
-/** As JSON: it delimits values and distinguishes null from an empty text. */
+/** JSON, because it separates the values and distinguishes null from an empty text. */
 function rowText(row: CopiedRow): string {
   return JSON.stringify(
     row.map((value) => (Buffer.isBuffer(value) ? { bytes: value.toString('base64') } : value)),

@@ -17,7 +17,7 @@ type AnyRow = Record<string, CopiedValue | boolean>;
 export class PostgresCopyTarget implements CopyTarget {
   readonly #connection: PostgresConnection;
 
-  /** @param connection to a database that was migrated; closed by `close` */
+  /** @param connection to a migrated database */
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
   }

@@ -10,7 +10,7 @@ import {
 } from './copied-tables.ts';
 import type { CopySource, PageLimit } from './copy-ends.ts';
 
-/** Reads the store as it was when it was opened: later writes are not seen. */
+/** Reads a snapshot from the time of opening. */
 export class SqliteCopySource implements CopySource {
   readonly #connection: Connection;
 
@@ -18,7 +18,7 @@ export class SqliteCopySource implements CopySource {
     this.#connection = connection;
   }
 
-  /** @param path of a file that `migrate` brought to the newest schema @throws ServiceError `store-unavailable` */
+  /** @param path of a migrated file @throws ServiceError `store-unavailable` */
   static open(path: string): Promise<SqliteCopySource> {
     return asPromise(() => {
       const connection = openReadOnly(path);
@@ -60,7 +60,7 @@ export class SqliteCopySource implements CopySource {
   }
 }
 
-/** Rows behind the page are not read. */
+/** Reads rows one by one and stops at the limit. */
 function upToBytes(rows: Iterable<CopiedRow>, maxBytes: number): CopiedRow[] {
   const page: CopiedRow[] = [];
   let bytes = 0;

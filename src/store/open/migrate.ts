@@ -2,8 +2,8 @@ import type { Logger } from '../../base/logger.ts';
 import type { StoreTarget } from '../target.ts';
 
 /**
- * Brings the store to the newest schema before anything opens it, and returns the names of the migrations that this call
- * applied. Safe when several processes start at once.
+ * Applies the missing migrations and returns their names. Call it before opening the store. Safe when several processes start
+ * at once.
  * @throws ServiceError `store-unavailable`
  */
 export async function migrate(target: StoreTarget, logger: Logger): Promise<string[]> {
@@ -11,6 +11,6 @@ export async function migrate(target: StoreTarget, logger: Logger): Promise<stri
     target.kind === 'sqlite'
       ? await (await import('../sqlite/migrate.ts')).migrateSqlite(target.path)
       : await (await import('../postgres/migrate.ts')).migratePostgres(target);
-  for (const migration of applied) logger.info({ migration }, 'schema migration applied');
+  for (const migration of applied) logger.info({ migration }, 'Applied a schema migration.');
   return applied;
 }

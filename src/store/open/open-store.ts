@@ -3,11 +3,11 @@ import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { WriteLock } from '../sqlite/write-lock.ts';
 import type { StoreTarget } from '../target.ts';
 
-// Only the driver that is used is loaded: a restarted thread should be ready at once.
+// Load only the driver in use, so that a restarted thread is ready sooner.
 const sqlite = () => import('../sqlite/open.ts');
 const postgres = () => import('../postgres/open.ts');
 
-/** For a thread that answers requests. @throws ServiceError `store-unavailable` */
+/** For threads that answer requests. @throws ServiceError `store-unavailable` */
 export async function openReader(target: StoreTarget): Promise<OrderReader> {
   return target.kind === 'sqlite'
     ? (await sqlite()).openReader(target)
@@ -15,7 +15,7 @@ export async function openReader(target: StoreTarget): Promise<OrderReader> {
 }
 
 /**
- * For a thread that writes. @param writeLock one for all threads of a process; PostgreSQL does not need it
+ * For writing threads. @param writeLock shared by all threads of a process; PostgreSQL ignores it
  * @throws ServiceError `store-unavailable`
  */
 export async function openBatchStore(target: StoreTarget, writeLock: WriteLock): Promise<BatchStore> {
@@ -24,7 +24,7 @@ export async function openBatchStore(target: StoreTarget, writeLock: WriteLock):
     : (await postgres()).openBatchStore(target);
 }
 
-/** For a thread of its own; as `openBatchStore`. @throws ServiceError `store-unavailable` */
+/** For a dedicated thread; SQLite blocks it. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */
 export async function openDeadLetterStore(
   target: StoreTarget,
   writeLock: WriteLock,

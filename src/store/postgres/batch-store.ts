@@ -32,14 +32,13 @@ interface Loaded {
 }
 
 /**
- * Writes whole batches, one transaction each. A batch costs two round trips, one to load and one to save, and as a rule one
- * statement each, because every statement costs PostgreSQL and the driver time, however small it is.
+ * Writes each batch in one transaction. A batch takes two round trips, load and save, usually with one statement each, because
+ * every statement has a fixed cost in PostgreSQL and in the driver.
  */
 export class PostgresBatchStore implements BatchStore {
   readonly #connection: PostgresConnection;
   readonly #numbersChanges: boolean;
 
-  /** The connection is closed by `close`. */
   constructor(connection: PostgresConnection, { numbersChanges }: { numbersChanges: boolean }) {
     this.#connection = connection;
     this.#numbersChanges = numbersChanges;
@@ -91,11 +90,11 @@ export class PostgresBatchStore implements BatchStore {
     return orderIds.length === 0 ? noEffects() : this.#effects(effectsOfRetriesStatements(orderIds));
   }
 
-  async withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+  async orderIdsWithDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     const rows = await this.#connection.query<{ order_id: string }>({
-      name: 'with-dead-letters',
-      text: `SELECT order_id FROM unnest($1::text[]) AS asked (order_id)
-             WHERE EXISTS (SELECT 1 FROM dead_letters d WHERE d.order_id = asked.order_id)`,
+      name: 'order-ids-with-dead-letters',
+      text: `SELECT order_id FROM unnest($1::text[]) AS wanted (order_id)
+             WHERE EXISTS (SELECT 1 FROM dead_letters d WHERE d.order_id = wanted.order_id)`,
       values: [orderIds],
     });
     return new Set(rows.map(({ order_id }) => order_id));
@@ -117,7 +116,7 @@ export class PostgresBatchStore implements BatchStore {
     };
   }
 
-  /** The progress comes first: it stops a writer that has lost the partition. */
+  /** Progress comes first, so that a writer that has lost the partition fails before it writes anything else. */
   #statementsOf(batch: BatchToSave): Statement[] {
     const steps = [
       ...progressSteps(batch),

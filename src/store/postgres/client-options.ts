@@ -3,17 +3,17 @@ import { silenceLimitMs, type PostgresTarget } from '../target.ts';
 import { withZeros, withZerosInJson } from './zero-text.ts';
 
 /**
- * Every statement of ours is served by an index, from the first row on. Statements are planned once per connection, and
- * statistics come minutes after the rows: a plan made for a small table would later read all of a large one.
+ * Forces index scans; every statement has an index. A prepared statement keeps its plan, and statistics lag behind by minutes,
+ * so a plan made for a small table would later scan a large one.
  */
 const PLANS = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map(
   (plan) => `-c enable_${plan}=off`,
 );
 
-/** Milliseconds for one statement, or one lock, of work on a whole database. */
+/** Milliseconds for one statement, or for waiting for a lock, in work on the whole database. */
 const WHOLE_DATABASE_TIMEOUT_MS = 600_000;
 
-/** How columns are read, for our clients only: the driver's own table is shared by the whole process. */
+/** Parsers of column values. They apply to our clients only; the driver's own table is global to the process. */
 const columnTypes: CustomTypesConfig = {
   getTypeParser: (oid: TypeId): Parser => PARSERS.get(oid) ?? (types.getTypeParser(oid) as Parser),
 };
@@ -29,7 +29,7 @@ const PARSERS = new Map<number, Parser>([
   [JSON_TEXT, (text) => JSON.parse(withZerosInJson(text)) as unknown],
 ]);
 
-/** What the URL says overrides this. @param part of the service, as `pg_stat_activity` shows it */
+/** Options in the URL override these. @param part of the service, shown in `pg_stat_activity` */
 export function clientOptions(target: PostgresTarget, part: string): ClientConfig {
   return {
     connectionString: target.url,
@@ -37,7 +37,7 @@ export function clientOptions(target: PostgresTarget, part: string): ClientConfi
     connectionTimeoutMillis: target.connectTimeoutMs,
     statement_timeout: target.statementTimeoutMs,
     lock_timeout: target.lockTimeoutMs,
-    // A worker that is frozen in the middle of a transaction must not keep its locks.
+    // A worker that freezes inside a transaction must not keep its locks.
     idle_in_transaction_session_timeout: target.statementTimeoutMs,
     query_timeout: silenceLimitMs(target),
     keepAlive: true,
@@ -46,7 +46,7 @@ export function clientOptions(target: PostgresTarget, part: string): ClientConfi
   };
 }
 
-/** The same database with limits for work on all that it holds; those of requests and batches would cut it off. */
+/** The same database with time limits for work on the whole database, such as migrations and copies. */
 export function withLongTimeouts(target: PostgresTarget): PostgresTarget {
   return {
     ...target,
@@ -55,7 +55,7 @@ export function withLongTimeouts(target: PostgresTarget): PostgresTarget {
   };
 }
 
-/** A bigint, which the driver leaves a text. @throws RangeError above 2^53, which this service never writes */
+/** Parses a bigint, which the driver returns as text. @throws RangeError above 2^53, which this service never writes */
 function toSafeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is not a safe integer.`);

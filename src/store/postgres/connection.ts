@@ -12,11 +12,10 @@ export type Rows = QueryResultRow[];
 export type Read = <Row extends object>(statement: Statement) => Promise<Row[]>;
 
 /**
- * The one connection of a thread. The first use opens it, and one that failed is dropped: the next use opens another.
- * Statements are sent without waiting for the answers to those before them (the driver's pipeline mode), so that a
- * transaction costs one round trip.
+ * The only connection of a thread. It opens on first use; after a failure, the next use opens a new one. Statements are
+ * pipelined, so a transaction takes one round trip.
  *
- * All methods throw ServiceErrors by the table in errors.ts.
+ * All methods throw ServiceErrors: see errors.ts.
  */
 export class PostgresConnection implements SqlClient {
   readonly #target: PostgresTarget;
@@ -24,7 +23,7 @@ export class PostgresConnection implements SqlClient {
   #open: { client: Client; connected: Promise<unknown> } | undefined;
   #isClosed = false;
 
-  /** Opens nothing. @param part of the service, as `pg_stat_activity` shows it */
+  /** Does not connect yet. @param part of the service, shown in `pg_stat_activity` */
   constructor(target: PostgresTarget, part: string) {
     this.#target = target;
     this.#part = part;
@@ -38,12 +37,12 @@ export class PostgresConnection implements SqlClient {
     return this.#using((client) => rowsOf<Row>(client, statement));
   }
 
-  /** Reads of one moment, in one round trip. */
+  /** Snapshot reads, in one round trip. */
   readAll(statements: readonly Statement[]): Promise<Rows[]> {
     return this.#using((client) => inOneRoundTrip(client, READ, statements, 'COMMIT'));
   }
 
-  /** Reads of one moment where one depends on another. Nothing else may use the connection meanwhile. */
+  /** Snapshot reads that depend on each other. Do not use the connection for anything else meanwhile. */
   snapshotRead<T>(work: (read: Read) => Promise<T>): Promise<T> {
     return this.#using(async (client) => {
       const begun = client.query(READ);
@@ -57,7 +56,7 @@ export class PostgresConnection implements SqlClient {
     });
   }
 
-  /** All or nothing, in one round trip. @param ending ROLLBACK undoes it even if it went well */
+  /** Runs the statements in one transaction and one round trip. @param ending ROLLBACK for a dry run */
   write(statements: readonly Statement[], ending: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<Rows[]> {
     const [only] = statements;
     // One statement is a transaction by itself.
@@ -88,9 +87,9 @@ export class PostgresConnection implements SqlClient {
   }
 
   #connect(): { client: Client; connected: Promise<unknown> } {
-    if (this.#isClosed) throw new ServiceError('store-unavailable', 'The connection was closed.');
+    if (this.#isClosed) throw new ServiceError('store-unavailable', 'The store connection is closed.');
     const client = new Client({ ...clientOptions(this.#target, this.#part), pipeline: true });
-    // Only these notice that an idle connection breaks.
+    // A broken idle connection is reported only by these events.
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
     return { client, connected: client.connect() };
@@ -108,7 +107,7 @@ async function rowsOf<Row extends object>(client: Client, statement: Statement):
   return rows;
 }
 
-/** After a failure PostgreSQL refuses the other statements and rolls back: the first error is the reason. */
+/** @throws the first error: PostgreSQL rejects the statements after it and rolls back */
 async function inOneRoundTrip(
   client: Client,
   begin: string,

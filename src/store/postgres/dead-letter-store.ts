@@ -1,30 +1,30 @@
 import type { Audit, DeadLetterWithPayload, Selection } from '../dead-letter-store.ts';
-import { selectionInTurn } from '../sql/dead-letter-queries.ts';
+import { selectionById } from '../sql/dead-letter-queries.ts';
 import { MAX_SELECTED_BYTES, SqlDeadLetterStore } from '../sql/dead-letter-store.ts';
-import { PAYLOAD_COLUMNS, toEntry, UNSETTLED } from '../sql/rows.ts';
+import { PAYLOAD_COLUMNS, toEntry, UNRESOLVED } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PostgresConnection } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
 
 const NOTE = 'INSERT INTO dead_letter_audit (letter_id, act, at, by, detail)';
 
-/** Locked in the order of their ids, so that two bulk actions on the same dead letters wait for each other in one direction. */
-const WITH_UNSETTLED = `
-  WITH unsettled AS (
-    SELECT id, state, replay_count FROM dead_letters WHERE id = ANY($1::bigint[]) AND ${UNSETTLED} ORDER BY id FOR UPDATE)`;
+/** Locks rows in id order, so that two bulk actions on the same dead letters cannot deadlock. */
+const WITH_UNRESOLVED = `
+  WITH unresolved AS (
+    SELECT id, state, replay_count FROM dead_letters WHERE id = ANY($1::bigint[]) AND ${UNRESOLVED} ORDER BY id FOR UPDATE)`;
 
 const BEGIN_REPLAY = `
-  ${WITH_UNSETTLED},
-  noted AS (${NOTE} SELECT id, 'replay-begun', $2, $3, 'replay ' || (replay_count + 1) FROM unsettled)
-  SELECT id FROM unsettled ORDER BY id`;
+  ${WITH_UNRESOLVED},
+  noted AS (${NOTE} SELECT id, 'replay-begun', $2, $3, 'replay ' || (replay_count + 1) FROM unresolved)
+  SELECT id FROM unresolved ORDER BY id`;
 
 const DISCARD = `
-  ${WITH_UNSETTLED},
-  noted AS (${NOTE} SELECT id, 'discarded', $2, $3, 'was ' || state FROM unsettled),
-  discarded AS (UPDATE dead_letters SET state = 'discarded' FROM unsettled WHERE dead_letters.id = unsettled.id)
-  SELECT id FROM unsettled ORDER BY id`;
+  ${WITH_UNRESOLVED},
+  noted AS (${NOTE} SELECT id, 'discarded', $2, $3, 'was ' || state FROM unresolved),
+  discarded AS (UPDATE dead_letters SET state = 'discarded' FROM unresolved WHERE dead_letters.id = unresolved.id)
+  SELECT id FROM unresolved ORDER BY id`;
 
-/** One that the pipeline has settled meanwhile has another state, or has failed once more. */
+/** Skips dead letters that the pipeline has processed meanwhile: their state or replay count has changed. */
 const SENT = `
   WITH sent AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS sent (id, replay_count)),
   marked AS (
@@ -32,11 +32,10 @@ const SENT = `
     WHERE stored.id = sent.id AND stored.replay_count = sent.replay_count AND stored.state IN ('open', 'exhausted'))
   ${NOTE} SELECT id, 'replay-sent', $3, $4, 'replay ' || (replay_count + 1) FROM sent`;
 
-/** On a connection of its own, one statement per call. */
+/** Every call is one statement. */
 export class PostgresDeadLetterStore extends SqlDeadLetterStore {
   readonly #connection: PostgresConnection;
 
-  /** The connection is closed by `close`. */
   constructor(connection: PostgresConnection) {
     super(connection, postgresDialect);
     this.#connection = connection;
@@ -77,7 +76,7 @@ export function selectStatement(
   selection: Selection,
   { afterId, limit, maxBytes }: { afterId: number; limit: number; maxBytes: number },
 ): Statement {
-  const { name, from, text, values } = selectionInTurn(postgresDialect, selection);
+  const { name, from, text, values } = selectionById(postgresDialect, selection);
   return {
     name: `select ${name}`,
     text: `SELECT ${PAYLOAD_COLUMNS} FROM (

@@ -2,18 +2,17 @@ import type { Dialect } from '../sql/dead-letter-queries.ts';
 import { EARLIEST, upperBound, type Cursor, type KeysetPage, type KeysetSource } from '../sql/keyset.ts';
 import type { Statement } from '../sql/statement.ts';
 
-/** The planner chooses indexes: see client-options.ts. */
+/** The planner chooses the indexes; client-options.ts makes it use them. */
 export const postgresDialect: Dialect = {
   keysetStatement,
   isAmong: (column, values) => ({ text: `${column} = ANY(?)`, values: [values] }),
-  asked: (values) => ({ text: 'unnest(?::text[]) AS asked (value)', values: [values] }),
+  wanted: (values) => ({ text: 'unnest(?::text[]) AS wanted (value)', values: [values] }),
   deadLetters: (_index, alias = 'dead_letters') => `dead_letters AS ${alias}`,
 };
 
 /**
- * The rows before a keyset (time, key), newest first: one range of one index, whose end PostgreSQL seeks by comparing
- * the pair.
- * @param last the last row to examine, if not all are
+ * The rows below a keyset (time, key), newest first, as one index range: PostgreSQL can seek on a row-value comparison.
+ * @param last the last row to examine; all if undefined
  * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: Cursor): Statement {

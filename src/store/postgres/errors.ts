@@ -1,20 +1,20 @@
 import { DatabaseError } from 'pg';
 import { ServiceError, toError } from '../../base/errors.ts';
 
-/** Raised by `expect_rows` when fewer rows were changed than were loaded. */
+/** The database function `expect_rows` raises it when a change does not find every loaded row. */
 const NOT_AS_LOADED = 'OS001';
 
 /**
- * What each SQLSTATE means (https://www.postgresql.org/docs/current/errcodes-appendix.html): the first row whose code it
- * begins with. One that is in no row is a defect of ours and is thrown as it is.
+ * SQLSTATE prefixes (https://www.postgresql.org/docs/current/errcodes-appendix.html) and their error codes. Any other SQLSTATE
+ * is a bug in this service, so the error is thrown unchanged.
  */
 const TABLE: readonly { begins: string; means: keyof typeof DETAILS }[] = [
   { begins: NOT_AS_LOADED, means: 'progress-conflict' },
-  // A row is to blame: it is refused every time.
+  // A row is to blame: PostgreSQL refuses it every time.
   { begins: '22', means: 'store-refused' }, // data exception
   { begins: '23', means: 'store-refused' }, // integrity constraint violation
   { begins: '54000', means: 'store-refused' }, // program limit exceeded: a value too large for its index
-  // The database, or the way to it, is to blame: a later attempt may succeed.
+  // The database or the network is to blame: a later attempt may succeed.
   { begins: '08', means: 'store-unavailable' }, // connection exception
   { begins: '25006', means: 'store-unavailable' }, // read-only transaction: this server is a standby now
   { begins: '25P03', means: 'store-unavailable' }, // idle in transaction for too long
@@ -33,13 +33,13 @@ const TABLE: readonly { begins: string; means: keyof typeof DETAILS }[] = [
 const DETAILS = {
   'progress-conflict': (what: string) => `Nothing was saved: ${what}. Load and decide the batch again.`,
   'store-refused': (what: string) => `PostgreSQL refuses a row: ${what}.`,
-  'store-unavailable': (what: string) => `PostgreSQL cannot work: ${what}.`,
+  'store-unavailable': (what: string) => `PostgreSQL is unavailable: ${what}.`,
 };
 
-/** A row that did not exist when the batch was loaded: another writer inserted it. */
+/** A duplicate key in one of these means that another writer has inserted the row since the batch was loaded. */
 const OTHER_WRITER = ['orders_pkey', 'progress_pkey'];
 
-/** Does the work; its failures become ServiceErrors by the table above. */
+/** Runs `work` and turns its errors into ServiceErrors by the table above. */
 export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -50,7 +50,7 @@ export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
 
 function translate(error: Error): Error {
   if (error instanceof DatabaseError) return ofDatabase(error);
-  // Defects of ours. All others come from the connection: system errors, or plain errors of the driver.
+  // TypeError and RangeError are bugs in this service. All other errors come from the connection or the driver.
   if (error instanceof ServiceError || error instanceof TypeError || error instanceof RangeError)
     return error;
   const detail = `PostgreSQL cannot be reached: ${error.message}.`;

@@ -15,19 +15,18 @@ const ORDERS = {
   name: 'list-orders',
   columns: ORDER_COLUMNS,
   table: 'orders',
-  index: 'as the planner chooses',
+  index: 'unused: the planner chooses',
   time: 'created_at',
   key: 'seq',
 };
 
-/** There are twelve texts for pages, and two for the last order to examine. */
 export const postgresLists: OrderLists = { page, lastExamined };
 
 function page(query: ListQuery, last?: Cursor): Statement {
   return keysetStatement({ ...ORDERS, equal: equalIn(query) }, keysetPage(query), last);
 }
 
-/** No index has a second filter beside a customer or merchant. */
+/** No index covers a second filter besides the customer or merchant. */
 function lastExamined(query: ListQuery): Statement | undefined {
   const [party, ...others] = equalIn(query);
   if (party === undefined || others.length === 0) return undefined;

@@ -5,22 +5,22 @@ import { clientOptions, withLongTimeouts } from './client-options.ts';
 import { translateErrors } from './errors.ts';
 import { POSTGRES_MIGRATIONS } from './migrations/index.ts';
 
-/** The advisory lock on the schema; never change it, or two versions would migrate at once. */
+/** Key of the advisory lock on the schema. Never change it: two versions could then migrate at once. */
 const SCHEMA_LOCK = 7_205_759_403;
 
 /**
- * Brings the database to the newest schema and returns the names of what it applied. Several processes may do so at once:
- * one works, the others wait and find it done.
+ * Applies the missing migrations and returns their names. Safe when several processes do so at once: the others wait for the
+ * first and find nothing left to do.
  * @throws ServiceError `store-unavailable`
  */
 export async function migratePostgres(target: PostgresTarget): Promise<string[]> {
   return translateErrors(async () => {
     const client = new Client(clientOptions(withLongTimeouts(target), 'migrate'));
-    // A broken connection also fails the query in progress.
+    // A broken connection also fails the query in progress, which reports it.
     client.on('error', () => undefined);
     try {
       await client.connect();
-      // Released when the connection ends, however it ends.
+      // PostgreSQL releases the lock when the connection ends.
       await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
       await client.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)');
       return await applyMigrations(POSTGRES_MIGRATIONS, {
@@ -36,7 +36,6 @@ export async function migratePostgres(target: PostgresTarget): Promise<string[]>
   });
 }
 
-/** PostgreSQL rolls back definitions as well as rows. */
 async function apply(client: Client, { name, sql }: Migration): Promise<boolean> {
   await client.query('BEGIN');
   try {

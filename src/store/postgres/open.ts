@@ -20,7 +20,7 @@ export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadL
   return new PostgresDeadLetterStore(await connected(new PostgresConnection(target, 'dead letters')));
 }
 
-/** If it cannot connect, it leaves nothing open. */
+/** Connects; closes the client if that fails. */
 async function connected<T extends PostgresPool | PostgresConnection>(client: T): Promise<T> {
   try {
     await client.connect();

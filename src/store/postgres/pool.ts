@@ -6,17 +6,17 @@ import { clientOptions } from './client-options.ts';
 import { translateErrors } from './errors.ts';
 import { prepared } from './statement.ts';
 
-/** Reads that wait for a connection; one more is refused as `overloaded`. */
+/** Limit of reads that wait for a connection; further ones fail with `overloaded`. */
 const MAX_WAITING = 1_000;
 
-/** For a thread that answers requests: each read is one round trip on one of a few connections. */
+/** A connection pool for a thread that answers requests. Each read is one round trip. */
 export class PostgresPool implements SqlClient {
   readonly #pool: Pool;
 
-  /** Opens nothing: connections are opened as they are needed. */
+  /** Does not connect yet; connections open when needed. */
   constructor(target: PostgresTarget) {
     this.#pool = new Pool({ ...clientOptions(target, 'reader'), max: target.poolSize });
-    // An idle connection that breaks leaves the pool by itself.
+    // The pool removes a broken idle connection itself.
     this.#pool.on('error', () => undefined);
   }
 
@@ -29,7 +29,10 @@ export class PostgresPool implements SqlClient {
   query<Row extends object>(statement: Statement): Promise<Row[]> {
     return translateErrors(async () => {
       if (this.#pool.waitingCount >= MAX_WAITING) {
-        throw new ServiceError('overloaded', 'Too many requests wait for the store. Try again in a moment.');
+        throw new ServiceError(
+          'overloaded',
+          'Too many requests are waiting for the store. Try again in a moment.',
+        );
       }
       const { rows } = await this.#pool.query<Row & QueryResultRow>(prepared(statement));
       return rows;

@@ -8,31 +8,31 @@ const FAILED = FAILED_COLUMNS.split(',')
 
 const CHANGES_AT = `
   SELECT ${CHANGE_COLUMNS}
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS asked (order_id, partition, "offset", place)
-  JOIN order_history h ON h.order_id = asked.order_id AND h.partition = asked.partition AND h."offset" = asked."offset"
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS wanted (order_id, partition, "offset", ordinal)
+  JOIN order_history h ON h.order_id = wanted.order_id AND h.partition = wanted.partition AND h."offset" = wanted."offset"
   JOIN orders o ON o.id = h.order_id
-  ORDER BY asked.place, h.version`;
+  ORDER BY wanted.ordinal, h.version`;
 
 const DEAD_LETTERS_AT = `
   SELECT ${FAILED}
-  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS asked (partition, "offset", place)
-  JOIN dead_letters d ON d.topic = $1 AND d.partition = asked.partition AND d."offset" = asked."offset"
-  ORDER BY asked.place`;
+  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS wanted (partition, "offset", ordinal)
+  JOIN dead_letters d ON d.topic = $1 AND d.partition = wanted.partition AND d."offset" = wanted."offset"
+  ORDER BY wanted.ordinal`;
 
 const CHANGES_OF_ORDERS = `
-  SELECT ${CHANGE_COLUMNS} FROM unnest($1::text[]) WITH ORDINALITY AS asked (order_id, place)
-  JOIN order_history h ON h.order_id = asked.order_id JOIN orders o ON o.id = h.order_id
-  ORDER BY asked.place, h.version`;
+  SELECT ${CHANGE_COLUMNS} FROM unnest($1::text[]) WITH ORDINALITY AS wanted (order_id, ordinal)
+  JOIN order_history h ON h.order_id = wanted.order_id JOIN orders o ON o.id = h.order_id
+  ORDER BY wanted.ordinal, h.version`;
 
-/** What the latest retry of these orders gave up, and nothing that had failed before. */
+/** The dead letters of the latest retry of each order, without older ones. */
 const DEAD_LETTERS_OF_RETRIES = `
   SELECT ${FAILED}
-  FROM unnest($1::text[]) WITH ORDINALITY AS asked (order_id, place)
-  JOIN retrying_orders r ON r.order_id = asked.order_id
-  JOIN dead_letters d ON d.order_id = asked.order_id AND d.failed_at >= r.failed_at
-  ORDER BY asked.place, d.id`;
+  FROM unnest($1::text[]) WITH ORDINALITY AS wanted (order_id, ordinal)
+  JOIN retrying_orders r ON r.order_id = wanted.order_id
+  JOIN dead_letters d ON d.order_id = wanted.order_id AND d.failed_at >= r.failed_at
+  ORDER BY wanted.ordinal, d.id`;
 
-/** The changes, then the dead letters, of command records. */
+/** Two statements: the changes and the dead letters that command records caused. */
 export function effectsStatements(topic: string, records: readonly AppliedRecord[]): [Statement, Statement] {
   const orderIds = records.map(({ orderId }) => orderId);
   const partitions = records.map(({ position }) => position.partition);
@@ -43,7 +43,7 @@ export function effectsStatements(topic: string, records: readonly AppliedRecord
   ];
 }
 
-/** The same of retried orders. */
+/** Two statements: all changes of retried orders, and the dead letters of their latest retry. */
 export function effectsOfRetriesStatements(orderIds: readonly string[]): [Statement, Statement] {
   return [
     { name: 'changes-of-orders', text: CHANGES_OF_ORDERS, values: [orderIds] },

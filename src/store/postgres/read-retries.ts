@@ -11,21 +11,21 @@ import {
 import type { Statement } from '../sql/statement.ts';
 import type { Read } from './connection.ts';
 
-/** For each partition a range of the index, from its beginning: orders that are due later are not read. */
+/** Reads the start of one index range per partition, so it never reads orders that are due later. */
 const DUE = `
   SELECT due.*, (
     SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
     FROM retrying_events WHERE retrying_events.order_id = due."orderId")::bigint AS bytes
-  FROM unnest($2::bigint[]) AS asked (asked_partition) CROSS JOIN LATERAL (
+  FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
     SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
-    WHERE topic = $1 AND partition = asked_partition AND due_at <= $3
+    WHERE topic = $1 AND partition = wanted_partition AND due_at <= $3
       AND NOT (completed AND order_id = ANY($4::text[]))
     ORDER BY due_at LIMIT $5) AS due
   ORDER BY due."dueAt" LIMIT $5`;
 
 const NEXT_DUE = `
-  SELECT next.due_at FROM unnest($2::bigint[]) AS asked (asked_partition) CROSS JOIN LATERAL (
-    SELECT due_at FROM retrying_orders WHERE topic = $1 AND partition = asked_partition AND due_at > $3
+  SELECT next.due_at FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
+    SELECT due_at FROM retrying_orders WHERE topic = $1 AND partition = wanted_partition AND due_at > $3
     ORDER BY due_at LIMIT 1) AS next
   ORDER BY next.due_at LIMIT 1`;
 
@@ -61,7 +61,7 @@ export async function readDue(
   return {
     orders: retrying.map((order) => ({ retrying: order, events: events.get(order.orderId) ?? [] })),
     unpublished,
-    // The orders that were cut off are due at once.
+    // The orders beyond the limits are already due.
     nextDueAt: isCut ? now : next[0]?.due_at,
   };
 }

@@ -2,7 +2,7 @@ import type { Column, WrittenColumn } from '../sql/columns.ts';
 import type { Statement } from '../sql/statement.ts';
 import { parameter } from './zero-text.ts';
 
-/** A statement that fails unless it finds as many rows as it should: see `expect_rows` in the migrations. */
+/** Makes a statement fail unless it changes this many rows, with `expect_rows` from the migrations. @param what error message */
 export function expecting(rows: number, what: string, statement: Statement): Statement {
   const { name, text, values } = statement;
   const rowsAndWhat = `$${values.length + 1}::bigint, $${values.length + 2}::text`;
@@ -13,21 +13,21 @@ export function expecting(rows: number, what: string, statement: Statement): Sta
   };
 }
 
-/** A change that is sent together with others: see `together`. Its text may read the rows of earlier steps by their names. */
+/** One change of a combined statement: see `together`. Its text may use the names of earlier steps as tables. */
 export interface Step extends Statement {
-  /** a word: later texts use it as a table */
+  /** an SQL identifier */
   name: string;
-  /** ends with RETURNING */
+  /** must end with RETURNING */
   text: string;
-  /** fails unless it finds as many rows as it should */
+  /** the change fails with the message `what` unless it changes this many rows */
   expected?: { rows: number; what: string };
-  /** the column of its one row that is returned */
+  /** the column to return; the step must return one row */
   returns?: string;
 }
 
 /**
- * Several changes as one statement, which PostgreSQL plans and runs at once, in a transaction of its own. None of them sees
- * what another has changed, so they must not touch the same row. They run in their order.
+ * Combines several changes into one statement, which is a transaction by itself. No step sees the changes of another, so two
+ * steps must not touch the same row. They run in this order.
  */
 export function together(steps: readonly Step[]): Statement {
   const values: unknown[] = [];
@@ -52,7 +52,7 @@ export function together(steps: readonly Step[]): Statement {
   return { name, text: `WITH ${changes.join(', ')} SELECT ${results.join(', ')}`, values };
 }
 
-/** Several reads as one statement, so that they see the same moment: one row, with the rows of each as JSON. */
+/** Combines several reads into one statement, so that they see one snapshot: one row with the rows of each as JSON. */
 export function readTogether(statements: Record<string, Statement>): Statement {
   const values: unknown[] = [];
   const results = Object.entries(statements).map(
@@ -62,20 +62,20 @@ export function readTogether(statements: Record<string, Statement>): Statement {
   return { name: Object.keys(statements).join('+'), text: `SELECT ${results.join(', ')}`, values };
 }
 
-/** The statement's text with its parameters behind those of the values, to which its own are added. */
+/** Appends the statement's values to `values`, and renumbers the parameters in its text to match. */
 function renumbered({ text, values: own }: Statement, values: unknown[]): string {
   const before = values.length;
   values.push(...own);
   return text.replaceAll(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`);
 }
 
-/** As the driver takes it: with `$1`, `$2`, … for `?`, and without zeros in texts. */
+/** The form that the driver needs: `$1`, `$2`, … for `?`, and no U+0000 in texts. */
 export function prepared({ name, text, values }: Statement): Statement {
   let count = 0;
   return { name, text: text.replaceAll('?', () => `$${(count += 1)}`), values: values.map(parameter) };
 }
 
-/** SQL: the rows of a batch, which `columnValues` gives, one array per column. @param first the number of its first parameter */
+/** SQL: a table from one array per column, as `columnValues` returns them. @param first number of the first parameter */
 export function unnest(columns: readonly Pick<Column, 'type'>[], first = 1): string {
   return `unnest(${columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(', ')})`;
 }

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
 import { columnList, DEAD_LETTER_VALUES } from '../sql/columns.ts';
-import { UNSETTLED } from '../sql/rows.ts';
+import { UNRESOLVED } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { columnValues, unnest } from './statement.ts';
 
@@ -9,13 +9,13 @@ const COLUMNS = columnList(DEAD_LETTER_VALUES);
 const GIVEN = [...DEAD_LETTER_VALUES, { name: 'replay_of', type: 'bigint' } as const];
 
 /**
- * A replay that fails again updates its dead letter. Of two copies of one replay the first counts: it has raised the count
- * that the second still names. A record that names a dead letter which is not its own becomes a new dead letter, and a
- * record that is stored already stays as it is.
+ * A replay that fails again updates its dead letter. If the log holds a replay twice, only the first copy counts: it raises
+ * `replay_count`, so the second no longer matches. A replay whose id belongs to a dead letter with another value becomes a new
+ * dead letter. A record that is already a dead letter stays unchanged.
  */
 const INSERT_OR_FAIL_AGAIN = `
   WITH given AS (
-    SELECT * FROM ${unnest(GIVEN)} WITH ORDINALITY AS given (${columnList(GIVEN)}, place)),
+    SELECT * FROM ${unnest(GIVEN)} WITH ORDINALITY AS given (${columnList(GIVEN)}, ordinal)),
   failed_again AS (
     UPDATE dead_letters AS stored SET topic = given.topic, partition = given.partition, "offset" = given."offset",
       log_timestamp = given.log_timestamp, reason = given.reason, error = given.error,
@@ -23,7 +23,7 @@ const INSERT_OR_FAIL_AGAIN = `
       state = given.state
     FROM given
     WHERE stored.id = given.replay_of AND stored.replay_count = given.replay_count - 1
-      AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNSETTLED}
+      AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNRESOLVED}
     RETURNING stored.id, given.failed_at, given.reason || ': ' || given.error AS detail),
   noted AS (
     INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
@@ -32,18 +32,18 @@ const INSERT_OR_FAIL_AGAIN = `
   WHERE NOT EXISTS (
     SELECT 1 FROM dead_letters AS stored
     WHERE stored.id = given.replay_of AND stored.value IS NOT DISTINCT FROM given.value)
-  ORDER BY place ON CONFLICT (topic, partition, "offset") DO NOTHING`;
+  ORDER BY ordinal ON CONFLICT (topic, partition, "offset") DO NOTHING`;
 
 const RESOLVE = `
   WITH resolved AS (
     UPDATE dead_letters AS stored SET state = 'resolved'
     FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[]) AS given (id, value, outcome, at)
-    WHERE stored.id = given.id AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNSETTLED}
+    WHERE stored.id = given.id AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNRESOLVED}
     RETURNING stored.id, given.at, given.outcome)
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
   SELECT id, at, 'replay-resolved', 'pipeline', outcome FROM resolved`;
 
-/** What a batch does to dead letters. */
+/** The changes of a batch to dead letters. */
 export function deadLetterStatements({
   topic,
   deadLetters,
@@ -70,7 +70,7 @@ export function deadLetterStatements({
   return [...statements, { name: 'resolve-dead-letters', text: RESOLVE, values }];
 }
 
-/** A statement can change a row only once, so replays of the same dead letter take turns. Mostly there is one round. */
+/** A statement can change a row only once, so replays of one dead letter go to different rounds. Usually one round is enough. */
 function rounds(deadLetters: readonly DeadLetter[]): DeadLetter[][] {
   const all: DeadLetter[][] = [];
   const times = new Map<number, number>();

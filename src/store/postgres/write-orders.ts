@@ -17,16 +17,16 @@ const CHANGE_COLUMNS = columnList(CHANGE_VALUES);
 const INSERT_CHANGES = `
   INSERT INTO order_history (${CHANGE_COLUMNS}) SELECT * FROM ${unnest(CHANGE_VALUES)} RETURNING 1`;
 
-/** Locks the counter until the transaction ends: the next writer's numbers come after its commit. */
+/** Locks the counter until the commit, so that numbers follow the order of commits. */
 const COUNT_CHANGES = 'UPDATE change_counter SET last = last + $1::bigint RETURNING last';
 
 const INSERT_NUMBERED_CHANGES = `
   INSERT INTO order_history (${CHANGE_COLUMNS}, seq)
-  SELECT ${CHANGE_COLUMNS}, last - cardinality($1::text[]) + place
-  FROM counter, ${unnest(CHANGE_VALUES)} WITH ORDINALITY AS change (${CHANGE_COLUMNS}, place)
+  SELECT ${CHANGE_COLUMNS}, last - cardinality($1::text[]) + ordinal
+  FROM counter, ${unnest(CHANGE_VALUES)} WITH ORDINALITY AS change (${CHANGE_COLUMNS}, ordinal)
   RETURNING 1`;
 
-/** An order that exists already violates the primary key, which errors.ts takes for another writer. */
+/** Placing an existing order violates the primary key; errors.ts turns that into `progress-conflict`. */
 export function orderSteps({ placed, moved, changes }: Decision): Step[] {
   const steps: Step[] = [];
   if (placed.length > 0) {
@@ -36,7 +36,7 @@ export function orderSteps({ placed, moved, changes }: Decision): Step[] {
   return steps;
 }
 
-/** The last steps: with numbered changes they return `last`, the number of the last change. */
+/** The steps that insert changes. If changes are numbered, they return `last`, the number of the last change. */
 export function changeSteps({ changes }: Decision, isNumbered: boolean): Step[] {
   if (changes.length === 0) return [];
   const values = columnValues(CHANGE_VALUES, changes);
@@ -47,7 +47,7 @@ export function changeSteps({ changes }: Decision, isNumbered: boolean): Step[] 
   ];
 }
 
-/** By id, so that writers of the same orders wait for each other in one direction. */
+/** Sorts by id, so that two writers of the same orders cannot deadlock. */
 function moveOrders({ moved, changes }: Pick<Decision, 'moved' | 'changes'>): Step {
   const loadedVersion = loadedVersions({ changes });
   const rows = moved.toSorted((one, other) => (one.state.id < other.state.id ? -1 : 1));
@@ -61,6 +61,6 @@ function moveOrders({ moved, changes }: Pick<Decision, 'moved' | 'changes'>): St
       rows.map(({ updatedAt }) => updatedAt),
       rows.map(({ state }) => loadedVersion(state)),
     ],
-    expected: { rows: rows.length, what: 'an order has another version' },
+    expected: { rows: rows.length, what: 'another writer has changed an order' },
   };
 }

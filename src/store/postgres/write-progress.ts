@@ -1,7 +1,7 @@
 import type { BatchToSave } from '../order-store.ts';
 import type { Step } from './statement.ts';
 
-/** A partition that was started meanwhile violates the primary key, which errors.ts takes for another writer. */
+/** Starting a partition that another writer has started violates the primary key; errors.ts turns that into `progress-conflict`. */
 const START = `
   INSERT INTO progress (topic, partition, next_offset) SELECT $1::text, * FROM unnest($2::bigint[], $3::bigint[])
   RETURNING 1`;
@@ -13,8 +13,8 @@ const MOVE = `
   RETURNING 1`;
 
 /**
- * The progress of every loaded partition must be what it was then; it never moves back. The rows are locked in the order of
- * their partitions, so that two writers of the same ones wait for each other in one direction.
+ * Invariant 3: fails if the progress of a partition has changed since `load`. Progress never moves back. Rows are locked in
+ * partition order, so that two writers of the same partitions cannot deadlock.
  */
 export function progressSteps({ topic, loadedProgress, nextProgress }: BatchToSave): Step[] {
   const partitions = [...new Set([...loadedProgress.keys(), ...nextProgress.keys()])].sort((a, b) => a - b);
@@ -31,7 +31,7 @@ export function progressSteps({ topic, loadedProgress, nextProgress }: BatchToSa
       values: [topic, known, known.map(next), loaded],
       expected: {
         rows: known.length,
-        what: `the progress of a partition of ${topic} is no longer as loaded`,
+        what: `another writer has moved the progress of a partition of ${topic}`,
       },
     });
   }

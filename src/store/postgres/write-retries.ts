@@ -7,7 +7,7 @@ const ADD = `
   INSERT INTO retrying_orders (${columnList(RETRYING_ORDER_VALUES)})
   SELECT * FROM ${unnest(RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
 
-/** The rows must be as they were loaded: another owner of the partition may have retried the orders since. */
+/** Matches only rows that have not changed since they were loaded: another owner of the partition may have retried the orders. */
 const AS_LOADED = `
   WHERE retrying.order_id = loaded.order_id AND retrying.attempts = loaded.attempts AND retrying.events = loaded.events
     AND NOT retrying.completed`;
@@ -32,7 +32,7 @@ const COMPLETE = `
 const ADD_EVENTS = `
   INSERT INTO retrying_events (${columnList(EVENT_VALUES)}) SELECT * FROM ${unnest(EVENT_VALUES)}`;
 
-/** Those of the orders that are completed. */
+/** Deletes the completed ones of these orders. */
 export function purgeStatement(orderIds: readonly string[]): Statement {
   return {
     name: 'purge-completed',
@@ -41,7 +41,7 @@ export function purgeStatement(orderIds: readonly string[]): Statement {
   };
 }
 
-/** What a batch does to retrying orders: at most one statement of each kind. */
+/** The changes of a batch to retrying orders: at most one statement of each kind. */
 export function retryStatements(topic: string, retryChanges: RetryChanges): Statement[] {
   const { added, appended, events, rescheduled, completed, purged } = retryChanges;
   const statements: Statement[] = [];
@@ -83,7 +83,7 @@ export function retryStatements(topic: string, retryChanges: RetryChanges): Stat
 }
 
 function changing(rows: readonly unknown[], name: string, text: string, values: unknown[]): Statement {
-  return expecting(rows.length, 'an order is no longer retrying as it was loaded', { name, text, values });
+  return expecting(rows.length, 'another writer has changed a retrying order', { name, text, values });
 }
 
 function asLoaded(orders: readonly RetryingOrder[]): unknown[] {

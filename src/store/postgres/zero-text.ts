@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's text cannot hold U+0000; JSON and JavaScript strings can. It is stored as U+FDD0 (a Unicode noncharacter) and
- * `0`, and U+FDD0 itself as U+FDD0 and `1`, so that any text comes back as it was.
+ * PostgreSQL's text cannot hold U+0000, but JSON and JavaScript strings can. So U+0000 is stored as U+FDD0 (a Unicode
+ * noncharacter) followed by `0`, and U+FDD0 itself as U+FDD0 followed by `1`.
  */
 const MARK = '\uFDD0';
 const ZERO = `${MARK}0`;
@@ -15,12 +15,12 @@ export function withZeros(text: string): string {
   return text.includes(MARK) ? text.replaceAll(ZERO, '\0').replaceAll(ESCAPED_MARK, MARK) : text;
 }
 
-/** The same in JSON text. */
+/** Does what `withZeros` does, inside JSON text. */
 export function withZerosInJson(json: string): string {
   return json.includes(MARK) ? json.replaceAll(ZERO, '\\u0000').replaceAll(ESCAPED_MARK, MARK) : json;
 }
 
-/** For a parameter: a text, an array of texts, or something else. */
+/** Encodes a parameter: a text or an array of texts. Other values stay unchanged. */
 export function parameter(value: unknown): unknown {
   if (typeof value === 'string') return withoutZeros(value);
   if (Array.isArray(value)) return value.map(parameter);

@@ -4,10 +4,10 @@ import type { Decision, OrderState, PlacedOrder } from '../../order/decide.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { QueuedEvent, RetryingOrder } from '../retries.ts';
 
-/** What both stores take; numbers are integers within 2^53. */
+/** Values that both databases accept. Numbers are safe integers. */
 export type SqlValue = string | number | bigint | Buffer | null;
 
-/** How PostgreSQL calls a column's type. */
+/** PostgreSQL type names. */
 export type ColumnType = 'text' | 'bigint' | 'boolean' | 'bytea';
 
 export interface Column {
@@ -15,7 +15,7 @@ export interface Column {
   type: ColumnType;
 }
 
-/** A column that is written, and its value in one row. */
+/** A column and how to compute its value for a row. */
 export interface WrittenColumn<Row> extends Column {
   value: (row: Row) => SqlValue;
 }
@@ -62,8 +62,8 @@ export const RETRYING_ORDER_VALUES: readonly WrittenColumn<RetryingOrder & { top
 ];
 
 /**
- * A completed order that was not purged yet may fail again: its row starts over, under the topic and partition of the record
- * that failed, since no worker may own the former ones any more.
+ * A completed order that is not purged yet may fail again. Its row then starts over with the topic and partition of the newly
+ * failed record, because the old partition may have no worker any more.
  */
 export const RESTART_COMPLETED = `ON CONFLICT (order_id) DO UPDATE SET ${RETRYING_ORDER_VALUES.slice(1)
   .map(({ name }) => `${name} = excluded.${name}`)
@@ -96,7 +96,7 @@ export const DEAD_LETTER_VALUES: readonly WrittenColumn<DeadLetter & { topic: st
   text('state', ({ state }) => state),
 ];
 
-/** The names, quoted: `offset` and `key` are words of SQL. */
+/** Quoted, because `offset` and `key` are SQL keywords. */
 export function columnList(columns: readonly Pick<Column, 'name'>[]): string {
   return columns.map(({ name }) => `"${name}"`).join(', ');
 }
@@ -105,7 +105,7 @@ export function valuesOf<Row>(columns: readonly WrittenColumn<Row>[], row: Row):
   return columns.map(({ value }) => value(row));
 }
 
-/** The version that an order was loaded with: one below its first change in the batch. */
+/** Returns a function that gives the loaded version of an order: one less than its first change in the batch. */
 export function loadedVersions({ changes }: Pick<Decision, 'changes'>): (state: OrderState) => number {
   const first = new Map<string, number>();
   for (const { orderId, version } of changes) if (!first.has(orderId)) first.set(orderId, version);

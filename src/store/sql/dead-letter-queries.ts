@@ -4,21 +4,21 @@ import { EARLIEST, LATEST, type KeysetStatement } from './keyset.ts';
 import { ENTRY_COLUMNS } from './rows.ts';
 import type { Fragment, Statement } from './statement.ts';
 
-/** How the databases differ in queries that are otherwise the same. */
+/** The parts of a query that differ between SQLite and PostgreSQL. */
 export interface Dialect {
   keysetStatement: KeysetStatement;
-  /** a condition: the column is one of these values */
+  /** condition: the column has one of these values */
   isAmong(column: string, values: readonly (string | number)[]): Fragment;
-  /** these texts as a table `asked` with one column, `value` */
-  asked(values: readonly string[]): Fragment;
-  /** the table, as `alias`; SQLite is told which index to use, or to use none (null) */
+  /** a table `wanted` with one column, `value`, that holds these values */
+  wanted(values: readonly string[]): Fragment;
+  /** the table `dead_letters AS alias`; SQLite must use this index, or none (null) */
   deadLetters(index: Index | null, alias?: string): string;
 }
 
 type Index =
   `dead_letters_${'by_time' | 'by_order' | 'by_state' | 'by_reason' | 'by_state_and_reason' | 'in_turn'}`;
 
-/** A table, a condition and a name that no other condition has. */
+/** Where to read a selection: a table (`from`), a condition (`text`) and a name that is unique to the condition. */
 export interface SelectionSource extends Fragment {
   name: string;
   from: string;
@@ -30,7 +30,7 @@ const FILTERS = [
   { name: 'reason', column: 'reason' },
 ] as const;
 
-/** A page, newest failure first. @throws ServiceError `cursor-invalid` */
+/** One page, latest failure first. @throws ServiceError `cursor-invalid` */
 export function listStatement(dialect: Dialect, query: DeadLetterQuery): Statement {
   const source = {
     name: 'list-dead-letters',
@@ -45,18 +45,18 @@ export function listStatement(dialect: Dialect, query: DeadLetterQuery): Stateme
   return dialect.keysetStatement(source, { after, before, cursor, limit });
 }
 
-/** One count per reason, each a range of one index: no row is read, and nothing is sorted to be grouped. */
+/** One count per reason, each a scan of one index range. `GROUP BY` would read and sort rows. */
 export function reasonsStatement(dialect: Dialect, filter: DeadLetterFilter): Statement {
   const { reason, ...others } = filter;
   const { name, text, values } = conditionOf(others);
-  const asked = dialect.asked(reason === undefined ? DEAD_LETTER_REASONS : [reason]);
+  const wanted = dialect.wanted(reason === undefined ? DEAD_LETTER_REASONS : [reason]);
   const table = dialect.deadLetters(indexOf({ ...others, reason: DEAD_LETTER_REASONS[0] }));
   return {
     name: `reasons ${name}`,
-    text: `SELECT asked.value AS reason,
-             (SELECT count(*) FROM ${table} WHERE reason = asked.value AND ${text}) AS count
-           FROM ${asked.text}`,
-    values: [...values, ...asked.values],
+    text: `SELECT wanted.value AS reason,
+             (SELECT count(*) FROM ${table} WHERE reason = wanted.value AND ${text}) AS count
+           FROM ${wanted.text}`,
+    values: [...values, ...wanted.values],
   };
 }
 
@@ -75,8 +75,8 @@ export function countStatement(
   };
 }
 
-/** For reading a selection in the order of ids, so that its pages together visit each row of it, or of its state, once. */
-export function selectionInTurn(dialect: Dialect, selection: Selection): SelectionSource {
+/** Uses an index that yields rows in id order, so that all pages of a selection together read each row once. */
+export function selectionById(dialect: Dialect, selection: Selection): SelectionSource {
   return selectionSource(dialect, selection, ({ orderId, state }) => {
     if (orderId !== undefined) return 'dead_letters_by_order';
     return state === undefined ? null : 'dead_letters_in_turn';
@@ -97,18 +97,18 @@ function selectionSource(
   }
   const { name, text, values } = conditionOf(others);
   return {
-    name: `${name} for or behind`,
+    name: `${name} reason or queued behind`,
     from: dialect.deadLetters(index(others)),
-    text: `${failedForOrBehind(dialect)} AND ${text}`,
+    text: `${reasonOrQueuedBehind(dialect)} AND ${text}`,
     values: [reason, reason, ...values],
   };
 }
 
 /**
- * Records that failed for a reason, and those that failed because they were queued behind one of them: replaying an order
- * without its queued events would let later events overtake them.
+ * Condition: the record failed with this reason, or it failed because it was queued behind such a record. A replay without
+ * the queued events would change the order of an order's events.
  */
-function failedForOrBehind(dialect: Dialect): string {
+function reasonOrQueuedBehind(dialect: Dialect): string {
   return `(reason = ? OR (reason = 'predecessor-failed' AND EXISTS (
     SELECT 1 FROM ${dialect.deadLetters('dead_letters_by_order', 'ahead')}
     WHERE ahead.order_id = dead_letters.order_id AND ahead.reason = ?)))`;
@@ -134,7 +134,7 @@ function equalIn(filter: DeadLetterFilter) {
   });
 }
 
-/** An order has few dead letters: its index serves every other filter as well. */
+/** An order has few dead letters, so the index by order is best whatever the other filters are. */
 function indexOf({ orderId, state, reason }: DeadLetterFilter): Index {
   if (orderId !== undefined) return 'dead_letters_by_order';
   if (state !== undefined && reason !== undefined) return 'dead_letters_by_state_and_reason';

@@ -16,19 +16,18 @@ import { formatCursor } from './keyset.ts';
 import { PAYLOAD_COLUMNS, toEntry } from './rows.ts';
 import type { SqlClient } from './statement.ts';
 
-/** A page of a selection ends with the payload that makes it this large. */
+/** A page of a selection ends with the payload that reaches this size. */
 export const MAX_SELECTED_BYTES = 4 * 1024 * 1024;
 
 const AUDIT = `
   SELECT at, act, by, detail FROM
     (SELECT * FROM dead_letter_audit WHERE letter_id = ? ORDER BY id DESC LIMIT 1000) AS latest ORDER BY id`;
 
-/** What both stores read in the same way; how they bound a page by bytes and write differs. */
+/** The reads that both databases share. Subclasses add byte-limited pages and writes. */
 export abstract class SqlDeadLetterStore implements DeadLetterStore {
   readonly #client: SqlClient;
   readonly #dialect: Dialect;
 
-  /** The client is closed by `close`. */
   constructor(client: SqlClient, dialect: Dialect) {
     this.#client = client;
     this.#dialect = dialect;
@@ -40,7 +39,7 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
   abstract discard(ids: readonly number[], audit: Audit): Promise<number[]>;
 
   async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
-    // One more than asked for tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     const statement = listStatement(this.#dialect, { ...query, limit: query.limit + 1 });
     const rows = await this.#client.query<DeadLetterEntry>(statement);
     const data = rows.slice(0, query.limit).map(toEntry);

@@ -1,22 +1,22 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { Statement } from './statement.ts';
 
-/** The last row of a page. The next page holds older rows, and rows as old but stored earlier. */
+/** The last row of a page. The next page starts below it: older rows, or rows of the same time with a lower `seq`. */
 export interface Cursor {
   /** milliseconds since the epoch */
   createdAt: number;
   seq: number;
 }
 
-/** What is listed, in the order of an index whose columns are those of `equal`, then `time`, then `key`. */
+/** What to list. `index` has the columns of `equal`, then `time`, then `key`, and gives the order of the list. */
 export interface KeysetSource {
-  /** begins the names of its statements */
+  /** prefix of statement names */
   name: string;
   columns: string;
   table: string;
   index: string;
   equal: readonly Equal[];
-  /** the column with milliseconds since the epoch */
+  /** a column in milliseconds since the epoch */
   time: string;
   key: string;
 }
@@ -43,25 +43,22 @@ export function formatCursor({ createdAt, seq }: Cursor): string {
   return Buffer.from(`${createdAt}.${seq}`).toString('base64url');
 }
 
-/** @throws ServiceError `cursor-invalid` for everything that `formatCursor` does not give out */
+/** @throws ServiceError `cursor-invalid` for any text that `formatCursor` does not produce */
 export function parseCursor(text: string): Cursor {
   const match = /^(\d{1,16})\.(\d{1,16})$/.exec(Buffer.from(text, 'base64url').toString('latin1'));
   const cursor = { createdAt: Number(match?.[1]), seq: Number(match?.[2]) };
-  // Node skips foreign characters when it decodes base64, so one cursor could be written in many ways.
+  // Node ignores invalid base64 characters, so different texts could decode to one cursor; accept only the canonical one.
   if (
     !Number.isSafeInteger(cursor.createdAt) ||
     !Number.isSafeInteger(cursor.seq) ||
     formatCursor(cursor) !== text
   ) {
-    throw new ServiceError(
-      'cursor-invalid',
-      'Use the nextCursor of the previous page exactly as it was given.',
-    );
+    throw new ServiceError('cursor-invalid', 'Use the nextCursor of the previous page unchanged.');
   }
   return cursor;
 }
 
-/** The exclusive upper end of a page. @throws ServiceError `cursor-invalid` */
+/** The exclusive upper bound of a page. @throws ServiceError `cursor-invalid` */
 export function upperBound({ cursor, before }: Pick<KeysetPage, 'cursor' | 'before'>): Cursor {
   const start = cursor === undefined ? { createdAt: LATEST, seq: LATEST } : parseCursor(cursor);
   if (before === undefined || start.createdAt < before) return start;

@@ -6,13 +6,13 @@ export interface Migration {
 }
 
 export interface MigratedDatabase {
-  /** the names of the migrations that it has */
+  /** names of the migrations already applied */
   executed(): Promise<string[]>;
-  /** Applies one and stores its name, in one transaction. False when another process was first. */
+  /** Applies a migration and stores its name, in one transaction. False if another process has applied it. */
   apply(migration: Migration): Promise<boolean>;
 }
 
-/** Applies what the database does not have, in order, and returns the names of what this call applied. */
+/** Applies the missing migrations in order. Returns the names of those that this call applied. */
 export async function applyMigrations(
   migrations: readonly Migration[],
   database: MigratedDatabase,
@@ -27,7 +27,7 @@ export async function applyMigrations(
     })),
     storage: {
       executed: () => database.executed(),
-      // `apply` has stored the name.
+      // `apply` stores the name.
       logMigration: () => Promise.resolve(),
       unlogMigration: () => Promise.reject(new Error('Migrations only go forward.')),
     },

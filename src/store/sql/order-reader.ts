@@ -24,23 +24,22 @@ import {
 import type { SqlClient, Statement } from './statement.ts';
 
 /**
- * How many orders one page examines at most where no index has all filters: the orders of a customer or merchant are
- * searched for those of a status. Without the bound, a page of the few open orders of a large merchant would read all
- * orders it ever had.
+ * How many orders one page examines at most if no index covers all filters (customer or merchant, plus status). Without this
+ * bound, a page of the few open orders of a large merchant would read all its orders.
  */
 export const MAX_EXAMINED = 1_000;
 
-/** The pages of orders, by the indexes that a store has. Both throw ServiceError `cursor-invalid`. */
+/** How a database lists orders with its indexes. Both methods throw ServiceError `cursor-invalid`. */
 export interface OrderLists {
-  /** @param last the last order to examine */
+  /** One page of orders. @param last the last order to examine */
   page(query: ListQuery, last?: Cursor): Statement;
-  /** Finds the last order that a page may examine, if there are more; undefined where an index has all filters. */
+  /** Finds the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
   lastExamined(query: ListQuery): Statement | undefined;
 }
 
 /**
- * A retrying order comes before a dead letter: a replayed order may be both. `id + 0` has no index: to avoid a sort,
- * PostgreSQL would otherwise read all dead letters by their ids.
+ * A replayed order may be both retrying and a dead letter: retrying wins. `ORDER BY id + 0` keeps PostgreSQL from scanning the
+ * primary key, which would read all dead letters to avoid a sort.
  */
 export const UNSTORED = `
   SELECT * FROM (
@@ -62,12 +61,10 @@ const LATEST_CHANGES = `
   FROM (SELECT * FROM order_history WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT ?) AS h
   JOIN orders o ON o.id = h.order_id ORDER BY h.seq`;
 
-/** Answers from the last committed batch. */
 export class SqlOrderReader implements OrderReader {
   readonly #client: SqlClient;
   readonly #lists: OrderLists;
 
-  /** The client is closed by `close`. */
   constructor(client: SqlClient, lists: OrderLists) {
     this.#client = client;
     this.#lists = lists;
@@ -98,10 +95,10 @@ export class SqlOrderReader implements OrderReader {
     return this.#rows('retrying-elsewhere', text, topic);
   }
 
-  async countRetrying(most: number): Promise<number> {
+  async countRetrying(max: number): Promise<number> {
     const text = `SELECT count(*) AS orders
                   FROM (SELECT 1 FROM retrying_orders WHERE NOT completed LIMIT ?) AS counted`;
-    const [row] = await this.#rows<{ orders: number }>('count-retrying', text, most);
+    const [row] = await this.#rows<{ orders: number }>('count-retrying', text, max);
     return row?.orders ?? 0;
   }
 
@@ -109,7 +106,7 @@ export class SqlOrderReader implements OrderReader {
     const { limit } = query;
     const lastExamined = this.#lists.lastExamined(query);
     const [last] = lastExamined === undefined ? [] : await this.#client.query<OrderRow>(lastExamined);
-    // One more than asked for tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     const rows = await this.#client.query<OrderRow>(this.#lists.page({ ...query, limit: limit + 1 }, last));
     const end = rows.length > limit ? rows[limit - 1] : last;
     const data: Order[] = rows.slice(0, limit).map(toOrder);

@@ -3,10 +3,10 @@ import { headersOfText } from '../../base/record-headers.ts';
 import type { StatusChange } from '../../order/commands.ts';
 import type { NewOrder, Order } from '../../order/order.ts';
 import type { DeadLetterEntry } from '../dead-letter-store.ts';
-import type { FailedRecord } from '../dead-letter.ts';
+import { UNRESOLVED_STATES, type FailedRecord } from '../dead-letter.ts';
 import type { SequencedChange, StoredOrder } from '../order-store.ts';
 
-/** Columns are read under the names that the port gives them, so most rows need no conversion. */
+/** Columns are aliased to the property names of the port, so most rows need no conversion. */
 export const ORDER_COLUMNS = `seq, id, customer_id AS "customerId", merchant_id AS "merchantId", currency, total, status,
   version, items, metadata, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
@@ -16,14 +16,13 @@ export interface OrderRow extends Omit<Order, 'items' | 'metadata'> {
   metadata: string | null;
 }
 
-export const STORED_ORDER_COLUMNS = `${ORDER_COLUMNS}, fingerprint, placed_by AS "placedBy"`;
+export const STORED_ORDER_COLUMNS = `${ORDER_COLUMNS}, fingerprint, placed_by AS "placedByEventId"`;
 
-export type StoredOrderRow = OrderRow & Pick<StoredOrder, 'fingerprint' | 'placedBy'>;
+export type StoredOrderRow = OrderRow & Pick<StoredOrder, 'fingerprint' | 'placedByEventId'>;
 
-/** An OrderState. */
 export const STATE_COLUMNS = 'id, customer_id AS "customerId", merchant_id AS "merchantId", status, version';
 
-/** Of `order_history h JOIN orders o`. Changes without a number have 0. */
+/** Columns of `order_history h JOIN orders o`. The sequence of an unnumbered change is 0. */
 export const CHANGE_COLUMNS = `coalesce(h.seq, 0) AS sequence, h.order_id AS "orderId", o.customer_id AS "customerId",
   o.merchant_id AS "merchantId", h.status, h.version, h.at, h.reason, h.partition, h."offset"`;
 
@@ -33,11 +32,10 @@ export interface ChangeRow extends Omit<StatusChange, 'cause'> {
   offset: number;
 }
 
-/** A RetryingOrder. */
 export const RETRYING_ORDER_COLUMNS = `order_id AS "orderId", partition, attempts, events, error,
   first_failed_at AS "firstFailedAt", failed_at AS "failedAt", due_at AS "dueAt", late_ms AS "lateMs"`;
 
-/** A run of retries takes no further order once its events have so many bytes: each order may bring many. */
+/** A page of due retries ends with the order whose events reach this size. One order may have many events. */
 export const MAX_DUE_BYTES = 4 * 1024 * 1024;
 
 const RECORD_COLUMNS = 'partition, "offset", key, value, log_timestamp AS timestamp';
@@ -48,20 +46,20 @@ export interface EventRow extends Omit<LogRecord, 'headers'> {
   headers: string;
 }
 
-/** What the copy of a dead letter on `orders.dlq` is made of. */
+/** What the copy of a dead letter on `orders.dlq` contains. */
 export const FAILED_COLUMNS = `${RECORD_COLUMNS}, order_id AS "orderId", reason, error, attempts,
   first_failed_at AS "firstFailedAt", failed_at AS "failedAt", replay_count AS "replayCount"`;
 
 export type FailedRow = Omit<LogRecord, 'headers'> & Omit<FailedRecord, 'record'>;
 
-/** A DeadLetterEntry, but for its topic. */
+/** A DeadLetterEntry whose topic is a progress name: see `toEntry`. */
 export const ENTRY_COLUMNS = `id, order_id AS "orderId", reason, error, attempts, topic, partition, "offset",
   first_failed_at AS "firstFailedAt", failed_at AS "failedAt", replay_count AS "replayCount", state`;
 
 export const PAYLOAD_COLUMNS = `${ENTRY_COLUMNS}, key, value`;
 
-/** States that a replay or a discard can still change. */
-export const UNSETTLED = `state IN ('open', 'replaying', 'exhausted')`;
+/** Condition: the dead letter has one of `UNRESOLVED_STATES`. */
+export const UNRESOLVED = `state IN (${UNRESOLVED_STATES.map((state) => `'${state}'`).join(', ')})`;
 
 export function toOrder(row: OrderRow): Order {
   const { id, status, version, customerId, merchantId, currency, total, createdAt, updatedAt } = row;
@@ -83,7 +81,7 @@ export function toOrder(row: OrderRow): Order {
 }
 
 export function toStoredOrder(row: StoredOrderRow): StoredOrder {
-  return { ...toOrder(row), fingerprint: row.fingerprint, placedBy: row.placedBy };
+  return { ...toOrder(row), fingerprint: row.fingerprint, placedByEventId: row.placedByEventId };
 }
 
 export function toChange({ sequence, partition, offset, ...change }: ChangeRow): SequencedChange {
@@ -100,7 +98,7 @@ export function toFailedRecord(row: FailedRow): FailedRecord {
   return { record: { partition, offset, key, value, timestamp }, ...failure };
 }
 
-/** Progress and dead letters are stored under the log's kind and the topic (`kafka:orders.commands`). */
+/** Removes the kind of log from the stored topic: `kafka:orders.commands` becomes `orders.commands`. */
 export function toEntry<Row extends DeadLetterEntry>(row: Row): Row {
   return { ...row, topic: row.topic.replace(/^[a-z]+:/, '') };
 }

@@ -13,7 +13,7 @@ import { CHANGE_VALUES, loadedVersions, ORDER_VALUES, valuesOf, type SqlValue } 
 import { STATE_COLUMNS } from '../sql/rows.ts';
 import { insertInto, SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
-import { INSERT_POSTINGS } from './order-place.ts';
+import { INSERT_POSTINGS } from './list-key.ts';
 import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
@@ -33,12 +33,11 @@ const INSERT_ORDER = `${insertInto('orders', ORDER_VALUES)} ON CONFLICT (id) DO 
 const MOVE_ORDER = 'UPDATE orders SET status = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?';
 const INSERT_CHANGE = insertInto('order_history', CHANGE_VALUES);
 
-/** Writes whole batches, one transaction each; the threads of a process take the write lock in turn. */
+/** Writes each batch in one transaction, under the write lock that the threads of a process share. */
 export class SqliteBatchStore implements BatchStore {
   readonly #client: SqliteClient;
   readonly #lock: WriteLock;
 
-  /** The connection is closed by `close`. */
   constructor(connection: Connection, lock: WriteLock) {
     this.#client = new SqliteClient(connection);
     this.#lock = lock;
@@ -66,7 +65,7 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   async dryRun(batch: BatchToSave): Promise<void> {
-    const rollback = new Error('The dry run is over.');
+    const rollback = new Error('Roll back the dry run.');
     try {
       await this.#write(batch, () => {
         throw rollback;
@@ -84,7 +83,7 @@ export class SqliteBatchStore implements BatchStore {
     return this.#client.snapshotRead(() => readEffectsOfRetries(this.#client, orderIds));
   }
 
-  withDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
+  orderIdsWithDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     return this.#client.snapshotRead(
       () => new Set(orderIds.filter((id) => this.#client.all(DEAD_LETTER_OF, id).length > 0)),
     );
@@ -112,9 +111,9 @@ export class SqliteBatchStore implements BatchStore {
     return progress;
   }
 
-  /** @param atEnd of the transaction: what it throws rolls everything back */
+  /** @param atEnd called before the commit; if it throws, everything is rolled back */
   async #write(batch: BatchToSave, atEnd: () => void): Promise<number> {
-    // Made before the lock is taken, so that it is held for nothing but writing.
+    // Prepare the rows before taking the lock, to hold it only while writing.
     const rows = rowsOf(batch.decision);
     return this.#client.write(this.#lock, () => {
       this.#moveProgress(batch);
@@ -126,7 +125,7 @@ export class SqliteBatchStore implements BatchStore {
     });
   }
 
-  /** The progress of every loaded partition must be what it was then. It never moves back. */
+  /** Invariant 3: fails if the progress of a partition has changed since `load`. Progress never moves back. */
   #moveProgress({ topic, loadedProgress, nextProgress }: BatchToSave): void {
     for (const partition of new Set([...loadedProgress.keys(), ...nextProgress.keys()])) {
       const loaded = loadedProgress.get(partition);
@@ -137,24 +136,24 @@ export class SqliteBatchStore implements BatchStore {
           : this.#client.run(MOVE_PROGRESS, next, topic, partition, loaded);
       if (changes !== 1) {
         throw conflict(
-          `the progress of partition ${partition} of ${topic} is no longer ${loaded ?? 'unset'}`,
+          `another writer has moved the progress of partition ${partition} of ${topic}, which was ${loaded ?? 'unset'}`,
         );
       }
     }
   }
 
-  /** @returns the sequence of the last change */
+  /** @returns the sequence of the last change; 0 without changes */
   #writeOrders({ placed, moved, changes }: Rows): number {
     let firstSeq: number | bigint | undefined;
     for (const { id, values } of placed) {
       const { changes, lastInsertRowid } = this.#client.run(INSERT_ORDER, ...values);
-      if (changes !== 1) throw conflict(`order ${id} already exists`);
+      if (changes !== 1) throw conflict(`another writer has placed order ${id}`);
       firstSeq ??= lastInsertRowid;
     }
     if (firstSeq !== undefined) this.#client.run(INSERT_POSTINGS, firstSeq);
     for (const { id, values } of moved) {
       if (this.#client.run(MOVE_ORDER, ...values).changes !== 1)
-        throw conflict(`order ${id} has another version`);
+        throw conflict(`another writer has changed order ${id}`);
     }
     let lastSequence = 0;
     for (const values of changes) {
@@ -182,7 +181,7 @@ function rowsOf(decision: Decision): Rows {
   };
 }
 
-/** Another writer was faster. */
+/** Another writer saved first. */
 function conflict(what: string): ServiceError {
   return new ServiceError(
     'progress-conflict',

@@ -4,12 +4,11 @@ import type { SqlClient, Statement as SqlStatement } from '../sql/statement.ts';
 import { asPromise, type Connection } from './connection.ts';
 import { withWriteLock, type WriteLock } from './write-lock.ts';
 
-/** A connection with its prepared statements: SQLite compiles each text, of which there are a few dozen, once. */
+/** A connection that prepares each statement once and keeps it. There are a few dozen. */
 export class SqliteClient implements SqlClient {
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement>();
 
-  /** The connection is closed by `close`. */
   constructor(connection: Connection) {
     this.#connection = connection;
   }
@@ -18,7 +17,7 @@ export class SqliteClient implements SqlClient {
     return asPromise(() => this.prepared<Row>(text).all(values));
   }
 
-  /** For work inside `snapshotRead` and `write`, as is `run`. */
+  /** Use `all` and `run` inside `snapshotRead` and `write`. */
   all<Row>(text: string, ...values: SqlValue[]): Row[] {
     return this.prepared<Row>(text).all(values);
   }
@@ -36,12 +35,12 @@ export class SqliteClient implements SqlClient {
     return statement as Statement<unknown[], Row>;
   }
 
-  /** All reads see the same moment. */
+  /** Runs several reads in one transaction. */
   snapshotRead<T>(read: () => T): Promise<T> {
     return asPromise(this.#connection.transaction(read));
   }
 
-  /** All or nothing; the other writing threads of the process wait. */
+  /** Runs `work` in one transaction. Other writing threads of the process wait. */
   write<T>(lock: WriteLock, work: () => T): Promise<T> {
     const transaction = this.#connection.transaction(work);
     return asPromise(() => withWriteLock(lock, () => transaction.immediate()));

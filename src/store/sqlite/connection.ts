@@ -5,17 +5,17 @@ import { Database } from '../../base/sqlite.ts';
 export type Connection = BetterSqlite3.Database;
 
 /**
- * Milliseconds that SQLite waits for a writer of another process; threads of this process wait for the write lock. It is
- * short because the thread sleeps meanwhile: callers that can wait longer try again.
+ * Milliseconds that SQLite waits for a writer of another process. (Threads of this process wait for the write lock instead.)
+ * It is short because the wait blocks the thread; callers retry.
  */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** Savepoints and sorts stay in memory: on a read-only root file system there is no place for temporary files. */
+/** Keeps savepoints and sorts in memory, because a read-only root file system has no room for temporary files. */
 const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 
 /**
- * A commit is on disk when it returns (synchronous=FULL). The write-ahead log is checkpointed about every 16 MiB and
- * truncated to 64 MiB after it grew larger, so that it stays bounded under load.
+ * A commit is on disk when it returns (synchronous=FULL). The WAL is checkpointed about every 16 MiB, and a checkpoint
+ * truncates a WAL above 64 MiB, so that it stays bounded under load.
  * @throws ServiceError `store-unavailable`
  */
 export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Connection {
@@ -32,7 +32,7 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
 }
 
 /**
- * Sees every committed batch and can change nothing. The file must have been migrated.
+ * A read-only connection. The file must exist and be migrated.
  * @throws ServiceError `store-unavailable`
  */
 export function openReadOnly(path: string): Connection {
@@ -40,7 +40,7 @@ export function openReadOnly(path: string): Connection {
     const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     connection.pragma('query_only = ON');
     connection.pragma(NO_TEMPORARY_FILES);
-    // The first read finds out whether the file is a database.
+    // SQLite checks the file format on the first read; fail now rather than at the first query.
     connection.pragma('schema_version');
     return connection;
   });
@@ -53,11 +53,11 @@ export function asPromise<T>(work: () => T): Promise<T> {
   });
 }
 
-/** Failures of the disk, the file or its locks, from SQLite or the operating system; they say nothing about the rows. */
+/** Codes of SQLite and the operating system for failures of the disk, the file or its locks. No row is to blame. */
 const UNAVAILABLE =
   /^(SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|PROTOCOL|READONLY|NOMEM|CORRUPT|NOTADB)(_[A-Z0-9_]+)?|E[A-Z]+)$/;
 
-/** Failures that a row causes: the same row is refused every time. */
+/** Codes for failures that a row causes: SQLite refuses the same row every time. */
 const REFUSED = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)(_[A-Z0-9_]+)?$/;
 
 function translateErrors<T>(work: () => T): T {
@@ -68,7 +68,7 @@ function translateErrors<T>(work: () => T): T {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
     const what = `${cause.message} (${code}).`;
     if (UNAVAILABLE.test(code)) {
-      throw new ServiceError('store-unavailable', `SQLite cannot work on its file: ${what}`, { cause });
+      throw new ServiceError('store-unavailable', `SQLite cannot use its file: ${what}`, { cause });
     }
     if (REFUSED.test(code))
       throw new ServiceError('store-refused', `SQLite refuses a row: ${what}`, { cause });

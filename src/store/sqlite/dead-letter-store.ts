@@ -1,7 +1,7 @@
 import type { Audit, DeadLetterWithPayload, Selection } from '../dead-letter-store.ts';
-import { selectionInTurn } from '../sql/dead-letter-queries.ts';
+import { selectionById } from '../sql/dead-letter-queries.ts';
 import { MAX_SELECTED_BYTES, SqlDeadLetterStore } from '../sql/dead-letter-store.ts';
-import { PAYLOAD_COLUMNS, toEntry, UNSETTLED } from '../sql/rows.ts';
+import { PAYLOAD_COLUMNS, toEntry, UNRESOLVED } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -10,28 +10,27 @@ import type { WriteLock } from './write-lock.ts';
 
 const NOTE = 'INSERT INTO dead_letter_audit (letter_id, act, at, by, detail)';
 
-const UNSETTLED_AMONG = `
-  FROM dead_letters NOT INDEXED WHERE id IN (SELECT value FROM json_each(?)) AND ${UNSETTLED} ORDER BY id
+const UNRESOLVED_AMONG = `
+  FROM dead_letters NOT INDEXED WHERE id IN (SELECT value FROM json_each(?)) AND ${UNRESOLVED} ORDER BY id
   RETURNING letter_id AS id`;
 
 const NOTE_REPLAY = `
-  ${NOTE} SELECT id, 'replay-begun', ?, ?, 'replay ' || (replay_count + 1) ${UNSETTLED_AMONG}`;
+  ${NOTE} SELECT id, 'replay-begun', ?, ?, 'replay ' || (replay_count + 1) ${UNRESOLVED_AMONG}`;
 
-/** One that the pipeline has settled meanwhile has another state, or has failed once more. */
+/** Skips a dead letter that the pipeline has processed meanwhile: its state or replay count has changed. */
 const MARK_SENT = `
   UPDATE dead_letters SET state = 'replaying' WHERE id = ? AND replay_count = ? AND state IN ('open', 'exhausted')`;
 const NOTE_SENT = `${NOTE} VALUES (?, 'replay-sent', ?, ?, ?)`;
 
-const NOTE_DISCARD = `${NOTE} SELECT id, 'discarded', ?, ?, 'was ' || state ${UNSETTLED_AMONG}`;
+const NOTE_DISCARD = `${NOTE} SELECT id, 'discarded', ?, ?, 'was ' || state ${UNRESOLVED_AMONG}`;
 const DISCARD = `
   UPDATE dead_letters NOT INDEXED SET state = 'discarded' WHERE id IN (SELECT value FROM json_each(?))`;
 
-/** Blocks its thread while it waits for the disk and the write lock: not for a thread that answers requests. */
+/** Blocks its thread while it waits for the disk and the write lock, so never use it on a thread that answers requests. */
 export class SqliteDeadLetterStore extends SqlDeadLetterStore {
   readonly #client: SqliteClient;
   readonly #lock: WriteLock;
 
-  /** The connection is closed by `close`. */
   constructor(connection: Connection, lock: WriteLock) {
     const client = new SqliteClient(connection);
     super(client, sqliteDialect);
@@ -44,7 +43,7 @@ export class SqliteDeadLetterStore extends SqlDeadLetterStore {
       const { text, values } = selectStatement(selection, afterId, limit);
       const selected: DeadLetterWithPayload[] = [];
       let bytes = 0;
-      // Rows behind the page are not read.
+      // `iterate` reads rows one by one, so breaking off leaves the rest unread.
       for (const row of this.#client.prepared<DeadLetterWithPayload>(text).iterate(values)) {
         selected.push(toEntry(row));
         bytes += (row.key?.length ?? 0) + (row.value?.length ?? 0);
@@ -81,7 +80,7 @@ export class SqliteDeadLetterStore extends SqlDeadLetterStore {
 }
 
 export function selectStatement(selection: Selection, afterId: number, limit: number): Statement {
-  const { name, from, text, values } = selectionInTurn(sqliteDialect, selection);
+  const { name, from, text, values } = selectionById(sqliteDialect, selection);
   return {
     name: `select ${name}`,
     text: `SELECT ${PAYLOAD_COLUMNS} FROM ${from} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`,

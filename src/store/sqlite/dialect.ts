@@ -2,22 +2,22 @@ import type { Dialect } from '../sql/dead-letter-queries.ts';
 import { EARLIEST, upperBound, type KeysetPage, type KeysetSource } from '../sql/keyset.ts';
 import type { Statement } from '../sql/statement.ts';
 
-/** SQLite has no arrays: a list of values is one JSON text. */
+/** SQLite has no arrays, so a list of values is passed as one JSON text. */
 export const sqliteDialect: Dialect = {
   keysetStatement,
   isAmong: (column, values) => ({
     text: `${column} IN (SELECT value FROM json_each(?))`,
     values: [JSON.stringify(values)],
   }),
-  asked: (values) => ({ text: 'json_each(?) AS asked', values: [JSON.stringify(values)] }),
+  wanted: (values) => ({ text: 'json_each(?) AS wanted', values: [JSON.stringify(values)] }),
   deadLetters: (index, alias = 'dead_letters') =>
     `dead_letters AS ${alias} ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}`,
 };
 
 /**
- * The rows before a keyset (time, key), newest first, as two ranges of one index: those of the keyset's own millisecond,
- * then the older ones. By comparing the pair, SQLite would not seek to a rowid, and would read every row of that
- * millisecond again. The index is named, so that no statistics make the planner sort instead. `key` is the rowid.
+ * The rows below a keyset (time, key), newest first, as two ranges of one index: those of the keyset's millisecond, then the
+ * older ones. SQLite cannot seek on a row-value comparison that ends in the rowid (`key`): it would read every row of that
+ * millisecond again. `INDEXED BY` keeps the planner from sorting instead.
  * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage): Statement {

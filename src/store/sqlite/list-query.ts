@@ -4,7 +4,7 @@ import { keysetPage, MAX_EXAMINED, type OrderLists } from '../sql/order-reader.t
 import { ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetStatement } from './dialect.ts';
-import { hasPlace, placeOf } from './order-place.ts';
+import { hasListKey, listKeyOf } from './list-key.ts';
 
 const PARTIES = [
   { name: 'customerId', column: 'customer_id', prefix: 'c' },
@@ -13,10 +13,7 @@ const PARTIES = [
 
 const IN_RANGE = 'order_parties MATCH ? AND order_parties.rowid >= ? AND order_parties.rowid < ?';
 
-/**
- * The orders of a customer or merchant are found by the postings in `order_parties`, all others by the index of the status
- * or of the time. There are eight texts for pages, and three for the last order to examine.
- */
+/** Finds the orders of a customer or merchant by the postings in `order_parties`, others by the index on status or time. */
 export const sqliteLists: OrderLists = { page, lastExamined };
 
 function page(query: ListQuery, last?: Cursor): Statement {
@@ -37,45 +34,45 @@ function page(query: ListQuery, last?: Cursor): Statement {
   return {
     name: 'list-orders by parties',
     text: `SELECT ${ORDER_COLUMNS} FROM order_parties
-           CROSS JOIN orders INDEXED BY orders_by_time ON ${hasPlace('order_parties.rowid')}
+           CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('order_parties.rowid')}
            WHERE ${IN_RANGE}${equalTo(equal)}
            ORDER BY order_parties.rowid DESC LIMIT ?`,
     values: [match, ...rangeOf(query, last), ...equal.map(({ value }) => value), query.limit],
   };
 }
 
-/** Only a status beside a customer or merchant has no index. */
+/** A status together with a customer or merchant has no index; every other filter has one. */
 function lastExamined(query: ListQuery): Statement | undefined {
   const { parties, match } = partiesOf(query);
   if (match === '' || query.status === undefined) return undefined;
   return {
     name: 'last-examined',
     text: `SELECT ${ORDER_COLUMNS} FROM (
-             SELECT rowid AS place FROM order_parties WHERE ${IN_RANGE} ORDER BY rowid DESC LIMIT 1 OFFSET ?
+             SELECT rowid AS list_key FROM order_parties WHERE ${IN_RANGE} ORDER BY rowid DESC LIMIT 1 OFFSET ?
            ) AS posting
-           CROSS JOIN orders INDEXED BY orders_by_time ON ${hasPlace('posting.place')}
+           CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('posting.list_key')}
            WHERE TRUE${equalTo(parties)}`,
     values: [match, ...rangeOf(query), MAX_EXAMINED - 1, ...parties.map(({ value }) => value)],
   };
 }
 
-/** From the last place to examine, or the first that is late enough, up to the cursor. */
+/** List keys from the last order to examine (or from `createdAfter`) up to, but without, the cursor. */
 function rangeOf(query: ListQuery, last?: Cursor): [bigint, bigint] {
   const page = keysetPage(query);
   const from = last ?? { createdAt: (page.after ?? EARLIEST) + 1, seq: 0 };
-  return [placeOf(from), placeOf(upperBound(page))];
+  return [listKeyOf(from), listKeyOf(upperBound(page))];
 }
 
 /**
- * The conditions for the customer and the merchant, and the words that their postings have. The columns are compared as
- * well, because a place has only the last bits of a seq.
+ * The conditions on customer and merchant, and the words to match in `order_parties`. Both are needed: a list key holds only
+ * the low bits of a seq, so a posting may also match another order.
  */
 function partiesOf(query: ListQuery): { parties: Equal[]; match: string } {
-  const asked = PARTIES.flatMap(({ name, column, prefix }) => {
+  const parties = PARTIES.flatMap(({ name, column, prefix }) => {
     const value = query[name];
     return value === undefined ? [] : [{ column, value, word: prefix + Buffer.from(value).toString('hex') }];
   });
-  return { parties: asked, match: asked.map(({ word }) => word).join(' ') };
+  return { parties, match: parties.map(({ word }) => word).join(' ') };
 }
 
 function equalTo(conditions: readonly Equal[]): string {

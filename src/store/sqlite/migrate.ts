@@ -4,12 +4,12 @@ import { applyMigrations, type Migration } from '../sql/migrations.ts';
 import { asPromise, openWriter, type Connection } from './connection.ts';
 import { SQLITE_MIGRATIONS } from './migrations/index.ts';
 
-/** Milliseconds that one process waits for the migrations of another. */
+/** Milliseconds to wait for another process that is migrating. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
 /**
- * Brings the file to the newest schema and returns the names of what it applied; creates the file and its folder.
- * Several processes may do so at once: each migration is applied by one of them.
+ * Creates the file and its folder, applies the missing migrations and returns their names. Safe when several processes do so
+ * at once: each migration is applied once.
  * @throws ServiceError `store-unavailable`
  */
 export async function migrateSqlite(path: string): Promise<string[]> {
@@ -29,7 +29,7 @@ export async function migrateSqlite(path: string): Promise<string[]> {
   }
 }
 
-/** Another process may have been first since the pending migrations were listed. */
+/** False if another process has applied the migration since the pending ones were listed. */
 function applyOnce(connection: Connection, { name, sql }: Migration): boolean {
   const apply = connection.transaction(() => {
     const inserted = connection.prepare('INSERT INTO migrations VALUES (?) ON CONFLICT DO NOTHING').run(name);

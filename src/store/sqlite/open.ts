@@ -9,7 +9,7 @@ import { SqliteDeadLetterStore } from './dead-letter-store.ts';
 import { sqliteLists } from './list-query.ts';
 import type { WriteLock } from './write-lock.ts';
 
-/** Answers on the thread that asks: a find takes some 10 µs, a page of 100 orders some 0.5 ms. */
+/** Reads on the calling thread: finding an order takes about 10 µs, a page of 100 orders about 0.5 ms. */
 export function openReader({ path }: SqliteTarget): Promise<OrderReader> {
   return asPromise(() => new SqlOrderReader(new SqliteClient(openReadOnly(path)), sqliteLists));
 }
@@ -18,7 +18,6 @@ export function openBatchStore({ path }: SqliteTarget, writeLock: WriteLock): Pr
   return asPromise(() => new SqliteBatchStore(openWriter(path), writeLock));
 }
 
-/** It takes the write lock in turn with the writers of its process. */
 export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {
   return asPromise(() => new SqliteDeadLetterStore(openWriter(path), writeLock));
 }

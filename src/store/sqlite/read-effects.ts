@@ -16,7 +16,7 @@ const CHANGES_AT = `${CHANGES} AND h.partition = ? AND h."offset" = ? ORDER BY h
 const DEAD_LETTERS = `SELECT ${FAILED_COLUMNS} FROM dead_letters`;
 const DEAD_LETTERS_AT = `${DEAD_LETTERS} WHERE topic = ? AND partition = ? AND "offset" = ?`;
 
-/** What the latest retry of an order gave up, and nothing that had failed before. */
+/** The dead letters of the latest retry of an order, without older ones. */
 const DEAD_LETTERS_OF_RETRY = `
   ${DEAD_LETTERS}
   WHERE order_id = ? AND failed_at >= (SELECT failed_at FROM retrying_orders WHERE order_id = ?) ORDER BY id`;
@@ -33,7 +33,7 @@ export function readEffects(client: SqliteClient, topic: string, records: readon
   };
 }
 
-/** The same of retried orders. */
+/** All changes of retried orders, and the dead letters of their latest retry. */
 export function readEffectsOfRetries(client: SqliteClient, orderIds: readonly string[]): Effects {
   return {
     changes: orderIds.flatMap((id) => client.all<ChangeRow>(CHANGES_OF_ORDER, id).map(toChange)),

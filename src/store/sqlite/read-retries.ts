@@ -15,7 +15,7 @@ const AMONG = `
   SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders
   WHERE order_id IN (SELECT value FROM json_each(?)) AND NOT completed`;
 
-/** For one partition a range of the index, from its beginning: orders that are due later are not read. */
+/** Reads the start of an index range, one partition at a time, so it never reads orders that are due later. */
 const DUE = `
   SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
   WHERE topic = ? AND partition = ? AND due_at <= ?
@@ -28,7 +28,7 @@ const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? 
 
 type DueRow = RetryingOrder & { completed: number };
 
-/** Mostly no order is retrying at all: that costs one look, not one per order. */
+/** Usually no order is retrying; then one query is enough. */
 export function retryingAmong(client: SqliteClient, orderIds: string[]): Map<string, RetryingOrder> {
   if (client.all(ANY).length === 0) return new Map();
   const orders = client.all<RetryingOrder>(AMONG, JSON.stringify(orderIds));
@@ -63,6 +63,6 @@ export function readDue(
       .flatMap((partition) => client.all<{ due_at: number }>(NEXT_DUE, topic, partition, now))
       .map(({ due_at }) => due_at)
       .sort((one, other) => one - other)[0];
-  // The orders that were cut off are due at once.
+  // The orders beyond the limits are already due.
   return { orders, unpublished, nextDueAt: isCut ? now : nextDueAt() };
 }

@@ -2,21 +2,21 @@ import type { AuditEntry } from '../dead-letter-store.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
 import { DEAD_LETTER_VALUES, valuesOf } from '../sql/columns.ts';
-import { UNSETTLED } from '../sql/rows.ts';
+import { UNRESOLVED } from '../sql/rows.ts';
 import { insertInto, type SqliteClient } from './client.ts';
 
-/** A record that is stored already stays as it is. */
+/** Leaves a record unchanged that is already a dead letter. */
 const INSERT = `
   ${insertInto('dead_letters', DEAD_LETTER_VALUES)} ON CONFLICT (topic, partition, "offset") DO NOTHING`;
 
-/** Of two copies of one replay the first counts: it has raised the count that the second still names. */
+/** If the log holds a replay twice, only the first copy counts: it raises `replay_count`, so the second no longer matches. */
 const FAIL_AGAIN = `
   UPDATE dead_letters SET topic = ?, partition = ?, "offset" = ?, log_timestamp = ?, reason = ?, error = ?,
     attempts = attempts + ?, failed_at = ?, replay_count = ?, state = ?
-  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND ${UNSETTLED}`;
+  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND ${UNRESOLVED}`;
 
 const IS_STORED = 'SELECT 1 FROM dead_letters WHERE id = ? AND value IS ?';
-const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND value IS ? AND ${UNSETTLED}`;
+const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND value IS ? AND ${UNRESOLVED}`;
 const NOTE = `
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, 'pipeline', ?)`;
 
@@ -35,7 +35,7 @@ export function writeDeadLetters(
   }
 }
 
-/** False for a record that is no replay, or names a dead letter that is not its own: it becomes a new dead letter. */
+/** False if the record is not a replay, or its id belongs to a dead letter with another value. It is then a new dead letter. */
 function failedAgain(client: SqliteClient, topic: string, deadLetter: DeadLetter): boolean {
   const { record, reason, error, attempts, failedAt, replayCount, replayOf: id, state } = deadLetter;
   if (id === undefined) return false;

@@ -1,9 +1,8 @@
 import { ServiceError } from '../../base/errors.ts';
 
 /**
- * SQLite allows one writer at a time and lets a second one sleep and poll. This lock in shared memory wakes the next
- * writing thread of the process the moment it is free. SQLite's own lock stays beneath it: losing this one costs speed,
- * never rows.
+ * SQLite allows one writer at a time; a second one polls. This lock in shared memory wakes the next writing thread of the
+ * process at once. It is only an optimization: SQLite's own lock still protects the data.
  */
 export type WriteLock = SharedArrayBuffer;
 
@@ -16,12 +15,11 @@ export function createWriteLock(): WriteLock {
 }
 
 /**
- * Runs `work` while no other thread holds the lock, and releases it when `work` returns or throws. The thread sleeps while
- * it waits, so this is for writing threads. Not reentrant.
+ * Runs `work` under the lock. Waiting blocks the thread, so call it only on writing threads. Not reentrant.
  *
- * A holder that kept the lock for the whole wait is presumed dead (a thread can be terminated anywhere) and loses it, so
- * that a dead thread costs one wait and not the store.
- * @throws ServiceError `store-unavailable` when the lock did not become free within `timeoutMs` milliseconds
+ * If one holder keeps the lock during the whole wait, its thread is presumed dead and loses the lock. A thread can be
+ * terminated anywhere; a dead one costs other threads one timeout.
+ * @throws ServiceError `store-unavailable` when the lock is not free within `timeoutMs` milliseconds
  */
 export function withWriteLock<T>(lock: WriteLock, work: () => T, timeoutMs = 10_000): T {
   const words = new Int32Array(lock);
@@ -53,12 +51,12 @@ function acquire(words: Int32Array, timeoutMs: number): number {
   return ticket;
 }
 
-/** Does nothing for a ticket that has lost the lock. */
+/** Does nothing if the ticket no longer holds the lock. */
 function release(words: Int32Array, ticket: number): void {
   if (Atomics.compareExchange(words, HOLDER, ticket, FREE) === ticket) Atomics.notify(words, HOLDER, 1);
 }
 
-/** Between 1 and 2^30, different from every ticket in use. */
+/** A number from 1 to 2^30 that no other thread uses. */
 function newTicket(words: Int32Array): number {
   return (Atomics.add(words, LAST_TICKET, 1) & 0x3fff_ffff) + 1;
 }

@@ -11,7 +11,7 @@ import { insertInto, type SqliteClient } from './client.ts';
 
 const ADD = `${insertInto('retrying_orders', RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
 
-/** The row must be as it was loaded: another owner of the partition may have retried the order since. */
+/** Matches only a row that has not changed since it was loaded: another owner of the partition may have retried the order. */
 const AS_LOADED = 'WHERE order_id = ? AND attempts = ? AND events = ? AND NOT completed';
 const APPEND = `UPDATE retrying_orders SET events = events + ? ${AS_LOADED}`;
 const RESCHEDULE = `
@@ -23,12 +23,12 @@ const PURGE = `
 const ADD_EVENT = insertInto('retrying_events', EVENT_VALUES);
 const DELETE_EVENTS = 'DELETE FROM retrying_events WHERE order_id = ?';
 
-/** Those of the orders that are completed. */
+/** Deletes the completed ones of these orders. */
 export function purgeCompleted(client: SqliteClient, orderIds: readonly string[]): void {
   client.run(PURGE, JSON.stringify(orderIds));
 }
 
-/** Writes what a batch does to retrying orders, within its transaction. @throws ServiceError `progress-conflict` */
+/** Writes the changes of a batch, inside its transaction. @throws ServiceError `progress-conflict` */
 export function writeRetryChanges(
   client: SqliteClient,
   topic: string,
@@ -38,7 +38,7 @@ export function writeRetryChanges(
     if (client.run(text, ...values).changes === 1) return;
     throw new ServiceError(
       'progress-conflict',
-      `Nothing was saved: order ${orderId} is no longer retrying as it was loaded. Load and decide the batch again.`,
+      `Nothing was saved: another writer has changed the retrying order ${orderId}. Load and decide the batch again.`,
     );
   };
   if (purged.length > 0) purgeCompleted(client, purged);

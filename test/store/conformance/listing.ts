@@ -226,7 +226,7 @@ async function pages(reader: OrderReader, query: ListQuery): Promise<{ orders: O
 async function shown(reader: OrderReader, id = ''): Promise<Order | undefined> {
   const found = await reader.find(id);
   if (found === undefined) return undefined;
-  const { fingerprint, placedBy, ...order } = found;
-  assert.deepStrictEqual([fingerprint, placedBy], [null, `placed-${id}`]);
+  const { fingerprint, placedByEventId, ...order } = found;
+  assert.deepStrictEqual([fingerprint, placedByEventId], [null, `placed-${id}`]);
   return order;
 }

@@ -27,7 +27,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
           createdAt: command.time,
           updatedAt: now,
           fingerprint: command.fingerprint ?? null,
-          placedBy: command.eventId,
+          placedByEventId: command.eventId,
         });
         const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason };
         assert.deepStrictEqual(await reader.history(command.orderId), [entry]);

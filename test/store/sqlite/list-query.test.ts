@@ -6,7 +6,7 @@ import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { ListQuery } from '../../../src/store/order-store.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
 import { sqliteLists } from '../../../src/store/sqlite/list-query.ts';
-import { hasPlace, placeOf } from '../../../src/store/sqlite/order-place.ts';
+import { hasListKey, listKeyOf } from '../../../src/store/sqlite/list-key.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { apply, place } from '../batch.ts';
@@ -93,12 +93,12 @@ await t.test('the postings of a batch of any size are one segment', async (t) =>
   }
 });
 
-await t.test('places rise with the time and then the seq, and hasPlace finds them', async (t) => {
+await t.test('list keys rise with the time and then the seq, and hasListKey finds them', async (t) => {
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const found = connection
     .prepare<unknown[], number>(
-      `SELECT ${hasPlace('@place')} FROM (SELECT @time AS created_at, @seq AS seq) AS orders`,
+      `SELECT ${hasListKey('@key')} FROM (SELECT @time AS created_at, @seq AS seq) AS orders`,
     )
     .pluck();
   // Often equal, so that the seq decides.
@@ -106,26 +106,26 @@ await t.test('places rise with the time and then the seq, and hasPlace finds the
   const cursor = fc.record({ createdAt, seq: fc.nat(2 ** 21 - 1) });
   fc.assert(
     fc.property(cursor, cursor, (one, other) => {
-      const byPlace = placeOf(one) < placeOf(other);
+      const byListKey = listKeyOf(one) < listKeyOf(other);
       assert.equal(
-        byPlace,
+        byListKey,
         one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.seq < other.seq),
       );
-      assert.equal(found.get({ place: placeOf(one), time: one.createdAt, seq: one.seq }), 1);
+      assert.equal(found.get({ key: listKeyOf(one), time: one.createdAt, seq: one.seq }), 1);
       assert.equal(
-        found.get({ place: placeOf(one), time: other.createdAt, seq: other.seq }),
-        Number(placeOf(one) === placeOf(other)),
+        found.get({ key: listKeyOf(one), time: other.createdAt, seq: other.seq }),
+        Number(listKeyOf(one) === listKeyOf(other)),
       );
     }),
   );
   const bound = 2n ** 63n - 1n;
   t.equal(
-    placeOf({ createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }),
+    listKeyOf({ createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }),
     bound,
     'the largest',
   );
-  t.equal(placeOf({ createdAt: Number.MIN_SAFE_INTEGER, seq: 0 }), 0n);
-  t.equal(found.get({ place: placeOf({ createdAt: 5, seq: 2 ** 21 + 3 }), time: 5, seq: 2 ** 21 + 3 }), 1);
+  t.equal(listKeyOf({ createdAt: Number.MIN_SAFE_INTEGER, seq: 0 }), 0n);
+  t.equal(found.get({ key: listKeyOf({ createdAt: 5, seq: 2 ** 21 + 3 }), time: 5, seq: 2 ** 21 + 3 }), 1);
 });
 
 function planOf(connection: Connection, query: ListQuery): string {

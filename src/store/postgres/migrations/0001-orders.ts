@@ -1,7 +1,7 @@
 /**
- * Every list filter has an index that ends in created_at and seq, so that any page is one range scan in the order of the list.
- * Items and metadata are JSON that is returned as it came, so they are text. Ids compare by their bytes, as everywhere in the
- * service. `partition` and `"offset"` of a change name its command record.
+ * Every list filter has an index that ends in created_at and seq, so each page is one range scan in list order. Items and
+ * metadata are JSON that is returned unchanged, so they are stored as text. Ids compare by bytes, as in the whole service.
+ * `partition` and `"offset"` of a change identify its command record.
  *
  * `change_counter` numbers the changes without gaps: see `numbersChanges` in target.ts.
  */

@@ -1,9 +1,9 @@
 /**
- * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. A settled row was retried with
- * success or given up, and stays until the effects are published.
+ * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. `settled` marks an order whose
+ * retry succeeded or was given up; its row stays until the effects are published. (A later migration renames both.)
  *
- * A dead letter names the latest record that failed: `partition` and `"offset"` change when a replay fails again. Lists use an
- * index that ends in failed_at and id, as lists of orders do; replays read the dead letters of a state by id, from
+ * `partition` and `"offset"` of a dead letter identify the latest record that failed, so they change when a replay fails.
+ * Lists use an index that ends in failed_at and id; replays read the dead letters of a state by id, from
  * `dead_letters_in_turn`.
  */
 export const parkingAndDeadLetters = `

@@ -2,11 +2,11 @@ import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 
-/** In the order in which they are applied. A released one is never changed: add the next. */
+/** In the order of application. Never change a released migration; add another one. */
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   { name: '0001-orders', sql: orders },
   { name: '0002-parking-and-dead-letters', sql: parkingAndDeadLetters },
-  // Retries were called parked orders; `parked` is also what exhausted dead letters were called.
+  // `parked` used to mean retrying orders as well as exhausted dead letters.
   {
     name: '0003-retry-names',
     sql: `

@@ -1,7 +1,7 @@
 /**
- * Every list filter has an index that ends in created_at (and, like every index of SQLite, in the rowid, which is seq), so
- * that any page is one range scan in the order of the list. `partition` and `"offset"` name the command record that became a
- * dead letter or caused a change.
+ * Every list filter has an index that ends in created_at and, as every index of SQLite does, in the rowid (seq). So each page
+ * is one range scan in list order. `partition` and `"offset"` identify the command record that caused a change or became a
+ * dead letter.
  */
 export const orders = `
 CREATE TABLE orders (

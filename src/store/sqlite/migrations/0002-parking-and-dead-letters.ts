@@ -1,10 +1,10 @@
 /**
- * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. A settled row was retried with
- * success or given up, and stays until the effects are published.
+ * `parked_orders` has one row per retrying order; `events` counts its rows in `parked_events`. `settled` marks an order whose
+ * retry succeeded or was given up; its row stays until the effects are published. (A later migration renames both.)
  *
- * A dead letter names the latest record that failed: `partition` and `"offset"` change when a replay fails again. Its copy on
- * `orders.dlq` is made from this row. The payload comes last, so that searches do not read it. Lists use an index that ends in
- * failed_at, as lists of orders do; replays read the dead letters of a state by id, from `dead_letters_in_turn`.
+ * `partition` and `"offset"` of a dead letter identify the latest record that failed, so they change when a replay fails. The
+ * payload columns come last, so that searches do not read them. Lists use an index that ends in failed_at; replays read the
+ * dead letters of a state by id, from `dead_letters_in_turn`.
  */
 export const parkingAndDeadLetters = `
 CREATE TABLE parked_orders (

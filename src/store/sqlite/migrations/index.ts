@@ -3,14 +3,14 @@ import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { orderParties } from './0003-order-parties.ts';
 
-/** In the order in which they are applied. A released one is never changed: add the next. */
+/** In the order of application. Never change a released migration; add another one. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
   { name: '0001-orders', sql: orders },
   { name: '0002-parking-and-dead-letters', sql: parkingAndDeadLetters },
   { name: '0003-order-parties', sql: orderParties },
-  // The trigger wrote a segment per order; now the batch writes its postings with one statement (INSERT_POSTINGS).
+  // The trigger wrote one segment per order. INSERT_POSTINGS writes one per batch.
   { name: '0004-postings-by-batch', sql: 'DROP TRIGGER orders_have_parties;' },
-  // Retries were called parked orders; `parked` is also what exhausted dead letters were called.
+  // `parked` used to mean retrying orders as well as exhausted dead letters.
   {
     name: '0005-retry-names',
     sql: `
