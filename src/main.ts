@@ -12,13 +12,13 @@ const commands: Commands = {
 
   async config(json) {
     const { showConfig } = await import('./cli/config.ts');
-    process.stdout.write(showConfig(json, complain));
+    process.stdout.write(showConfig(json, printError));
     return EXIT.ok;
   },
 
   async migrate() {
     const { migrateStore } = await import('./cli/migrate.ts');
-    process.stdout.write(await migrateStore(complain));
+    process.stdout.write(await migrateStore(printError));
     return EXIT.ok;
   },
 
@@ -38,15 +38,15 @@ process.exitCode = await runCommandLine(process.argv.slice(2), version(), comman
 
 function explain(thrown: unknown): number {
   if (thrown instanceof ServiceError && thrown.code === 'settings-invalid') {
-    for (const { detail } of thrown.errors ?? []) complain(detail);
-    complain(thrown.message);
+    for (const { detail } of thrown.errors ?? []) printError(detail);
+    printError(thrown.message);
     return EXIT.usage;
   }
-  complain(thrown instanceof ServiceError ? thrown.message : (toError(thrown).stack ?? String(thrown)));
+  printError(thrown instanceof ServiceError ? thrown.message : (toError(thrown).stack ?? String(thrown)));
   return EXIT.failed;
 }
 
-function complain(line: string): void {
+function printError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

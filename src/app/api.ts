@@ -20,7 +20,7 @@ export interface Api {
   stats: ServiceStats;
 }
 
-/** The part of the service that answers requests, and the feed of status changes that it needs. */
+/** The part of the service that serves requests, with the feed of status changes that it needs. */
 export async function startApi(context: Context): Promise<Api> {
   const { config, metrics, lifecycle, log, reader, writeLock, codec, hub } = context;
   if (config.eventLog === 'kafka') {

@@ -26,14 +26,14 @@ export interface Context {
   writeLock: WriteLock;
   codec: EventCodec;
   hub: StatusHub;
-  /** feeds the hub from the store's history; undefined with Kafka, where the status topic does */
+  /** feeds the hub from the store's history; undefined with Kafka, where the status topic feeds it */
   feed: HistoryFeed | undefined;
 }
 
 /** The number of recent status changes that a watcher can resume from. */
 export const STATUS_BACKLOG = 20_000;
 
-/** As many as there are connections: each waiting request is one watcher. */
+/** Equal to MAX_CONNECTIONS: every open connection may have a waiting request, which is a watcher. */
 const MAX_WATCHERS = 20_000;
 
 export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
@@ -44,15 +44,15 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   lifecycle.opened('store', () => reader.close());
   const log = await lifecycle.start('event log', await createEventLog(config, logger));
   const codec = createEventCodec();
-  const isAlone = config.eventLog === 'embedded';
+  const isSingleProcess = config.eventLog === 'embedded';
   const hub = new StatusHub({
     codec,
     maxWatchers: MAX_WATCHERS,
     maxRecentEvents: STATUS_BACKLOG,
-    hasPeers: !isAlone,
+    hasPeers: !isSingleProcess,
     logger,
   });
-  const feed = isAlone ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
+  const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await feed?.start();
   const metrics = createMetrics();
   return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };

@@ -7,7 +7,7 @@ import { type EventLog, TOPICS } from '../log/event-log.ts';
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /**
- * The event log that the settings choose, not started.
+ * Creates the event log that the settings choose; does not start it.
  * @throws ServiceError `settings-invalid` as `loadKafka`
  */
 export async function createEventLog(config: Config, logger: Logger): Promise<EventLog> {
@@ -36,19 +36,19 @@ export async function createEventLog(config: Config, logger: Logger): Promise<Ev
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
     connectTimeoutMs: 10_000,
-    // A shutdown may wait for it twice, and has other things to do as well.
+    // A shutdown may wait for this twice and also needs time for its other steps.
     revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     groupId,
     groupInstanceId: config.kafkaGroupInstanceId,
     partitions,
-    // A worker appends whole batches: there is nothing to linger for.
+    // A worker appends whole batches, so lingering would only add delay.
     lingerMs: config.role === 'worker' ? 0 : undefined,
     logger,
   });
 }
 
 /**
- * The only import of the Kafka event log: its package is optional, and not needed for the embedded one.
+ * The only import of the Kafka event log: its package is optional, and the embedded log does not need it.
  * @throws ServiceError `settings-invalid` when node-rdkafka is not installed or was not compiled
  */
 export async function loadKafka() {

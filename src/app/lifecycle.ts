@@ -28,7 +28,8 @@ export class Lifecycle {
   }
 
   /**
-   * Closes everything, newest first, even if some parts fail to close.
+   * Invariant 11, its part here: closes everything, newest first, even if some parts fail to close. Servers are opened last,
+   * so they stop before the log and the store that they use.
    * @throws AggregateError with all failures
    */
   async close(): Promise<void> {

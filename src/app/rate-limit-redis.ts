@@ -2,18 +2,18 @@ import { Redis } from 'ioredis';
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
-/** How long a request waits for its count, milliseconds; after that it passes uncounted. */
+/** How long a request waits for its count, milliseconds; after that it passes without one. */
 const COUNT_TIMEOUT_MS = 250;
 
-/** After this silence, milliseconds, Redis counts as unreachable and no request waits for it. */
+/** Without a response for this long, milliseconds, Redis counts as unreachable, and requests no longer wait for it. */
 const SILENCE_TIMEOUT_MS = 1_000;
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
 /**
- * The connection to the Redis in which replicas share their rate limit counters. The service does not depend on it: it
- * may be unreachable at any time and reconnects by itself; both are logged.
+ * The connection to the Redis in which replicas share their rate limit counters. The service runs without it: while Redis
+ * is unreachable, requests are not limited. The client reconnects by itself. Both changes are logged.
  */
 export class RateLimitRedis {
   readonly client: Redis;
@@ -48,18 +48,15 @@ export class RateLimitRedis {
   }
 
   /** Logs the first failure, not each reconnect attempt. */
-  #warnOnce({ message }: Error): void {
+  #warnOnce(err: Error): void {
     if (this.#isUnreachable) return;
     this.#isUnreachable = true;
-    this.#logger.warn(
-      { error: message },
-      'The Redis of the rate limit is unreachable: requests are not limited.',
-    );
+    this.#logger.warn({ err }, 'the rate limit Redis is unreachable: requests are not limited');
   }
 
   #logRecovery(): void {
     if (!this.#isUnreachable) return;
     this.#isUnreachable = false;
-    this.#logger.info('The Redis of the rate limit is reachable again: requests are limited.');
+    this.#logger.info('the rate limit Redis is reachable again: requests are limited');
   }
 }

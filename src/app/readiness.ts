@@ -1,16 +1,10 @@
 import { toError } from '../base/errors.ts';
-import type { EventLog } from '../log/event-log.ts';
-import { TOPICS } from '../log/event-log.ts';
+import type { Readiness } from '../http/routes/operations.ts';
+import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { OrderReader } from '../store/order-store.ts';
 
-export interface Readiness {
-  ready: boolean;
-  /** component → `ok`, or its problem */
-  checks: Record<string, string>;
-}
-
-/** Checks every dependency without waiting for any. */
+/** Checks every dependency once; does not wait for one to recover. */
 export async function checkReadiness(parts: {
   log: EventLog;
   reader: OrderReader;

@@ -17,8 +17,8 @@ export interface Addresses {
 /** Slowloris guard: even a batch of 4 MiB arrives in less time. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** What a request may take beyond the acknowledgement of the event log. */
-const ANSWER_GRACE_MS = 1_000;
+/** Time beyond the acknowledgement timeout of the event log that a request in flight gets during shutdown. */
+const RESPONSE_GRACE_MS = 1_000;
 
 export interface ServerParts {
   pipeline: Pipeline | undefined;
@@ -36,24 +36,34 @@ export async function openServers(context: Context, parts: ServerParts): Promise
   };
   const http = await createHttp(context, parts, readiness);
   const grpc = parts.api === undefined ? undefined : createGrpc(context, parts.api, readiness);
-  const graceMs = config.ackTimeoutMs + ANSWER_GRACE_MS;
+  const graceMs = config.ackTimeoutMs + RESPONSE_GRACE_MS;
   lifecycle.opened('http and grpc', () =>
     all([closeHttp(http, graceMs), ...(grpc === undefined ? [] : [grpc.stop(graceMs)])]),
   );
-  await named('PORT', config.host, config.port, http.listen({ host: config.host, port: config.port }));
+  await explainListenError(
+    'PORT',
+    config.host,
+    config.port,
+    http.listen({ host: config.host, port: config.port }),
+  );
   const addresses = { http: `http://${hostAndPort(http.server.address())}` };
   if (grpc === undefined) return addresses;
   const starting = grpc.start({ host: config.host, port: config.grpcPort });
-  const port = await named('GRPC_PORT', config.host, config.grpcPort, starting);
+  const port = await explainListenError('GRPC_PORT', config.host, config.grpcPort, starting);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return { ...addresses, grpc: `${host}:${port}` };
 }
 
 /**
  * Waits for a server to listen.
- * @throws ServiceError `settings-invalid` that names the setting, for an address that cannot be used
+ * @throws ServiceError `settings-invalid`, which names the setting to change, if the address cannot be used
  */
-async function named<T>(setting: string, host: string, port: number, listening: Promise<T>): Promise<T> {
+async function explainListenError<T>(
+  setting: string,
+  host: string,
+  port: number,
+  listening: Promise<T>,
+): Promise<T> {
   try {
     return await listening;
   } catch (error) {
@@ -120,7 +130,7 @@ function createGrpc({ config, logger, metrics }: Context, api: Api, readiness: R
   });
 }
 
-/** Answers requests in flight; cuts off what is still incomplete after `graceMs`. */
+/** Finishes requests in flight; cuts off those that are incomplete after `graceMs`. */
 async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
   const cutOff = setTimeout(() => http.server.closeAllConnections(), graceMs);
   try {
@@ -130,7 +140,6 @@ async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> 
   }
 }
 
-/** Waits for all, then throws the first failure. */
 async function all(closing: Promise<void>[]): Promise<void> {
   const failures = (await Promise.allSettled(closing)).filter((result) => result.status === 'rejected');
   const [first] = failures;

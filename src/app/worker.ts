@@ -69,19 +69,22 @@ export async function startWorker({
   return lifecycle.start('pipeline', pipeline);
 }
 
-/** An upper limit for the three store calls of a batch, given the store's own timeouts; undefined: the pool's default. */
+/** The longest that the three store calls of a batch may take, from the store's timeouts; undefined: the pool's default. */
 function storeTimeMs(database: Config['database']): number | undefined {
   if (database.kind === 'sqlite') return undefined;
   return 3 * (database.connectTimeoutMs + silenceLimitMs(database));
 }
 
-/** Retrying orders of another topic name would never be retried, and their later events would find no order. */
+/**
+ * Refuses to start while the store has retrying orders of another topic: this process would never retry them, and their
+ * later events would find no order.
+ */
 async function refuseRetriesOfOtherTopic(topic: string, reader: OrderReader): Promise<void> {
   const [other] = await reader.retryingElsewhere(topic);
   if (other === undefined) return;
   throw new ServiceError(
     'settings-invalid',
     `${other.orders} orders in the store wait for a retry from ${other.topic}, but this process reads ${topic}. ` +
-      'Start once more with their event log and topic prefix, and let them finish.',
+      'Start the service with that event log and topic prefix again, and let it finish them.',
   );
 }

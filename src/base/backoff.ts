@@ -1,22 +1,22 @@
 /** How pauses between attempts grow; all times in milliseconds. */
 export interface Backoff {
-  /** the longest first pause */
+  /** upper bound of the first pause */
   baseMs: number;
-  /** how much longer each next pause may be */
+  /** by which the upper bound grows with each further failure */
   factor: number;
-  /** no pause is longer */
+  /** upper bound of every pause */
   capMs: number;
 }
 
-/** A backoff that ends: after `maxAttempts` failures, or with a failure later than `budgetMs` after the first. */
+/** A backoff that ends after `maxAttempts` failures, or `budgetMs` after the first failure. */
 export interface RetryPolicy extends Backoff {
   maxAttempts: number;
   budgetMs: number;
 }
 
 /**
- * The pause after this many failed attempts, in milliseconds: exponential with full jitter, so that what failed
- * together is not retried together
+ * The pause after this many failed attempts, in milliseconds: exponential with full jitter, so that orders that failed
+ * together are not retried together
  * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
  * @param failures at least 1
  */
@@ -33,7 +33,7 @@ export interface Failures {
   attempts: number;
   /** milliseconds since the epoch, as are `now` and the result */
   firstFailedAt: number;
-  /** how late its attempts were in total, in milliseconds; the budget is extended by it */
+  /** total delay of the attempts beyond their due times, in milliseconds; it extends the budget */
   lateMs: number;
 }
 

@@ -17,15 +17,15 @@ export interface ErrorRow {
   grpcStatus: GrpcStatus;
   /** the same attempt may succeed later */
   transient: boolean;
-  /** seconds until a caller's repeat makes sense; undefined where the error is permanent or internal */
+  /** seconds after which the caller may repeat the request; undefined if the error is permanent or internal */
   retryAfter: number | undefined;
-  /** what the pipeline does with a step that fails so: repeat it until it works, or stop the service */
+  /** the pipeline's reaction to a step that fails with it: retry the step until it works, or stop the service */
   reaction: 'retry' | 'fatal';
   /** whose circuit breaker counts it */
   countsAgainst: 'store' | 'log' | 'none';
 }
 
-/** The one table of errors, first half: what callers may be answered, over HTTP and gRPC. */
+/** First half of the error table: errors that callers may see, over HTTP and gRPC. */
 export const CALLER_ERRORS = {
   'malformed-json': permanent('The body is not valid JSON', 400, 'INVALID_ARGUMENT'),
   'validation-failed': permanent('The request does not match its schema', 400, 'INVALID_ARGUMENT'),
@@ -37,7 +37,7 @@ export const CALLER_ERRORS = {
   'order-not-found': permanent('There is no such order', 404, 'NOT_FOUND'),
   'dead-letter-not-found': permanent('There is no such dead letter', 404, 'NOT_FOUND'),
   'route-not-found': permanent('There is nothing at this path', 404, 'UNIMPLEMENTED'),
-  'method-not-allowed': permanent('This path does not take this method', 405, 'UNIMPLEMENTED'),
+  'method-not-allowed': permanent('This path does not support this method', 405, 'UNIMPLEMENTED'),
   'request-timeout': transient('The request did not arrive in time', 408, 'DEADLINE_EXCEEDED'),
   'transition-not-allowed': permanent(
     'The status does not allow this transition',
@@ -55,18 +55,18 @@ export const CALLER_ERRORS = {
   'headers-too-large': permanent('The headers are too large', 431, 'RESOURCE_EXHAUSTED'),
   internal: permanent('Something went wrong on our side', 500, 'INTERNAL'),
   'watch-too-slow': transient('The watcher reads too slowly', 503, 'RESOURCE_EXHAUSTED'),
-  'log-full': transient('The event log cannot take more right now', 503, 'RESOURCE_EXHAUSTED', 'log'),
+  'log-full': transient('The event log cannot accept more right now', 503, 'RESOURCE_EXHAUSTED', 'log'),
   'log-unavailable': transient('The event log cannot be reached', 503, 'UNAVAILABLE', 'log'),
   'log-timeout': transient('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 'log'),
   'store-unavailable': transient('The store cannot be reached', 503, 'UNAVAILABLE', 'store'),
   overloaded: transient('The service is overloaded', 503, 'UNAVAILABLE'),
   draining: transient('The service is shutting down', 503, 'UNAVAILABLE'),
-  // Answered by the gateway, deploy/nginx/problems.conf.
+  // Returned by the gateway, deploy/nginx/problems.conf.
   'instance-lost': transient('No instance of the service answered', 502, 'UNAVAILABLE'),
   'instance-timeout': transient('No instance of the service answered in time', 504, 'DEADLINE_EXCEEDED'),
 } satisfies Record<string, ErrorRow>;
 
-/** Second half: what happens inside the service. A caller who meets one is answered `internal`; the log names it. */
+/** Second half: errors inside the service. Callers see `internal` instead; the log has the code. */
 const INTERNAL_ERRORS = {
   'settings-invalid': internal('The settings do not allow a start'),
   'record-undecodable': internal('The record is not an event of this service'),
@@ -76,7 +76,7 @@ const INTERNAL_ERRORS = {
   'processor-transient': internal('The processor failed for now', 'transient'),
   'store-refused': internal('The store refuses the rows of this order'),
   'dead-letter-flood': internal('Too many records fail for good', 'transient'),
-  'circuit-open': internal('A dependency keeps failing and is given time to recover', 'transient'),
+  'circuit-open': internal('The circuit breaker of a dependency is open', 'transient'),
   'progress-conflict': internal('Another writer has moved the progress of the partition', 'transient'),
   'progress-gap': internal('The store is behind what was already processed', 'fatal'),
   'log-truncated': internal('The event log ends before what was already processed', 'fatal'),
@@ -85,17 +85,17 @@ const INTERNAL_ERRORS = {
 } satisfies Record<string, ErrorRow>;
 
 /**
- * Invariant 5: whether an error is transient or permanent, retried or fatal, and which circuit breaker counts it, is
- * decided here and nowhere else.
+ * This table alone decides whether an error is transient or permanent, retried or fatal, and which circuit breaker
+ * counts it.
  */
 export const ERRORS = { ...CALLER_ERRORS, ...INTERNAL_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What an answer may name. */
+/** Codes that callers may see. */
 export type CallerErrorCode = keyof typeof CALLER_ERRORS;
 
-/** One thing that is wrong with a request: `pointer` is a JSON pointer (RFC 6901) into the body or the query. */
+/** One problem of a request. `pointer` is a JSON pointer (RFC 6901) into the body or the query. */
 export interface FieldError {
   pointer: string;
   detail: string;
@@ -104,12 +104,12 @@ export interface FieldError {
 export interface ServiceErrorOptions {
   cause?: unknown;
   errors?: FieldError[];
-  /** seconds until a repeat makes sense, where more is known than the table says */
+  /** seconds after which the caller may repeat the request, if it differs from the table */
   retryAfter?: number;
 }
 
 /**
- * Every error this service throws on purpose; anything else is a defect and is answered as `internal`. The message says
+ * Every error that this service throws on purpose. Anything else is a bug; callers see it as `internal`. The message says
  * what happened, to what, and what to do.
  */
 export class ServiceError extends Error {
@@ -133,7 +133,7 @@ export class ServiceError extends Error {
     return this.row.transient;
   }
 
-  /** The code in an answer: internal errors stay inside. */
+  /** The code that callers see: `internal` for all errors inside the service. */
   get callerCode(): CallerErrorCode {
     return isCallerCode(this.code) ? this.code : 'internal';
   }
@@ -156,7 +156,7 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(textOf(thrown));
 }
 
-/** Any value as text; an object may have no way to become one. */
+/** Any value as text, even an object that cannot be converted. */
 export function textOf(value: unknown): string {
   try {
     return String(value);

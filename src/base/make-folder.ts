@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Creates a folder and its parents. Unlike Node's recursive `mkdirSync` it returns where a file system answers ENOENT to
- * a new folder, as /proc does: Node tries that forever.
+ * Creates a folder and its parents. Unlike Node's recursive `mkdirSync`, it does not loop forever on a file system that
+ * refuses new folders with ENOENT, such as /proc.
  * @throws the error of the file system
  */
 export function makeFolder(path: string): void {

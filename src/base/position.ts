@@ -1,6 +1,6 @@
 import { ServiceError } from './errors.ts';
 
-/** The position of a record in a topic. It identifies an accepted order until the store has it. */
+/** The position of a record in a topic. It locates an accepted order until the store has it. */
 export interface Position {
   partition: number;
   offset: number;

@@ -7,7 +7,7 @@ import { headersOfText, headersText } from './record-headers.ts';
  *     u32 key word, u32 value word, [u32 length of the headers], key, value, [headers as JSON]
  *
  * Little endian. The low 30 bits of a word are a length. Its highest bit marks null; the next one, in the key word,
- * says that there are headers. The file relies on it: format 1 had neither headers nor null, and reads the same.
+ * says that headers follow. Format 1 of the file had neither headers nor null, so its records decode the same way.
  */
 const WORDS_BYTES = 8;
 const HEADERS_LENGTH_BYTES = 4;
@@ -21,7 +21,7 @@ export interface RecordContent {
   headers?: RecordHeaders | undefined;
 }
 
-/** The encoded size. */
+/** The size of the encoded record in bytes. */
 export function recordBytes({ key, value, headers }: RecordContent): number {
   const text = headersText(headers);
   const headersBytes = text === '' ? 0 : HEADERS_LENGTH_BYTES + Buffer.byteLength(text);

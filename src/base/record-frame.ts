@@ -9,7 +9,7 @@ import { EncodedRecord, recordBytes, type RecordContent, writeRecord } from './r
 const COUNT_BYTES = 4;
 const POSITION_BYTES = 20;
 
-/** A LogRecord; its key and value may still be text, which then needs no buffer of its own. */
+/** A LogRecord whose key and value may be text, so that the caller need not encode it into a buffer first. */
 interface FrameRecord extends RecordContent {
   partition: number;
   offset: number;
@@ -37,7 +37,7 @@ export function isEmptyFrame(frame: ArrayBuffer): boolean {
   return frame.byteLength === COUNT_BYTES;
 }
 
-/** Reads a frame record by record; creates keys, values and headers only when asked for them. */
+/** Reads a frame record by record; decodes keys, values and headers only on request. */
 export class RecordFrame {
   readonly #bytes: Buffer;
   readonly #records: EncodedRecord[] = [];

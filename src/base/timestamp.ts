@@ -1,6 +1,6 @@
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** Later days need a check: `Date.parse` turns 31 February into 3 March. */
+/** Every month has these days; later ones need a check, because `Date.parse` turns 31 February into 3 March. */
 const SHORTEST_MONTH = 28;
 
 /** Parses an RFC 3339 timestamp into milliseconds since the epoch; undefined if it is invalid. */

@@ -14,7 +14,7 @@ export interface Commands {
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-/** Runs the command that the arguments name and returns its exit code. @throws what the command throws */
+/** Runs the command named by the arguments and returns its exit code. @throws what the command throws */
 export async function runCommandLine(args: string[], version: string, commands: Commands): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = describe(version);
@@ -23,9 +23,7 @@ export async function runCommandLine(args: string[], version: string, commands: 
   };
   const serve = program
     .command('serve')
-    .description(
-      'run the service: take orders, process them, stream their status; runs until a signal stops it',
-    )
+    .description('run the service until a signal stops it: accept orders, process them, stream their status')
     .option('--role <role>', 'all, api or worker; overrides ROLE')
     .addHelpText(
       'after',

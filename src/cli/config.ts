@@ -7,7 +7,6 @@ export function showConfig(asJson: boolean, onWarning: (line: string) => void): 
   return asJson ? settingsAsJson(config) : settingsAsText(config);
 }
 
-/** One line per setting: name, value, source. */
 function settingsAsText({ settings }: Config): string {
   const width = (texts: string[]) => Math.max(...texts.map((text) => text.length));
   const names = width(settings.map(({ name }) => name));

@@ -24,7 +24,7 @@ export async function copyDatabase(
   const path = await sqlitePath(databases.from);
   checkTarget(databases.to);
   const to = loadConfig({ ...process.env, DATABASE_URL: databases.to }).database;
-  if (to.kind !== 'postgres') throw wrong('--to', NO_POSTGRES);
+  if (to.kind !== 'postgres') throw invalidOption('--to', NOT_POSTGRES);
   const logger = createLogger('warn');
   await migrate({ kind: 'sqlite', path }, logger);
   await migrate(to, logger);
@@ -55,26 +55,23 @@ function summaryOf(copied: readonly CopiedCount[]): string {
   return `${lines.join('')}The copy is complete: rows and checksums match on both sides.\n`;
 }
 
-const NO_POSTGRES = 'is not a PostgreSQL URL: give postgres://user:password@host:5432/database';
+const NOT_POSTGRES = 'is not a PostgreSQL URL: give postgres://user:password@host:5432/database';
 
 function checkTarget(url: string): void {
   const target = parseDatabaseUrl(url);
-  if ('problem' in target) throw wrong('--to', target.problem);
+  if ('problem' in target) throw invalidOption('--to', target.problem);
 }
 
 /** Opening a missing file would create it. */
 async function sqlitePath(url: string): Promise<string> {
   const source = parseDatabaseUrl(url);
-  if ('problem' in source) throw wrong('--from', source.problem);
-  if (source.kind !== 'sqlite') throw wrong('--from', 'is not a SQLite URL: give sqlite:<path>');
+  if ('problem' in source) throw invalidOption('--from', source.problem);
+  if (source.kind !== 'sqlite') throw invalidOption('--from', 'is not a SQLite URL: give sqlite:<path>');
   const found = await stat(source.path).catch(() => undefined);
-  if (found?.isFile() !== true) throw wrong('--from', `names ${source.path}, which is not a file`);
+  if (found?.isFile() !== true) throw invalidOption('--from', `names ${source.path}, which is not a file`);
   return source.path;
 }
 
-function wrong(option: string, problem: string): ServiceError {
-  const detail = `${option} ${problem}.`;
-  return new ServiceError('settings-invalid', 'Nothing was copied.', {
-    errors: [{ pointer: `/${option}`, detail }],
-  });
+function invalidOption(option: string, problem: string): ServiceError {
+  return new ServiceError('settings-invalid', `${option} ${problem}. Nothing was copied.`);
 }

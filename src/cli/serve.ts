@@ -10,7 +10,7 @@ export async function serve(
   exit: (code: number) => never,
 ): Promise<never> {
   const config = loadConfig(process.env, { role });
-  // Imported after the settings are checked, so that their errors appear at once.
+  // Imported only now, so that invalid settings are reported at once.
   const [{ loadKafka }, { startService }, { untilStopped }, { createServiceLogger }] = await Promise.all([
     import('../app/event-log.ts'),
     import('../app/service.ts'),

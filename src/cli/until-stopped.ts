@@ -5,10 +5,10 @@ import type { RunningService } from '../app/service.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Ctrl-C under `npm start` reaches the program twice at once: from the terminal and from npm. */
+/** Under `npm start`, Ctrl-C arrives twice at once: from the terminal and from npm. The second one is ignored. */
 const SAME_REQUEST_MS = 500;
 
-/** Left to Node: most of them mean that the process is broken. */
+/** Left to Node's default: most of them mean that the process is broken. */
 const NOT_HANDLED = [
   'SIGQUIT',
   'SIGILL',
@@ -30,7 +30,8 @@ export interface StopOptions {
 
 /**
  * Starts the service and runs it until a signal, a failure or an uncaught error; then stops it and ends the process. The
- * exit code is 0 after a signal, and 1 after a failure, an uncaught error, a stop that failed or took too long, or a second signal.
+ * exit code is 0 after a signal; it is 1 after a failure, an uncaught error, a second signal, or a stop that failed or took
+ * too long.
  */
 export async function untilStopped(
   start: () => Promise<RunningService>,
@@ -82,9 +83,9 @@ export async function untilStopped(
   return new Promise(() => undefined);
 }
 
-/** Our own errors are written for the reader; only unexpected ones need a stack. */
+/** A ServiceError has a message for operators; only unexpected errors need a stack. */
 function logFailure(logger: Logger, { phase, error }: { phase: 'start' | 'run'; error: Error }): void {
-  const what = phase === 'start' ? 'The service could not start' : 'The service failed and stops';
+  const what = phase === 'start' ? 'The service could not start' : 'The service failed and is stopping';
   if (!(error instanceof ServiceError)) logger.fatal({ err: error }, `${what}.`);
   else logger.fatal({ code: error.code }, `${what}: ${error.message}`);
 }

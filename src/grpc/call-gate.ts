@@ -5,30 +5,30 @@ import type { Logger } from '../base/logger.ts';
 import { draining, logServerError, usableRequestId } from '../services/server-rules.ts';
 import { callStatus, type CallStatus } from './rich-error.ts';
 
-/** What every method needs besides its own work. */
+/** Dependencies that all methods share. */
 export interface CallGate {
   isDraining: () => boolean;
   logger: Logger;
 }
 
-/** A method with one answer; an error ends the call as its status. */
+/** Wraps a unary method: refuses calls while draining, and turns an error into the status of the call. */
 export function unary<Request, Response>(
   { isDraining, logger }: CallGate,
-  answer: (request: Request, metadata: Metadata) => Promise<Response>,
+  handle: (request: Request, metadata: Metadata) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  const answerUnlessDraining = async (request: Request, metadata: Metadata): Promise<Response> => {
+  const handleUnlessDraining = async (request: Request, metadata: Metadata): Promise<Response> => {
     if (isDraining()) throw draining();
-    return answer(request, metadata);
+    return handle(request, metadata);
   };
   return (call, callback) => {
-    answerUnlessDraining(call.request, call.metadata).then(
+    handleUnlessDraining(call.request, call.metadata).then(
       (response) => callback(null, response),
       (thrown: unknown) => callback(failedStatus(thrown, call, logger)),
     );
   };
 }
 
-/** The status that a failed call ends with; errors that are not the caller's are logged under the request's id. */
+/** The status of a failed call. Logs server-side errors under the request id. */
 export function failedStatus(
   thrown: unknown,
   call: { metadata: Metadata; getPath(): string },

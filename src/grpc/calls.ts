@@ -7,7 +7,7 @@ type CallMetrics = Pick<Metrics, 'grpcStarted' | 'grpcHandled' | 'grpcOpenStream
 /** Counts the calls of all services, and ends open streams when the server stops. */
 export class Calls {
   readonly #metrics: CallMetrics;
-  readonly #streams = new Set<{ end(with_: CallStatus): void }>();
+  readonly #streams = new Set<{ end(finalStatus: CallStatus): void }>();
 
   constructor(metrics: CallMetrics) {
     this.#metrics = metrics;
@@ -17,12 +17,12 @@ export class Calls {
     return this.#streams.size;
   }
 
-  /** Items not written yet are left out: the readers resume. */
-  endStreams(with_: CallStatus): void {
-    for (const stream of [...this.#streams]) stream.end(with_);
+  /** Ends all open streams. Items not written yet are dropped: readers resume. */
+  endStreams(finalStatus: CallStatus): void {
+    for (const stream of [...this.#streams]) stream.end(finalStatus);
   }
 
-  /** It sees only calls of existing methods, so that callers cannot invent labels. */
+  /** Sees only calls of existing methods, so callers cannot create labels. */
   readonly interceptor: ServerInterceptor = (method, call) => {
     const { grpcStarted, grpcHandled, grpcOpenStreams } = this.#metrics;
     const [, grpc_service = '', grpc_method = ''] = method.path.split('/');
@@ -46,7 +46,7 @@ export class Calls {
         next(sent);
       },
     });
-    const stream = { end: (with_: CallStatus) => counted.sendStatus(with_) };
+    const stream = { end: (finalStatus: CallStatus) => counted.sendStatus(finalStatus) };
     grpcStarted.inc(labels);
     if (method.responseStream) {
       this.#streams.add(stream);
@@ -56,7 +56,7 @@ export class Calls {
   };
 }
 
-/** A passed deadline is answered below the interceptors, which see only that the call ended. */
+/** grpc-js handles an expired deadline below the interceptors, which see only a cancelled call. */
 function codeOfCancelled(deadline: number): status {
   return Date.now() >= deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED;
 }

@@ -3,7 +3,7 @@ import { ORDER_STATUSES, type OrderStatus } from '../order/lifecycle.ts';
 import type { Timestamp__Output } from './generated/google/protobuf/Timestamp.ts';
 import type { OrderStatus__Output } from './generated/orders/v1/OrderStatus.ts';
 
-/** Protobuf's style puts the name of the enum before each value. */
+/** By Protobuf convention, the values of an enum start with its name. */
 const PREFIX = 'ORDER_STATUS_';
 
 type StatusName = Exclude<OrderStatus__Output, 'ORDER_STATUS_UNSPECIFIED'>;
@@ -13,7 +13,7 @@ export function statusName(status: OrderStatus): StatusName {
 }
 
 /**
- * @param name as decoded: a value that this service does not know is a number
+ * @param name as decoded; an unknown value is a number
  * @param pointer of the field
  * @throws ServiceError `validation-failed` for an unspecified status and for one that is not allowed
  */
@@ -35,7 +35,7 @@ export function optionalStatusOf(
   return name === 'ORDER_STATUS_UNSPECIFIED' ? undefined : statusOf(name, pointer, ORDER_STATUSES);
 }
 
-const NANOS_A_MILLISECOND = 1_000_000;
+const NANOS_PER_MILLISECOND = 1_000_000;
 
 /** The range of google.protobuf.Timestamp: 0001-01-01 and the last second of 9999. */
 const FIRST_SECOND = -62_135_596_800;
@@ -44,7 +44,7 @@ const LAST_SECOND = 253_402_300_799;
 /** @param time milliseconds since the epoch */
 export function toTimestamp(time: number): Timestamp__Output {
   const seconds = Math.floor(time / 1000);
-  return { seconds, nanos: (time - seconds * 1000) * NANOS_A_MILLISECOND };
+  return { seconds, nanos: (time - seconds * 1000) * NANOS_PER_MILLISECOND };
 }
 
 /**
@@ -55,7 +55,7 @@ export function timeOf(timestamp: Timestamp__Output | null, pointer: string): nu
   if (timestamp === null) return undefined;
   const { seconds, nanos } = timestamp;
   if (seconds >= FIRST_SECOND && seconds <= LAST_SECOND && nanos >= 0 && nanos < 1_000_000_000) {
-    return seconds * 1000 + nanos / NANOS_A_MILLISECOND;
+    return seconds * 1000 + nanos / NANOS_PER_MILLISECOND;
   }
   throw invalidField(pointer, 'must be in the years 1 to 9999, with 0 to 999999999 nanos');
 }

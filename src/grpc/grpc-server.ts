@@ -33,7 +33,7 @@ const SERVICE_NAMES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
 
 /** The gRPC server: orders and their streams, health and reflection. */
 export class GrpcServer {
-  readonly #with: GrpcDependencies;
+  readonly #dependencies: GrpcDependencies;
   readonly #calls: Calls;
   readonly #server: Server;
   readonly #serving: ServingStatus;
@@ -42,20 +42,23 @@ export class GrpcServer {
 
   constructor(dependencies: GrpcDependencies) {
     const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
-    this.#with = dependencies;
+    this.#dependencies = dependencies;
     this.#calls = new Calls(metrics);
     this.#server = new Server({ ...serverOptions(limits), interceptors: [this.#calls.interceptor] });
     this.#serving = new ServingStatus(SERVICE_NAMES, isReady, healthCheckMs);
   }
 
   /**
-   * @param address `port` 0 takes any free one
+   * @param address `port` 0 means any free port
    * @returns the port
-   * @throws ServiceError `internal` for an address that is taken
+   * @throws ServiceError `internal` if the address is in use
    */
   async start({ host, port }: { host: string; port: number }): Promise<number> {
-    const [api, credentials] = await Promise.all([loadOrdersApi(), serverCredentials(this.#with.tls)]);
-    const { orderService, watchService, metrics, logger, heartbeatMs } = this.#with;
+    const [api, credentials] = await Promise.all([
+      loadOrdersApi(),
+      serverCredentials(this.#dependencies.tls),
+    ]);
+    const { orderService, watchService, metrics, logger, heartbeatMs } = this.#dependencies;
     const gate = { isDraining: () => this.#isDraining, logger };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
@@ -72,8 +75,8 @@ export class GrpcServer {
   }
 
   /**
-   * Sends clients elsewhere, ends streams, answers calls in flight, and closes; a call that takes longer than `graceMs`
-   * is cut off.
+   * Reports NOT_SERVING so that clients use other instances, ends streams, finishes calls in flight and closes. Cuts off
+   * calls that still run after `graceMs`.
    */
   async stop(graceMs: number): Promise<void> {
     this.#isDraining = true;

@@ -4,8 +4,8 @@ import { ServiceError, toError } from '../base/errors.ts';
 import { MAX_CONNECTIONS } from '../services/server-rules.ts';
 
 /**
- * The listening socket and all its connections. If grpc-js owns them, a connection that its client ends at the moment of
- * a stop can block the shutdown forever.
+ * Owns the listening socket and all its connections. If grpc-js owned them, a client that closes its connection during
+ * the shutdown could block it forever.
  */
 export class Listener {
   readonly #server: Server;
@@ -22,7 +22,7 @@ export class Listener {
 
   /**
    * @returns the port
-   * @throws ServiceError `internal` for an address that is taken or not ours
+   * @throws ServiceError `internal` if the address is in use or not of this machine
    */
   async listen(host: string, port: number): Promise<number> {
     this.#server.listen(port, host);

@@ -19,7 +19,7 @@ const ListRequest = Type.Object({
   pageToken: Cursor('A next_page_token'),
 });
 
-/** Reads decoded requests, checked by HTTP's schemas. All methods throw ServiceError `validation-failed`. */
+/** Converts decoded requests and validates them with the schemas of HTTP. All methods throw ServiceError `validation-failed`. */
 export function createOrderRequests() {
   const orders = createValidator(NewOrder);
   const lists = createValidator(ListRequest);
@@ -30,20 +30,22 @@ export function createOrderRequests() {
         customerId,
         merchantId,
         currency,
-        items: items.map(({ sku, name, quantity, unitPrice }) => present({ sku, name, quantity, unitPrice })),
+        items: items.map(({ sku, name, quantity, unitPrice }) =>
+          withoutUndefined({ sku, name, quantity, unitPrice }),
+        ),
         metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
       };
-      return checked(orders, present(order));
+      return checked(orders, withoutUndefined(order));
     },
     listQuery(request: ListOrdersRequest__Output): ListQuery {
       const { pageSize, pageToken, ...filters } = checked(
         lists,
-        present({
-          customerId: given(request.customerId),
-          merchantId: given(request.merchantId),
+        withoutUndefined({
+          customerId: nonEmpty(request.customerId),
+          merchantId: nonEmpty(request.merchantId),
           status: optionalStatusOf(request.status, '/status'),
           pageSize: request.pageSize === 0 ? undefined : request.pageSize,
-          pageToken: given(request.pageToken),
+          pageToken: nonEmpty(request.pageToken),
         }),
       );
       const createdAfter = timeOf(request.createdAfter, '/createdAfter');
@@ -59,13 +61,13 @@ export function createOrderRequests() {
     },
     newTransition({ to, reason, expectedVersion }: TransitionOrderRequest__Output): NewTransition {
       const status = statusOf(to, '/to', REQUESTABLE_STATUSES);
-      return checked(transitions, present({ to: status, reason, expectedVersion }));
+      return checked(transitions, withoutUndefined({ to: status, reason, expectedVersion }));
     },
   };
 }
 
-/** Protobuf has no absent text: an empty one means absent. */
-export function given(text: string): string | undefined {
+/** Protobuf has no absent strings: an empty one means absent. */
+export function nonEmpty(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
@@ -76,10 +78,10 @@ export function positionOf(text: string): Position | undefined {
 
 /** @throws ServiceError `idempotency-key-invalid` */
 export function idempotencyKeyOf(text: string): string | undefined {
-  if (text === '' || isIdempotencyKey(text)) return given(text);
+  if (text === '' || isIdempotencyKey(text)) return nonEmpty(text);
   throw new ServiceError(
     'idempotency-key-invalid',
-    'An idempotency key has 1 to 255 printable ASCII characters.',
+    'An idempotency key must have 1 to 255 printable ASCII characters.',
   );
 }
 
@@ -88,7 +90,7 @@ export function checked<T>(validator: Validator<T>, value: unknown): T {
   throw validator.errorOf(value);
 }
 
-/** Drops undefined fields, which the schemas would take for present ones. */
-export function present(fields: Record<string, unknown>): Record<string, unknown> {
+/** Drops undefined fields: the schemas treat them as present. */
+export function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -8,8 +8,8 @@ import type { OrderWatchDefinition } from './generated/orders/v1/OrderWatch.ts';
 export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
 
 /**
- * As the generated types have it (`npm run generate`). A 64-bit integer is a number: valid requests stay far below
- * 2^53, larger values are refused whatever their last digits, and answers are safe integers.
+ * Must match the generated types (`npm run generate`). 64-bit integers become numbers: valid requests stay far below
+ * 2^53, larger values are refused anyway, and responses contain only safe integers.
  */
 const LOADER_OPTIONS = {
   longs: Number,
@@ -24,7 +24,7 @@ export interface OrdersApi {
   definition: PackageDefinition;
   orders: OrderServiceDefinition;
   watch: OrderWatchDefinition;
-  /** the same for encoded messages: an event goes to all its watchers as one buffer */
+  /** like `watch`, but sends messages that are already encoded: all watchers of an event share one buffer */
   watchBytes: ServiceDefinition;
   encodeEvent: (event: OrderEvent) => Buffer;
 }
@@ -42,5 +42,5 @@ export async function loadOrdersApi(): Promise<OrdersApi> {
 
 function encoded(message: object): Buffer {
   if (Buffer.isBuffer(message)) return message;
-  throw new TypeError('This service takes encoded messages.');
+  throw new TypeError('The message is not encoded.');
 }

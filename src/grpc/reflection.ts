@@ -15,7 +15,7 @@ export async function addReflection(server: Server): Promise<void> {
   });
   const { deserialize } = FileDescriptorSet as MessageTypeDefinition<object, { file: Buffer[] }>;
   const { file } = deserialize(await readFile(join(PROTO_FOLDER, 'descriptors.binpb')));
-  // The smallest valid definition; reflection only takes the descriptors out of it.
+  // The smallest valid definition; reflection uses only its descriptors.
   const files: EnumTypeDefinition = {
     format: 'Protocol Buffer 3 EnumDescriptorProto',
     type: {},

@@ -11,7 +11,7 @@ import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status.js';
 import { ERRORS, type CallerErrorCode, type FieldError, type ServiceError } from '../base/errors.ts';
 import { internalDetail } from '../services/server-rules.ts';
 
-/** How a failed call ends; `emit('error', …)` and the callback of a unary call take it. */
+/** How a failed call ends; for `emit('error', …)` and for the callback of a unary call. */
 export interface CallStatus {
   code: status;
   details: string;
@@ -21,10 +21,10 @@ export interface CallStatus {
 /** The domain of the reasons in google.rpc.ErrorInfo. */
 const DOMAIN = 'order-system';
 
-/** Where google.rpc.Status travels, https://grpc.io/docs/guides/error/#richer-error-model */
+/** The metadata key of google.rpc.Status, https://grpc.io/docs/guides/error/#richer-error-model */
 const DETAILS_KEY = 'grpc-status-details-bin';
 
-/** The field that an error is about, for errors thrown away from the request. */
+/** The field at fault, for errors thrown where it is not known. */
 const FIELD_OF: Partial<Record<CallerErrorCode, string>> = {
   'cursor-invalid': 'page_token',
   'position-invalid': 'log_position',
@@ -36,8 +36,8 @@ const FIELD_OF: Partial<Record<CallerErrorCode, string>> = {
 };
 
 /**
- * An error as its caller gets it, with google.rpc details; an internal error reveals nothing.
- * @param requestId under which it is logged; undefined for an error without a request
+ * The status that the caller of a failed call gets, with google.rpc details; an internal error reveals nothing.
+ * @param requestId the id under which it is logged; undefined for an error without a request
  */
 export function callStatus(error: ServiceError, requestId?: string): CallStatus {
   const { callerCode } = error;
@@ -61,7 +61,7 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
   return { code, details: message, metadata };
 }
 
-/** Names the first invalid field as this protocol does. */
+/** Replaces the JSON pointer in the message by the field path of gRPC. */
 function messageOf({ errors, message }: ServiceError): string {
   const pointer = errors?.[0]?.pointer ?? '';
   return message.replace(pointer, () => fieldPath(pointer));

@@ -1,7 +1,7 @@
 import type { ServerOptions } from '@grpc/grpc-js';
 import { MAX_ORDER_BYTES } from '../services/server-rules.ts';
 
-/** Bytes; a page of 100 of the largest orders. */
+/** Bytes; enough for a page of 100 of the largest orders. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /** Shorter than the 60 s after which common load balancers drop a silent connection. */
@@ -9,9 +9,9 @@ const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 export interface ConnectionLimits {
-  /** then a connection takes no more calls: clients connect again, also to new replicas */
+  /** age at which a connection accepts no more calls: clients reconnect and reach new replicas too */
   maxAgeMs: number;
-  /** time left for a call in flight then */
+  /** time that calls in flight then have to finish */
   ageGraceMs: number;
   /** open calls of one connection; ten thousand watchers need three connections */
   maxStreams: number;
@@ -32,7 +32,7 @@ export function serverOptions({ maxAgeMs, ageGraceMs, maxStreams }: ConnectionLi
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_connection_age_ms': maxAgeMs,
     'grpc.max_connection_age_grace_ms': ageGraceMs,
-    // It would track every call and message for a service that is not offered here.
+    // Channelz would track every call and message, but this server does not offer its service.
     'grpc.enable_channelz': 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus as Status } from 'grpc-health-check';
 
-/** How often readiness is polled, as a prober of /readyz would: no event announces every change. */
+/** How often readiness is polled, as a probe of /readyz would: no event reports its changes. */
 const CHECK_MS = 2_000;
 
 /** `grpc.health.v1.Health`: serving while the process is ready, for the whole server ('') and for each service. */
@@ -37,14 +37,13 @@ export class ServingStatus {
     }, this.#checkMs);
   }
 
-  /** Sends clients elsewhere. */
+  /** Reports NOT_SERVING, so that clients use other instances. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#set('NOT_SERVING');
   }
 
-  /** Watchers hear changes only. */
   #set(status: Status): void {
     if (status === this.#last) return;
     this.#last = status;

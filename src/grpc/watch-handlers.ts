@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
 import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
-import { PARTY_FILTERS } from '../services/list-query.ts';
+import { CUSTOMER_AND_MERCHANT_FILTERS } from '../services/list-query.ts';
 import { draining } from '../services/server-rules.ts';
 import { createValidator } from '../services/validation.ts';
 import { pumpWatch, type EventEncoder } from '../services/watch-pump.ts';
@@ -12,12 +12,12 @@ import { failedStatus, type CallGate } from './call-gate.ts';
 import { statusOf } from './conversions.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
 import type { WatchOrdersRequest__Output } from './generated/orders/v1/WatchOrdersRequest.ts';
-import { checked, given, positionOf, present } from './order-requests.ts';
+import { checked, nonEmpty, positionOf, withoutUndefined } from './order-requests.ts';
 
 const TOO_SLOW =
   'More orders changed than are kept for a slow reader. Watch again with the last resume token, and read faster.';
 
-/** Its messages are bytes: an event is encoded once for all its watchers. */
+/** Its messages are buffers: an event is encoded once for all its watchers. */
 type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
 
 export interface WatchHandlerDependencies extends CallGate {
@@ -29,12 +29,12 @@ export interface WatchHandlerDependencies extends CallGate {
 /** `orders.v1.OrderWatch`. */
 export function createWatchHandlers(dependencies: WatchHandlerDependencies): UntypedServiceImplementation {
   const { watchService } = dependencies;
-  const parties = createValidator(Type.Object(PARTY_FILTERS));
+  const parties = createValidator(Type.Object(CUSTOMER_AND_MERCHANT_FILTERS));
   return {
     WatchOrder(call: WatchCall<WatchOrderRequest__Output>) {
       const begin = () => {
         const { orderId, resumeToken, logPosition } = call.request;
-        const [token, position] = [given(resumeToken.toString('latin1')), positionOf(logPosition)];
+        const [token, position] = [nonEmpty(resumeToken.toString('latin1')), positionOf(logPosition)];
         return watchService.watchOrder(parseOrderId(orderId), { token, position });
       };
       serve(call, begin, 'events', dependencies);
@@ -43,17 +43,20 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
       const begin = () => {
         const { customerId, merchantId, statuses, resumeToken } = call.request;
         const filter = {
-          ...checked(parties, present({ customerId: given(customerId), merchantId: given(merchantId) })),
+          ...checked(
+            parties,
+            withoutUndefined({ customerId: nonEmpty(customerId), merchantId: nonEmpty(merchantId) }),
+          ),
           statuses: statuses.map((name, index) => statusOf(name, `/statuses/${index}`, ORDER_STATUSES)),
         };
-        return watchService.watchOrders(filter, { token: given(resumeToken.toString('latin1')) });
+        return watchService.watchOrders(filter, { token: nonEmpty(resumeToken.toString('latin1')) });
       };
       serve(call, begin, 'heartbeat', dependencies);
     },
   };
 }
 
-/** @param first `heartbeat`: with a token, for a reader that is cut off before the first event */
+/** @param first `heartbeat`: sends a token at once, for a reader that disconnects before the first event */
 function serve(
   call: WatchCall,
   begin: () => Watch | Promise<Watch>,
@@ -64,12 +67,12 @@ function serve(
   const run = async () => {
     if (isDraining()) throw draining();
     const watch = await begin();
-    // The caller left while the watch began; there will be no further event.
+    // The caller disconnected while the watch began: no `cancelled` event will follow.
     if (call.cancelled) {
       watch.close();
       return;
     }
-    // The headers are sent at once: they tell a caller that it watches.
+    // Send the headers at once: they tell the caller that the watch has begun.
     call.sendMetadata(new Metadata());
     const stop = pumpWatch(watch, call, {
       encoder,
@@ -80,7 +83,7 @@ function serve(
         else fail(new ServiceError('watch-too-slow', TOO_SLOW));
       },
     });
-    // Every end of a call comes as `cancelled`.
+    // grpc-js emits `cancelled` however a call ends.
     call.once('cancelled', stop);
   };
   run().catch(fail);

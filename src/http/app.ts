@@ -47,7 +47,7 @@ export interface HttpApi {
 }
 
 export interface HttpDependencies {
-  /** undefined in role worker, which takes no orders and serves only the operational routes */
+  /** undefined in role worker, which accepts no orders and serves only the operational routes */
   api: HttpApi | undefined;
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
@@ -68,7 +68,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   scope.setErrorHandler(handleError);
   scope.setValidatorCompiler(validatorCompiler);
 
-  // In this order: hooks on routes see only those added later, and hooks on requests run in turn.
+  // Keep this order: route hooks see only routes added later, and request hooks run in the order added.
   const durations = new RequestDurations(metrics.httpRequestDuration, api?.stats);
   durations.measureRoutes(scope);
   returnRequestIds(scope);
@@ -85,7 +85,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   return app;
 }
 
-/** A request passes the gates in the order in which they are added. */
+/** Hooks run in the order in which they are added. */
 async function addV1(scope: HttpScope, api: HttpApi, dependencies: HttpDependencies): Promise<void> {
   const { orderService, watchService, deadLetterService, stats, rateLimitRedis } = api;
   const { isDraining, limits, metrics, logger } = dependencies;

@@ -1,6 +1,6 @@
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { MAX_ORDER_BYTES } from '../services/server-rules.ts';
-import { answerClientError } from './plugins/client-error.ts';
+import { handleClientError } from './plugins/client-error.ts';
 import { createRequestIds } from './plugins/request-id.ts';
 
 /** Bytes of all headers of a request. Node's own default, stated because the 431 depends on it. */
@@ -36,7 +36,7 @@ export function serverOptions({
     logger: false,
     genReqId: createRequestIds(),
     trustProxy: trustProxy === '' ? false : trustProxy === 'true' ? true : trustProxy,
-    // The batch route takes more.
+    // The batch route allows more.
     bodyLimit: MAX_ORDER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: requestTimeoutMs,
@@ -45,8 +45,8 @@ export function serverOptions({
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, requestTimeoutMs),
     },
-    // The draining hook answers requests during shutdown, with a problem document.
+    // During shutdown the draining hook refuses requests, with a problem document.
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: handleClientError,
   };
 }

@@ -165,8 +165,8 @@ export function refuse(
 }
 
 /**
- * A caller that expects version 0 saw the order as `accepted`. Version 1 follows without anyone's request, so it is accepted
- * too: a customer may cancel at once.
+ * Version 0 means that the caller saw the order as `accepted`. The pipeline sets version 1 without a request, so version 1
+ * matches as well; otherwise a customer could not cancel right after ordering.
  */
 function isExpectedVersion(version: number, expected: number | undefined): boolean {
   return expected === undefined || expected === version || (expected === 0 && version === 1);

@@ -3,7 +3,6 @@ import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Command, StatusChange } from './commands.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
-/** The `type` attribute of our CloudEvents. */
 export const EVENT_TYPES = {
   placed: 'orders.order.placed.v1',
   transitionRequested: 'orders.order.transition-requested.v1',

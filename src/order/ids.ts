@@ -10,8 +10,8 @@ const RANDOM_BYTES_PER_ID = 16;
 const IDS_PER_DRAW = 256;
 
 /**
- * Creates ids ordered by time (UUIDv7, RFC 9562), so that rows of one moment are stored together. It draws random bytes for
- * many ids at once: a system call per id would cost a tenth of a request.
+ * Creates ids ordered by time (UUIDv7, RFC 9562), so that rows created together are stored together. It draws random bytes for
+ * many ids at once: a system call per id would take a tenth of a request.
  */
 export function createOrderIds(): () => string {
   const random = new Uint8Array(RANDOM_BYTES_PER_ID * IDS_PER_DRAW);
@@ -36,11 +36,11 @@ export function createOrderIds(): () => string {
   };
 }
 
-const FRESH_ID = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
+const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
 
-/** When a fresh id was created, milliseconds since the epoch; undefined for an id derived from a key. */
+/** When an order id was created, milliseconds since the epoch; undefined for an id derived from an idempotency key. */
 export function timeOfOrderId(id: string): number | undefined {
-  const [, high, low] = FRESH_ID.exec(id) ?? [];
+  const [, high, low] = UUID_V7.exec(id) ?? [];
   return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
 }
 
@@ -51,10 +51,10 @@ const TIMED_KEY = /^([0-9a-f]{8}-[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 const UP_TO_VERSION = 15;
 
 /**
- * Derives the order id from the caller and its idempotency key, so that a repeat finds the same order on any replica and
- * after any crash, without a lookup. The id is a UUIDv5, which is stored at a random place. If the key begins with a UUIDv7,
- * the id is a UUIDv8 with the key's time, stored near the orders of that time. Never change the derivation: repeats would
- * become new orders.
+ * Derives the order id from the caller and its idempotency key, so that a repeat has the same id on any replica and after
+ * any crash, without a lookup. The id is a UUIDv5; such ids scatter over the index. If the key begins with a UUIDv7, the id
+ * is a UUIDv8 with the time of the key, so that it is stored near other orders of that time. Never change the derivation:
+ * repeats would create new orders.
  */
 export function derivedOrderId(caller: string, idempotencyKey: string): string {
   // The length distinguishes ('a', 'b:c') from ('a:b', 'c').

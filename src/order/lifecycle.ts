@@ -1,4 +1,3 @@
-/** Every status of an order, in the order of its life. */
 export const ORDER_STATUSES = [
   'accepted',
   'confirmed',
@@ -18,7 +17,7 @@ export const REQUESTABLE_STATUSES = ['preparing', 'dispatched', 'delivered', 'ca
 export type RequestableStatus = (typeof REQUESTABLE_STATUSES)[number];
 
 /**
- * The life of an order:
+ * The allowed transitions:
  *
  *     accepted → confirmed | rejected | failed
  *     confirmed → preparing → dispatched → delivered

@@ -10,7 +10,7 @@ export const Identifier = (description: string) =>
 export const OrderItem = Type.Object(
   {
     sku: Identifier("The merchant's article number"),
-    name: Type.Optional(Type.String({ maxLength: 200, description: 'The name for people' })),
+    name: Type.Optional(Type.String({ maxLength: 200, description: 'A human-readable name' })),
     quantity: Type.Integer({ minimum: 1, maximum: 1000 }),
     unitPrice: Type.Integer({
       minimum: 0,

@@ -7,18 +7,19 @@ import type {
   Selection,
 } from '../store/dead-letter-store.ts';
 
-/** What a caller wants done with many dead letters. */
+/** A request to replay or discard many dead letters. */
 export interface BulkRequest {
-  /** a filter without a state means the dead letters that are `open` */
+  /** a filter without a state selects `open` dead letters only */
   selection: Selection;
   /** count without changing */
   dryRun: boolean;
   /** dead letters, at most MAX_DEAD_LETTERS_PER_SECOND */
   ratePerSecond: number;
-  /** only dead letters with a higher id, at most `limit` of them: for callers who go on page by page */
+  /** for paging: only dead letters with a higher id */
   afterId: number;
+  /** for paging: at most this many */
   limit: number | undefined;
-  /** who acts, for the audit */
+  /** the operator, for the audit */
   by: string;
 }
 
@@ -27,16 +28,16 @@ export interface BulkAction {
   /** as in "12 dead letters were replayed" */
   verb: string;
   eligible: Eligible;
-  /** Does it to these, and adds to `tally` those it was done to, also when it fails on the way. */
+  /** Acts on a page. Adds each success to `tally`, so that the count is right even if a later one fails. */
   perform(deadLetters: DeadLetterWithPayload[], tally: { done: number }): Promise<void>;
 }
 
 export interface BulkResult {
   matched: number;
   done: number;
-  /** matched, but in a state that the action does not take, or replayed too often */
+  /** matched but not eligible: in the wrong state, or replayed too often */
   skipped: number;
-  /** the `afterId` of the next call if `limit` was reached; null at the end */
+  /** the `afterId` for the next call if `limit` was reached; null at the end */
   nextAfterId: number | null;
 }
 
@@ -44,13 +45,13 @@ export const MAX_DEAD_LETTERS_PER_SECOND = 10_000;
 
 const MAX_PAGE = 100;
 
-/** At a low rate a page still takes only part of a second, so that a run can be stopped quickly. */
-const PAGES_A_SECOND = 4;
+/** A low rate gets small pages, so that a slow run can still be stopped quickly. */
+const PAGES_PER_SECOND = 4;
 
 /**
- * Goes page by page through the dead letters that exist now, oldest failure first; it ends after the page in hand when
- * the signal is aborted or something fails. Repeating it is safe: those that were `open` are not taken again, since their
- * state has changed; those named by id or as `replaying` are, and change nothing the second time.
+ * Acts on the matching dead letters that exist now, page by page, oldest failure first. It stops after the current page
+ * when the signal aborts, and when something fails. Repeating a request is safe: dead letters that were `open` no longer
+ * match; those selected by id or as `replaying` match again, but a second time changes nothing.
  * @throws ServiceError `draining`, or what the store or the action throws; the message says how many were done
  */
 export async function runBulkAction(
@@ -64,7 +65,7 @@ export async function runBulkAction(
     const { matched, eligible } = await store.count(selection, action.eligible);
     return { matched, done: 0, skipped: matched - eligible, nextAfterId: null };
   }
-  const pageSize = Math.min(MAX_PAGE, Math.ceil(request.ratePerSecond / PAGES_A_SECOND));
+  const pageSize = Math.min(MAX_PAGE, Math.ceil(request.ratePerSecond / PAGES_PER_SECOND));
   const interval = (pageSize / request.ratePerSecond) * 1000;
   const nextPage = pThrottle({ limit: 1, interval })(() => Promise.resolve());
   const tally = { matched: 0, done: 0 };
@@ -79,15 +80,18 @@ export async function runBulkAction(
       if (nextAfterId === null) break;
       await nextPage();
       if (signal.aborted)
-        throw new ServiceError('draining', 'The instance is shutting down, or the caller left.');
+        throw new ServiceError('draining', 'The instance is shutting down, or the caller disconnected.');
       const eligible = page.filter((deadLetter) => isEligible(deadLetter, action.eligible));
       if (eligible.length > 0) await action.perform(eligible, tally);
       tally.matched += page.length;
     }
     return { ...tally, skipped: tally.matched - tally.done, nextAfterId };
   } catch (thrown) {
-    const progress = `${tally.done} dead letters were ${action.verb}. Repeating the request is safe.`;
-    throw withDetail(thrown, (message) => `${message} ${progress}`);
+    const count = tally.done === 1 ? '1 dead letter was' : `${tally.done} dead letters were`;
+    throw withDetail(
+      thrown,
+      (message) => `${message} ${count} ${action.verb}. Repeating the request is safe.`,
+    );
   }
 }
 
@@ -103,7 +107,7 @@ function isEligible(
   return states.includes(state) && replayCount < replayCountBelow;
 }
 
-/** The same error with more to say; a defect keeps its own message. */
+/** Copies a ServiceError with a longer message; wraps anything else as `internal`, its message unchanged. */
 export function withDetail(thrown: unknown, detail: (message: string) => string): ServiceError {
   const error = toServiceError(thrown);
   if (error !== thrown) return error;

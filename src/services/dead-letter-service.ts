@@ -15,59 +15,60 @@ import { replayPage } from './replay-dead-letters.ts';
 export interface DeadLetterServiceDependencies {
   store: DeadLetterStore;
   log: EventLog;
-  /** a dead letter whose replays failed so often is skipped */
+  /** dead letters whose replays failed this many times are skipped */
   replayLimit: number;
   clock: Clock;
 }
 
-/** What operators do with dead letters. */
+/** Lists, replays and discards dead letters for operators. */
 export class DeadLetterService {
-  readonly #with: DeadLetterServiceDependencies;
+  readonly #dependencies: DeadLetterServiceDependencies;
 
   constructor(dependencies: DeadLetterServiceDependencies) {
-    this.#with = dependencies;
+    this.#dependencies = dependencies;
   }
 
   /** Newest failure first. @throws ServiceError `cursor-invalid` */
   list(query: DeadLetterQuery): Promise<DeadLetterPage> {
-    return this.#with.store.list(query);
+    return this.#dependencies.store.list(query);
   }
 
-  /** How many match, by reason. */
+  /** Counts the matches by reason. */
   reasons(filter: DeadLetterFilter): Promise<Record<string, number>> {
-    return this.#with.store.reasons(filter);
+    return this.#dependencies.store.reasons(filter);
   }
 
   find(id: number): Promise<DeadLetterWithPayload | undefined> {
-    return this.#with.store.find(id);
+    return this.#dependencies.store.find(id);
   }
 
-  /** What was done with a dead letter, oldest first. */
+  /** Past actions on a dead letter, oldest first. */
   audit(id: number): Promise<AuditEntry[]> {
-    return this.#with.store.audit(id);
+    return this.#dependencies.store.audit(id);
   }
 
   /**
-   * Sends dead letters to the event log again, key and value byte for byte. The pipeline knows them by their headers and
-   * notes how each ended.
+   * Appends dead letters to the event log again, key and value byte for byte. Headers tell the pipeline which dead letter a
+   * record replays; it then stores the outcome.
    *
-   * Invariant 8: a replay is safe to repeat, rate-limited and loop-guarded: one that failed `replayLimit` times is skipped.
+   * Invariant 8: a replay is safe to repeat, limited in rate, and cannot loop: dead letters that failed `replayLimit`
+   * times are skipped.
    * @throws ServiceError as `runBulkAction`, and what `EventLog.append` throws
    */
   replay(request: BulkRequest, signal: AbortSignal): Promise<BulkResult> {
-    const { store, log, clock, replayLimit } = this.#with;
+    const { store, log, clock, replayLimit } = this.#dependencies;
     const action: BulkAction = {
       verb: 'replayed',
-      // An exhausted dead letter reached the limit of its time; under a higher one it may be replayed again.
+      // An exhausted dead letter may be replayed again if the limit has been raised since.
       eligible: { states: UNRESOLVED_STATES, replayCountBelow: replayLimit },
       perform: (page, tally) => replayPage(page, tally, { store, log, clock, by: request.by }),
     };
     return runBulkAction(store, request, action, signal);
   }
 
-  /** Gives dead letters up; they are kept, and no replay takes them again. @throws ServiceError as `runBulkAction` */
+  /** Closes dead letters: they stay in the store but can no longer be replayed. @throws ServiceError as `runBulkAction` */
   discard(request: BulkRequest, signal: AbortSignal): Promise<BulkResult> {
-    const { store, clock } = this.#with;
+    const { store, clock } = this.#dependencies;
     const action: BulkAction = {
       verb: 'discarded',
       eligible: { states: UNRESOLVED_STATES },

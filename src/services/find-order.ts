@@ -5,8 +5,8 @@ import type { OrderReader } from '../store/order-store.ts';
 import type { RecentOrders } from './recent-orders.ts';
 
 /**
- * An acknowledged order without a row: it is not processed yet or is being retried (`accepted`), or no row can be made
- * of it and it is a dead letter (`failed`). Nothing else of it is certain.
+ * An acknowledged order without a stored row: `accepted` while it waits for processing or is being retried, `failed` if
+ * it became a dead letter because no row could be made of it. Only these fields are certain.
  */
 export interface AcceptedOrder {
   id: string;
@@ -15,8 +15,8 @@ export interface AcceptedOrder {
 }
 
 /**
- * An order, processed or not; undefined only for one that was never acknowledged.
- * @param position where the caller says the order is in the log
+ * Finds an order, processed or not; returns undefined only if it was never acknowledged.
+ * @param position the position of the order in the log, according to the caller
  */
 export async function findOrder(
   orderId: string,
@@ -25,7 +25,7 @@ export async function findOrder(
 ): Promise<Order | AcceptedOrder | undefined> {
   const known = (await reader.find(orderId)) ?? (await findUnstored(orderId, reader));
   if (known !== undefined) return known;
-  // A log that can look up keys is asked; the caller's position counts only where it cannot be checked.
+  // Trust the caller's position only if the log cannot look up keys.
   const at =
     recentOrders.position(orderId) ??
     (log.find === undefined ? position : await log.find(TOPICS.commands, orderId));
@@ -34,7 +34,7 @@ export async function findOrder(
     const isApplied = next !== undefined && next > at.offset;
     if (!isApplied) return { id: orderId, status: 'accepted', version: 0 };
   }
-  // The order may have been saved, or have moved to the dead letters, since the first look.
+  // Look again: meanwhile the order may have been saved or may have become a dead letter.
   return (await findUnstored(orderId, reader)) ?? (await reader.find(orderId));
 }
 

@@ -7,8 +7,8 @@ export function isIdempotencyKey(text: string): boolean {
 }
 
 /**
- * Who an idempotency key belongs to: the credentials it came with (the value of `authorization`). Not an address, which
- * changes on a mobile network, where a retry must find its first request.
+ * Identifies the owner of an idempotency key by the credentials sent with it (the value of `authorization`). Not by
+ * address: it changes on a mobile network, where a retry must still find its first request.
  */
 export function callerOfCredentials(authorization: string | undefined): string {
   if (authorization === undefined) return 'anonymous';

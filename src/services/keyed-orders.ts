@@ -16,27 +16,27 @@ export interface KeyedOrderDependencies {
   recentOrders: RecentOrders;
   append: (command: PlaceOrder) => Promise<Receipt>;
   /**
-   * How long an order waits, on a log that cannot look up keys (Kafka), for its first status, which says whether another
-   * replica took the same key a moment earlier; milliseconds. After that it is answered as new: the id is the same either
-   * way, and the first body counts.
+   * How long to wait for an order's first status, milliseconds. Only for a log that cannot look up keys (Kafka): the status
+   * shows whether another replica accepted the same key a moment earlier. After the wait the order counts as new: the id is
+   * the same either way, and the first body wins.
    */
   firstStatusWaitMs: number;
 }
 
-/** Places orders with an idempotency key: a repeat finds the first, here or at another replica, before or after a crash. */
+/** Places orders with an idempotency key. A repeat returns the first order, on any replica, even after a crash. */
 export class KeyedOrders {
-  readonly #with: KeyedOrderDependencies;
+  readonly #dependencies: KeyedOrderDependencies;
 
   constructor(dependencies: KeyedOrderDependencies) {
-    this.#with = dependencies;
+    this.#dependencies = dependencies;
   }
 
   /**
-   * @param command whose order id is derived from the key
+   * @param command its order id is derived from the key
    * @throws ServiceError `idempotency-key-reused`
    */
   async place(command: PlaceOrder, fingerprint: string): Promise<Placed> {
-    const { recentOrders } = this.#with;
+    const { recentOrders } = this.#dependencies;
     const first = recentOrders.keyed(command.orderId);
     const placing = first ?? this.#findOrAppend(command, fingerprint);
     if (first === undefined) recentOrders.addKeyed(command.orderId, placing);
@@ -46,12 +46,12 @@ export class KeyedOrders {
     }
     throw new ServiceError(
       'idempotency-key-reused',
-      `The key belongs to order ${placed.receipt.id}, which has another body. Use a new key for a new order.`,
+      `The key was already used for order ${placed.receipt.id} with another body. Use a new key for a new order.`,
     );
   }
 
   async #findOrAppend(command: PlaceOrder, fingerprint: string): Promise<KeyedOrder> {
-    const { log, hub, append, firstStatusWaitMs } = this.#with;
+    const { log, hub, append, firstStatusWaitMs } = this.#dependencies;
     const { orderId } = command;
     const status = watchFirstChange(hub, orderId);
     try {
@@ -74,8 +74,9 @@ export class KeyedOrders {
   }
 
   async #findStored(id: string): Promise<KeyedOrder | undefined> {
-    const stored = await this.#with.reader.find(id);
-    if (stored === undefined) return this.#ofRecord((await this.#with.reader.findUnstored(id))?.record);
+    const stored = await this.#dependencies.reader.find(id);
+    if (stored === undefined)
+      return this.#ofRecord((await this.#dependencies.reader.findUnstored(id))?.record);
     const { total, currency, createdAt, fingerprint } = stored;
     const receipt = { id, total, currency, createdAt, position: undefined };
     return { receipt, fingerprint: fingerprint ?? '', replayed: true };
@@ -85,7 +86,7 @@ export class KeyedOrders {
   #ofRecord(record: LogRecord | undefined): KeyedOrder | undefined {
     if (record === undefined) return undefined;
     const { value, partition, offset } = record;
-    const command = this.#with.codec.decodeCommand(value);
+    const command = this.#dependencies.codec.decodeCommand(value);
     if (command.kind !== 'place') return undefined;
     const { orderId: id, time: createdAt, fingerprint = '' } = command;
     const { total, currency } = command.order;

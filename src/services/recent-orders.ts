@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { Position } from '../base/position.ts';
 import { RecentPositions } from './recent-positions.ts';
 
-/** The answer to a caller whose order is durably taken. */
+/** What the caller learns once the log holds the order durably. */
 export interface Receipt {
   id: string;
   total: number;
   currency: string;
   /** milliseconds since the epoch */
   createdAt: number;
-  /** undefined for an order found in the store, where it needs no position */
+  /** undefined for an order found in the store: reading it needs no position */
   position: Position | undefined;
 }
 
@@ -24,14 +24,14 @@ export interface KeyedOrder extends Placed {
 }
 
 /**
- * The orders that this process took recently, so that a reader without a position finds an order that is not stored yet,
- * and a repeated idempotency key finds the first. A bounded shortcut: on a miss the log and the store are asked.
+ * The orders that this process accepted recently. With it, a read without a position finds an order that is not stored
+ * yet, and a repeated idempotency key finds the first order. A bounded cache: on a miss, callers ask the log and the store.
  */
 export class RecentOrders {
   readonly #positions: RecentPositions;
   readonly #keyed: LRUCache<string, Promise<KeyedOrder>>;
 
-  /** @param maxOrders a power of two */
+  /** @param maxOrders a power of two, see RecentPositions */
   constructor(maxOrders: number) {
     this.#positions = new RecentPositions(maxOrders);
     this.#keyed = new LRUCache({ max: maxOrders });
@@ -50,13 +50,13 @@ export class RecentOrders {
     return this.#keyed.get(orderId);
   }
 
-  /** A request that fails is forgotten, so that a repeat starts over. */
+  /** Forgets a request that fails, so that a repeat starts again. */
   addKeyed(orderId: string, first: Promise<KeyedOrder>): void {
     this.#keyed.set(orderId, first);
     first.catch(() => this.#keyed.delete(orderId));
   }
 
-  /** When an order with a key was accepted here, milliseconds since the epoch; undefined if it was not. */
+  /** When this process accepted a keyed order, milliseconds since the epoch; undefined if it did not. */
   async acceptedAt(orderId: string): Promise<number | undefined> {
     const first = await this.#keyed.peek(orderId)?.catch(() => undefined);
     return first?.receipt.createdAt;

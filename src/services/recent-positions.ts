@@ -1,12 +1,12 @@
 import type { Position } from '../base/position.ts';
 
-/** Slots of a bucket; a new entry overwrites the oldest of a full one. */
+/** Entries per bucket; in a full bucket a new entry replaces the oldest. */
 const WAYS = 4;
 
 /**
- * Log positions of recent orders by order id (a UUID): a set-associative table in typed arrays, 24 bytes an order. It
- * holds no objects: in measurements tens of thousands of them, one for each order and all outliving the young generation,
- * cost the garbage collector more than everything else in a request together.
+ * Maps order ids (UUIDs) to log positions: a set-associative table in typed arrays, 24 bytes per order. A map with one
+ * object per order was measured: tens of thousands of objects that outlive the young generation made garbage collection
+ * cost more than the rest of a request.
  */
 export class RecentPositions {
   readonly #bucketMask: number;
@@ -17,7 +17,7 @@ export class RecentPositions {
   readonly #offsets: Float64Array;
   readonly #next: Uint8Array;
 
-  /** @param capacity orders, a power of two of at least 4 */
+  /** @param capacity number of orders; a power of two, at least 4 */
   constructor(capacity: number) {
     const buckets = capacity / WAYS;
     this.#bucketMask = buckets - 1;
@@ -55,7 +55,7 @@ export class RecentPositions {
   }
 }
 
-/** The last 62 bits of a UUID are the most random: two groups of 8 hexadecimal digits, not counting the dash between. */
+/** Start of two groups of 8 hexadecimal digits (dashes not counted) in the last 62 bits of a UUID, its most random part. */
 const HIGH_AT = 19;
 const LOW_AT = 28;
 const DIGITS = 8;

@@ -8,13 +8,13 @@ interface ReplayDependencies {
   store: DeadLetterStore;
   log: EventLog;
   clock: Clock;
-  /** who replays, for the audit */
+  /** the operator, for the audit */
   by: string;
 }
 
 /**
- * Replays a page of dead letters and adds those that were sent to `tally`. A dead letter is marked as sent after the log
- * holds it durably; a crash before leaves it `open`, and sending it twice does no harm.
+ * Invariant 8: replays a page of dead letters and adds those that were sent to `tally`. A dead letter is marked as sent
+ * only after the log holds it durably. If the process crashes before that, a repeat sends it again, which does no harm.
  * @throws what the store or `EventLog.append` throws
  */
 export async function replayPage(
@@ -35,7 +35,7 @@ export async function replayPage(
   for (const { failure } of runs) if (failure !== undefined) throw failure;
 }
 
-/** Waits until the log holds one before it sends the next: if one is refused, later ones must not overtake it. */
+/** Sends the next only after the log holds the previous one: if one is refused, later ones must not overtake it. */
 async function sendInOrder(
   deadLetters: readonly DeadLetterWithPayload[],
   log: EventLog,
@@ -57,7 +57,7 @@ async function sendInOrder(
   return { sent };
 }
 
-/** The dead letters of each order in their order; one without an order is a group of its own. */
+/** Groups dead letters by order and keeps their sequence; one without an order is a group of its own. */
 function groupByOrder(deadLetters: readonly DeadLetterWithPayload[]): DeadLetterWithPayload[][] {
   const groups = new Map<string | number, DeadLetterWithPayload[]>();
   for (const deadLetter of deadLetters) {
@@ -69,7 +69,6 @@ function groupByOrder(deadLetters: readonly DeadLetterWithPayload[]): DeadLetter
   return [...groups.values()];
 }
 
-/** Without a copy. */
 function asBuffer(bytes: Uint8Array | null): Buffer | null {
   return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -6,12 +6,12 @@ import type { OrderStatus } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
 import type { UnstoredOrder } from '../store/order-store.ts';
 
-/** A caller asks for a new status. */
+/** A caller's request for a new status. */
 export type TransitionRequest = Pick<RequestTransition, 'to' | 'reason' | 'expectedVersion'>;
 
 export interface TransitionReceipt {
   id: string;
-  /** of the order when the request was taken */
+  /** of the order when the request was accepted */
   status: OrderStatus;
   version: number;
   requested: RequestTransition['to'];
@@ -19,15 +19,18 @@ export interface TransitionReceipt {
   position: Position;
 }
 
-/** Invariant 9: events behind one retrying order are bounded, since every attempt goes through them all; more are refused. */
-const MAX_WAITING_EVENTS = 100;
+/**
+ * Invariant 9: bounds the events queued behind a retrying order, because every attempt processes all of them. Further
+ * requests are refused.
+ */
+const MAX_QUEUED_EVENTS = 100;
 
 /** @throws ServiceError `rate-limited` */
 export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefined): void {
-  if (unstored === undefined || unstored.events < MAX_WAITING_EVENTS) return;
+  if (unstored === undefined || unstored.events < MAX_QUEUED_EVENTS) return;
   throw new ServiceError(
     'rate-limited',
-    `Order ${orderId} is being retried with ${unstored.events} events behind it. Try again when it is processed.`,
+    `Order ${orderId} is being retried and has ${unstored.events} events behind it. Try again when it is processed.`,
     { retryAfter: 10 },
   );
 }
@@ -36,7 +39,7 @@ export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefin
  * Refuses early what the pipeline would reject.
  * @throws ServiceError `transition-not-allowed`, `version-mismatch`
  */
-export function refuseHopeless(
+export function refuseImpossible(
   { id, status, version }: Pick<Order, 'id' | 'status' | 'version'>,
   request: TransitionRequest,
 ): void {
@@ -44,7 +47,7 @@ export function refuseHopeless(
   if (refusal === undefined) return;
   const detail =
     refusal === 'version-mismatch'
-      ? `Order ${id} has version ${version}, not ${request.expectedVersion ?? 'the expected one'}. Read it again and decide again.`
+      ? `Order ${id} is at version ${version}, not ${String(request.expectedVersion)}. Read the order, then decide again.`
       : `Order ${id} is ${status} and cannot become ${request.to}.`;
   throw new ServiceError(refusal, detail);
 }

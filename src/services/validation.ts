@@ -5,7 +5,7 @@ import { ServiceError, type FieldError } from '../base/errors.ts';
 
 export interface Validator<T> {
   check(value: unknown): value is T;
-  /** `validation-failed` for a value that did not pass. */
+  /** The `validation-failed` error of a value that did not pass `check`. */
   errorOf(value: unknown): ServiceError;
 }
 
@@ -25,16 +25,16 @@ export function createValidator<Schema extends TSchema>(schema: Schema): Validat
   };
 }
 
-/** More would only make the answer to a hostile body long and expensive. */
+/** More would only make the response to a hostile body long and expensive. */
 const MAX_ERRORS = 8;
 
-/** Shorter lists of allowed values are spelled out. */
+/** Up to this many allowed values are listed in the message. */
 const MAX_VALUES_SPELLED_OUT = 12;
 
 /**
- * The first errors of a value that its schema refuses. TypeBox checks the whole value before it reports, which takes
- * milliseconds for a hostile one; so this walks objects and arrays itself and stops at the last error it reports. Strings
- * and numbers are left to TypeBox.
+ * The first errors of a value that does not match its schema. TypeBox checks the whole value before it reports anything,
+ * which takes milliseconds for a hostile one. This function walks objects and arrays itself and stops after MAX_ERRORS; it
+ * uses TypeBox only for strings, numbers and the like.
  */
 export function listValidationErrors(schema: TSchema, value: unknown): FieldError[] {
   const errors: FieldError[] = [];
@@ -45,7 +45,7 @@ export function listValidationErrors(schema: TSchema, value: unknown): FieldErro
   return errors;
 }
 
-/** A JSON pointer (RFC 6901) one step further. */
+/** Appends one step to a JSON pointer (RFC 6901). */
 export function pointerTo(parent: string, name: string | number): string {
   return `${parent}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
@@ -57,7 +57,7 @@ function* errorsOf(schema: TSchema, value: unknown, pointer: string): Generator<
     yield* itemErrors(schema, value, pointer);
   } else {
     const error = Errors(schema, value)[0];
-    if (error !== undefined) yield { pointer, detail: wording(schema, error) };
+    if (error !== undefined) yield { pointer, detail: detailOf(schema, error) };
   }
 }
 
@@ -85,7 +85,7 @@ function* memberErrors(
   for (const name of names) {
     if (anyMember !== undefined) yield* errorsOf(anyMember, value[name], pointerTo(pointer, name));
     else if (!Object.hasOwn(properties, name))
-      yield { pointer: pointerTo(pointer, name), detail: 'is not known here' };
+      yield { pointer: pointerTo(pointer, name), detail: 'is not a known field' };
   }
 }
 
@@ -103,7 +103,7 @@ function* itemErrors(
   for (const [index, item] of value.entries()) yield* errorsOf(items, item, pointerTo(pointer, index));
 }
 
-function wording(
+function detailOf(
   schema: TSchema & { description?: string },
   error: ReturnType<typeof Errors>[number],
 ): string {

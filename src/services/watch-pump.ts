@@ -3,13 +3,13 @@ import type { Watch, WatchEnd, WatchItem } from './watch-service.ts';
 /** Shorter than the idle timeout of common proxies. */
 const HEARTBEAT_MS = 15_000;
 
-/** How a protocol writes the events of a stream. */
+/** How a protocol encodes the events of a stream. */
 export interface EventEncoder<Chunk> {
   item: (item: WatchItem) => Chunk;
   heartbeat: (token: string) => Chunk;
 }
 
-/** A writable stream of Node: an HTTP response, or a gRPC call. */
+/** A writable Node stream: an HTTP response or a gRPC call. */
 export interface EventSink<Chunk> {
   write(chunk: Chunk): boolean;
   on(event: 'drain', listener: () => void): unknown;
@@ -20,15 +20,15 @@ export interface PumpOptions<Chunk> {
   /** written before any event */
   first?: Chunk | undefined;
   heartbeatMs?: number | undefined;
-  /** the watch has ended by itself; nothing more is written */
+  /** called when the watch ends by itself; nothing more is written */
   onEnd: (end: WatchEnd) => void;
 }
 
 /**
- * Writes a watch to a stream with heartbeats, only as fast as it is read.
+ * Writes a watch and its heartbeats to a stream, only as fast as the reader reads.
  *
- * Invariant 9: while the stream is full everything waits in the watch, which is bounded and folds to the latest per order.
- * @returns closes the watch; must be called in the end, and may be called twice
+ * Invariant 9: while the stream is full, events wait in the watch, which is bounded and folds to the latest per order.
+ * @returns a function that closes the watch; always call it at the end; calling it twice is harmless
  */
 export function pumpWatch<Chunk extends string | Buffer>(
   watch: Watch,
@@ -40,7 +40,7 @@ export function pumpWatch<Chunk extends string | Buffer>(
   const write = (chunk: Chunk) => {
     isFull = !sink.write(chunk);
   };
-  // The token moves on while nothing happens; left behind, it would become too old to resume from.
+  // Heartbeats carry the current token: the token of the last event of a quiet watch would become too old to resume from.
   const heartbeat = setInterval(() => {
     if (!isFull) write(encoder.heartbeat(watch.token()));
   }, heartbeatMs);
@@ -70,7 +70,7 @@ export function pumpWatch<Chunk extends string | Buffer>(
   return stop;
 }
 
-/** All watchers of an item get the same chunk: it is made once. */
+/** Encodes each item once; all its watchers share the chunk. */
 export function encodeOnce<Chunk extends string | Buffer>(
   encode: (item: WatchItem) => Chunk,
 ): (item: WatchItem) => Chunk {

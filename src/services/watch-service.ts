@@ -12,24 +12,24 @@ import type { OrderService } from './order-service.ts';
 
 /**
  * One event for a watcher. All watchers of a change share one object, so that each protocol encodes it once. `token`
- * resumes after it at any replica, with nothing missed and nothing repeated.
+ * resumes after this event on any replica; nothing is missed or repeated.
  */
 export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token: string } | ChangeItem;
 
-/** `final`: the order has no further status · `too-slow`: more orders changed than a watch keeps; resume */
+/** `final`: the order has reached its last status · `too-slow`: more orders changed than a watch can hold; resume */
 export type WatchEnd = 'final' | 'too-slow';
 
-/** The events of one watcher. It is pulled, so a slow reader delays no one, and bounded: it folds to the latest per order. */
+/** The events of one watcher, which pulls them: a slow reader delays no one. Bounded: folds to the latest per order. */
 export interface Watch {
-  /** The next item; undefined when there is none now. */
+  /** The next item; undefined if none is pending. */
   take(): WatchItem | undefined;
-  /** Calls the one listener when `take` has an item again, or the watch has ended. */
+  /** Sets the one listener, called when `take` has an item again or the watch has ended. */
   onReadable(listener: () => void): void;
-  /** Why the watch ended, once everything is taken; undefined while it is open. */
+  /** Why the watch ended; undefined while it is open or has pending items. */
   end(): WatchEnd | undefined;
-  /** Resumes after the latest item taken, or from the beginning; for heartbeats. */
+  /** For heartbeats: the token that resumes after the last item taken, or from the beginning if none was taken. */
   token(): string;
-  /** Must be called in the end; calling it twice is harmless. */
+  /** Always call it at the end; calling it twice is harmless. */
   close(): void;
 }
 
@@ -41,18 +41,17 @@ export interface WatchServiceDependencies {
 
 /** Lets callers watch orders, over server-sent events and gRPC alike. */
 export class WatchService {
-  readonly #with: WatchServiceDependencies;
+  readonly #dependencies: WatchServiceDependencies;
 
   constructor(dependencies: WatchServiceDependencies) {
-    this.#with = dependencies;
+    this.#dependencies = dependencies;
   }
 
   /**
-   * One order: its present state, then every later version once. With a token only the versions after it.
+   * Watches one order: its current state, then every later version once. With a token, only the versions after it.
    *
-   * Invariant 10: subscribe first, then read, then drop what was read; a change between the two is neither missed nor
-   * repeated.
-   * @param options.position as `OrderService.get` has it
+   * Invariant 10: subscribe first, then read, then drop the versions that were read, so that no change is missed or repeated.
+   * @param options.position see `OrderService.get`
    * @throws ServiceError `order-not-found`, `resume-token-invalid`, `overloaded`
    */
   async watchOrder(
@@ -60,7 +59,7 @@ export class WatchService {
     { token, position }: { token?: string | undefined; position?: Position | undefined } = {},
   ): Promise<Watch> {
     const after = token === undefined ? undefined : versionOfToken(token);
-    const { hub, orders } = this.#with;
+    const { hub, orders } = this.#dependencies;
     const watch = new OrderWatch(hub, orderId);
     try {
       const order = await orders.get(orderId, { position });
@@ -74,12 +73,12 @@ export class WatchService {
   }
 
   /**
-   * The orders of a customer, of a merchant, or all: every new version from now on, or after the token.
+   * Watches all orders that match the filter: every new version from now on, or after the token.
    * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `overloaded`
    */
   watchOrders(filter: StatusFilter, { token }: { token?: string | undefined } = {}): Watch {
     const from = token === undefined ? undefined : positionsOfToken(token);
-    const subscribed = this.#with.hub.subscribe(filter, from);
+    const subscribed = this.#dependencies.hub.subscribe(filter, from);
     const { subscription, tokenNow, unsubscribe } = subscribed;
     let latest = subscribed.token;
     return {
@@ -90,15 +89,15 @@ export class WatchService {
       },
       onReadable: (listener) => subscription.onReadable(listener),
       end: () => (subscription.isTooSlow ? 'too-slow' : undefined),
-      // With nothing to take it moves on with the hub, so that a watcher of quiet orders can resume as well.
+      // While nothing is pending, the token advances with the hub, so that watchers of quiet orders can resume too.
       token: () => tokenNow() ?? latest,
       close: unsubscribe,
     };
   }
 
-  /** The store has every version before it is published. */
+  /** Reads the store, which has every version before it is published. */
   async #changesAfter(version: number, orderId: string): Promise<WatchItem[]> {
-    const changes = await this.#with.reader.changes(orderId);
+    const changes = await this.#dependencies.reader.changes(orderId);
     return changes
       .filter(({ change }) => change.version > version)
       .map(({ change }) => ({ kind: 'change', change, token: orderToken(change.version) }));
@@ -123,8 +122,8 @@ class OrderWatch implements Watch {
   }
 
   /**
-   * @param items what was read; changes that came while it was read follow
-   * @param after the reader has the versions up to this one
+   * @param items what was read; changes that arrived during the read follow
+   * @param after the watcher already has the versions up to this one
    */
   begin(items: WatchItem[], { after, isFinal }: { after: number; isFinal: boolean }): void {
     const live = this.#pending;

@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts';
 const CACHE_FACTOR = 20;
 
 /**
- * A value that many callers want and that is read from a store: at most once per `minAgeMs`, less often if the read is slow.
- * If the read fails, the value is undefined for the same time.
+ * Caches a value that many callers read from the store: reads it at most once per `minAgeMs`, less often if the read is
+ * slow. After a failed read the value is undefined for the same time.
  */
 export class CachedValue<T> {
   readonly #read: () => Promise<T>;

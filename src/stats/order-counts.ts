@@ -12,7 +12,7 @@ export interface OrderCountsOptions {
 
 /**
  * Counts outcomes of orders from the status events, which every replica receives, even if other processes do the work. The
- * duration is known for ids that contain their time and for keyed orders that this process accepted.
+ * duration is known for order ids that contain their creation time and for keyed orders that this process accepted.
  */
 export class OrderCounts {
   readonly #options: OrderCountsOptions;

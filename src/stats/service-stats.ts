@@ -39,7 +39,7 @@ const SECOND_MS = 1000;
  * store only when asked, once for all callers.
  */
 export class ServiceStats implements Stats {
-  readonly #with: StatsDependencies;
+  readonly #dependencies: StatsDependencies;
   readonly #startedAt: number;
   readonly #seconds: RecentSeconds;
   readonly #counts: OrderCounts;
@@ -52,7 +52,7 @@ export class ServiceStats implements Stats {
 
   constructor(dependencies: StatsDependencies) {
     const { clock, reader, deadLetters, acceptedAt } = dependencies;
-    this.#with = dependencies;
+    this.#dependencies = dependencies;
     this.#startedAt = clock();
     this.#seconds = new RecentSeconds(KEPT_SECONDS, this.#startedAt);
     this.#counts = new OrderCounts({
@@ -66,11 +66,11 @@ export class ServiceStats implements Stats {
   }
 
   async start(): Promise<void> {
-    this.#with.hub.onEveryEvent((event) => this.#counts.count(event));
+    this.#dependencies.hub.onEveryEvent((event) => this.#counts.count(event));
     this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
     this.#timer = setInterval(() => {
       this.#sampling ??= this.#sample().finally(() => (this.#sampling = undefined));
-    }, this.#with.secondMs ?? SECOND_MS);
+    }, this.#dependencies.secondMs ?? SECOND_MS);
   }
 
   async stop(): Promise<void> {
@@ -85,7 +85,7 @@ export class ServiceStats implements Stats {
   }
 
   async read(seconds: number): Promise<StatsFigures> {
-    const { replica, role, hub, clock } = this.#with;
+    const { replica, role, hub, clock } = this.#dependencies;
     const [totals, retrying, deadLetters] = await Promise.all([
       this.#totals(),
       this.#retrying.get(),
@@ -111,18 +111,18 @@ export class ServiceStats implements Stats {
 
   /** If a sample takes longer than a second, the next ones wait: the recorded second is just longer. */
   async #sample(): Promise<void> {
-    this.#seconds.end(await this.#totals(), this.#with.clock());
+    this.#seconds.end(await this.#totals(), this.#dependencies.clock());
     this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
   }
 
   async #totals(): Promise<Counts> {
-    const { values } = await this.#with.metrics.ordersAcknowledged.get();
+    const { values } = await this.#dependencies.metrics.ordersAcknowledged.get();
     return { accepted: values[0]?.value ?? 0, ...this.#counts.now() };
   }
 
   /** Reads the ends first: records appended meanwhile belong to the next sample. */
   async #sampleBacklog(): Promise<BacklogFigures> {
-    const { log, reader, clock } = this.#with;
+    const { log, reader, clock } = this.#dependencies;
     const topic = log.progressName(TOPICS.commands);
     const ends = await log.ends(TOPICS.commands);
     const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));

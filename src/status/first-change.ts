@@ -9,7 +9,7 @@ export interface FirstChange {
   cancel(): void;
 }
 
-/** Watches an order for its next change. Start before sending the command, so that no change is missed. */
+/** Waits for the next change of an order. Call it before you append the command, so that its change is not missed. */
 export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
   let seen: StatusChange | undefined;
   let wake: ((change: StatusChange | undefined) => void) | undefined;

@@ -4,19 +4,19 @@ import type { OrderReader, SequencedChange } from '../store/order-store.ts';
 import type { StatusRecord } from './status-event.ts';
 import type { StatusHub } from './status-hub.ts';
 
-/** The store's history is one sequence. */
+/** The history is a single sequence, so it has one partition. */
 const PARTITION = 0;
 
 export interface HistoryFeedOptions {
   hub: StatusHub;
   reader: Pick<OrderReader, 'latestChanges'>;
   codec: EventCodec;
-  /** how many changes from before the start watchers can resume from */
+  /** number of changes before the start that watchers can resume from */
   backlog: number;
 }
 
 /**
- * Feeds the hub in a process that owns its store. The store's history serves as the log of status changes: the sequence of
+ * Feeds the hub when one process owns the store. The history in the store replaces the status topic: the sequence number of
  * a change is its offset, so resume tokens survive a restart. Lanes save in parallel, so `publish` waits until all earlier
  * changes are published; at most one batch per lane waits.
  */

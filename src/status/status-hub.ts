@@ -22,7 +22,7 @@ export interface StatusHubOptions {
   maxWatchers: number;
   /** events kept for watchers that resume, and orders whose latest version is remembered */
   maxRecentEvents?: number;
-  /** Several replicas read the log, so a token may be ahead of this one. Without peers, such a token is from another log. */
+  /** Other replicas read the same log, so a token may be ahead of this one. Without peers such a token is from another log. */
   hasPeers?: boolean;
   logger: Logger;
 }
@@ -44,10 +44,10 @@ export class StatusHub {
   readonly #options: StatusHubOptions;
   readonly #recent: RecentEvents;
   readonly #versions: LRUCache<string, number>;
-  /** by topic: `event` (every event), `order:<id>`, `customer:<id>`, `merchant:<id>`, `all` */
+  /** by channel (EventEmitter name): `event` (every event), `order:<id>`, `customer:<id>`, `merchant:<id>`, `all` */
   readonly #watchers = new EventEmitter().setMaxListeners(0);
   /** partition → next offset */
-  readonly #heads: number[] = [];
+  readonly #nextOffsets: number[] = [];
   #watcherCount = 0;
   #subscriptionCount = 0;
 
@@ -64,7 +64,7 @@ export class StatusHub {
 
   /** All events of the partition from this offset on will be published. */
   beginAt(partition: number, offset: number): void {
-    this.#heads[partition] = offset;
+    this.#nextOffsets[partition] = offset;
     this.#recent.beginAt(partition, offset);
   }
 
@@ -92,12 +92,12 @@ export class StatusHub {
     const subscription = new Subscription(filter);
     if (from !== undefined) {
       this.#refuseTooOld(from);
-      subscription.catchUp(this.#changesSince(from), from, this.#heads);
+      subscription.catchUp(this.#changesSince(from), from, this.#nextOffsets);
     }
-    const token = positionsToken(from ?? this.#heads);
-    const tokenNow = () => subscription.tokenAt(this.#heads);
-    const remove = this.#add(topicOf(filter), (change: PositionedChange, item: () => ChangeItem) => {
-      subscription.offer(change, this.#heads, item);
+    const token = positionsToken(from ?? this.#nextOffsets);
+    const tokenNow = () => subscription.tokenAt(this.#nextOffsets);
+    const remove = this.#add(channelOf(filter), (change: PositionedChange, item: () => ChangeItem) => {
+      subscription.offer(change, this.#nextOffsets, item);
     });
     this.#subscriptionCount += 1;
     const unsubscribe = () => {
@@ -109,8 +109,8 @@ export class StatusHub {
   publish(records: readonly StatusRecord[]): void {
     for (const record of records) {
       const { partition, offset } = record;
-      if (offset < (this.#heads[partition] ?? 0)) continue;
-      this.#heads[partition] = offset + 1;
+      if (offset < (this.#nextOffsets[partition] ?? 0)) continue;
+      this.#nextOffsets[partition] = offset + 1;
       const event = this.#eventOf(record);
       if (event === undefined || event.version <= (this.#versions.get(event.orderId) ?? 0)) continue;
       this.#versions.set(event.orderId, event.version);
@@ -128,19 +128,19 @@ export class StatusHub {
   }
 
   #deliver(event: StatusEvent): void {
-    const orderTopic = `order:${event.orderId}`;
-    const isWatched = this.#watchers.listenerCount(orderTopic) > 0;
+    const orderChannel = `order:${event.orderId}`;
+    const isWatched = this.#watchers.listenerCount(orderChannel) > 0;
     if (!isWatched && this.#subscriptionCount === 0) return;
     const change = this.#changeOf(event);
     if (change === undefined) return;
     if (isWatched) {
       const item: ChangeItem = { kind: 'change', change, token: orderToken(event.version) };
-      this.#watchers.emit(orderTopic, item);
+      this.#watchers.emit(orderChannel, item);
     }
     let shared: ChangeItem | undefined;
-    const item = () => (shared ??= { kind: 'change', change, token: positionsToken(this.#heads) });
-    for (const topic of ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`]) {
-      this.#watchers.emit(topic, { event, change }, item);
+    const item = () => (shared ??= { kind: 'change', change, token: positionsToken(this.#nextOffsets) });
+    for (const channel of ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`]) {
+      this.#watchers.emit(channel, { event, change }, item);
     }
   }
 
@@ -154,21 +154,21 @@ export class StatusHub {
   }
 
   /** @returns a function that removes the listener; it returns false if it was called before */
-  #add(topic: string, listener: Parameters<EventEmitter['on']>[1]): () => boolean {
-    this.#watchers.on(topic, listener);
+  #add(channel: string, listener: Parameters<EventEmitter['on']>[1]): () => boolean {
+    this.#watchers.on(channel, listener);
     this.#watcherCount += 1;
     let isRemoved = false;
     return () => {
       if (isRemoved) return false;
       isRemoved = true;
       this.#watcherCount -= 1;
-      this.#watchers.off(topic, listener);
+      this.#watchers.off(channel, listener);
       return true;
     };
   }
 
   #refuseTooOld(from: Positions): void {
-    const isFromAnotherLog = this.#options.hasPeers !== true && !hasReached(this.#heads, from);
+    const isFromAnotherLog = this.#options.hasPeers !== true && !hasReached(this.#nextOffsets, from);
     if (this.#recent.covers(from) && !isFromAnotherLog) return;
     throw new ServiceError(
       'resume-token-too-old',
@@ -176,7 +176,7 @@ export class StatusHub {
     );
   }
 
-  /** Undefined for a record of another program; it must not stop the others. */
+  /** Undefined for a record that another program wrote: skip it, so that it does not block later ones. */
   #eventOf(record: StatusRecord): StatusEvent | undefined {
     return this.#decodable(() => new StatusEvent(record, this.#options.codec));
   }
@@ -196,8 +196,8 @@ export class StatusHub {
   }
 }
 
-/** The narrowest topic that has all matching changes; the subscription filters the rest. */
-function topicOf({ customerId, merchantId }: StatusFilter): string {
+/** The narrowest channel that has all matching changes; the subscription filters the rest. */
+function channelOf({ customerId, merchantId }: StatusFilter): string {
   if (customerId !== undefined) return `customer:${customerId}`;
   return merchantId === undefined ? 'all' : `merchant:${merchantId}`;
 }

@@ -9,7 +9,7 @@ import { positionsToken } from './resume-token.ts';
 export interface StatusFilter {
   customerId?: string | undefined;
   merchantId?: string | undefined;
-  /** none: all */
+  /** empty: all statuses */
   statuses?: readonly OrderStatus[] | undefined;
 }
 
@@ -24,7 +24,7 @@ export class Subscription {
   readonly #filter: StatusFilter;
   readonly #pending = new PendingItems();
   #wake: () => void = () => undefined;
-  /** set if the reader comes from a replica that was ahead of this one: skip what it saw there */
+  /** set while a reader's token is ahead of this replica: events before these positions are skipped */
   #ahead: Positions | undefined;
 
   constructor(filter: StatusFilter) {
@@ -44,32 +44,32 @@ export class Subscription {
     return this.#pending.take();
   }
 
-  /** Starts with the changes between `from` and the hub's positions (`heads`). */
-  catchUp(missed: Iterable<PositionedChange>, from: Positions, heads: Positions): void {
+  /** Starts with the changes between `from` and the hub's next offsets. */
+  catchUp(missed: Iterable<PositionedChange>, from: Positions, nextOffsets: Positions): void {
     const seen = [...from];
     for (const { event, change } of missed) {
       seen[event.partition] = event.offset + 1;
       if (this.#matches(change)) this.#pending.push({ kind: 'change', change, token: positionsToken(seen) });
     }
-    if (!hasReached(heads, from)) this.#ahead = from;
+    if (!hasReached(nextOffsets, from)) this.#ahead = from;
   }
 
   /** Offers a new event; `item` creates the object that all subscriptions share. */
-  offer({ event, change }: PositionedChange, heads: Positions, item: () => ChangeItem): void {
+  offer({ event, change }: PositionedChange, nextOffsets: Positions, item: () => ChangeItem): void {
     if (this.#ahead === undefined) {
       if (this.#matches(change)) this.#push(item());
       return;
     }
     if (event.offset >= positionAt(this.#ahead, event.partition) && this.#matches(change)) {
-      this.#push({ kind: 'change', change, token: positionsToken(furthest(heads, this.#ahead)) });
+      this.#push({ kind: 'change', change, token: positionsToken(furthest(nextOffsets, this.#ahead)) });
     }
-    if (hasReached(heads, this.#ahead)) this.#ahead = undefined;
+    if (hasReached(nextOffsets, this.#ahead)) this.#ahead = undefined;
   }
 
   /** The token that resumes from now on; undefined while items are pending. */
-  tokenAt(heads: Positions): string | undefined {
+  tokenAt(nextOffsets: Positions): string | undefined {
     if (!this.#pending.isEmpty || this.#pending.hasOverflowed) return undefined;
-    return positionsToken(this.#ahead === undefined ? heads : furthest(heads, this.#ahead));
+    return positionsToken(this.#ahead === undefined ? nextOffsets : furthest(nextOffsets, this.#ahead));
   }
 
   #push(item: ChangeItem): void {

@@ -180,7 +180,7 @@ await t.test('no answer, and an answer of another server, are explained', async 
   t.match(page, { code: 1, stderr: /is not order-system \(status 200\)/ });
   const worker = { code: 'route-not-found', title: 'There is nothing at this path', detail: '…' };
   const told = await answering(404, 'application/problem+json', JSON.stringify(worker));
-  t.match(told, { code: 1, stderr: /Ask one whose role is all or api/ });
+  t.match(told, { code: 1, stderr: /Use one with the role all or api/ });
   t.match(await runProgram(['dead-letters', 'list'], { env: { PORT: '0' } }), { code: 2, stderr: /--url/ });
 });
 

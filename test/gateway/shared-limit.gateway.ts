@@ -43,12 +43,12 @@ await t.test('replicas share a rate limit in Redis and allow every request witho
   await t.test('without Redis every request is allowed', async (t) => {
     await redis.kill();
     t.same(await statuses('127.0.0.1'), [...half(200), ...half(200)]);
-    await bothLogged('The Redis of the rate limit is unreachable');
+    await bothLogged('the rate limit Redis is unreachable');
   });
 
   await t.test('Redis counts again after a restart', async (t) => {
     await redis.start();
-    await bothLogged('The Redis of the rate limit is reachable again');
+    await bothLogged('the rate limit Redis is reachable again');
     t.same(await statuses('127.0.0.3'), [...half(200), ...half(429)]);
   });
 

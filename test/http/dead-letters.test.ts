@@ -282,7 +282,7 @@ await t.test('a long replay ends after its current page when its caller disconne
   caller.abort();
   await t.rejects(replay, { name: 'AbortError' });
   await eventually(() => logged.length > 0, { what: 'the end of the replay' });
-  t.match(logged, [{ path: '/v1/dead-letters/replay', detail: /the caller left/ }]);
+  t.match(logged, [{ path: '/v1/dead-letters/replay', detail: /the caller disconnected/ }]);
   t.ok(appended.length <= 4);
 });
 

@@ -10,8 +10,8 @@ const MAX_PAGE = 1_000;
 
 const DONE = { replay: 'replayed', discard: 'discarded' } as const;
 
-/** Replays or discards page by page, so that it shows progress and can be interrupted. Returns false if it did not finish. */
-export async function runBulkAction(
+/** Replays or discards page by page, to show progress and to be interruptible. Returns false if it did not finish. */
+export async function runBulkCommand(
   command: BulkCommand,
   client: DeadLetterClient,
   terminal: Terminal,
@@ -29,11 +29,11 @@ export async function runBulkAction(
   const total = Math.min(limit, planned.matched);
   if (!(await isConfirmed(command, total, terminal))) return false;
   const tally = await runPages(command, selection, total, client, terminal);
-  const answer = { matched: tally.matched, [DONE[name]]: tally.done, skipped: tally.matched - tally.done };
-  terminal.out(json === true ? toJson(answer) : `${summary(command, tally)}\n`);
+  const result = { matched: tally.matched, [DONE[name]]: tally.done, skipped: tally.matched - tally.done };
+  terminal.out(json === true ? toJson(result) : `${summary(command, tally)}\n`);
   if (tally.failure === undefined) return true;
-  terminal.complain(tally.failure);
-  terminal.complain(
+  terminal.printError(tally.failure);
+  terminal.printError(
     `Stopped after ${tally.matched} of ${total}. Run the command again to continue: repeating it is safe.`,
   );
   return false;
@@ -83,7 +83,7 @@ async function runPages(
 /** Asks before discarding by filter: the user may not have seen what matches. */
 async function isConfirmed(command: BulkCommand, total: number, terminal: Terminal): Promise<boolean> {
   if (command.name === 'replay' || command.ids.length > 0 || command.yes === true || total === 0) return true;
-  return terminal.confirm(`Discard ${total} dead letters?`);
+  return terminal.confirm(total === 1 ? 'Discard 1 dead letter?' : `Discard ${total} dead letters?`);
 }
 
 function summary({ name }: BulkCommand, { matched, done }: Tally): string {

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 60_000;
 /** A request failed; the message is for the user. */
 export class RequestFailed extends Error {}
 
-/** Filters by their names in the API. */
+/** Filters, named as in the API. */
 export interface Filter {
   reason?: string | undefined;
   orderId?: string | undefined;
@@ -33,7 +33,7 @@ export interface BulkRequestBody {
   limit?: number;
 }
 
-export interface BulkAnswer {
+export interface BulkResponse {
   matched: number;
   replayed: number;
   discarded?: number;
@@ -54,34 +54,34 @@ export class DeadLetterClient {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) search.set(name, String(value));
     }
-    return this.#ask(`/v1/dead-letters?${search.toString()}`);
+    return this.#request(`/v1/dead-letters?${search.toString()}`);
   }
 
   find(id: number): Promise<DeadLetterBody> {
-    return this.#ask(`/v1/dead-letters/${id}`);
+    return this.#request(`/v1/dead-letters/${id}`);
   }
 
-  bulkAction(name: 'replay' | 'discard', request: BulkRequestBody): Promise<BulkAnswer> {
-    return this.#ask(`/v1/dead-letters/${name}`, {
+  bulkAction(name: 'replay' | 'discard', request: BulkRequestBody): Promise<BulkResponse> {
+    return this.#request(`/v1/dead-letters/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-operator': operator() },
       body: JSON.stringify(request),
     });
   }
 
-  async #ask<Body>(path: string, init: RequestInit = {}): Promise<Body> {
+  async #request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
     const response = await fetch(this.#url + path, {
       ...init,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown): never => {
-      throw new RequestFailed(this.#noAnswer(toError(error)), { cause: error });
+      throw new RequestFailed(this.#unreachable(toError(error)), { cause: error });
     });
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && body !== undefined) return body as Body;
     throw new RequestFailed(this.#refusal(response.status, body));
   }
 
-  #noAnswer(error: Error): string {
+  #unreachable(error: Error): string {
     const { code, message } = toError(error.cause ?? error) as NodeJS.ErrnoException;
     if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
       return `No service answers at ${this.#url} (${code}). Start it with "order-system serve", or give its address with --url.`;
@@ -92,7 +92,7 @@ export class DeadLetterClient {
   #refusal(status: number, body: unknown): string {
     if (!isProblem(body)) return `The server at ${this.#url} is not order-system (status ${status}).`;
     if (body.code === 'route-not-found') {
-      return `The service at ${this.#url} does not serve dead letters. Ask one whose role is all or api.`;
+      return `The service at ${this.#url} does not serve dead letters. Use one with the role all or api.`;
     }
     return `${body.title}: ${body.detail}`;
   }
@@ -111,7 +111,7 @@ function operator(): string {
         .slice(0, 64) || 'cli'
     );
   } catch {
-    // The user has no entry in the system's user database, as in many containers.
+    // The system's user database has no entry for this user, as in many containers.
     return 'cli';
   }
 }

@@ -4,12 +4,12 @@ import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter
 
 /** Options that all commands share. */
 interface Common {
-  /** of a running service; undefined: the one of the settings */
+  /** address of a running service; undefined: the one in the settings */
   url?: string;
   json?: true;
 }
 
-/** By the names of the options; all that are given must match. */
+/** Named as the options; a dead letter must match all of them. */
 export interface FilterOptions {
   reason?: string;
   order?: string;
@@ -70,7 +70,7 @@ export function addDeadLetterCommands(program: Command, run: Run): void {
       '\nSafe to repeat: a second run skips what was already sent, and no order is confirmed twice.',
     );
   addBulkAction(deadLetters, 'discard', MAX_RATE, run)
-    .description('give dead letters up: they are kept, but no replay takes them')
+    .description('close dead letters: they stay in the store but can no longer be replayed')
     .option('--yes', 'discard by filter without asking');
 }
 
@@ -97,8 +97,8 @@ Examples:
   order-system dead-letters discard --order 0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70
   order-system dead-letters list --url http://10.0.0.7:3000 --json
 
-With --reason, replay and discard also take the later events of an order that failed because of it.
-Without --state, replay and discard take open dead letters. A dead letter whose replays failed REPLAY_LIMIT times is
+With --reason, replay and discard also include the later events of an order that failed for that reason.
+Without --state, replay and discard apply to open dead letters. A dead letter whose replays failed REPLAY_LIMIT times is
 exhausted: replays skip it; discard it by id or with --state exhausted.`;
 
 function withFilter(command: Command): Command {
@@ -106,8 +106,8 @@ function withFilter(command: Command): Command {
     .addOption(new Option('--reason <reason>', 'why they failed').choices(DEAD_LETTER_REASONS))
     .option('--order <id>', 'the order they belong to')
     .addOption(new Option('--state <state>', 'their state').choices(DEAD_LETTER_STATES))
-    .option('--failed-after <time>', 'latest failure after it, such as 2026-11-05T12:00:00Z', timestamp)
-    .option('--failed-before <time>', 'latest failure before it', timestamp);
+    .option('--failed-after <time>', 'failed last after this time, such as 2026-11-05T12:00:00Z', timestamp)
+    .option('--failed-before <time>', 'failed last before this time', timestamp);
 }
 
 function withCommon(command: Command): Command {
@@ -117,7 +117,7 @@ function withCommon(command: Command): Command {
 }
 
 function isFiltered({ reason, order, state, failedAfter, failedBefore }: FilterOptions): boolean {
-  return [reason, order, state, failedAfter, failedBefore].some((given) => given !== undefined);
+  return [reason, order, state, failedAfter, failedBefore].some((filter) => filter !== undefined);
 }
 
 function numberUpTo(maximum: number): (text: string) => number {

@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 
-/** The input and output of a command. */
 export interface Terminal {
   out: (text: string) => void;
-  complain: (line: string) => void;
-  /** Returns false, and says so, if standard input is not a terminal. */
+  printError: (line: string) => void;
+  /** Returns false, after printing why, if standard input is not a terminal. */
   confirm: (question: string) => Promise<boolean>;
   progressStream: NodeJS.WritableStream;
 }
@@ -16,17 +15,17 @@ export interface Streams {
 }
 
 export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
-  const complain = (line: string) => {
+  const printError = (line: string) => {
     stderr.write(`${line}\n`);
   };
   return {
     out(text) {
       stdout.write(text);
     },
-    complain,
+    printError,
     async confirm(question) {
       if (stdin.isTTY !== true || stderr.isTTY !== true) {
-        complain(`${question} This is not a terminal: give --yes to confirm.`);
+        printError(`${question} This is not a terminal: give --yes to confirm.`);
         return false;
       }
       const asking = createInterface({ input: stdin, output: stderr });

@@ -42,8 +42,8 @@ export function deadLetterText(deadLetter: DeadLetterBody): string {
     [`Key (${deadLetter.keyEncoding ?? 'none'})`, oneLine(deadLetter.key ?? '')],
   ];
   const value = `Value (${deadLetter.valueEncoding ?? 'none'})\n${printable(indented(deadLetter.value ?? ''))}\n`;
-  const acts = deadLetter.audit.map(({ at, act, by, detail }) => [at, act, oneLine(by), oneLine(detail)]);
-  const audit = acts.length === 0 ? 'No one has acted on it yet.\n' : `Audit\n${columns(acts)}`;
+  const actions = deadLetter.audit.map(({ at, act, by, detail }) => [at, act, oneLine(by), oneLine(detail)]);
+  const audit = actions.length === 0 ? 'No one has acted on it yet.\n' : `Audit\n${columns(actions)}`;
   return `${columns(facts)}\n${value}\n${audit}`;
 }
 
@@ -74,6 +74,6 @@ function oneLine(text: string): string {
 }
 
 function shortened(text: string, length: number): string {
-  const deadLetters = Array.from(text);
-  return deadLetters.length <= length ? text : `${deadLetters.slice(0, length - 1).join('')}…`;
+  const characters = Array.from(text);
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
 }

@@ -6,10 +6,11 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 
 /**
- * Answers over the bare socket what Node could not parse into a request, or what arrived too slowly, and closes it.
+ * Sends a problem document over the bare socket if Node could not parse a request or it arrived too slowly; then closes
+ * the socket.
  * @see https://nodejs.org/api/http.html#event-clienterror
  */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function handleClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) socket.end(rawProblem(serviceErrorOf(error.code)), () => socket.destroy());
   else socket.destroy();
@@ -22,7 +23,7 @@ function serviceErrorOf(code: string | undefined): ServiceError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ServiceError(
         'request-timeout',
-        'The request did not arrive in full in time. Send it again.',
+        'The complete request did not arrive in time. Send it again.',
       );
     default:
       return new ServiceError('bad-request', 'This is not an HTTP request.');

@@ -13,7 +13,7 @@ export function closingSignal(scope: HttpScope): AbortSignal {
   return closing.signal;
 }
 
-/** Aborted when the server or this connection closes. It is aborted after the response too, which has no effect. */
+/** Aborted when the server or this connection closes; also after a complete response, when it has no effect. */
 export function untilClosed({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
   const closed = new AbortController();
   raw.once('close', () => closed.abort());

@@ -10,7 +10,7 @@ declare module 'fastify' {
   interface FastifySchema {
     /** for the documentation: each header has its own parser */
     requestHeaders?: TSchema;
-    /** for the documentation: the codes that this route can answer, besides those of `commonProblems` */
+    /** for the documentation: the error codes of this route, besides those of `commonProblems` */
     problems?: readonly CallerErrorCode[];
   }
 }
@@ -31,8 +31,8 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
       },
       servers: [{ url: '/' }],
       tags: [
-        { name: 'orders', description: 'Create, read, move and watch orders' },
-        { name: 'dead letters', description: 'Inspect, replay and discard records that were given up' },
+        { name: 'orders', description: 'Create, read, transition and watch orders' },
+        { name: 'dead letters', description: 'Inspect, replay and discard records that failed for good' },
         { name: 'operations', description: 'Health, metrics and statistics' },
       ],
     },
@@ -58,7 +58,7 @@ function documented({ requestHeaders, problems = [], ...schema }: FastifySchema,
   return { ...schema, response, ...(requestHeaders === undefined ? {} : { headers: requestHeaders }) };
 }
 
-/** What the gates of /v1 and the parsers of a request can answer, whatever the route. */
+/** The error codes of every /v1 route: those of the hooks and of the request parsers. */
 function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {
   if (!url.startsWith('/v1/')) return [];
   const codes: CallerErrorCode[] = [

@@ -11,7 +11,7 @@ export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean):
     reply.header('connection', 'close');
     done(draining());
   });
-  // A request in flight is answered in full; then its connection ends, which would otherwise keep the server open.
+  // After a request in flight, close its connection: an idle keep-alive connection would delay the shutdown.
   scope.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
     done();

@@ -13,10 +13,10 @@ const FRAMEWORK_ERRORS = new Map<string, [CallerErrorCode, string]>([
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['unsupported-media-type', 'Send Content-Type: application/json.']],
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['bad-request', 'The body length differs from Content-Length.']],
   ['FST_ERR_BAD_URL', ['bad-request', 'The path has a percent-encoding that is not UTF-8.']],
-  ['FST_ERR_MAX_PARAM_LENGTH', ['route-not-found', 'A part of the path is longer than any id.']],
+  ['FST_ERR_MAX_PARAM_LENGTH', ['route-not-found', 'A segment of the path is longer than any id.']],
 ]);
 
-/** Answers every error of a request with a problem document, and logs those that are our fault. */
+/** Turns every error of a request into a problem document, and logs server-side errors. */
 export function createErrorHandler(logger: Logger): ErrorHandler {
   return (thrown, request, reply) => {
     const error = serviceErrorOf(thrown);
@@ -48,9 +48,9 @@ function sendProblem(reply: FastifyReply, error: ServiceError): void {
   }
   reply
     .code(problem.status)
-    // Errors of the framework are thrown before any hook has set it.
+    // Fastify throws some errors before the hook that sets this header has run.
     .header(REQUEST_ID_HEADER, problem.requestId)
     .type(PROBLEM_MEDIA_TYPE)
-    // As bytes: Fastify would add a charset to a string, which this media type does not have.
+    // As bytes: Fastify would add a charset to a string, but this media type has none.
     .send(Buffer.from(JSON.stringify(problem)));
 }

@@ -3,8 +3,8 @@ import { pointerTo } from '../../services/validation.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /**
- * Accepts JSON bodies only. Fastify's parser refuses keys that would poison a prototype; when it fails, a second look
- * finds out where.
+ * Accepts JSON bodies only. Fastify's parser refuses keys that could pollute a prototype. If it fails, the body is parsed
+ * again, without that check, to tell the caller why.
  */
 export function acceptJsonOnly(scope: HttpScope): void {
   const parse = scope.getDefaultJsonParser('error', 'error');
@@ -25,24 +25,24 @@ function parseErrorOf(text: string): ServiceError {
   } catch (error) {
     return new ServiceError('malformed-json', `${toError(error).message}.`, { cause: error });
   }
-  return invalidField(findPoison(body), 'is not an allowed field name');
+  return invalidField(findForbiddenKey(body), 'is not an allowed field name');
 }
 
-/** JSON pointer to the first poisonous key. Without recursion: a hostile body may nest to any depth. */
-function findPoison(body: unknown): string {
+/** JSON pointer to the first key that could pollute a prototype. Not recursive: a hostile body may nest to any depth. */
+function findForbiddenKey(body: unknown): string {
   const open: { pointer: string; value: unknown }[] = [{ pointer: '', value: body }];
   for (const { pointer, value } of open) {
     if (typeof value !== 'object' || value === null) continue;
     for (const [name, child] of Object.entries(value)) {
       const childPointer = pointerTo(pointer, name);
-      if (isPoison(name, child)) return childPointer;
+      if (isForbiddenKey(name, child)) return childPointer;
       open.push({ pointer: childPointer, value: child });
     }
   }
   return '';
 }
 
-function isPoison(name: string, value: unknown): boolean {
+function isForbiddenKey(name: string, value: unknown): boolean {
   if (name === '__proto__') return true;
   return (
     name === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')

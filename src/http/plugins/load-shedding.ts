@@ -2,7 +2,7 @@ import underPressure from '@fastify/under-pressure';
 import { ERRORS, ServiceError } from '../../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
-/** How often the delay is measured; a shorter burst passes. */
+/** How often the event loop delay is measured; a shorter peak may go unnoticed. */
 const SAMPLE_INTERVAL_MS = 500;
 
 /** Refuses requests before their body is read, while the event loop lags more than `maxEventLoopDelayMs`. */

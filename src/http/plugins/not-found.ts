@@ -3,9 +3,9 @@ import { ServiceError } from '../../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /**
- * Refuses requests that match no route: 405 if the path takes other methods, 404 otherwise. It knows the routes that are
+ * Refuses requests that match no route: 405 if the path supports other methods, 404 otherwise. It knows the routes that are
  * added from now on.
- * @param onRefused hears of each refused request with its status
+ * @param onRefused called for each refused request, with its status
  */
 export function refuseUnmatched(
   scope: HttpScope,
@@ -22,15 +22,15 @@ export function refuseUnmatched(
     const path = request.url.split('?', 1)[0] ?? '';
     const matching = [...paths.values()].filter(({ pattern }) => pattern.test(path));
     const allowed = new Set(matching.flatMap(({ methods }) => [...methods]));
-    // The method is allowed if a static file does not exist below a path that has a route.
+    // A wildcard route allows the method even where no such file exists.
     if (allowed.size === 0 || allowed.has(request.method)) {
       return new ServiceError('route-not-found', `There is nothing at ${path}.`);
     }
     reply.header('allow', [...allowed].sort().join(', '));
-    return new ServiceError('method-not-allowed', `${path} does not take ${request.method}.`);
+    return new ServiceError('method-not-allowed', `${path} does not support ${request.method}.`);
   };
 
-  // A not-found handler alone would run after the body is read, and perhaps refused for another reason.
+  // A not-found handler alone would run only after the body is read, when it may have been refused for another reason.
   scope.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
       done();

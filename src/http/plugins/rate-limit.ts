@@ -3,11 +3,10 @@ import type { Redis } from 'ioredis';
 import { ServiceError } from '../../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
-/** Callers counted at once; a forgotten one starts again from zero. */
+/** Callers counted at the same time. Beyond that, old ones are evicted and start again from zero. */
 const MAX_CALLERS = 10_000;
 
-/** Prefix of the counters in Redis. */
-const NAMESPACE = 'order-system:rate-limit:';
+const REDIS_KEY_PREFIX = 'order-system:rate-limit:';
 
 /**
  * Limits requests per window and client address, for this process or, with `redis`, for all replicas together. Requests
@@ -24,22 +23,22 @@ export async function limitRate(
     timeWindow: limit.windowMs,
     cache: MAX_CALLERS,
     redis: limit.redis,
-    nameSpace: NAMESPACE,
+    nameSpace: REDIS_KEY_PREFIX,
     skipOnError: true,
   });
-  const take = scope.createRateLimit();
+  const count = scope.createRateLimit();
   const policy = `"default";q=${limit.max};w=${Math.ceil(limit.windowMs / 1000)}`;
   scope.addHook('onRequest', async (request, reply) => {
-    const taken = await take(request);
-    if (taken.isAllowed) return;
+    const usage = await count(request);
+    if (usage.isAllowed) return;
     reply.header('ratelimit-policy', policy);
-    reply.header('ratelimit', `"default";r=${taken.remaining};t=${taken.ttlInSeconds}`);
-    if (!taken.isExceeded) return;
+    reply.header('ratelimit', `"default";r=${usage.remaining};t=${usage.ttlInSeconds}`);
+    if (!usage.isExceeded) return;
     throw new ServiceError(
       'rate-limited',
       `At most ${limit.max} requests per ${limit.windowMs} ms are allowed.`,
       {
-        retryAfter: Math.max(1, taken.ttlInSeconds),
+        retryAfter: Math.max(1, usage.ttlInSeconds),
       },
     );
   });

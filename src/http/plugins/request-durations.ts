@@ -15,13 +15,13 @@ interface DurationObserver {
   observe(seconds: number): void;
 }
 
-/** Also wants the durations of some requests. */
+/** Receives the durations of chosen requests, besides the histogram. */
 export interface DurationListener {
-  /** Undefined for requests that it does not want. */
+  /** The observer of such requests; undefined to ignore them. */
   observerOf(method: string, route: string, status: number): DurationObserver | undefined;
 }
 
-/** Measures requests until their response begins, so that a stream of hours is not a slow response. */
+/** Measures requests up to the start of their response, so that a stream open for hours is not a slow response. */
 export class RequestDurations {
   readonly #histogram: Histogram;
   readonly #listener: DurationListener | undefined;
@@ -32,7 +32,7 @@ export class RequestDurations {
     this.#listener = listener;
   }
 
-  /** Measures the routes that are added to the scope from now on. */
+  /** Measures the routes added to the scope from now on. */
   measureRoutes(scope: HttpScope): void {
     scope.decorateRequest('startedAt', 0);
     scope.addHook('onRequest', (request, _reply, done) => {
@@ -58,7 +58,7 @@ export class RequestDurations {
     });
   }
 
-  /** A request that matched no route has no route label: callers would invent any number of them. */
+  /** Unmatched requests have an empty route label: otherwise callers could create any number of labels. */
   countUnmatched(request: FastifyRequest, status: number): void {
     this.#histogram.observe(
       { http_request_method: request.method, http_route: '', http_response_status_code: status },
@@ -82,8 +82,8 @@ export class RequestDurations {
 const BATCH_SIZE = 256;
 
 /**
- * Collects durations for the histogram, which hashes its labels for each one: between requests that takes 4 µs, in a
- * loop 1 µs (measured on a request of 42 µs).
+ * Collects durations and passes them to the histogram in batches. The histogram hashes its labels each time, which takes
+ * 4 µs between requests but 1 µs in a loop (measured with requests of 42 µs).
  */
 class DurationBatch implements DurationObserver {
   readonly #histogram: DurationObserver;

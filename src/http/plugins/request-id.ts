@@ -6,15 +6,15 @@ import type { HttpScope } from './http-scope.ts';
 export const REQUEST_ID_HEADER = 'x-request-id';
 
 /**
- * Takes the caller's X-Request-Id if it is safe to log and to send back. Otherwise makes one from a UUID of this process
- * and a counter: as unique as a UUID a request, at a tenth of the cost.
+ * Uses the caller's X-Request-Id if it is safe to log and to send back. Otherwise creates one from a UUID of this process
+ * and a counter: as unique as a UUID per request, at a tenth of the cost.
  */
 export function createRequestIds(): (request: IncomingMessage) => string {
   const processId = randomUUID();
   let count = 0;
   return ({ headers }) => {
-    const given = usableRequestId(headers[REQUEST_ID_HEADER]);
-    if (given !== undefined) return given;
+    const callerId = usableRequestId(headers[REQUEST_ID_HEADER]);
+    if (callerId !== undefined) return callerId;
     count += 1;
     return `${processId}-${count.toString(36)}`;
   };

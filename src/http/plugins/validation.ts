@@ -17,7 +17,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 
 type Query = Record<string, unknown>;
 
-/** Reads integers in a query, which is all text: plain decimal digits only; anything else stays and fails validation. */
+/** Converts the integers of a query from text: plain decimal digits only. Anything else stays text and fails validation. */
 function integerReader(schema: TSchema): (query: Query) => Query {
   const properties = IsObject(schema) ? Object.entries(schema.properties) : [];
   const names = properties.filter(([, property]) => IsInteger(property)).map(([name]) => name);

@@ -18,14 +18,16 @@ import { validatorCompiler } from '../plugins/validation.ts';
 const BODY_LIMIT = 4 * 1024 * 1024;
 const bounds = { minItems: 1, maxItems: 1000 };
 
-/** Validates all but the orders, which are validated one by one. */
+/** The body without its orders, which are validated one by one. */
 const Envelope = Type.Object({ orders: Type.Array(Type.Unknown(), bounds) }, { additionalProperties: false });
 
 const BatchResult = Type.Object({
   index: Type.Integer({ minimum: 0, description: 'Position of the order in the request' }),
   status: Type.Integer({ description: 'The status it would have had in a request of its own' }),
   id: Type.Optional(Type.String({ description: 'The id of the order, if the status is 202' })),
-  problem: Type.Optional(Type.Object(Problem.properties, { description: 'If the status is any other' })),
+  problem: Type.Optional(
+    Type.Object(Problem.properties, { description: 'The error, if the status is not 202' }),
+  ),
 });
 
 const Results = Type.Object(
@@ -58,7 +60,7 @@ export interface CreateBatchDependencies {
   logger: Logger;
 }
 
-/** Orders placed before other requests get a turn of the event loop. */
+/** Orders placed before the event loop may serve other requests. */
 const ORDERS_PER_TURN = 100;
 
 export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDependencies): void {

@@ -74,7 +74,7 @@ export interface CreateOrderDependencies {
   orderService: Pick<OrderService, 'place' | 'wait'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
-  /** aborted when the server closes: requests that wait for a processed order are answered at once */
+  /** aborted when the server closes: requests that wait for a processed order then respond at once */
   closing: AbortSignal;
 }
 

@@ -8,7 +8,7 @@ import type { HttpScope } from '../plugins/http-scope.ts';
 /** `npm run build` copies the files there. */
 const ASSETS = fileURLToPath(new URL('../../dashboard/', import.meta.url));
 
-/** Nothing inline and nothing from other hosts: injected text can neither run nor send data anywhere. */
+/** Allows no inline code and no other hosts: injected text can neither run nor send data. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,7 +20,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Browsers revalidate their copy by its ETag each time. */
+/** Browsers keep a copy but revalidate it by its ETag each time. */
 const CACHE_CONTROL = 'no-cache';
 
 const hidden = { schema: { hide: true } };

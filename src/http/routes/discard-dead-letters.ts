@@ -3,7 +3,7 @@ import { MAX_DEAD_LETTERS_PER_SECOND } from '../../services/bulk-action.ts';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
-import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
+import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
 import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
@@ -36,6 +36,6 @@ export function addDiscardDeadLetters(
     refuseQuery(request);
     const discard = bulkRequestOf(request.body, operatorOf(request.raw), MAX_DEAD_LETTERS_PER_SECOND);
     const result = await deadLetterService.discard(discard, untilClosed(reply, closing));
-    return { ...bulkAnswer(result, discard), replayed: 0, discarded: result.done };
+    return { ...bulkResponse(result, discard), replayed: 0, discarded: result.done };
   });
 }

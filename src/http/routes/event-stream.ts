@@ -23,7 +23,7 @@ export function createEventEncoder(): EventEncoder<string> {
   };
 }
 
-/** Comes first: a reader that is cut off before the first event resumes from here. */
+/** Written first: a reader that disconnects before the first event resumes from this token. */
 export function streamStart(token: string): string {
   return `retry: ${RECONNECT_MS}\nid: ${token}\n\n`;
 }

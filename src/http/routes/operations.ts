@@ -6,7 +6,7 @@ import type { RequestDurations } from '../plugins/request-durations.ts';
 
 export interface Readiness {
   ready: boolean;
-  /** each dependency by name: 'ok' or what is wrong */
+  /** component → 'ok' or its problem */
   checks: Record<string, string>;
 }
 
@@ -34,7 +34,7 @@ const NotReady = ReadyBody('unavailable', 'Send requests to another replica for 
 
 const tags = ['operations'];
 
-/** Three short routes for operators; outside the gates, so that they answer under any load. */
+/** Routes for operators, registered outside /v1: its hooks must not refuse them under load or during shutdown. */
 export function addOperations(scope: HttpScope, dependencies: OperationsDependencies): void {
   addLivez(scope);
   addReadyz(scope, dependencies);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
 import { invalidField } from '../../base/errors.ts';
-import { PARTY_FILTERS } from '../../services/list-query.ts';
+import { CUSTOMER_AND_MERCHANT_FILTERS } from '../../services/list-query.ts';
 import { pumpWatch, type EventEncoder } from '../../services/watch-pump.ts';
 import type { Watch, WatchService } from '../../services/watch-service.ts';
 import { createEventEncoder, EVENT_STREAM_HEADERS, streamStart } from './event-stream.ts';
@@ -12,7 +12,7 @@ import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 const Query = Type.Object(
   {
     orderId: Type.Optional(Type.String({ description: 'Only this order; a UUID' })),
-    ...PARTY_FILTERS,
+    ...CUSTOMER_AND_MERCHANT_FILTERS,
     ...PositionQuery.properties,
   },
   { additionalProperties: false },
@@ -47,7 +47,7 @@ const schema = {
 
 type Watches = Pick<WatchService, 'watchOrder' | 'watchOrders'>;
 
-/** @param dependencies.closing aborted when the server closes: streams end, and readers reconnect elsewhere */
+/** @param dependencies.closing aborted when the server closes: streams end, and readers reconnect to another replica */
 export function addOrderEvents(
   scope: HttpScope,
   { watchService, closing }: { watchService: Watches; closing: AbortSignal },

@@ -10,7 +10,7 @@ const headers = { ETag: Type.String({ description: 'The version in quotes' }) };
 const schema = {
   operationId: 'readOrder',
   summary: 'Read an order',
-  description: 'An accepted order is never 404 if its `Location` is used as given.',
+  description: 'An accepted order is never 404 if its `Location` is used unchanged.',
   tags: ['orders'],
   requestHeaders: Type.Object({
     'if-none-match': Type.Optional(Type.String({ description: 'An ETag, e.g. `"1"`' })),

@@ -2,12 +2,12 @@ import { Type } from 'typebox';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
-import { bulkAnswer, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
+import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
 import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { APPEND_PROBLEMS } from '../schemas/problem.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
-/** Dead letters per second: a replay is work for the pipeline, which has live orders to process. */
+/** Dead letters per second; low, because replays and live orders share the pipeline. */
 const DEFAULT_RATE = 100;
 
 const schema = {
@@ -39,6 +39,6 @@ export function addReplayDeadLetters(
     refuseQuery(request);
     const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);
     const result = await deadLetterService.replay(replay, untilClosed(reply, closing));
-    return { ...bulkAnswer(result, replay), replayed: result.done };
+    return { ...bulkResponse(result, replay), replayed: result.done };
   });
 }

@@ -12,9 +12,9 @@ const schema = {
   operationId: 'requestTransition',
   summary: 'Request a status transition',
   description:
-    'The request is durable when it is answered, and decided after earlier events of the order. A transition that the ' +
-    'current status or version rules out is refused at once with 409 or 412; an order that is still `accepted` takes ' +
-    'any request.',
+    'Responds once the event log holds the request durably; it is decided after earlier events of the order. A transition ' +
+    'that the current status or version rules out is refused at once with 409 or 412. While the order is still ' +
+    '`accepted`, any request is accepted.',
   tags: ['orders'],
   params: OrderPath,
   querystring: PositionQuery,

@@ -43,7 +43,7 @@ const StatsBody = Type.Object({
   latency: Type.Object(
     {
       accept: latency('From a request to its 202'),
-      acceptToConfirmed: latency('From accepting an order to the event that it is confirmed'),
+      acceptToConfirmed: latency('From accepting an order to receiving its `confirmed` event'),
     },
     { description: `Of the last ${LATENCY_SECONDS} s` },
   ),
@@ -74,7 +74,7 @@ const schema = {
   summary: 'Read the statistics that the dashboard shows',
   description:
     'Counters, rates, latencies and watchers are those of the responding replica. Sum `accepted` over the replicas; do ' +
-    'not sum `confirmed`, `rejected` and `failed`, because every replica hears of every order. Backlog, retries and dead ' +
+    'not sum `confirmed`, `rejected` and `failed`, because every replica counts every order. Backlog, retries and dead ' +
     'letters are those of the whole service, read at most once a second.',
   tags: ['operations'],
   querystring: Type.Object(
@@ -109,7 +109,7 @@ function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
     role,
     uptimeSeconds: uptimeMs / 1000,
     totals,
-    perSecond: rounded(figures.perSecond),
+    perSecond: roundedToTenths(figures.perSecond),
     latency: {
       accept: latencyBody(latencies.accept),
       acceptToConfirmed: latencyBody(latencies.acceptToConfirmed),
@@ -123,7 +123,7 @@ function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
     watchers,
     seconds: figures.seconds.map(({ endedAt, perSecond }) => ({
       endedAt: timestamp(endedAt),
-      ...rounded(perSecond),
+      ...roundedToTenths(perSecond),
     })),
   };
 }
@@ -132,7 +132,6 @@ function latencyBody({ count, p50, p99 }: LatencyFigures) {
   return { count, p50: p50 ?? null, p99: p99 ?? null };
 }
 
-/** To one decimal. */
-function rounded(counts: Counts): Counts {
+function roundedToTenths(counts: Counts): Counts {
   return mapCounts((name) => Math.round(counts[name] * 10) / 10);
 }

@@ -71,7 +71,7 @@ function selectionOf({ ids, filter }: BulkBody): Selection {
   throw invalidField('', 'must have either ids or a filter');
 }
 
-/** What the responses of both have in common. */
-export function bulkAnswer({ matched, skipped, nextAfterId }: BulkResult, { limit }: BulkRequest) {
+/** The fields that the responses of replay and discard share. */
+export function bulkResponse({ matched, skipped, nextAfterId }: BulkResult, { limit }: BulkRequest) {
   return limit === undefined ? { matched, skipped } : { matched, skipped, nextAfterId };
 }

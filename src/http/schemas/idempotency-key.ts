@@ -12,8 +12,8 @@ export const IdempotencyKeyHeader = {
     Type.String({
       maxLength: 255,
       description:
-        'Makes a retry safe: the same key and body again answer with the order of the first request. Use a new key for ' +
-        'each order, best a UUIDv7.',
+        'Makes a retry safe: a repeat with the same key and body returns the order of the first request. Use a new key ' +
+        'for each order, ideally a UUIDv7.',
     }),
   ),
 };
@@ -27,13 +27,13 @@ const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
  * @throws ServiceError `idempotency-key-invalid`
  */
 export function readIdempotencyKey({ headers, rawHeaders }: IncomingMessage): string | undefined {
-  const given = headers[HEADER];
-  if (given === undefined) return undefined;
+  const header = headers[HEADER];
+  if (header === undefined) return undefined;
   // Node joins repeated headers into one value, which would look like a different key.
-  if (typeof given !== 'string' || countOf(HEADER, rawHeaders) > 1) {
+  if (typeof header !== 'string' || countOf(HEADER, rawHeaders) > 1) {
     throw new ServiceError('idempotency-key-invalid', 'Send one Idempotency-Key header, not several.');
   }
-  const key = unquoted(given.trim());
+  const key = unquoted(header.trim());
   if (key !== undefined && isIdempotencyKey(key)) return key;
   throw new ServiceError(
     'idempotency-key-invalid',

@@ -5,17 +5,20 @@ import { ServiceError } from '../../base/errors.ts';
 /** Documentation only; `operatorOf` checks the header. */
 export const OperatorHeader = {
   'x-operator': Type.Optional(
-    Type.String({ maxLength: 64, description: 'Who acts, for the audit, e.g. `ada`; `http` if absent' }),
+    Type.String({
+      maxLength: 64,
+      description: 'The name of the operator for the audit, e.g. `ada`; `http` if absent',
+    }),
   ),
 };
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,64}$/;
 
-/** Who acts, from the X-Operator header. @throws ServiceError `bad-request` */
+/** The name in the X-Operator header. @throws ServiceError `bad-request` */
 export function operatorOf({ headers }: IncomingMessage): string {
-  const given = headers['x-operator'];
-  if (given === undefined) return 'http';
-  const name = String(given).trim();
+  const header = headers['x-operator'];
+  if (header === undefined) return 'http';
+  const name = String(header).trim();
   if (PRINTABLE_ASCII.test(name)) return name;
   throw new ServiceError('bad-request', 'An X-Operator header must have 1 to 64 printable ASCII characters.');
 }

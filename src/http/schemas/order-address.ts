@@ -6,7 +6,7 @@ export const OrderPath = Type.Object({
   id: Type.String({ description: 'The id of the order, a UUID' }),
 });
 
-/** With the position that `Location` carries, any replica knows an order that is not stored yet. */
+/** With the position from `Location`, any replica finds an order that is not stored yet. */
 export const PositionQuery = Type.Object(
   {
     position: Type.Optional(Type.String({ description: 'From the Location header, e.g. `3-1042`' })),

@@ -14,7 +14,7 @@ export const exampleOrder: NewOrder = {
 
 export const EXAMPLE_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
 
-/** Known of every order. */
+/** The fields that every order has. */
 const state = {
   id: Type.String({ description: 'A UUID' }),
   status: OrderStatusSchema,
@@ -24,7 +24,7 @@ const state = {
   }),
 };
 
-/** Known once the order is processed, beside what its creator sent. */
+/** The fields that processing adds to those of the new order. */
 const processed = {
   total: Type.Integer({ minimum: 0, description: 'The sum of quantity × unitPrice in minor units' }),
   createdAt: Timestamp('When the order was accepted'),

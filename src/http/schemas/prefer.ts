@@ -9,7 +9,7 @@ export const PreferHeader = {
 
 const MAX_WAIT_SECONDS = 30;
 
-/** A longer header is ignored: it could be made to be slow to match. */
+/** A longer header is ignored: a hostile one could be slow to match. */
 const MAX_HEADER_LENGTH = 256;
 
 /** Preferences are separated by commas outside quotes. */

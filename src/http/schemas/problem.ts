@@ -28,7 +28,7 @@ export const Problem = Type.Object(
 
 export type Problem = Static<typeof Problem>;
 
-/** The codes that an append to the event log can answer. */
+/** The error codes of an append to the event log. */
 export const APPEND_PROBLEMS = [
   'record-too-large',
   'log-full',
@@ -36,7 +36,7 @@ export const APPEND_PROBLEMS = [
   'log-timeout',
 ] as const satisfies readonly CallerErrorCode[];
 
-/** The codes that reading one order can answer. */
+/** The error codes of reading one order. */
 export const READ_ORDER_PROBLEMS = [
   'order-not-found',
   'position-invalid',
@@ -45,7 +45,7 @@ export const READ_ORDER_PROBLEMS = [
   'log-timeout',
 ] as const satisfies readonly CallerErrorCode[];
 
-/** The query parameter of errors that are thrown below HTTP. */
+/** The query parameter at fault, for errors thrown where it is not known. */
 const PARAMETER_OF: Partial<Record<CallerErrorCode, string>> = {
   'cursor-invalid': '/cursor',
   'position-invalid': '/position',
