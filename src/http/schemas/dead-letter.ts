@@ -11,7 +11,10 @@ import type {
 import { EXAMPLE_ID, timestamp, Timestamp } from './order.ts';
 import { timeOf } from './query.ts';
 
-const Reason = Type.Enum([...DEAD_LETTER_REASONS], { type: 'string', description: 'Why the record failed for good' });
+const Reason = Type.Enum([...DEAD_LETTER_REASONS], {
+  type: 'string',
+  description: 'Why the record failed for good',
+});
 const State = Type.Enum([...DEAD_LETTER_STATES], {
   type: 'string',
   description:
