@@ -2,8 +2,10 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
 /**
- * Owns everything that was opened and closes it in reverse order. Register each resource as soon as it is open, so that a
- * failed start closes what was opened before.
+ * Owns everything that was opened. Register each resource as soon as it is open, so that a failed start closes what was
+ * opened before.
+ *
+ * Invariant 11 (order of a shutdown): everything is closed in reverse order, so servers finish before what they use.
  */
 export class Lifecycle {
   readonly #logger: Logger;

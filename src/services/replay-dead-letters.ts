@@ -13,8 +13,10 @@ interface ReplayDependencies {
 }
 
 /**
- * Invariant 8: replays a page of dead letters and adds those that were sent to `tally`. A dead letter is marked as sent
- * only after the log holds it durably. If the process crashes before that, a repeat sends it again, which does no harm.
+ * Replays a page of dead letters and adds those that were sent to `tally`.
+ *
+ * Invariant 8: a dead letter is marked as sent after the log holds it durably. A crash before that leaves it `open`, and
+ * sending it twice does no harm.
  * @throws what the store or `EventLog.append` throws
  */
 export async function replayPage(

@@ -11,7 +11,7 @@ function service(t: Test, ...args: string[]): Program {
   return program;
 }
 
-await t.test('SIGTERM, SIGINT and SIGHUP stop the service with exit code 0', async (t) => {
+await t.test('invariant 11: SIGTERM, SIGINT and SIGHUP stop the service with exit code 0', async (t) => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const program = service(t, 'runs');
     await program.wrote('ready');
@@ -47,7 +47,7 @@ await t.test('a second signal ends the process at once with exit code 1', async 
   t.match(await program.outcome(), { code: 1, stdout: /Second signal during the shutdown/ });
 });
 
-await t.test('a stop that exceeds its deadline ends with exit code 1', async (t) => {
+await t.test('invariant 11: a stop that exceeds its deadline ends with exit code 1', async (t) => {
   const program = service(t, 'stop-hangs', '100');
   await program.wrote('ready');
   program.signal('SIGTERM');

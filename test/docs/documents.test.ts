@@ -143,6 +143,26 @@ await t.test('the table of errors in docs/api.md is that of src/base/errors.ts',
   }
 });
 
+await t.test('each invariant is named in its owner files and in at least one of its tests', async (t) => {
+  const section = readDocument('docs/architecture.md')
+    .text.split('\n## ')
+    .find((part) => part.startsWith('Invariants'));
+  const rows = tableRows(section ?? '').filter(([number = '']) => /^\d+$/.test(number));
+  t.ok(rows.length > 10);
+  for (const [number = '', , owners = '', tests = ''] of rows) {
+    const namesIt = (path: string) =>
+      new RegExp(`invariant ${number}\\b`, 'i').test(readFileSync(ROOT + path, 'utf8'));
+    const ownerPaths = quotedPaths(owners).map((path) => `src/${path}`);
+    t.ok(ownerPaths.length > 0, `invariant ${number} has an owner`);
+    t.same(
+      ownerPaths.filter((path) => !namesIt(path)),
+      [],
+      `owners of invariant ${number}`,
+    );
+    t.ok(quotedPaths(tests).some(namesIt), `invariant ${number}: ${tests}`);
+  }
+});
+
 await t.test('the types of a processor in docs/api.md are those of the code', async (t) => {
   const [documented] = codeBlocks(readDocument('docs/api.md'), 'ts');
   const inDocument = membersOf(documented?.code ?? '');
@@ -163,6 +183,10 @@ await t.test('the payment example in docs/api.md is examples/payment-processor.j
   const [documented] = codeBlocks(readDocument('docs/api.md'), 'js');
   t.equal(documented?.code.trim(), readFileSync(`${ROOT}examples/payment-processor.js`, 'utf8').trim());
 });
+
+function quotedPaths(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+\.ts)`/g)].map(([, path = '']) => path);
+}
 
 /** The members of every interface as the compiler prints them, without comments. */
 function membersOf(code: string): Map<string, string[]> {

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 300_000;
 t.setTimeout(TIMEOUT_MS);
 
 await t.test(
-  '20 crashes under load on Kafka lose no acknowledged order',
+  'invariant 1: 20 crashes under load on Kafka lose no acknowledged order',
   { timeout: TIMEOUT_MS },
   async (t) => {
     await crashRepeatedly(t, kafkaEnvironment(await temporaryFolder(t)), 20);

@@ -5,7 +5,10 @@ import { crashRepeatedly } from './nothing-lost.ts';
 const TIMEOUT_MS = 300_000;
 t.setTimeout(TIMEOUT_MS);
 
-/** Few crashes: the fault drill has many. */
-await t.test('5 crashes under load lose no acknowledged order', { timeout: TIMEOUT_MS }, async (t) => {
-  await crashRepeatedly(t, { DATA_DIR: await temporaryFolder(t) }, 5);
-});
+await t.test(
+  'invariant 1: 5 crashes under load lose no acknowledged order',
+  { timeout: TIMEOUT_MS },
+  async (t) => {
+    await crashRepeatedly(t, { DATA_DIR: await temporaryFolder(t) }, 5);
+  },
+);

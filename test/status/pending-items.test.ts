@@ -41,7 +41,7 @@ await t.test('a reader that keeps up gets every item in order', async () => {
   );
 });
 
-await t.test('a reader that lags gets the latest change of each order, in order', async (t) => {
+await t.test('invariant 9: a reader that lags gets the latest change of each order, in order', async (t) => {
   const pending = new PendingItems();
   const ORDERS = 10;
   for (let version = 1; version <= 100_000; version += 1) pending.push(item(version % ORDERS, version));

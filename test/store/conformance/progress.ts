@@ -23,7 +23,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
     );
   });
 
-  await t.test('a batch that was decided on stale progress changes nothing', async (t) => {
+  await t.test('invariant 3: a batch that was decided on stale progress changes nothing', async (t) => {
     const { reader, writer, deadLetters } = await makeStore(t);
     const store = await writer();
     await apply(store, [place(0, 'a'), place(0, 'p1', { partition: 1 })]);
