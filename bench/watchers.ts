@@ -99,7 +99,7 @@ async function cpuOf(service: MeasuredProcess, work: () => Promise<void>): Promi
   return after - before;
 }
 
-/** Of several readings: garbage comes and goes. */
+/** The median of several readings, because garbage collection moves them. */
 async function medianRss(service: MeasuredProcess): Promise<number> {
   const readings: number[] = [];
   for (let reading = 0; reading < 9; reading += 1) {

@@ -7,8 +7,8 @@ export async function inRounds(rounds: number, measure: (round: number) => Promi
 }
 
 /**
- * Takes one sample of each per round. The order alternates, since the second finds the disk busy with the first one's
- * writes.
+ * Takes one sample of each per round. The order alternates, because the second one finds the disk busy with the writes of
+ * the first.
  */
 export async function alternate<Sample>(
   rounds: number,

@@ -1,8 +1,8 @@
 import type { NewOrder } from '../../src/order/order.ts';
 
 /**
- * A typical order: two items, one pair of metadata. Spread over 200 000 customers, since few order twice in a short time,
- * and 2 000 merchants. The factors are coprime to these counts, so every customer and merchant occurs.
+ * A typical order: two items, one metadata pair. Orders spread over 200,000 customers, because few customers order twice
+ * in a short time, and 2,000 merchants. The factors are coprime to these counts, so every customer and merchant occurs.
  */
 export function sampleOrder(index: number): NewOrder {
   return {

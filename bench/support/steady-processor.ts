@@ -1,6 +1,6 @@
 import type { ProcessorAnswer } from '../../src/processing/processor-api.ts';
 
-/** The failing processor without its failures. */
+/** The reference for the failing processor: confirms every order. */
 export function process(): ProcessorAnswer {
   return { status: 'confirmed' };
 }

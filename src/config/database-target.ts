@@ -18,7 +18,7 @@ interface PostgresDatabase {
   connectTimeoutMs: number;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
-  /** changes get gap-free numbers: with the embedded event log the history serves as the status topic */
+  /** whether changes get gap-free numbers: needed with the embedded event log, where the history is the status topic */
   numbersChanges: boolean;
 }
 

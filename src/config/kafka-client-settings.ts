@@ -30,7 +30,7 @@ export function passedThrough(environment: NodeJS.ProcessEnv): [name: string, va
 }
 
 /**
- * How to reach the cluster, under librdkafka's names: each `_` becomes a dot, since none of its text settings contains a `_`.
+ * The connection settings under librdkafka's names: each `_` becomes a dot, because no such name contains a `_`.
  * https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
  */
 export function kafkaClientSettings(settings: Settings, environment: NodeJS.ProcessEnv): KafkaClientSettings {

@@ -13,7 +13,7 @@ export interface ReadSettings {
 
 type Texts = Readonly<Partial<Record<string, string>>>;
 
-/** Reads each setting by itself. An empty value counts as not set, as `NAME=` in compose and .env files means it. */
+/** Reads each setting on its own. An empty value counts as not set, because compose and .env files write `NAME=` for it. */
 export function readSettings(environment: Texts, commandLine: Texts): ReadSettings {
   const given: Record<string, string | number> = {};
   const sources = new Map<SettingName, Source>();
@@ -41,7 +41,7 @@ function lookUp(name: string, environment: Texts, commandLine: Texts): [string, 
 
 type Parsed = { value: string | number } | { problem: string };
 
-/** Parses strictly: it trims and guesses nothing. */
+/** Parses strictly, without trimming or guessing. */
 export function parseSetting(schema: SettingSchema, text: string): Parsed {
   const allowed = allowedValues(schema);
   if (schema.type === 'integer') return parseInteger(schema, text, allowed);

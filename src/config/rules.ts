@@ -80,7 +80,7 @@ function proxyProblem(list: string): string | undefined {
   const wrong = list.split(',').find((entry) => !isNetwork(entry));
   return when(
     wrong !== undefined,
-    `has ${JSON.stringify(wrong)}, which is neither an address nor a network: give, for example, 10.0.0.0/8,::1`,
+    `contains ${JSON.stringify(wrong)}, which is neither an address nor a network: give, for example, 10.0.0.0/8,::1`,
   );
 }
 
@@ -95,7 +95,7 @@ function brokerProblem(brokers: string): string | undefined {
   const wrong = brokers.split(',').find((broker) => Number(/\d+$/.exec(broker)?.[0] ?? 1) > 65_535);
   return when(
     wrong !== undefined,
-    `has the port of ${JSON.stringify(wrong)} out of range: give ports from 1 to 65535`,
+    `contains ${JSON.stringify(wrong)}, whose port is out of range: give ports from 1 to 65535`,
   );
 }
 
@@ -107,7 +107,7 @@ function fileProblem(path: string): string | undefined {
   return found.isDirectory() ? 'is a folder: give the path of a file' : undefined;
 }
 
-/** Why a path cannot be used as a folder, which need not exist yet. */
+/** Why a path cannot be used as a folder; undefined if it can. The folder need not exist yet. */
 function folderProblem(path: string): string | undefined {
   const found = statOf(path);
   if (typeof found === 'string') return found;
@@ -124,7 +124,7 @@ function statOf(path: string): ReturnType<typeof statSync> | string {
   }
 }
 
-/** Why two files are not a certificate chain and its private key. */
+/** Why the two files are not a certificate chain and its private key; undefined if they are. */
 function tlsProblem(certPath: string, keyPath: string): string | undefined {
   try {
     createSecureContext({ cert: readFileSync(certPath), key: readFileSync(keyPath) });

@@ -3,7 +3,7 @@ import { maskSecrets } from './mask.ts';
 
 export type Source = 'default' | 'environment' | 'command line';
 
-/** One setting that does not allow a start. */
+/** An invalid setting; it prevents the start. */
 export interface SettingError {
   name: string;
   value: string;

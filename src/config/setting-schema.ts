@@ -12,7 +12,7 @@ export const THEMES = [
 
 export type Theme = (typeof THEMES)[number];
 
-/** One setting as JSON Schema, with what a person needs to know to choose a value. */
+/** One setting: its JSON Schema and its documentation. */
 export interface SettingSchema {
   theme: Theme;
   type: 'string' | 'integer';

@@ -5,7 +5,7 @@ import { element } from './elements.js';
 /** @type {Record<ConnectionState, string>} */
 const LABELS = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', paused: 'Paused' };
 
-/** Shows whether the page is up to date: it is if all its sources are. */
+/** Shows whether all sources of the page are connected. */
 export class Connection {
   /** @type {Map<string, boolean>} */
   #sources = new Map();

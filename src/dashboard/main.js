@@ -34,7 +34,7 @@ function run() {
   orders.start();
 }
 
-/** A hidden page requests nothing, except that it still follows the order it placed. */
+/** A hidden page makes no requests, except to follow the order it placed. */
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     poll.stop();

@@ -8,7 +8,7 @@ import { clearProblem, showProblem } from './problem.js';
 export class OrderForm {
   #form = /** @type {HTMLFormElement} */ (element('place-order'));
   #onPlaced;
-  /** Sent without a response; sending the same body again reuses the key. @type {{key: string, body: string} | undefined} */
+  /** The last request without a response; if the same body is sent again, it reuses the key. @type {{key: string, body: string} | undefined} */
   #unanswered;
 
   /** @param {(placed: Placed) => void} onPlaced */
@@ -47,7 +47,7 @@ export class OrderForm {
     } catch {
       showProblem(this.#form, {
         title: 'The service did not answer',
-        detail: 'Send it again; it will not become two orders',
+        detail: 'Send it again; the order will not be duplicated',
       });
     }
   }

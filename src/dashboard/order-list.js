@@ -7,16 +7,16 @@ import { createSteps, FINAL, showSteps } from './status-steps.js';
 
 const MAX_SHOWN = 12;
 
-/** When the table is full, rows older than this make room: of orders with a final status, and of all others. */
+/** When the table is full, new orders replace rows unchanged for this long: rows with a final status, and other rows. */
 const FINAL_STAYS_MS = 2500;
 const UNCHANGED_STAYS_MS = 12_000;
 
-/** The page is drawn this often, however many changes come. */
+/** The interval at which the table is redrawn, however many changes arrive. */
 const DRAW_MS = 250;
 
 /**
- * A sample of the orders in progress, since no one can read thousands per second. An order in the table is followed to
- * its end; then the newest takes its place.
+ * A sample of the orders in progress, because no one can read thousands per second. The table follows an order to its
+ * final status; then the newest order takes its place.
  */
 export class OrderList {
   /** @type {Map<string, Shown>} */

@@ -5,7 +5,7 @@ import { createSteps, FINAL, showSteps, TRANSITIONS } from './status-steps.js';
 /** Labels of the transition buttons. @type {Record<string, string>} */
 const LABELS = { preparing: 'Prepare', dispatched: 'Dispatch', delivered: 'Deliver', cancelled: 'Cancel' };
 
-/** Follows the order that this page placed last, to its end. */
+/** Follows the order that this page placed last until its final status. */
 export class PlacedOrder {
   /** @type {LiveStream | undefined} */
   #stream;

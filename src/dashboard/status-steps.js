@@ -1,9 +1,9 @@
 import { create } from './elements.js';
 
-/** The statuses of an order that goes well, in sequence. */
+/** The statuses of a successful order, in sequence. */
 const STEPS = ['accepted', 'confirmed', 'preparing', 'dispatched', 'delivered'];
 
-/** No status follows these. */
+/** The final statuses. */
 export const FINAL = new Set(['delivered', 'cancelled', 'rejected', 'failed']);
 
 /** The transitions that a caller may request. */

@@ -23,7 +23,6 @@ const MAX_OPEN_MS = 30_000;
 
 const NAMES = { store: 'the store', log: 'the event log' } as const;
 
-/** Values of the gauge. */
 const STATE_NUMBERS = {
   [CircuitState.Closed]: 0,
   [CircuitState.HalfOpen]: 1,
@@ -32,14 +31,14 @@ const STATE_NUMBERS = {
 } as const;
 
 /**
- * cockatiel's circuit breaker, but an attempt that meets an open circuit waits instead of failing:
+ * cockatiel's circuit breaker, except that attempts wait while the circuit is open instead of failing:
  *
- *     closed    → open: too many failures in a row
- *     open      → half-open: the time is over; one waiting attempt goes through, the others keep waiting
- *     half-open → closed | open: it worked | it failed, and the circuit stays open for longer
+ *     closed    → open: too many consecutive failures
+ *     open      → half-open: the pause is over; one waiting attempt goes through, the others keep waiting
+ *     half-open → closed | open: the attempt succeeded | it failed, and the next pause is longer
  *
- * Only an attempt can close the circuit. Failed steps are retried until the service stops, so there is always one.
- * Times are those of `Date.now()`, because cockatiel's are.
+ * Only an attempt can close the circuit. There always is one, because failed steps are retried until the service stops.
+ * Times come from `Date.now()`, because cockatiel uses it.
  */
 export class Breaker {
   readonly #dependency: Dependency;
@@ -77,7 +76,7 @@ export class Breaker {
     this.#policy.onReset(() => listener(true));
   }
 
-  /** Why the dependency is not ready, for readyz; undefined while the circuit is closed. */
+  /** Why the dependency is not ready, for /readyz; undefined while the circuit is closed. */
   readinessProblem(): string | undefined {
     if (this.isClosed) return undefined;
     const since = new Date(this.#failingSince ?? Date.now()).toISOString();
@@ -89,8 +88,8 @@ export class Breaker {
   }
 
   /**
-   * Makes the attempt as soon as the circuit lets it through.
-   * @throws what the attempt throws, or ServiceError `circuit-open` when the signal is aborted while it waits
+   * Runs the attempt as soon as the circuit lets it through.
+   * @throws the attempt's error, or ServiceError `circuit-open` if the signal is aborted while the attempt waits
    */
   async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     while (!this.#letsAttemptThrough()) {
@@ -105,7 +104,7 @@ export class Breaker {
     return this.isClosed || (state === CircuitState.Open && Date.now() >= this.#nextAttemptAt);
   }
 
-  /** Resolves when the state changes, when the next attempt may be made, or when the signal is aborted. */
+  /** Resolves when the state changes, the next attempt is due, or the signal is aborted. */
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const isOpen = this.#policy.state === CircuitState.Open;

@@ -4,13 +4,13 @@ import type { FailureCounts } from '../processing/flood-limit.ts';
 const BUCKETS = 12;
 const BUCKET_MS = 5_000;
 
-/** How many records all lanes processed in the last minute, and how many became dead letters; in steps of 5 seconds. */
+/** Counts the records and the dead letters of all lanes over the last minute, in buckets of 5 seconds. */
 export class DeadLetterRate {
   readonly #clock: Clock;
   readonly #buckets = Array.from({ length: BUCKETS }, () => ({ tick: -1, records: 0, deadLetters: 0 }));
-  readonly #holders = new Set<string>();
-  #heldAt = 0;
-  #heldMs = 0;
+  readonly #frozenBy = new Set<string>();
+  #frozenAt = 0;
+  #frozenMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,24 +37,24 @@ export class DeadLetterRate {
   }
 
   /**
-   * Stops the minute from moving on until every holder has released it. Otherwise a batch deferred as a flood would be
-   * saved as soon as the dead letters before it were forgotten. Other lanes still add their counts.
-   * @returns false when this holder holds it already
+   * Freezes the one-minute window while a batch is deferred, until every step has unfrozen it; other lanes still add
+   * their counts. Otherwise the earlier dead letters would leave the window and the deferred batch would pass the limit.
+   * @returns false if this step has frozen it already
    */
-  hold(holder: string): boolean {
-    if (this.#holders.has(holder)) return false;
-    if (this.#holders.size === 0) this.#heldAt = this.#clock();
-    this.#holders.add(holder);
+  freeze(step: string): boolean {
+    if (this.#frozenBy.has(step)) return false;
+    if (this.#frozenBy.size === 0) this.#frozenAt = this.#clock();
+    this.#frozenBy.add(step);
     return true;
   }
 
-  release(holder: string): void {
-    if (!this.#holders.delete(holder) || this.#holders.size > 0) return;
-    this.#heldMs += this.#clock() - this.#heldAt;
+  unfreeze(step: string): void {
+    if (!this.#frozenBy.delete(step) || this.#frozenBy.size > 0) return;
+    this.#frozenMs += this.#clock() - this.#frozenAt;
   }
 
   #tick(): number {
-    const now = this.#holders.size > 0 ? this.#heldAt : this.#clock();
-    return Math.floor((now - this.#heldMs) / BUCKET_MS);
+    const now = this.#frozenBy.size > 0 ? this.#frozenAt : this.#clock();
+    return Math.floor((now - this.#frozenMs) / BUCKET_MS);
   }
 }

@@ -12,7 +12,7 @@ import { StallMonitor } from './stall-monitor.ts';
 /** When the next retry of an order is due, in milliseconds since the epoch; undefined when none is. */
 export type DueAt = number | undefined;
 
-/** The outcome of work that keeps killing its thread. */
+/** Returned for work that keeps crashing its thread. */
 export const POISON = 'poison';
 
 export type Poison = typeof POISON;
@@ -28,30 +28,30 @@ export interface FailurePolicyOptions {
 
 const BACKOFF: Backoff = { baseMs: 50, factor: 2, capMs: 5_000 };
 
-/** A flood lasts until an operator has fixed the processor. */
+/** Longer pauses, because a flood lasts until an operator fixes the processor. */
 const FLOOD_BACKOFF: Backoff = { baseMs: 1_000, factor: 2, capMs: 30_000 };
 
-/** The breaker itself waits while its circuit is open. */
+/** While the circuit is open, the breaker waits instead. */
 const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
 
-/** A single death may have nothing to do with the orders. */
-const DEATHS_OF_POISON = 2;
+/** One crash may be unrelated to the orders. */
+const CRASHES_UNTIL_POISON = 2;
 
-export const POISON_REASON = `The worker thread ended ${DEATHS_OF_POISON} times while it processed this order.`;
+export const POISON_REASON = `The worker thread ended ${CRASHES_UNTIL_POISON} times while it processed this order.`;
 
 /**
  * What happens when a step of a batch fails, from the outside in:
  *
- *     bisect    a batch that kills its thread twice goes on as two halves, until the poison order is alone and fails
- *     retry     any other failure is retried with backoff, unless it is fatal or the service stops; a flood of dead
- *               letters backs off for longer and holds the dead-letter rate
+ *     bisect    a batch that crashes its thread twice is split, until the poison order is alone and fails
+ *     retry     any other failure is retried with backoff, unless it is fatal or the service stops; a dead-letter flood
+ *               backs off for longer and freezes the window of the dead-letter rate
  *     breaker   while the store or the log is down, attempts wait, and one at a time goes through
- *     attempt   counts how often it has killed its thread
+ *     attempt   counts the crashes of its thread
  *
- * Each half is retried on its own, so bisecting is outermost. Each attempt must pass the breaker, so the breaker is
- * inside the retry, which does not pause while the circuit is open.
+ * Bisecting is outermost because each half is retried separately. The breaker is inside the retry because each attempt
+ * must pass it; the retry does not pause while the circuit is open.
  *
- * Invariant 6: infrastructure failing is not the order's fault. Nothing here spends an order's attempts.
+ * Invariant 6: a failing store or broker is not the order's fault. Nothing here spends an order's attempts.
  */
 export class FailurePolicy {
   readonly breakers: Readonly<Record<Dependency, Breaker>>;
@@ -70,7 +70,7 @@ export class FailurePolicy {
     this.#stallMonitor = new StallMonitor(clock);
   }
 
-  /** Runs the batch, or its halves if it is poison. A poison order alone is run again with the reason why it fails. */
+  /** Runs the batch; if it is poison, runs its halves. A single poison order is run again with the reason why it fails. */
   async bisect(
     batch: readonly LogRecord[],
     run: (part: readonly LogRecord[], poisonReason?: string) => Promise<DueAt | Poison>,
@@ -84,7 +84,7 @@ export class FailurePolicy {
     return first === undefined || second === undefined ? (first ?? second) : Math.min(first, second);
   }
 
-  /** As `bisect`, for retries. Order by order costs fewer threads than halving. @param limit orders at most */
+  /** As `bisect`, for retries, but one order at a time: this crashes fewer threads. @param limit maximum number of orders */
   async isolate(
     limit: number,
     run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
@@ -100,13 +100,13 @@ export class FailurePolicy {
 
   /** Retry → breaker → attempt in a thread. @returns POISON for work that must be split @throws as `run` */
   process<T>(step: string, attempt: () => Promise<T>): Promise<T | Poison> {
-    return this.run(step, 'store', countingDeaths(attempt));
+    return this.run(step, 'store', countingCrashes(attempt));
   }
 
   /**
-   * Retry → breaker → attempt. Until it works the lane fills up and its partitions pause.
+   * Retry → breaker → attempt. Until the attempt succeeds, the lane's queue fills up and its partitions pause.
    * @param step a name, unique while the step runs
-   * @throws ServiceError one that is fatal, or the last error (`circuit-open` if it waited) once the signal is aborted
+   * @throws ServiceError if the error is fatal; once the signal is aborted, the last error, or `circuit-open` if it waited
    */
   async run<T>(step: string, dependency: Dependency, attempt: () => Promise<T>): Promise<T> {
     const { signal, metrics, logger } = this.#options;
@@ -122,19 +122,19 @@ export class FailurePolicy {
         onRetry: (error, attempts) => {
           this.#stallMonitor.failed(step, error);
           metrics.batchRetries.inc({ error_type: error instanceof ServiceError ? error.code : 'internal' });
-          logger.warn({ err: error, attempt: attempts, step }, 'a step of a batch failed and is retried');
-          if (hasCode(error, 'dead-letter-flood') && this.deadLetterRate.hold(step)) {
+          logger.warn({ err: error, attempt: attempts, step }, 'a batch step failed and will be retried');
+          if (hasCode(error, 'dead-letter-flood') && this.deadLetterRate.freeze(step)) {
             metrics.deadLetterFloods.inc();
           }
         },
       });
     } finally {
       this.#stallMonitor.ended(step);
-      this.deadLetterRate.release(step);
+      this.deadLetterRate.unfreeze(step);
     }
   }
 
-  /** The flood limit for retries, which defer themselves. @param flood why; undefined if none was deferred */
+  /** Reports retries that a flood deferred. @param flood the reason; undefined if no retry was deferred */
   noteDeferredRetries(step: string, flood: string | undefined): void {
     if (flood === undefined) {
       this.#stallMonitor.ended(step);
@@ -144,7 +144,7 @@ export class FailurePolicy {
     }
   }
 
-  /** Why batches do not get done, for readyz; undefined when they do. */
+  /** Why batches fail, for /readyz; undefined if they do not. */
   readinessProblem(): string | undefined {
     const { store, log } = this.breakers;
     const causes = [this.#stallMonitor.flood(), store.readinessProblem(), log.readinessProblem()];
@@ -159,12 +159,12 @@ async function untilNotPoison(run: (poisonReason?: string) => Promise<DueAt | Po
   return outcome;
 }
 
-function countingDeaths<T>(attempt: () => Promise<T>): () => Promise<T | Poison> {
-  let deaths = 0;
+function countingCrashes<T>(attempt: () => Promise<T>): () => Promise<T | Poison> {
+  let crashes = 0;
   return () =>
     attempt().catch((error: unknown) => {
-      if (hasCode(error, 'worker-failed')) deaths += 1;
-      if (deaths < DEATHS_OF_POISON) throw error;
+      if (hasCode(error, 'worker-failed')) crashes += 1;
+      if (crashes < CRASHES_UNTIL_POISON) throw error;
       return POISON;
     });
 }

@@ -28,13 +28,13 @@ export class LaneQueue {
     return this.#options.clock() - this.#firstAt;
   }
 
-  /** The limit that a whole batch has reached; undefined while there is only a partial one. */
+  /** The limit that the next batch has reached; undefined while it is partial. */
   get fullBy(): 'size' | 'bytes' | undefined {
     if (this.#records.length >= this.#options.batchMaxRecords) return 'size';
     return this.#bytes >= this.#options.batchMaxBytes ? 'bytes' : undefined;
   }
 
-  /** Whether this many whole batches are queued. */
+  /** Whether this many full batches are queued. */
   holds(batches: number): boolean {
     const { batchMaxRecords, batchMaxBytes } = this.#options;
     return this.#records.length >= batches * batchMaxRecords || this.#bytes >= batches * batchMaxBytes;
@@ -46,7 +46,7 @@ export class LaneQueue {
     this.#bytes += sizeOf(record);
   }
 
-  /** The next batch: at least one record, and otherwise no more than the limits allow. */
+  /** The next batch, within the limits; only a single record may exceed them. */
   take(): LogRecord[] {
     const { batchMaxRecords, batchMaxBytes } = this.#options;
     let bytes = 0;

@@ -6,8 +6,8 @@ import { RetrySchedule } from './retry-schedule.ts';
 import type { BatchRunner, BatchTrigger } from './run-batch.ts';
 
 /**
- * While records are queued, retries run at most this often: each run is a commit of its own, and takes time from
- * healthy orders. A run that takes longer is followed by a pause of its own length, so retries get half the time at most.
+ * The minimum pause between runs of retries while records are queued, because a run delays healthy orders. After a run
+ * that took longer, the pause is as long as the run: retries get at most half of the lane's time.
  */
 const RETRY_INTERVAL_MS = 2_000;
 
@@ -15,14 +15,14 @@ const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;
 
 export interface LaneOptions extends LaneQueueOptions {
-  /** how long a partial batch waits at most while `mustWait`, in milliseconds */
+  /** the longest that a partial batch waits while `mustWait`, in milliseconds */
   batchMaxWaitMs: number;
   /** another lane has a batch in flight, and the store takes one writer at a time */
   mustWait: () => boolean;
   runner: Pick<BatchRunner, 'assign' | 'revoke' | 'runBatch' | 'runRetries' | 'publishingDone'>;
   /** called after each batch, before the lane takes its next one */
   onFree: () => void;
-  /** the lane has halted */
+  /** called when the lane halts */
   onFailed: (error: Error) => void;
   /** pause and resume the partitions of the lane; pausing twice is harmless */
   pause: () => void;
@@ -30,15 +30,17 @@ export interface LaneOptions extends LaneQueueOptions {
 }
 
 /**
- * Collects the records of its partitions and has one batch in flight at a time (invariant 2): the events of an order
- * never overtake each other. An idle lane takes what there is at once; a busy one lets the next batch grow.
+ * Collects the records of its partitions into batches. An idle lane starts a batch as soon as records arrive; while a
+ * batch is in flight, the next one grows.
  *
  *     idle    → running: records arrived, and no other lane is writing
- *     idle    → waiting: records arrived while another lane writes (only where the store takes one writer)
- *     waiting → running: size | bytes | age reached, or the other lane is done
- *     running → idle | running | waiting: the batch, or the run of retries, is done
- *     idle | waiting → running: a retry is due; while records are queued, at intervals
- *     running → halted: the batch was given up; nothing may overtake it, so all that follows stays in the log
+ *     idle    → waiting: records arrived while another lane is writing (only if the store takes one writer at a time)
+ *     waiting → running: the batch reached its limit of records, bytes or age, or the other lane finished
+ *     running → idle | running | waiting: the batch or the run of retries finished
+ *     idle | waiting → running: a retry is due (at intervals while records are queued)
+ *     running → halted: the batch failed for good; it stays in the log with all later records, which must not overtake it
+ *
+ * Invariant 2: a lane has one batch in flight, so events of one order never overtake each other.
  *
  * Invariant 9: the queue is bounded. At four batches (by records or bytes) its partitions pause; below two they resume.
  */
@@ -46,7 +48,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: LaneQueue;
   readonly #retries: RetrySchedule;
-  /** what is in flight; without `partitions` it is a run of retries, which affects all */
+  /** the work in flight; `partitions` is undefined for a run of retries, which affects all of them */
   #running: { partitions: ReadonlySet<number> | undefined; done: Promise<void> } | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   #nextRetryFrom = 0;
@@ -72,7 +74,7 @@ export class Lane {
   }
 
   /**
-   * Drops what is queued of the partitions, then waits until nothing of theirs is in flight or being published.
+   * Drops the queued records of these partitions, then waits for their work in flight and for publishing to finish.
    * @throws what publishing threw
    */
   async revoke(partitions: readonly number[]): Promise<void> {
@@ -88,14 +90,14 @@ export class Lane {
     if (!this.#isHalted) this.#queue.push(record);
   }
 
-  /** To be called after a round of `push`, and when another lane is done. */
+  /** Call this after a round of `push`, and when another lane has finished its work. */
   dispatch(): void {
     if (this.#isHalted) return;
     if (this.#running === undefined) this.#startNext();
     this.#pauseOrResume();
   }
 
-  /** Starts nothing more; does not wait for what is in flight. */
+  /** Starts no more work; does not wait for the work in flight. */
   close(): void {
     this.#isHalted = true;
     this.#retries.clear();
@@ -117,7 +119,7 @@ export class Lane {
     }
   }
 
-  /** What closes the batch now; undefined while a partial one waits for another lane. */
+  /** Why the next batch can start now; undefined while a partial batch waits for another lane. */
   #trigger(): BatchTrigger | undefined {
     const { batchMaxWaitMs, mustWait } = this.#options;
     const { fullBy } = this.#queue;
@@ -161,7 +163,7 @@ export class Lane {
     this.#running = { partitions, done };
   }
 
-  /** The other lanes go first: with one writer they have waited for this batch to end. */
+  /** Lets the other lanes start first: with one writer, they have been waiting for this one. */
   #finish(dueAt: DueAt): void {
     this.#running = undefined;
     if (dueAt !== undefined) this.#retryAt(dueAt);

@@ -1,8 +1,8 @@
 import type { LogConsumer } from '../log/event-log.ts';
 
 /**
- * The partitions this process owns, and which of them are paused: those that at least one reason applies to. A
- * partition assigned while a reason applies is paused from the start.
+ * The partitions that this process owns. A partition is paused while at least one reason applies to it, from the start
+ * if it is assigned in that time.
  */
 export class PartitionGate {
   readonly #consumer: Pick<LogConsumer, 'pause' | 'resume'>;
@@ -17,7 +17,7 @@ export class PartitionGate {
     return this.#isPaused.has(partition);
   }
 
-  /** To be called before anything of the partitions is read. */
+  /** Call this before any record of the partitions is read. */
   add(partitions: Iterable<number>): void {
     for (const partition of partitions) this.#isPaused.set(partition, false);
     this.#update();
@@ -27,13 +27,11 @@ export class PartitionGate {
     for (const partition of partitions) this.#isPaused.delete(partition);
   }
 
-  /** Pauses the partitions that the filter selects, until `resume` is called with the same reason. */
   pause(reason: string, filter: (partition: number) => boolean): void {
     this.#reasons.set(reason, filter);
     this.#update();
   }
 
-  /** Resumes the partitions that no other reason keeps paused. */
   resume(reason: string): void {
     if (this.#reasons.delete(reason)) this.#update();
   }

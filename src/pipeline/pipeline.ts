@@ -28,7 +28,7 @@ export interface PipelineOptions {
   reader: OrderReader;
   publish: PublishStatuses;
   breaker: BreakerSettings;
-  /** how long a revoked partition waits for its batch in flight; a batch that ends later is fenced by the store */
+  /** how long a revocation waits for the batch in flight; the store fences a batch that ends later */
   releaseTimeoutMs: number;
   metrics: Metrics;
   logger: Logger;
@@ -70,7 +70,7 @@ export class Pipeline {
 
   async start(): Promise<void> {
     for (const [dependency, breaker] of Object.entries(this.#failurePolicy.breakers)) {
-      // Records read while it is down would only wait in this process.
+      // Records that are read while a dependency is down would only wait in memory.
       breaker.onChange((isClosed) => {
         if (isClosed) this.#gate.resume(dependency);
         else this.#gate.pause(dependency, () => true);
@@ -81,8 +81,8 @@ export class Pipeline {
   }
 
   /**
-   * Invariant 11, its part here: finishes the attempts in flight, commits what is done and leaves the group. Nothing is
-   * retried any more: unfinished batches are still in the log.
+   * Invariant 11 (pipeline part): finishes the attempts in flight, commits finished batches and leaves the group. Nothing
+   * is retried any more; unfinished batches are still in the log.
    */
   async stop(): Promise<void> {
     if (this.#state === 'running') this.#state = 'stopped';
@@ -91,13 +91,13 @@ export class Pipeline {
     for (const lane of this.#lanes) lane.close();
   }
 
-  /** What is wrong, for readyz; undefined when nothing is. */
+  /** Why the pipeline is not ready, for /readyz; undefined if it is. */
   readinessProblem(): string | undefined {
     if (this.#state !== 'running') return `the pipeline is ${this.#state}`;
     return this.#failurePolicy.readinessProblem();
   }
 
-  /** Records of the assigned partitions that wait in the log, as last seen. */
+  /** Assigned partition → records that wait in the log, as last seen. */
   lag(): Map<number, number> {
     return this.#consumer.lag();
   }

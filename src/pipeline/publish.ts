@@ -8,7 +8,7 @@ import type { HistoryFeed } from '../status/history-feed.ts';
 /** Publishes the status events of a frame; resolves once they are acknowledged. Safe to repeat after a failure. */
 export type PublishStatuses = (statuses: ArrayBuffer) => Promise<void>;
 
-/** To `orders.status`, where every replica reads them. */
+/** Appends the status events to `orders.status`, which every replica reads. */
 export function publishToLog(log: Pick<EventLog, 'append'>): PublishStatuses {
   return (statuses) =>
     appendEach(statuses, ({ key, value, headers }) =>
@@ -16,14 +16,14 @@ export function publishToLog(log: Pick<EventLog, 'append'>): PublishStatuses {
     );
 }
 
-/** Straight to the watchers of this process, where it is the only one: the store's history has every change already. */
+/** Sends the status events to the watchers of this process, if it is the only one; the store's history has every change. */
 export function publishToFeed(feed: HistoryFeed): PublishStatuses {
   return (statuses) => feed.publish(decodeRecordFrame(statuses));
 }
 
 /**
- * Appends copies of dead letters to `orders.dlq`. A copy too large for the log is appended without its value, then
- * without its key, and a header says so; the row in the store is always whole.
+ * Appends copies of dead letters to `orders.dlq`. If a copy is too large for the log, its value is left out, then also
+ * its key, and a header says so; the row in the store is always complete.
  */
 export function publishDeadLetters(
   log: Pick<EventLog, 'append'>,
@@ -41,7 +41,7 @@ export function publishDeadLetters(
   });
 }
 
-/** False for a record that is larger than the log takes. */
+/** Resolves to false if the record is larger than the log accepts. */
 async function fits(append: Promise<unknown>): Promise<boolean> {
   try {
     await append;
@@ -52,7 +52,7 @@ async function fits(append: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Below the smallest limit of pending appends that a log may have: a batch beyond it could never be published. */
+/** Less than the minimum of LOG_MAX_PENDING: more appends at a time could be refused at every attempt. */
 const MAX_PENDING_APPENDS = 500;
 
 async function appendEach(
@@ -61,7 +61,7 @@ async function appendEach(
 ): Promise<void> {
   const records = decodeRecordFrame(frame);
   for (let from = 0; from < records.length; from += MAX_PENDING_APPENDS) {
-    // Wait for all, also when one fails: a retry must not run beside appends of the attempt before.
+    // Wait for all, even if one fails: a retry must not run in parallel with appends of the previous attempt.
     const outcomes = await Promise.allSettled(records.slice(from, from + MAX_PENDING_APPENDS).map(append));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -69,24 +69,24 @@ async function appendEach(
 }
 
 /**
- * Publishes and commits the saved batches of a lane, one at a time and in order, while the lane processes the next one.
- * A lane is never more than one batch ahead of what is published.
+ * Publishes and commits the saved batches of a lane one at a time, in order, while the lane processes the next batch.
+ * A lane is at most one batch ahead of what is published.
  */
 export class PublishQueue {
   #last: Promise<void> = Promise.resolve();
 
   /**
-   * Begins the work once the work before it is done; does not wait for its end.
-   * @throws what the work before it threw: nothing may be published after a gap
+   * Starts the work once the previous work is done; does not wait for its end.
+   * @throws the previous work's error, because nothing may be published after a gap
    */
   async begin(work: () => Promise<void>): Promise<void> {
     await this.#last;
     this.#last = work();
-    // Not unhandled: the next `begin` or `done` throws it.
+    // Avoids an unhandled rejection: the next `begin` or `done` throws this error.
     this.#last.catch(() => undefined);
   }
 
-  /** Resolves when nothing is being published. @throws what the last work threw */
+  /** Resolves when nothing is being published. @throws the last work's error */
   done(): Promise<void> {
     return this.#last;
   }

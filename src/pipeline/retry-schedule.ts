@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 
-/** setTimeout takes no more than 24 days; after a day the timer is set again. */
+/** setTimeout overflows after 24 days, so re-arm daily. */
 const MAX_TIMER_MS = 24 * 60 * 60 * 1_000;
 
-/** Wakes a lane when its next retry is due. The due times themselves are in the store, where they survive a restart. */
+/** Wakes a lane when its next retry is due. The store keeps all due times, so they survive a restart. */
 export class RetrySchedule {
   readonly #clock: Clock;
   readonly #wake: () => void;
@@ -20,7 +20,7 @@ export class RetrySchedule {
     return this.#dueAt <= this.#clock();
   }
 
-  /** Wakes the lane at that time, or earlier if a retry is due earlier. */
+  /** Wakes the lane at this time, unless it is woken earlier for another retry. */
   add(dueAt: number): void {
     if (this.#dueAt <= dueAt) return;
     this.#dueAt = dueAt;

@@ -3,9 +3,9 @@ import { pauseAfter, type Backoff } from '../base/backoff.ts';
 import { toError } from '../base/errors.ts';
 
 export interface RetryOptions {
-  /** the pauses after this error */
+  /** the backoff to use after this error */
   backoffFor: (error: Error) => Backoff;
-  /** once aborted, the last error is thrown: at once during a pause, else when the attempt ends */
+  /** an abort ends a pause at once and allows no further attempt: the last error is thrown */
   signal: AbortSignal;
   /** false: the error is thrown at once */
   isRetryable: (error: Error) => boolean;
@@ -13,8 +13,8 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats the attempt until it works.
- * cockatiel's `retry` does not fit: an abort neither ends its pause nor keeps it from one more attempt.
+ * Repeats the attempt until it succeeds.
+ * cockatiel's `retry` is not suitable: on an abort it finishes its pause and makes one more attempt.
  */
 export async function retryUntilDone<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { backoffFor, signal, isRetryable, onRetry } = options;

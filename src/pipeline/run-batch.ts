@@ -5,22 +5,23 @@ import type { Metrics } from '../base/metrics.ts';
 import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { BatchCounts, BatchResult } from '../processing/batch.ts';
+import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
 import { publishDeadLetters, PublishQueue, type PublishStatuses } from './publish.ts';
 
-/** What closed a batch: the lane was idle; or while it waited the batch grew too large or too old, or its turn came. */
+/** Why a batch started: its lane was idle; or it waited and reached a limit (size, bytes, age), or another lane finished. */
 export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
 
 export interface BatchRunnerOptions {
-  /** of the lane; unique */
+  /** the unique name of the lane */
   name: string;
-  /** of the commands, as the store knows it */
+  /** the name under which the store keeps the progress of the commands topic */
   topic: string;
   log: Pick<EventLog, 'append'>;
   pool: Pick<BatchPool, 'run'>;
   publish: PublishStatuses;
-  /** notes the partitions' next offsets as done */
+  /** commits the offsets: partition → next offset to read after a restart */
   commit: (nextOffsets: Map<number, number>) => void;
   failurePolicy: FailurePolicy;
   metrics: Metrics;
@@ -28,27 +29,27 @@ export interface BatchRunnerOptions {
   clock: Clock;
 }
 
-/** Orders that one run of retries takes at most. It occupies its lane while the processor works on them in eight rounds. */
-const MAX_RETRIES_PER_RUN = 512;
+/** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
+const MAX_RETRIES_PER_RUN = 8 * PROCESSOR_CONCURRENCY;
 
-/** A run of retries purges what the previous one completed; when no other retry is due, it is made for that alone. */
+/** A run of retries purges the orders that the previous run completed. If no retry is due by then, one runs to purge. */
 const PURGE_AFTER_MS = 1_000;
 
 /**
- * Takes the batches of one lane from the log into the store and out again:
+ * Runs the batches of one lane:
  *
  *     process and save → publish statuses → publish copies of dead letters → commit offsets
  *
  * Invariant 4: an offset is committed only after the rows are saved and the status events are acknowledged. Each step
- * is retried until it works, and none begins before the previous one is done. The next batch is processed while this
- * one is published.
+ * is retried until it succeeds, and starts after the previous one. The next batch is processed while this one is
+ * published.
  */
 export class BatchRunner {
   readonly #options: BatchRunnerOptions;
   /** partition → next offset known to be saved, for the partitions of the lane */
   readonly #applied = new Map<number, number>();
   readonly #publishQueue = new PublishQueue();
-  /** completed retries whose effects are published: the next run of retries purges them */
+  /** completed retries whose effects are published; the next run of retries purges them */
   #published: string[] = [];
 
   constructor(options: BatchRunnerOptions) {
@@ -78,7 +79,7 @@ export class BatchRunner {
     );
   }
 
-  /** Retries the orders that are due: try again and save → publish → purge, with the next run. @throws as `runBatch` */
+  /** Retries the due orders: process and save → publish; the next run purges the completed ones. @throws as `runBatch` */
   runRetries(): Promise<DueAt> {
     return this.#options.failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
       this.#retry(limit, poisonReason),
@@ -113,7 +114,7 @@ export class BatchRunner {
     return result.retryAt;
   }
 
-  /** A new frame for each attempt, since it is transferred to the thread. */
+  /** Encodes a new frame for each attempt, because the frame is transferred to the thread. */
   #process(batch: readonly LogRecord[], poisonReason: string | undefined): Promise<BatchResult> {
     const { topic, pool, failurePolicy } = this.#options;
     const applied = new Map<number, number>();
@@ -127,7 +128,7 @@ export class BatchRunner {
 
   async #retry(limit: number, poisonReason: string | undefined): Promise<DueAt | Poison> {
     const { name, topic, pool, failurePolicy, metrics, clock } = this.#options;
-    // Otherwise this run would publish again what the previous one is still publishing.
+    // Otherwise this run would publish effects again that the previous run is still publishing.
     await this.#publishQueue.done();
     const published = this.#published;
     const result = await failurePolicy.process(`${name}: retry orders`, () => {

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import { hasCode } from '../base/errors.ts';
 
-/** Retrying for less than this is normal. */
+/** Shorter retrying is normal. */
 const STALLED_AFTER_MS = 10_000;
 
-/** The steps that are being retried at the moment, for readyz. */
+/** The steps that are being retried, for /readyz. */
 export class StallMonitor {
   readonly #clock: Clock;
   readonly #failing = new Map<string, { since: number; error: Error }>();
@@ -21,13 +21,12 @@ export class StallMonitor {
     this.#failing.delete(step);
   }
 
-  /** Why dead letters are deferred as a flood, as soon as they are. */
   flood(): string | undefined {
     return [...this.#failing.values()].find(({ error }) => hasCode(error, 'dead-letter-flood'))?.error
       .message;
   }
 
-  /** The step that has been retried for the longest, once that is too long. */
+  /** The step that has been retried for the longest time, if that is too long. */
   readinessProblem(): string | undefined {
     const [longest] = [...this.#failing.values()].sort((one, other) => one.since - other.since);
     if (longest === undefined || this.#clock() - longest.since < STALLED_AFTER_MS) return undefined;

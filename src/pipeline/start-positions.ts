@@ -4,14 +4,14 @@ import { retryUntilDone } from './retry.ts';
 
 const BACKOFF = { baseMs: 50, factor: 2, capMs: 2_000 };
 
-/** More than can be applied before a group's first commit, which is a few seconds after its first batch. */
+/** More records than can be applied before a group's first commit, which follows its first batch within seconds. */
 const MAX_RECORDS_BEFORE_FIRST_COMMIT = 100_000;
 
 /**
  * Where to start reading each partition. The store's progress says what was applied; the group's committed offset lags
- * behind it and says what was published. Starting at the lower of the two loses neither an effect nor a status event;
- * records between them are recognised as redelivered. A store without progress is new: it reads from the earliest
- * record, even if the group had committed more for another store.
+ * behind it and says what was published. Reading starts at the lower of the two, so no effect and no status event is
+ * lost; records between them are recognised as redelivered. A store without progress is new: reading starts at the
+ * earliest record, even if the group has committed more for another store.
  */
 export async function startPositions(
   topic: string,
@@ -24,7 +24,8 @@ export async function startPositions(
       backoffFor: () => BACKOFF,
       signal,
       isRetryable: () => true,
-      onRetry: (error, attempt) => logger.warn({ err: error, attempt }, 'the progress cannot be read'),
+      onRetry: (error, attempt) =>
+        logger.warn({ err: error, attempt }, 'could not read the progress; retrying'),
     });
     positions.set(partition, startPosition(applied, committedOffset));
   }
@@ -32,8 +33,8 @@ export async function startPositions(
 }
 
 /**
- * A group that has committed nothing either crashed before its first commit or has a new name. Few applied records may
- * be the former, so they are read again.
+ * A group without a commit either crashed before its first commit or has a new name. If few records were applied, it may
+ * have crashed, so they are read again.
  */
 function startPosition(applied: number | undefined, committed: number | undefined): number | 'earliest' {
   if (applied === undefined) return 'earliest';

@@ -15,30 +15,30 @@ interface ComposeInput {
   loadedState: LoadedState;
   /** partition → next offset once this is saved */
   nextProgress: ReadonlyMap<number, number>;
-  /** order → what the processor said of it */
+  /** order id → outcome of its attempt */
   outcomes: ReadonlyMap<string, Outcome>;
-  /** when the processor had answered */
+  /** the time at which the processor had finished */
   now: number;
   rules: FailureRules;
 }
 
-/** Records of the log that were not applied before. */
+/** New records of the log. */
 export interface BatchInput extends ComposeInput {
   kind: 'batch';
 }
 
-/** The queued events of retrying orders that are due: exactly those of `loadedState.retrying`. */
+/** The queued events of the due orders in `loadedState.retrying`. */
 export interface RetryInput extends ComposeInput {
   kind: 'retry';
-  /** when the run started: an order is late by the time from its due time to this */
+  /** when the run started; an order is late by `startedAt - dueAt` */
   startedAt: number;
-  /** orders that are due, but wait on untouched; they are not in `loadedState.retrying` */
+  /** due orders that a dead-letter flood postpones unchanged; they are not in `loadedState.retrying` */
   deferred: RetryChanges['rescheduled'];
-  /** orders that earlier runs completed and whose effects are published: to be purged */
+  /** orders to purge: an earlier run completed them, and their effects are published */
   published: readonly string[];
 }
 
-/** The same input without the events of other orders. */
+/** The same input, limited to the wanted orders. */
 export function onlyOrders<I extends BatchInput | RetryInput>(
   input: I,
   isWanted: (orderId: string) => boolean,
@@ -51,7 +51,7 @@ export function onlyOrders<I extends BatchInput | RetryInput>(
   };
 }
 
-/** The failures of an order if it fails now. */
+/** How often and since when an order has failed, if it fails now. */
 export function failuresOf(input: BatchInput | RetryInput, orderId: string): Failures {
   const retrying = input.loadedState.retrying.get(orderId);
   if (retrying === undefined) return { attempts: 1, firstFailedAt: input.now, lateMs: 0 };
@@ -60,7 +60,7 @@ export function failuresOf(input: BatchInput | RetryInput, orderId: string): Fai
   return { attempts: attempts + 1, firstFailedAt, lateMs };
 }
 
-/** Milliseconds by which all retries of an order came late, this one included. */
+/** The total lateness of an order's retries, this one included, in milliseconds. */
 export function lateMsOf({ startedAt }: RetryInput, { dueAt, lateMs }: RetryingOrder): number {
   return lateMs + Math.max(0, startedAt - dueAt);
 }

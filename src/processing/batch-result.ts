@@ -10,16 +10,16 @@ import type { SavedBatch } from './save-batch.ts';
 export interface ProcessedBatch {
   /** undefined when there was nothing to save */
   saved: SavedBatch | undefined;
-  /** saved before, and to be published again ahead of what was saved now */
-  earlier: Effects;
+  /** effects of redelivered records, published again before the new ones */
+  redeliveredEffects: Effects;
   redelivered: number;
-  /** orders that were retrying already; a former owner of the partition may have left them without a retry */
+  /** orders that were retrying already; the worker that scheduled their retries may no longer own the partition */
   retrying: Iterable<RetryingOrder>;
 }
 
 /** What the main thread needs to publish, count and schedule. */
 export function batchResult(
-  { saved, earlier, redelivered, retrying }: ProcessedBatch,
+  { saved, redeliveredEffects, redelivered, retrying }: ProcessedBatch,
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
   const { placed = [], moved = [], rejections = [] } = saved?.batch.decision ?? {};
@@ -27,8 +27,11 @@ export function batchResult(
   const deadLetters = saved?.batch.deadLetters ?? [];
   const replaysFailed = deadLetters.filter(({ replayOf }) => replayOf !== undefined).length;
   return {
-    statuses: encodeStatuses([...earlier.changes, ...sequencedChanges(saved)], codec),
-    deadLetters: encodeDeadLetterCopies([...earlier.deadLetters, ...deadLetters], rules.deadLetterSource),
+    statuses: encodeStatuses([...redeliveredEffects.changes, ...sequencedChanges(saved)], codec),
+    deadLetters: encodeDeadLetterCopies(
+      [...redeliveredEffects.deadLetters, ...deadLetters],
+      rules.deadLetterSource,
+    ),
     counts: {
       decided: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved.batch),
       placed: placed.length,
@@ -45,13 +48,13 @@ export function batchResult(
   };
 }
 
-/** The earliest of these times; undefined without any. */
+/** The earliest of these times; undefined if none is known. */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** The store answers the sequence of the last change only; those before it count down from there. */
+/** The store returns the sequence of the last change only; the changes of a batch are numbered consecutively. */
 function sequencedChanges(saved: SavedBatch | undefined): SequencedChange[] {
   if (saved === undefined) return [];
   const { batch, lastSequence } = saved;
@@ -63,7 +66,7 @@ function sequencedChanges(saved: SavedBatch | undefined): SequencedChange[] {
   }));
 }
 
-/** The sequence takes the place of a log record's offset. */
+/** The frame's offset field holds the sequence. */
 function encodeStatuses(changes: readonly SequencedChange[], codec: EventCodec): ArrayBuffer {
   return encodeRecordFrame(
     changes.map(({ sequence, change }) => ({

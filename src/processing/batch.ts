@@ -11,18 +11,18 @@ export interface FailureRules {
   deadLetterSource: DeadLetterSource;
 }
 
-/** Where failed records come from, as readers of `orders.dlq` know it. */
+/** The origin of failed records, as the headers on `orders.dlq` name it. */
 export interface DeadLetterSource {
-  /** with its prefix */
+  /** including KAFKA_TOPIC_PREFIX */
   topic: string;
   group: string;
 }
 
 interface Request {
   topic: string;
-  /** what this process counted in the last minute; the flood limit adds to it */
+  /** the counts of this process over the last minute, for the flood limit */
   recent: FailureCounts;
-  /** set for a poison order: it fails for this reason, and the processor is not called */
+  /** set for a poison order: it fails with this reason, without a call of the processor */
   poisonReason?: string | undefined;
 }
 
@@ -30,22 +30,22 @@ interface Request {
 export interface BatchRequest extends Request {
   kind: 'batch';
   frame: ArrayBuffer;
-  /** partition → next offset that this process knows to be applied; the store must not be behind it */
+  /** partition → next offset after what this process has applied; the store must not be behind it */
   applied: ReadonlyMap<number, number>;
 }
 
-/** Retries the due orders of these partitions, and purges those that an earlier run completed. */
+/** Retries the due orders of these partitions, and purges the orders in `published`. */
 export interface RetryRequest extends Request {
   kind: 'retry';
   partitions: number[];
   /** at most this many orders */
   limit: number;
-  /** orders that an earlier run completed and whose effects are published: to be purged */
+  /** orders to purge: an earlier run completed them, and their effects are published */
   published: readonly string[];
 }
 
 export interface BatchCounts {
-  /** records that now have an outcome, and those of them that failed for good; the flood limit counts these */
+  /** records that now have an outcome, and how many of them failed for good; for the flood limit */
   decided: FailureCounts;
   placed: number;
   moved: number;
@@ -67,10 +67,10 @@ export interface BatchResult {
   /** copies for `orders.dlq`, as a record frame */
   deadLetters: ArrayBuffer;
   counts: BatchCounts;
-  /** when the next retry of these orders is due, milliseconds since the epoch; undefined without one */
+  /** when the next retry of these orders is due, milliseconds since the epoch; undefined if there is none */
   retryAt: number | undefined;
-  /** retried orders to purge once all of this is published */
+  /** retried orders to purge once this result is published */
   completed: string[];
-  /** of retries: why some were deferred instead of flooding the dead letters */
+  /** why a dead-letter flood deferred some retries; undefined if it did not */
   flood?: string | undefined;
 }

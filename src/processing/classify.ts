@@ -8,13 +8,13 @@ import type { Attempt } from './processor.ts';
 
 /** The decoded records of a batch, sorted by what happens to them: decide now, retry later, or dead letter. */
 export interface Classification {
-  /** to decide, in log order; an order that failed for good is among them, since its status becomes `failed` */
+  /** to decide, in log order; includes orders that failed for good, because their status becomes `failed` */
   commands: DecidedCommand[];
-  /** replayed dead letters among these commands that did not fail again */
+  /** the replayed dead letters among `commands` that did not fail again */
   replays: DecodedRecord[];
-  /** by order id: orders that failed for now */
+  /** order id → next attempt, for orders that failed for now */
   retries: Map<string, NextRetry>;
-  /** events of orders that were retrying already: they queue behind the order's earlier events */
+  /** events of orders that were retrying already, to queue behind their earlier events */
   queued: DecodedRecord[];
   failed: FailedEvent[];
 }
@@ -36,8 +36,8 @@ export interface FailedEvent {
 }
 
 /**
- * The orders to call the processor for: each once, and only those that the store does not have, or has as `failed`
- * when a dead letter is replayed.
+ * The orders that need a call of the processor, each once: orders that the store does not have, and `failed` orders whose
+ * dead letter is replayed.
  * @param attemptOf the number of this attempt, from 1; undefined for an order that must wait
  */
 export function attemptsOf(
@@ -58,9 +58,10 @@ export function attemptsOf(
 }
 
 /**
- * Sorts the records by the outcomes of their orders. Pure but for the jitter of the due times.
- * Invariant 5: while an order is retrying, its later events queue behind it in order; other orders flow.
- * @param refused order → why the store does not take its rows
+ * Sorts the records by the outcomes of their orders. Pure except for the jitter of the due times.
+ *
+ * Invariant 5: while an order is retrying, its later events queue behind it in order; other orders are not delayed.
+ * @param refused order id → why the store refuses its rows
  */
 export function classify(
   input: BatchInput | RetryInput,
@@ -77,7 +78,7 @@ class Classifier {
   readonly #refused: ReadonlyMap<string, string>;
   /** orders that failed for good in this batch */
   readonly #failed = new Set<string>();
-  /** orders that had failed before and that a replay in this batch confirms */
+  /** `failed` orders that a replay in this batch confirms */
   readonly #revived = new Set<string>();
 
   constructor(input: BatchInput | RetryInput, refused: ReadonlyMap<string, string>) {
@@ -106,8 +107,8 @@ class Classifier {
   }
 
   /**
-   * Events that were queued behind an order that now fails for good cannot be decided. Nor can the replay of such an
-   * event, until the order has been confirmed.
+   * If an order fails for good, the events queued behind it cannot be decided, and neither can their replays until the
+   * order is confirmed.
    */
   #hasFailedPredecessor({ command: { kind, orderId }, replay }: DecodedRecord): boolean {
     if (this.#input.kind === 'retry' && this.#failed.has(orderId)) return true;
@@ -123,7 +124,7 @@ class Classifier {
     const hadFailed = known?.status === 'failed';
     const outcome = this.#input.outcomes.get(orderId);
     if (outcome === undefined || (known !== undefined && record.replay === undefined)) {
-      this.#decidePlaced(record, command, IGNORED_OUTCOME);
+      this.#decidePlaced(record, command, PLACEHOLDER_OUTCOME);
     } else if (outcome.status === 'retry') {
       this.#retry(record, command, outcome.reason);
     } else if (outcome.status === 'failed') {
@@ -144,7 +145,7 @@ class Classifier {
     else this.result.retries.set(command.orderId, { error, dueAt, records: [record] });
   }
 
-  /** Each replay that fails is reported, but of a new order and its repeats only the first. */
+  /** Every failed replay becomes a dead letter again; of a new order and its repeats, only the first record does. */
   #fail(record: DecodedRecord, command: PlaceOrder, failure: Pick<FailedEvent, 'reason' | 'error'>): void {
     const { position, replay } = record;
     const isReplay = replay !== undefined;
@@ -168,5 +169,5 @@ class Classifier {
 const PREDECESSOR_FAILED =
   'An earlier event of the order failed for good, and this one was queued behind it.';
 
-/** For an order that is already placed: `decide` keeps the first one and ignores this. */
-const IGNORED_OUTCOME: FinalOutcome = { status: 'confirmed', reason: null };
+/** For an order that is already placed: `decide` ignores this outcome. */
+const PLACEHOLDER_OUTCOME: FinalOutcome = { status: 'confirmed', reason: null };

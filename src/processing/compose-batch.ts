@@ -7,8 +7,9 @@ import { composeDeadLetters, resolvedDeadLetters } from './dead-letters.ts';
 import type { DecodedRecord } from './decode-batch.ts';
 
 /**
- * Everything to save of a batch or of retries: classify → decide → compose. Pure but for the jitter of the due times.
- * @param refused order → why the store does not take its rows: its events become dead letters instead
+ * Everything to save for a batch or a run of retries: classify → decide → compose. Pure except for the jitter of the due
+ * times.
+ * @param refused order id → why the store refuses its rows: its events become dead letters instead
  */
 export function composeBatch(
   input: BatchInput | RetryInput,
@@ -29,7 +30,7 @@ export function composeBatch(
   };
 }
 
-/** Retried events are below the progress and are decided all the same. */
+/** Retried events are below the progress, but must be decided. */
 const NO_PROGRESS: ReadonlyMap<number, number> = new Map();
 
 /** Orders of this batch that failed for now, and events to queue behind orders that were retrying already. */

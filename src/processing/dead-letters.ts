@@ -40,7 +40,7 @@ function toDeadLetter(
   const replayCount = replay === undefined ? 0 : replay.replayCount + 1;
   return {
     ...failure,
-    // An event that was queued behind another one was never tried itself.
+    // An event that was queued behind another one was never attempted.
     attempts: failure.reason === 'predecessor-failed' ? 0 : attempts,
     firstFailedAt,
     failedAt: input.now,
@@ -50,7 +50,7 @@ function toDeadLetter(
   };
 }
 
-/** The dead letters that these decided records replayed, each with what its replay changed. */
+/** The dead letters that these decided records replayed, each with the outcome of its replay. */
 export function resolvedDeadLetters(
   replays: readonly DecodedRecord[],
   frame: RecordFrame,
@@ -69,7 +69,7 @@ export function resolvedDeadLetters(
   });
 }
 
-/** The copies of failed records for `orders.dlq`: key and value byte for byte, and in the headers why. */
+/** Copies of failed records for `orders.dlq`: the same key and value bytes, and the reason in the headers. */
 export function encodeDeadLetterCopies(
   deadLetters: readonly FailedRecord[],
   source: DeadLetterSource,
@@ -79,7 +79,7 @@ export function encodeDeadLetterCopies(
   );
 }
 
-/** Under the names of Spring Cloud Stream, Kafka Connect and Spring Kafka, so that their tools read them. */
+/** The names are those of Spring Cloud Stream, Kafka Connect and Spring Kafka, so that their tools understand them. */
 function headersOf(failed: FailedRecord, { topic, group }: DeadLetterSource): RecordHeaders {
   const { partition, offset } = failed.record;
   return {

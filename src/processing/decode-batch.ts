@@ -7,7 +7,7 @@ import type { EventCodec } from '../order/events.ts';
 import { REPLAY_HEADERS } from '../store/dead-letter.ts';
 
 export interface DecodedRecord {
-  /** of the record in its frame */
+  /** index of the record in its frame */
   index: number;
   position: Position;
   command: Command;
@@ -57,12 +57,11 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
   return { frame, decoded, undecodable, nextOffsets };
 }
 
-/** Each id once. */
 export function orderIdsOf(records: readonly DecodedRecord[]): string[] {
   return [...new Set(records.map(({ command }) => command.orderId))];
 }
 
-/** A record with another key may be in another partition than the events of its order, and be processed beside them. */
+/** The key selects the partition: under another key, a record could overtake other events of its order. */
 function refuseOtherKey(key: string | null, command: Command): void {
   if (key === command.orderId) return;
   throw new ServiceError('record-undecodable', "The record's key is not the id of its order.");

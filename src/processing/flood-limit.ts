@@ -7,13 +7,13 @@ export interface FailureCounts {
   deadLetters: number;
 }
 
-/** Below this many records their share of failures says nothing. */
-const FEWEST_RECORDS = 100;
+/** Minimum sample size, in records. */
+const MIN_SAMPLE = 100;
 
 /**
- * What a batch adds to the counts. Undecodable records count: a worker of the wrong version takes every record for one.
- * Not counted: a replay that fails again (it is a dead letter already), events behind a failed one (never tried), and
- * events that wait for a retry (no outcome yet).
+ * What a batch adds to the counts. Undecodable records count, because a worker of the wrong version cannot decode any.
+ * Not counted: replays that fail again (they are dead letters already), events queued behind a failed one (never
+ * attempted), and events that wait for a retry (no outcome yet).
  */
 export function failureCounts({ decision, deadLetters }: BatchToSave): FailureCounts {
   const failed = deadLetters.filter(
@@ -25,25 +25,25 @@ export function failureCounts({ decision, deadLetters }: BatchToSave): FailureCo
 }
 
 /**
- * Whether so much fails that the orders are unlikely to be the cause (a broken processor is): the share of dead letters
- * exceeds the allowed one in this batch, and in this batch and the last minute together. A healthy batch always passes.
- * @param recent the last minute, without this batch
+ * Whether so many records fail that the likely cause is the processor, not the orders: the share of dead letters exceeds
+ * the limit in this batch alone, and in this batch and the last minute together. A healthy batch always passes.
+ * @param recent counts of the last minute, without this batch
  * @param allowedShare above 0; 1 turns the limit off
  */
 export function isFlood(recent: FailureCounts, batch: FailureCounts, allowedShare: number): boolean {
   const all = sum(recent, batch);
-  if (allowedShare >= 1 || all.records < FEWEST_RECORDS) return false;
+  if (allowedShare >= 1 || all.records < MIN_SAMPLE) return false;
   return [all, batch].every(({ records, deadLetters }) => deadLetters > allowedShare * records);
 }
 
-/** @throws ServiceError `dead-letter-flood` for a batch that must not be saved as it is */
+/** @throws ServiceError `dead-letter-flood` if this batch must not be saved */
 export function refuseFlood(recent: FailureCounts, batch: FailureCounts, allowedShare: number): void {
   if (!isFlood(recent, batch, allowedShare)) return;
   const { records, deadLetters } = sum(recent, batch);
   throw new ServiceError(
     'dead-letter-flood',
-    `${percent(deadLetters / records)} of the last ${records} records would be dead letters, more than the allowed ` +
-      `${percent(allowedShare)}: they are deferred and retried. Fix the processor, or whatever writes records ` +
+    `${percent(deadLetters / records)} of the last ${records} records would become dead letters; the limit is ` +
+      `${percent(allowedShare)}: they are deferred and retried. Fix the processor, or the program that writes records ` +
       'that are not events of this service; or raise DEAD_LETTER_FLOOD_PERCENT and restart.',
   );
 }

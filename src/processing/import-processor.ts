@@ -33,18 +33,19 @@ function missingExport(module: unknown): string {
 
 function cannotLoad(path: string, url: string, thrown: unknown): string {
   const { name, message, stack } = toError(thrown);
-  const place = placeIn(textOf(stack)) ?? (name === 'SyntaxError' ? placeOfSyntaxError(url) : undefined);
+  const location =
+    locationIn(textOf(stack)) ?? (name === 'SyntaxError' ? locationOfSyntaxError(url) : undefined);
   const kind = name === 'Error' ? '' : `${name}: `;
-  const where = place === undefined ? '' : ` (at ${place})`;
+  const where = location === undefined ? '' : ` (at ${location})`;
   return `The processor ${path} cannot be loaded: ${kind}${textOf(message)}${where}`;
 }
 
 /** The first `file:line` or `file:line:column` outside Node and this file. */
-function placeIn(stack: string): string | undefined {
-  const places = stack.matchAll(
+function locationIn(stack: string): string | undefined {
+  const locations = stack.matchAll(
     /(?<=^|\(|at |async )(?<file>file:\/\/\/[^\s()]+?|\/[^():\n]+)(?<line>:\d+(?::\d+)?)(?=\)|$)/gm,
   );
-  for (const { groups: { file = '', line = '' } = {} } of places) {
+  for (const { groups: { file = '', line = '' } = {} } of locations) {
     if (file === import.meta.url) continue;
     return `${file.startsWith('file:') ? fileURLToPath(file) : file}${line}`;
   }
@@ -52,15 +53,15 @@ function placeIn(stack: string): string | undefined {
 }
 
 /**
- * Node says where a syntax error in an ES module is only when nothing catches the error. A child process therefore imports
- * the module again and lets it fail; a module that does not compile runs none of its code.
+ * Node reports the location of a syntax error in an ES module only if the error is uncaught. So a child process imports the
+ * module again and crashes; a module that does not compile runs no code.
  */
-function placeOfSyntaxError(url: string): string | undefined {
+function locationOfSyntaxError(url: string): string | undefined {
   const script = `await import(${JSON.stringify(url)})`;
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     timeout: 10_000,
   });
-  return placeIn(stderr);
+  return locationIn(stderr);
 }

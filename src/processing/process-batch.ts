@@ -20,12 +20,12 @@ export interface BatchDependencies {
 }
 
 /**
- * One batch from bytes to saved rows: decode → load → run the processor → classify → decide → compose → save. Nothing
- * is saved when it throws.
+ * One batch from bytes to saved rows: decode → load → run the processor → classify → decide → compose → save. Safe to
+ * repeat after an error.
  *
- * Invariant 3: a redelivered or zombie batch changes nothing. Records below the stored progress are not decided again,
- * but their effects are published again, since a crash may have prevented it; and the progress is saved in the batch's
- * own transaction, which fails when it is no longer as loaded.
+ * Invariant 3: a redelivered or zombie batch changes nothing. Records below the stored progress are not decided again;
+ * their effects are published again, in case a crash prevented it. The progress is saved in the batch's own transaction,
+ * which fails if the progress has changed since it was loaded.
  * @throws ServiceError `progress-gap`, `log-truncated`, and as `saveBatch`
  */
 export async function processBatch(
@@ -60,12 +60,14 @@ export async function processBatch(
   const isEmpty = decoded.length + undecodable.length === 0;
   const saved = isEmpty ? undefined : await saveBatch(store, input, recent);
 
-  const earlier = await store.effectsOf(topic, redelivered);
-  const processed = { saved, earlier, redelivered: redelivered.length, retrying: retrying.values() };
-  return batchResult(processed, { codec, rules });
+  const redeliveredEffects = await store.effectsOf(topic, redelivered);
+  return batchResult(
+    { saved, redeliveredEffects, redelivered: redelivered.length, retrying: retrying.values() },
+    { codec, rules },
+  );
 }
 
-/** Refuses a store that lost rows, for example a restored backup: going on would leave an unnoticed gap. */
+/** Refuses a store that has lost rows (a restored backup, for example): to continue would leave an unnoticed gap. */
 function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }: LoadedState): void {
   for (const [partition, next] of applied) {
     const stored = progress.get(partition) ?? 0;
@@ -79,8 +81,8 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }
 }
 
 /**
- * An order placed below the progress has a row, is retrying, or is a dead letter. If the store does not know it at all,
- * this log is not the one the store was filled from (it was replaced or emptied), and to skip the order would lose it.
+ * An order placed below the progress has a row, is retrying, or is a dead letter. If the store does not know it, the log
+ * was replaced or emptied since the store was filled, and to skip the order would lose it.
  */
 async function refuseForeignLog(
   topic: string,
@@ -102,10 +104,9 @@ async function refuseForeignLog(
   const { partition, offset } = lost.position;
   throw new ServiceError(
     'log-truncated',
-    `${topic}/${partition} has order ${lost.command.orderId} at offset ${offset}, below the offset ` +
-      `${progress.get(partition) ?? 0} that the store has applied, but the store does not know the order: this is not ` +
-      'the log that the store was filled from. Bring that log back, or start with an empty store, or with another ' +
-      'KAFKA_TOPIC_PREFIX or DATA_DIR.',
+    `${topic}/${partition} has order ${lost.command.orderId} at offset ${offset}. The store has applied all records ` +
+      `below offset ${progress.get(partition) ?? 0} but does not know this order, so it was filled from another log. ` +
+      'Restore that log, or start with an empty store, or with another KAFKA_TOPIC_PREFIX or DATA_DIR.',
   );
 }
 
@@ -130,7 +131,7 @@ function splitByProgress({ decoded, undecodable }: DecodedBatch, { progress }: L
   };
 }
 
-/** Progress never moves back, even when a part of the batch was applied before. */
+/** Progress never moves back, even if part of the batch was applied before. */
 function furthest(next: Map<number, number>, progress: ReadonlyMap<number, number>): Map<number, number> {
   return new Map(
     [...next].map(([partition, offset]) => [partition, Math.max(offset, progress.get(partition) ?? 0)]),

@@ -15,9 +15,8 @@
  */
 export interface Processor {
   /**
-   * What it throws decides what happens to the order: an error with `transient: true` (`context.TransientError` has it)
-   * is retried with backoff, and the later events of the order wait; anything else, and an answer of another shape, makes
-   * the order `failed` and its record a dead letter.
+   * An error with `transient: true` (such as `context.TransientError`) is retried with backoff, and later events of the
+   * order wait. Any other error, or an answer of another shape, makes the order `failed` and its record a dead letter.
    */
   process(order: OrderToProcess, context: ProcessorContext): Promise<ProcessorAnswer> | ProcessorAnswer;
 }
@@ -43,16 +42,16 @@ export interface OrderToProcess {
 }
 
 export interface ProcessorContext {
-  /** Throw it when a later attempt may succeed. */
+  /** throw it if a later attempt may succeed */
   TransientError: typeof TransientError;
   /** number of this attempt, from 1 */
   attempt: number;
   /**
-   * Aborted after PROCESSOR_TIMEOUT_MS. The attempt then counts as failed with a transient error, and an answer that
-   * comes later is ignored; pass the signal on, so that the work ends as well.
+   * Aborted after PROCESSOR_TIMEOUT_MS: the attempt counts as a transient failure, and a later answer is ignored. Pass
+   * the signal on to end the work.
    */
   signal: AbortSignal;
-  /** the order's id: the same in every attempt, to be sent to services that ignore repeated requests */
+  /** the order's id, the same in every attempt; send it to idempotent services */
   idempotencyKey: string;
   /** W3C trace context of the request that placed the order; undefined when it had none */
   traceparent: string | undefined;
@@ -66,7 +65,7 @@ export interface ProcessorLogger {
   error(details: object, message: string): void;
 }
 
-/** It has no stack: it says that another service fails, not where the module is wrong, and failed attempts can be many. */
+/** Without a stack trace: the cause is another service, not the module, and traces are costly if many attempts fail. */
 export class TransientError extends Error {
   readonly transient = true;
 

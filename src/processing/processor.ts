@@ -13,19 +13,19 @@ export interface Attempt {
   attempt: number;
 }
 
-/** What an attempt said. `retry`: it failed for now, a later attempt may succeed. */
+/** The outcome of an attempt. `retry`: it failed, but a later attempt may succeed. */
 export type Outcome = FinalOutcome | { status: 'retry'; reason: string };
 
 /** Calls the processor for each attempt and answers the outcomes by order id. */
 export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
 
-/** How many orders of a batch a processor module works on at once. */
+/** How many orders of a batch a processor module handles at once. */
 export const PROCESSOR_CONCURRENCY = 64;
 
 const MAX_REASON_LENGTH = 500;
 
 export interface ProcessorOptions {
-  /** milliseconds that the module has for an order; a later answer is ignored */
+  /** milliseconds for one attempt; a later answer is ignored */
   timeoutMs: number;
   /** handed to the module */
   logger: ProcessorLogger;
@@ -55,7 +55,7 @@ export function confirmAll(attempts: Iterable<Attempt>): Promise<Map<string, Out
   return answerAll(attempts, { status: 'confirmed', reason: null });
 }
 
-/** For poison orders, which kill or block the thread that processes them: they fail without a call of the processor. */
+/** For poison orders, which crash or block their thread: they fail without a call of the processor. */
 export function failAll(attempts: Iterable<Attempt>, reason: string): Promise<Map<string, Outcome>> {
   return answerAll(attempts, { status: 'failed', reason });
 }
@@ -66,7 +66,7 @@ function answerAll(attempts: Iterable<Attempt>, outcome: FinalOutcome): Promise<
   return Promise.resolve(outcomes);
 }
 
-/** The table of errors decides between `retry` and `failed`; what a processor throws is permanent unless it says otherwise. */
+/** The table of errors decides between `retry` and `failed`: an error of a module is permanent unless marked transient. */
 async function run(
   processor: Processor,
   { command, attempt }: Attempt,
@@ -74,7 +74,7 @@ async function run(
 ): Promise<Outcome> {
   const { orderId, time, traceparent } = command;
   try {
-    // A copy: what the module does to it must not reach what is stored.
+    // A copy, so that the module cannot change the stored order.
     const order = { ...structuredClone(command.order), id: orderId, createdAt: time };
     const answer: unknown = await deadline.execute(({ signal }) =>
       processor.process(order, {
@@ -93,7 +93,7 @@ async function run(
   }
 }
 
-/** Modules throw anything: text, objects without a prototype, errors whose message is not text. */
+/** Modules can throw anything: text, objects without a prototype, errors whose message is not text. */
 function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
   if (thrown instanceof TaskCancelledError) {
     return {
@@ -121,7 +121,7 @@ function checkAnswer(answer: unknown): FinalOutcome {
   );
 }
 
-/** Runs no code of the module, and is short enough to leave room for what was expected. */
+/** Runs no code of the module, and is short enough that the reason can also say what is expected. */
 function describe(answer: unknown): string {
   const text = inspect(answer, { depth: 1, breakLength: Infinity, customInspect: false });
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

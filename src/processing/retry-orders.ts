@@ -17,9 +17,9 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  * events of an order are decided together and in order; if its attempt fails again, they all keep waiting.
  *
  * These events are below the progress, so the log does not redeliver them after a crash. A completed order therefore
- * stays in the store until its effects are published: the next run purges it (`published`), and a run that finds one
- * from before a crash publishes its effects again.
- * @throws ServiceError as `saveBatch`; `dead-letter-flood` only when deferring the failing orders did not end the flood
+ * stays in the store until its effects are published, and the next run purges it (`published`). After a crash, the next
+ * run publishes the effects again.
+ * @throws ServiceError as `saveBatch`; `dead-letter-flood` only if the flood persists without the failing orders
  */
 export async function retryOrders(
   { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
@@ -28,7 +28,7 @@ export async function retryOrders(
   const startedAt = clock();
   const due = await store.loadDue({ topic, partitions, now: startedAt, limit, published });
   const { loadedState, unpublished, nextDueAt } = due;
-  const earlier = await store.effectsOfRetries(unpublished);
+  const redeliveredEffects = await store.effectsOfRetries(unpublished);
   const events = encodeRecordFrame(due.orders.flatMap((order) => order.events));
   const { frame, decoded, undecodable } = decodeBatch(events, codec);
 
@@ -55,7 +55,7 @@ export async function retryOrders(
   };
   const { saved, flood } = await saveOrDefer(store, input, recent);
 
-  const result = batchResult({ saved, earlier, redelivered: 0, retrying: [] }, { codec, rules });
+  const result = batchResult({ saved, redeliveredEffects, redelivered: 0, retrying: [] }, { codec, rules });
   const completed = saved?.batch.retryChanges.completed.map(({ orderId }) => orderId) ?? [];
   return {
     ...result,
@@ -67,11 +67,11 @@ export async function retryOrders(
 
 interface SavedRetries {
   saved: SavedBatch | undefined;
-  /** why orders were deferred that would have become dead letters */
+  /** why the failing orders were deferred; undefined if they were not */
   flood?: string;
 }
 
-/** A dead-letter flood defers the failing orders only: the healthy ones are saved. */
+/** In a dead-letter flood, only the failing orders are deferred; the healthy ones are saved. */
 async function saveOrDefer(
   store: BatchStore,
   input: RetryInput,
@@ -90,10 +90,10 @@ async function saveOrDefer(
   }
 }
 
-/** When orders of a dead-letter flood are tried again, milliseconds. */
+/** Pause before deferred orders are tried again, in milliseconds. */
 const FLOOD_PAUSE_MS = 15_000;
 
-/** The same retries without the orders that would become dead letters: these wait, and it costs them no attempt or time. */
+/** Postpones the orders that would become dead letters, which costs them no attempt and no part of their time budget. */
 function deferFlood(input: RetryInput): RetryInput {
   const failing = new Set(composeBatch(input).deadLetters.map(({ orderId }) => orderId));
   const retrying = [...input.loadedState.retrying.values()];

@@ -12,11 +12,13 @@ export interface SavedBatch {
 }
 
 /**
- * Composes and saves. Invariant 7: one bad row never fails its batch. When the store refuses the batch, it is split
- * until each bad order is found, and saved with dead letters in place of their rows.
- * @param recent failures of the last minute, for the flood limit
- * @throws ServiceError `dead-letter-flood`; `store-refused` when the store refuses the batch but none of its orders;
- *   what `BatchStore.save` throws otherwise
+ * Composes and saves a batch.
+ *
+ * Invariant 7: one bad row never fails its batch. If the store refuses the batch, bisecting finds the bad orders, and the
+ * batch is saved with dead letters in place of their rows.
+ * @param recent counts of the last minute, for the flood limit
+ * @throws ServiceError `dead-letter-flood`; `store-refused` if the store refuses the batch but none of its orders; or
+ *   another error of `BatchStore.save`
  */
 export async function saveBatch(
   store: BatchStore,
@@ -40,8 +42,8 @@ export async function saveBatch(
 }
 
 /**
- * Bisects. A dry run costs what writing its half costs, so finding one bad order costs about two batches.
- * @returns order → why the store refuses it
+ * Bisects by dry runs. Cost: about two batch writes per bad order.
+ * @returns order id → why the store refuses its rows
  */
 async function findRefused(
   orderIds: string[],
@@ -63,7 +65,7 @@ async function findRefused(
   return refused;
 }
 
-/** Undefined when the store takes the rows. */
+/** The store's `store-refused` error; undefined if it accepts the rows. */
 async function refusalOf(writing: Promise<unknown>): Promise<Error | undefined> {
   try {
     await writing;

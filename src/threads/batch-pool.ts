@@ -18,13 +18,13 @@ export interface BatchPoolOptions {
   threads: number;
   settings: ThreadSettings;
   logger: Logger;
-  /** milliseconds that a task may spend outside the processor: loading, saving, and waiting for locks; 30 000 if left out */
+  /** maximum milliseconds of a task outside the processor (loading, saving, waiting for locks); 30,000 by default */
   storeTimeMs?: number | undefined;
 }
 
 /**
- * The pool of worker threads (Piscina). Nothing queues in it: there is a thread for each lane, and a lane has one batch
- * or one run of retries in flight.
+ * The pool of worker threads (Piscina). Nothing queues in it, because each lane has a thread and only one batch or run of
+ * retries in flight.
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
@@ -46,11 +46,11 @@ export class BatchPool {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
-      // With atomics a thread blocks between its batches, which would stall the sockets and timers of a processor module.
+      // With atomics, an idle thread blocks, which would stall the sockets and timers of a processor module.
       atomics: 'disabled',
       recordTiming: false,
-      // A batch lives as long as it is worked on. In a young generation smaller than a few batches each collection would
-      // copy them: 8 of 46 µs of CPU an order.
+      // A batch stays in memory while it is processed. If the young generation is smaller than a few batches, every
+      // collection copies them: that cost 8 of 46 µs of CPU per order.
       resourceLimits: { maxYoungGenerationSizeMb: 64 },
     });
     // A rejection that a processor leaves unhandled kills even an idle thread. Piscina starts another one.
@@ -60,8 +60,8 @@ export class BatchPool {
 
   /**
    * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries due orders.
-   * @throws ServiceError what the thread threw; or, with an unknown outcome, `worker-failed` when the thread died or
-   *   exceeded its time, and `store-unavailable` when it was inside the store at that moment
+   * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
+   *   its deadline, and `store-unavailable` if it did so inside the store
    */
   async run(request: BatchRequest | RetryRequest): Promise<BatchResult> {
     const result = await this.#perform(request, request.kind === 'batch' ? [request.frame] : []);
@@ -72,8 +72,8 @@ export class BatchPool {
   }
 
   /**
-   * Waits for the tasks in flight, then ends the threads; after the deadline it ends them at once. What they have not
-   * saved is still in the log.
+   * Waits for the tasks in flight until the deadline, then ends the threads. Records that they have not saved are still in
+   * the log.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
     const piscina = this.#piscina;
@@ -86,7 +86,7 @@ export class BatchPool {
     if (this.#piscina === undefined) {
       throw new ServiceError('worker-failed', 'The worker threads are not running.');
     }
-    // A blocked thread cannot watch its own time: it is ended from here, like one that died.
+    // A blocked thread cannot enforce its own deadline, so this thread ends it.
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
     const activity = createThreadActivity();
@@ -100,7 +100,7 @@ export class BatchPool {
     throw fromThreadError(response);
   }
 
-  /** More than any request needs whose processor calls end within their timeout. */
+  /** Longer than any request takes if its processor calls end within their timeout. */
   #deadlineMs(request: ThreadRequest): number {
     const { settings, storeTimeMs = 30_000 } = this.#options;
     const rounds = Math.ceil(ordersIn(request) / PROCESSOR_CONCURRENCY) + 1;
@@ -108,13 +108,12 @@ export class BatchPool {
   }
 }
 
-/** At most. */
 function ordersIn(request: ThreadRequest): number {
   if (request.kind === 'prepare') return 0;
   return request.kind === 'batch' ? recordCount(request.frame) : request.limit;
 }
 
-/** Only a thread that ended outside the store may have poison orders; the store's failures are for its breaker. */
+/** A thread that ended inside the store is a failure of the store; one that ended outside it may have a poison order. */
 function threadEnded(cause: unknown, activity: ThreadActivity): ServiceError {
   const { message } = toError(cause);
   return wasInsideStore(activity)

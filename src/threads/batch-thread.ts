@@ -57,7 +57,7 @@ async function perform(
   }
 }
 
-/** Transfers the memory of the frames instead of copying it. */
+/** Transfers the frames instead of copying them. */
 function respond(result: BatchResult | undefined): unknown {
   const response: ThreadResponse = { done: true, result };
   if (result === undefined) return response;

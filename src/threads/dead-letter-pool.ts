@@ -10,16 +10,16 @@ import {
   type StoreSettings,
 } from './protocol.ts';
 
-/** Requests that wait for the thread; one more is refused as `overloaded`. */
+/** Maximum number of waiting requests; further ones are refused as `overloaded`. */
 const MAX_QUEUE = 32;
 
-/** Requests are rare: after this long without one the thread ends, and the next one starts it again. */
+/** Requests are rare: an idle thread ends after this time, and the next request starts it again. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * The dead-letter store on a thread of its own (Piscina): it waits for the disk and for the write lock, which the thread
- * that answers requests must never do. Its methods throw `overloaded`, what the store throws, or `worker-failed` when
- * the thread died.
+ * The dead-letter store on its own thread (Piscina), because it waits for the disk and the write lock, which must never
+ * block the thread that answers requests. Its methods throw `overloaded`, the store's errors, or `worker-failed` if the
+ * thread crashed.
  */
 export class DeadLetterPool implements DeadLetterStore {
   readonly list = this.#forward('list');
@@ -36,7 +36,7 @@ export class DeadLetterPool implements DeadLetterStore {
   readonly #piscina: Piscina<DeadLetterRequest, DeadLetterResponse>;
   #isClosed = false;
 
-  /** Starts no thread. */
+  /** Starts no thread; the first request does. */
   constructor(settings: StoreSettings) {
     this.#piscina = new Piscina({
       filename: new URL('./dead-letter-thread.js', import.meta.url).href,
@@ -51,7 +51,7 @@ export class DeadLetterPool implements DeadLetterStore {
     });
   }
 
-  /** Finishes the request in hand, then ends the thread; requests that still wait are refused with `worker-failed`. */
+  /** Finishes the current request, then ends the thread; waiting requests are refused with `worker-failed`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#piscina.close();

@@ -10,7 +10,6 @@ import {
   type StoreSettings,
 } from './protocol.ts';
 
-/** The entry of the dead-letter thread. */
 const opened = openOnce(() => {
   const { store, writeLock } = workerData as StoreSettings;
   return openDeadLetterStore(store, writeLock);

@@ -15,18 +15,18 @@ export interface ThreadSettings extends StoreSettings {
   /** absolute path of the processor module; undefined for the built-in one */
   processor: string | undefined;
   processorTimeoutMs: number;
-  /** of the logger that the processor module gets */
+  /** level of the processor module's logger */
   logLevel: string;
   rules: FailureRules;
 }
 
 export interface ThreadTask {
   request: ThreadRequest;
-  /** the thread records here whether it is inside the store, for the case that it never answers */
+  /** where the thread records whether it is inside the store; the pool reads it if the thread does not answer */
   activity: ThreadActivity;
 }
 
-/** `prepare` asks a thread whether it could open everything it needs. */
+/** `prepare` opens what the thread needs and does nothing else, so that a failure ends the start. */
 export type ThreadRequest = { kind: 'prepare' } | BatchRequest | RetryRequest;
 
 export type ThreadResponse = Response<BatchResult | undefined>;
@@ -66,7 +66,7 @@ export function fromThreadError({ code, message, stack }: ThreadError): ServiceE
   return error;
 }
 
-/** Opens what a thread needs at its first task. After a failure the next task tries again. */
+/** Opens what a thread needs at its first task; after a failure, the next task tries again. */
 export function openOnce<T>(open: () => Promise<T>): () => Promise<T> {
   let opening: Promise<T> | undefined;
   return () =>

@@ -1,7 +1,9 @@
 import type { BatchStore } from '../store/order-store.ts';
 
 /**
- * Shared memory, one word per task: whether the thread is inside the store. Read when the thread died or was ended.
+ * Shared memory, one word per task: whether the thread is inside the store. The pool reads it if the thread crashes or is
+ * ended.
+ *
  * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order.
  */
 export type ThreadActivity = SharedArrayBuffer;
@@ -28,7 +30,7 @@ export async function insideStore<T>(activity: ThreadActivity, work: () => Promi
   }
 }
 
-/** The same store, each call of which marks `activity`. */
+/** Wraps the store so that `activity` shows when a call is in progress. */
 export function trackStore(store: BatchStore, activity: ThreadActivity): BatchStore {
   const methods: Promised<BatchStore> = store;
   const track =
@@ -48,7 +50,7 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
   };
 }
 
-/** Asynchronous methods in a form that generic code can call: `methods[name](...args)`. */
+/** The same asynchronous methods, typed so that generic code can call `methods[name](...args)`. */
 export type Promised<T extends { [M in keyof T]: (...args: never[]) => Promise<unknown> }> = {
   [M in keyof T]: (...args: Parameters<T[M]>) => Promise<Awaited<ReturnType<T[M]>>>;
 };

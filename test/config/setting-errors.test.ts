@@ -65,7 +65,7 @@ await t.test('invalid texts are refused with what is allowed', async (t) => {
     ['KAFKA_BROKERS', 'broker', /give host:port pairs/],
     ['KAFKA_BROKERS', 'a:9092, b:9092', /give host:port pairs/],
     ['KAFKA_BROKERS', 'PLAINTEXT://a:9092', /without a scheme/],
-    ['KAFKA_BROKERS', 'a:9092,b:99999', /the port of "b:99999" out of range/],
+    ['KAFKA_BROKERS', 'a:9092,b:99999', /contains "b:99999", whose port is out of range/],
     ['KAFKA_TOPIC_PREFIX', 'a/b', /give at most 200 of/],
     ['KAFKA_GROUP_ID', 'two words', /without spaces/],
     ['KAFKA_SECURITY_PROTOCOL', 'tls', /give plaintext, ssl, sasl_plaintext or sasl_ssl/],

@@ -13,7 +13,7 @@ t.setTimeout(240_000);
  * order would leave the order short of `delivered`, and a repeated event would show in its versions.
  */
 await t.test(
-  'workers join, leave and crash under load: nothing lost, nothing twice, every order in order',
+  'workers join, leave and crash under load: no event is lost, repeated or out of order',
   { timeout: 240_000 },
   async (t) => {
     const environment = kafkaEnvironment(await temporaryFolder(t));

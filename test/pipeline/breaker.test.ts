@@ -5,7 +5,7 @@ import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { Breaker, type Dependency } from '../../src/pipeline/breaker.ts';
 
-/** With mocked timers: `pass` moves the time on and waits for what follows from it. */
+/** Uses mocked timers: `pass` advances the time and waits for the effects. */
 function harness(t: Test, { dependency = 'store', failures = 2, openMs = 1_000 } = {}) {
   mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.UTC(2026, 0, 1) });
   t.teardown(() => mock.timers.reset());
@@ -31,7 +31,7 @@ async function pass(ms: number): Promise<void> {
   await settle();
 }
 
-/** An attempt that ends when the test says so. */
+/** An attempt that the test ends. */
 function slowAttempt() {
   const started: { works: () => void; fails: (error: Error) => void }[] = [];
   const attempt = () =>
@@ -41,23 +41,26 @@ function slowAttempt() {
   return { started, attempt };
 }
 
-await t.test('consecutive failures open the circuit; it says since when, why and until when', async (t) => {
-  const { breaker, run, fail, state, lines, changes } = harness(t);
-  t.equal(await state(), 0);
-  await fail();
-  await run(() => Promise.resolve());
-  await fail();
-  t.equal(breaker.readinessProblem(), undefined, 'a success in between resets the count');
-  await pass(500);
-  await fail();
-  t.equal(await state(), 2);
-  t.same(changes, [false]);
-  t.equal(
-    breaker.readinessProblem(),
-    'the store has been failing since 2026-01-01T00:00:00.000Z: It is locked. The next attempt is at 2026-01-01T00:00:01.500Z.',
-  );
-  t.match(lines, [{ level: 50, msg: /the store keeps failing/, err: { message: 'It is locked.' } }]);
-});
+await t.test(
+  'consecutive failures open the circuit; readiness reports since when, why and until when',
+  async (t) => {
+    const { breaker, run, fail, state, lines, changes } = harness(t);
+    t.equal(await state(), 0);
+    await fail();
+    await run(() => Promise.resolve());
+    await fail();
+    t.equal(breaker.readinessProblem(), undefined, 'a success in between resets the count');
+    await pass(500);
+    await fail();
+    t.equal(await state(), 2);
+    t.same(changes, [false]);
+    t.equal(
+      breaker.readinessProblem(),
+      'the store has been failing since 2026-01-01T00:00:00.000Z: It is locked. The next attempt is at 2026-01-01T00:00:01.500Z.',
+    );
+    t.match(lines, [{ level: 50, msg: /the store keeps failing/, err: { message: 'It is locked.' } }]);
+  },
+);
 
 await t.test('only errors of the dependency itself count', async (t) => {
   const { breaker, fail } = harness(t, { failures: 1 });
@@ -81,7 +84,7 @@ for (const code of ['log-unavailable', 'log-timeout', 'log-full'] as const) {
 }
 
 await t.test(
-  'while it is open nothing is attempted; then one attempt goes through, and all once it works',
+  'an open circuit lets no attempt through, then one, and all after that one succeeds',
   async (t) => {
     const { breaker, run, fail, state, lines, changes } = harness(t, { failures: 1 });
     await fail();
@@ -140,7 +143,7 @@ await t.test('after a success the pause is short again', async (t) => {
 });
 
 await t.test(
-  'an abort ends all waiting at once: for the next attempt, and for the outcome of another one',
+  'an abort ends every wait: for the next attempt, and for the outcome of another attempt',
   async (t) => {
     const { run, fail, stopping } = harness(t, { failures: 1 });
     await fail();
@@ -158,7 +161,7 @@ await t.test(
   },
 );
 
-await t.test('after a stop a first attempt is still made while the circuit is closed', async (t) => {
+await t.test('after an abort, a first attempt still runs if the circuit is closed', async (t) => {
   const { run, stopping } = harness(t);
   stopping.abort();
   t.equal(await run(() => Promise.resolve('published')), 'published');

@@ -7,7 +7,7 @@ function harness() {
   return { time, rate: new DeadLetterRate(() => time.now) };
 }
 
-await t.test('it adds up the last minute and forgets what was before', async (t) => {
+await t.test('the counts cover the last minute', async (t) => {
   const { time, rate } = harness();
   rate.add({ records: 10, deadLetters: 1 });
   time.now += 30_000;
@@ -27,27 +27,27 @@ await t.test('after a quiet hour old counts are gone', async (t) => {
   t.same(rate.counts(), { records: 1, deadLetters: 0 });
 });
 
-await t.test('while held it forgets nothing, and still adds what others count', async (t) => {
+await t.test('a frozen window forgets nothing and still adds new counts', async (t) => {
   const { time, rate } = harness();
   const [one, other] = ['one step', 'another step'] as const;
   rate.add({ records: 10, deadLetters: 10 });
-  t.equal(rate.hold(one), true);
-  t.equal(rate.hold(one), false, 'this step holds it already');
+  t.equal(rate.freeze(one), true);
+  t.equal(rate.freeze(one), false, 'this step has frozen it already');
   time.now += 40_000;
-  rate.hold(other);
+  rate.freeze(other);
   time.now += 40_000;
-  rate.release(one);
+  rate.unfreeze(one);
   rate.add({ records: 3, deadLetters: 0 });
   time.now += 40_000;
   t.same(rate.counts(), { records: 13, deadLetters: 10 });
-  rate.release(other);
-  rate.release(other);
-  t.same(rate.counts(), { records: 13, deadLetters: 10 }, 'the minute continues where it was held');
+  rate.unfreeze(other);
+  rate.unfreeze(other);
+  t.same(rate.counts(), { records: 13, deadLetters: 10 }, 'the window continues where it was frozen');
   time.now += 60_000;
   t.same(rate.counts(), { records: 0, deadLetters: 0 });
 });
 
-await t.test('it counts all of the last 55 seconds and nothing older than 60', async () => {
+await t.test('the counts include all of the last 55 seconds and nothing older than 60', async () => {
   const step = fc.record({ after: fc.nat(20_000), records: fc.nat(100), deadLetters: fc.nat(100) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), (steps) => {

@@ -31,7 +31,7 @@ function harness({ openMs = 20 } = {}) {
   return { policy, metrics, stopping };
 }
 
-/** Fails with these codes, one an attempt, then works. */
+/** Fails with these codes, one per attempt, then succeeds. */
 function failing(...codes: ErrorCode[]) {
   const left = [...codes];
   return () => {
@@ -49,7 +49,7 @@ const records = (count: number): LogRecord[] =>
     value: null,
   }));
 
-await t.test('a step is retried until it works, for any error that is not fatal', async (t) => {
+await t.test('a step is retried until it succeeds, after any error that is not fatal', async (t) => {
   const { policy, metrics } = harness();
   const step = failing('store-unavailable', 'worker-failed', 'progress-conflict', 'internal');
   t.equal(await policy.run('step', 'store', step), 'done');
@@ -70,7 +70,7 @@ for (const code of ['progress-gap', 'log-truncated'] as const) {
   });
 }
 
-await t.test('a failing store opens its own circuit only (invariant 6)', async (t) => {
+await t.test('invariant 6: a failing store opens only its own circuit', async (t) => {
   const { policy, stopping } = harness();
   const down = () => Promise.reject(new ServiceError('store-unavailable', 'It is locked.'));
   const running = policy.run('step', 'store', down);
@@ -82,7 +82,7 @@ await t.test('a failing store opens its own circuit only (invariant 6)', async (
 });
 
 await t.test(
-  'a flood is reported and counted once a step, and holds the rate until the step ends',
+  'a flood is reported, is counted once per step, and freezes the window until the step ends',
   async (t) => {
     const { policy, metrics, stopping } = harness();
     let attempts = 0;
@@ -97,13 +97,13 @@ await t.test(
     t.equal(policy.readinessProblem(), 'Fix it.');
     t.equal((await metrics.deadLetterFloods.get()).values[0]?.value, 1);
     t.ok(policy.breakers.store.isClosed);
-    t.equal(policy.deadLetterRate.hold('step'), false, 'the step holds the rate');
+    t.equal(policy.deadLetterRate.freeze('step'), false, 'the step has frozen the window');
     const before = attempts;
     stopping.abort();
     await ended;
     t.equal(attempts, before, 'the pause ends without another attempt');
     t.equal(policy.readinessProblem(), undefined);
-    t.equal(policy.deadLetterRate.hold('step'), true, 'the rate was released');
+    t.equal(policy.deadLetterRate.freeze('step'), true, 'the window is no longer frozen');
   },
 );
 
@@ -129,7 +129,7 @@ await t.test('retries deferred as a flood are reported until a run defers none',
   t.equal(policy.readinessProblem(), undefined);
 });
 
-await t.test('a stop ends the waiting for a circuit', async (t) => {
+await t.test('a stop ends the wait for an open circuit', async (t) => {
   const { policy, stopping } = harness();
   const down = () => Promise.reject(new ServiceError('log-unavailable', 'No broker answers.'));
   const lanes = [policy.run('lane 0', 'log', down), policy.run('lane 1', 'log', down)];
@@ -142,14 +142,14 @@ await t.test('a stop ends the waiting for a circuit', async (t) => {
   );
 });
 
-await t.test('work that ends its thread twice is poison; ending once is not', async (t) => {
+await t.test('work that crashes its thread twice is poison; one crash is not', async (t) => {
   const { policy } = harness();
   t.equal(await policy.process('step', failing('worker-failed')), 'done');
   t.equal(await policy.process('step', failing('worker-failed', 'internal', 'worker-failed')), POISON);
   t.ok(policy.breakers.store.isClosed, 'the store is not to blame');
 });
 
-await t.test('bisecting fails exactly the poison orders and keeps the order of the others', async () => {
+await t.test('bisecting fails only the poison orders and keeps the others in sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(fc.nat(39), { maxLength: 5 }), async (poison) => {
       const { policy } = harness();
@@ -174,7 +174,7 @@ await t.test('bisecting fails exactly the poison orders and keeps the order of t
   );
 });
 
-await t.test('retries that are poison continue order by order, until none is due', async (t) => {
+await t.test('poison retries continue one order at a time until none is due', async (t) => {
   const { policy } = harness();
   const due = ['good', 'poison', 'good', 'later'];
   const runs: [number, string | undefined][] = [];

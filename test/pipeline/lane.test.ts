@@ -52,7 +52,7 @@ function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<Lane
 const offsets = (batch: readonly LogRecord[] | undefined) => batch?.map(({ offset }) => offset);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-await t.test('an idle lane takes what there is at once; a busy one lets the next batch grow', async (t) => {
+await t.test('an idle lane starts a batch at once; while it is busy, the next batch grows', async (t) => {
   const { started, push } = harness();
   push(record(0));
   push(record(1));
@@ -102,7 +102,7 @@ await t.test('a record larger than the byte limit is a batch of its own', async 
 });
 
 await t.test(
-  'while another lane writes it collects, until the first record is too old or the other lane is done',
+  'while another lane writes, a lane collects until its first record is too old or the other lane finishes',
   async (t) => {
     let othersWrite = true;
     let now = 0;
@@ -125,7 +125,7 @@ await t.test(
   },
 );
 
-await t.test('two lanes with one writer take turns: when one is done the waiting one starts', async (t) => {
+await t.test('two lanes with one writer take turns: when one finishes, the waiting one starts', async (t) => {
   const lanes: Lane[] = [];
   const started: { lane: number; trigger: BatchTrigger; finish: (dueAt?: number) => void }[] = [];
   const others = (index: number) => lanes.filter((_, other) => other !== index);
@@ -163,7 +163,7 @@ await t.test('two lanes with one writer take turns: when one is done the waiting
 });
 
 await t.test(
-  'a full lane pauses its partitions and resumes them when there is room (invariant 9)',
+  'invariant 9: a full lane pauses its partitions and resumes them when there is room',
   async (t) => {
     const { started, flow, push } = harness();
     push(...Array.from({ length: 15 }, (_, offset) => record(offset)));
@@ -200,7 +200,7 @@ await t.test('a revocation waits for what is being published and reports its fai
   await t.rejects(lane.revoke([0]), { message: 'stopped' });
 });
 
-await t.test('a batch that is given up halts the lane: nothing overtakes it', async (t) => {
+await t.test('a batch that fails for good halts the lane: nothing overtakes it', async (t) => {
   const { lane, started, flow, push } = harness();
   push(record(0));
   push(record(1));
@@ -212,43 +212,40 @@ await t.test('a batch that is given up halts the lane: nothing overtakes it', as
   t.same(flow, ['pause', 'given up']);
 });
 
-await t.test(
-  'in any sequence of arrivals and ends order is kept and one batch is in flight (invariant 2)',
-  async () => {
-    const step = fc.oneof(
-      fc.record({ push: fc.integer({ min: 1, max: 7 }) }),
-      fc.record({ finish: fc.constant(true) }),
-      fc.record({ othersWrite: fc.boolean() }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        let othersWrite = false;
-        let pushed = 0;
-        const { lane, started, push } = harness({ mustWait: () => othersWrite, batchMaxWaitMs: 0 });
-        let finished = 0;
-        const finishOne = async () => {
-          const next = started[finished];
-          if (next === undefined) return;
-          finished += 1;
-          next.finish();
-          await turn();
-        };
-        for (const action of steps) {
-          if ('push' in action) push(...Array.from({ length: action.push }, () => record(pushed++)));
-          else if ('finish' in action) await finishOne();
-          else othersWrite = action.othersWrite;
-          if (started.length > finished + 1) return false;
-        }
-        othersWrite = false;
-        lane.dispatch();
-        while (finished < started.length) await finishOne();
-        const seen = started.flatMap(({ batch }) => batch.map(({ offset }) => offset));
-        return seen.length === pushed && seen.every((offset, index) => offset === index);
-      }),
-      { numRuns: 200 },
-    );
-  },
-);
+await t.test('invariant 2: a lane has one batch in flight and keeps the order of its records', async () => {
+  const step = fc.oneof(
+    fc.record({ push: fc.integer({ min: 1, max: 7 }) }),
+    fc.record({ finish: fc.constant(true) }),
+    fc.record({ othersWrite: fc.boolean() }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      let othersWrite = false;
+      let pushed = 0;
+      const { lane, started, push } = harness({ mustWait: () => othersWrite, batchMaxWaitMs: 0 });
+      let finished = 0;
+      const finishOne = async () => {
+        const next = started[finished];
+        if (next === undefined) return;
+        finished += 1;
+        next.finish();
+        await turn();
+      };
+      for (const action of steps) {
+        if ('push' in action) push(...Array.from({ length: action.push }, () => record(pushed++)));
+        else if ('finish' in action) await finishOne();
+        else othersWrite = action.othersWrite;
+        if (started.length > finished + 1) return false;
+      }
+      othersWrite = false;
+      lane.dispatch();
+      while (finished < started.length) await finishOne();
+      const seen = started.flatMap(({ batch }) => batch.map(({ offset }) => offset));
+      return seen.length === pushed && seen.every((offset, index) => offset === index);
+    }),
+    { numRuns: 200 },
+  );
+});
 
 await t.test('a run of retries that is due', async (t) => {
   const retried: ((dueAt?: number) => void)[] = [];
@@ -278,7 +275,7 @@ await t.test('a run of retries that is due', async (t) => {
     },
   );
 
-  await t.test('wakes the lane at the time that a batch returned', async (t) => {
+  await t.test('wakes the lane at the due time that a batch returned', async (t) => {
     const { lane, started, push } = harness({}, { runRetries });
     retried.length = 0;
     push(record(0));

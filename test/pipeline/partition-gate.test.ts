@@ -63,7 +63,7 @@ await t.test(
   },
 );
 
-await t.test('after any sequence of changes exactly the partitions with a reason are paused', async () => {
+await t.test('after any sequence of changes, exactly the partitions with a reason are paused', async () => {
   const reason = fc.constantFrom('lane 0', 'lane 1', 'store', 'log');
   const filters: Record<string, (partition: number) => boolean> = {
     'lane 0': isEven,

@@ -5,7 +5,7 @@ import { createEventCodec } from '../../src/order/events.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
-/** Ends its thread for the merchants that `processorModule` retries. */
+/** Crashes its thread for the merchants that `processorModule` retries. */
 const poisonModule = new URL('../../../test/fixtures/poison-processor.mjs', import.meta.url).pathname;
 
 /** Longer than a test's timeout, so a stop that waits for the log fails its test. */
@@ -35,29 +35,26 @@ await t.test('orders flow from the log into the store, and their statuses out', 
   t.equal(pipeline.readinessProblem(), undefined);
 });
 
-await t.test(
-  'a status that cannot be published delays the commit and is retried (invariant 4)',
-  async (t) => {
-    const { run, place, isConfirmed, metrics } = await pipelineUnderTest(t);
-    let failures = 3;
-    let published = 0;
-    const { pipeline } = await run(undefined, {
-      publish: () => {
-        if (failures-- > 0) return Promise.reject(new Error('the log is down'));
-        published += 1;
-        return Promise.resolve();
-      },
-    });
-    await isConfirmed(await place());
-    await eventually(() => published === 1, { what: 'the statuses to be published' });
-    await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'the commit' });
-    const retries = await metrics.batchRetries.get();
-    t.equal(retries.values[0]?.value, 3);
-  },
-);
+await t.test('invariant 4: a status that cannot be published delays the commit and is retried', async (t) => {
+  const { run, place, isConfirmed, metrics } = await pipelineUnderTest(t);
+  let failures = 3;
+  let published = 0;
+  const { pipeline } = await run(undefined, {
+    publish: () => {
+      if (failures-- > 0) return Promise.reject(new Error('the log is down'));
+      published += 1;
+      return Promise.resolve();
+    },
+  });
+  await isConfirmed(await place());
+  await eventually(() => published === 1, { what: 'the statuses to be published' });
+  await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'the commit' });
+  const retries = await metrics.batchRetries.get();
+  t.equal(retries.values[0]?.value, 3);
+});
 
 await t.test(
-  'a stop does not wait for a status that cannot be published; the next start publishes it (invariant 11)',
+  'invariant 11: a stop does not wait for a status that cannot be published; the next start publishes it',
   async (t) => {
     const { metrics, run, place, isConfirmed } = await pipelineUnderTest(t);
     let isDown = false;
@@ -85,7 +82,7 @@ await t.test(
 );
 
 await t.test(
-  'bisecting finds an order that ends its thread; it fails alone',
+  'bisecting finds an order that crashes its thread; only this order fails',
   { timeout: 120_000 },
   async (t) => {
     const { run, place, isConfirmed, reader, log } = await pipelineUnderTest(t);
@@ -111,7 +108,7 @@ await t.test(
 );
 
 await t.test(
-  'an order that ends its thread only when it is retried fails alone as well',
+  'if a retry crashes its thread, only the order that caused it fails',
   { timeout: 120_000 },
   async (t) => {
     const { run, place, isConfirmed, reader } = await pipelineUnderTest(t);

@@ -59,7 +59,7 @@ await t.test(
   },
 );
 
-await t.test('one work at a time, in order; beginning waits only for the work before', async (t) => {
+await t.test('work runs one at a time and in order; `begin` waits only for the previous work', async (t) => {
   const publishQueue = new PublishQueue();
   const events: string[] = [];
   const finish: (() => void)[] = [];
@@ -80,7 +80,7 @@ await t.test('one work at a time, in order; beginning waits only for the work be
   t.equal(events.at(-1), 'second ended');
 });
 
-await t.test('nothing begins after a work that failed', async (t) => {
+await t.test('nothing begins after work that failed', async (t) => {
   const publishQueue = new PublishQueue();
   await publishQueue.begin(() => Promise.reject(new Error('stopped')));
   let hasBegun = false;

@@ -6,7 +6,7 @@ import { pipelineUnderTest } from './pipeline-under-test.ts';
 t.setTimeout(120_000);
 
 await t.test(
-  'a store restored from a backup under a running pipeline stops it, also before its first restart',
+  'a pipeline stops when its store is restored from a backup while it runs',
   { timeout: 120_000 },
   async (t) => {
     const { databasePath, run, place, isConfirmed } = await pipelineUnderTest(t);

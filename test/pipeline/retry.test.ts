@@ -19,7 +19,7 @@ function options(changes: Partial<RetryOptions> = {}): RetryOptions {
   };
 }
 
-await t.test('it tries until it works and reports every retry', async (t) => {
+await t.test('an attempt is repeated until it succeeds, and every retry is reported', async (t) => {
   const retries: number[] = [];
   let calls = 0;
   const result = await retryUntilDone(

@@ -66,7 +66,7 @@ async function locked(t: Test) {
 }
 
 await t.test(
-  'a locked store pauses the partitions and is reported; no attempt is spent, and processing resumes by itself',
+  'invariant 6: a locked store pauses the partitions, costs no attempt, and processing resumes by itself',
   { timeout: 60_000 },
   async (t) => {
     const { pipeline, paused, release, ids, databasePath, isConfirmed, metrics } = await locked(t);

@@ -4,7 +4,7 @@ import { isFlood, refuseFlood } from '../../src/processing/flood-limit.ts';
 
 const nothing = { records: 0, deadLetters: 0 };
 
-/** Counts that can be: never more dead letters than records. */
+/** Possible counts: never more dead letters than records. */
 const counts = fc
   .tuple(fc.nat(2_000), fc.nat(2_000))
   .map(([one, other]) => ({ records: Math.max(one, other), deadLetters: Math.min(one, other) }));

@@ -11,7 +11,7 @@ import {
   TOPIC,
 } from './processing-under-test.ts';
 
-/** A flood that began before: 60 of the last 100 records failed. */
+/** A flood in progress: 60 of the last 100 records failed. */
 const FLOODED = { recent: { records: 100, deadLetters: 60 } };
 
 const replayOf = (record: LogRecord, id: number, replayCount: number): LogRecord => ({
@@ -69,7 +69,7 @@ await t.test(
 );
 
 await t.test(
-  'the effects of a retry are published again until the next run hears that they were',
+  'the effects of a retry are published again until the next run learns that they are published',
   async (t) => {
     const { database, world, run, retry } = await processingUnderTest(t);
     const id = randomUUID();
@@ -84,7 +84,7 @@ await t.test(
     t.same(publishedStatuses(await retry({ published: afterCrash.completed })), []);
     t.same((await retry()).completed, []);
 
-    await t.test('also when that run has other orders to save', async (t) => {
+    await t.test('even if that run has other orders to save', async (t) => {
       const [one, other] = [randomUUID(), randomUUID()];
       const records = new CommandRecords(0, 1);
       for (const next of [one, other]) {
@@ -109,7 +109,7 @@ for (const [what, retry] of [
   ['time is', { maxAttempts: 1_000, budgetMs: 500 }],
 ] as const) {
   await t.test(
-    `when its ${what} used up the order fails, and its queued events become dead letters`,
+    `when its ${what} used up, the order fails and its queued events become dead letters`,
     async (t) => {
       const policy = { baseMs: 20, factor: 2, capMs: 200, ...retry };
       const {
@@ -166,7 +166,7 @@ for (const [what, retry] of [
   );
 }
 
-await t.test('with one attempt allowed an order fails at once', async (t) => {
+await t.test('if only one attempt is allowed, an order fails at once', async (t) => {
   const retry = { baseMs: 20, factor: 2, capMs: 200, maxAttempts: 1, budgetMs: 60_000 };
   const { world, run, history, deadLetters } = await processingUnderTest(t, { retry });
   const id = randomUUID();
@@ -307,12 +307,12 @@ await t.test('a dead-letter flood saves nothing, and defers retries', async (t) 
   });
   t.same(deferred.completed, [healthy], 'healthy orders are not deferred');
   t.equal(deferred.retryAt, world.now + 15_000);
-  t.equal((await retry(FLOODED)).counts.rescheduled, 0, 'nothing is due meanwhile');
+  t.equal((await retry(FLOODED)).counts.rescheduled, 0, 'nothing is due yet');
   world.now += 20_000;
   world.outcomes.set(retried, FAILED_FOR_NOW);
   const { counts } = await retry();
   t.equal(counts.deadLetters, 8, 'after the flood they become dead letters');
-  t.equal(counts.rescheduled, 1, 'deferring costs nothing of the budget of 60 s');
+  t.equal(counts.rescheduled, 1, 'deferring uses none of the budget of 60 s');
   t.same(new Set(deadLetters().map(({ order_id }) => order_id)), new Set(others));
   t.ok(
     deadLetters().every(({ attempts }) => attempts === 2),
@@ -320,7 +320,7 @@ await t.test('a dead-letter flood saves nothing, and defers retries', async (t) 
   );
 });
 
-await t.test('time in which no worker runs is not taken from the budget', async (t) => {
+await t.test('time without a running worker does not use up the retry budget', async (t) => {
   const { run, retry, world, deadLetters } = await processingUnderTest(t, {
     retry: { baseMs: 20, factor: 2, capMs: 200, maxAttempts: 1_000, budgetMs: 500 },
   });
@@ -341,7 +341,7 @@ await t.test('time in which no worker runs is not taken from the budget', async 
 });
 
 await t.test(
-  'a redelivered record says when its retrying order is due: the former owner of the partition may be gone',
+  'a redelivered record returns the due time of its retrying order, whose former worker may be gone',
   async (t) => {
     const { world, run } = await processingUnderTest(t);
     const id = randomUUID();

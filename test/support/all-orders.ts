@@ -6,7 +6,7 @@ export interface ListedOrder {
   version: number;
 }
 
-/** Everything that the service has of a customer, page by page. @throws Error with an answer that is no page */
+/** Reads all orders of a customer page by page. @throws Error if the service does not answer with a page */
 export async function allOrders(client: OrderClient, customerId: string): Promise<ListedOrder[]> {
   const orders: ListedOrder[] = [];
   let cursor = '';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs a program to its end and answers with its stdout. @throws Error with all that it said when it fails */
+/** Runs a program to its end. @returns its stdout @throws Error with its output if it fails */
 export async function output(
   command: string,
   args: string[],
@@ -24,13 +24,13 @@ export async function docker(...args: string[]): Promise<string> {
   return (await output('docker', args)).trim();
 }
 
-/** @throws Error that says what is missing */
+/** @throws Error if no Docker engine answers */
 export async function needDocker(): Promise<void> {
   try {
     await docker('version');
   } catch (error) {
     throw new Error(
-      'This needs a Docker engine that answers (`docker version`); DOCKER_HOST names another.',
+      'This test needs a running Docker engine (check with `docker version`); DOCKER_HOST selects another one.',
       {
         cause: error,
       },
@@ -38,7 +38,7 @@ export async function needDocker(): Promise<void> {
   }
 }
 
-/** What the engine knows of a container, as a Go template asks for it. */
+/** A property of a container, selected by a Go template. */
 export function inspect(container: string, template: string): Promise<string> {
   return docker('inspect', '--format', template, container);
 }

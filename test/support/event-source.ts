@@ -5,7 +5,7 @@ export interface OrderEvent {
   data: { orderId: string; status: string; version: number };
 }
 
-/** Reads server-sent events over HTTP until it is closed; `lastEventId` is where to resume. */
+/** Reads server-sent events over HTTP until it is closed; resumes after `lastEventId`. */
 export class EventSourceReader {
   readonly #cut = new AbortController();
   #lastEventId: string;
@@ -22,7 +22,7 @@ export class EventSourceReader {
     this.#cut.abort();
   }
 
-  /** Calls `onEvent` with every event until the stream ends or is cut. @throws Error for an answer that is no stream */
+  /** Calls `onEvent` with every event until the stream ends or is cut. @throws Error if the answer is not a stream */
   async read(url: string, onEvent: (event: OrderEvent) => void): Promise<void> {
     const headers: Record<string, string> =
       this.#lastEventId === '' ? {} : { 'last-event-id': this.#lastEventId };

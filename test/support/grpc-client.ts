@@ -83,7 +83,7 @@ type Done<Answer> = (error: Error | null, answer?: Answer) => void;
 
 async function called<Answer>(call: (done: Done<Answer>) => void): Promise<Answer> {
   const answer = await promisify<Answer | undefined>(call)();
-  if (answer === undefined) throw new Error('The call ended well and without an answer.');
+  if (answer === undefined) throw new Error('The call succeeded without an answer.');
   return answer;
 }
 

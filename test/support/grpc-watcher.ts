@@ -13,7 +13,7 @@ export class GrpcWatcher {
     this.#call = call;
     call.on('data', (event: OrderEvent__Output) => this.events.push(event));
     call.on('status', (ended: StatusObject) => (this.status = ended));
-    // The status says the same.
+    // The `status` event reports the same error.
     call.on('error', () => undefined);
   }
 
@@ -29,7 +29,7 @@ export class GrpcWatcher {
     return this.events.filter(({ heartbeat }) => heartbeat).length;
   }
 
-  /** Of the last event; empty before the first. */
+  /** The token of the last event; empty before the first. */
   get resumeToken(): Buffer {
     return this.events.at(-1)?.resumeToken ?? Buffer.alloc(0);
   }
@@ -40,7 +40,7 @@ export class GrpcWatcher {
     return this.story;
   }
 
-  /** Waits until the server is known to watch: a stream of many orders begins with a heartbeat. */
+  /** Waits until the server has subscribed: a stream of many orders begins with a heartbeat. */
   async begun(): Promise<void> {
     await eventually(() => this.events.length > 0, { what: 'the first event' });
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** The settings of a service on the Kafka under test, with topics and a group of the test's own. */
+/** The settings of a service on the Kafka under test, with separate topics and a separate group. */
 export function kafkaEnvironment(dataDirectory: string, brokers = kafkaBrokers()): Record<string, string> {
   const name = randomUUID().slice(0, 8);
   return {
@@ -11,7 +11,7 @@ export function kafkaEnvironment(dataDirectory: string, brokers = kafkaBrokers()
   };
 }
 
-/** @throws Error where no Kafka was given: these tests are about a real one */
+/** @throws Error if KAFKA_BROKERS is not set: these tests need a real Kafka */
 export function kafkaBrokers(): string {
   const brokers = process.env.KAFKA_BROKERS;
   if (brokers === undefined || brokers === '') {

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 
 export interface MendableFault {
-  /** orders of this merchant fail as long as the fault lasts */
+  /** orders of this merchant fail while the fault lasts */
   merchantId: string;
-  /** ends the fault, for every process at once */
+  /** ends the fault for all processes */
   mend: () => Promise<void>;
 }
 
 /**
- * Something that is broken until the test mends it, however slow the machine is: a file that the fixtures' processors
- * look for. `broken`: they fail for good · `away`: for now.
+ * A fault that lasts until the test ends it: a file that the processors of the fixtures check.
+ * @param kind `broken`: orders fail for good; `away`: they fail for now
  */
 export async function mendableFault(t: Test, kind: 'broken' | 'away'): Promise<MendableFault> {
   const merchantId = `${kind}-${randomUUID()}`;

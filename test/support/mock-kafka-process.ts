@@ -1,6 +1,6 @@
 import kafka, { type LibrdKafkaError } from 'node-rdkafka';
 
-/** The mock cluster's own process: says its address, creates topics on request and ends with its parent. */
+/** The process of the mock cluster: reports its address, creates topics on request and ends with its parent. */
 const cluster = new kafka.Producer({ 'test.mock.num.brokers': 1 } as object);
 
 cluster.connect({}, (_error, metadata) => {
@@ -8,7 +8,7 @@ cluster.connect({}, (_error, metadata) => {
   process.send?.({ brokers });
 });
 
-// Asking for a topic by name is what creates it: the mock cluster knows no CreateTopics.
+// A metadata request for a topic creates it; the mock cluster does not support CreateTopics.
 process.on('message', ({ topic }: { topic: string }) => {
   cluster.getMetadata({ topic, allTopics: false, timeout: 10_000 }, (error: LibrdKafkaError | null) => {
     process.send?.({ topic, error: error?.message });

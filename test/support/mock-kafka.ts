@@ -29,10 +29,10 @@ export class MockKafka {
     }
   }
 
-  /** The broker holds still: connections stay, nothing answers. */
+  /** Freezes the broker: connections stay open, but it answers nothing. */
   async freeze(): Promise<void> {
     this.#process.kill('SIGSTOP');
-    await eventually(() => isStopped(this.#process.pid ?? 0), { what: 'the mock cluster to hold still' });
+    await eventually(() => isStopped(this.#process.pid ?? 0), { what: 'the mock cluster to freeze' });
   }
 
   thaw(): void {

@@ -7,14 +7,14 @@ export interface Acknowledged {
 }
 
 /**
- * Places orders on several lines, one at a time on each, and records which were acknowledged. Like real clients it continues
- * after refusals and broken connections.
+ * Acts as several clients that place one order at a time, and records the acknowledged orders. Like real clients, they
+ * continue after refusals and broken connections.
  */
 export class OrderLoad {
   readonly acknowledged: Acknowledged[] = [];
   /** status → how often; `broken` counts requests without an answer */
   readonly answers = new Map<number | 'broken', number>();
-  /** the longest that a request took to be answered, ms */
+  /** the longest time until an answer, in milliseconds */
   slowestMs = 0;
   readonly customerId: string;
   readonly #lines: Promise<void>[];
@@ -27,7 +27,7 @@ export class OrderLoad {
     this.#lines = Array.from({ length: options.lines }, () => this.#placeOrders());
   }
 
-  /** Sends what comes next to another address. */
+  /** Sends further requests to another address. */
   redirect(url: string): void {
     this.#client = new OrderClient(url);
   }
@@ -36,7 +36,7 @@ export class OrderLoad {
     return this.answers.get(status) ?? 0;
   }
 
-  /** Ends the load; resolves when the last answer is there. */
+  /** Ends the load; resolves when the last answer has arrived. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#lines);

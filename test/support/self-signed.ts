@@ -9,7 +9,7 @@ export interface SelfSigned {
   keyPath: string;
 }
 
-/** A key and a certificate for 127.0.0.1, good for a day, as PEM files in the folder. No tool has to be there for it. */
+/** Writes a key and a certificate for 127.0.0.1, valid for a day, as PEM files into the folder. Needs no openssl. */
 export async function selfSigned(folder: string, name = 'server'): Promise<SelfSigned> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
@@ -43,7 +43,7 @@ export async function selfSigned(folder: string, name = 'server'): Promise<SelfS
   return { cert, key, certPath, keyPath };
 }
 
-/** One value of DER (X.690): its tag, its length, itself. */
+/** One DER value (X.690): tag, length, content. */
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content;
   const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

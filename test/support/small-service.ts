@@ -28,15 +28,15 @@ export interface Replica {
   hub: StatusHub;
 }
 
-/** A real log, a real store and an api replica in this process; orders are processed when the test says so. */
+/** A real log, a real store and an api replica in this process; orders are processed when the test calls `processAll`. */
 export interface SmallService extends Replica {
   log: EventLog;
   reader: OrderReader;
-  /** Another api replica on the same log and store, which remembers nothing; it may see the log through a wrapper. */
+  /** Another api replica on the same log (or a wrapper of it) and store, without recent orders. */
   replica: (log?: EventLog, firstStatusWaitMs?: number) => Replica;
   /** Processes and saves all records of the log as one batch; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
-  /** For a test to write what it needs. */
+  /** For tests that write rows directly. */
   store: BatchStore;
   /** All commands of the log, which must not be empty. */
   records: () => Promise<LogRecord[]>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
-/** A folder of the test's own, gone when it ends. */
+/** A temporary folder, removed when the test ends. */
 export async function temporaryFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'order-system-test-'));
   t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));

@@ -94,7 +94,7 @@ await t.test('an error from a thread keeps its code', async (t) => {
   await t.rejects(pool.run(behind), { name: 'ServiceError', code: 'progress-gap', transient: false });
 });
 
-await t.test('a thread that dies fails its batch, and the next one is processed', async (t) => {
+await t.test('a crashed thread fails its batch, and the next batch is processed', async (t) => {
   const { pool, reader } = await harness(t, 1);
   const dying = pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'crash' })]));
   await t.rejects(dying, { code: 'worker-failed', transient: true });
@@ -110,7 +110,7 @@ const SETTINGS = {
   rules: failureRules(),
 };
 
-await t.test('a thread that dies while idle is replaced', async (t) => {
+await t.test('a thread that crashes while idle is replaced', async (t) => {
   const { pool, reader, logged } = await harness(t, 1);
   const records = new CommandRecords();
   await pool.run(batch([records.place(randomUUID(), { merchantId: 'orphan' })]));

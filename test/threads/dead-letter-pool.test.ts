@@ -37,7 +37,7 @@ await t.test('each method runs in the thread with its arguments and result', asy
   await t.rejects(pool.list({ limit: 10, cursor: 'wrong' }), { code: 'cursor-invalid' });
 });
 
-await t.test('while its thread waits for the write lock, this thread goes on', async (t) => {
+await t.test('while its thread waits for the write lock, the main thread keeps running', async (t) => {
   const { deadLetterPool, writer, writeLock } = await makePool(t);
   await keepDeadLetters(await writer(), [deadLetter({})]);
   const store = await deadLetterPool();
@@ -76,7 +76,7 @@ await t.test('a store that cannot be opened fails its requests until it can be',
   t.equal(await deadLetterPool.newestId(), 0);
 });
 
-await t.test('close finishes the request in hand, and works without a thread', async (t) => {
+await t.test('close finishes the current request, and works without a thread', async (t) => {
   const target = await migratedTarget(t);
   const idle = new DeadLetterPool({ store: target, writeLock: createWriteLock() });
   await idle.close();

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** Adds the latency of a network to a server on this machine. */
 export class DelayingProxy {
   readonly port: number;
-  /** of all connections together: how often a client sent something after an answer */
+  /** all connections together: how often a client sent data after an answer */
   roundTrips = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

@@ -1,9 +1,9 @@
 import { waitUntil } from './wait-until.ts';
 
 export interface EventuallyOptions {
-  /** what is waited for, as the error message says it */
+  /** what the caller waits for; ends the error message */
   what: string;
-  /** generous by default: a busy machine is slow, not wrong */
+  /** generous by default, because a busy machine is slow */
   timeoutMs?: number;
 }
 
@@ -13,5 +13,5 @@ export async function eventually(
   { what, timeoutMs = 30_000 }: EventuallyOptions,
 ): Promise<void> {
   if (await waitUntil(condition, { deadlineMs: timeoutMs, everyMs: 5 })) return;
-  throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+  throw new Error(`Timed out after ${timeoutMs} ms waiting for ${what}`);
 }
