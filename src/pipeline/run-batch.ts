@@ -32,7 +32,7 @@ export interface BatchRunnerOptions {
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
 const MAX_RETRIES_PER_RUN = 8 * PROCESSOR_CONCURRENCY;
 
-/** A run of retries purges the orders that the previous run completed. If no retry is due by then, one runs to purge. */
+/** A run of retries purges the orders that the previous run completed. If no retry is due, one runs only to purge. */
 const PURGE_AFTER_MS = 1_000;
 
 /**

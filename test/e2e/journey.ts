@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, type OrderClient } from '../support/order-client.ts';
 
-/** What every running service must do, whatever its event log, store and roles. */
+/** What every running service must do with any event log, store and role. */
 export async function orderJourney(t: Test, client: OrderClient): Promise<void> {
   const confirmed = (path: string, status = 'confirmed') =>
     eventually(async () => (await client.order(path)).body.status === status, {

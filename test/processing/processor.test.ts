@@ -119,8 +119,8 @@ await t.test('a module works on at most 64 orders at once', async (t) => {
 });
 
 await t.test('a poison order fails without a call of the processor', async (t) => {
-  const outcomes = await failAll([attemptFor('o-1')], 'kills its thread');
-  t.same([...outcomes], [['o-1', { status: 'failed', reason: 'kills its thread' }]]);
+  const outcomes = await failAll([attemptFor('o-1')], 'crashes its thread');
+  t.same([...outcomes], [['o-1', { status: 'failed', reason: 'crashes its thread' }]]);
 });
 
 await t.test('an unusable module is refused; the error names its file and, if known, its line', async (t) => {
