@@ -165,6 +165,16 @@ await t.test('refusals check in order: unknown order, version, status', async (t
   t.equal(refuse(confirmed, { to: 'dispatched' }), 'transition-not-allowed');
 });
 
+await t.test('only the replay of a dead letter confirms a failed order, and only once', async (t) => {
+  const failed = { id: 'o-1', customerId: 'c', merchantId: 'm', status: 'failed', version: 1 } as const;
+  const states = new Map([['o-1', failed]]);
+  const changesOf = (commands: DecidedCommand[]) => decide(states, new Map(), commands, 9).changes;
+  t.same(changesOf([place(1, 'o-1', 'e-1')]), [], 'a repeated order changes nothing');
+  const replay = (offset: number) => ({ ...place(offset, 'o-1', 'e-1'), isReplay: true });
+  t.match(changesOf([replay(1), replay(2)]), [{ status: 'confirmed', version: 2, cause: { offset: 1 } }]);
+  t.equal(changesOf([replay(1), replay(2)]).length, 1);
+});
+
 function place(offset: number, orderId: string, eventId: string): DecidedCommand {
   const order = { customerId: 'c', merchantId: 'm', currency: 'INR', items: [], total: 0 };
   return {

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
-import { peekOutcome } from '../../src/order/event-text.ts';
-import { EVENT_TYPES } from '../../src/order/event-text.ts';
+import { EVENT_TYPES, peekOutcome, peekStatusChange } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { anyText, identifier, placeOrder, plain, requestTransition, time } from './arbitraries.ts';
@@ -38,6 +37,17 @@ await t.test('status and time are read without decoding the change', async (t) =
   for (const value of ['', '{}', '{"time":"2026-11-05T12:30:00.000Z","data":{"status":"confirmed"}}']) {
     t.equal(peekOutcome(Buffer.from(value)), undefined);
   }
+});
+
+await t.test('order id and version are read without decoding the change', async (t) => {
+  fc.assert(
+    fc.property(statusChange, fc.uuid(), (change, orderId) => {
+      const value = Buffer.from(codec.encodeStatusChange({ ...change, orderId }));
+      if (change.version < 1e10)
+        assert.deepStrictEqual(peekStatusChange(value), { orderId, version: change.version });
+    }),
+  );
+  t.equal(peekStatusChange(Buffer.from('{"specversion":"1.0","id":"a"}')), undefined);
 });
 
 await t.test('every command survives encoding and decoding', async (t) => {

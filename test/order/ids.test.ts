@@ -1,5 +1,11 @@
 import t from 'tap';
-import { createOrderIds, derivedOrderId, fingerprint, timeOfOrderId } from '../../src/order/ids.ts';
+import {
+  createOrderIds,
+  derivedOrderId,
+  fingerprint,
+  parseOrderId,
+  timeOfOrderId,
+} from '../../src/order/ids.ts';
 
 await t.test('an id derived from caller and key is stable and differs between callers', async (t) => {
   t.equal(derivedOrderId('alice', 'key-1'), derivedOrderId('alice', 'key-1'));
@@ -79,4 +85,12 @@ await t.test('a fingerprint distinguishes bodies and ignores the order of metada
   };
   t.equal(fingerprint(order), fingerprint({ ...order, metadata: { b: '2', a: '1' } }));
   t.not(fingerprint(order), fingerprint({ ...order, items: [{ sku: 's', quantity: 2, unitPrice: 5 }] }));
+});
+
+await t.test('an order id is a UUID in any case', async (t) => {
+  const id = '01975D3A-8F00-7ABC-8DEF-0123456789AB';
+  t.equal(parseOrderId(id), id.toLowerCase());
+  for (const text of ['', 'o-1', `${id}0`, id.replaceAll('-', '')]) {
+    t.throws(() => parseOrderId(text), { code: 'order-not-found' });
+  }
 });

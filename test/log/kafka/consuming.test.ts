@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import kafka, { type LibrdKafkaError } from 'node-rdkafka';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
@@ -145,6 +146,18 @@ const tests = {
     await eventually(() => answer !== undefined, { what: 'onAssigned' });
     await reader.consumer.stop();
     answer?.();
+  },
+
+  'stop() ends in time when the broker does not answer': async (t: Test) => {
+    const mock = await startMock(t);
+    const lines = new PassThrough();
+    const log = await openLog(t, mock, freshSpace(), { revokeTimeoutMs: 100, logger: pino(lines) });
+    const reader = await openReader(t, log);
+    await reader.allAssigned();
+    await mock.freeze();
+    await reader.consumer.stop();
+    mock.thaw();
+    t.match(String(lines.read()), /Kafka did not answer while the consumer left the group/);
   },
 
   'stop() ends in time when the broker is down': async (t: Test) => {
