@@ -23,7 +23,7 @@ await t.test('appends are refused while the log closes', async (t) => {
   const log = await openLog(t, { dataDirectory: t.testdir() });
   const appending = log.append(record('a'));
   const stopping = log.stop();
-  await t.rejects(log.append(record('b')), { code: 'log-unavailable', message: /closing/ });
+  await t.rejects(log.append(record('b')), { code: 'log-unavailable', message: /shutting down/ });
   t.match(await appending, { offset: 0 });
   await stopping;
 });
@@ -97,7 +97,7 @@ await t.test('when its thread dies, everything in flight fails and later appends
   await readingConsumer.stop();
   await pausedConsumer.stop();
   const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
-  t.ok(messages.includes('The thread of the event log died.'));
+  t.ok(messages.includes('The event log thread died.'));
   t.equal(messages.filter((message) => message === 'A follower of the event log failed.').length, 1);
   t.ok(messages.some((message) => message.startsWith('Committing offsets failed')));
 });

@@ -42,6 +42,6 @@ await t.test('when the ends of a topic cannot be queried, the log is unavailable
   const unconnected = new kafka.Producer({ 'bootstrap.servers': '127.0.0.1:1' });
   await t.rejects(topicEnds(unconnected, 'orders.commands', 100), {
     code: 'log-unavailable',
-    message: /where orders\.commands ends/,
+    message: /end offsets of topic orders\.commands/,
   });
 });
