@@ -144,21 +144,22 @@ export class SqliteBatchStore implements BatchStore {
 
   /** @returns the sequence of the last change; 0 without changes */
   #writeOrders({ placed, moved, changes }: Rows): number {
+    // Look each statement up once, not once per row.
+    const insertOrder = this.#client.prepared(INSERT_ORDER);
+    const moveOrder = this.#client.prepared(MOVE_ORDER);
+    const insertChange = this.#client.prepared(INSERT_CHANGE);
     let firstSeq: number | bigint | undefined;
     for (const { id, values } of placed) {
-      const { changes, lastInsertRowid } = this.#client.run(INSERT_ORDER, ...values);
+      const { changes, lastInsertRowid } = insertOrder.run(values);
       if (changes !== 1) throw conflict(`another writer has placed order ${id}`);
       firstSeq ??= lastInsertRowid;
     }
     if (firstSeq !== undefined) this.#client.run(INSERT_POSTINGS, firstSeq);
     for (const { id, values } of moved) {
-      if (this.#client.run(MOVE_ORDER, ...values).changes !== 1)
-        throw conflict(`another writer has changed order ${id}`);
+      if (moveOrder.run(values).changes !== 1) throw conflict(`another writer has changed order ${id}`);
     }
     let lastSequence = 0;
-    for (const values of changes) {
-      lastSequence = Number(this.#client.run(INSERT_CHANGE, ...values).lastInsertRowid);
-    }
+    for (const values of changes) lastSequence = Number(insertChange.run(values).lastInsertRowid);
     return lastSequence;
   }
 }
