@@ -21,6 +21,9 @@ export interface BreakerSettings {
 
 const MAX_OPEN_MS = 30_000;
 
+/** Lets cockatiel start an attempt whenever it is asked to, even after the wall clock has stepped back. */
+const NO_PAUSE = -Infinity;
+
 const NAMES = { store: 'the store', log: 'the event log' } as const;
 
 const STATE_NUMBERS = {
@@ -38,28 +41,35 @@ const STATE_NUMBERS = {
  *     half-open → closed | open: the attempt succeeded | it failed, and the next pause is longer
  *
  * Only an attempt can close the circuit. There always is one, because failed steps are retried until the service stops.
- * Times come from `Date.now()`, because cockatiel uses it.
+ * The pause is measured here by a monotonic clock: cockatiel uses the wall clock, and a step of it would stop all attempts.
  */
 export class Breaker {
   readonly #dependency: Dependency;
   readonly #policy: CircuitBreakerPolicy;
+  readonly #now: () => number;
   #failingSince: number | undefined;
+  /** on the monotonic clock */
   #nextAttemptAt = 0;
   #openForMs = 0;
 
   constructor(
     dependency: Dependency,
     { failures, openMs }: BreakerSettings,
-    { metrics, logger }: { metrics: Metrics; logger: Logger },
+    {
+      metrics,
+      logger,
+      now = () => performance.now(),
+    }: { metrics: Metrics; logger: Logger; /** monotonic, in milliseconds */ now?: () => number },
   ) {
     this.#dependency = dependency;
+    this.#now = now;
     this.#policy = circuitBreaker(
       handleWhen((error) => toServiceError(error).row.countsAgainst === dependency),
       {
         breaker: new ConsecutiveBreaker(failures),
         halfOpenAfter: new DelegateBackoff(({ attempt }) => {
           this.#openForMs = Math.min(Math.max(MAX_OPEN_MS, openMs), openMs * 2 ** (attempt - 1));
-          return this.#openForMs;
+          return NO_PAUSE;
         }),
       },
     );
@@ -83,7 +93,7 @@ export class Breaker {
     const next =
       this.#policy.state === CircuitState.HalfOpen
         ? 'An attempt is in progress.'
-        : `The next attempt is at ${new Date(this.#nextAttemptAt).toISOString()}.`;
+        : `The next attempt is at ${this.#nextAttemptTime()}.`;
     return `${NAMES[this.#dependency]} has been failing since ${since}: ${this.#lastError().message} ${next}`;
   }
 
@@ -101,7 +111,7 @@ export class Breaker {
 
   #letsAttemptThrough(): boolean {
     const { state } = this.#policy;
-    return this.isClosed || (state === CircuitState.Open && Date.now() >= this.#nextAttemptAt);
+    return this.isClosed || (state === CircuitState.Open && this.#now() >= this.#nextAttemptAt);
   }
 
   /** Resolves when the state changes, the next attempt is due, or the signal is aborted. */
@@ -114,7 +124,7 @@ export class Breaker {
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = isOpen ? setTimeout(done, this.#nextAttemptAt - Date.now()) : undefined;
+      const timer = isOpen ? setTimeout(done, this.#nextAttemptAt - this.#now()) : undefined;
       const listening = this.#policy.onStateChange(done);
       signal.addEventListener('abort', done);
     });
@@ -132,8 +142,8 @@ export class Breaker {
     this.#policy.onStateChange((state) => {
       metrics.circuitState.set({ dependency }, STATE_NUMBERS[state]);
       if (state === CircuitState.Open) {
-        this.#nextAttemptAt = Date.now() + this.#openForMs;
-        const nextAttemptAt = new Date(this.#nextAttemptAt).toISOString();
+        this.#nextAttemptAt = this.#now() + this.#openForMs;
+        const nextAttemptAt = this.#nextAttemptTime();
         logger.error(
           { dependency, err: this.#lastError(), nextAttemptAt },
           `${NAMES[dependency]} keeps failing: the circuit is open until the next attempt`,
@@ -143,6 +153,10 @@ export class Breaker {
         logger.info({ dependency }, `${NAMES[dependency]} works again`);
       }
     });
+  }
+
+  #nextAttemptTime(): string {
+    return new Date(Date.now() + this.#nextAttemptAt - this.#now()).toISOString();
   }
 
   #lastError(): Error {

@@ -6,13 +6,16 @@ import { createMetrics } from '../../src/base/metrics.ts';
 import { Breaker, type Dependency } from '../../src/pipeline/breaker.ts';
 
 /** Uses mocked timers: `pass` advances the time and waits for the effects. */
-function harness(t: Test, { dependency = 'store', failures = 2, openMs = 1_000 } = {}) {
+function harness(
+  t: Test,
+  { dependency = 'store', failures = 2, openMs = 1_000, now = () => Date.now() } = {},
+) {
   mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.UTC(2026, 0, 1) });
   t.teardown(() => mock.timers.reset());
   const lines: { level: number; msg: string; err?: { message: string } }[] = [];
   const metrics = createMetrics();
   const logger = pino({}, { write: (line) => lines.push(JSON.parse(line) as (typeof lines)[number]) });
-  const breaker = new Breaker(dependency as Dependency, { failures, openMs }, { metrics, logger });
+  const breaker = new Breaker(dependency as Dependency, { failures, openMs }, { metrics, logger, now });
   const changes: boolean[] = [];
   breaker.onChange((isClosed) => changes.push(isClosed));
   const stopping = new AbortController();
@@ -165,4 +168,15 @@ await t.test('after an abort, a first attempt still runs if the circuit is close
   const { run, stopping } = harness(t);
   stopping.abort();
   t.equal(await run(() => Promise.resolve('published')), 'published');
+});
+
+await t.test('a wall clock that steps back by an hour does not delay the next attempt', async (t) => {
+  let elapsedMs = 0;
+  const { breaker, run, fail } = harness(t, { now: () => elapsedMs });
+  await fail();
+  await fail();
+  mock.timers.setTime(Date.UTC(2025, 11, 31, 23));
+  elapsedMs = 1_000;
+  t.equal(await Promise.race([run(() => Promise.resolve('done')), settle()]), 'done');
+  t.ok(breaker.isClosed);
 });
