@@ -1,12 +1,11 @@
 import type { Config } from '../config/config.ts';
-import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { makeFolder } from '../base/make-folder.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
+import { checkpoint } from '../store/open/checkpoint.ts';
 import { migrate } from '../store/open/migrate.ts';
 import { openReader } from '../store/open/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
@@ -37,12 +36,13 @@ export const STATUS_BACKLOG = 20_000;
 const MAX_WATCHERS = 20_000;
 
 export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
-  const usesDataDir = config.eventLog === 'embedded' || config.database.kind === 'sqlite';
-  if (usesDataDir) makeDataDir(config.dataDir);
   await migrate(config.database, logger);
+  // Opened first, so that it runs after every connection of this process is closed.
+  lifecycle.opened('store file', () => checkpoint(config.database, logger));
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
-  const log = await lifecycle.start('event log', await createEventLog(config, logger));
+  const metrics = createMetrics(() => log.readinessProblem() === undefined);
+  const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
   const codec = createEventCodec();
   const isSingleProcess = config.eventLog === 'embedded';
   const hub = new StatusHub({
@@ -54,15 +54,5 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   });
   const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await feed?.start();
-  const metrics = createMetrics();
   return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };
-}
-
-function makeDataDir(path: string): void {
-  try {
-    makeFolder(path);
-  } catch (error) {
-    const detail = `DATA_DIR=${JSON.stringify(path)} cannot be created (${toError(error).message}): give the path of a folder that this user may create and write.`;
-    throw new ServiceError('settings-invalid', detail, { cause: error });
-  }
 }

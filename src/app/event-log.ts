@@ -1,5 +1,6 @@
 import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Config } from '../config/config.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { type EventLog, TOPICS } from '../log/event-log.ts';
@@ -10,7 +11,7 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
  * Creates the event log that the settings choose; does not start it.
  * @throws ServiceError `settings-invalid` as `loadKafka`
  */
-export async function createEventLog(config: Config, logger: Logger): Promise<EventLog> {
+export async function createEventLog(config: Config, logger: Logger, metrics?: Metrics): Promise<EventLog> {
   const { kafkaGroupId: groupId, kafkaPartitions: partitions, ackTimeoutMs } = config;
   const limits = {
     maxPendingRecords: config.logMaxPending,
@@ -27,6 +28,7 @@ export async function createEventLog(config: Config, logger: Logger): Promise<Ev
       // No group consumes dead letters, so retention must not wait for a commit.
       followedTopics: [TOPICS.deadLetters],
       logger,
+      metrics,
     });
   }
   const { KafkaEventLog } = await loadKafka();

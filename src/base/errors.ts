@@ -95,6 +95,13 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Codes that callers may see. */
 export type CallerErrorCode = keyof typeof CALLER_ERRORS;
 
+const REPEAT = 'Try again in a moment; repeating with the same idempotency key is safe.';
+
+const CALLER_MESSAGES: Partial<Record<ErrorCode, string>> = {
+  'log-unavailable': `The event log cannot be used right now. ${REPEAT}`,
+  'store-unavailable': `The store cannot be used right now. ${REPEAT}`,
+};
+
 /** One problem of a request. `pointer` is a JSON pointer (RFC 6901) into the body or the query. */
 export interface FieldError {
   pointer: string;
@@ -106,6 +113,8 @@ export interface ServiceErrorOptions {
   errors?: FieldError[];
   /** seconds after which the caller may repeat the request, if it differs from the table */
   retryAfter?: number;
+  /** what callers see instead of the message */
+  callerMessage?: string;
 }
 
 /**
@@ -116,6 +125,11 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly errors: FieldError[] | undefined;
   readonly retryAfter: number | undefined;
+  /**
+   * The message that callers see; for `internal` each interface writes its own. The message of a failed dependency may name
+   * files, hosts and addresses, so it is only logged.
+   */
+  readonly callerMessage: string;
 
   constructor(code: ErrorCode, detail: string, options: ServiceErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -123,6 +137,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.errors = options.errors;
     this.retryAfter = options.retryAfter ?? ERRORS[code].retryAfter;
+    this.callerMessage = options.callerMessage ?? CALLER_MESSAGES[code] ?? detail;
   }
 
   get row(): ErrorRow {

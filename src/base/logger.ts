@@ -1,21 +1,40 @@
 import { isatty } from 'node:tty';
-import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+import {
+  destination,
+  pino,
+  stdSerializers,
+  type DestinationStream,
+  type Logger,
+  type LoggerOptions,
+} from 'pino';
+import { throttleWarnings } from './repeated-warnings.ts';
 
 export type { Logger };
 
 /** Logs one line per event to stdout, as JSON unless a stream formats it. Normal operation is silent above `debug`. */
-export function createLogger(level: string, stream: DestinationStream = standardOutput()): Logger {
+export function createLogger(
+  level: string,
+  stream: DestinationStream = standardOutput(),
+  hooks: LoggerOptions['hooks'] = {},
+): Logger {
   // The default serializer would append the cause's message to a message that already contains it.
   const serializers = { err: stdSerializers.errWithCause };
-  return pino({ level, base: { pid: process.pid }, serializers }, stream);
+  return pino({ level, base: { pid: process.pid }, serializers, hooks }, stream);
 }
 
-/** For the output of the service: readable lines on a terminal, JSON elsewhere. Works in worker threads as well. */
-export async function createServiceLogger(level: string): Promise<Logger> {
-  if (!isatty(1)) return createLogger(level);
+/**
+ * For the output of the service: readable lines on a terminal, JSON elsewhere. Works in worker threads as well.
+ * @param options `throttle`: write equal warnings once a minute; not for the modules of users, who decide for themselves
+ */
+export async function createServiceLogger(
+  level: string,
+  { throttle } = { throttle: false },
+): Promise<Logger> {
+  const hooks = throttle ? { logMethod: throttleWarnings() } : {};
+  if (!isatty(1)) return createLogger(level, undefined, hooks);
   const { PinoPretty } = await import('pino-pretty');
   const format = { ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true } as const;
-  return createLogger(level, PinoPretty({ ...format, destination: 1 }));
+  return createLogger(level, PinoPretty({ ...format, destination: 1 }), hooks);
 }
 
 /** Writes synchronously: buffered lines would be lost or out of order when the process ends. */

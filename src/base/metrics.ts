@@ -17,6 +17,7 @@ export interface Metrics {
   /** seconds */
   endToEndAge: Histogram;
   batchRetries: Counter<'error_type'>;
+  logRecordsCorrupt: Counter;
   recordsProcessed: Counter<'outcome'>;
   /** outcome: completed | rescheduled */
   retries: Counter<'outcome'>;
@@ -25,10 +26,19 @@ export interface Metrics {
   deadLetterFloods: Counter;
 }
 
-export function createMetrics(): Metrics {
+/** @param isLogWritable false while the event log refuses appends */
+export function createMetrics(isLogWritable: () => boolean = () => true): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'orders_log_writable',
+    help: 'Whether the event log accepts appends: 1 yes, 0 no.',
+    registers,
+    collect() {
+      this.set(isLogWritable() ? 1 : 0);
+    },
+  });
   return {
     registry,
     httpRequestDuration: new Histogram({
@@ -90,6 +100,11 @@ export function createMetrics(): Metrics {
       name: 'orders_batch_retries_total',
       help: 'Retries of batches after a failure of the store, the event log or a worker thread.',
       labelNames: ['error_type'],
+      registers,
+    }),
+    logRecordsCorrupt: new Counter({
+      name: 'orders_log_records_corrupt_total',
+      help: 'Records of the embedded event log that were corrupt on disk when they were due for deletion.',
       registers,
     }),
     retries: new Counter({

@@ -11,14 +11,17 @@ export async function serve(
 ): Promise<never> {
   const config = loadConfig(process.env, { role });
   // Imported only now, so that invalid settings are reported at once.
-  const [{ loadKafka }, { startService }, { untilStopped }, { createServiceLogger }] = await Promise.all([
-    import('../app/event-log.ts'),
-    import('../app/service.ts'),
-    import('./until-stopped.ts'),
-    import('../base/logger.ts'),
-  ]);
+  const [{ prepareDataFiles }, { loadKafka }, { startService }, { untilStopped }, { createServiceLogger }] =
+    await Promise.all([
+      import('../app/data-files.ts'),
+      import('../app/event-log.ts'),
+      import('../app/service.ts'),
+      import('./until-stopped.ts'),
+      import('../base/logger.ts'),
+    ]);
   if (config.eventLog === 'kafka') await loadKafka();
-  const logger = await createServiceLogger(config.logLevel);
+  prepareDataFiles(config);
+  const logger = await createServiceLogger(config.logLevel, { throttle: true });
   for (const warning of config.warnings) logger.warn(warning);
   const start = async () => {
     const service = await startService(config, logger, version);

@@ -62,13 +62,13 @@ export function callStatus(error: ServiceError, requestId?: string): CallStatus 
 }
 
 /** Replaces the JSON pointer in the message by the field path of gRPC. */
-function messageOf({ errors, message }: ServiceError): string {
+function messageOf({ errors, callerMessage: message }: ServiceError): string {
   const pointer = errors?.[0]?.pointer ?? '';
   return message.replace(pointer, () => fieldPath(pointer));
 }
 
 function detailsOf(
-  { callerCode, message, errors, transient, retryAfter }: ServiceError,
+  { callerCode, callerMessage: message, errors, transient, retryAfter }: ServiceError,
   code: status,
 ): Any[] {
   const details: Any[] = [];

@@ -111,9 +111,10 @@ function isEligible(
 export function withDetail(thrown: unknown, detail: (message: string) => string): ServiceError {
   const error = toServiceError(thrown);
   if (error !== thrown) return error;
-  const { code, message, retryAfter } = error;
+  const { code, message, callerMessage, retryAfter } = error;
   return new ServiceError(code, detail(message), {
     cause: error,
+    callerMessage: detail(callerMessage),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 }

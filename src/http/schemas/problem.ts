@@ -51,7 +51,8 @@ const PARAMETER_OF: Partial<Record<CallerErrorCode, string>> = {
   'position-invalid': '/position',
 };
 
-export function problemOf({ callerCode: code, message, errors }: ServiceError, requestId: string): Problem {
+export function problemOf(error: ServiceError, requestId: string): Problem {
+  const { callerCode: code, callerMessage: message, errors } = error;
   const { title, httpStatus } = ERRORS[code];
   const type = `urn:problem:order-system:${code}`;
   const problem = { type, title, status: httpStatus, detail: message, code, requestId };

@@ -42,7 +42,16 @@ export class ChunkTable {
    * The chunk that contains the offset, or the next chunk if the offset is no longer retained.
    * @throws Error when the checksum does not match (SQLite has no checksums of its own)
    */
-  at({ slot, number, end }: Partition, offset: number): Chunk | undefined {
+  at(partition: Partition, offset: number): Chunk | undefined {
+    const stored = this.stored(partition, offset);
+    if (stored === undefined || stored.isIntact) return stored?.chunk;
+    throw new Error(
+      `partition ${partition.number} is corrupt at offset ${stored.chunk.firstOffset}; restore the file from a backup`,
+    );
+  }
+
+  /** As `at`, but also returns a chunk whose body is corrupt. */
+  stored({ slot, number, end }: Partition, offset: number): { chunk: Chunk; isIntact: boolean } | undefined {
     if (offset >= end) return undefined;
     const base = slot * SLOT_SIZE;
     const before = this.#atOrBefore.get(base + offset, base);
@@ -52,13 +61,8 @@ export class ChunkTable {
         : this.#after.get(base + offset, base + end);
     if (row === undefined) return undefined;
     const { id, count, timestamp, checksum, body } = row;
-    const firstOffset = id - base;
-    if (crc32(body) !== checksum) {
-      throw new Error(
-        `partition ${number} is corrupt at offset ${firstOffset}; restore the file from a backup`,
-      );
-    }
-    return { partition: number, firstOffset, count, timestamp, body };
+    const chunk = { partition: number, firstOffset: id - base, count, timestamp, body };
+    return { chunk, isIntact: crc32(body) === checksum };
   }
 
   delete({ slot }: Partition, { firstOffset }: Chunk): void {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ServiceError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Metrics } from '../../base/metrics.ts';
 import type { Position } from '../../base/position.ts';
 import type {
   ConsumerHandlers,
@@ -24,6 +25,7 @@ export interface EmbeddedEventLogOptions extends AppendLimits, Omit<OpenOptions,
   /** the compiled log-thread; by default the one beside this module */
   threadEntry?: URL;
   logger: Logger;
+  metrics?: Pick<Metrics, 'logRecordsCorrupt'>;
 }
 
 /**
@@ -32,14 +34,18 @@ export interface EmbeddedEventLogOptions extends AppendLimits, Omit<OpenOptions,
  */
 export class EmbeddedEventLog implements EventLog {
   readonly #logger: Logger;
+  readonly #metrics: EmbeddedEventLogOptions['metrics'];
+  readonly #file: string;
   readonly #client: LogClient;
   readonly #queue: AppendQueue;
   #stopping = false;
 
-  constructor({ dataDirectory, threadEntry, logger, ...options }: EmbeddedEventLogOptions) {
+  constructor({ dataDirectory, threadEntry, logger, metrics, ...options }: EmbeddedEventLogOptions) {
     this.#logger = logger;
+    this.#metrics = metrics;
+    this.#file = join(dataDirectory, 'log.db');
     this.#client = new LogClient(
-      { ...options, file: join(dataDirectory, 'log.db') },
+      { ...options, file: this.#file },
       threadEntry ?? new URL('./log-thread.js', import.meta.url),
     );
     this.#queue = new AppendQueue(options, (records) => this.#client.append(records));
@@ -51,7 +57,18 @@ export class EmbeddedEventLog implements EventLog {
 
   /** @throws ServiceError `log-unavailable` when the file cannot be used, or another process uses it */
   async start(): Promise<void> {
-    this.#client.on('died', (err) => this.#logger.error({ err }, 'The event log thread died.'));
+    const file = this.#file;
+    this.#client.on('died', (err) => this.#logger.error({ err, file }, 'The event log thread died.'));
+    this.#client.on('health', (problem) => {
+      if (problem === undefined) this.#logger.info({ file }, 'The event log works again.');
+      else this.#logger.error({ file, problem }, 'The event log is not usable.');
+    });
+    this.#client.on('corrupt', (records) => {
+      this.#metrics?.logRecordsCorrupt.inc(records.lastOffset - records.firstOffset + 1);
+      const message =
+        'The event log had corrupt records. All of them were processed before, so they were deleted. Check the disk.';
+      this.#logger.error({ file, ...records }, message);
+    });
     await this.#client.start();
   }
 

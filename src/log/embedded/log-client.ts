@@ -3,15 +3,33 @@ import { Worker } from 'node:worker_threads';
 import { ServiceError, toError } from '../../base/errors.ts';
 import type { OutgoingRecord } from '../event-log.ts';
 import { encodeAppends } from './frames.ts';
-import type { Arguments, FromThread, Method, OpenOptions, Reply, ToThread } from './protocol.ts';
+import type {
+  Arguments,
+  CorruptRecords,
+  FromThread,
+  Method,
+  OpenOptions,
+  Reply,
+  ToThread,
+} from './protocol.ts';
 
 interface PendingCall {
   resolve: (reply: Reply) => void;
   reject: (error: ServiceError) => void;
 }
 
-/** Starts the log thread and calls its LogServer. Emits `died` when the thread ends unexpectedly. */
-export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died: [error: ServiceError] }> {
+interface LogClientEvents {
+  appended: [topics: string[]];
+  /** the reason, or undefined when the log works again */
+  health: [problem: string | undefined];
+  /** retention has deleted them */
+  corrupt: [records: CorruptRecords];
+  /** the thread ended unexpectedly */
+  died: [error: ServiceError];
+}
+
+/** Starts the log thread and calls its LogServer. */
+export class LogClient extends EventEmitter<LogClientEvents> {
   readonly #options: OpenOptions;
   readonly #threadEntry: URL;
   readonly #calls = new Map<number, PendingCall>();
@@ -71,7 +89,7 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
     transfer: ArrayBuffer[] = [],
   ): Promise<Reply<M>> {
     if (this.#worker === undefined || this.#closing) {
-      const detail = this.#problem ?? `The event log ${this.#options.file} is not open.`;
+      const detail = this.#problem ?? 'The event log is not open.';
       throw new ServiceError('log-unavailable', detail);
     }
     const call = ++this.#lastCall;
@@ -98,6 +116,11 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
   #receive(message: FromThread): void {
     if (message.kind === 'health') {
       this.#problem = message.problem;
+      this.emit('health', message.problem);
+      return;
+    }
+    if (message.kind === 'corrupt') {
+      this.emit('corrupt', message.records);
       return;
     }
     const pending = this.#calls.get(message.call);
@@ -109,7 +132,7 @@ export class LogClient extends EventEmitter<{ appended: [topics: string[]]; died
   #onExit(reason: string): void {
     this.#worker = undefined;
     if (this.#closing && this.#calls.size === 0) return;
-    this.#problem = `The thread of the event log ${this.#options.file} died: ${reason}. Restart the process.`;
+    this.#problem = `The thread of the event log died: ${reason}. Restart the process.`;
     const detail = `${this.#problem} Calls in flight may or may not have been executed.`;
     const error = new ServiceError('log-timeout', detail);
     for (const { reject } of this.#calls.values()) reject(error);

@@ -62,8 +62,8 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
     db.pragma('fullfsync = ON');
     // A read-only root file system has no room for temporary files.
     db.pragma('temp_store = MEMORY');
-    // Bounds the WAL: no read stays open during a commit, so every checkpoint completes and the WAL restarts.
-    db.pragma('wal_autocheckpoint = 1000');
+    // LogFile runs the checkpoints, because SQLite says nothing when one of its own fails.
+    db.pragma('wal_autocheckpoint = 0');
     db.pragma('journal_size_limit = 67108864');
     if (maxFileBytes !== undefined) {
       const pageBytes = Number(db.pragma('page_size', { simple: true }));

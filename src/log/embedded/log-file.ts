@@ -1,14 +1,23 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { crc32 } from 'node:zlib';
 import { chunksOf, ChunkTable } from './chunk-table.ts';
+import { commitFailure } from './failures.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
 import { openDatabase, relaxed } from './log-database.ts';
-import type { OpenOptions } from './protocol.ts';
+import type { CorruptRecords, OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
-import { type Partition, type Topic, TopicTable } from './topic-table.ts';
+import { type Partition, partitionOf, type Topic, TopicTable } from './topic-table.ts';
+import { rewriteWriteAheadLog } from './write-ahead-log.ts';
+
+/** Length of the write-ahead log, in pages, from which it is copied into the file. */
+const CHECKPOINT_PAGES = 1000;
+
+/** What `verifyWritable` writes to prove that the disk accepts a group of records: a row that no partition can have. */
+const PROBE_ID = -1;
+const PROBE_BYTES = 65_536;
 
 /** The log file. Synchronous; owned by one thread. Times are milliseconds since the epoch. */
 export class LogFile {
+  readonly #path: string;
   readonly #db: Database;
   readonly #topics: TopicTable;
   readonly #chunks: ChunkTable;
@@ -17,9 +26,11 @@ export class LogFile {
   readonly #addKey: Statement<[number, Buffer, number]>;
   readonly #oldestOfKey: Statement<[number, Buffer], number>;
   readonly #commit: Statement<[string, number, number]>;
+  readonly #writeAheadLog: Statement<[], { log: number; checkpointed: number }>;
 
   /** @throws SqliteError · ServiceError when the file has a newer format */
   constructor(options: Omit<OpenOptions, 'retentionMs'>) {
+    this.#path = options.file;
     this.#db = openDatabase(options.file, options.maxFileBytes);
     this.#topics = new TopicTable(this.#db, options);
     this.#chunks = new ChunkTable(this.#db);
@@ -32,6 +43,7 @@ export class LogFile {
       )
       .pluck();
     this.#commit = this.#db.prepare('INSERT OR REPLACE INTO group_offsets VALUES (?, ?, ?)');
+    this.#writeAheadLog = this.#db.prepare('PRAGMA wal_checkpoint(NOOP)');
   }
 
   topic(name: string): Topic {
@@ -41,12 +53,14 @@ export class LogFile {
   /**
    * Makes all records of the frames durable, or none.
    * @returns partition and offset of each record, alternating
+   * @throws ServiceError `log-timeout` when they may come back after a crash · SqliteError when they are not in the log
    */
   append(topicNames: readonly string[], frames: Buffer, now: number): Float64Array<ArrayBuffer> {
     const topics = topicNames.map((name) => this.topic(name));
     const positions: number[] = [];
     const appended = new Map<Partition, Buffer[]>();
-    this.#db.transaction(() => {
+    const step = { isCommitting: false };
+    const write = this.#db.transaction(() => {
       readAppends(frames, (topicIndex, key, record) => {
         const { id, partitions } = topics[topicIndex] as Topic;
         const partition = partitionOf(partitions, key);
@@ -59,7 +73,13 @@ export class LogFile {
       for (const [partition, records] of appended) {
         for (const chunk of chunksOf(partition, records, now)) this.#chunks.insert(partition, chunk);
       }
-    })();
+      step.isCommitting = true;
+    });
+    try {
+      write();
+    } catch (error) {
+      throw step.isCommitting ? commitFailure(error) : error;
+    }
     for (const [partition, records] of appended) partition.end += records.length;
     return Float64Array.from(positions);
   }
@@ -114,22 +134,50 @@ export class LogFile {
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
   }
 
-  /** Deletes about `budget` records that are consumed and older than `cutoff`. @returns how many; fewer if no more are due */
-  deleteDue(cutoff: number, budget: number): number {
-    return this.#retention.deleteDue(this.#topics.partitions(), cutoff, budget);
+  /**
+   * Deletes about `budget` records that are consumed and older than `cutoff`. @returns how many; fewer if no more are due
+   * @param onCorrupt called for those that were corrupt, after they are deleted
+   */
+  deleteDue(
+    cutoff: number,
+    budget: number,
+    onCorrupt: (records: CorruptRecords) => void = () => undefined,
+  ): number {
+    const { deleted, corrupt } = this.#retention.deleteDue(this.#topics.partitions(), cutoff, budget);
+    corrupt.forEach(onCorrupt);
+    return deleted;
   }
 
-  /** Checkpoints and syncs the WAL. After an I/O error, success proves that the disk accepts writes again. */
+  /** Copies the write-ahead log into the file when it is long; the next write then starts it from the beginning. */
+  checkpointIfLong(): void {
+    const state = this.#writeAheadLog.get();
+    if (state !== undefined && state.log >= CHECKPOINT_PAGES) this.#db.pragma('wal_checkpoint(PASSIVE)');
+  }
+
+  /**
+   * After an error of the disk, the kernel may have dropped pages that SQLite believes to be written, of this transaction
+   * and of earlier ones. Writes all of them again, to both files, and proves that the disk accepts more.
+   * @throws Error if it does not, or if it has lost committed records
+   */
+  recover(): void {
+    // A commit that failed to end its transaction may have left the setting of `relaxed`.
+    if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    this.#db.pragma('synchronous = FULL');
+    const state = this.#writeAheadLog.get();
+    if (state !== undefined && state.log > 0) rewriteWriteAheadLog(`${this.#path}-wal`, state.log);
+    this.verifyWritable();
+  }
+
+  /** Copies the write-ahead log into the file, and proves that the disk accepts a group of records. @throws SqliteError */
   verifyWritable(): void {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db
+      .prepare('INSERT OR REPLACE INTO chunks VALUES (?, 0, 0, 0, zeroblob(?))')
+      .run(PROBE_ID, PROBE_BYTES);
+    this.#db.prepare('DELETE FROM chunks WHERE id = ?').run(PROBE_ID);
   }
 
   close(): void {
     this.#db.close();
   }
-}
-
-/** Records without a key all go to the first partition. */
-function partitionOf(partitions: readonly Partition[], key: Buffer | null): Partition {
-  return partitions[key === null ? 0 : crc32(key) % partitions.length] as Partition;
 }

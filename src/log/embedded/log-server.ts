@@ -1,8 +1,18 @@
-import { ServiceError, toError } from '../../base/errors.ts';
-import { Database } from '../../base/sqlite.ts';
+import { type ServiceError, toError } from '../../base/errors.ts';
+import { isDiskFailure, logFailure } from './failures.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
-import type { Call, Fetched, FromThread, LogCalls, OpenOptions, PartitionState, Reply } from './protocol.ts';
+import type {
+  Call,
+  CorruptRecords,
+  Fetched,
+  FromThread,
+  LogCalls,
+  Method,
+  OpenOptions,
+  PartitionState,
+  Reply,
+} from './protocol.ts';
 
 /** Limits of one fetch; its last chunk may exceed them. */
 const FETCH_LIMITS = { records: 1000, bytes: 1_048_576 };
@@ -17,7 +27,12 @@ export class LogServer implements LogCalls {
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
   readonly #maintenanceIntervalMs: number;
   #opened: LogFile | undefined;
-  #problem: string | undefined;
+  /** why a write failed; undefined again when the disk has proved that it accepts writes */
+  #problem: ServiceError | undefined;
+  /** after an error of the disk: nothing may be written until `recover` */
+  #mustRecover = false;
+  #retentionProblem: string | undefined;
+  #reported: string | undefined;
   #appendedSinceMaintenance = 0;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -36,10 +51,11 @@ export class LogServer implements LogCalls {
       const reply = (this[method] as (...args: unknown[]) => Reply).apply(this, args);
       this.#post({ kind: 'done', call, reply }, buffersOf(reply));
     } catch (thrown) {
-      const error = logFailure(thrown, this.#options.file);
-      if (method === 'append' || method === 'commit') this.#noteProblem(error);
+      const error = method === 'open' ? this.#startFailure(thrown) : logFailure(thrown);
+      if (isWrite(method)) this.#noteProblem(error);
       this.#post({ kind: 'failed', call, code: error.code, message: error.message }, []);
     }
+    if (isWrite(method)) this.#checkpoint();
   }
 
   open(): void {
@@ -48,7 +64,7 @@ export class LogServer implements LogCalls {
   }
 
   append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer> {
-    if (this.#problem !== undefined) this.#verifyWritable();
+    this.#refuseAfterDiskError();
     const positions = this.#file.append(topics, asBuffer(frames), Date.now());
     this.#appendedSinceMaintenance += positions.length / 2;
     return positions;
@@ -64,6 +80,7 @@ export class LogServer implements LogCalls {
   }
 
   commit(topic: string, nextOffsets: Map<number, number>): void {
+    this.#refuseAfterDiskError();
     this.#file.commit(topic, nextOffsets);
   }
 
@@ -92,50 +109,99 @@ export class LogServer implements LogCalls {
 
   /** @returns whether more records are due for deletion */
   #maintain(): boolean {
+    if (this.#problem !== undefined) this.#recover();
+    if (this.#mustRecover) return false;
     try {
-      if (this.#problem !== undefined) this.#verifyWritable();
-      // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
-      const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
-      this.#appendedSinceMaintenance = 0;
-      return this.#file.deleteDue(Date.now() - this.#options.retentionMs, budget) >= budget;
+      return this.#deleteDue();
     } catch (thrown) {
-      this.#noteProblem(logFailure(thrown, this.#options.file));
+      this.#noteProblem(logFailure(thrown));
       return false;
     }
   }
 
-  #verifyWritable(): void {
-    this.#file.verifyWritable();
-    this.#setProblem(undefined);
+  #recover(): void {
+    try {
+      if (this.#mustRecover) this.#file.recover();
+      else this.#file.verifyWritable();
+      this.#mustRecover = false;
+      this.#setProblem(undefined);
+    } catch (thrown) {
+      const error = logFailure(thrown);
+      // If the disk still fails, the first error remains the reason.
+      if (isDiskFailure(thrown) && error.code === this.#problem?.code) return;
+      this.#noteProblem(error);
+    }
   }
 
-  /** Ignores a full log: it accepts records again once it has room. */
-  #noteProblem({ code, message }: ServiceError): void {
-    if (code === 'log-unavailable') this.#setProblem(message);
+  #deleteDue(): boolean {
+    // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
+    const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
+    this.#appendedSinceMaintenance = 0;
+    const cutoff = Date.now() - this.#options.retentionMs;
+    const report = (records: CorruptRecords) => this.#post({ kind: 'corrupt', records }, []);
+    try {
+      const isBehind = this.#file.deleteDue(cutoff, budget, report) >= budget;
+      this.#setRetentionProblem(undefined);
+      return isBehind;
+    } catch (thrown) {
+      if (isDiskFailure(thrown)) throw thrown;
+      // The file is damaged, but the disk works: appends may go on.
+      this.#setRetentionProblem(`The event log cannot delete old records: ${toError(thrown).message}.`);
+      return false;
+    }
   }
 
-  #setProblem(problem: string | undefined): void {
+  /** Runs after the answer, so that no caller waits for it. */
+  #checkpoint(): void {
+    if (this.#problem !== undefined) return;
+    try {
+      this.#opened?.checkpointIfLong();
+    } catch (thrown) {
+      this.#noteProblem(logFailure(thrown));
+    }
+  }
+
+  #refuseAfterDiskError(): void {
+    if (this.#mustRecover && this.#problem !== undefined) throw this.#problem;
+  }
+
+  /** After a full disk, appends may go on: what has no room is refused again, and nothing is half written. */
+  #noteProblem(error: ServiceError): void {
+    if (error === this.#problem) return;
+    // The outcome of one record is unknown; the log as a whole is unavailable.
+    const problem = error.code === 'log-timeout' ? logFailure(error.cause) : error;
+    if (problem.code !== 'log-full') this.#mustRecover = true;
+    this.#setProblem(problem);
+  }
+
+  #setProblem(problem: ServiceError | undefined): void {
     this.#problem = problem;
+    this.#reportHealth();
+  }
+
+  #setRetentionProblem(problem: string | undefined): void {
+    this.#retentionProblem = problem;
+    this.#reportHealth();
+  }
+
+  #reportHealth(): void {
+    const problem = this.#problem?.message ?? this.#retentionProblem;
+    if (problem === this.#reported) return;
+    this.#reported = problem;
     this.#post({ kind: 'health', problem }, []);
   }
+
+  #startFailure(thrown: unknown): ServiceError {
+    return logFailure(thrown, `The event log ${this.#options.file}`);
+  }
+}
+
+function isWrite(method: Method): boolean {
+  return method === 'append' || method === 'commit';
 }
 
 /** The buffers of a reply, to be transferred instead of copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply instanceof Float64Array || reply instanceof Uint8Array) return [reply.buffer];
   return reply !== undefined && 'batch' in reply ? [reply.batch.buffer] : [];
-}
-
-function logFailure(thrown: unknown, file: string): ServiceError {
-  if (thrown instanceof ServiceError) return thrown;
-  const cause = toError(thrown);
-  const code = cause instanceof Database.SqliteError ? cause.code : '';
-  if (code === 'SQLITE_FULL') {
-    const detail = `The event log ${file} cannot grow: the disk is full or the log has reached its size limit. Free disk space, or let the consumers catch up.`;
-    return new ServiceError('log-full', detail, { cause });
-  }
-  const detail = code.startsWith('SQLITE_BUSY')
-    ? `The event log ${file} is in use by another process. Stop that process, or use another data directory.`
-    : `The event log ${file} cannot be used: ${cause.message.replace(/\.$/, '')}.`;
-  return new ServiceError('log-unavailable', detail, { cause });
 }

@@ -32,7 +32,16 @@ export type ToThread = Call | { kind: 'close' };
 export type FromThread =
   | { kind: 'done'; call: number; reply: Reply }
   | { kind: 'failed'; call: number; code: ErrorCode; message: string }
-  | { kind: 'health'; problem: string | undefined };
+  | { kind: 'health'; problem: string | undefined }
+  | { kind: 'corrupt'; records: CorruptRecords };
+
+/** Records whose chunk was corrupt on disk. Every consumer had processed them before they were deleted. */
+export interface CorruptRecords {
+  topic: string;
+  partition: number;
+  firstOffset: number;
+  lastOffset: number;
+}
 
 export interface OpenOptions {
   file: string;

@@ -1,33 +1,59 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { ChunkTable } from './chunk-table.ts';
-import { recordsOf } from './frames.ts';
+import { type Chunk, recordsOf } from './frames.ts';
 import { relaxed } from './log-database.ts';
-import type { Partition } from './topic-table.ts';
+import type { CorruptRecords } from './protocol.ts';
+import { partitionOf, type Partition } from './topic-table.ts';
 
-/** Deletes records that are both consumed and old, oldest first. Later appends reuse the freed pages. */
+interface KeyRow {
+  key: Buffer;
+  offset: number;
+}
+
+/**
+ * Deletes records that are both consumed and old, oldest first. Later appends reuse the freed pages. No reader needs these
+ * records any more, so it deletes corrupt ones as well, and reports them.
+ */
 export class Retention {
   readonly #db: Database;
   readonly #chunks: ChunkTable;
   readonly #deleteKey: Statement<[number, Buffer, number]>;
+  readonly #keysBetween: Statement<[number, number, number], KeyRow>;
   readonly #setStart: Statement<[number, number]>;
 
   constructor(db: Database, chunks: ChunkTable) {
     this.#db = db;
     this.#chunks = chunks;
     this.#deleteKey = db.prepare('DELETE FROM keys WHERE topic = ? AND key = ? AND offset = ?');
+    this.#keysBetween = db.prepare(
+      'SELECT key, offset FROM keys WHERE topic = ? AND offset >= ? AND offset < ?',
+    );
     this.#setStart = db.prepare('UPDATE partitions SET start = ? WHERE slot = ?');
   }
 
   /**
    * Deletes about `budget` records that are consumed and older than `cutoff`, in one short transaction.
-   * @returns how many; fewer than `budget` when no more are due
+   * @param partitions all partitions of all topics
+   * @returns how many, fewer than `budget` when no more are due; and those of them that were corrupt
    */
-  deleteDue(partitions: readonly Partition[], cutoff: number, budget: number): number {
+  deleteDue(
+    partitions: readonly Partition[],
+    cutoff: number,
+    budget: number,
+  ): { deleted: number; corrupt: CorruptRecords[] } {
     const starts = new Map<Partition, number>();
+    const corrupt: CorruptRecords[] = [];
+    const byTopic = new Map<number, Partition[]>();
+    for (const partition of partitions) {
+      const siblings = byTopic.get(partition.topicId);
+      if (siblings === undefined) byTopic.set(partition.topicId, [partition]);
+      else siblings.push(partition);
+    }
     let deleted = 0;
     relaxed(this.#db, () => {
       for (const partition of partitions) {
-        const start = this.#deleteFrom(partition, cutoff, budget - deleted);
+        const siblings = byTopic.get(partition.topicId) ?? [];
+        const start = this.#deleteFrom(partition, cutoff, budget - deleted, siblings, corrupt);
         if (start === partition.start) continue;
         this.#setStart.run(start, partition.slot);
         starts.set(partition, start);
@@ -35,22 +61,59 @@ export class Retention {
       }
     });
     for (const [partition, start] of starts) partition.start = start;
-    return deleted;
+    return { deleted, corrupt };
   }
 
-  /** @returns the new start of the partition */
-  #deleteFrom(partition: Partition, cutoff: number, budget: number): number {
+  /**
+   * @param siblings the partitions of its topic
+   * @param corrupt receives what was corrupt
+   * @returns the new start of the partition
+   */
+  #deleteFrom(
+    partition: Partition,
+    cutoff: number,
+    budget: number,
+    siblings: readonly Partition[],
+    corrupt: CorruptRecords[],
+  ): number {
     const consumed = partition.isConsumed ? (partition.committed ?? 0) : partition.end;
     let start = partition.start;
     while (start - partition.start < budget) {
-      const chunk = this.#chunks.at(partition, start);
-      if (chunk === undefined || start + chunk.count > consumed || chunk.timestamp >= cutoff) break;
-      for (const { key } of recordsOf(chunk.body)) {
-        if (key !== null) this.#deleteKey.run(partition.topicId, key, start);
-        start++;
+      const stored = this.#chunks.stored(partition, start);
+      if (stored === undefined) break;
+      const { chunk, isIntact } = stored;
+      const end = chunk.firstOffset + chunk.count;
+      if (end > consumed || chunk.timestamp >= cutoff) break;
+      if (isIntact) {
+        this.#deleteKeys(partition, chunk);
+      } else {
+        this.#searchAndDeleteKeys(partition, siblings, chunk);
+        const { topic, number } = partition;
+        corrupt.push({ topic, partition: number, firstOffset: chunk.firstOffset, lastOffset: end - 1 });
       }
       this.#chunks.delete(partition, chunk);
+      start = end;
     }
     return start;
+  }
+
+  #deleteKeys({ topicId }: Partition, { firstOffset, body }: Chunk): void {
+    let offset = firstOffset;
+    for (const { key } of recordsOf(body)) {
+      if (key !== null) this.#deleteKey.run(topicId, key, offset);
+      offset++;
+    }
+  }
+
+  /** Reads all keys of the topic, because the chunk cannot say which ones it has. */
+  #searchAndDeleteKeys(partition: Partition, siblings: readonly Partition[], chunk: Chunk): void {
+    const { firstOffset, count } = chunk;
+    for (const { key, offset } of this.#keysBetween.all(
+      partition.topicId,
+      firstOffset,
+      firstOffset + count,
+    )) {
+      if (partitionOf(siblings, key) === partition) this.#deleteKey.run(partition.topicId, key, offset);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { crc32 } from 'node:zlib';
 import { ServiceError } from '../../base/errors.ts';
 import { MAX_SLOT, SLOT_SIZE } from './log-database.ts';
 import type { OpenOptions, PartitionState } from './protocol.ts';
@@ -12,9 +13,15 @@ export interface Topic {
 export interface Partition extends PartitionState {
   slot: number;
   number: number;
+  topic: string;
   topicId: number;
   /** false if no group consumes the topic; retention then depends on age alone */
   isConsumed: boolean;
+}
+
+/** The partition of the records with this key. Records without a key go to the first. */
+export function partitionOf(partitions: readonly Partition[], key: Buffer | null): Partition {
+  return partitions[key === null ? 0 : crc32(key) % partitions.length] as Partition;
 }
 
 type TopicOptions = Pick<OpenOptions, 'groupId' | 'partitions' | 'followedTopics'>;
@@ -61,7 +68,7 @@ export class TopicTable {
       .all(groupId, id)
       .map(({ committed, ...row }) => {
         const isConsumed = !followedTopics.includes(name);
-        return { ...row, committed: committed ?? undefined, topicId: id, isConsumed };
+        return { ...row, committed: committed ?? undefined, topic: name, topicId: id, isConsumed };
       });
     const topic = { id, partitions };
     this.#topics.set(name, topic);

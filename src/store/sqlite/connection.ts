@@ -14,7 +14,8 @@ const BUSY_TIMEOUT_MS = 1_000;
 const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 
 /**
- * A commit is on disk when it returns (synchronous=FULL). The WAL is checkpointed about every 16 MiB, and a checkpoint
+ * A commit is on disk when it returns (synchronous=FULL). So a failed sync leaves no earlier commit in doubt, and repeating
+ * the transaction is safe: SQLite writes its pages again. The WAL is checkpointed about every 16 MiB, and a checkpoint
  * truncates a WAL above 64 MiB, so that it stays bounded under load.
  * @throws ServiceError `store-unavailable`
  */
@@ -28,7 +29,7 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
     connection.pragma('cache_size = -65536');
     connection.pragma(NO_TEMPORARY_FILES);
     return connection;
-  });
+  }, path);
 }
 
 /**
@@ -43,7 +44,7 @@ export function openReadOnly(path: string): Connection {
     // SQLite checks the file format on the first read; fail now rather than at the first query.
     connection.pragma('schema_version');
     return connection;
-  });
+  }, path);
 }
 
 /** Runs synchronous work on a connection as a promise. @throws ServiceError `store-unavailable`, `store-refused` */
@@ -60,7 +61,8 @@ const UNAVAILABLE =
 /** Codes for failures that a row causes: SQLite refuses the same row every time. */
 const REFUSED = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)(_[A-Z0-9_]+)?$/;
 
-function translateErrors<T>(work: () => T): T {
+/** @param file named in the message; the messages of SQLite name none */
+function translateErrors<T>(work: () => T, file = 'its file'): T {
   try {
     return work();
   } catch (thrown) {
@@ -68,7 +70,7 @@ function translateErrors<T>(work: () => T): T {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
     const what = `${cause.message} (${code}).`;
     if (UNAVAILABLE.test(code)) {
-      throw new ServiceError('store-unavailable', `SQLite cannot use its file: ${what}`, { cause });
+      throw new ServiceError('store-unavailable', `SQLite cannot use ${file}: ${what}`, { cause });
     }
     if (REFUSED.test(code))
       throw new ServiceError('store-refused', `SQLite refuses a row: ${what}`, { cause });

@@ -1,25 +1,34 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { createLogger } from '../../../src/base/logger.ts';
+import { createMetrics } from '../../../src/base/metrics.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
-import { append, fileOptions, openLog } from './support.ts';
+import { append, fileOptions, openFile, openLog, readAll } from './support.ts';
 
-/** A closed log with one consumed record, overwritten on disk. */
-function corruptLog(dataDirectory: string): void {
-  const options = fileOptions(dataDirectory, { partitions: 1 });
-  const file = new LogFile(options);
-  append(file, 'orders', [['a key', 'needle']], 1000);
-  file.commit('orders', new Map([[0, 1]]));
-  file.close();
-  const bytes = readFileSync(options.file);
-  bytes.fill(0xff, bytes.indexOf('a keyneedle') - 8, bytes.indexOf('a keyneedle'));
-  writeFileSync(options.file, bytes);
+/** Flips one bit in front of the text. */
+function flipBit(file: string, text: string): void {
+  const bytes = readFileSync(file);
+  const at = bytes.indexOf(text) - 1;
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  writeFileSync(file, bytes);
 }
 
-await t.test('a corrupt record ends its consumer, with the reason', async (t) => {
+/** A closed log with a corrupt chunk at offset 0, followed by intact ones. Everything up to `consumed` is consumed. */
+function corruptLog(dataDirectory: string, consumed: number): void {
+  const options = fileOptions(dataDirectory, { partitions: 1 });
+  const file = new LogFile(options);
+  for (const key of ['corrupt', 'intact', 'last']) append(file, 'orders', [[key, `needle-${key}`]], 1000);
+  file.commit('orders', new Map([[0, consumed]]));
+  file.close();
+  flipBit(options.file, 'needle-corrupt');
+}
+
+await t.test('a corrupt record that is still needed ends its consumer, with the reason', async (t) => {
   const dataDirectory = t.testdir();
-  corruptLog(dataDirectory);
-  const log = await openLog(t, { dataDirectory });
+  corruptLog(dataDirectory, 0);
+  const log = await openLog(t, { dataDirectory, partitions: 1, retentionMs: 50 });
   const failures: Error[] = [];
   const consumer = log.consumer('orders', {
     onAssigned: () => Promise.resolve(new Map([[0, 'earliest']])),
@@ -33,16 +42,81 @@ await t.test('a corrupt record ends its consumer, with the reason', async (t) =>
   t.match(failures, [{ code: 'log-unavailable', message: /partition 0 is corrupt at offset 0/ }]);
 });
 
-await t.test('retention stops at a corrupt record and reports a readiness problem', async (t) => {
+await t.test('a corrupt record that was consumed is deleted like any other, and reported', async (t) => {
   const dataDirectory = t.testdir();
-  corruptLog(dataDirectory);
+  corruptLog(dataDirectory, 2);
+  const lines: string[] = [];
+  const logger = createLogger('warn', { write: (line) => void lines.push(line) });
+  const metrics = createMetrics();
+  const log = await openLog(t, { dataDirectory, partitions: 1, retentionMs: 200, logger, metrics });
+  const problems = new Set<string | undefined>();
+  await eventually(
+    async () => {
+      problems.add(log.readinessProblem());
+      return (await log.find('orders', 'intact')) === undefined;
+    },
+    { what: 'the records to be deleted' },
+  );
+  // Several rounds of maintenance.
+  await delay(300);
+  problems.add(log.readinessProblem());
+  t.same(problems, new Set([undefined]), 'the log was ready all the time');
+  const [line] = lines.map((text) => JSON.parse(text) as object);
+  t.match(line, { level: 50, topic: 'orders', partition: 0, firstOffset: 0, lastOffset: 0 });
+  t.equal(lines.length, 1);
+  t.match(await metrics.logRecordsCorrupt.get(), { values: [{ value: 1 }] });
+  t.equal((await log.find('orders', 'last'))?.offset, 2, 'what is not consumed stays');
+});
+
+await t.test('the keys of a corrupt chunk are deleted, and no others', async (t) => {
+  const dataDirectory = t.testdir();
+  const options = fileOptions(dataDirectory, { partitions: 4 });
+  const first = new LogFile(options);
+  const keys = Array.from({ length: 40 }, (_, n) => `key-${n}`);
+  for (const key of keys) append(first, 'orders', [[key, `needle-${key}.`]], 1000);
+  const all = readAll(first, 'orders');
+  first.commit('orders', new Map([0, 1, 2, 3].map((partition) => [partition, 1])));
+  first.close();
+  const corrupt = all.find(({ offset, partition }) => partition === 1 && offset === 0);
+  flipBit(options.file, `needle-${corrupt?.key}.`);
+
+  const file = openFile(t, dataDirectory);
+  const reported: object[] = [];
+  t.equal(
+    file.deleteDue(2000, 100, (records) => void reported.push(records)),
+    4,
+  );
+  t.same(reported, [{ topic: 'orders', partition: 1, firstOffset: 0, lastOffset: 0 }]);
+  const left = keys.filter((key) => file.find('orders', key) !== undefined);
+  t.same(
+    left.sort(),
+    all
+      .filter(({ offset }) => offset > 0)
+      .map(({ key }) => key)
+      .sort(),
+  );
+});
+
+await t.test('a file that SQLite cannot read makes the log not ready, without a pause', async (t) => {
+  const dataDirectory = t.testdir();
+  const options = fileOptions(dataDirectory, { partitions: 1 });
+  const file = new LogFile(options);
+  append(file, 'orders', [['key', 'x'.repeat(50_000)]], 1000);
+  file.commit('orders', new Map([[0, 1]]));
+  file.close();
+  const bytes = readFileSync(options.file);
+  // The pages that continue a long value begin with the number of the next one.
+  const page = 4096;
+  for (let at = page; at < bytes.length; at += page) {
+    if (bytes.indexOf('xxxx', at) === at + 4) bytes.writeUInt32BE(0x7fffffff, at);
+  }
+  writeFileSync(options.file, bytes);
   const log = await openLog(t, { dataDirectory, partitions: 1, retentionMs: 200 });
   await eventually(() => log.readinessProblem() !== undefined, { what: 'the problem' });
-  t.match(log.readinessProblem(), /partition 0 is corrupt at offset 0/);
-  t.same(await log.ends('orders'), [1]);
-  const follower = await log.follow('orders', () => undefined, {
-    backlog: 10,
-    onStart: (positions) => t.same(positions, new Map([[0, 0]]), 'nothing is deleted'),
-  });
-  await follower.stop();
+  t.match(log.readinessProblem(), /cannot delete old records: database disk image is malformed/);
+  for (let round = 0; round < 30; round++) {
+    await delay(10);
+    if (log.readinessProblem() === undefined) t.fail('the problem disappeared for a moment');
+  }
+  t.ok(await log.append({ topic: 'orders', key: 'new', value: Buffer.of(1) }), 'appends go on');
 });

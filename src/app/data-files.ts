@@ -1,0 +1,81 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ServiceError, toError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import type { Config } from '../config/config.ts';
+
+interface DataFile {
+  /** the setting that names it */
+  setting: string;
+  path: string;
+}
+
+/**
+ * Creates the folders of the embedded event log and of a SQLite store, and checks that this user may write them and their
+ * files. Call it before anything is opened: SQLite says neither which file it cannot open nor why.
+ * @throws ServiceError `settings-invalid`
+ */
+export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | 'database'>): void {
+  for (const { setting, path } of dataFiles(config)) {
+    prepareFolder({ setting, path: dirname(path) });
+    for (const suffix of ['', '-wal', '-shm']) checkFile({ setting, path: path + suffix });
+  }
+}
+
+function dataFiles({ eventLog, dataDir, database }: Parameters<typeof prepareDataFiles>[0]): DataFile[] {
+  const files: DataFile[] = [];
+  if (eventLog === 'embedded') files.push({ setting: 'DATA_DIR', path: join(dataDir, 'log.db') });
+  if (database.kind === 'sqlite') {
+    const setting = dirname(database.path) === dataDir ? 'DATA_DIR' : 'DATABASE_URL';
+    files.push({ setting, path: database.path });
+  }
+  return files;
+}
+
+function prepareFolder({ setting, path }: DataFile): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw invalid(
+      `The folder ${path} of ${setting} cannot be created by ${user()} (${toError(error).message}). Set ${setting} to a folder that this user may create and write.`,
+      error,
+    );
+  }
+  if (!statSync(path).isDirectory()) {
+    throw invalid(`${setting} needs the folder ${path}, but that is a file. Set ${setting} to a folder.`);
+  }
+  check(path, constants.R_OK | constants.W_OK | constants.X_OK, `The folder ${path} of ${setting}`);
+}
+
+function checkFile({ setting, path }: DataFile): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isDirectory()) {
+    throw invalid(
+      `${setting} needs the file ${path}, but that is a folder. Remove it, or change ${setting}.`,
+    );
+  }
+  check(path, constants.R_OK | constants.W_OK, `The file ${path} of ${setting}`);
+}
+
+function check(path: string, mode: number, what: string): void {
+  try {
+    accessSync(path, mode);
+  } catch (error) {
+    const { code } = toError(error) as NodeJS.ErrnoException;
+    const advice =
+      code === 'EROFS'
+        ? 'Its file system is read-only: mount it for writing.'
+        : 'Give it to this user (chown), or start the service as its owner.';
+    throw invalid(`${what} cannot be read and written by ${user()} (${code ?? ''}). ${advice}`, error);
+  }
+}
+
+function user(): string {
+  const id = process.getuid?.();
+  return id === undefined ? 'this user' : `user ${id}`;
+}
+
+function invalid(detail: string, cause?: unknown): ServiceError {
+  return new ServiceError('settings-invalid', detail, { cause });
+}
