@@ -314,3 +314,13 @@ await t.test('a run of retries that is due', async (t) => {
     lane.close();
   });
 });
+
+await t.test('a revocation reaches the runner before the batch in flight ends', async (t) => {
+  const revoked: number[] = [];
+  const { lane, started, push } = harness({}, { revoke: (partitions) => revoked.push(...partitions) });
+  push(record(0, 1), record(0, 2));
+  const revoking = lane.revoke([1]);
+  t.same(revoked, [1], 'so that another attempt of the batch skips the partition');
+  started[0]?.finish();
+  await revoking;
+});

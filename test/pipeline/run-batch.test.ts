@@ -161,6 +161,38 @@ await t.test('records of a lost partition are skipped, also when a failed batch 
   t.same(saved, ['1:5'], 'a batch without owned partitions is not run');
 });
 
+await t.test('a partition that is lost while its batch is saved stays lost', async (t) => {
+  const retried: number[][] = [];
+  const { runner, steps } = harness({
+    pool: {
+      run: (request) => {
+        if (request.kind === 'retry') {
+          retried.push(request.partitions);
+          return Promise.resolve(result([]));
+        }
+        const records = decodeRecordFrame(request.frame);
+        steps.push(`save ${offsetsOf(records)}`);
+        runner.revoke([0]);
+        return Promise.resolve(result([]));
+      },
+    },
+  });
+  await runner.runBatch([record(5, 0)], 'idle');
+  await runner.runBatch([record(6, 0)], 'idle');
+  await runner.runRetries();
+  t.same(steps, ['save 5', 'commit 0,6'], 'its later records are skipped');
+  t.same(retried, [[1]], 'its retries belong to its next owner');
+});
+
+await t.test('the effects of a retry are published, and nothing is committed', async (t) => {
+  const { runner, steps } = harness({
+    pool: { run: () => Promise.resolve(result([record(1)], { completed: ['order 1'] })) },
+  });
+  await runner.runRetries();
+  await runner.publishingDone();
+  t.same(steps, ['publish 1', 'dead letter of order 1']);
+});
+
 await t.test('completed retries are purged by the next run, once their effects are published', async (t) => {
   const purged: (readonly string[])[] = [];
   let isPublished = false;

@@ -145,6 +145,20 @@ await t.test('waiting for an order', async (t) => {
     await processAll();
     t.match(await waiting, { id: receipt.id, status: 'confirmed' });
   });
+  await t.test('misses nothing that happens while the store is read', async (t) => {
+    const service = await startSmallService(t);
+    const { receipt } = await service.orderService.place(anOrder(), alice);
+    const find = service.reader.find.bind(service.reader);
+    service.reader.find = async (id) => {
+      const order = await find(id);
+      if (order === undefined) await service.processAll();
+      return order;
+    };
+    const waiting = service.orderService.wait(receipt.id, { timeoutMs: 2_000 });
+    const startedAt = performance.now();
+    t.match(await waiting, { id: receipt.id, status: 'confirmed' });
+    t.ok(performance.now() - startedAt < 2_000, 'long before the time is up');
+  });
   await t.test('is not needed when it was processed before', async (t) => {
     t.match(await orderService.wait(receipt.id, { timeoutMs: 20_000 }), { status: 'confirmed' });
     t.equal(hub.watcherCount, 0);

@@ -101,7 +101,7 @@ export class PostgresBatchStore implements BatchStore {
   }
 
   async purgeCompleted(orderIds: readonly string[]): Promise<void> {
-    await this.#connection.query(purgeStatement(orderIds));
+    await this.#connection.write([purgeStatement(orderIds)]);
   }
 
   close(): Promise<void> {

@@ -6,9 +6,17 @@ import { withZeros, withZerosInJson } from './zero-text.ts';
  * Forces index scans; every statement has an index. A prepared statement keeps its plan, and statistics lag behind by minutes,
  * so a plan made for a small table would later scan a large one.
  */
-const PLANS = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map(
-  (plan) => `-c enable_${plan}=off`,
-);
+const PLANS = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map((plan) => `enable_${plan}=off`);
+
+const SERVER_SETTINGS = [
+  ...PLANS,
+  'jit=off',
+  // With a stricter default a lost race would look like a failing store.
+  'default_transaction_isolation=read\\ committed',
+];
+
+/** Firewalls and load balancers forget a connection that is silent for longer, often after 350 s. */
+const KEEP_ALIVE_MS = 30_000;
 
 /** Milliseconds for one statement, or for waiting for a lock, in work on the whole database. */
 const WHOLE_DATABASE_TIMEOUT_MS = 600_000;
@@ -35,14 +43,37 @@ export function clientOptions(target: PostgresTarget, part: string): ClientConfi
     connectionString: target.url,
     application_name: `order-system ${part}`,
     connectionTimeoutMillis: target.connectTimeoutMs,
-    statement_timeout: target.statementTimeoutMs,
-    lock_timeout: target.lockTimeoutMs,
-    // A worker that freezes inside a transaction must not keep its locks.
-    idle_in_transaction_session_timeout: target.statementTimeoutMs,
     query_timeout: silenceLimitMs(target),
     keepAlive: true,
-    options: [...PLANS, '-c jit=off'].join(' '),
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: columnTypes,
+    // PgBouncer refuses these parameters at start: see `transactionSettings`.
+    ...(isThroughPgBouncer(target)
+      ? { pipeline: true }
+      : {
+          ...timeLimits(target),
+          options: SERVER_SETTINGS.map((setting) => `-c ${setting}`).join(' '),
+        }),
+  };
+}
+
+/** True if the URL has `pgbouncer=true`: statements of one connection may run on different server connections. */
+export function isThroughPgBouncer({ url }: Pick<PostgresTarget, 'url'>): boolean {
+  return URL.canParse(url) && new URL(url).searchParams.get('pgbouncer') === 'true';
+}
+
+/** SQL to append to BEGIN: what `clientOptions` otherwise sets for the whole connection. */
+export function transactionSettings(target: PostgresTarget): string {
+  const limits = Object.entries(timeLimits(target)).map(([name, ms]) => `${name}=${ms}`);
+  return [...limits, ...PLANS, 'jit=off'].map((setting) => `; SET LOCAL ${setting}`).join('');
+}
+
+/** In milliseconds. A worker that freezes inside a transaction must not keep its locks. */
+function timeLimits({ statementTimeoutMs, lockTimeoutMs }: PostgresTarget) {
+  return {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
   };
 }
 

@@ -67,8 +67,8 @@ export class PostgresDeadLetterStore extends SqlDeadLetterStore {
   }
 
   async #change(name: string, text: string, ...values: unknown[]): Promise<number[]> {
-    const rows = await this.#connection.query<{ id: number }>({ name, text, values });
-    return rows.map(({ id }) => id);
+    const [rows] = await this.#connection.write([{ name, text, values }]);
+    return ((rows ?? []) as { id: number }[]).map(({ id }) => id);
   }
 }
 

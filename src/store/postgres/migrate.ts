@@ -1,7 +1,13 @@
 import { Client } from 'pg';
 import { applyMigrations, type Migration } from '../sql/migrations.ts';
 import type { PostgresTarget } from '../target.ts';
-import { clientOptions, withLongTimeouts } from './client-options.ts';
+import { checkDatabase, connectChecked } from './check-database.ts';
+import {
+  clientOptions,
+  isThroughPgBouncer,
+  transactionSettings,
+  withLongTimeouts,
+} from './client-options.ts';
 import { translateErrors } from './errors.ts';
 import { POSTGRES_MIGRATIONS } from './migrations/index.ts';
 
@@ -9,26 +15,24 @@ import { POSTGRES_MIGRATIONS } from './migrations/index.ts';
 const SCHEMA_LOCK = 7_205_759_403;
 
 /**
- * Applies the missing migrations and returns their names. Safe when several processes do so at once: the others wait for the
- * first and find nothing left to do.
- * @throws ServiceError `store-unavailable`
+ * Checks the database, applies the missing migrations and returns their names. Safe when several processes do so at once:
+ * each migration is applied once, by one of them. A user who may not create tables can start when nothing is missing.
+ * @throws ServiceError `settings-invalid` for a database that cannot be used, `store-unavailable`
  */
 export async function migratePostgres(target: PostgresTarget): Promise<string[]> {
   return translateErrors(async () => {
-    const client = new Client(clientOptions(withLongTimeouts(target), 'migrate'));
+    const patient = withLongTimeouts(target);
+    const client = new Client(clientOptions(patient, 'migrate'));
     // A broken connection also fails the query in progress, which reports it.
     client.on('error', () => undefined);
     try {
-      await client.connect();
-      // PostgreSQL releases the lock when the connection ends.
-      await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
-      await client.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)');
+      await connectChecked(client);
+      await checkDatabase(client, patient);
+      const settings = isThroughPgBouncer(patient) ? transactionSettings(patient) : '';
+      const begin = `BEGIN${settings}; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`;
       return await applyMigrations(POSTGRES_MIGRATIONS, {
-        executed: async () => {
-          const { rows } = await client.query<{ name: string }>('SELECT name FROM migrations');
-          return rows.map(({ name }) => name);
-        },
-        apply: (migration) => apply(client, migration),
+        executed: () => executed(client, begin),
+        apply: (migration) => apply(client, begin, migration),
       });
     } finally {
       await client.end();
@@ -36,13 +40,36 @@ export async function migratePostgres(target: PostgresTarget): Promise<string[]>
   });
 }
 
-async function apply(client: Client, { name, sql }: Migration): Promise<boolean> {
-  await client.query('BEGIN');
+/** The names of the migrations already applied. Creates their table, if it is missing. */
+async function executed(client: Client, begin: string): Promise<string[]> {
+  const { rows: found } = await client.query<{ name: string | null }>(
+    `SELECT to_regclass('migrations') AS name`,
+  );
+  if (found[0]?.name === null) {
+    await inTransaction(client, begin, () =>
+      client.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)'),
+    );
+  }
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM migrations');
+  return rows.map(({ name }) => name);
+}
+
+/** False if another process has applied the migration since the pending ones were listed. */
+function apply(client: Client, begin: string, { name, sql }: Migration): Promise<boolean> {
+  return inTransaction(client, begin, async () => {
+    const inserted = await client.query('INSERT INTO migrations VALUES ($1) ON CONFLICT DO NOTHING', [name]);
+    if (inserted.rowCount === 1) await client.query(sql);
+    return inserted.rowCount === 1;
+  });
+}
+
+/** @param begin takes the schema's lock, which ends with the transaction; PgBouncer would keep a session's lock for others */
+async function inTransaction<T>(client: Client, begin: string, work: () => Promise<T>): Promise<T> {
   try {
-    await client.query('INSERT INTO migrations VALUES ($1)', [name]);
-    await client.query(sql);
+    await client.query(begin);
+    const result = await work();
     await client.query('COMMIT');
-    return true;
+    return result;
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;

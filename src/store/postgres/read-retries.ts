@@ -9,7 +9,7 @@ import {
   type EventRow,
 } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
-import type { Read } from './connection.ts';
+import type { Read } from './session.ts';
 
 /** Reads the start of one index range per partition, so it never reads orders that are due later. */
 const DUE = `

@@ -126,3 +126,18 @@ await t.test('drain() resolves when everything is settled', async (t) => {
   await appending;
   await draining;
 });
+
+await t.test('an append that expires while it is written counts once', async (t) => {
+  const writer = new Writer();
+  const queue = new AppendQueue({ ...LIMITS, ackTimeoutMs: 20 }, writer.append);
+  await t.rejects(queue.append(record('a')), { code: 'log-timeout' });
+  t.equal(queue.pending, 0);
+  const later = queue.append(record('b'));
+  writer.acknowledge();
+  await nextTurn();
+  t.equal(queue.pending, 1, 'the later one');
+  writer.acknowledge();
+  t.match(await later, { partition: 1 });
+  await queue.drain();
+  t.equal(queue.pending, 0);
+});

@@ -1,7 +1,12 @@
 import t from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
+import { createLogger } from '../../../src/base/logger.ts';
+import { EmbeddedConsumer } from '../../../src/log/embedded/embedded-consumer.ts';
+import type { LogClient } from '../../../src/log/embedded/log-client.ts';
 import { handlers, openLog, record } from './support.ts';
+
+const EMPTY_PARTITION = { start: 0, end: 0, committed: undefined };
 
 await t.test(
   'a resumed partition is read at once, whether or not other partitions were read meanwhile',
@@ -121,5 +126,45 @@ await t.test(
     await next.start();
     await next.stop();
     t.same(committed, new Map([[0, 100]]));
+  },
+);
+
+await t.test(
+  'offsets whose commit failed are committed later, unless newer ones replaced them',
+  async (t) => {
+    const sent: Map<number, number>[] = [];
+    const client = {
+      on: () => undefined,
+      off: () => undefined,
+      call: (name: string, [, nextOffsets]: [string, Map<number, number>]) => {
+        if (name === 'describe') return Promise.resolve([EMPTY_PARTITION, EMPTY_PARTITION]);
+        if (name === 'fetch') return Promise.resolve({ batch: new Uint8Array(), ends: [0, 0] });
+        sent.push(nextOffsets);
+        if (sent.length > 1) return Promise.resolve();
+        consumer.commit(new Map([[0, 9]]));
+        return Promise.reject(new Error('The disk is full.'));
+      },
+    };
+    const consumer = new EmbeddedConsumer(
+      client as unknown as LogClient,
+      'orders',
+      handlers().all,
+      createLogger('silent'),
+    );
+    await consumer.start();
+    consumer.commit(
+      new Map([
+        [0, 5],
+        [1, 7],
+      ]),
+    );
+    await eventually(() => sent.length === 1, { what: 'the commit that fails' });
+    await consumer.stop();
+    t.same(sent.slice(1), [
+      new Map([
+        [0, 9],
+        [1, 7],
+      ]),
+    ]);
   },
 );

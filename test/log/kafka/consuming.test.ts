@@ -226,6 +226,51 @@ const tests = {
     await reader.consumer.stop();
   },
 
+  'a partition delivers nothing before the reads of its earlier assignment have ended': async (t: Test) => {
+    const mock = await startMock(t);
+    const space = freshSpace();
+    await createTopicsOf(mock, space);
+    const options = kafkaOptions(mock.brokers, space);
+    const topic = `${space}.${TOPICS.commands}`;
+    const client = new kafka.KafkaConsumer(groupSettings(options), {});
+    await connect(client, options, { allTopics: false });
+    t.teardown(() => closeConsumer(client));
+    const assignment = new Assignment();
+    const flow: string[] = [];
+    let endRead: () => void = () => undefined;
+    const rebalancing = new Rebalancing({
+      client,
+      topic,
+      handlers: {
+        onAssigned: () => Promise.resolve(new Map()),
+        onRevoked: () => Promise.resolve(),
+        onRecords: () => undefined,
+        onFailed: () => undefined,
+      },
+      assignment,
+      pauses: new Pauses(client, topic, () => undefined),
+      delivered: () => {
+        flow.push('waits for the read');
+        return new Promise((resolve) => (endRead = resolve));
+      },
+      onAssigned: () => flow.push('assigned'),
+      onFailed: (error) => t.fail(error),
+      revokeTimeoutMs: 10_000,
+      logger: options.logger,
+    });
+    rebalancing.handle({ code: kafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS } as LibrdKafkaError, [
+      { topic, partition: 1 },
+    ]);
+    await eventually(() => flow.length > 0, { what: 'the answer to the rebalance' });
+    const stale = { topic, partition: 1, offset: 3, value: null, size: 0 };
+    t.same(assignment.recordsOf([stale]), []);
+    endRead();
+    await eventually(() => flow.includes('assigned'), { what: 'the assignment' });
+    t.same(flow, ['waits for the read', 'assigned']);
+    t.equal(assignment.recordsOf([stale]).length, 1);
+    await rebalancing.leave();
+  },
+
   'the committed offsets of the group are queried until they arrive, or the member leaves': async (
     t: Test,
   ) => {

@@ -6,6 +6,7 @@ import type { KafkaOptions } from '../../../src/log/kafka/client-settings.ts';
 import { PendingAppends } from '../../../src/log/kafka/pending-appends.ts';
 import { createProducer, KafkaProducer } from '../../../src/log/kafka/producer.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
+import { waitUntil } from '../../../tools/support/wait-until.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
 import { createTopicsOf, kafkaOptions } from './harness.ts';
 
@@ -166,4 +167,24 @@ await t.test('a producer can be stopped while it is being replaced', async (t) =
   await eventually(() => clients.length >= 3, { what: 'two attempts' });
   await producer.stop();
   t.match(producer.readinessProblem(), /not open/);
+});
+
+await t.test('the brokers recognize a repeated request, also of a producer that takes over', async (t) => {
+  const mock = await startMock(t);
+  const { producer, clients } = await startProducer(t, mock, {
+    clientSettings: { 'statistics.interval.ms': '50' },
+  });
+  // librdkafka's own report. Without a producer id, a request repeated after a lost answer appends its records twice.
+  const producerId = async (client: kafka.Producer | undefined) => {
+    let id = -1;
+    client?.on('event.stats', ({ message }: { message: string }) => {
+      const { eos } = JSON.parse(message) as { eos?: { producer_id: number } };
+      id = eos?.producer_id ?? -1;
+    });
+    return waitUntil(() => id >= 0, { deadlineMs: 5_000 });
+  };
+  t.ok(await producerId(clients[0]));
+  clients[0]?.emit('event.error', { message: 'fatal error' });
+  await eventually(() => producer.readinessProblem() === undefined, { what: 'the new producer' });
+  t.ok(await producerId(clients[1]));
 });

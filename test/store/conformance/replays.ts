@@ -68,6 +68,16 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
       'a late copy that fails does not open it again, and a foreign record resolves nothing',
     );
   });
+
+  await t.test('a replay that is processed twice is noted once', async (t) => {
+    const { writer, deadLetterStore } = await makeStore(t);
+    const store = await writer();
+    await keep(store, [deadLetter({ offset: 1, value })]);
+    for (const at of [7, 8]) await keep(store, [], [{ id: 1, value, outcome: 'confirmed', at }]);
+    const audit = await (await deadLetterStore()).audit(1);
+    t.match(audit, [{ act: 'replay-resolved', by: 'pipeline', at: 7 }]);
+    t.equal(audit.length, 1);
+  });
 }
 
 function replayed(offset: number, changes: Partial<DeadLetter> = {}): DeadLetter {

@@ -1,4 +1,5 @@
-import { PostgresConnection, type Rows } from '../../../src/store/postgres/connection.ts';
+import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
+import type { Rows } from '../../../src/store/postgres/session.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 
 /** Remembers what it sent. */

@@ -1,8 +1,6 @@
 import t from 'tap';
-import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { BatchToSave } from '../../../src/store/order-store.ts';
 import type { RetryingOrder } from '../../../src/store/retries.ts';
-import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { DelayingProxy } from '../../../tools/support/delaying-proxy.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, batchOf, deadLetter, loadFor, move, place, TOPIC } from '../batch.ts';
@@ -12,27 +10,31 @@ t.setTimeout(300_000);
 
 const server = await PostgresServer.start(t);
 
-await t.test('a batch of any content costs two round trips', async (t) => {
-  const target = await server.createStore();
-  // Long enough that everything sent without waiting is sent before the first answer.
-  const proxy = await DelayingProxy.start(server, 300);
-  t.teardown(() => proxy.stop());
-  const url = target.url.replace(`:${server.port}/`, `:${proxy.port}/`);
-  const store = await openBatchStore({ ...target, url }, createWriteLock());
-  t.teardown(() => store.close());
-  const orders = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
-  const moves = [...orders.map((_, i) => move(500 + i, `o-${i}`, 'preparing')), place(1_000, 'more')];
-  for (const commands of [orders, moves]) {
-    const before = proxy.roundTrips;
-    const loadedState = await loadFor(store, commands);
-    t.equal(proxy.roundTrips - before, 1, 'to load');
-    const batch = everyKind(batchOf(loadedState, commands, 1));
-    await store.save(batch);
-    t.equal(proxy.roundTrips - before, 2, 'to save');
-    t.same(await store.effectsOf(TOPIC, []), { changes: [], deadLetters: [] });
-    t.equal(proxy.roundTrips - before, 2, 'an empty request costs none');
-  }
-});
+for (const parameters of ['', '?pgbouncer=true']) {
+  await t.test(`a batch of any content costs two round trips, a read one${parameters}`, async (t) => {
+    const target = await server.createStore();
+    // Long enough that everything sent without waiting is sent before the first answer.
+    const proxy = await DelayingProxy.start(server, 200);
+    t.teardown(() => proxy.stop());
+    const url = target.url.replace(`:${server.port}/`, `:${proxy.port}/`) + parameters;
+    const { reader, writer } = await storeUnderTest(t, { ...target, url });
+    const store = await writer();
+    const orders = Array.from({ length: 500 }, (_, i) => place(i, `o-${i}`));
+    const moves = [...orders.map((_, i) => move(500 + i, `o-${i}`, 'preparing')), place(1_000, 'more')];
+    for (const commands of [orders, moves]) {
+      const before = proxy.roundTrips;
+      const loadedState = await loadFor(store, commands);
+      t.equal(proxy.roundTrips - before, 1, 'to load');
+      const batch = everyKind(batchOf(loadedState, commands, 1));
+      await store.save(batch);
+      t.equal(proxy.roundTrips - before, 2, 'to save');
+      t.same(await store.effectsOf(TOPIC, []), { changes: [], deadLetters: [] });
+      t.equal(proxy.roundTrips - before, 2, 'an empty request costs none');
+      t.match(await reader.find('o-7'), { id: 'o-7' });
+      t.equal(proxy.roundTrips - before, 3, 'to read');
+    }
+  });
+}
 
 await t.test('changes of parallel writers are numbered in the order of their commits', async (t) => {
   const { reader, writer } = await storeUnderTest(t, await server.createStore());

@@ -52,7 +52,7 @@ await t.test('a backend that is terminated in a batch costs one attempt and no r
   const { reader, writer } = await storeUnderTest(t, target);
   const store = await writer();
   await apply(store, [place(0, 'a')]);
-  const held = await holding(t, target, 'LOCK TABLE orders');
+  const held = await holding(t, target, 'LOCK TABLE orders IN SHARE MODE');
   const saving = apply(store, [place(1, 'b')]);
   const failed = t.rejects(saving, UNAVAILABLE);
   await eventually(async () => (await waiting(target)).length === 1, { what: 'the batch to wait' });

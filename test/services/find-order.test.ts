@@ -1,0 +1,57 @@
+import t from 'tap';
+import { findOrder } from '../../src/services/find-order.ts';
+import { RecentOrders } from '../../src/services/recent-orders.ts';
+import type { OrderReader } from '../../src/store/order-store.ts';
+import { anOrder } from '../support/order-client.ts';
+import { startSmallService } from '../support/small-service.ts';
+
+const DEAD_LETTER = {
+  state: 'dead-letter' as const,
+  events: 1,
+  record: { partition: 0, offset: 0, timestamp: 0, key: null, value: null },
+};
+
+await t.test('an order that is saved while it is looked up is found', async (t) => {
+  const { orderService, log, reader, processAll } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), { caller: 'alice' });
+  const recentOrders = new RecentOrders(16);
+  const { find, findUnstored, progress } = boundTo(reader);
+  // The batch is saved after the first look into the store.
+  const slow = {
+    find,
+    findUnstored: async (id: string) => {
+      const unstored = await findUnstored(id);
+      await processAll();
+      return unstored;
+    },
+    progress,
+  };
+  const found = await findOrder(receipt.id, receipt.position, { reader: asReader(slow), log, recentOrders });
+  t.match(found, { id: receipt.id, status: 'confirmed', version: 1 });
+});
+
+await t.test('an order that becomes a dead letter while it is looked up is found', async (t) => {
+  const { orderService, log } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), { caller: 'alice' });
+  let looks = 0;
+  const reader = asReader({
+    find: () => Promise.resolve(undefined),
+    findUnstored: () => Promise.resolve((looks += 1) === 1 ? undefined : DEAD_LETTER),
+    progress: () => Promise.resolve(1_000),
+  });
+  const found = await findOrder(receipt.id, undefined, { reader, log, recentOrders: new RecentOrders(16) });
+  t.same(found, { id: receipt.id, status: 'failed', version: 0 });
+});
+
+/** Every other method fails the test. */
+function asReader(methods: Pick<OrderReader, 'find' | 'findUnstored' | 'progress'>): OrderReader {
+  return methods as OrderReader;
+}
+
+function boundTo(reader: OrderReader): Pick<OrderReader, 'find' | 'findUnstored' | 'progress'> {
+  return {
+    find: reader.find.bind(reader),
+    findUnstored: reader.findUnstored.bind(reader),
+    progress: reader.progress.bind(reader),
+  };
+}
