@@ -47,7 +47,13 @@ export async function startApi(context: Context): Promise<Api> {
     orderService,
     stats,
     watchService: new WatchService({ hub, orders: orderService, reader }),
-    deadLetterService: new DeadLetterService({ store: deadLetterPool, log, replayLimit, clock: systemClock }),
+    deadLetterService: new DeadLetterService({
+      store: deadLetterPool,
+      log,
+      reader,
+      replayLimit,
+      clock: systemClock,
+    }),
     rateLimitRedis: await openRateLimitRedis(context),
   };
 }

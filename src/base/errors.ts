@@ -70,6 +70,7 @@ export const CALLER_ERRORS = {
 const INTERNAL_ERRORS = {
   'settings-invalid': internal('The settings do not allow a start'),
   'record-undecodable': internal('The record is not an event of this service'),
+  'partition-unknown': internal('The topic has no such partition'),
   'processor-invalid': internal('The processor module cannot be used'),
   'processor-failed': internal('The processor failed for good'),
   'processor-timeout': internal('The processor did not answer in time', 'transient'),

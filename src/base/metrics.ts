@@ -18,6 +18,7 @@ export interface Metrics {
   endToEndAge: Histogram;
   batchRetries: Counter<'error_type'>;
   logRecordsCorrupt: Counter;
+  /** outcome: placed | moved | refused | retrying | dead-lettered | replay-failed | redelivered | unstored */
   recordsProcessed: Counter<'outcome'>;
   /** outcome: completed | rescheduled */
   retries: Counter<'outcome'>;

@@ -1,4 +1,4 @@
-/** Whether the work ended within this many milliseconds. @throws what the work throws */
+/** Whether the work ended within this many milliseconds. @throws what the work throws in time */
 export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<false>((resolve) => {
@@ -9,4 +9,9 @@ export async function within(work: Promise<unknown>, ms: number): Promise<boolea
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The result of the work; undefined if it did not end within this many milliseconds. @throws what the work throws in time */
+export async function resultWithin<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  return (await within(work, ms)) ? work : undefined;
 }

@@ -1,3 +1,4 @@
+import { ServiceError } from '../base/errors.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 
@@ -22,6 +23,13 @@ export interface OutgoingRecord {
   key: string | Buffer | null;
   value: Buffer | null;
   headers?: RecordHeaders | undefined;
+  /** by default the key decides; records of one key keep their order only within a partition */
+  partition?: number | undefined;
+}
+
+/** For a record whose `partition` the topic does not have. */
+export function partitionUnknown(topic: string, partition: number): ServiceError {
+  return new ServiceError('partition-unknown', `Topic ${topic} has no partition ${partition}.`);
 }
 
 /** A durable, partitioned, append-only log. All implementations pass one conformance suite. */
@@ -38,7 +46,7 @@ export interface EventLog {
   /**
    * Resolves with the record's position once it is durable (Kafka: acks=all; embedded: committed to disk). Records with
    * the same key keep the order of the calls.
-   * @throws ServiceError `log-full`, `log-unavailable`, `record-too-large`: the record is not in the log
+   * @throws ServiceError `log-full`, `log-unavailable`, `record-too-large`, `partition-unknown`: the record is not in the log
    * @throws ServiceError `log-timeout`: the record may or may not be in the log
    */
   append(record: OutgoingRecord): Promise<Position>;
@@ -50,7 +58,7 @@ export interface EventLog {
     onRecords: (records: LogRecord[]) => void,
     options?: FollowOptions,
   ): Promise<Follower>;
-  /** The oldest retained record with this key. Only the embedded log can look up keys. */
+  /** The oldest retained record in the partition of this key that has it. Only the embedded log can look up keys. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /**
    * The offset of the next append, by partition number. Concurrent appends may already have moved it.

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import type { EventLog } from '../log/event-log.ts';
-import type { BatchCounts, BatchResult } from '../processing/batch.ts';
+import type { BatchResult } from '../processing/batch.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
@@ -101,7 +101,7 @@ export class BatchRunner {
     });
     if (result === POISON || result === undefined) return result;
     this.#measure(batch, trigger, startedAt);
-    this.#count(result.counts);
+    this.#count(result);
     const nextOffsets = new Map<number, number>();
     for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
     for (const [partition, offset] of nextOffsets) {
@@ -140,7 +140,7 @@ export class BatchRunner {
     this.#published = [];
     const { completed, counts, retryAt, flood } = result;
     failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
-    this.#count(counts);
+    this.#count(result);
     await this.#publishQueue.begin(async () => {
       await this.#publish(result);
       this.#published.push(...completed);
@@ -162,8 +162,8 @@ export class BatchRunner {
     }
   }
 
-  #count(counts: BatchCounts): void {
-    const { failurePolicy, metrics } = this.#options;
+  #count({ counts, unstored }: Pick<BatchResult, 'counts' | 'unstored'>): void {
+    const { failurePolicy, metrics, topic, logger } = this.#options;
     const { recordsProcessed } = metrics;
     failurePolicy.deadLetterRate.add(counts.decided);
     recordsProcessed.inc({ outcome: 'placed' }, counts.placed);
@@ -173,6 +173,13 @@ export class BatchRunner {
     recordsProcessed.inc({ outcome: 'dead-lettered' }, counts.deadLetters);
     recordsProcessed.inc({ outcome: 'replay-failed' }, counts.replaysFailed);
     recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
+    recordsProcessed.inc({ outcome: 'unstored' }, unstored.length);
+    for (const { partition, offset, error } of unstored) {
+      logger.error(
+        { topic, partition, offset, error },
+        'the store accepts no row of a record that is not an event of this service: only its copy on orders.dlq is kept',
+      );
+    }
   }
 
   #measure(batch: readonly LogRecord[], trigger: BatchTrigger, startedAt: number): void {

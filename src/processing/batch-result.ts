@@ -1,3 +1,4 @@
+import { formatPosition } from '../base/position.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { Effects, SequencedChange } from '../store/order-store.ts';
@@ -25,7 +26,10 @@ export function batchResult(
   const { placed = [], moved = [], rejections = [] } = saved?.batch.decision ?? {};
   const { added = [], rescheduled = [], events = [] } = saved?.batch.retryChanges ?? {};
   const deadLetters = saved?.batch.deadLetters ?? [];
-  const replaysFailed = deadLetters.filter(({ replayOf }) => replayOf !== undefined).length;
+  const unstored = saved?.unstored ?? [];
+  const unstoredAt = new Set(unstored.map(formatPosition));
+  const stored = deadLetters.filter(({ record }) => !unstoredAt.has(formatPosition(record)));
+  const replaysFailed = stored.filter(({ replayOf }) => replayOf !== undefined).length;
   return {
     statuses: encodeStatuses([...redeliveredEffects.changes, ...sequencedChanges(saved)], codec),
     deadLetters: encodeDeadLetterCopies(
@@ -39,12 +43,13 @@ export function batchResult(
       refused: rejections.length,
       retrying: events.length,
       rescheduled: rescheduled.length,
-      deadLetters: deadLetters.length - replaysFailed,
+      deadLetters: stored.length - replaysFailed,
       replaysFailed,
       redelivered,
     },
     retryAt: earliest([...added, ...rescheduled.map(({ next }) => next), ...retrying].map((o) => o.dueAt)),
     completed: [],
+    unstored,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../base/backoff.ts';
 import type { FailureCounts } from './flood-limit.ts';
+import type { UnstoredRecord } from './storable-dead-letters.ts';
 
 /** How failures are handled. */
 export interface FailureRules {
@@ -54,7 +55,7 @@ export interface BatchCounts {
   retrying: number;
   /** retried orders that failed again */
   rescheduled: number;
-  /** new dead letters */
+  /** new dead letters that are stored */
   deadLetters: number;
   /** dead letters whose replay failed again */
   replaysFailed: number;
@@ -71,6 +72,8 @@ export interface BatchResult {
   retryAt: number | undefined;
   /** retried orders to purge once this result is published */
   completed: string[];
+  /** records that failed and of which the store accepts no row */
+  unstored: UnstoredRecord[];
   /** why a dead-letter flood deferred some retries; undefined if it did not */
   flood?: string | undefined;
 }

@@ -69,7 +69,20 @@ export function classify(
 ): Classification {
   const classifier = new Classifier(input, refused);
   for (const record of input.decoded) classifier.add(record);
-  return classifier.result;
+  return input.kind === 'retry' ? withoutRescheduled(classifier.result) : classifier.result;
+}
+
+/** A retried order that fails again keeps all its events, so none of them is decided, counted or given up yet. */
+function withoutRescheduled(classified: Classification): Classification {
+  const { commands, replays, failed, retries } = classified;
+  if (retries.size === 0) return classified;
+  const isDone = ({ command }: Pick<DecodedRecord, 'command'>) => !retries.has(command.orderId);
+  return {
+    ...classified,
+    commands: commands.filter(isDone),
+    replays: replays.filter(isDone),
+    failed: failed.filter(({ record }) => isDone(record)),
+  };
 }
 
 class Classifier {

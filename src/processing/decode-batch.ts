@@ -61,7 +61,7 @@ export function orderIdsOf(records: readonly DecodedRecord[]): string[] {
   return [...new Set(records.map(({ command }) => command.orderId))];
 }
 
-/** The key selects the partition: under another key, a record could overtake other events of its order. */
+/** The key selects the partition of a new order: under another key, a record could overtake other events of its order. */
 function refuseOtherKey(key: string | null, command: Command): void {
   if (key === command.orderId) return;
   throw new ServiceError('record-undecodable', "The record's key is not the id of its order.");

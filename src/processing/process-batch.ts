@@ -1,12 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
-import type { Position } from '../base/position.ts';
+import { formatPosition, type Position } from '../base/position.ts';
 import type { EventCodec } from '../order/events.ts';
+import type { DeadLetter, FailedRecord } from '../store/dead-letter.ts';
 import type { AppliedRecord, BatchStore, LoadedState } from '../store/order-store.ts';
 import type { BatchRequest, BatchResult, FailureRules } from './batch.ts';
 import type { BatchInput } from './batch-input.ts';
 import { batchResult } from './batch-result.ts';
 import { attemptsOf } from './classify.ts';
+import { composeDeadLetters } from './dead-letters.ts';
 import { decodeBatch, orderIdsOf, type DecodedBatch } from './decode-batch.ts';
 import { failAll, type RunProcessor } from './processor.ts';
 import { saveBatch } from './save-batch.ts';
@@ -60,11 +62,35 @@ export async function processBatch(
   const isEmpty = decoded.length + undecodable.length === 0;
   const saved = isEmpty ? undefined : await saveBatch(store, input, recent);
 
-  const redeliveredEffects = await store.effectsOf(topic, redelivered);
+  const { changes, deadLetters } = await store.effectsOf(topic, redelivered);
+  const redeliveredEffects = {
+    changes,
+    deadLetters: [...deadLetters, ...unstoredAmong(input, batch, deadLetters)],
+  };
   return batchResult(
     { saved, redeliveredEffects, redelivered: redelivered.length, retrying: retrying.values() },
     { codec, rules },
   );
+}
+
+/**
+ * Redelivered records that belong to no order and have no row because the store refused them (`makeStorable`). A crash may have
+ * prevented their copies on `orders.dlq`, which are all that is kept of them.
+ */
+function unstoredAmong(
+  input: BatchInput,
+  { undecodable }: DecodedBatch,
+  stored: FailedRecord[],
+): DeadLetter[] {
+  const positions = new Set(stored.map(({ record }) => formatPosition(record)));
+  const { progress } = input.loadedState;
+  const lost = undecodable.filter(
+    ({ record, replay }) =>
+      replay === undefined &&
+      record.offset < (progress.get(record.partition) ?? 0) &&
+      !positions.has(formatPosition(record)),
+  );
+  return composeDeadLetters({ ...input, undecodable: lost }, []);
 }
 
 /** Refuses a store that has lost rows (a restored backup, for example): to continue would leave an unnoticed gap. */

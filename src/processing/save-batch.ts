@@ -3,66 +3,52 @@ import type { BatchStore, BatchToSave } from '../store/order-store.ts';
 import { onlyOrders, type BatchInput, type RetryInput } from './batch-input.ts';
 import { composeBatch } from './compose-batch.ts';
 import { orderIdsOf } from './decode-batch.ts';
+import { findRefused } from './find-refused.ts';
 import { failureCounts, refuseFlood, type FailureCounts } from './flood-limit.ts';
+import { makeStorable, type UnstoredRecord } from './storable-dead-letters.ts';
 
 export interface SavedBatch {
+  /** what was decided; the store may have less of a dead letter that it refused */
   batch: BatchToSave;
   /** sequence of its last change; 0 without any */
   lastSequence: number;
+  unstored: UnstoredRecord[];
 }
 
 /**
  * Composes and saves a batch.
  *
- * Invariant 7: one bad row never fails its batch. If the store refuses the batch, bisecting finds the bad orders, and the
- * batch is saved with dead letters in place of their rows.
+ * Invariant 7: one bad row never fails its batch. If the store refuses the batch, bisecting finds the bad orders and the bad
+ * dead letters. The batch is saved with dead letters in place of the orders, and with less in place of the dead letters.
  * @param recent counts of the last minute, for the flood limit
- * @throws ServiceError `dead-letter-flood`; `store-refused` if the store refuses the batch but none of its orders; or
- *   another error of `BatchStore.save`
+ * @throws ServiceError `dead-letter-flood`; `store-refused` if the store refuses the batch but none of its rows; or another
+ *   error of `BatchStore.save`
  */
 export async function saveBatch(
   store: BatchStore,
   input: BatchInput | RetryInput,
   recent: FailureCounts,
 ): Promise<SavedBatch> {
-  const save = async (refused?: ReadonlyMap<string, string>) => {
-    const batch = composeBatch(input, refused);
+  const compose = (refusedOrders?: ReadonlyMap<string, string>) => {
+    const batch = composeBatch(input, refusedOrders);
     refuseFlood(recent, failureCounts(batch), input.rules.deadLetterFloodShare);
-    return { batch, lastSequence: await store.save(batch) };
+    return batch;
   };
-  const saving = save();
+  const first = compose();
+  const saving = store.save(first);
   const refusal = await refusalOf(saving);
-  if (refusal === undefined) return saving;
-  const refused = await findRefused(orderIdsOf(input.decoded), (orderIds) => {
-    const part = onlyOrders(input, (orderId) => orderIds.has(orderId));
+  if (refusal === undefined) return { batch: first, lastSequence: await saving, unstored: [] };
+  const refusedOrders = await findRefused(orderIdsOf(input.decoded), (orderIds) => {
+    const wanted = new Set(orderIds);
+    const part = onlyOrders(input, (orderId) => wanted.has(orderId));
     return refusalOf(store.dryRun(composeBatch({ ...part, undecodable: [] })));
   });
-  if (refused.size === 0) throw refusal;
-  return save(refused);
-}
-
-/**
- * Bisects by dry runs. Cost: about two batch writes per bad order.
- * @returns order id → why the store refuses its rows
- */
-async function findRefused(
-  orderIds: string[],
-  dryRun: (orderIds: ReadonlySet<string>) => Promise<Error | undefined>,
-): Promise<Map<string, string>> {
-  const refused = new Map<string, string>();
-  const suspects = [orderIds];
-  for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
-    const refusal = await dryRun(new Set(suspect));
-    const [first] = suspect;
-    if (refusal === undefined || first === undefined) continue;
-    if (suspect.length === 1) {
-      refused.set(first, refusal.message);
-      continue;
-    }
-    const middle = suspect.length >> 1;
-    suspects.push(suspect.slice(0, middle), suspect.slice(middle));
-  }
-  return refused;
+  const batch = refusedOrders.size === 0 ? first : compose(refusedOrders);
+  const { deadLetters, unstored, changed } = await makeStorable(batch, (part) =>
+    refusalOf(store.dryRun(part)),
+  );
+  if (refusedOrders.size === 0 && !changed) throw refusal;
+  return { batch, lastSequence: await store.save({ ...batch, deadLetters }), unstored };
 }
 
 /** The store's `store-refused` error; undefined if it accepts the rows. */

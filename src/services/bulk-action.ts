@@ -29,19 +29,34 @@ export interface BulkAction {
   verb: string;
   eligible: Eligible;
   /** Acts on a page. Adds each success to `tally`, so that the count is right even if a later one fails. */
-  perform(deadLetters: DeadLetterWithPayload[], tally: { done: number }): Promise<void>;
+  perform(deadLetters: DeadLetterWithPayload[], tally: BulkTally): Promise<void>;
+}
+
+/** A dead letter that cannot be replayed, and why. */
+export interface RefusedDeadLetter {
+  id: number;
+  reason: string;
+}
+
+export interface BulkTally {
+  done: number;
+  refused: RefusedDeadLetter[];
 }
 
 export interface BulkResult {
   matched: number;
   done: number;
-  /** matched but not eligible: in the wrong state, or replayed too often */
+  /** matched but in the wrong state, replayed too often, or refused */
   skipped: number;
+  /** the first MAX_REFUSED_LISTED of them that were refused */
+  refused: RefusedDeadLetter[];
   /** the `afterId` for the next call if `limit` was reached; null at the end */
   nextAfterId: number | null;
 }
 
 export const MAX_DEAD_LETTERS_PER_SECOND = 10_000;
+
+export const MAX_REFUSED_LISTED = 100;
 
 const MAX_PAGE = 100;
 
@@ -63,12 +78,12 @@ export async function runBulkAction(
   const selection = openByDefault(request.selection);
   if (request.dryRun) {
     const { matched, eligible } = await store.count(selection, action.eligible);
-    return { matched, done: 0, skipped: matched - eligible, nextAfterId: null };
+    return { matched, done: 0, skipped: matched - eligible, refused: [], nextAfterId: null };
   }
   const pageSize = Math.min(MAX_PAGE, Math.ceil(request.ratePerSecond / PAGES_PER_SECOND));
   const interval = (pageSize / request.ratePerSecond) * 1000;
   const nextPage = pThrottle({ limit: 1, interval })(() => Promise.resolve());
-  const tally = { matched: 0, done: 0 };
+  const tally: BulkTally & { matched: number } = { matched: 0, done: 0, refused: [] };
   const { limit = Infinity } = request;
   let nextAfterId: number | null = request.afterId;
   try {
@@ -84,6 +99,7 @@ export async function runBulkAction(
       const eligible = page.filter((deadLetter) => isEligible(deadLetter, action.eligible));
       if (eligible.length > 0) await action.perform(eligible, tally);
       tally.matched += page.length;
+      tally.refused.splice(MAX_REFUSED_LISTED);
     }
     return { ...tally, skipped: tally.matched - tally.done, nextAfterId };
   } catch (thrown) {

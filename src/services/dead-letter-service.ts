@@ -8,6 +8,7 @@ import type {
   DeadLetterStore,
   DeadLetterWithPayload,
 } from '../store/dead-letter-store.ts';
+import type { OrderReader } from '../store/order-store.ts';
 import { UNRESOLVED_STATES } from '../store/dead-letter.ts';
 import { runBulkAction, type BulkAction, type BulkRequest, type BulkResult } from './bulk-action.ts';
 import { replayPage } from './replay-dead-letters.ts';
@@ -15,6 +16,7 @@ import { replayPage } from './replay-dead-letters.ts';
 export interface DeadLetterServiceDependencies {
   store: DeadLetterStore;
   log: EventLog;
+  reader: Pick<OrderReader, 'placingPartition'>;
   /** dead letters whose replays failed this many times are skipped */
   replayLimit: number;
   clock: Clock;
@@ -56,17 +58,22 @@ export class DeadLetterService {
    * @throws ServiceError as `runBulkAction`, and what `EventLog.append` throws
    */
   replay(request: BulkRequest, signal: AbortSignal): Promise<BulkResult> {
-    const { store, log, clock, replayLimit } = this.#dependencies;
+    const { replayLimit } = this.#dependencies;
+    const dependencies = { ...this.#dependencies, by: request.by, blockedOrders: new Set<string>() };
     const action: BulkAction = {
       verb: 'replayed',
       // An exhausted dead letter may be replayed again if the limit has been raised since.
       eligible: { states: UNRESOLVED_STATES, replayCountBelow: replayLimit },
-      perform: (page, tally) => replayPage(page, tally, { store, log, clock, by: request.by }),
+      perform: (page, tally) => replayPage(page, tally, dependencies),
     };
-    return runBulkAction(store, request, action, signal);
+    return runBulkAction(dependencies.store, request, action, signal);
   }
 
-  /** Closes dead letters: they stay in the store but can no longer be replayed. @throws ServiceError as `runBulkAction` */
+  /**
+   * Closes dead letters: they stay in the store but can no longer be replayed. A replay that is in the log already still takes
+   * effect, and the pipeline records it: nobody can take it back, and only the pipeline knows whether it changed the order.
+   * @throws ServiceError as `runBulkAction`
+   */
   discard(request: BulkRequest, signal: AbortSignal): Promise<BulkResult> {
     const { store, clock } = this.#dependencies;
     const action: BulkAction = {

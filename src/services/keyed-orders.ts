@@ -1,5 +1,6 @@
-import { ServiceError } from '../base/errors.ts';
+import { hasCode, ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
+import { within } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
@@ -23,6 +24,9 @@ export interface KeyedOrderDependencies {
   firstStatusWaitMs: number;
 }
 
+/** How long an order waits for a store that does not answer, in milliseconds. */
+const LOOK_UP_MS = 2_000;
+
 /** Places orders with an idempotency key. A repeat returns the first order, on any replica, even after a crash. */
 export class KeyedOrders {
   readonly #dependencies: KeyedOrderDependencies;
@@ -37,9 +41,11 @@ export class KeyedOrders {
    */
   async place(command: PlaceOrder, fingerprint: string): Promise<Placed> {
     const { recentOrders } = this.#dependencies;
-    const first = recentOrders.keyed(command.orderId);
-    const placing = first ?? this.#findOrAppend(command, fingerprint);
-    if (first === undefined) recentOrders.addKeyed(command.orderId, placing);
+    const { orderId } = command;
+    const first = recentOrders.keyed(orderId);
+    const placing =
+      first === undefined ? this.#findOrAppend(command, fingerprint) : this.#verify(orderId, first);
+    if (first === undefined) recentOrders.addKeyed(orderId, placing);
     const placed = await placing;
     if (placed.fingerprint === fingerprint) {
       return { receipt: placed.receipt, replayed: first !== undefined || placed.replayed };
@@ -50,26 +56,47 @@ export class KeyedOrders {
     );
   }
 
+  /** Looks again for the first order of a key if the store was away when this process accepted one. */
+  async #verify(orderId: string, first: Promise<KeyedOrder>): Promise<KeyedOrder> {
+    const known = await first;
+    return known.isFirst ? known : ((await this.#lookUp(orderId)).earlier ?? known);
+  }
+
   async #findOrAppend(command: PlaceOrder, fingerprint: string): Promise<KeyedOrder> {
     const { log, hub, append, firstStatusWaitMs } = this.#dependencies;
     const { orderId } = command;
     const status = watchFirstChange(hub, orderId);
     try {
-      const earlier =
-        (await this.#findStored(orderId)) ?? this.#ofRecord(await log.find?.(TOPICS.commands, orderId));
-      if (earlier !== undefined) return earlier;
+      const { earlier, answered } = await this.#lookUp(orderId);
+      const first = earlier ?? this.#ofRecord(await log.find?.(TOPICS.commands, orderId));
+      if (first !== undefined) return first;
       const receipt = await append(command);
       if (log.find === undefined) {
-        const change = await status.within(firstStatusWaitMs);
+        const change = await status.within(answered ? firstStatusWaitMs : 0);
         const { position } = receipt;
         const isOurs =
           change?.cause.partition === position?.partition && change?.cause.offset === position?.offset;
-        const stored = change === undefined || isOurs ? undefined : await this.#findStored(orderId);
+        const stored = change === undefined || isOurs ? undefined : (await this.#lookUp(orderId)).earlier;
         if (stored !== undefined) return stored;
       }
-      return { receipt, fingerprint, replayed: false };
+      return { receipt, fingerprint, replayed: false, isFirst: answered };
     } finally {
       status.cancel();
+    }
+  }
+
+  /**
+   * Looks for an earlier order with the same key. An order is accepted even if the store does not answer. That is safe: a repeat
+   * gets the same id and changes nothing. Only another body under the same key is then not noticed; the first one wins.
+   */
+  async #lookUp(orderId: string): Promise<{ earlier: KeyedOrder | undefined; answered: boolean }> {
+    const looking = this.#findStored(orderId);
+    try {
+      const answered = await within(looking, LOOK_UP_MS);
+      return { earlier: answered ? await looking : undefined, answered };
+    } catch (error) {
+      if (!hasCode(error, 'store-unavailable')) throw error;
+      return { earlier: undefined, answered: false };
     }
   }
 
@@ -79,18 +106,19 @@ export class KeyedOrders {
       return this.#ofRecord((await this.#dependencies.reader.findUnstored(id))?.record);
     const { total, currency, createdAt, fingerprint } = stored;
     const receipt = { id, total, currency, createdAt, position: undefined };
-    return { receipt, fingerprint: fingerprint ?? '', replayed: true };
+    return { receipt, fingerprint: fingerprint ?? '', replayed: true, isFirst: true };
   }
 
   /** Undefined for a record that does not place an order. */
   #ofRecord(record: LogRecord | undefined): KeyedOrder | undefined {
-    if (record === undefined) return undefined;
+    // A dead letter may be stored without its value.
+    if (record === undefined || record.value === null) return undefined;
     const { value, partition, offset } = record;
     const command = this.#dependencies.codec.decodeCommand(value);
     if (command.kind !== 'place') return undefined;
     const { orderId: id, time: createdAt, fingerprint = '' } = command;
     const { total, currency } = command.order;
     const receipt = { id, total, currency, createdAt, position: { partition, offset } };
-    return { receipt, fingerprint, replayed: true };
+    return { receipt, fingerprint, replayed: true, isFirst: true };
   }
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
+import { resultWithin } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
-import type { Command, PlaceOrder } from '../order/commands.ts';
+import type { PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
 import { orderTotal, type HistoryEntry, type NewOrder, type Order } from '../order/order.ts';
@@ -12,6 +13,7 @@ import type { StatusHub } from '../status/status-hub.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts';
 import { findOrder, type AcceptedOrder } from './find-order.ts';
 import { KeyedOrders } from './keyed-orders.ts';
+import { appendLaterEvent } from './order-partition.ts';
 import { RecentOrders, type Placed, type Receipt } from './recent-orders.ts';
 import {
   refuseImpossible,
@@ -47,6 +49,9 @@ const MAX_RECENT_ORDERS = 65_536;
 
 /** Longer than a first status normally takes. */
 const FIRST_STATUS_WAIT_MS = 1_000;
+
+/** Milliseconds that a read may take even if the caller waits for less. */
+const MIN_READ_MS = 1_000;
 
 /** Places, reads and transitions orders, for HTTP and gRPC alike. */
 export class OrderService {
@@ -105,7 +110,7 @@ export class OrderService {
    * Accepts a transition request durably; the pipeline decides it after earlier events of the order. A request that the
    * stored order does not allow is refused at once; while the order is still `accepted`, any request is accepted.
    * @throws ServiceError `order-not-found`, `transition-not-allowed`, `version-mismatch`, `rate-limited`, or what
-   *   `EventLog.append` throws
+   *   `appendLaterEvent` throws
    */
   async transition(
     orderId: string,
@@ -123,14 +128,18 @@ export class OrderService {
       time: clock(),
       traceparent,
     };
-    const appendedAt = await this.#append({ ...command, ...request });
+    const value = this.#dependencies.codec.encodeCommand({ ...command, ...request });
+    const record = { topic: TOPICS.commands, key: orderId, value };
+    const appendedAt = await appendLaterEvent(record, position, this.#dependencies);
     const { id, status, version } = order;
     return { id, status, version, requested: request.to, position: appendedAt };
   }
 
   /**
    * Waits until an order is processed.
-   * @returns undefined when it was not processed within `timeoutMs`, too many callers wait, or the signal was aborted
+   * @returns undefined when it was not processed within `timeoutMs`, the store did not answer in time, too many callers wait, or
+   *   the signal was aborted
+   * @throws ServiceError `store-unavailable`
    */
   async wait(
     orderId: string,
@@ -142,10 +151,11 @@ export class OrderService {
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       // The order may have been processed before the watch began.
-      const stored = await reader.find(orderId);
+      const deadline = performance.now() + timeoutMs;
+      const stored = await resultWithin(reader.find(orderId), Math.max(MIN_READ_MS, timeoutMs));
       if (stored !== undefined) return stored;
-      await change.within(signal?.aborted === true ? 0 : timeoutMs);
-      return await reader.find(orderId);
+      await change.within(signal?.aborted === true ? 0 : Math.max(0, deadline - performance.now()));
+      return await resultWithin(reader.find(orderId), Math.max(MIN_READ_MS, deadline - performance.now()));
     } finally {
       signal?.removeEventListener('abort', giveUp);
       change.cancel();
@@ -179,14 +189,10 @@ export class OrderService {
 
   async #appendOrder(command: PlaceOrder): Promise<Receipt> {
     const { orderId: id, order, time: createdAt } = command;
-    const position = await this.#append(command);
-    this.#dependencies.recentOrders.add(id, position);
-    return { id, total: order.total, currency: order.currency, createdAt, position };
-  }
-
-  #append(command: Command): Promise<Position> {
     const { codec, log } = this.#dependencies;
     const value = codec.encodeCommand(command);
-    return log.append({ topic: TOPICS.commands, key: command.orderId, value });
+    const position = await log.append({ topic: TOPICS.commands, key: id, value });
+    this.#dependencies.recentOrders.add(id, position);
+    return { id, total: order.total, currency: order.currency, createdAt, position };
   }
 }

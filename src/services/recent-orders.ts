@@ -21,6 +21,8 @@ export interface Placed {
 
 export interface KeyedOrder extends Placed {
   fingerprint: string;
+  /** false if the store was away, so that an earlier order with the same key may exist */
+  isFirst: boolean;
 }
 
 /**

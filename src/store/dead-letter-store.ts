@@ -20,6 +20,8 @@ export interface DeadLetterStore {
   replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
   /** After the log has the records: `open` or `exhausted` → `replaying`, unless the pipeline has processed them already. */
   replaySent(sent: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
+  /** Audits that the log refused to take replays; the states stay. */
+  replayRefused(refused: readonly { id: number; reason: string }[], audit: Audit): Promise<void>;
   /** `open`, `replaying` or `exhausted` → `discarded`. Returns the ids of the discarded ones. */
   discard(ids: readonly number[], audit: Audit): Promise<number[]>;
   /** The latest 1000 audit entries of a dead letter, oldest first. */
@@ -91,6 +93,6 @@ export interface Audit {
 }
 
 export interface AuditEntry extends Audit {
-  act: 'replay-begun' | 'replay-sent' | 'replay-resolved' | 'replay-failed' | 'discarded';
+  act: 'replay-begun' | 'replay-sent' | 'replay-refused' | 'replay-resolved' | 'replay-failed' | 'discarded';
   detail: string;
 }

@@ -2,13 +2,13 @@ import type { LogRecord } from '../base/log-record.ts';
 
 /**
  * `open`: needs a decision · `replaying`: sent to the log again, not processed yet · `resolved`: its replay was processed ·
- * `discarded`: an operator gave it up · `exhausted`: its replays failed too often, further replays skip it
+ * `discarded`: an operator gave it up; it becomes `resolved` if a replay sent before is processed · `exhausted`: its replays failed too often, further replays skip it
  */
 export const DEAD_LETTER_STATES = ['open', 'replaying', 'resolved', 'discarded', 'exhausted'] as const;
 
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
-/** The states in which a dead letter can be replayed, resolved or discarded. */
+/** The states in which a dead letter can be replayed or discarded. */
 export const UNRESOLVED_STATES = [
   'open',
   'replaying',

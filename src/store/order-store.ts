@@ -12,6 +12,11 @@ export interface OrderReader {
   find(orderId: string): Promise<StoredOrder | undefined>;
   /** The first record of an order that is not stored because it is retrying or became a dead letter. */
   findUnstored(orderId: string): Promise<UnstoredOrder | undefined>;
+  /**
+   * The partition of the record that placed an order, or is being retried for it, or became its first dead letter; undefined if
+   * the store does not know the order.
+   */
+  placingPartition(orderId: string): Promise<number | undefined>;
   history(orderId: string): Promise<HistoryEntry[]>;
   /** Counts retrying orders that came from other topics. Workers of `topic` do not retry them. */
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;

@@ -30,6 +30,7 @@ export class DeadLetterPool implements DeadLetterStore {
   readonly newestId = this.#forward('newestId');
   readonly replayBegun = this.#forward('replayBegun');
   readonly replaySent = this.#forward('replaySent');
+  readonly replayRefused = this.#forward('replayRefused');
   readonly discard = this.#forward('discard');
   readonly audit = this.#forward('audit');
 

@@ -99,7 +99,7 @@ await t.test('replay sends dead letters again, and their orders are processed', 
   });
   t.match(await run('replay', '1', '2', '31'), {
     code: 0,
-    stdout: '2 replayed. 1 skipped: already resolved or discarded, or exhausted.\n',
+    stdout: '2 replayed. 1 skipped: already resolved or discarded, exhausted, or refused.\n',
     stderr: '',
   });
   t.match(await run('replay', ...failed, '--limit', '5', '--json'), {

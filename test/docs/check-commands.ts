@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { TOPICS } from '../../src/log/event-log.ts';
 import { commandsOf } from './commands.ts';
 import { ROOT } from './markdown.ts';
 
@@ -64,6 +65,8 @@ function faultsOfCommand(words: readonly string[]): string[] {
       return faultsOfNode(rest);
     case 'docker':
       return faultsOfDocker(rest);
+    case '/opt/kafka/bin/kafka-topics.sh':
+      return faultsOfKafkaTopics(rest);
     default:
       return [`${program} is not a program that documents use`];
   }
@@ -112,6 +115,19 @@ function helpOf(words: readonly string[]): string | undefined {
     helpTexts.set(key, status === 0 && isMeant ? stdout : undefined);
   }
   return helpTexts.get(key);
+}
+
+/** The options of Kafka's script that the documents use. */
+const KAFKA_TOPICS_OPTIONS = ['--bootstrap-server', '--describe', '--alter', '--topic', '--partitions'];
+
+function faultsOfKafkaTopics(words: readonly string[]): string[] {
+  const topic = words[words.indexOf('--topic') + 1] ?? '';
+  return [
+    ...words
+      .filter((word) => word.startsWith('--') && !KAFKA_TOPICS_OPTIONS.includes(word))
+      .map((option) => `kafka-topics.sh: ${option} is not an option that documents use`),
+    ...(Object.values<string>(TOPICS).includes(topic) ? [] : [`there is no topic ${topic}`]),
+  ];
 }
 
 function faultsOfDocker([verb = '', ...rest]: string[]): string[] {

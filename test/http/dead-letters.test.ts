@@ -251,6 +251,32 @@ await t.test('an append that fails stops a replay, which says how far it came', 
   t.match((await post(app, 'replay', { filter: {} })).body, { matched: 2, replayed: 2 });
 });
 
+await t.test(
+  'a dead letter that the event log refuses for good is skipped, and the answer says why',
+  async (t) => {
+    let appends = 0;
+    const { app } = await startWith(
+      t,
+      Array.from({ length: 3 }, (_, n) => aDeadLetter(n)),
+      {
+        beforeAppend: () => {
+          appends += 1;
+          if (appends === 2) throw new ServiceError('record-too-large', 'The record has 9 MB.');
+        },
+      },
+    );
+    t.strictSame((await post(app, 'replay', { filter: {} })).body, {
+      matched: 3,
+      replayed: 2,
+      skipped: 1,
+      refused: [{ id: 2, reason: 'The record has 9 MB.' }],
+    });
+    t.match(await get(app, '/v1/dead-letters/2'), {
+      body: { state: 'open', audit: [{ act: 'replay-begun' }, { act: 'replay-refused' }] },
+    });
+  },
+);
+
 await t.test('a long replay ends after its current page when the service shuts down', async (t) => {
   let draining = false;
   const { app, appended } = await startWith(

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
@@ -25,6 +26,7 @@ function result(records: LogRecord[], changes: Partial<BatchResult> = {}): Batch
     counts,
     retryAt: undefined,
     completed: [],
+    unstored: [],
     ...changes,
   };
 }
@@ -120,6 +122,25 @@ await t.test(
     t.same(commits, ['0,6', '0,7']);
   },
 );
+
+await t.test('a record of which the store accepts no row is logged and counted', async (t) => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({}, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const unstored = [{ partition: 0, offset: 5, error: 'not in this store' }];
+  const { runner, metrics } = harness({
+    logger,
+    pool: { run: () => Promise.resolve(result([], { unstored })) },
+  });
+  await runner.runBatch([record(5)], 'idle');
+  t.match(lines, [
+    { level: 50, topic: 'orders.commands', partition: 0, offset: 5, error: 'not in this store' },
+  ]);
+  const { values } = await metrics.recordsProcessed.get();
+  t.match(
+    values.find(({ labels }) => labels.outcome === 'unstored'),
+    { value: 1 },
+  );
+});
 
 await t.test('a failed publication is retried; if the service stops first, nothing follows it', async (t) => {
   let attempts = 0;

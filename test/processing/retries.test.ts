@@ -284,6 +284,90 @@ await t.test(
   },
 );
 
+await t.test('a record of no order that the store refuses is kept in the form that it accepts', async (t) => {
+  const { run, database, deadLetters, reader } = await processingUnderTest(t);
+  database.exec(`CREATE TRIGGER refuse BEFORE INSERT ON dead_letters
+                 WHEN NEW.error LIKE '%😀%' OR CAST(NEW.value AS TEXT) LIKE '%bad value%' OR NEW.key = x'6e6f'
+                 BEGIN SELECT raise(ABORT, 'not in this store'); END`);
+  const records = new CommandRecords();
+  const good = records.place();
+  const result = await run([
+    records.raw(null, Buffer.from('{"a": 😀}')),
+    good,
+    records.raw(Buffer.from('a key'), Buffer.from('bad value')),
+    records.raw(Buffer.from('k'), Buffer.from('undecodable')),
+  ]);
+  t.match(result.counts, { placed: 1, deadLetters: 3 });
+  const byOffset = deadLetters().sort((a, b) => Number(a.offset) - Number(b.offset));
+  t.match(byOffset, [
+    { value: Buffer.from('{"a": 😀}'), error: /^The value is not JSON: .*\\ud83d/ },
+    { key: null, value: null, error: /^The value is not JSON.*orders\.dlq has them\. .*not in this store/ },
+    { key: Buffer.from('k'), value: Buffer.from('undecodable') },
+  ]);
+  t.same(result.unstored, []);
+  t.equal(await reader.progress(TOPIC, 0), 4);
+  t.match(
+    decodeRecordFrame(result.deadLetters).map(({ value }) => value?.toString()),
+    ['{"a": 😀}', 'bad value', 'undecodable'],
+    'the copies are complete',
+  );
+});
+
+await t.test(
+  'a record of no order that the store refuses in every form is reported, and its copy published',
+  async (t) => {
+    const { run, database, deadLetters, reader, history } = await processingUnderTest(t);
+    database.exec(`CREATE TRIGGER refuse BEFORE INSERT ON dead_letters WHEN NEW."offset" = 1
+                   BEGIN SELECT raise(ABORT, 'not this offset'); END`);
+    const records = new CommandRecords();
+    const batch = [records.place(), records.raw(null, Buffer.from('x')), records.raw(null, Buffer.from('y'))];
+    const result = await run(batch);
+    t.match(result.unstored, [{ partition: 0, offset: 1, error: /not this offset/ }]);
+    t.match(result.counts, { placed: 1, deadLetters: 1 });
+    t.match(deadLetters(), [{ offset: 2 }]);
+    t.same(await history(batch[0]?.key?.toString() ?? ''), ['confirmed']);
+    t.equal(await reader.progress(TOPIC, 0), 3);
+    const copies = [result, await run(batch)].map(({ deadLetters }) =>
+      decodeRecordFrame(deadLetters)
+        .map(({ value }) => value?.toString())
+        .sort(),
+    );
+    t.same(
+      copies,
+      [
+        ['x', 'y'],
+        ['x', 'y'],
+      ],
+      'also when it is redelivered, because a crash may have prevented it',
+    );
+  },
+);
+
+await t.test(
+  'a retried order that fails again keeps all its events undecided, and none is counted',
+  async (t) => {
+    const { database, run, retry, world, history, deadLetters } = await processingUnderTest(t);
+    const id = randomUUID();
+    world.outcomes.set(id, FAILED_FOR_NOW);
+    const placed = new CommandRecords().place(id);
+    const elsewhere = new CommandRecords(7).transition(id, 'cancelled');
+    await run([placed]);
+    await run([elsewhere]);
+    // As a version that sorted queued events by their offsets alone left them.
+    database.prepare('UPDATE retrying_events SET ordinal = 1 - ordinal').run();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      world.now += 1_000;
+      t.match((await retry()).counts, { refused: 0, rescheduled: 1, deadLetters: 0 });
+    }
+    database.prepare('UPDATE retrying_events SET ordinal = 1 - ordinal').run();
+    world.outcomes.delete(id);
+    world.now += 1_000;
+    t.match((await retry()).counts, { placed: 1, refused: 0 });
+    t.same(await history(id), ['confirmed', 'cancelled']);
+    t.equal(deadLetters().length, 0);
+  },
+);
+
 await t.test('a dead-letter flood saves nothing, and defers retries', async (t) => {
   const { run, retry, deadLetters, world, reader } = await processingUnderTest(t, {
     deadLetterFloodShare: 0.5,

@@ -21,7 +21,7 @@ await t.test('a replay sends key and value byte for byte, with the id of the dea
     deadLetter({ offset: 2, key: null, value: null }),
   ]);
   const run = await deadLetterService.replay(request({ selection: { ids: [1, 2, 3] } }), signal);
-  t.same(run, { matched: 3, done: 3, skipped: 0, nextAfterId: null });
+  t.same(run, { matched: 3, done: 3, skipped: 0, refused: [], nextAfterId: null });
   const sent = (await service.records()).sort((a, b) => idOf(a) - idOf(b));
   t.match(sent, [
     { key: STRANGE, headers: { 'x-dlq-id': '1', 'x-dlq-replay-count': '0' } },
@@ -122,6 +122,83 @@ await t.test(
   },
 );
 
+await t.test(
+  'a dead letter that the log refuses for good is skipped with those behind it; the others are replayed on all pages',
+  async (t) => {
+    const service = await startSmallService(t);
+    const full = watched(service.log, async (id) => {
+      if (id === 3 || id === 150) throw new ServiceError('record-too-large', 'The record has 9 MB.');
+    });
+    const { deadLetterService } = service.deadLetters({ log: full });
+    await keep(
+      service,
+      Array.from({ length: 250 }, (_, n) => {
+        const orderId = n === 149 ? null : n % 100 === 2 ? 'o-large' : `o-${n}`;
+        return deadLetter({ offset: n, key: null }, { orderId });
+      }),
+    );
+    const behind = 'An earlier dead letter of its order was refused.';
+    t.same(await deadLetterService.replay(request({ ratePerSecond: 10_000 }), signal), {
+      matched: 250,
+      done: 246,
+      skipped: 4,
+      refused: [
+        { id: 3, reason: 'The record has 9 MB.' },
+        { id: 103, reason: behind },
+        { id: 150, reason: 'The record has 9 MB.' },
+        { id: 203, reason: behind },
+      ],
+      nextAfterId: null,
+    });
+    t.equal((await service.records()).length, 246, 'each once');
+    t.match(await deadLetterService.find(3), { state: 'open' });
+    t.match(await deadLetterService.audit(3), [
+      { act: 'replay-begun' },
+      { act: 'replay-refused', by: 'tester', detail: 'The record has 9 MB.' },
+    ]);
+  },
+);
+
+await t.test('a replay lists at most a hundred of the dead letters that the log refuses', async (t) => {
+  const service = await startSmallService(t);
+  const full = watched(service.log, () =>
+    Promise.reject(new ServiceError('record-too-large', 'The record has 9 MB.')),
+  );
+  await keep(
+    service,
+    Array.from({ length: 120 }, (_, n) => deadLetter({ offset: n })),
+  );
+  const { deadLetterService } = service.deadLetters({ log: full });
+  const run = await deadLetterService.replay(request({ ratePerSecond: 10_000 }), signal);
+  t.match(run, { matched: 120, done: 0, skipped: 120 });
+  t.equal(run.refused.length, 100);
+});
+
+await t.test('a replay goes to the partition of its order, wherever its dead letters failed', async (t) => {
+  const service = await startSmallService(t);
+  const { deadLetterService } = service.deadLetters();
+  const key = Buffer.from('k');
+  const inPartition = (partition: number, orderId: string | null, offset = 0) =>
+    deadLetter({ partition, offset, key }, { orderId });
+  await keep(service, [
+    inPartition(2, 'dead'),
+    inPartition(0, 'dead'),
+    inPartition(0, 'stored', 1),
+    inPartition(2, null, 1),
+    inPartition(9, 'from a log with more partitions'),
+  ]);
+  t.intercept(service.reader, 'placingPartition', {
+    value: (id: string) => Promise.resolve({ dead: 2, stored: 1 }[id]),
+  });
+  t.match(await deadLetterService.replay(request(), signal), { done: 5 });
+  const sent = new Map((await service.records()).map((record) => [idOf(record), record.partition]));
+  const { partition: ofKey } = await service.log.append({ topic: TOPICS.commands, key, value: null });
+  t.same(
+    [1, 2, 3, 4, 5].map((id) => sent.get(id)),
+    [2, 2, 1, 2, ofKey],
+  );
+});
+
 await t.test('when the store fails on the way, the error says how many were sent', async (t) => {
   const service = await startSmallService(t);
   const { deadLetterService, deadLetterPool } = service.deadLetters({
@@ -152,7 +229,7 @@ await t.test(
     ]);
     await deadLetterService.discard(request({ selection: { ids: [4] } }), signal);
     const everything = request({ selection: { ids: [4, 3, 2, 1, 77] } });
-    const expected = { matched: 4, skipped: 3, nextAfterId: null };
+    const expected = { matched: 4, skipped: 3, refused: [], nextAfterId: null };
     t.same(await deadLetterService.replay({ ...everything, dryRun: true }, signal), { ...expected, done: 0 });
     t.equal(
       await deadLetterService.audit(1).then((entries) => entries.length),
@@ -244,6 +321,23 @@ await t.test('a record that fails during a replay is left to the next one', asyn
     done: 150,
   });
   t.match(await deadLetterService.find(151), { state: 'open' });
+});
+
+await t.test('a replay that takes effect after its dead letter was discarded is recorded', async (t) => {
+  const service = await startSmallService(t);
+  const { deadLetterService } = service.deadLetters();
+  const orderId = randomUUID();
+  const { key, value } = new CommandRecords().place(orderId);
+  await keep(service, [deadLetter({ offset: 0, key, value }, { orderId, reason: 'processor-failed' })]);
+  await deadLetterService.replay(request(), signal);
+  t.match(await deadLetterService.discard(request({ selection: { ids: [1] } }), signal), { done: 1 });
+  await service.processAll();
+  t.match(await service.reader.find(orderId), { status: 'confirmed' });
+  t.match(await deadLetterService.find(1), { state: 'resolved' });
+  t.same((await deadLetterService.audit(1)).map(({ act, detail }) => `${act}: ${detail}`).slice(2), [
+    'discarded: was replaying',
+    'replay-resolved: confirmed',
+  ]);
 });
 
 await t.test('discarding takes what is open, and by id what is exhausted', async (t) => {

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { ServiceError } from '../../src/base/errors.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { anOrder } from '../support/order-client.ts';
@@ -51,6 +52,44 @@ await t.test('a key whose first order could not be logged is free again', async 
   await t.rejects(placeKeyed(orderService), { message: 'down' });
   isDown = false;
   t.match(await placeKeyed(orderService), { replayed: false });
+});
+
+await t.test('while the store is away', async (t) => {
+  const service = await startSmallService(t);
+  const withoutFind = withAppend(service.log, (record) => service.log.append(record));
+  const away = () =>
+    t.intercept(service.reader, 'find', {
+      value: () => Promise.reject(new ServiceError('store-unavailable', 'away')),
+    });
+  const [one, other] = [service.replica(withoutFind), service.replica(withoutFind)];
+  let intercepted = away();
+  const first = await placeKeyed(one.orderService);
+
+  await t.test('an order with a key is accepted, and a repeat has the same id on any replica', async (t) => {
+    t.equal(first.replayed, false);
+    t.match(await placeKeyed(one.orderService), { replayed: true, receipt: { id: first.receipt.id } });
+    t.match(await placeKeyed(other.orderService, { merchantId: 'm-other' }), {
+      receipt: { id: first.receipt.id },
+    });
+  });
+  await t.test('another body is refused where the first one was accepted', (t) =>
+    t.rejects(placeKeyed(one.orderService, { merchantId: 'm-other' }), { code: 'idempotency-key-reused' }),
+  );
+  await t.test('a store that does not answer is not waited for', async (t) => {
+    intercepted.restore();
+    intercepted = t.intercept(service.reader, 'find', { value: () => new Promise(() => undefined) });
+    const key = { caller: 'alice', idempotencyKey: 'key-2' };
+    t.match(await placeKeyed(one.orderService, {}, key), { replayed: false });
+  });
+  intercepted.restore();
+  await service.processAll();
+  await t.test('and is back, the first body has won on every replica', async (t) => {
+    t.match(await one.orderService.get(first.receipt.id), { version: 1, merchantId: anOrder().merchantId });
+    t.match(await placeKeyed(other.orderService), { replayed: true, receipt: { id: first.receipt.id } });
+    await t.rejects(placeKeyed(other.orderService, { merchantId: 'm-other' }), {
+      code: 'idempotency-key-reused',
+    });
+  });
 });
 
 await t.test('on a log that cannot look up keys, the first status tells who came first', async (t) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import type { EventLog } from '../../src/log/event-log.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
 
@@ -107,6 +108,43 @@ await t.test('transition requests', async (t) => {
   });
 });
 
+await t.test('a transition request goes to the partition of the order', async (t) => {
+  const service = await startSmallService(t);
+  const { log, reader } = service;
+  const asked: (number | undefined)[] = [];
+  // A log that cannot look up keys, as Kafka; its topic has grown since the order was placed.
+  const grown = withoutLookUp(log, (partition) => asked.push(partition));
+  const { orderService } = service.replica(grown);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  const { id, position } = receipt;
+  const elsewhere = { partition: ((position?.partition ?? 0) + 1) % 3, offset: 0 };
+  const cancel = (service: typeof orderService, hint?: typeof position) =>
+    service.transition(id, { to: 'cancelled' }, { position: hint });
+  const { orderService: other } = service.replica(grown);
+
+  await t.test('that this replica accepted, whatever the caller says', async (t) => {
+    await cancel(orderService, elsewhere);
+    t.equal(asked.pop(), position?.partition);
+  });
+  await t.test('that the caller names, if no one else knows it', async (t) => {
+    await cancel(other, elsewhere);
+    t.equal(asked.pop(), elsewhere.partition);
+    await t.rejects(cancel(other, { partition: 3, offset: 0 }), { code: 'position-invalid' });
+  });
+  await t.test('that the store knows, whatever the caller or this replica says', async (t) => {
+    t.intercept(reader, 'placingPartition', { value: () => Promise.resolve(elsewhere.partition) });
+    for (const service of [orderService, other]) {
+      await cancel(service, position);
+      t.equal(asked.pop(), elsewhere.partition);
+    }
+  });
+  await t.test('unless it came from a log with more partitions: then to that of its key', async (t) => {
+    t.intercept(reader, 'placingPartition', { value: () => Promise.resolve(7) });
+    t.match(await cancel(other, position), { position: { partition: position?.partition } });
+    t.same(asked.splice(-2), [7, undefined]);
+  });
+});
+
 await t.test('invariant 9: a retrying order takes at most a hundred events behind it', async (t) => {
   const { orderService, reader } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);
@@ -164,3 +202,21 @@ await t.test('waiting for an order', async (t) => {
     t.equal(hub.watcherCount, 0);
   });
 });
+
+/** The log without `find`. @param onAppend receives the partition that an append asks for */
+function withoutLookUp(log: EventLog, onAppend: (partition: number | undefined) => void): EventLog {
+  return {
+    progressName: (topic) => log.progressName(topic),
+    start: () => log.start(),
+    stop: () => log.stop(),
+    append(record) {
+      onAppend(record.partition);
+      return log.append(record);
+    },
+    consumer: (topic, handlers) => log.consumer(topic, handlers),
+    follow: (topic, onRecords) => log.follow(topic, onRecords),
+    ends: (topic) => log.ends(topic),
+    readinessProblem: () => log.readinessProblem(),
+    pendingAppends: () => log.pendingAppends(),
+  };
+}

@@ -8,10 +8,12 @@ import { TOPIC } from './batch.ts';
 export const PARKED_ROWS = `
   INSERT INTO parked_orders (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at,
                              late_ms, settled)
-  VALUES ('o-1', '${TOPIC}', 2, 3, 1, 'busy', 10, 20, 30, 4, false),
+  VALUES ('o-1', '${TOPIC}', 2, 3, 3, 'busy', 10, 20, 30, 4, false),
          ('o-2', '${TOPIC}', 2, 1, 0, 'busy', 10, 20, 0, 0, true);
   INSERT INTO parked_events (order_id, "offset", partition, key, value, headers, log_timestamp)
-  VALUES ('o-1', 7, 2, '\\x6b', '\\x00ff', '{"a":"b"}', 9);
+  VALUES ('o-1', 7, 2, '\\x6b', '\\x00ff', '{"a":"b"}', 9),
+         ('o-1', 3, 5, '\\x6b', null, '', 9),
+         ('o-1', 9, 2, '\\x6b', null, '', 9);
   INSERT INTO dead_letters (topic, partition, "offset", log_timestamp, order_id, reason, error, attempts, first_failed_at,
                             failed_at, replay_count, state)
   VALUES ('${TOPIC}', 0, 1, 9, 'o-3', 'processor-failed', 'why', 1, 1, 2, 5, 'parked');`;
@@ -25,7 +27,7 @@ export async function parkedRowsAreKept(t: Test, target: StoreTarget): Promise<v
   const query = { topic: TOPIC, partitions: [2], now: 30, limit: 9, published: [] };
   const { orders, unpublished } = await store.loadDue(query);
   const times = { firstFailedAt: 10, failedAt: 20, dueAt: 30, lateMs: 4 };
-  const retrying = { orderId: 'o-1', partition: 2, attempts: 3, events: 1, error: 'busy', ...times };
+  const retrying = { orderId: 'o-1', partition: 2, attempts: 3, events: 3, error: 'busy', ...times };
   const record = {
     partition: 2,
     offset: 7,
@@ -33,10 +35,17 @@ export async function parkedRowsAreKept(t: Test, target: StoreTarget): Promise<v
     key: Buffer.from('k'),
     value: Buffer.from([0, 0xff]),
   };
-  t.strictSame(orders, [{ retrying, events: [{ ...record, headers: { a: 'b' } }] }]);
+  const [due] = orders;
+  t.strictSame(due?.retrying, retrying);
+  t.strictSame(due?.events[0], { ...record, headers: { a: 'b' } });
+  t.match(
+    due?.events,
+    [{ offset: 7 }, { offset: 9 }, { offset: 3, partition: 5 }],
+    'its own partition first',
+  );
   t.same(unpublished, ['o-2']);
   t.equal(await reader.countRetrying(9), 1);
-  t.match(await reader.findUnstored('o-1'), { state: 'retrying', events: 1 });
+  t.match(await reader.findUnstored('o-1'), { state: 'retrying', events: 3 });
   t.match(await deadLetters.list({ state: 'exhausted', limit: 9 }), { data: [{ id: 1, replayCount: 5 }] });
   t.same(await deadLetters.reasons({ state: 'exhausted' }), { 'processor-failed': 1 });
 }

@@ -109,7 +109,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   const deadLetters: SmallService['deadLetters'] = ({ log: seenLog = log, replayLimit = 3 } = {}) => {
     const deadLetterPool = new DeadLetterPool({ store: target, writeLock });
     t.teardown(() => deadLetterPool.close());
-    const options = { store: deadLetterPool, log: seenLog, replayLimit, clock: Date.now };
+    const options = { store: deadLetterPool, log: seenLog, reader, replayLimit, clock: Date.now };
     return { deadLetterService: new DeadLetterService(options), deadLetterPool };
   };
   const records = () => everything(log);

@@ -8,6 +8,9 @@ import type { Terminal } from './terminal.ts';
 /** Dead letters per request. */
 const MAX_PAGE = 1_000;
 
+/** More would hide the summary. */
+const MAX_REFUSED_LISTED = 20;
+
 const DONE = { replay: 'replayed', discard: 'discarded' } as const;
 
 /** Replays or discards page by page, to show progress and to be interruptible. Returns false if it did not finish. */
@@ -31,6 +34,7 @@ export async function runBulkCommand(
   const tally = await runPages(command, selection, total, client, terminal);
   const result = { matched: tally.matched, [DONE[name]]: tally.done, skipped: tally.matched - tally.done };
   terminal.out(json === true ? toJson(result) : `${summary(command, tally)}\n`);
+  for (const { id, reason } of tally.refused) terminal.printError(`Dead letter ${id} was skipped: ${reason}`);
   if (tally.failure === undefined) return true;
   terminal.printError(tally.failure);
   terminal.printError(
@@ -42,6 +46,7 @@ export async function runBulkCommand(
 interface Tally {
   matched: number;
   done: number;
+  refused: { id: number; reason: string }[];
   failure?: string;
 }
 
@@ -58,7 +63,7 @@ async function runPages(
     format: `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`,
     stream: progressStream,
   });
-  const tally: Tally = { matched: 0, done: 0 };
+  const tally: Tally = { matched: 0, done: 0, refused: [] };
   bar.start(total, 0);
   try {
     let afterId: number | null = 0;
@@ -68,6 +73,7 @@ async function runPages(
       const page = await client.bulkAction(name, { ...selection, ratePerSecond: rate, afterId, limit });
       tally.matched += page.matched;
       tally.done += page[DONE[name]] ?? 0;
+      tally.refused.push(...(page.refused ?? []).slice(0, MAX_REFUSED_LISTED - tally.refused.length));
       afterId = page.nextAfterId ?? null;
       bar.update(tally.matched);
     }
@@ -88,7 +94,8 @@ async function isConfirmed(command: BulkCommand, total: number, terminal: Termin
 
 function summary({ name }: BulkCommand, { matched, done }: Tally): string {
   const skipped = matched - done;
-  const rest = skipped === 0 ? '' : ` ${skipped} skipped: already resolved or discarded, or exhausted.`;
+  const rest =
+    skipped === 0 ? '' : ` ${skipped} skipped: already resolved or discarded, exhausted, or refused.`;
   return `${done} ${DONE[name]}.${rest}`;
 }
 

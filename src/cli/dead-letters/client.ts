@@ -38,6 +38,8 @@ export interface BulkResponse {
   replayed: number;
   discarded?: number;
   skipped: number;
+  /** cannot be replayed, and why */
+  refused?: { id: number; reason: string }[];
   nextAfterId?: number | null;
 }
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
+import { MAX_REFUSED_LISTED } from '../../services/bulk-action.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
@@ -16,15 +17,29 @@ const schema = {
   description:
     'Appends their records to the event log again, byte for byte, in the order in which they failed. Each dead letter ' +
     'then shows in its `state` how its replay went. Responds when all are sent; stops early if the caller disconnects. ' +
+    'One that the event log refuses for good, because it is too large for example, is skipped with the later ones of its ' +
+    'order. ' +
     'Safe to repeat.',
   tags: ['dead letters'],
   requestHeaders: Type.Object(OperatorHeader),
   body: BulkBody(DEFAULT_RATE),
   response: {
-    200: Type.Object(bulkCounts, {
-      description: 'Every match was replayed or skipped',
-      examples: [{ matched: 12, replayed: 11, skipped: 1 }],
-    }),
+    200: Type.Object(
+      {
+        ...bulkCounts,
+        refused: Type.Optional(
+          Type.Array(Type.Object({ id: Type.Integer(), reason: Type.String() }), {
+            maxItems: MAX_REFUSED_LISTED,
+            description:
+              'The first of the skipped dead letters that cannot be replayed, and why; the `audit` of each says it too',
+          }),
+        ),
+      },
+      {
+        description: 'Every match was replayed or skipped',
+        examples: [{ matched: 12, replayed: 11, skipped: 1 }],
+      },
+    ),
   },
   problems: ['store-unavailable', ...APPEND_PROBLEMS] as const,
 };
@@ -39,6 +54,8 @@ export function addReplayDeadLetters(
     refuseQuery(request);
     const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);
     const result = await deadLetterService.replay(replay, untilClosed(reply, closing));
-    return { ...bulkResponse(result, replay), replayed: result.done };
+    const { done, refused } = result;
+    const response = { ...bulkResponse(result, replay), replayed: done };
+    return refused.length === 0 ? response : { ...response, refused };
   });
 }

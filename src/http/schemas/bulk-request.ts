@@ -51,7 +51,10 @@ export type BulkBody = Static<ReturnType<typeof BulkBody>>;
 export const bulkCounts = {
   matched: Type.Integer({ minimum: 0 }),
   replayed: Type.Integer({ minimum: 0, description: '0 in a dry run' }),
-  skipped: Type.Integer({ minimum: 0, description: 'Matched, but already closed or replayed too often' }),
+  skipped: Type.Integer({
+    minimum: 0,
+    description: 'Matched, but already closed, replayed too often, or refused',
+  }),
   nextAfterId: Type.Optional(
     Type.Union([Type.Integer(), Type.Null()], {
       description: 'Only with a `limit`: continue with this `afterId`; null at the end',

@@ -88,9 +88,10 @@ export const DeadLetterBody = Type.Object({
   valueEncoding: Encoding('value'),
   audit: Type.Array(
     Type.Object({
-      act: Type.Enum(['replay-begun', 'replay-sent', 'replay-resolved', 'replay-failed', 'discarded'], {
-        type: 'string',
-      }),
+      act: Type.Enum(
+        ['replay-begun', 'replay-sent', 'replay-refused', 'replay-resolved', 'replay-failed', 'discarded'],
+        { type: 'string' },
+      ),
       at: Timestamp('When it happened'),
       by: Type.String({ description: 'Who did it' }),
       detail: Type.String(),

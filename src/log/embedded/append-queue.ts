@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { ServiceError, toError } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
-import { type OutgoingRecord, pendingLimit } from '../event-log.ts';
+import { type OutgoingRecord, partitionUnknown, pendingLimit } from '../event-log.ts';
 import { appendBytes } from './frames.ts';
+import { NO_OFFSET } from './protocol.ts';
 
 export interface AppendLimits {
   maxPendingRecords: number;
@@ -10,7 +11,7 @@ export interface AppendLimits {
   ackTimeoutMs: number;
 }
 
-/** Makes all records durable, or none. @returns partition and offset of each record, alternating */
+/** Makes all records durable, or none. @returns what `LogCalls.append` returns */
 type AppendGroup = (records: readonly OutgoingRecord[]) => Promise<Float64Array>;
 
 interface PendingAppend extends OutgoingRecord {
@@ -48,9 +49,10 @@ export class AppendQueue {
   append(record: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const bytes = this.#admit(record);
-      const { topic, key, value, headers } = record;
+      const { topic, key, value, headers, partition } = record;
       const deadline = performance.now() + this.#limits.ackTimeoutMs;
-      this.#collecting.push({ topic, key, value, headers, bytes, deadline, settled: false, resolve, reject });
+      const fields = { topic, key, value, headers, partition };
+      this.#collecting.push({ ...fields, bytes, deadline, settled: false, resolve, reject });
       this.#bytes += bytes;
       this.#unsettled++;
       this.#timer ??= setTimeout(() => this.#expire(), this.#limits.ackTimeoutMs);
@@ -94,7 +96,7 @@ export class AppendQueue {
       for (const [index, append] of group.entries()) this.#settle(append, outcomeOf(index));
     };
     this.#appendGroup(group).then(
-      (positions) => settle((index) => positionAt(positions, index)),
+      (positions) => settle((index) => outcomeAt(positions, index, group)),
       (error: unknown) => settle(() => toError(error)),
     );
   }
@@ -125,8 +127,16 @@ export class AppendQueue {
   }
 }
 
-function positionAt(positions: Float64Array, index: number): Position {
-  return { partition: positions[2 * index] as number, offset: positions[2 * index + 1] as number };
+function outcomeAt(
+  positions: Float64Array,
+  index: number,
+  group: readonly OutgoingRecord[],
+): Position | ServiceError {
+  const partition = positions[2 * index] as number;
+  const offset = positions[2 * index + 1] as number;
+  return offset === NO_OFFSET
+    ? partitionUnknown(group[index]?.topic ?? '', partition)
+    : { partition, offset };
 }
 
 function bytesOf(appends: readonly PendingAppend[]): number {

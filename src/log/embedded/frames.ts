@@ -5,11 +5,12 @@ import type { OutgoingRecord } from '../event-log.ts';
 /*
  * Binary formats between the main thread and the log thread. base/record-bytes.ts encodes the records.
  *
- *     appends = ([topic u16] record)*
+ *     appends = ([topic u16] [partition u32] record)*    the partition NO_PARTITION: chosen by the key
  *     body    = record*                the stored form of a chunk
  *     batch   = ([partition u32] [first offset f64] [count u32] [timestamp f64] [body bytes u32] body)*
  */
-const TOPIC_BYTES = 2;
+const APPEND_HEADER_BYTES = 6;
+const NO_PARTITION = 0xffff_ffff;
 const CHUNK_HEADER_BYTES = 28;
 
 /** Consecutive records of a partition, appended by one transaction. */
@@ -33,23 +34,34 @@ export function encodeAppends(records: readonly OutgoingRecord[]): {
   for (const record of records) {
     let topicIndex = topics.indexOf(record.topic);
     if (topicIndex === -1) topicIndex = topics.push(record.topic) - 1;
-    at = writeRecord(frames, frames.writeUInt16LE(topicIndex, at), record);
+    at = frames.writeUInt16LE(topicIndex, at);
+    at = frames.writeUInt32LE(record.partition ?? NO_PARTITION, at);
+    at = writeRecord(frames, at, record);
   }
   return { topics, frames };
 }
 
 export function appendBytes(record: OutgoingRecord): number {
-  return TOPIC_BYTES + recordBytes(record);
+  return APPEND_HEADER_BYTES + recordBytes(record);
 }
 
-/** @param visit receives the key and the whole encoded record, both as views into `frames` */
+/**
+ * @param visit receives the key and the whole encoded record, both as views into `frames`; `partition` is undefined if the
+ *   key decides
+ */
 export function readAppends(
   frames: Buffer,
-  visit: (topicIndex: number, key: Buffer | null, record: Buffer) => void,
+  visit: (topicIndex: number, key: Buffer | null, record: Buffer, partition: number | undefined) => void,
 ): void {
   for (let at = 0; at < frames.length;) {
-    const record = new EncodedRecord(frames, at + TOPIC_BYTES);
-    visit(frames.readUInt16LE(at), record.key, frames.subarray(record.start, record.end));
+    const record = new EncodedRecord(frames, at + APPEND_HEADER_BYTES);
+    const partition = frames.readUInt32LE(at + 2);
+    visit(
+      frames.readUInt16LE(at),
+      record.key,
+      frames.subarray(record.start, record.end),
+      partition === NO_PARTITION ? undefined : partition,
+    );
     at = record.end;
   }
 }

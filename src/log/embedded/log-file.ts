@@ -3,7 +3,7 @@ import { chunksOf, ChunkTable } from './chunk-table.ts';
 import { commitFailure } from './failures.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
 import { openDatabase, relaxed } from './log-database.ts';
-import type { CorruptRecords, OpenOptions } from './protocol.ts';
+import { NO_OFFSET, type CorruptRecords, type OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
 import { type Partition, partitionOf, type Topic, TopicTable } from './topic-table.ts';
 import { rewriteWriteAheadLog } from './write-ahead-log.ts';
@@ -51,8 +51,8 @@ export class LogFile {
   }
 
   /**
-   * Makes all records of the frames durable, or none.
-   * @returns partition and offset of each record, alternating
+   * Makes all records of the frames durable, or none; except those for a partition that the topic does not have.
+   * @returns partition and offset of each record, alternating; the offset is NO_OFFSET for an unknown partition
    * @throws ServiceError `log-timeout` when they may come back after a crash · SqliteError when they are not in the log
    */
   append(topicNames: readonly string[], frames: Buffer, now: number): Float64Array<ArrayBuffer> {
@@ -61,13 +61,18 @@ export class LogFile {
     const appended = new Map<Partition, Buffer[]>();
     const step = { isCommitting: false };
     const write = this.#db.transaction(() => {
-      readAppends(frames, (topicIndex, key, record) => {
+      readAppends(frames, (topicIndex, key, record, wanted) => {
         const { id, partitions } = topics[topicIndex] as Topic;
-        const partition = partitionOf(partitions, key);
+        const ofKey = partitionOf(partitions, key);
+        const partition = wanted === undefined ? ofKey : partitions[wanted];
+        if (partition === undefined) {
+          positions.push(wanted as number, NO_OFFSET);
+          return;
+        }
         let records = appended.get(partition);
         if (records === undefined) appended.set(partition, (records = []));
         const offset = partition.end + records.push(record) - 1;
-        if (key !== null) this.#addKey.run(id, key, offset);
+        if (key !== null && partition === ofKey) this.#addKey.run(id, key, offset);
         positions.push(partition.number, offset);
       });
       for (const [partition, records] of appended) {
@@ -112,7 +117,7 @@ export class LogFile {
     return chunks;
   }
 
-  /** The oldest retained record with this key. */
+  /** The oldest retained record with this key, in the partition of the key. */
   find(topicName: string, key: string): Chunk | undefined {
     const { id, partitions } = this.topic(topicName);
     const keyBytes = Buffer.from(key);

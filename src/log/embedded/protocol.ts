@@ -6,7 +6,10 @@ import type { ErrorCode } from '../../base/errors.ts';
  */
 export interface LogCalls {
   open(): void;
-  /** @returns partition and offset of each record, alternating, in the order of the frames */
+  /**
+   * @returns partition and offset of each record, alternating, in the order of the frames; the offset is NO_OFFSET for a record
+   *   that was not appended because its topic does not have its partition
+   */
   append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer>;
   /** @param positions next offset of each partition to read; the first partition is read first */
   fetch(topic: string, positions: Map<number, number>): Fetched;
@@ -15,6 +18,8 @@ export interface LogCalls {
   /** @returns a batch with the record, or an empty one */
   find(topic: string, key: string): Uint8Array<ArrayBuffer>;
 }
+
+export const NO_OFFSET = -1;
 
 export type Method = keyof LogCalls;
 export type Arguments<M extends Method> = Parameters<LogCalls[M]>;

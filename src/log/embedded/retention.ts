@@ -85,7 +85,7 @@ export class Retention {
       const end = chunk.firstOffset + chunk.count;
       if (end > consumed || chunk.timestamp >= cutoff) break;
       if (isIntact) {
-        this.#deleteKeys(partition, chunk);
+        this.#deleteKeys(partition, siblings, chunk);
       } else {
         this.#searchAndDeleteKeys(partition, siblings, chunk);
         const { topic, number } = partition;
@@ -97,10 +97,13 @@ export class Retention {
     return start;
   }
 
-  #deleteKeys({ topicId }: Partition, { firstOffset, body }: Chunk): void {
+  #deleteKeys(partition: Partition, siblings: readonly Partition[], { firstOffset, body }: Chunk): void {
     let offset = firstOffset;
     for (const { key } of recordsOf(body)) {
-      if (key !== null) this.#deleteKey.run(topicId, key, offset);
+      // `keys` has only records in the partition of their key, and may have one of another partition with this key and offset.
+      if (key !== null && partitionOf(siblings, key) === partition) {
+        this.#deleteKey.run(partition.topicId, key, offset);
+      }
       offset++;
     }
   }

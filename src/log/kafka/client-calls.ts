@@ -64,6 +64,16 @@ export async function partitionsOf(client: Client, topic: string, timeout: numbe
   return topics.find(({ name }) => name === topic)?.partitions.map(({ id }) => id) ?? [];
 }
 
+/** Also updates what the client knows. @throws ServiceError `log-unavailable` */
+export async function partitionCount(client: Producer, topic: string, timeout: number): Promise<number> {
+  try {
+    return (await partitionsOf(client, topic, timeout)).length;
+  } catch (error) {
+    const detail = `Kafka did not return the partitions of topic ${topic}: ${toError(error).message}`;
+    throw unavailableError(detail, error);
+  }
+}
+
 /**
  * Queries one partition at a time, so that an unreachable broker blocks only one thread of libuv's pool.
  * @param timeout of each call

@@ -69,6 +69,8 @@ export function groupSettings(options: KafkaOptions): ConsumerGlobalConfig {
     'session.timeout.ms': 15_000,
     // Members learn of a rebalance only at their next heartbeat.
     'heartbeat.interval.ms': 1000,
+    // New orders in partitions that were added to the topic wait until the group sees them. The default is five minutes.
+    'topic.metadata.refresh.interval.ms': 10_000,
   };
   if (options.groupInstanceId !== undefined) settings['group.instance.id'] = options.groupInstanceId;
   return Object.assign(settings, options.clientSettings);

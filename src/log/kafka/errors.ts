@@ -1,5 +1,6 @@
 import kafka, { type LibrdKafkaError } from 'node-rdkafka';
 import { type ErrorCode, ServiceError } from '../../base/errors.ts';
+import { partitionUnknown } from '../event-log.ts';
 
 const CODE = kafka.CODES.ERRORS;
 
@@ -10,6 +11,7 @@ const CODE = kafka.CODES.ERRORS;
 export const ERROR_TEXT = {
   allBrokersDown: 'all broker connections are down',
   fatal: 'fatal error',
+  unknownPartition: 'unknown partition',
 } as const;
 
 /** Delivery errors after which the record is certainly not in the log. After any other error it may be. */
@@ -17,22 +19,26 @@ const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'message size too large': 'record-too-large',
   'purged in queue': 'log-unavailable',
   'unknown topic': 'log-unavailable',
-  'unknown partition': 'log-unavailable',
+  [ERROR_TEXT.unknownPartition]: 'log-unavailable',
   'unknown topic or partition': 'log-unavailable',
   'topic authorization failed': 'log-unavailable',
   'cluster authorization failed': 'log-unavailable',
   'not enough in-sync replicas': 'log-unavailable',
 };
 
-/** For a record that librdkafka did not accept. */
-export function refusalError(error: LibrdKafkaError, topic: string): ServiceError {
+/** For a record that librdkafka did not accept. @param partition the one that the record asks for */
+export function refusalError(error: LibrdKafkaError, topic: string, partition?: number): ServiceError {
+  if (error.code === CODE.ERR__UNKNOWN_PARTITION && partition !== undefined)
+    return partitionUnknown(topic, partition);
   if (error.code === CODE.ERR_MSG_SIZE_TOO_LARGE) return tooLargeError(topic, error);
   if (error.code === CODE.ERR__QUEUE_FULL) return fullError(error);
   return unavailableError(`Records for topic ${topic} cannot be sent to Kafka: ${error.message}`, error);
 }
 
-/** For a record that librdkafka accepted but the broker did not acknowledge. */
-export function deliveryError(error: LibrdKafkaError, topic: string): ServiceError {
+/** For a record that librdkafka accepted but the broker did not acknowledge. @param partition as for `refusalError` */
+export function deliveryError(error: LibrdKafkaError, topic: string, partition?: number): ServiceError {
+  if (error.message === ERROR_TEXT.unknownPartition && partition !== undefined)
+    return partitionUnknown(topic, partition);
   const code = NOT_IN_THE_LOG[error.message] ?? 'log-timeout';
   if (code === 'record-too-large') return tooLargeError(topic, error);
   if (code === 'log-unavailable') {

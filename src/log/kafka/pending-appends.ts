@@ -5,6 +5,8 @@ const IDLE_POLL_MS = 100;
 
 export interface PendingAppend {
   topic: string;
+  /** undefined: chosen by the key */
+  partition?: number | undefined;
   resolve: (position: Position) => void;
   reject: (error: Error) => void;
 }

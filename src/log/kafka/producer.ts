@@ -1,8 +1,9 @@
 import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 'node-rdkafka';
+import { hasCode } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
 import { type OutgoingRecord, pendingLimit } from '../event-log.ts';
-import { closeProducer, configured, connect, metadata, topicEnds } from './client-calls.ts';
+import { closeProducer, configured, connect, metadata, partitionCount, topicEnds } from './client-calls.ts';
 import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
 import {
   deliveryError,
@@ -27,6 +28,8 @@ export class KafkaProducer {
   readonly #createClient: (options: KafkaOptions) => kafka.Producer;
   readonly #pending = new PendingAppends(() => this.#client?.poll());
   readonly #reachability: Reachability;
+  /** requests in flight for the number of partitions of a topic */
+  readonly #counting = new Map<string, Promise<number>>();
   #client: kafka.Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
@@ -65,18 +68,54 @@ export class KafkaProducer {
     return topics;
   }
 
-  append({ topic, key, value, headers }: OutgoingRecord): Promise<Position> {
+  append(record: OutgoingRecord): Promise<Position> {
+    const { partition } = record;
+    const appended = this.#produce(record);
+    return partition === undefined ? appended : this.#orAfterRefresh(appended, record, partition);
+  }
+
+  #produce({ topic, key, value, headers, partition }: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const client = this.#usableClient();
       if (this.#pending.count >= pendingLimit(topic, this.#options.maxPendingRecords)) throw fullError();
-      const slot = this.#pending.add({ topic, resolve, reject });
+      const slot = this.#pending.add({ topic, partition, resolve, reject });
       try {
         const name = this.#options.topicPrefix + topic;
-        client.produce(name, null, keepEmpty(value), keepEmpty(key), null, slot, toKafkaHeaders(headers));
+        const chosen = partition ?? null;
+        client.produce(name, chosen, keepEmpty(value), keepEmpty(key), null, slot, toKafkaHeaders(headers));
       } catch (error) {
-        this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic));
+        this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, partition));
       }
     });
+  }
+
+  /** librdkafka may know only the partitions that the topic had minutes ago. Asking for them updates what it knows. */
+  async #orAfterRefresh(
+    appended: Promise<Position>,
+    record: OutgoingRecord,
+    partition: number,
+  ): Promise<Position> {
+    try {
+      return await appended;
+    } catch (error) {
+      if (!hasCode(error, 'partition-unknown')) throw error;
+      if ((await this.#partitionCount(record.topic)) <= partition) throw error;
+      return this.#produce(record);
+    }
+  }
+
+  /** Concurrent callers share one request. @throws ServiceError `log-unavailable` */
+  async #partitionCount(topic: string): Promise<number> {
+    let counting = this.#counting.get(topic);
+    if (counting === undefined) {
+      counting = partitionCount(this.#usableClient(), this.#options.topicPrefix + topic, PROBE_TIMEOUT_MS);
+      this.#counting.set(topic, counting);
+    }
+    try {
+      return await counting;
+    } finally {
+      this.#counting.delete(topic);
+    }
   }
 
   /** Refuses further appends and settles those in flight within the acknowledgement timeout. */
@@ -122,7 +161,7 @@ export class KafkaProducer {
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {
     const append = this.#pending.take(Number(report.opaque));
-    if (error) append?.reject(deliveryError(error, append.topic));
+    if (error) append?.reject(deliveryError(error, append.topic, append.partition));
     else append?.resolve({ partition: report.partition, offset: report.offset });
   }
 

@@ -50,7 +50,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     columns: [...RETRYING_ORDER_VALUES, ...columns('boolean', 'completed')],
     key: ['order_id'],
   },
-  { name: 'retrying_events', columns: EVENT_VALUES, key: ['order_id', 'offset'] },
+  { name: 'retrying_events', columns: EVENT_VALUES, key: ['order_id', 'partition', 'offset'] },
   {
     name: 'dead_letters',
     columns: [...columns('bigint', 'id'), ...DEAD_LETTER_VALUES],

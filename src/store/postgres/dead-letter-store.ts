@@ -32,6 +32,10 @@ const SENT = `
     WHERE stored.id = sent.id AND stored.replay_count = sent.replay_count AND stored.state IN ('open', 'exhausted'))
   ${NOTE} SELECT id, 'replay-sent', $3, $4, 'replay ' || (replay_count + 1) FROM sent`;
 
+const REFUSED = `
+  ${NOTE} SELECT id, 'replay-refused', $3, $4, reason
+  FROM unnest($1::bigint[], $2::text[]) AS refused (id, reason)`;
+
 /** Every call is one statement. */
 export class PostgresDeadLetterStore extends SqlDeadLetterStore {
   readonly #connection: PostgresConnection;
@@ -60,6 +64,12 @@ export class PostgresDeadLetterStore extends SqlDeadLetterStore {
       at,
       by,
     );
+  }
+
+  async replayRefused(refused: readonly { id: number; reason: string }[], { at, by }: Audit): Promise<void> {
+    const ids = refused.map(({ id }) => id);
+    const reasons = refused.map(({ reason }) => reason);
+    await this.#change('replay-refused', REFUSED, ids, reasons, at, by);
   }
 
   discard(ids: readonly number[], { at, by }: Audit): Promise<number[]> {

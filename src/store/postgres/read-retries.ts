@@ -30,7 +30,8 @@ const NEXT_DUE = `
   ORDER BY next.due_at LIMIT 1`;
 
 const EVENTS = `
-  SELECT order_id, ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ANY($1::text[]) ORDER BY order_id, "offset"`;
+  SELECT order_id, ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ANY($1::text[])
+  ORDER BY order_id, ordinal, "offset"`;
 
 type DueRow = RetryingOrder & { completed: boolean; bytes: number | null };
 

@@ -1,7 +1,6 @@
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
 import { columnList, DEAD_LETTER_VALUES } from '../sql/columns.ts';
-import { UNRESOLVED } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { columnValues, unnest } from './statement.ts';
 
@@ -10,8 +9,8 @@ const GIVEN = [...DEAD_LETTER_VALUES, { name: 'replay_of', type: 'bigint' } as c
 
 /**
  * A replay that fails again updates its dead letter. If the log holds a replay twice, only the first copy counts: it raises
- * `replay_count`, so the second no longer matches. A replay whose id belongs to a dead letter with another value becomes a new
- * dead letter. A record that is already a dead letter stays unchanged.
+ * `replay_count`, so the second no longer matches. A dead letter that was discarded after its replay was sent stays discarded.
+ * A replay whose id belongs to a dead letter with another value becomes a new dead letter. A record that is already a dead letter stays unchanged.
  */
 const INSERT_OR_FAIL_AGAIN = `
   WITH given AS (
@@ -20,10 +19,10 @@ const INSERT_OR_FAIL_AGAIN = `
     UPDATE dead_letters AS stored SET topic = given.topic, partition = given.partition, "offset" = given."offset",
       log_timestamp = given.log_timestamp, reason = given.reason, error = given.error,
       attempts = stored.attempts + given.attempts, failed_at = given.failed_at, replay_count = given.replay_count,
-      state = given.state
+      state = CASE stored.state WHEN 'discarded' THEN stored.state ELSE given.state END
     FROM given
     WHERE stored.id = given.replay_of AND stored.replay_count = given.replay_count - 1
-      AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNRESOLVED}
+      AND stored.value IS NOT DISTINCT FROM given.value AND stored.state <> 'resolved'
     RETURNING stored.id, given.failed_at, given.reason || ': ' || given.error AS detail),
   noted AS (
     INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
@@ -34,11 +33,12 @@ const INSERT_OR_FAIL_AGAIN = `
     WHERE stored.id = given.replay_of AND stored.value IS NOT DISTINCT FROM given.value)
   ORDER BY ordinal ON CONFLICT (topic, partition, "offset") DO NOTHING`;
 
+/** Also a dead letter that was discarded after its replay was sent: the replay has taken effect, and the audit must say so. */
 const RESOLVE = `
   WITH resolved AS (
     UPDATE dead_letters AS stored SET state = 'resolved'
     FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[]) AS given (id, value, outcome, at)
-    WHERE stored.id = given.id AND stored.value IS NOT DISTINCT FROM given.value AND stored.${UNRESOLVED}
+    WHERE stored.id = given.id AND stored.value IS NOT DISTINCT FROM given.value AND stored.state <> 'resolved'
     RETURNING stored.id, given.at, given.outcome)
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail)
   SELECT id, at, 'replay-resolved', 'pipeline', outcome FROM resolved`;

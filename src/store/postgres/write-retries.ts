@@ -1,5 +1,11 @@
 import type { RetryingOrder, RetryChanges } from '../retries.ts';
-import { columnList, EVENT_VALUES, RESTART_COMPLETED, RETRYING_ORDER_VALUES } from '../sql/columns.ts';
+import {
+  columnList,
+  EVENT_VALUES,
+  numberedEvents,
+  RESTART_COMPLETED,
+  RETRYING_ORDER_VALUES,
+} from '../sql/columns.ts';
 import type { Statement } from '../sql/statement.ts';
 import { columnValues, expecting, unnest } from './statement.ts';
 
@@ -43,7 +49,8 @@ export function purgeStatement(orderIds: readonly string[]): Statement {
 
 /** The changes of a batch to retrying orders: at most one statement of each kind. */
 export function retryStatements(topic: string, retryChanges: RetryChanges): Statement[] {
-  const { added, appended, events, rescheduled, completed, purged } = retryChanges;
+  const { added, appended, rescheduled, completed, purged } = retryChanges;
+  const events = numberedEvents(retryChanges);
   const statements: Statement[] = [];
   if (purged.length > 0) statements.push(purgeStatement(purged));
   if (added.length > 0) {

@@ -2,7 +2,7 @@ import { headersText } from '../../base/record-headers.ts';
 import type { StatusChange } from '../../order/commands.ts';
 import type { Decision, OrderState, PlacedOrder } from '../../order/decide.ts';
 import type { DeadLetter } from '../dead-letter.ts';
-import type { QueuedEvent, RetryingOrder } from '../retries.ts';
+import type { QueuedEvent, RetryChanges, RetryingOrder } from '../retries.ts';
 
 /** Values that both databases accept. Numbers are safe integers. */
 export type SqlValue = string | number | bigint | Buffer | null;
@@ -69,8 +69,27 @@ export const RESTART_COMPLETED = `ON CONFLICT (order_id) DO UPDATE SET ${RETRYIN
   .map(({ name }) => `${name} = excluded.${name}`)
   .join(', ')}, completed = false WHERE retrying_orders.completed`;
 
-export const EVENT_VALUES: readonly WrittenColumn<QueuedEvent>[] = [
+/** A queued event and how many events of its order are queued before it. */
+interface NumberedEvent extends QueuedEvent {
+  ordinal: number;
+}
+
+/**
+ * Numbers the events of a batch in the order in which they were queued. Offsets do not have that order: the events of an order
+ * may come from several partitions if the topic has grown.
+ */
+export function numberedEvents({ appended, events }: RetryChanges): NumberedEvent[] {
+  const next = new Map(appended.map(({ loaded }) => [loaded.orderId, loaded.events]));
+  return events.map((event) => {
+    const ordinal = next.get(event.orderId) ?? 0;
+    next.set(event.orderId, ordinal + 1);
+    return { ...event, ordinal };
+  });
+}
+
+export const EVENT_VALUES: readonly WrittenColumn<NumberedEvent>[] = [
   text('order_id', ({ orderId }) => orderId),
+  bigint('ordinal', ({ ordinal }) => ordinal),
   bigint('offset', ({ record }) => record.offset),
   bigint('partition', ({ record }) => record.partition),
   bytea('key', ({ record }) => record.key),

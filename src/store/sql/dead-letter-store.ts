@@ -36,6 +36,7 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
   abstract select(selection: Selection, afterId: number, limit: number): Promise<DeadLetterWithPayload[]>;
   abstract replayBegun(ids: readonly number[], audit: Audit): Promise<number[]>;
   abstract replaySent(sent: readonly { id: number; replayCount: number }[], audit: Audit): Promise<void>;
+  abstract replayRefused(refused: readonly { id: number; reason: string }[], audit: Audit): Promise<void>;
   abstract discard(ids: readonly number[], audit: Audit): Promise<number[]>;
 
   async list(query: DeadLetterQuery): Promise<DeadLetterPage> {

@@ -45,12 +45,22 @@ export const UNSTORED = `
   SELECT * FROM (
     SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
       SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS events
-    FROM retrying_events WHERE order_id = ? ORDER BY "offset" LIMIT 1) AS retrying
+    FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset" LIMIT 1) AS retrying
   UNION ALL
   SELECT * FROM (
     SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS events
     FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead
   LIMIT 1`;
+
+const PLACING_PARTITION = `
+  SELECT partition FROM (
+    SELECT 1 AS rank, partition FROM order_history WHERE order_id = ? AND version = 1
+    UNION ALL
+    SELECT 2 AS rank, partition FROM retrying_orders WHERE order_id = ? AND NOT completed
+    UNION ALL
+    SELECT * FROM (
+      SELECT 3 AS rank, partition FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead) AS known
+  ORDER BY rank LIMIT 1`;
 
 const CHANGES = `
   SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id
@@ -82,6 +92,12 @@ export class SqlOrderReader implements OrderReader {
     if (row === undefined) return undefined;
     const { state, events, ...event } = row;
     return { state, record: toRecord(event), events };
+  }
+
+  async placingPartition(orderId: string): Promise<number | undefined> {
+    const ids = [orderId, orderId, orderId];
+    const [row] = await this.#rows<{ partition: number }>('placing-partition', PLACING_PARTITION, ...ids);
+    return row?.partition;
   }
 
   history(orderId: string): Promise<HistoryEntry[]> {

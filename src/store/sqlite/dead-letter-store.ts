@@ -22,6 +22,8 @@ const MARK_SENT = `
   UPDATE dead_letters SET state = 'replaying' WHERE id = ? AND replay_count = ? AND state IN ('open', 'exhausted')`;
 const NOTE_SENT = `${NOTE} VALUES (?, 'replay-sent', ?, ?, ?)`;
 
+const NOTE_REFUSED = `${NOTE} VALUES (?, 'replay-refused', ?, ?, ?)`;
+
 const NOTE_DISCARD = `${NOTE} SELECT id, 'discarded', ?, ?, 'was ' || state ${UNRESOLVED_AMONG}`;
 const DISCARD = `
   UPDATE dead_letters NOT INDEXED SET state = 'discarded' WHERE id IN (SELECT value FROM json_each(?))`;
@@ -63,6 +65,12 @@ export class SqliteDeadLetterStore extends SqlDeadLetterStore {
         this.#client.run(MARK_SENT, id, replayCount);
         this.#client.run(NOTE_SENT, id, at, by, `replay ${replayCount + 1}`);
       }
+    });
+  }
+
+  replayRefused(refused: readonly { id: number; reason: string }[], { at, by }: Audit): Promise<void> {
+    return this.#client.write(this.#lock, () => {
+      for (const { id, reason } of refused) this.#client.run(NOTE_REFUSED, id, at, by, reason);
     });
   }
 

@@ -24,7 +24,7 @@ const DUE = `
 const NEXT_DUE = `
   SELECT due_at FROM retrying_orders WHERE topic = ? AND partition = ? AND due_at > ? ORDER BY due_at LIMIT 1`;
 
-const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY "offset"`;
+const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset"`;
 
 type DueRow = RetryingOrder & { completed: number };
 

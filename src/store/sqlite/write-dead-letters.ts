@@ -2,21 +2,27 @@ import type { AuditEntry } from '../dead-letter-store.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
 import { DEAD_LETTER_VALUES, valuesOf } from '../sql/columns.ts';
-import { UNRESOLVED } from '../sql/rows.ts';
 import { insertInto, type SqliteClient } from './client.ts';
 
 /** Leaves a record unchanged that is already a dead letter. */
 const INSERT = `
   ${insertInto('dead_letters', DEAD_LETTER_VALUES)} ON CONFLICT (topic, partition, "offset") DO NOTHING`;
 
-/** If the log holds a replay twice, only the first copy counts: it raises `replay_count`, so the second no longer matches. */
+/**
+ * If the log holds a replay twice, only the first copy counts: it raises `replay_count`, so the second no longer matches. A dead
+ * letter that was discarded after its replay was sent stays discarded.
+ */
 const FAIL_AGAIN = `
   UPDATE dead_letters SET topic = ?, partition = ?, "offset" = ?, log_timestamp = ?, reason = ?, error = ?,
-    attempts = attempts + ?, failed_at = ?, replay_count = ?, state = ?
-  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND ${UNRESOLVED}`;
+    attempts = attempts + ?, failed_at = ?, replay_count = ?,
+    state = CASE state WHEN 'discarded' THEN state ELSE ? END
+  WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND state <> 'resolved'`;
 
 const IS_STORED = 'SELECT 1 FROM dead_letters WHERE id = ? AND value IS ?';
-const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND value IS ? AND ${UNRESOLVED}`;
+
+/** Also a dead letter that was discarded after its replay was sent: the replay has taken effect, and the audit must say so. */
+const RESOLVE = `UPDATE dead_letters SET state = 'resolved' WHERE id = ? AND value IS ? AND state <> 'resolved'`;
+
 const NOTE = `
   INSERT INTO dead_letter_audit (letter_id, at, act, by, detail) VALUES (?, ?, ?, 'pipeline', ?)`;
 

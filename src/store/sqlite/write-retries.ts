@@ -2,6 +2,7 @@ import { ServiceError } from '../../base/errors.ts';
 import type { RetryingOrder, RetryChanges } from '../retries.ts';
 import {
   EVENT_VALUES,
+  numberedEvents,
   RESTART_COMPLETED,
   RETRYING_ORDER_VALUES,
   valuesOf,
@@ -29,11 +30,8 @@ export function purgeCompleted(client: SqliteClient, orderIds: readonly string[]
 }
 
 /** Writes the changes of a batch, inside its transaction. @throws ServiceError `progress-conflict` */
-export function writeRetryChanges(
-  client: SqliteClient,
-  topic: string,
-  { added, appended, events, rescheduled, completed, purged }: RetryChanges,
-): void {
+export function writeRetryChanges(client: SqliteClient, topic: string, retryChanges: RetryChanges): void {
+  const { added, appended, rescheduled, completed, purged } = retryChanges;
   const change = (text: string, { orderId }: RetryingOrder, ...values: SqlValue[]) => {
     if (client.run(text, ...values).changes === 1) return;
     throw new ServiceError(
@@ -44,7 +42,7 @@ export function writeRetryChanges(
   if (purged.length > 0) purgeCompleted(client, purged);
   for (const order of added) change(ADD, order, ...valuesOf(RETRYING_ORDER_VALUES, { ...order, topic }));
   for (const { loaded, events: more } of appended) change(APPEND, loaded, more, ...asLoaded(loaded));
-  for (const event of events) client.run(ADD_EVENT, ...valuesOf(EVENT_VALUES, event));
+  for (const event of numberedEvents(retryChanges)) client.run(ADD_EVENT, ...valuesOf(EVENT_VALUES, event));
   for (const { loaded, next } of rescheduled) {
     const { attempts, error, failedAt, dueAt, lateMs } = next;
     change(RESCHEDULE, loaded, attempts, error, failedAt, dueAt, lateMs, ...asLoaded(loaded));

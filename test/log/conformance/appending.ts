@@ -61,6 +61,49 @@ export const appendingTests = {
     t.ok(appended.every(({ key, position }) => partitionOf.get(key) === position.partition));
   },
 
+  'a record goes to the partition that it asks for, in the order of the calls': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    const append = (partition?: number) =>
+      log.append({ topic: TOPICS.commands, key: 'one', value: Buffer.of(partition ?? 99), partition });
+    const own = (await append()).partition;
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      const [first, second] = await Promise.all([append(partition), append(partition)]);
+      t.equal(first.partition, partition);
+      t.match(second, { partition, offset: first.offset + 1 });
+    }
+    t.equal((await append()).partition, own, 'without one, the key decides');
+    if (log.find !== undefined) {
+      t.match(await log.find(TOPICS.commands, 'one'), { partition: own, offset: 0 }, 'the oldest by its key');
+    }
+  },
+
+  'a partition that the topic does not have is refused, and the records beside it are appended': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    const record = { topic: TOPICS.commands, key: 'one', value: Buffer.of(1) };
+    const outcomes = await Promise.allSettled([
+      log.append(record),
+      log.append({ ...record, partition: PARTITIONS }),
+      log.append(record),
+    ]);
+    t.match(outcomes, [
+      { value: { offset: 0 } },
+      {
+        reason: {
+          code: 'partition-unknown',
+          message: `Topic orders.commands has no partition ${PARTITIONS}.`,
+        },
+      },
+      { value: { offset: 1 } },
+    ]);
+    t.equal(log.pendingAppends(), 0);
+  },
+
   'records of one key appended concurrently are read in the order of the calls': async (
     t: Test,
     harness: EventLogHarness,

@@ -20,6 +20,7 @@ const record = fc.record({
   key: fc.oneof(text, bytes, fc.constant(null)),
   value: fc.option(bytes, { nil: null }),
   headers: fc.option(fc.dictionary(text, text, { noNullPrototype: true }), { nil: undefined }),
+  partition: fc.option(fc.nat(2_000), { nil: undefined }),
 });
 
 /** As it is read back. */
@@ -39,7 +40,9 @@ await t.test('records framed on one thread are read byte for byte on the other',
       const bodies: Buffer[] = [];
       const keys: (Buffer | null)[] = [];
       const topicsRead: (string | undefined)[] = [];
-      readAppends(frames, (topicIndex, key, body) => {
+      const partitions: (number | undefined)[] = [];
+      readAppends(frames, (topicIndex, key, body, partition) => {
+        partitions.push(partition);
         topicsRead.push(topics[topicIndex]);
         keys.push(key);
         bodies.push(body);
@@ -54,6 +57,10 @@ await t.test('records framed on one thread are read byte for byte on the other',
       t.same(
         topicsRead,
         records.map(({ topic }) => topic),
+      );
+      t.same(
+        partitions,
+        records.map(({ partition }) => partition),
       );
       t.strictSame(
         keys,
@@ -72,7 +79,7 @@ await t.test('records framed on one thread are read byte for byte on the other',
 await t.test('the format on disk is fixed: lengths with flags, key, value, headers', async (t) => {
   const stored = (record: Omit<OutgoingRecord, 'topic'>) => {
     const { frames } = encodeAppends([{ topic: 't', ...record }]);
-    return frames.subarray(2).toString('latin1');
+    return frames.subarray(6).toString('latin1');
   };
   const value = Buffer.from('value');
   t.equal(stored({ key: 'key', value }), '\x03\0\0\0' + '\x05\0\0\0' + 'key' + 'value');
@@ -109,7 +116,7 @@ await t.test('records are collected from an offset on, and a single one can be t
 await t.test('keys and values are views into the received buffer', async (t) => {
   const { frames } = encodeAppends([{ topic: 't', key: 'key', value: Buffer.from('value') }]);
   const batch = encodeBatch([
-    { partition: 0, firstOffset: 0, count: 1, timestamp: 1, body: frames.subarray(2) },
+    { partition: 0, firstOffset: 0, count: 1, timestamp: 1, body: frames.subarray(6) },
   ]);
   const records: LogRecord[] = [];
   for (const chunk of decodeBatch(new Uint8Array(batch.buffer))) collectRecords(chunk, 0, records);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { recordsOf } from '../../../src/log/embedded/frames.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
 import { append, fileOptions, openFile, openLog, readAll } from './support.ts';
@@ -121,3 +122,24 @@ await t.test('under steady traffic the file stays as large as the retained recor
     what: 'the last record to be deleted',
   });
 });
+
+await t.test(
+  'records in another partition than that of their key are neither found nor forgotten by it',
+  async (t) => {
+    const file = openFile(t, t.testdir(), { partitions: 2 });
+    const find = () =>
+      [...recordsOf(file.find('orders', 'k')?.body ?? Buffer.alloc(0))].map(({ value }) => String(value));
+    const [[own] = [0]] = append(file, 'orders', [['k', 'own']], 5000);
+    const other = 1 - own;
+    append(file, 'orders', [['k', 'other']], 1000, other);
+    t.same(find(), ['own']);
+    file.commit('orders', new Map([[other, 1]]));
+    t.equal(file.deleteDue(2000, 100), 1, 'the one in the other partition');
+    t.same(find(), ['own'], 'which has the same offset');
+
+    const late = openFile(t, join(t.testdir(), 'late'), { partitions: 2 });
+    append(late, 'orders', [['k', 'other']], 1000, other);
+    append(late, 'orders', [['x', 'not mine']], 1000, own);
+    t.equal(late.find('orders', 'k'), undefined);
+  },
+);

@@ -53,14 +53,15 @@ export function openFile(t: Test, dataDirectory: string, more: Partial<OpenOptio
   return file;
 }
 
-/** [key, value] pairs in one transaction; a key may be null. */
+/** [key, value] pairs in one transaction; a key may be null. @param partition by default, the keys decide */
 export function append(
   file: LogFile,
   topic: string,
   pairs: [string | null, string][],
   now = Date.now(),
+  partition?: number,
 ): [number, number][] {
-  const records = pairs.map(([key, value]) => ({ topic, key, value: Buffer.from(value) }));
+  const records = pairs.map(([key, value]) => ({ topic, key, value: Buffer.from(value), partition }));
   const { topics, frames } = encodeAppends(records);
   const positions = [...file.append(topics, frames, now)];
   return pairs.map((_, index) => [positions[2 * index] ?? -1, positions[2 * index + 1] ?? -1]);

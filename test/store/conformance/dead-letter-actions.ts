@@ -87,6 +87,14 @@ export async function deadLetterActionConformance(t: Test, makeStore: MakeStore)
     },
   );
 
+  await t.test('a replay that the log refuses is noted and changes no state', async (t) => {
+    const store = await storeWithDeadLetters(t, makeStore, 2);
+    await store.replayRefused([{ id: 2, reason: 'The record is too large ✂' }], BY);
+    t.same(await store.audit(2), [{ act: 'replay-refused', ...BY, detail: 'The record is too large ✂' }]);
+    t.same(await store.audit(1), []);
+    t.same(await statesOf(store, 2), ['open', 'open']);
+  });
+
   await t.test('the begin of a replay is noted for dead letters that can still be replayed', async (t) => {
     const { deadLetterStore, writer } = await makeStore(t);
     const store = await deadLetterStore();

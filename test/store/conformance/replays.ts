@@ -50,6 +50,27 @@ export async function replayConformance(t: Test, makeStore: MakeStore): Promise<
     );
   });
 
+  await t.test('a replay that was sent before its dead letter was discarded is recorded', async (t) => {
+    const { writer, deadLetters, deadLetterStore } = await makeStore(t);
+    const store = await writer();
+    const operator = await deadLetterStore();
+    await keep(store, [deadLetter({ offset: 1, value })]);
+    await operator.replaySent([{ id: 1, replayCount: 0 }], { by: 'ann', at: 2 });
+    t.same(await operator.discard([1], { by: 'ann', at: 3 }), [1]);
+    await keep(store, [replayed(9, { replayCount: 1, failedAt: 4 })]);
+    t.match(await deadLetters(), [{ offset: 9, replay_count: 1, state: 'discarded' }], 'it stays closed');
+    await keep(store, [], [{ id: 1, value, outcome: 'confirmed', at: 5 }]);
+    await keep(store, [], [{ id: 1, value, outcome: 'already done', at: 6 }]);
+    t.match(await deadLetters(), [{ state: 'resolved' }], 'its order was confirmed');
+    t.match(await operator.audit(1), [
+      { act: 'replay-sent' },
+      { act: 'discarded', detail: 'was replaying' },
+      { act: 'replay-failed', by: 'pipeline', at: 4 },
+      { act: 'replay-resolved', by: 'pipeline', at: 5, detail: 'confirmed' },
+    ]);
+    t.equal((await operator.audit(1)).length, 4, 'once');
+  });
+
   await t.test('a processed replay resolves its dead letter', async (t) => {
     const { writer, deadLetters } = await makeStore(t);
     const store = await writer();

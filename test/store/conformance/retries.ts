@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
 import type { BatchStore, BatchToSave, LoadedState } from '../../../src/store/order-store.ts';
 import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../../../src/store/retries.ts';
-import { apply, deadLetter, emptyDecision, place, TOPIC } from '../batch.ts';
+import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 const CONFLICT = { code: 'progress-conflict' };
@@ -75,6 +75,55 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       await t.rejects(save(store, late), CONFLICT);
       await t.rejects(save(store, { completed: [loaded] }), CONFLICT);
       t.same((await dueOf(store, [0], 10, 10)).orders, due.orders, 'nothing was saved');
+    },
+  );
+
+  await t.test(
+    'events from several partitions keep the order in which they were queued, even at the same offset',
+    async (t) => {
+      const { writer, reader } = await makeStore(t);
+      const store = await writer();
+      const loaded = retrying('a', { events: 2, dueAt: 10 });
+      await addRetrying(store, loaded, [event(9), event(10)]);
+      const first = event(2, { partition: 7 });
+      await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: first }] });
+      const longer = { ...loaded, events: 3 };
+      const more = [event(11), event(9, { partition: 5 })];
+      const events = more.map((record) => ({ orderId: 'a', record }));
+      await save(store, { appended: [{ loaded: longer, events: 2 }], events });
+      const [due] = (await dueOf(store, [0], 10, 10)).orders;
+      t.same(
+        due?.events.map(({ partition, offset }) => [partition, offset]),
+        [
+          [0, 9],
+          [0, 10],
+          [7, 2],
+          [0, 11],
+          [5, 9],
+        ],
+      );
+      t.match(await reader.findUnstored('a'), { record: { partition: 0, offset: 9 }, events: 5 });
+    },
+  );
+
+  await t.test(
+    'the partition of an order is that of its placing, its retry or its dead letter',
+    async (t) => {
+      const { writer, reader } = await makeStore(t);
+      const store = await writer();
+      t.equal(await reader.placingPartition('stored'), undefined);
+      await apply(store, [place(0, 'stored', { partition: 3 })]);
+      await apply(store, [move(0, 'stored', 'cancelled', 5)]);
+      t.equal(await reader.placingPartition('stored'), 3);
+
+      await addRetrying(store, retrying('retrying', { partition: 4 }), [event(1, { partition: 4 })]);
+      t.equal(await reader.placingPartition('retrying'), 4);
+
+      const letters = [6, 1].map((partition) => deadLetter({ partition, offset: 0 }, { orderId: 'dead' }));
+      await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: letters });
+      t.equal(await reader.placingPartition('dead'), 6, 'that of the first of them');
+      await addRetrying(store, retrying('dead', { partition: 2 }), [event(1, { partition: 2 })]);
+      t.equal(await reader.placingPartition('dead'), 2, 'its replay is being retried');
     },
   );
 

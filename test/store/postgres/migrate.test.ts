@@ -52,7 +52,7 @@ await t.test(
       await server.run(url, `${sql}; INSERT INTO migrations VALUES ('${name}')`);
     }
     await server.run(url, PARKED_ROWS);
-    t.same(await migrate(targetOf(url), silent), ['0003-retry-names']);
+    t.same(await migrate(targetOf(url), silent), ALL.slice(2));
     await parkedRowsAreKept(t, targetOf(url));
   },
 );
