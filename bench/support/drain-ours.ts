@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { systemClock } from '../../src/base/clock.ts';
+import { monotonicClock, systemClock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
@@ -84,6 +84,8 @@ async function prepare(task: DrainTask): Promise<PreparedTask> {
     metrics,
     logger,
     clock: systemClock,
+    monotonicClock,
+    maxRetryPauseMs: 30_000,
   });
   return async () => {
     const result = await measured(async () => {

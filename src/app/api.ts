@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '../base/clock.ts';
+import { monotonicClock, systemClock } from '../base/clock.ts';
 import { DeadLetterService } from '../services/dead-letter-service.ts';
 import { OrderService } from '../services/order-service.ts';
 import { WatchService } from '../services/watch-service.ts';
@@ -41,6 +41,7 @@ export async function startApi(context: Context): Promise<Api> {
     metrics,
     acceptedAt: (orderId) => orderService.acceptedAt(orderId),
     clock: systemClock,
+    monotonicClock,
   });
   await lifecycle.start('stats', stats);
   return {

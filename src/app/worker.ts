@@ -1,7 +1,8 @@
-import { systemClock } from '../base/clock.ts';
+import { monotonicClock, systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { ServiceError } from '../base/errors.ts';
 import { TOPICS } from '../log/event-log.ts';
+import { maxRetryPauseMs } from '../processing/batch.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
 import { BatchPool } from '../threads/batch-pool.ts';
@@ -65,6 +66,8 @@ export async function startWorker({
     metrics,
     logger,
     clock: systemClock,
+    monotonicClock,
+    maxRetryPauseMs: maxRetryPauseMs(settings.rules),
   });
   return lifecycle.start('pipeline', pipeline);
 }

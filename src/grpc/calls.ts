@@ -28,6 +28,7 @@ export class Calls {
     const [, grpc_service = '', grpc_method = ''] = method.path.split('/');
     const labels = { grpc_service, grpc_method };
     let isHandled = false;
+    const deadline = performance.now() + (Number(call.getDeadline()) - Date.now());
     const handled = (code: status) => {
       if (isHandled) return;
       isHandled = true;
@@ -35,7 +36,7 @@ export class Calls {
       if (this.#streams.delete(stream)) grpcOpenStreams.dec(labels);
     };
     const counted = new ServerInterceptingCall(call, {
-      start: (next) => next({ onCancel: () => handled(codeOfCancelled(Number(call.getDeadline()))) }),
+      start: (next) => next({ onCancel: () => handled(codeOfCancelled(deadline)) }),
       // A message after the end would break the stream.
       sendMessage: (message, next) => {
         if (!isHandled) next(message);
@@ -56,7 +57,10 @@ export class Calls {
   };
 }
 
-/** grpc-js handles an expired deadline below the interceptors, which see only a cancelled call. */
+/**
+ * grpc-js handles an expired deadline below the interceptors, which see only a cancelled call.
+ * @param deadline on the monotonic clock
+ */
 function codeOfCancelled(deadline: number): status {
-  return Date.now() >= deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED;
+  return performance.now() >= deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED;
 }

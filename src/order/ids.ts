@@ -10,6 +10,12 @@ const RANDOM_BYTES_PER_ID = 16;
 const IDS_PER_DRAW = 256;
 
 /**
+ * How far the clock may be set back while ids still rise. After a larger step they follow the clock, because their time
+ * would otherwise be wrong, and the counter could overflow, for as long as the step.
+ */
+const MAX_STEP_BACK_MS = 10_000;
+
+/**
  * Creates ids ordered by time (UUIDv7, RFC 9562), so that rows created together are stored together. It draws random bytes for
  * many ids at once: a system call per id would take a tenth of a request.
  */
@@ -25,8 +31,8 @@ export function createOrderIds(): () => string {
     }
     const bytes = random.subarray(used, (used += RANDOM_BYTES_PER_ID));
     const now = Date.now();
-    // Within a millisecond, or when the clock was set back, a counter keeps the ids rising (RFC 9562, section 6.2).
-    if (now > msecs) {
+    // Within a millisecond, or when the clock was set back a little, a counter keeps the ids rising (RFC 9562, section 6.2).
+    if (now > msecs || now < msecs - MAX_STEP_BACK_MS) {
       msecs = now;
       seq = new DataView(bytes.buffer, bytes.byteOffset).getUint32(6) >>> 1;
     } else {

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { MonotonicClock } from '../base/clock.ts';
 import type { FailureCounts } from '../processing/flood-limit.ts';
 
 const BUCKETS = 12;
@@ -6,13 +6,13 @@ const BUCKET_MS = 5_000;
 
 /** Counts the records and the dead letters of all lanes over the last minute, in buckets of 5 seconds. */
 export class DeadLetterRate {
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #buckets = Array.from({ length: BUCKETS }, () => ({ tick: -1, records: 0, deadLetters: 0 }));
   readonly #frozenBy = new Set<string>();
   #frozenAt = 0;
   #frozenMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: MonotonicClock) {
     this.#clock = clock;
   }
 

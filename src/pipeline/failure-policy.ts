@@ -1,5 +1,5 @@
 import type { Backoff } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import { hasCode, ServiceError, toServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
@@ -24,6 +24,7 @@ export interface FailurePolicyOptions {
   metrics: Metrics;
   logger: Logger;
   clock: Clock;
+  monotonicClock: MonotonicClock;
 }
 
 const BACKOFF: Backoff = { baseMs: 50, factor: 2, capMs: 5_000 };
@@ -60,14 +61,14 @@ export class FailurePolicy {
   readonly #options: FailurePolicyOptions;
 
   constructor(options: FailurePolicyOptions) {
-    const { breaker, clock } = options;
+    const { breaker, clock, monotonicClock } = options;
     this.#options = options;
     this.breakers = {
-      store: new Breaker('store', breaker, options),
-      log: new Breaker('log', breaker, options),
+      store: new Breaker('store', breaker, { ...options, now: monotonicClock }),
+      log: new Breaker('log', breaker, { ...options, now: monotonicClock }),
     };
-    this.deadLetterRate = new DeadLetterRate(clock);
-    this.#stallMonitor = new StallMonitor(clock);
+    this.deadLetterRate = new DeadLetterRate(monotonicClock);
+    this.#stallMonitor = new StallMonitor(clock, monotonicClock);
   }
 
   /** Runs the batch; if it is poison, runs its halves. A single poison order is run again with the reason why it fails. */
@@ -84,12 +85,17 @@ export class FailurePolicy {
     return first === undefined || second === undefined ? (first ?? second) : Math.min(first, second);
   }
 
-  /** As `bisect`, for retries, but one order at a time: this crashes fewer threads. @param limit maximum number of orders */
+  /**
+   * As `bisect`, for retries, but one order at a time: this crashes fewer threads.
+   * @param limit maximum number of orders
+   * @param alone one order at a time from the start
+   */
   async isolate(
     limit: number,
     run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
+    alone = false,
   ): Promise<DueAt> {
-    const outcome = await run(limit);
+    const outcome = alone ? POISON : await run(limit);
     if (outcome !== POISON) return outcome;
     let dueAt: DueAt = 0;
     for (let done = 0; done < limit && dueAt !== undefined && dueAt <= this.#options.clock(); done += 1) {

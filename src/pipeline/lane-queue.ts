@@ -1,11 +1,11 @@
-import type { Clock } from '../base/clock.ts';
+import type { MonotonicClock } from '../base/clock.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import { headersText } from '../base/record-headers.ts';
 
 export interface LaneQueueOptions {
   batchMaxRecords: number;
   batchMaxBytes: number;
-  clock: Clock;
+  monotonicClock: MonotonicClock;
 }
 
 /** The records that wait for their lane, in the order they arrived; they leave as batches. */
@@ -25,7 +25,7 @@ export class LaneQueue {
 
   /** Milliseconds since the first record arrived in an empty queue, or since the last batch was taken. */
   get ageMs(): number {
-    return this.#options.clock() - this.#firstAt;
+    return this.#options.monotonicClock() - this.#firstAt;
   }
 
   /** The limit that the next batch has reached; undefined while it is partial. */
@@ -41,7 +41,7 @@ export class LaneQueue {
   }
 
   push(record: LogRecord): void {
-    if (this.#records.length === 0) this.#firstAt = this.#options.clock();
+    if (this.#records.length === 0) this.#firstAt = this.#options.monotonicClock();
     this.#records.push(record);
     this.#bytes += sizeOf(record);
   }
@@ -58,7 +58,7 @@ export class LaneQueue {
       count += 1;
     }
     this.#bytes -= bytes;
-    this.#firstAt = this.#options.clock();
+    this.#firstAt = this.#options.monotonicClock();
     return this.#records.splice(0, count);
   }
 

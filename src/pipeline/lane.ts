@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { DueAt } from './failure-policy.ts';
@@ -15,6 +16,9 @@ const PAUSE_AT_BATCHES = 4;
 const RESUME_BELOW_BATCHES = 2;
 
 export interface LaneOptions extends LaneQueueOptions {
+  clock: Clock;
+  /** the longest pause before a retry, milliseconds; an order due later is due now */
+  maxRetryPauseMs: number;
   /** the longest that a partial batch waits while `mustWait`, in milliseconds */
   batchMaxWaitMs: number;
   /** another lane has a batch in flight, and the store takes one writer at a time */
@@ -51,6 +55,7 @@ export class Lane {
   /** the work in flight; `partitions` is undefined for a run of retries, which affects all of them */
   #running: { partitions: ReadonlySet<number> | undefined; done: Promise<void> } | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
+  /** on the monotonic clock */
   #nextRetryFrom = 0;
   #retriesFirst = false;
   #isPaused = false;
@@ -59,7 +64,7 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#queue = new LaneQueue(options);
-    this.#retries = new RetrySchedule(options.clock, () => this.dispatch());
+    this.#retries = new RetrySchedule(options, () => this.dispatch());
   }
 
   get isRunning(): boolean {
@@ -110,7 +115,8 @@ export class Lane {
 
   #startNext(): void {
     const isEmpty = this.#queue.length === 0;
-    const retriesMayRun = this.#retriesFirst || isEmpty || this.#options.clock() >= this.#nextRetryFrom;
+    const retriesMayRun =
+      this.#retriesFirst || isEmpty || this.#options.monotonicClock() >= this.#nextRetryFrom;
     if (this.#retries.isDue && retriesMayRun) {
       this.#runRetries();
     } else if (!isEmpty) {
@@ -144,12 +150,12 @@ export class Lane {
   }
 
   #runRetries(): void {
-    const { runner, clock } = this.#options;
+    const { runner, monotonicClock } = this.#options;
     this.#retries.clear();
     this.#retriesFirst = false;
-    const startedAt = clock();
+    const startedAt = monotonicClock();
     const work = runner.runRetries().finally(() => {
-      const endedAt = clock();
+      const endedAt = monotonicClock();
       this.#nextRetryFrom = endedAt + Math.max(RETRY_INTERVAL_MS, endedAt - startedAt);
     });
     this.#begin(undefined, work);

@@ -1,4 +1,5 @@
-import type { Clock } from '../base/clock.ts';
+import { randomUUID } from 'node:crypto';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
@@ -12,6 +13,7 @@ import { FailurePolicy } from './failure-policy.ts';
 import { Lane } from './lane.ts';
 import { PartitionGate } from './partition-gate.ts';
 import type { PublishStatuses } from './publish.ts';
+import { PartitionOwnership } from './partition-ownership.ts';
 import { BatchRunner } from './run-batch.ts';
 import { startPositions } from './start-positions.ts';
 
@@ -33,6 +35,9 @@ export interface PipelineOptions {
   metrics: Metrics;
   logger: Logger;
   clock: Clock;
+  monotonicClock: MonotonicClock;
+  /** the longest pause before a retry; an order due later is due now */
+  maxRetryPauseMs: number;
 }
 
 /**
@@ -47,6 +52,7 @@ export class Pipeline {
   readonly #consumer: LogConsumer;
   readonly #gate: PartitionGate;
   readonly #failurePolicy: FailurePolicy;
+  readonly #ownership: PartitionOwnership;
   readonly #lanes: Lane[];
   readonly #stopping = new AbortController();
   #reportFailure: (error: Error) => void = () => undefined;
@@ -65,6 +71,12 @@ export class Pipeline {
     });
     this.#gate = new PartitionGate(this.#consumer);
     this.#failurePolicy = new FailurePolicy({ ...options, signal: this.#stopping.signal });
+    this.#ownership = new PartitionOwnership({
+      ...options,
+      owner: randomUUID(),
+      topic: options.log.progressName(TOPICS.commands),
+      signal: this.#stopping.signal,
+    });
     this.#lanes = Array.from({ length: options.lanes }, (_, index) => this.#createLane(index));
   }
 
@@ -111,6 +123,7 @@ export class Pipeline {
       topic: this.#options.log.progressName(TOPICS.commands),
       commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
       failurePolicy: this.#failurePolicy,
+      ownership: this.#ownership,
     });
     const others = () => this.#lanes.filter((_, other) => other !== index);
     return new Lane({
@@ -131,6 +144,7 @@ export class Pipeline {
     const topic = log.progressName(TOPICS.commands);
     const { signal } = this.#stopping;
     const positions = await startPositions(topic, committed, { reader, logger, signal });
+    await this.#ownership.claim([...positions.keys()]);
     for (const [partition, from] of positions) {
       this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
     }
@@ -143,7 +157,8 @@ export class Pipeline {
     const released = this.#lanes.map((lane) =>
       lane.revoke(partitions).catch((error: unknown) => this.#fail(toError(error))),
     );
-    await within(Promise.all(released), this.#options.releaseTimeoutMs);
+    const release = Promise.all(released).then(() => this.#ownership.release(partitions));
+    await within(release, this.#options.releaseTimeoutMs);
   }
 
   #distribute(records: LogRecord[]): void {

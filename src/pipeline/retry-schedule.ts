@@ -1,29 +1,42 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 
-/** setTimeout overflows after 24 days, so re-arm daily. */
+export interface RetryScheduleOptions {
+  clock: Clock;
+  monotonicClock: MonotonicClock;
+  /** milliseconds; a retry that is due later than this is due now, because the clock has been set back */
+  maxRetryPauseMs: number;
+}
+
+/** setTimeout overflows after 24 days; the lane finds out what is due when it is woken. */
 const MAX_TIMER_MS = 24 * 60 * 60 * 1_000;
 
-/** Wakes a lane when its next retry is due. The store keeps all due times, so they survive a restart. */
+/**
+ * Wakes a lane when its next retry is due. The store keeps all due times, as moments, so they survive a restart. From then on
+ * the pause is measured monotonically: a step of the wall clock neither delays nor hurries it.
+ */
 export class RetrySchedule {
-  readonly #clock: Clock;
+  readonly #options: RetryScheduleOptions;
   readonly #wake: () => void;
-  /** milliseconds since the epoch; Infinity when no retry is due */
+  /** on the monotonic clock; Infinity when no retry is due */
   #dueAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(clock: Clock, wake: () => void) {
-    this.#clock = clock;
+  constructor(options: RetryScheduleOptions, wake: () => void) {
+    this.#options = options;
     this.#wake = wake;
   }
 
   get isDue(): boolean {
-    return this.#dueAt <= this.#clock();
+    return this.#dueAt <= this.#options.monotonicClock();
   }
 
-  /** Wakes the lane at this time, unless it is woken earlier for another retry. */
+  /** Wakes the lane at this time, unless it is woken earlier for another retry. @param dueAt milliseconds since the epoch */
   add(dueAt: number): void {
-    if (this.#dueAt <= dueAt) return;
-    this.#dueAt = dueAt;
+    const { clock, monotonicClock, maxRetryPauseMs } = this.#options;
+    const pause = dueAt - clock();
+    const at = monotonicClock() + (pause > maxRetryPauseMs ? 0 : Math.max(0, pause));
+    if (this.#dueAt <= at) return;
+    this.#dueAt = at;
     this.#arm();
   }
 
@@ -34,7 +47,7 @@ export class RetrySchedule {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    const pause = Math.min(this.#dueAt - this.#clock(), MAX_TIMER_MS);
+    const pause = Math.min(this.#dueAt - this.#options.monotonicClock(), MAX_TIMER_MS);
     this.#timer = setTimeout(() => {
       if (this.isDue) this.#wake();
       else this.#arm();

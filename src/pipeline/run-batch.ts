@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
@@ -7,6 +7,7 @@ import type { EventLog } from '../log/event-log.ts';
 import type { BatchResult } from '../processing/batch.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
+import type { PartitionOwnership } from './partition-ownership.ts';
 import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
 import { publishDeadLetters, PublishQueue, type PublishStatuses } from './publish.ts';
 
@@ -24,9 +25,18 @@ export interface BatchRunnerOptions {
   /** commits the offsets: partition → next offset to read after a restart */
   commit: (nextOffsets: Map<number, number>) => void;
   failurePolicy: FailurePolicy;
+  ownership: PartitionOwnership;
   metrics: Metrics;
   logger: Logger;
   clock: Clock;
+  monotonicClock: MonotonicClock;
+}
+
+/** How a part of a batch, or a run of retries, is processed. */
+interface Mode {
+  poisonReason: string | undefined;
+  /** nothing else runs in this process meanwhile, and the order in work is recorded */
+  alone: boolean;
 }
 
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
@@ -73,37 +83,59 @@ export class BatchRunner {
    * Resolves once the batch is saved and all batches before it are published.
    * @throws ServiceError a fatal one, or the last error once the service stops
    */
-  runBatch(batch: readonly LogRecord[], trigger: BatchTrigger): Promise<DueAt> {
-    return this.#options.failurePolicy.bisect(batch, (part, poisonReason) =>
-      this.#runPart(part, trigger, poisonReason),
-    );
+  async runBatch(batch: readonly LogRecord[], trigger: BatchTrigger): Promise<DueAt> {
+    const { failurePolicy, ownership } = this.#options;
+    const alone = ownership.uncleanEnds.recordsRunAlone(batch.map(({ partition }) => partition));
+    let dueAt: DueAt;
+    for (const part of alone ? batch.map((record) => [record]) : [batch]) {
+      const partDueAt = await failurePolicy.bisect(part, (records, poisonReason) =>
+        this.#runPart(records, { trigger, poisonReason, alone }),
+      );
+      dueAt = Math.min(dueAt ?? Infinity, partDueAt ?? Infinity);
+    }
+    await this.#forgive();
+    return dueAt === Infinity ? undefined : dueAt;
   }
 
   /** Retries the due orders: process and save → publish; the next run purges the completed ones. @throws as `runBatch` */
-  runRetries(): Promise<DueAt> {
-    return this.#options.failurePolicy.isolate(MAX_RETRIES_PER_RUN, (limit, poisonReason) =>
-      this.#retry(limit, poisonReason),
+  async runRetries(): Promise<DueAt> {
+    const { failurePolicy, ownership } = this.#options;
+    const partitions = [...this.#applied.keys()];
+    const alone = ownership.uncleanEnds.retriesRunAlone(partitions);
+    const dueAt = await failurePolicy.isolate(
+      MAX_RETRIES_PER_RUN,
+      (limit, poisonReason) => this.#retry(limit, { poisonReason, alone }),
+      alone,
     );
+    ownership.uncleanEnds.retriesRan(partitions, dueAt);
+    await this.#forgive();
+    return dueAt;
+  }
+
+  async #forgive(): Promise<void> {
+    const { name, failurePolicy, ownership } = this.#options;
+    if (ownership.uncleanEnds.trusted().length === 0) return;
+    await failurePolicy.run(`${name}: forgive unclean ends`, 'store', () => ownership.forgive());
   }
 
   async #runPart(
     collected: readonly LogRecord[],
-    trigger: BatchTrigger,
-    poisonReason: string | undefined,
+    { trigger, ...mode }: Mode & { trigger: BatchTrigger },
   ): Promise<DueAt | Poison> {
-    const { name, failurePolicy, commit, clock } = this.#options;
-    const startedAt = clock();
+    const { name, failurePolicy, commit, monotonicClock } = this.#options;
+    const startedAt = monotonicClock();
     let batch = collected;
     const result = await failurePolicy.process(`${name}: process a batch`, () => {
       // Skip records of partitions we have lost; retrying them would block those we still own.
       batch = collected.filter(({ partition }) => this.#applied.has(partition));
-      return batch.length === 0 ? Promise.resolve(undefined) : this.#process(batch, poisonReason);
+      return batch.length === 0 ? Promise.resolve(undefined) : this.#process(batch, mode);
     });
     if (result === POISON || result === undefined) return result;
     this.#measure(batch, trigger, startedAt);
     this.#count(result);
     const nextOffsets = new Map<number, number>();
     for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
+    this.#options.ownership.uncleanEnds.recordsSaved(nextOffsets);
     for (const [partition, offset] of nextOffsets) {
       if (this.#applied.has(partition)) this.#applied.set(partition, offset);
     }
@@ -115,26 +147,32 @@ export class BatchRunner {
   }
 
   /** Encodes a new frame for each attempt, because the frame is transferred to the thread. */
-  #process(batch: readonly LogRecord[], poisonReason: string | undefined): Promise<BatchResult> {
-    const { topic, pool, failurePolicy } = this.#options;
+  #process(batch: readonly LogRecord[], { poisonReason, alone }: Mode): Promise<BatchResult> {
+    const { topic, pool, failurePolicy, ownership } = this.#options;
     const applied = new Map<number, number>();
     for (const { partition } of batch) {
       const next = this.#applied.get(partition);
       if (next !== undefined) applied.set(partition, next);
     }
     const recent = failurePolicy.deadLetterRate.counts();
-    return pool.run({ kind: 'batch', topic, frame: encodeRecordFrame(batch), applied, recent, poisonReason });
+    const loneOrdersOf = alone ? ownership.owner : undefined;
+    const request = { topic, applied, recent, poisonReason, loneOrdersOf };
+    return ownership.gate.run(alone, () =>
+      pool.run({ kind: 'batch', frame: encodeRecordFrame(batch), ...request }),
+    );
   }
 
-  async #retry(limit: number, poisonReason: string | undefined): Promise<DueAt | Poison> {
-    const { name, topic, pool, failurePolicy, metrics, clock } = this.#options;
+  async #retry(limit: number, { poisonReason, alone }: Mode): Promise<DueAt | Poison> {
+    const { name, topic, pool, failurePolicy, ownership, metrics, clock } = this.#options;
     // Otherwise this run would publish effects again that the previous run is still publishing.
     await this.#publishQueue.done();
     const published = this.#published;
     const result = await failurePolicy.process(`${name}: retry orders`, () => {
       const partitions = [...this.#applied.keys()];
       const recent = failurePolicy.deadLetterRate.counts();
-      return pool.run({ kind: 'retry', topic, partitions, limit, published, recent, poisonReason });
+      const loneOrdersOf = alone ? ownership.owner : undefined;
+      const request = { topic, partitions, limit, published, recent, poisonReason, loneOrdersOf };
+      return ownership.gate.run(alone, () => pool.run({ kind: 'retry', ...request }));
     });
     if (result === POISON) return POISON;
     this.#published = [];
@@ -183,11 +221,12 @@ export class BatchRunner {
   }
 
   #measure(batch: readonly LogRecord[], trigger: BatchTrigger, startedAt: number): void {
-    const { metrics, clock } = this.#options;
+    const { metrics, clock, monotonicClock } = this.#options;
     const savedAt = clock();
     metrics.batchesClosed.inc({ trigger });
     metrics.batchRecords.observe(batch.length);
-    metrics.processDuration.observe((savedAt - startedAt) / 1000);
+    metrics.processDuration.observe((monotonicClock() - startedAt) / 1000);
+    // The clock may have been set back since the append, or the broker's clock is ahead.
     for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
   }
 }

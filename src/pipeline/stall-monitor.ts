@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import { hasCode } from '../base/errors.ts';
 
 /** Shorter retrying is normal. */
@@ -7,14 +7,17 @@ const STALLED_AFTER_MS = 10_000;
 /** The steps that are being retried, for /readyz. */
 export class StallMonitor {
   readonly #clock: Clock;
+  readonly #monotonicClock: MonotonicClock;
+  /** since: on the monotonic clock */
   readonly #failing = new Map<string, { since: number; error: Error }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, monotonicClock: MonotonicClock) {
     this.#clock = clock;
+    this.#monotonicClock = monotonicClock;
   }
 
   failed(step: string, error: Error): void {
-    this.#failing.set(step, { since: this.#failing.get(step)?.since ?? this.#clock(), error });
+    this.#failing.set(step, { since: this.#failing.get(step)?.since ?? this.#monotonicClock(), error });
   }
 
   ended(step: string): void {
@@ -29,7 +32,10 @@ export class StallMonitor {
   /** The step that has been retried for the longest time, if that is too long. */
   readinessProblem(): string | undefined {
     const [longest] = [...this.#failing.values()].sort((one, other) => one.since - other.since);
-    if (longest === undefined || this.#clock() - longest.since < STALLED_AFTER_MS) return undefined;
-    return `a batch has been retried since ${new Date(longest.since).toISOString()}: ${longest.error.message}`;
+    if (longest === undefined) return undefined;
+    const ageMs = this.#monotonicClock() - longest.since;
+    if (ageMs < STALLED_AFTER_MS) return undefined;
+    const since = new Date(this.#clock() - ageMs).toISOString();
+    return `a batch has been retried since ${since}: ${longest.error.message}`;
   }
 }

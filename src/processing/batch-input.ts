@@ -60,7 +60,10 @@ export function failuresOf(input: BatchInput | RetryInput, orderId: string): Fai
   return { attempts: attempts + 1, firstFailedAt, lateMs };
 }
 
-/** The total lateness of an order's retries, this one included, in milliseconds. */
+/**
+ * The total lateness of an order's retries, this one included, in milliseconds. An order that is retried before its due time
+ * is not early: the clock was set back. Then the lateness falls by the step, and the end of the time budget with it.
+ */
 export function lateMsOf({ startedAt }: RetryInput, { dueAt, lateMs }: RetryingOrder): number {
-  return lateMs + Math.max(0, startedAt - dueAt);
+  return lateMs + startedAt - dueAt;
 }

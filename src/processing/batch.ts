@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../base/backoff.ts';
+import type { OwnerId } from '../store/partition-owners.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { UnstoredRecord } from './storable-dead-letters.ts';
 
@@ -10,6 +11,18 @@ export interface FailureRules {
   /** a batch that would raise the share of dead letters above this is not saved; 1 turns the limit off */
   deadLetterFloodShare: number;
   deadLetterSource: DeadLetterSource;
+}
+
+/** How long a dead-letter flood postpones retries, in milliseconds. */
+export const FLOOD_PAUSE_MS = 15_000;
+
+/**
+ * The longest pause before a retry, in milliseconds. A due time further away was stored while the clock was ahead, so the
+ * order is due now.
+ */
+export function maxRetryPauseMs({ retry }: Pick<FailureRules, 'retry'>): number {
+  // nextAttemptAt rounds up to a whole millisecond.
+  return Math.max(Math.ceil(retry.capMs), FLOOD_PAUSE_MS) + 1;
 }
 
 /** The origin of failed records, as the headers on `orders.dlq` name it. */
@@ -25,6 +38,8 @@ interface Request {
   recent: FailureCounts;
   /** set for a poison order: it fails with this reason, without a call of the processor */
   poisonReason?: string | undefined;
+  /** set after unclean ends: the order in work is recorded for this owner, if it is the only one */
+  loneOrdersOf?: OwnerId | undefined;
 }
 
 /** One batch to process; its `frame` (base/record-frame.ts) is transferred to the thread. */

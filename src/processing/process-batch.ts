@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import { formatPosition, type Position } from '../base/position.ts';
 import type { EventCodec } from '../order/events.ts';
@@ -18,6 +18,7 @@ export interface BatchDependencies {
   runProcessor: RunProcessor;
   codec: EventCodec;
   clock: Clock;
+  monotonicClock: MonotonicClock;
   rules: FailureRules;
 }
 

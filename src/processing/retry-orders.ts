@@ -1,7 +1,7 @@
 import { hasCode, toError } from '../base/errors.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { BatchStore } from '../store/order-store.ts';
-import type { BatchResult, RetryRequest } from './batch.ts';
+import { FLOOD_PAUSE_MS, maxRetryPauseMs, type BatchResult, type RetryRequest } from './batch.ts';
 import { lateMsOf, onlyOrders, type RetryInput } from './batch-input.ts';
 import { batchResult, earliest } from './batch-result.ts';
 import { attemptsOf } from './classify.ts';
@@ -23,10 +23,12 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  */
 export async function retryOrders(
   { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
-  { store, runProcessor, codec, clock, rules }: BatchDependencies,
+  { store, runProcessor, codec, clock, monotonicClock, rules }: BatchDependencies,
 ): Promise<BatchResult> {
   const startedAt = clock();
-  const due = await store.loadDue({ topic, partitions, now: startedAt, limit, published });
+  const started = monotonicClock();
+  const latest = startedAt + maxRetryPauseMs(rules);
+  const due = await store.loadDue({ topic, partitions, now: startedAt, latest, limit, published });
   const { loadedState, unpublished, nextDueAt } = due;
   const redeliveredEffects = await store.effectsOfRetries(unpublished);
   const events = encodeRecordFrame(due.orders.flatMap((order) => order.events));
@@ -48,7 +50,8 @@ export async function retryOrders(
     nextProgress: progress,
     outcomes,
     startedAt,
-    now: clock(),
+    // Not the clock: a step forward during an attempt must not use up the order's time budget.
+    now: startedAt + Math.round(monotonicClock() - started),
     deferred: [],
     published,
     rules,
@@ -89,9 +92,6 @@ async function saveOrDefer(
     return { saved: await saveBatch(store, deferFlood(input), recent), flood: toError(error).message };
   }
 }
-
-/** Pause before deferred orders are tried again, in milliseconds. */
-const FLOOD_PAUSE_MS = 15_000;
 
 /** Postpones the orders that would become dead letters, which costs them no attempt and no part of their time budget. */
 function deferFlood(input: RetryInput): RetryInput {

@@ -1,4 +1,4 @@
-import pThrottle from 'p-throttle';
+import { createPacer } from '../base/pacer.ts';
 import { ServiceError, toServiceError } from '../base/errors.ts';
 import type {
   DeadLetterStore,
@@ -82,7 +82,7 @@ export async function runBulkAction(
   }
   const pageSize = Math.min(MAX_PAGE, Math.ceil(request.ratePerSecond / PAGES_PER_SECOND));
   const interval = (pageSize / request.ratePerSecond) * 1000;
-  const nextPage = pThrottle({ limit: 1, interval })(() => Promise.resolve());
+  const nextPage = createPacer(interval);
   const tally: BulkTally & { matched: number } = { matched: 0, done: 0, refused: [] };
   const { limit = Infinity } = request;
   let nextAfterId: number | null = request.afterId;

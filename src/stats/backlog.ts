@@ -1,6 +1,6 @@
 /** The end offsets of a topic at a time, by partition. */
 interface Sample {
-  /** milliseconds since the epoch */
+  /** on the monotonic clock */
   at: number;
   ends: readonly number[];
 }
@@ -26,7 +26,7 @@ export class Backlog {
     return this.#samples.length;
   }
 
-  /** @param ends partition → next offset to append @param applied partition → next offset to apply */
+  /** @param ends partition → next offset to append @param applied partition → next offset to apply @param now monotonic */
   sample(ends: readonly number[], applied: readonly number[], now: number): BacklogFigures {
     this.#samples.push({ at: now, ends });
     this.#prune(applied);

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { MonotonicClock } from '../base/clock.ts';
 
 /** A value is cached for this many times the duration of its read, so that reads take at most 5 % of the time. */
 const CACHE_FACTOR = 20;
@@ -10,11 +10,11 @@ const CACHE_FACTOR = 20;
 export class CachedValue<T> {
   readonly #read: () => Promise<T>;
   readonly #minAgeMs: number;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   #latest: Promise<T | undefined> = Promise.resolve(undefined);
   #freshUntil = -Infinity;
 
-  constructor(read: () => Promise<T>, minAgeMs: number, clock: Clock) {
+  constructor(read: () => Promise<T>, minAgeMs: number, clock: MonotonicClock) {
     this.#read = read;
     this.#minAgeMs = minAgeMs;
     this.#clock = clock;

@@ -2,8 +2,8 @@ import { timeOfOrderId } from '../order/ids.ts';
 import type { StatusEvent } from '../status/status-event.ts';
 
 export interface OrderCountsOptions {
-  /** ignore events from before this time, milliseconds since the epoch */
-  since: number;
+  /** ignore events from before this time, milliseconds since the epoch; it moves when the clock steps */
+  since: () => number;
   now: () => number;
   /** when a keyed order was accepted, milliseconds since the epoch; undefined if unknown here */
   acceptedAt: (orderId: string) => Promise<number | undefined>;
@@ -29,7 +29,7 @@ export class OrderCounts {
   /** @throws ServiceError `record-undecodable` */
   count(event: StatusEvent): void {
     const { status, at } = event.outcome();
-    if (at < this.#options.since) return;
+    if (at < this.#options.since()) return;
     if (status !== 'confirmed' && status !== 'rejected' && status !== 'failed') return;
     this.#counts[status] += 1;
     // A later version is a replayed dead letter: its duration says nothing about the service.

@@ -19,7 +19,7 @@ export interface LatencyFigures {
 
 /** About one second: timers are late on a busy machine, so rates use the real duration. */
 interface Second {
-  /** milliseconds since the epoch */
+  /** on the monotonic clock */
   endedAt: number;
   perSecond: Counts;
   latencies: Record<Timed, RecordableHistogram>;
@@ -33,6 +33,7 @@ export class RecentSeconds {
   #counts = noCounts();
   #startedAt: number;
 
+  /** @param now on the monotonic clock, as everywhere here */
   constructor(capacity: number, now: number) {
     this.#capacity = capacity;
     this.#startedAt = now;

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, MonotonicClock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { StatusHub } from '../status/status-hub.ts';
@@ -28,6 +28,7 @@ export interface StatsDependencies {
   /** when a keyed order was accepted; undefined if unknown here */
   acceptedAt: (orderId: string) => Promise<number | undefined>;
   clock: Clock;
+  monotonicClock: MonotonicClock;
   /** the length of a second, milliseconds; shorter in tests */
   secondMs?: number;
 }
@@ -40,6 +41,7 @@ const SECOND_MS = 1000;
  */
 export class ServiceStats implements Stats {
   readonly #dependencies: StatsDependencies;
+  /** on the monotonic clock */
   readonly #startedAt: number;
   readonly #seconds: RecentSeconds;
   readonly #counts: OrderCounts;
@@ -51,18 +53,22 @@ export class ServiceStats implements Stats {
   #sampling: Promise<void> | undefined;
 
   constructor(dependencies: StatsDependencies) {
-    const { clock, reader, deadLetters, acceptedAt } = dependencies;
+    const { clock, monotonicClock, reader, deadLetters, acceptedAt } = dependencies;
     this.#dependencies = dependencies;
-    this.#startedAt = clock();
+    this.#startedAt = monotonicClock();
     this.#seconds = new RecentSeconds(KEPT_SECONDS, this.#startedAt);
     this.#counts = new OrderCounts({
-      since: this.#startedAt,
+      since: () => this.#wallTimeOf(this.#startedAt),
       now: clock,
       acceptedAt,
       onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
     });
-    this.#retrying = new CachedValue(() => reader.countRetrying(MAX_COUNTED), SECOND_MS, clock);
-    this.#deadLetters = new CachedValue(() => deadLetters.reasons({ state: 'open' }), SECOND_MS, clock);
+    this.#retrying = new CachedValue(() => reader.countRetrying(MAX_COUNTED), SECOND_MS, monotonicClock);
+    this.#deadLetters = new CachedValue(
+      () => deadLetters.reasons({ state: 'open' }),
+      SECOND_MS,
+      monotonicClock,
+    );
   }
 
   async start(): Promise<void> {
@@ -85,7 +91,7 @@ export class ServiceStats implements Stats {
   }
 
   async read(seconds: number): Promise<StatsFigures> {
-    const { replica, role, hub, clock } = this.#dependencies;
+    const { replica, role, hub, monotonicClock } = this.#dependencies;
     const [totals, retrying, deadLetters] = await Promise.all([
       this.#totals(),
       this.#retrying.get(),
@@ -94,7 +100,7 @@ export class ServiceStats implements Stats {
     return {
       replica,
       role,
-      uptimeMs: clock() - this.#startedAt,
+      uptimeMs: monotonicClock() - this.#startedAt,
       totals,
       perSecond: this.#seconds.perSecond(RATE_SECONDS),
       latencies: {
@@ -105,13 +111,15 @@ export class ServiceStats implements Stats {
       retrying,
       deadLetters,
       watchers: hub.watcherCount,
-      seconds: this.#seconds.latest(seconds),
+      seconds: this.#seconds
+        .latest(seconds)
+        .map(({ endedAt, perSecond }) => ({ endedAt: this.#wallTimeOf(endedAt), perSecond })),
     };
   }
 
   /** If a sample takes longer than a second, the next ones wait: the recorded second is just longer. */
   async #sample(): Promise<void> {
-    this.#seconds.end(await this.#totals(), this.#dependencies.clock());
+    this.#seconds.end(await this.#totals(), this.#dependencies.monotonicClock());
     this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
   }
 
@@ -122,14 +130,20 @@ export class ServiceStats implements Stats {
 
   /** Reads the ends first: records appended meanwhile belong to the next sample. */
   async #sampleBacklog(): Promise<BacklogFigures> {
-    const { log, reader, clock } = this.#dependencies;
+    const { log, reader, monotonicClock } = this.#dependencies;
     const topic = log.progressName(TOPICS.commands);
     const ends = await log.ends(TOPICS.commands);
     const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));
     return this.#backlog.sample(
       ends,
       applied.map((next) => next ?? 0),
-      clock(),
+      monotonicClock(),
     );
+  }
+
+  /** What the wall clock would have shown then, if it had not stepped since. */
+  #wallTimeOf(monotonic: number): number {
+    const { clock, monotonicClock } = this.#dependencies;
+    return clock() - (monotonicClock() - monotonic);
   }
 }

@@ -20,6 +20,7 @@ export interface StatsFigures {
   /** open dead letters by reason */
   deadLetters: Record<string, number> | undefined;
   watchers: number;
+  /** endedAt: milliseconds since the epoch */
   seconds: readonly { endedAt: number; perSecond: Counts }[];
 }
 

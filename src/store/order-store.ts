@@ -5,6 +5,7 @@ import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
 import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
+import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
 
 /** Reads for requests, on any thread. Times are milliseconds since the epoch. */
@@ -66,7 +67,7 @@ export interface OrderPage {
 }
 
 /** Loads what `decide` needs and saves what it decided. Each writing thread has its own, with its own connection. */
-export interface BatchStore {
+export interface BatchStore extends PartitionOwners {
   /** Reads one snapshot. If any of it changes before `save`, `save` refuses the batch. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState>;
   /** The due retrying orders of these partitions, longest overdue first, each with all its events in order. */
@@ -108,6 +109,8 @@ export interface DueQuery {
   partitions: readonly number[];
   /** milliseconds since the epoch */
   now: number;
+  /** milliseconds since the epoch; an order due after this is due now, because the clock was set back since it was stored */
+  latest: number;
   /** maximum number of orders */
   limit: number;
   /** completed orders whose effects are published; left out of `unpublished` */

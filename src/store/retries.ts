@@ -17,7 +17,10 @@ export interface RetryingOrder {
   firstFailedAt: number;
   failedAt: number;
   dueAt: number;
-  /** sum of the milliseconds by which its retries were late because the store or the service was down */
+  /**
+   * sum of the milliseconds by which its retries were late because the store or the service was down, or the clock was set
+   * forward; negative after the clock was set back
+   */
   lateMs: number;
 }
 

@@ -5,10 +5,13 @@ import { recordCount } from '../base/record-frame.ts';
 import { within } from '../base/within.ts';
 import type { BatchRequest, BatchResult, RetryRequest } from '../processing/batch.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
+import type { Claim } from '../store/partition-owners.ts';
 import {
   fromThreadError,
+  type OwnershipRequest,
   type ThreadRequest,
   type ThreadResponse,
+  type ThreadResult,
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
@@ -65,10 +68,16 @@ export class BatchPool {
    */
   async run(request: BatchRequest | RetryRequest): Promise<BatchResult> {
     const result = await this.#perform(request, request.kind === 'batch' ? [request.frame] : []);
-    if (result === undefined) {
+    if (result === undefined || !('statuses' in result)) {
       throw new ServiceError('worker-failed', 'The thread answered without a result.');
     }
     return result;
+  }
+
+  /** Changes the ownership of partitions. @returns what a `claim` found @throws as `run` */
+  async changeOwnership(request: OwnershipRequest): Promise<Claim[]> {
+    const result = await this.#perform(request, []);
+    return Array.isArray(result) ? result : [];
   }
 
   /**
@@ -82,7 +91,7 @@ export class BatchPool {
     if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
   }
 
-  async #perform(request: ThreadRequest, transferList: ArrayBuffer[]): Promise<BatchResult | undefined> {
+  async #perform(request: ThreadRequest, transferList: ArrayBuffer[]): Promise<ThreadResult> {
     if (this.#piscina === undefined) {
       throw new ServiceError('worker-failed', 'The worker threads are not running.');
     }
@@ -109,8 +118,8 @@ export class BatchPool {
 }
 
 function ordersIn(request: ThreadRequest): number {
-  if (request.kind === 'prepare') return 0;
-  return request.kind === 'batch' ? recordCount(request.frame) : request.limit;
+  if (request.kind === 'batch') return recordCount(request.frame);
+  return request.kind === 'retry' ? request.limit : 0;
 }
 
 /** A thread that ended inside the store is a failure of the store; one that ended outside it may have a poison order. */

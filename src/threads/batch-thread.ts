@@ -1,9 +1,9 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { systemClock } from '../base/clock.ts';
+import { monotonicClock, systemClock } from '../base/clock.ts';
 import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
-import type { BatchResult } from '../processing/batch.ts';
+import { recordingLoneOrders } from '../processing/lone-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
 import { confirmAll, loadProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
@@ -13,6 +13,7 @@ import {
   toThreadError,
   type ThreadRequest,
   type ThreadResponse,
+  type ThreadResult,
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
@@ -40,27 +41,34 @@ async function open(settings: ThreadSettings): Promise<BatchDependencies> {
   const runProcessor =
     processor === undefined ? confirmAll : await loadProcessor(processor, { timeoutMs, logger });
   const store = await openBatchStore(settings.store, settings.writeLock);
-  return { store, runProcessor, codec: createEventCodec(), clock: systemClock, rules };
+  return { store, runProcessor, codec: createEventCodec(), clock: systemClock, monotonicClock, rules };
 }
 
-async function perform(
-  request: ThreadRequest,
-  dependencies: BatchDependencies,
-): Promise<BatchResult | undefined> {
+async function perform(request: ThreadRequest, dependencies: BatchDependencies): Promise<ThreadResult> {
   switch (request.kind) {
     case 'prepare':
       return undefined;
     case 'batch':
-      return processBatch(request, dependencies);
+      return recordingLoneOrders(request.loneOrdersOf, dependencies, (recording) =>
+        processBatch(request, recording),
+      );
     case 'retry':
-      return retryOrders(request, dependencies);
+      return recordingLoneOrders(request.loneOrdersOf, dependencies, (recording) =>
+        retryOrders(request, recording),
+      );
+    case 'claim':
+      return dependencies.store.claim(request);
+    case 'release':
+    case 'forgive':
+      await dependencies.store[request.kind](request);
+      return undefined;
   }
 }
 
 /** Transfers the frames instead of copying them. */
-function respond(result: BatchResult | undefined): unknown {
+function respond(result: ThreadResult): unknown {
   const response: ThreadResponse = { done: true, result };
-  if (result === undefined) return response;
+  if (result === undefined || !('statuses' in result)) return response;
   const frames = [result.statuses, result.deadLetters];
   return move({ [transferableSymbol]: frames, [valueSymbol]: response });
 }

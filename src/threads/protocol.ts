@@ -1,6 +1,7 @@
 import { ServiceError, toError, type ErrorCode } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
+import type { Claim, OwnedPartitions } from '../store/partition-owners.ts';
 import type { StoreTarget } from '../store/target.ts';
 import type { Promised, ThreadActivity } from './thread-activity.ts';
 
@@ -27,9 +28,17 @@ export interface ThreadTask {
 }
 
 /** `prepare` opens what the thread needs and does nothing else, so that a failure ends the start. */
-export type ThreadRequest = { kind: 'prepare' } | BatchRequest | RetryRequest;
+export type ThreadRequest = { kind: 'prepare' } | BatchRequest | RetryRequest | OwnershipRequest;
 
-export type ThreadResponse = Response<BatchResult | undefined>;
+/** Changes the ownership of partitions, see `PartitionOwners`. */
+export interface OwnershipRequest extends OwnedPartitions {
+  kind: 'claim' | 'release' | 'forgive';
+}
+
+/** undefined for what has no result */
+export type ThreadResult = BatchResult | Claim[] | undefined;
+
+export type ThreadResponse = Response<ThreadResult>;
 
 /** The methods that the dead-letter thread performs. */
 export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'>>;

@@ -46,6 +46,11 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
     effectsOfRetries: track('effectsOfRetries'),
     orderIdsWithDeadLetters: track('orderIdsWithDeadLetters'),
     purgeCompleted: track('purgeCompleted'),
+    claim: track('claim'),
+    release: track('release'),
+    forgive: track('forgive'),
+    recordAlone: track('recordAlone'),
+    clearAlone: track('clearAlone'),
     close: track('close'),
   };
 }

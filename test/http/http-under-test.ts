@@ -51,6 +51,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     metrics,
     acceptedAt: (orderId) => orderService.acceptedAt(orderId),
     clock: Date.now,
+    monotonicClock: () => performance.now(),
     secondMs: 100,
   });
   await stats.start();

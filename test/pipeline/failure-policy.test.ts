@@ -27,6 +27,7 @@ function harness({ openMs = 20 } = {}) {
     metrics,
     logger: createLogger('silent'),
     clock: Date.now,
+    monotonicClock: () => performance.now(),
   });
   return { policy, metrics, stopping };
 }

@@ -40,6 +40,8 @@ function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<Lane
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
     clock: () => performance.now(),
+    monotonicClock: () => performance.now(),
+    maxRetryPauseMs: 30_000,
     ...changes,
   });
   const push = (...records: LogRecord[]) => {
@@ -106,7 +108,7 @@ await t.test(
   async (t) => {
     let othersWrite = true;
     let now = 0;
-    const { lane, started, push } = harness({ mustWait: () => othersWrite, clock: () => now });
+    const { lane, started, push } = harness({ mustWait: () => othersWrite, monotonicClock: () => now });
     push(record(0));
     t.equal(started.length, 0);
     now = 20;

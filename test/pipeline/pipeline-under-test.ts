@@ -70,6 +70,8 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       metrics,
       logger,
       clock: Date.now,
+      monotonicClock: () => performance.now(),
+      maxRetryPauseMs: 30_000,
       ...changes,
     });
     await pipeline.start();

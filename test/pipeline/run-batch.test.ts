@@ -6,6 +6,7 @@ import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { FailurePolicy } from '../../src/pipeline/failure-policy.ts';
+import { PartitionOwnership } from '../../src/pipeline/partition-ownership.ts';
 import { BatchRunner, type BatchRunnerOptions } from '../../src/pipeline/run-batch.ts';
 import type { BatchResult } from '../../src/processing/batch.ts';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -45,8 +46,26 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
     metrics,
     logger,
     clock: Date.now,
+    monotonicClock: () => performance.now(),
+  });
+  const ownership = new PartitionOwnership({
+    owner: 'this process',
+    topic: 'orders.commands',
+    batchMaxRecords: 3,
+    maxRetryPauseMs: 30_000,
+    clock: Date.now,
+    monotonicClock: () => performance.now(),
+    pool: {
+      changeOwnership: ({ kind, partitions }) => {
+        steps.push(`${kind} ${partitions.join()}`);
+        return Promise.resolve([]);
+      },
+    },
+    logger,
+    signal: stopping.signal,
   });
   const runner = new BatchRunner({
+    ownership,
     name: 'lane 0',
     topic: 'orders.commands',
     pool: {
@@ -72,10 +91,11 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
     metrics,
     logger,
     clock: Date.now,
+    monotonicClock: () => performance.now(),
     ...changes,
   });
   for (const partition of [0, 1]) runner.assign(partition, 5);
-  return { runner, steps, stopping, metrics };
+  return { runner, steps, stopping, metrics, ownership };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -35,6 +35,10 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
   });
   const world = {
     now: 1_000,
+    /** how far the wall clock has been set forward; negative: back */
+    stepMs: 0,
+    /** the clock steps by this while the processor runs */
+    stepsDuringAttempt: 0,
     /** when the processor answers, if that is later */
     answersAt: 0,
     /** by order id; all other orders are confirmed */
@@ -48,9 +52,18 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
       return [orderId, world.outcomes.get(orderId) ?? { status: 'confirmed', reason: null }] as const;
     });
     world.now = Math.max(world.now, world.answersAt);
+    world.stepMs += world.stepsDuringAttempt;
+    world.stepsDuringAttempt = 0;
     return Promise.resolve(new Map(outcomes));
   };
-  const dependencies = { store, runProcessor, codec, clock: () => world.now, rules: failureRules(changes) };
+  const dependencies = {
+    store,
+    runProcessor,
+    codec,
+    clock: () => world.now + world.stepMs,
+    monotonicClock: () => world.now,
+    rules: failureRules(changes),
+  };
   const run = (records: LogRecord[], { recent = NO_FAILURES, applied = new Map<number, number>() } = {}) =>
     processBatch(
       { kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), applied, recent },

@@ -104,6 +104,46 @@ await t.test(
   },
 );
 
+const HOUR_MS = 3_600_000;
+
+for (const stepMs of [-HOUR_MS, -24 * HOUR_MS, HOUR_MS, 24 * HOUR_MS]) {
+  const name = `a clock that steps by ${stepMs / HOUR_MS} h`;
+
+  await t.test(`${name} while an order waits neither delays its retry nor uses up its time`, async (t) => {
+    const budget = { baseMs: 100, factor: 1, capMs: 100, maxAttempts: 1_000, budgetMs: 1_000 };
+    const { world, run, retry, history } = await processingUnderTest(t, { retry: budget });
+    const id = randomUUID();
+    world.outcomes.set(id, FAILED_FOR_NOW);
+    const { retryAt: first = 0 } = await run([new CommandRecords().place(id)]);
+    const firstFailedAt = world.now;
+    world.now = first;
+    world.stepMs = stepMs;
+    for (let attempt = 2; ; attempt += 1) {
+      const { retryAt, counts } = await retry();
+      t.equal(world.attempts.length, attempt, 'a retry that is due runs');
+      if (counts.rescheduled === 0) break;
+      world.now = (retryAt ?? 0) - world.stepMs;
+    }
+    t.same(await history(id), ['failed']);
+    t.equal(world.now - firstFailedAt, budget.budgetMs, 'its time ends as it would without the step');
+  });
+
+  await t.test(`${name} during an attempt does not use up the time of the order`, async (t) => {
+    const { world, run, retry, deadLetters, history } = await processingUnderTest(t);
+    const id = randomUUID();
+    world.outcomes.set(id, FAILED_FOR_NOW);
+    await run([new CommandRecords().place(id)]);
+    world.now += 20;
+    world.stepsDuringAttempt = stepMs;
+    t.match((await retry()).counts, { rescheduled: 1, deadLetters: 0 });
+    world.outcomes.delete(id);
+    world.now += 200;
+    await retry();
+    t.same(await history(id), ['confirmed']);
+    t.same(deadLetters(), []);
+  });
+}
+
 for (const [what, retry] of [
   ['attempts are', { maxAttempts: 2, budgetMs: 60_000 }],
   ['time is', { maxAttempts: 1_000, budgetMs: 500 }],

@@ -18,7 +18,12 @@ function countedHub(
   const hub = new StatusHub({ codec, maxWatchers: 1, logger: pino(lines) });
   const timed: number[] = [];
   const now = () => Date.now();
-  const counts = new OrderCounts({ since: STARTED_AT, now, acceptedAt, onConfirmed: (ms) => timed.push(ms) });
+  const counts = new OrderCounts({
+    since: () => STARTED_AT,
+    now,
+    acceptedAt,
+    onConfirmed: (ms) => timed.push(ms),
+  });
   hub.onEveryEvent((event) => counts.count(event));
   let offset = 0;
   const publish = (orderId: string, status: OrderStatus, { version = 1, at = STARTED_AT } = {}) => {

@@ -6,6 +6,7 @@ import { deadLetterConformance } from './conformance/dead-letters.ts';
 import { retryConformance } from './conformance/retries.ts';
 import { replayConformance } from './conformance/replays.ts';
 import { listingConformance } from './conformance/listing.ts';
+import { partitionOwnersConformance } from './conformance/partition-owners.ts';
 import { progressConformance } from './conformance/progress.ts';
 import { roundTripConformance } from './conformance/round-trip.ts';
 import { writersConformance } from './conformance/writers.ts';
@@ -26,5 +27,6 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
     deadLetterListConformance(t, makeStore),
   );
   await t.test('dead letters are replayed and discarded', (t) => deadLetterActionConformance(t, makeStore));
+  await t.test('partitions have owners', (t) => partitionOwnersConformance(t, makeStore));
   await t.test('several writers lose nothing', (t) => writersConformance(t, makeStore));
 }

@@ -71,6 +71,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     runProcessor: confirmAll,
     codec,
     clock: Date.now,
+    monotonicClock: () => performance.now(),
     rules: failureRules(),
   };
   t.teardown(async () => {

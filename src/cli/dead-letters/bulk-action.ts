@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import pThrottle from 'p-throttle';
+import { createPacer } from '../../base/pacer.ts';
 import type { BulkCommand } from './command-line.ts';
 import { RequestFailed, type BulkRequestBody, type DeadLetterClient } from './client.ts';
 import { filterOf } from './list.ts';
@@ -58,7 +58,7 @@ async function runPages(
   { progressStream }: Terminal,
 ): Promise<Tally> {
   const pageSize = Math.min(MAX_PAGE, rate);
-  const nextPage = pThrottle({ limit: 1, interval: (pageSize / rate) * 1000 })(() => Promise.resolve());
+  const nextPage = createPacer((pageSize / rate) * 1000);
   const bar = new cliProgress.SingleBar({
     format: `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`,
     stream: progressStream,

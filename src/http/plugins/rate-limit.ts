@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { Redis } from 'ioredis';
 import { ServiceError } from '../../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
+import { rateLimitStore } from './rate-limit-store.ts';
 
 /** Callers counted at the same time. Beyond that, old ones are evicted and start again from zero. */
 const MAX_CALLERS = 10_000;
@@ -21,9 +22,9 @@ export async function limitRate(
     global: false,
     max: limit.max,
     timeWindow: limit.windowMs,
-    cache: MAX_CALLERS,
-    redis: limit.redis,
-    nameSpace: REDIS_KEY_PREFIX,
+    ...(limit.redis === undefined
+      ? { store: rateLimitStore(MAX_CALLERS) }
+      : { redis: limit.redis, nameSpace: REDIS_KEY_PREFIX }),
     skipOnError: true,
   });
   const count = scope.createRateLimit();

@@ -23,6 +23,7 @@ export class ChunkTable {
   readonly #insert: Statement<[number, number, number, number, Buffer]>;
   readonly #atOrBefore: Statement<[number, number], ChunkRow>;
   readonly #after: Statement<[number, number], ChunkRow>;
+  readonly #timestampAt: Statement<[number, number], number>;
   readonly #delete: Statement<[number]>;
 
   constructor(db: Database) {
@@ -31,6 +32,11 @@ export class ChunkTable {
       `SELECT ${COLUMNS} FROM chunks WHERE id <= ? AND id >= ? ORDER BY id DESC LIMIT 1`,
     );
     this.#after = db.prepare(`SELECT ${COLUMNS} FROM chunks WHERE id > ? AND id < ? ORDER BY id LIMIT 1`);
+    this.#timestampAt = db
+      .prepare<[number, number], number>(
+        'SELECT timestamp FROM chunks WHERE id <= ? AND id >= ? ORDER BY id DESC LIMIT 1',
+      )
+      .pluck();
     this.#delete = db.prepare('DELETE FROM chunks WHERE id = ?');
   }
 
@@ -63,6 +69,11 @@ export class ChunkTable {
     const { id, count, timestamp, checksum, body } = row;
     const chunk = { partition: number, firstOffset: id - base, count, timestamp, body };
     return { chunk, isIntact: crc32(body) === checksum };
+  }
+
+  /** The timestamp of the chunk with this offset, which must be retained. */
+  timestampAt({ slot }: Partition, offset: number): number | undefined {
+    return this.#timestampAt.get(slot * SLOT_SIZE + offset, slot * SLOT_SIZE);
   }
 
   delete({ slot }: Partition, { firstOffset }: Chunk): void {

@@ -141,14 +141,20 @@ export class LogFile {
 
   /**
    * Deletes about `budget` records that are consumed and older than `cutoff`. @returns how many; fewer if no more are due
+   * @param now records with later timestamps were appended while the clock was ahead
    * @param onCorrupt called for those that were corrupt, after they are deleted
    */
   deleteDue(
     cutoff: number,
     budget: number,
     onCorrupt: (records: CorruptRecords) => void = () => undefined,
+    now = Infinity,
   ): number {
-    const { deleted, corrupt } = this.#retention.deleteDue(this.#topics.partitions(), cutoff, budget);
+    const { deleted, corrupt } = this.#retention.deleteDue(
+      this.#topics.partitions(),
+      { cutoff, now },
+      budget,
+    );
     corrupt.forEach(onCorrupt);
     return deleted;
   }

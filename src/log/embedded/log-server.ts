@@ -2,6 +2,7 @@ import { type ServiceError, toError } from '../../base/errors.ts';
 import { isDiskFailure, logFailure } from './failures.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
+import { RetentionTime } from './retention-time.ts';
 import type {
   Call,
   CorruptRecords,
@@ -26,6 +27,7 @@ export class LogServer implements LogCalls {
   readonly #options: OpenOptions;
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
   readonly #maintenanceIntervalMs: number;
+  readonly #retentionTime = new RetentionTime();
   #opened: LogFile | undefined;
   /** why a write failed; undefined again when the disk has proved that it accepts writes */
   #problem: ServiceError | undefined;
@@ -137,10 +139,10 @@ export class LogServer implements LogCalls {
     // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
     const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
     this.#appendedSinceMaintenance = 0;
-    const cutoff = Date.now() - this.#options.retentionMs;
+    const cutoff = this.#retentionTime.now() - this.#options.retentionMs;
     const report = (records: CorruptRecords) => this.#post({ kind: 'corrupt', records }, []);
     try {
-      const isBehind = this.#file.deleteDue(cutoff, budget, report) >= budget;
+      const isBehind = this.#file.deleteDue(cutoff, budget, report, Date.now()) >= budget;
       this.#setRetentionProblem(undefined);
       return isBehind;
     } catch (thrown) {

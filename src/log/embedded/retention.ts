@@ -5,6 +5,12 @@ import { relaxed } from './log-database.ts';
 import type { CorruptRecords } from './protocol.ts';
 import { partitionOf, type Partition } from './topic-table.ts';
 
+/** Milliseconds since the epoch. Records from before the cutoff are old; timestamps after `now` are wrong. */
+interface Times {
+  cutoff: number;
+  now: number;
+}
+
 interface KeyRow {
   key: Buffer;
   offset: number;
@@ -32,13 +38,13 @@ export class Retention {
   }
 
   /**
-   * Deletes about `budget` records that are consumed and older than `cutoff`, in one short transaction.
+   * Deletes about `budget` records that are consumed and older than the cutoff, in one short transaction.
    * @param partitions all partitions of all topics
    * @returns how many, fewer than `budget` when no more are due; and those of them that were corrupt
    */
   deleteDue(
     partitions: readonly Partition[],
-    cutoff: number,
+    times: Times,
     budget: number,
   ): { deleted: number; corrupt: CorruptRecords[] } {
     const starts = new Map<Partition, number>();
@@ -53,7 +59,7 @@ export class Retention {
     relaxed(this.#db, () => {
       for (const partition of partitions) {
         const siblings = byTopic.get(partition.topicId) ?? [];
-        const start = this.#deleteFrom(partition, cutoff, budget - deleted, siblings, corrupt);
+        const start = this.#deleteFrom(partition, times, budget - deleted, siblings, corrupt);
         if (start === partition.start) continue;
         this.#setStart.run(start, partition.slot);
         starts.set(partition, start);
@@ -71,7 +77,7 @@ export class Retention {
    */
   #deleteFrom(
     partition: Partition,
-    cutoff: number,
+    times: Times,
     budget: number,
     siblings: readonly Partition[],
     corrupt: CorruptRecords[],
@@ -83,7 +89,7 @@ export class Retention {
       if (stored === undefined) break;
       const { chunk, isIntact } = stored;
       const end = chunk.firstOffset + chunk.count;
-      if (end > consumed || chunk.timestamp >= cutoff) break;
+      if (end > consumed || this.#appendedAt(partition, chunk, times.now) >= times.cutoff) break;
       if (isIntact) {
         this.#deleteKeys(partition, siblings, chunk);
       } else {
@@ -118,5 +124,23 @@ export class Retention {
     )) {
       if (partitionOf(siblings, key) === partition) this.#deleteKey.run(partition.topicId, key, offset);
     }
+  }
+
+  /**
+   * When the chunk was appended, at the latest. A chunk with a timestamp after `now` was appended while the clock was ahead;
+   * a later chunk with a credible timestamp shows how old it is at least. Otherwise it would stop retention until the clock
+   * gets there.
+   */
+  #appendedAt(partition: Partition, { firstOffset, timestamp }: Chunk, now: number): number {
+    let wrong = firstOffset;
+    let credible = partition.end - 1;
+    const timestampAt = (offset: number) => this.#chunks.timestampAt(partition, offset) ?? Infinity;
+    if (timestamp <= now || timestampAt(credible) > now) return timestamp;
+    while (credible - wrong > 1) {
+      const middle = wrong + ((credible - wrong) >> 1);
+      if (timestampAt(middle) > now) wrong = middle;
+      else credible = middle;
+    }
+    return timestampAt(credible);
   }
 }

@@ -64,6 +64,21 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     numberedBy: 'id',
   },
   {
+    name: 'partition_owners',
+    columns: [
+      ...columns('text', 'topic'),
+      ...columns('bigint', 'partition'),
+      ...columns('text', 'owner'),
+      ...columns('bigint', 'unclean_ends'),
+    ],
+    key: ['topic', 'partition'],
+  },
+  {
+    name: 'lone_orders',
+    columns: [...columns('text', 'order_id', 'owner'), ...columns('bigint', 'unclean_ends')],
+    key: ['order_id'],
+  },
+  {
     name: 'progress',
     columns: [...columns('text', 'topic'), ...columns('bigint', 'partition', 'next_offset')],
     key: ['topic', 'partition'],

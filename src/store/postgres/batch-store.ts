@@ -8,10 +8,18 @@ import type {
   Effects,
   LoadedState,
 } from '../order-store.ts';
+import type { Claim, OwnedPartitions, OwnerId } from '../partition-owners.ts';
 import type { RetryingOrder } from '../retries.ts';
 import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PostgresConnection } from './connection.ts';
+import {
+  claimStatement,
+  clearStatement,
+  forgiveStatements,
+  recordStatement,
+  releaseStatement,
+} from './partition-owners.ts';
 import { effectsOfRetriesStatements, effectsStatements } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { readTogether, together } from './statement.ts';
@@ -102,6 +110,27 @@ export class PostgresBatchStore implements BatchStore {
 
   async purgeCompleted(orderIds: readonly string[]): Promise<void> {
     await this.#connection.write([purgeStatement(orderIds)]);
+  }
+
+  claim(owned: OwnedPartitions): Promise<Claim[]> {
+    return this.#connection.query<Claim>(claimStatement(owned));
+  }
+
+  async release(owned: OwnedPartitions): Promise<void> {
+    await this.#connection.query(releaseStatement(owned));
+  }
+
+  async forgive(owned: OwnedPartitions): Promise<void> {
+    await this.#connection.write(forgiveStatements(owned));
+  }
+
+  async recordAlone(orderId: string, owner: OwnerId): Promise<number> {
+    const [row] = await this.#connection.query<{ uncleanEnds: number }>(recordStatement(orderId, owner));
+    return row?.uncleanEnds ?? 0;
+  }
+
+  async clearAlone(orderId: string): Promise<void> {
+    await this.#connection.query(clearStatement(orderId));
   }
 
   close(): Promise<void> {

@@ -11,21 +11,25 @@ import {
 import type { Statement } from '../sql/statement.ts';
 import type { Read } from './session.ts';
 
-/** Reads the start of one index range per partition, so it never reads orders that are due later. */
+const dueRange = (condition: string) => `
+    SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+    WHERE topic = $1 AND partition = wanted_partition AND ${condition}
+      AND NOT (completed AND order_id = ANY($4::text[]))
+    ORDER BY due_at LIMIT $5`;
+
+/** Reads the start of two index ranges per partition, so it never reads orders that are due later. */
 const DUE = `
   SELECT due.*, (
     SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
     FROM retrying_events WHERE retrying_events.order_id = due."orderId")::bigint AS bytes
   FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
-    SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
-    WHERE topic = $1 AND partition = wanted_partition AND due_at <= $3
-      AND NOT (completed AND order_id = ANY($4::text[]))
-    ORDER BY due_at LIMIT $5) AS due
+    (${dueRange('due_at <= $3')}) UNION ALL (${dueRange('due_at > $6')})) AS due
   ORDER BY due."dueAt" LIMIT $5`;
 
 const NEXT_DUE = `
   SELECT next.due_at FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
-    SELECT due_at FROM retrying_orders WHERE topic = $1 AND partition = wanted_partition AND due_at > $3
+    SELECT due_at FROM retrying_orders
+    WHERE topic = $1 AND partition = wanted_partition AND due_at > $3 AND due_at <= $4
     ORDER BY due_at LIMIT 1) AS next
   ORDER BY next.due_at LIMIT 1`;
 
@@ -45,11 +49,11 @@ export function retryingAmong(orderIds: readonly string[]): Statement {
 
 export async function readDue(
   read: Read,
-  { topic, partitions, now, limit, published }: DueQuery,
+  { topic, partitions, now, latest, limit, published }: DueQuery,
 ): Promise<Omit<DueRetries, 'loadedState'>> {
   const [rows, next] = await Promise.all([
-    read<DueRow>({ name: 'due', text: DUE, values: [topic, partitions, now, published, limit] }),
-    read<{ due_at: number }>({ name: 'next-due', text: NEXT_DUE, values: [topic, partitions, now] }),
+    read<DueRow>({ name: 'due', text: DUE, values: [topic, partitions, now, published, limit, latest] }),
+    read<{ due_at: number }>({ name: 'next-due', text: NEXT_DUE, values: [topic, partitions, now, latest] }),
   ]);
   const taken = upToBytes(rows);
   const unpublished = taken.filter(({ completed }) => completed).map(({ orderId }) => orderId);

@@ -14,6 +14,8 @@ import { STATE_COLUMNS } from '../sql/rows.ts';
 import { insertInto, SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { INSERT_POSTINGS } from './list-key.ts';
+import * as owners from './partition-owners.ts';
+import type { Claim, OwnedPartitions, OwnerId } from '../partition-owners.ts';
 import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
@@ -91,6 +93,26 @@ export class SqliteBatchStore implements BatchStore {
 
   purgeCompleted(orderIds: readonly string[]): Promise<void> {
     return this.#client.write(this.#lock, () => purgeCompleted(this.#client, orderIds));
+  }
+
+  claim(owned: OwnedPartitions): Promise<Claim[]> {
+    return this.#client.write(this.#lock, () => owners.claim(this.#client, owned));
+  }
+
+  release(owned: OwnedPartitions): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.release(this.#client, owned));
+  }
+
+  forgive(owned: OwnedPartitions): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.forgive(this.#client, owned));
+  }
+
+  recordAlone(orderId: string, owner: OwnerId): Promise<number> {
+    return this.#client.write(this.#lock, () => owners.recordAlone(this.#client, orderId, owner));
+  }
+
+  clearAlone(orderId: string): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.clearAlone(this.#client, orderId));
   }
 
   close(): Promise<void> {

@@ -15,14 +15,18 @@ const AMONG = `
   SELECT ${RETRYING_ORDER_COLUMNS} FROM retrying_orders
   WHERE order_id IN (SELECT value FROM json_each(?)) AND NOT completed`;
 
-/** Reads the start of an index range, one partition at a time, so it never reads orders that are due later. */
-const DUE = `
+/** Reads the start of two index ranges, one partition at a time, so it never reads orders that are due later. */
+const dueWhere = (condition: string) => `
   SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
-  WHERE topic = ? AND partition = ? AND due_at <= ?
+  WHERE topic = ? AND partition = ? AND ${condition}
     AND NOT (completed AND order_id IN (SELECT value FROM json_each(?))) ORDER BY due_at LIMIT ?`;
 
+const DUE = dueWhere('due_at <= ?');
+const DUE_TOO_FAR_AWAY = dueWhere('due_at > ?');
+
 const NEXT_DUE = `
-  SELECT due_at FROM retrying_orders WHERE topic = ? AND partition = ? AND due_at > ? ORDER BY due_at LIMIT 1`;
+  SELECT due_at FROM retrying_orders
+  WHERE topic = ? AND partition = ? AND due_at > ? AND due_at <= ? ORDER BY due_at LIMIT 1`;
 
 const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset"`;
 
@@ -37,11 +41,14 @@ export function retryingAmong(client: SqliteClient, orderIds: string[]): Map<str
 
 export function readDue(
   client: SqliteClient,
-  { topic, partitions, now, limit, published }: DueQuery,
+  { topic, partitions, now, latest, limit, published }: DueQuery,
 ): Omit<DueRetries, 'loadedState'> {
   const purgeable = JSON.stringify(published);
   const rows = partitions
-    .flatMap((partition) => client.all<DueRow>(DUE, topic, partition, now, purgeable, limit))
+    .flatMap((partition) => [
+      ...client.all<DueRow>(DUE, topic, partition, now, purgeable, limit),
+      ...client.all<DueRow>(DUE_TOO_FAR_AWAY, topic, partition, latest, purgeable, limit),
+    ])
     .sort((one, other) => one.dueAt - other.dueAt)
     .slice(0, limit);
   const orders: DueRetries['orders'] = [];
@@ -60,7 +67,7 @@ export function readDue(
   const isCut = rows.length === limit || orders.length + unpublished.length < rows.length;
   const nextDueAt = () =>
     partitions
-      .flatMap((partition) => client.all<{ due_at: number }>(NEXT_DUE, topic, partition, now))
+      .flatMap((partition) => client.all<{ due_at: number }>(NEXT_DUE, topic, partition, now, latest))
       .map(({ due_at }) => due_at)
       .sort((one, other) => one - other)[0];
   // The orders beyond the limits are already due.

@@ -22,6 +22,20 @@ await t.test('only records that are both consumed and old are deleted', async (t
   t.same([...new Set(readAll(file, 'orders').map(({ timestamp }) => timestamp))], [3000]);
 });
 
+await t.test('records stamped by a clock that was ahead do not stop retention', async (t) => {
+  const file = openFile(t, t.testdir(), { partitions: 1 });
+  const day = 86_400_000;
+  const deleteDue = (cutoff: number, now: number) => file.deleteDue(cutoff, 100, undefined, now);
+  append(file, 'orders', pairs(10), 1_000);
+  for (const time of [day, day + 1, day + 2]) append(file, 'orders', pairs(10), time);
+  file.commit('orders', new Map([[0, 60]]));
+  t.equal(deleteDue(1_500, 2_000), 10, 'how old the others are is not known yet');
+  for (const time of [2_000, 3_000]) append(file, 'orders', pairs(10), time);
+  t.equal(deleteDue(2_000, 4_000), 0, 'they may be as young as the record after them');
+  t.equal(deleteDue(2_001, 4_000), 40, 'they are older than the record after them');
+  t.match(file.topic('orders').partitions, [{ start: 50, end: 60 }]);
+});
+
 await t.test('a topic that no group consumes is deleted by age', async (t) => {
   const file = openFile(t, t.testdir(), { followedTopics: ['status'] });
   append(file, 'status', pairs(40), 1000);

@@ -47,8 +47,16 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.same(await ids([2]), []);
     t.same(await ids([]), []);
     t.same(
-      (await store.loadDue({ topic: 'another', partitions: [0], now: 1_000, limit: 10, published: [] }))
-        .orders,
+      (
+        await store.loadDue({
+          topic: 'another',
+          partitions: [0],
+          now: 1_000,
+          latest: 31_000,
+          limit: 10,
+          published: [],
+        })
+      ).orders,
       [],
     );
     t.equal((await dueOf(store, [0, 1], 5, 10)).nextDueAt, 10);
@@ -56,6 +64,25 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.equal(cut.orders.length, 2);
     t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
   });
+
+  await t.test(
+    'orders that are due later than any pause are due now: the clock was ahead when they failed',
+    async (t) => {
+      const { writer } = await makeStore(t);
+      const store = await writer();
+      const now = 1_000_000;
+      const dueAts = [now - 1, now + MAX_PAUSE_MS, now + MAX_PAUSE_MS + 1, now + 86_400_000];
+      for (const [offset, dueAt] of dueAts.entries()) {
+        await addRetrying(store, retrying(`o-${offset}`, { dueAt }), [event(offset)]);
+      }
+      const due = async (limit: number) => {
+        const { orders, nextDueAt } = await dueOf(store, [0, 1], now, limit);
+        return [orders.map(({ retrying }) => retrying.orderId), nextDueAt];
+      };
+      t.same(await due(10), [['o-0', 'o-2', 'o-3'], now + MAX_PAUSE_MS]);
+      t.same(await due(2), [['o-0', 'o-2'], now], 'the rest is due at once');
+    },
+  );
 
   await t.test(
     'later events are appended, unless another writer has changed the retrying order',
@@ -202,7 +229,14 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       const loadedState = await store.load(topic, [3], ['a']);
       const added = { added: [again], events: [{ orderId: 'a', record: replayed }] };
       await store.save({ ...batch(loadedState, added, 2, 3), topic });
-      const due = await store.loadDue({ topic, partitions: [3], now: 20, limit: 10, published: [] });
+      const due = await store.loadDue({
+        topic,
+        partitions: [3],
+        now: 20,
+        latest: 30_020,
+        limit: 10,
+        published: [],
+      });
       t.same(due.orders, [{ retrying: again, events: [replayed] }]);
       t.same((await dueOf(store, [0], 20, 10)).orders, [], 'and no longer in that of its old one');
     },
@@ -303,6 +337,8 @@ function retrying(orderId: string, changes: Partial<RetryingOrder> = {}): Retryi
   };
 }
 
+const MAX_PAUSE_MS = 30_000;
+
 function dueOf(
   store: BatchStore,
   partitions: number[],
@@ -310,7 +346,7 @@ function dueOf(
   limit: number,
   published: string[] = [],
 ) {
-  return store.loadDue({ topic: TOPIC, partitions, now, limit, published });
+  return store.loadDue({ topic: TOPIC, partitions, now, latest: now + MAX_PAUSE_MS, limit, published });
 }
 
 function event(offset: number, changes: Partial<LogRecord> = {}): LogRecord {

@@ -33,6 +33,8 @@ await t.test('everything is copied, counted and compared', async (t) => {
     retrying_events: 2,
     dead_letters: DEAD_LETTERS,
     dead_letter_audit: 1,
+    partition_owners: 2,
+    lone_orders: 1,
     progress: 2,
   });
   const total = copied.reduce((sum, { rows }) => sum + rows, 0);

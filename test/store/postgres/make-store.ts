@@ -10,7 +10,8 @@ import type { DeadLetterRow, StoreUnderTest } from '../store-under-test.ts';
 export async function emptyStore(server: PostgresServer, { url }: PostgresTarget): Promise<void> {
   await server.run(
     url,
-    `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit
+    `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
+       partition_owners, lone_orders
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );

@@ -40,6 +40,7 @@ await t.test('records of no order that PostgreSQL refuses do not block their par
       runProcessor: confirmAll,
       codec: createEventCodec(),
       clock: Date.now,
+      monotonicClock: () => performance.now(),
       rules: failureRules(),
     },
   );

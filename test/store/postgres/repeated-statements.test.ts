@@ -21,7 +21,7 @@ await t.test('reads go on when the type of a column changes', async (t) => {
     // More reads than connections, so that every connection prepares the statement.
     await Promise.all(Array.from({ length: 12 }, () => reader.find('a'))),
     await Promise.all(Array.from({ length: 12 }, () => reader.list({ limit: 10 }))),
-    await store.loadDue({ topic: TOPIC, partitions: [0], now: 1, limit: 10, published: [] }),
+    await store.loadDue({ topic: TOPIC, partitions: [0], now: 1, latest: 30_001, limit: 10, published: [] }),
     await store.effectsOf(TOPIC, [{ orderId: 'a', position: { partition: 0, offset: 0 } }]),
   ];
   const before = await everywhere();

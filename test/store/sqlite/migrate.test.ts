@@ -29,10 +29,12 @@ await t.test(
     t.same(tables, [
       'dead_letter_audit',
       'dead_letters',
+      'lone_orders',
       'migrations',
       'order_history',
       'order_parties',
       'orders',
+      'partition_owners',
       'progress',
       'retrying_events',
       'retrying_orders',

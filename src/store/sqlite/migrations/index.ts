@@ -2,6 +2,7 @@ import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { orderParties } from './0003-order-parties.ts';
+import { partitionOwners } from './0008-partition-owners.ts';
 import { queuedEventOrder } from './0010-queued-event-order.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
@@ -22,5 +23,6 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX retrying_orders_by_due ON retrying_orders (topic, partition, due_at);
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
+  { name: '0008-partition-owners', sql: partitionOwners },
   { name: '0010-queued-event-order', sql: queuedEventOrder },
 ];

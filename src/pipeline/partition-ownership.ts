@@ -1,0 +1,90 @@
+import type { Logger } from '../base/logger.ts';
+import type { Claim, OwnerId } from '../store/partition-owners.ts';
+import type { BatchPool } from '../threads/batch-pool.ts';
+import type { OwnershipRequest } from '../threads/protocol.ts';
+import { retryUntilDone } from './retry.ts';
+import { UncleanEnds, type UncleanEndsOptions } from './unclean-ends.ts';
+import { WorkGate } from './work-gate.ts';
+
+export interface PartitionOwnershipOptions extends UncleanEndsOptions {
+  /** identifies this run of the process */
+  owner: OwnerId;
+  /** the name under which the store keeps the progress of the commands topic */
+  topic: string;
+  pool: Pick<BatchPool, 'changeOwnership'>;
+  logger: Logger;
+  /** aborted when the service stops */
+  signal: AbortSignal;
+}
+
+const BACKOFF = { baseMs: 50, factor: 2, capMs: 2_000 };
+
+/**
+ * The partitions of this process in the store, so that the next owner learns whether this one released them or its process
+ * was killed. See `UncleanEnds`.
+ */
+export class PartitionOwnership {
+  readonly owner: OwnerId;
+  readonly uncleanEnds: UncleanEnds;
+  readonly gate = new WorkGate();
+  readonly #options: PartitionOwnershipOptions;
+
+  constructor(options: PartitionOwnershipOptions) {
+    this.#options = options;
+    this.owner = options.owner;
+    this.uncleanEnds = new UncleanEnds(options);
+  }
+
+  /** Call this before any record of the partitions is processed. @throws the last error once the signal is aborted */
+  async claim(partitions: readonly number[]): Promise<void> {
+    const { signal, logger } = this.#options;
+    const claims = await retryUntilDone(() => this.#change('claim', partitions), {
+      backoffFor: () => BACKOFF,
+      signal,
+      isRetryable: () => true,
+      onRetry: (error, attempt) =>
+        logger.warn({ err: error, attempt }, 'could not claim the partitions; retrying'),
+    });
+    this.uncleanEnds.add(claims);
+    this.#report(claims.filter(({ uncleanEnds }) => uncleanEnds > 0));
+  }
+
+  /** Call this when no work of the partitions is in flight. */
+  async release(partitions: readonly number[]): Promise<void> {
+    this.uncleanEnds.delete(partitions);
+    try {
+      await this.#change('release', partitions);
+    } catch (error) {
+      const message = 'could not release the partitions: their next owner will count this as an unclean end';
+      this.#options.logger.warn({ err: error, partitions }, message);
+    }
+  }
+
+  /** Forgives the unclean ends of partitions that have become trusted. @throws the store's error; then call it again */
+  async forgive(): Promise<void> {
+    const trusted = this.uncleanEnds.trusted();
+    if (trusted.length === 0) return;
+    await this.#change('forgive', trusted);
+    this.uncleanEnds.delete(trusted);
+    const message = 'everything that was in work when a process was killed has been processed';
+    this.#options.logger.info({ partitions: trusted }, message);
+  }
+
+  #change(kind: OwnershipRequest['kind'], partitions: readonly number[]): Promise<Claim[]> {
+    const { pool, topic, owner } = this.#options;
+    return pool.changeOwnership({ kind, topic, partitions, owner });
+  }
+
+  #report(claims: readonly Claim[]): void {
+    if (claims.length === 0) return;
+    const partitions = claims.map(({ partition }) => partition);
+    const isAlone = this.uncleanEnds.recordsRunAlone(partitions);
+    const uncleanEnds = Math.max(...claims.map((claim) => claim.uncleanEnds));
+    this.#options.logger.warn(
+      { partitions, uncleanEnds },
+      isAlone
+        ? 'the processes that owned these partitions were killed: orders run one at a time, to find one that kills its process'
+        : 'the process that owned these partitions was killed',
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { OwnerId, PartitionOwners } from '../store/partition-owners.ts';
+import type { BatchDependencies } from './process-batch.ts';
+import { failAll, type Attempt } from './processor.ts';
+
+/** How often the process must end while an order is in work alone before the order fails. Once may be a coincidence. */
+const ENDS_UNTIL_POISON = 2;
+
+export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} times while it processed only this order.`;
+
+/**
+ * Runs a batch or a run of retries so that an order that ends the whole process is found: if the processor is called for a
+ * single order, the store records it before the call and clears it after the work. An order that was recorded when several
+ * processes ended fails without another call.
+ * @param owner undefined: nothing is recorded
+ * @throws as `work`
+ */
+export async function recordingLoneOrders<D extends BatchDependencies, T>(
+  owner: OwnerId | undefined,
+  dependencies: D,
+  work: (dependencies: D) => Promise<T>,
+): Promise<T> {
+  if (owner === undefined) return work(dependencies);
+  const { store } = dependencies;
+  const recorded: string[] = [];
+  const runProcessor = async (calls: Iterable<Attempt>) => {
+    const attempts = [...calls];
+    const [only] = attempts;
+    if (only === undefined || attempts.length > 1) return dependencies.runProcessor(attempts);
+    const { orderId } = only.command;
+    const uncleanEnds = await store.recordAlone(orderId, owner);
+    recorded.push(orderId);
+    return uncleanEnds < ENDS_UNTIL_POISON
+      ? dependencies.runProcessor(attempts)
+      : failAll(attempts, PROCESS_POISON_REASON);
+  };
+  try {
+    return await work({ ...dependencies, runProcessor });
+  } finally {
+    await clearAll(store, recorded);
+  }
+}
+
+async function clearAll(
+  store: Pick<PartitionOwners, 'clearAlone'>,
+  orderIds: readonly string[],
+): Promise<void> {
+  for (const orderId of orderIds) await store.clearAlone(orderId);
+}

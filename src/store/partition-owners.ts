@@ -1,0 +1,40 @@
+/** Identifies a run of a process: each start has another one. */
+export type OwnerId = string;
+
+export interface OwnedPartitions {
+  topic: string;
+  partitions: readonly number[];
+  owner: OwnerId;
+}
+
+/** What a new owner learns about a partition. */
+export interface Claim {
+  partition: number;
+  /** how many owners in a row ended without releasing it: their processes were killed, or lost the partition unnoticed */
+  uncleanEnds: number;
+  /** the next offset to apply */
+  nextOffset: number;
+}
+
+/**
+ * Evidence against orders that end the whole process. A partition costs one write when it gets an owner and one when the owner
+ * releases it. Only after unclean ends are the orders recorded that the processor is called for.
+ */
+export interface PartitionOwners {
+  /** Makes this the owner of the partitions. Safe to repeat. */
+  claim(owned: OwnedPartitions): Promise<Claim[]>;
+  /** The owner ends properly. It keeps the count of unclean ends, for the case that it has not found their cause. */
+  release(owned: OwnedPartitions): Promise<void>;
+  /** The unclean ends are over: resets their count, and forgets the orders recorded by owners that own nothing any more. */
+  forgive(owned: OwnedPartitions): Promise<void>;
+  /**
+   * Records that the processor is called for this order and for no other.
+   * @returns how many owners have ended since the order was first recorded, each while it was recorded
+   */
+  recordAlone(orderId: string, owner: OwnerId): Promise<number>;
+  /** The order is no longer in work: its owner has survived it. */
+  clearAlone(orderId: string): Promise<void>;
+}
+
+/** The owner of a released partition. */
+export const NO_OWNER: OwnerId = '';

@@ -1,0 +1,48 @@
+import { NO_OWNER, type Claim, type OwnedPartitions, type OwnerId } from '../partition-owners.ts';
+import type { SqliteClient } from './client.ts';
+
+const CLAIM = `
+  INSERT INTO partition_owners VALUES (?, ?, ?, 0) ON CONFLICT (topic, partition) DO UPDATE
+  SET unclean_ends = unclean_ends + (owner NOT IN ('${NO_OWNER}', excluded.owner)), owner = excluded.owner
+  RETURNING unclean_ends AS uncleanEnds,
+    coalesce((SELECT next_offset FROM progress
+              WHERE progress.topic = partition_owners.topic AND progress.partition = partition_owners.partition), 0)
+      AS nextOffset`;
+
+const OWNED = 'WHERE topic = ? AND partition = ? AND owner = ?';
+const RELEASE = `UPDATE partition_owners SET owner = '${NO_OWNER}' ${OWNED}`;
+const FORGIVE = `UPDATE partition_owners SET unclean_ends = 0 ${OWNED}`;
+const FORGET = 'DELETE FROM lone_orders WHERE owner NOT IN (SELECT owner FROM partition_owners)';
+
+const RECORD = `
+  INSERT INTO lone_orders VALUES (?, ?, 0) ON CONFLICT (order_id) DO UPDATE
+  SET unclean_ends = unclean_ends + (owner <> excluded.owner), owner = excluded.owner
+  RETURNING unclean_ends AS uncleanEnds`;
+
+const CLEAR = 'DELETE FROM lone_orders WHERE order_id = ?';
+
+/** Each function runs inside a transaction of the caller. */
+export function claim(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): Claim[] {
+  return partitions.flatMap((partition) =>
+    client
+      .all<Omit<Claim, 'partition'>>(CLAIM, topic, partition, owner)
+      .map((row) => ({ partition, ...row })),
+  );
+}
+
+export function release(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): void {
+  for (const partition of partitions) client.run(RELEASE, topic, partition, owner);
+}
+
+export function forgive(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): void {
+  for (const partition of partitions) client.run(FORGIVE, topic, partition, owner);
+  client.run(FORGET);
+}
+
+export function recordAlone(client: SqliteClient, orderId: string, owner: OwnerId): number {
+  return client.all<{ uncleanEnds: number }>(RECORD, orderId, owner)[0]?.uncleanEnds ?? 0;
+}
+
+export function clearAlone(client: SqliteClient, orderId: string): void {
+  client.run(CLEAR, orderId);
+}

@@ -1,0 +1,86 @@
+import t from 'tap';
+import { UncleanEnds } from '../../src/pipeline/unclean-ends.ts';
+
+const PAUSE_MS = 30_000;
+
+function harness(uncleanEnds: number, nextOffset = 100) {
+  const time = { now: 1_000_000 };
+  const ends = new UncleanEnds({
+    batchMaxRecords: 50,
+    maxRetryPauseMs: PAUSE_MS,
+    clock: () => time.now,
+    monotonicClock: () => time.now,
+  });
+  ends.add([{ partition: 3, uncleanEnds, nextOffset }]);
+  return { time, ends };
+}
+
+await t.test('a partition that was released is trusted', (t) => {
+  const { ends } = harness(0);
+  t.notOk(ends.recordsRunAlone([3]));
+  t.notOk(ends.retriesRunAlone([3]));
+  t.same(ends.trusted(), []);
+  t.end();
+});
+
+await t.test('one unclean end is counted until a full batch and the retries have gone through', (t) => {
+  const { ends } = harness(1);
+  t.notOk(ends.recordsRunAlone([3]));
+  t.notOk(ends.retriesRunAlone([3]));
+  ends.recordsSaved(new Map([[3, 150]]));
+  t.same(ends.trusted(), []);
+  ends.retriesRan([3], undefined);
+  t.same(ends.trusted(), [3]);
+  ends.delete(ends.trusted());
+  t.same(ends.trusted(), []);
+  t.end();
+});
+
+await t.test('after two unclean ends the records that were in work run alone', (t) => {
+  const { ends } = harness(2);
+  t.ok(ends.recordsRunAlone([0, 3]));
+  t.notOk(ends.recordsRunAlone([0, 1]), 'other partitions do not');
+  ends.recordsSaved(
+    new Map([
+      [0, 500],
+      [3, 149],
+    ]),
+  );
+  t.ok(ends.recordsRunAlone([3]), 'one record less than a full batch');
+  ends.recordsSaved(new Map([[3, 150]]));
+  t.notOk(ends.recordsRunAlone([3]));
+  t.ok(ends.retriesRunAlone([3]), 'retries have not run');
+  t.same(ends.trusted(), []);
+  t.end();
+});
+
+await t.test('retries run alone until all that were waiting have been due', (t) => {
+  const { time, ends } = harness(2);
+  ends.recordsSaved(new Map([[3, 500]]));
+  ends.retriesRan([3], time.now + PAUSE_MS);
+  t.ok(ends.retriesRunAlone([3]), 'one is waiting');
+  time.now += PAUSE_MS;
+  ends.retriesRan([3], time.now);
+  t.ok(ends.retriesRunAlone([3]), 'one is due');
+  ends.retriesRan([3], time.now + 1);
+  t.notOk(ends.retriesRunAlone([3]));
+  t.same(ends.trusted(), [3]);
+  t.end();
+});
+
+await t.test('retries run alone as long as the records do, even if none was waiting', (t) => {
+  const { ends } = harness(2);
+  ends.retriesRan([3], undefined);
+  t.ok(ends.retriesRunAlone([3]));
+  ends.recordsSaved(new Map([[3, 150]]));
+  t.notOk(ends.retriesRunAlone([3]));
+  t.end();
+});
+
+await t.test('a revoked partition is no longer suspected here', (t) => {
+  const { ends } = harness(5);
+  ends.delete([3]);
+  t.notOk(ends.recordsRunAlone([3]));
+  t.same(ends.trusted(), []);
+  t.end();
+});

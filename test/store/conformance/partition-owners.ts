@@ -1,0 +1,74 @@
+import type { Test } from 'tap';
+import { apply, place, TOPIC } from '../batch.ts';
+import type { MakeStore } from '../store-under-test.ts';
+
+export async function partitionOwnersConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  const owned = (owner: string, ...partitions: number[]) => ({ topic: TOPIC, partitions, owner });
+
+  await t.test('a new owner learns how many owners in a row did not release a partition', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const uncleanEnds = async (owner: string, ...partitions: number[]) =>
+      (await store.claim(owned(owner, ...partitions))).map((claim) => [claim.partition, claim.uncleanEnds]);
+    t.same(await uncleanEnds('a', 0, 1), [
+      [0, 0],
+      [1, 0],
+    ]);
+    t.same(await uncleanEnds('a', 0), [[0, 0]], 'claiming again changes nothing');
+    await store.release(owned('a', 1));
+    t.same((await uncleanEnds('b', 1, 0)).sort(), [
+      [0, 1],
+      [1, 0],
+    ]);
+    await store.release(owned('a', 0, 1));
+    t.same(await uncleanEnds('c', 0), [[0, 2]], 'a former owner cannot release it');
+    t.same(await uncleanEnds('c', 1), [[1, 1]]);
+    await store.release(owned('c', 0));
+    t.same(await uncleanEnds('d', 0), [[0, 2]], 'a release keeps the count');
+    await store.forgive(owned('c', 0, 1));
+    t.same(await uncleanEnds('d', 0), [[0, 2]], 'a former owner cannot forgive');
+    await store.forgive(owned('d', 0));
+    t.same(await uncleanEnds('e', 0), [[0, 1]]);
+    t.same(await store.claim({ ...owned('e', 0), topic: 'another' }), [
+      { partition: 0, uncleanEnds: 0, nextOffset: 0 },
+    ]);
+  });
+
+  await t.test('a claim tells the progress', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    await apply(store, [place(0, 'a'), place(1, 'b')]);
+    t.same(
+      (await store.claim(owned('me', 0, 1))).sort((one, other) => one.partition - other.partition),
+      [
+        { partition: 0, uncleanEnds: 0, nextOffset: 2 },
+        { partition: 1, uncleanEnds: 0, nextOffset: 0 },
+      ],
+    );
+  });
+
+  await t.test('ends of owners are counted for an order only while it is recorded', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    t.equal(await store.recordAlone('x', 'a'), 0);
+    t.equal(await store.recordAlone('x', 'a'), 0, 'the same owner tries again');
+    t.equal(await store.recordAlone('x', 'b'), 1);
+    t.equal(await store.recordAlone('y', 'b'), 0, 'another order has its own count');
+    t.equal(await store.recordAlone('x', 'c'), 2);
+    await store.clearAlone('x');
+    t.equal(await store.recordAlone('x', 'd'), 0);
+  });
+
+  await t.test('forgiving forgets the orders of owners that own nothing any more', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    await store.claim(owned('dead', 0));
+    await store.recordAlone('x', 'dead');
+    await store.claim(owned('other', 1));
+    await store.recordAlone('y', 'other');
+    await store.claim(owned('me', 0));
+    await store.forgive(owned('me', 0));
+    t.equal(await store.recordAlone('x', 'me'), 0);
+    t.equal(await store.recordAlone('y', 'me'), 1);
+  });
+}
