@@ -8,6 +8,7 @@ export const BENCHMARKS = {
   'drain-postgres': 'Draining a backlog into PostgreSQL, against pg alone',
   'two-workers': 'Two workers against one, with PostgreSQL 1 ms away',
   failures: 'What failing orders cost the healthy ones',
+  'slow-calls': 'What slow processor calls cost the other orders',
   'stored-orders': 'Reads and writes with few and with many orders stored',
   watchers: 'Memory of gRPC watchers, CPU time of a delivered change',
   latency: 'Time until a watcher gets an order, against Kafka alone',

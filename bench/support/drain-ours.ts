@@ -56,6 +56,7 @@ async function prepare(task: DrainTask): Promise<PreparedTask> {
       writeLock: createWriteLock(),
       processor,
       processorTimeoutMs: 30_000,
+      processorPatienceMs: 100,
       logLevel: 'warn',
       rules: failureRules({ retry: DEFAULT_RETRY }),
     },

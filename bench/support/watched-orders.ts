@@ -36,15 +36,24 @@ export class WatchedOrders {
     return orders;
   }
 
-  /** Milliseconds from sending each request to its response, and to the watcher getting the confirmed order. */
-  async run(count: number, rate: number): Promise<{ accepted: number[]; watched: number[] }> {
+  /**
+   * Milliseconds from sending each request to its response, and to the watcher getting the confirmed order.
+   * @param isMeasured selects orders by index; all are waited for
+   */
+  async run(
+    count: number,
+    rate: number,
+    isMeasured: (index: number) => boolean = () => true,
+  ): Promise<{ accepted: number[]; watched: number[] }> {
     this.#watchedAt.clear();
     const accepted: number[] = [];
     const sentAt = new Map<string, number>();
+    const unmeasured = new Set<string>();
     await paced(count, rate, (index) => {
       const startedAt = performance.now();
       this.#place(index, (orderId) => {
         sentAt.set(orderId, startedAt);
+        if (!isMeasured(index)) unmeasured.add(orderId);
         accepted.push(performance.now() - startedAt);
       });
     });
@@ -53,7 +62,9 @@ export class WatchedOrders {
       what: 'every order to be accepted and watched',
     });
     if (this.#failure !== undefined) throw this.#failure;
-    const watched = [...sentAt].map(([orderId, at]) => (this.#watchedAt.get(orderId) ?? Number.NaN) - at);
+    const watched = [...sentAt]
+      .filter(([orderId]) => !unmeasured.has(orderId))
+      .map(([orderId, at]) => (this.#watchedAt.get(orderId) ?? Number.NaN) - at);
     return { accepted, watched };
   }
 

@@ -5,14 +5,16 @@ import { TOPICS } from '../log/event-log.ts';
 import { maxRetryPauseMs } from '../processing/batch.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
-import { BatchPool } from '../threads/batch-pool.ts';
-import type { ThreadSettings } from '../threads/protocol.ts';
+import { BatchPool, type BatchPoolOptions } from '../threads/batch-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/target.ts';
 import type { Context } from './context.ts';
 
 /** Maximum size of a batch in bytes; an order event has about 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Added to PROCESSOR_TIMEOUT_MS before an order whose call left its batch is called again. */
+const ANSWER_MARGIN_MS = 1_000;
 
 /** The part of the service that processes orders: worker threads and the pipeline that feeds them. */
 export async function startWorker({
@@ -25,11 +27,12 @@ export async function startWorker({
   writeLock,
   feed,
 }: Context): Promise<Pipeline> {
-  const settings: ThreadSettings = {
+  const settings: BatchPoolOptions['settings'] = {
     store: config.database,
     writeLock,
     processor: config.processor,
     processorTimeoutMs: config.processorTimeoutMs,
+    processorPatienceMs: config.processorPatienceMs,
     logLevel: config.logLevel,
     rules: {
       retry: config.retry,
@@ -39,6 +42,7 @@ export async function startWorker({
         topic: (config.eventLog === 'kafka' ? config.kafkaTopicPrefix : '') + TOPICS.commands,
         group: config.kafkaGroupId,
       },
+      answerTimeoutMs: config.processorTimeoutMs + ANSWER_MARGIN_MS,
     },
   };
   await refuseRetriesOfOtherTopic(log.progressName(TOPICS.commands), reader);
@@ -47,6 +51,7 @@ export async function startWorker({
     settings,
     logger,
     storeTimeMs: storeTimeMs(config.database),
+    onCallsOut: (calls) => metrics.processorCallsOut.set(calls),
   });
   lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
   await pool.start();
@@ -61,6 +66,7 @@ export async function startWorker({
     reader,
     publish: feed === undefined ? publishToLog(log) : publishToFeed(feed),
     breaker: config.breaker,
+    isOnlyProcess: config.eventLog === 'embedded',
     // Finishing batches, ending the threads and everything else must fit into SHUTDOWN_TIMEOUT_MS.
     releaseTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
     metrics,

@@ -25,6 +25,7 @@ export interface Metrics {
   /** 0 closed, 1 half-open, 2 open; dependency: store | log */
   circuitState: Gauge<'dependency'>;
   deadLetterFloods: Counter;
+  processorCallsOut: Gauge;
 }
 
 /** @param isLogWritable false while the event log refuses appends */
@@ -129,6 +130,11 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     deadLetterFloods: new Counter({
       name: 'orders_dead_letter_floods_total',
       help: 'Times that the flood limit deferred records because too many would have become dead letters.',
+      registers,
+    }),
+    processorCallsOut: new Gauge({
+      name: 'orders_processor_calls_out',
+      help: 'Slow processor calls that go on after their batch; at most 48 per worker thread.',
       registers,
     }),
   };

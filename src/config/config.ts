@@ -47,6 +47,7 @@ export interface Config {
   /** path of the module; undefined: the built-in processor */
   readonly processor: string | undefined;
   readonly processorTimeoutMs: number;
+  readonly processorPatienceMs: number;
   readonly retry: Readonly<RetryPolicy>;
   /** failed replays of a dead letter */
   readonly replayLimit: number;
@@ -136,6 +137,7 @@ function fromSettings(
     batchMaxWaitMs: values.BATCH_MAX_WAIT_MS,
     processor: values.PROCESSOR === '' ? undefined : resolve(values.PROCESSOR),
     processorTimeoutMs: values.PROCESSOR_TIMEOUT_MS,
+    processorPatienceMs: values.PROCESSOR_PATIENCE_MS,
     retry: {
       baseMs: values.RETRY_BASE_MS,
       factor: values.RETRY_FACTOR,

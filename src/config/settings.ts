@@ -252,6 +252,15 @@ export const SETTINGS = {
     description:
       'How long the processor may take for one order before the attempt counts as a transient failure.',
   },
+  PROCESSOR_PATIENCE_MS: {
+    theme: 'Processing',
+    ...DURATION,
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 100,
+    description:
+      'The longest that a batch waits for a slow call of the processor; then the call goes on alone. Usually a batch waits only twice as long as nine tenths of the calls take.',
+  },
   RETRY_BASE_MS: {
     theme: 'Failures',
     ...DURATION,

@@ -23,7 +23,10 @@ export interface LaneOptions extends LaneQueueOptions {
   batchMaxWaitMs: number;
   /** another lane has a batch in flight, and the store takes one writer at a time */
   mustWait: () => boolean;
-  runner: Pick<BatchRunner, 'assign' | 'revoke' | 'runBatch' | 'runRetries' | 'publishingDone'>;
+  runner: Pick<
+    BatchRunner,
+    'assign' | 'revoke' | 'runBatch' | 'runRetries' | 'runAnswers' | 'hasAnswers' | 'publishingDone'
+  >;
   /** called after each batch, before the lane takes its next one */
   onFree: () => void;
   /** called when the lane halts */
@@ -41,7 +44,8 @@ export interface LaneOptions extends LaneQueueOptions {
  *     idle    → waiting: records arrived while another lane is writing (only if the store takes one writer at a time)
  *     waiting → running: the batch reached its limit of records, bytes or age, or the other lane finished
  *     running → idle | running | waiting: the batch or the run of retries finished
- *     idle | waiting → running: a retry is due (at intervals while records are queued)
+ *     idle | waiting → running: a retry is due (at intervals while records are queued), or a call that had left its batch
+ *                               has ended (after at most one batch)
  *     running → halted: the batch failed for good; it stays in the log with all later records, which must not overtake it
  *
  * Invariant 2: a lane has one batch in flight, so events of one order never overtake each other.
@@ -58,6 +62,7 @@ export class Lane {
   /** on the monotonic clock */
   #nextRetryFrom = 0;
   #retriesFirst = false;
+  #answersFirst = true;
   #isPaused = false;
   #isHalted = false;
 
@@ -95,7 +100,7 @@ export class Lane {
     if (!this.#isHalted) this.#queue.push(record);
   }
 
-  /** Call this after a round of `push`, and when another lane has finished its work. */
+  /** Call this after a round of `push`, when another lane has finished its work, and when an answer has arrived. */
   dispatch(): void {
     if (this.#isHalted) return;
     if (this.#running === undefined) this.#startNext();
@@ -119,6 +124,9 @@ export class Lane {
       this.#retriesFirst || isEmpty || this.#options.monotonicClock() >= this.#nextRetryFrom;
     if (this.#retries.isDue && retriesMayRun) {
       this.#runRetries();
+    } else if (this.#options.runner.hasAnswers && (this.#answersFirst || isEmpty)) {
+      this.#answersFirst = false;
+      this.#begin(undefined, this.#options.runner.runAnswers());
     } else if (!isEmpty) {
       const trigger = this.#trigger();
       if (trigger !== undefined) this.#runBatch(trigger);
@@ -143,6 +151,7 @@ export class Lane {
   #runBatch(trigger: BatchTrigger): void {
     clearTimeout(this.#waitTimer);
     this.#waitTimer = undefined;
+    this.#answersFirst = true;
     const batch = this.#queue.take();
     const partitions = new Set<number>();
     for (const { partition } of batch) partitions.add(partition);

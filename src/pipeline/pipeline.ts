@@ -30,6 +30,8 @@ export interface PipelineOptions {
   reader: OrderReader;
   publish: PublishStatuses;
   breaker: BreakerSettings;
+  /** no other process works on this log, so calls of an earlier process are lost for certain */
+  isOnlyProcess?: boolean | undefined;
   /** how long a revocation waits for the batch in flight; the store fences a batch that ends later */
   releaseTimeoutMs: number;
   metrics: Metrics;
@@ -117,16 +119,17 @@ export class Pipeline {
   #createLane(index: number): Lane {
     const { oneWriter } = this.#options;
     const name = `lane ${index}`;
-    const runner = new BatchRunner({
+    const runner: BatchRunner = new BatchRunner({
       ...this.#options,
       name,
       topic: this.#options.log.progressName(TOPICS.commands),
       commit: (nextOffsets) => this.#consumer.commit(nextOffsets),
       failurePolicy: this.#failurePolicy,
       ownership: this.#ownership,
+      onAnswer: () => lane.dispatch(),
     });
     const others = () => this.#lanes.filter((_, other) => other !== index);
-    return new Lane({
+    const lane: Lane = new Lane({
       ...this.#options,
       mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
       runner,
@@ -137,6 +140,7 @@ export class Pipeline {
       pause: () => this.#gate.pause(name, (partition) => this.#laneOf(partition) === index),
       resume: () => this.#gate.resume(name),
     });
+    return lane;
   }
 
   async #assign(committed: Map<number, number | undefined>): Promise<Map<number, number | 'earliest'>> {

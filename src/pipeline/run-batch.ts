@@ -5,7 +5,8 @@ import type { Metrics } from '../base/metrics.ts';
 import { encodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { BatchResult } from '../processing/batch.ts';
-import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
+import type { Outcome } from '../processing/outcome.ts';
+import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { PartitionOwnership } from './partition-ownership.ts';
 import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
@@ -30,6 +31,10 @@ export interface BatchRunnerOptions {
   logger: Logger;
   clock: Clock;
   monotonicClock: MonotonicClock;
+  /** no other process retries orders, so calls of an earlier process are lost for certain */
+  isOnlyProcess?: boolean | undefined;
+  /** called when the call of an order that left its batch has ended: `runAnswers` applies its outcome */
+  onAnswer: () => void;
 }
 
 /** How a part of a batch, or a run of retries, is processed. */
@@ -41,6 +46,9 @@ interface Mode {
 
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
 const MAX_RETRIES_PER_RUN = 8 * PROCESSOR_CONCURRENCY;
+
+/** The maximum number of answers that one run applies. */
+const MAX_ANSWERS_PER_RUN = 64;
 
 /** A run of retries purges the orders that the previous run completed. If no retry is due, one runs only to purge. */
 const PURGE_AFTER_MS = 1_000;
@@ -61,6 +69,10 @@ export class BatchRunner {
   readonly #publishQueue = new PublishQueue();
   /** completed retries whose effects are published; the next run of retries purges them */
   #published: string[] = [];
+  /** order id → outcome of a call that had left its batch */
+  readonly #answers = new Map<string, Outcome>();
+  /** partitions assigned since the last run of retries */
+  #assigned: number[] = [];
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options;
@@ -68,6 +80,11 @@ export class BatchRunner {
 
   assign(partition: number, nextOffset: number): void {
     this.#applied.set(partition, nextOffset);
+    this.#assigned.push(partition);
+  }
+
+  get hasAnswers(): boolean {
+    return this.#answers.size > 0;
   }
 
   revoke(partitions: readonly number[]): void {
@@ -97,7 +114,10 @@ export class BatchRunner {
     return dueAt === Infinity ? undefined : dueAt;
   }
 
-  /** Retries the due orders: process and save → publish; the next run purges the completed ones. @throws as `runBatch` */
+  /**
+   * Retries the due orders and applies answers: process and save → publish; the next run purges the completed ones.
+   * @throws as `runBatch`
+   */
   async runRetries(): Promise<DueAt> {
     const { failurePolicy, ownership } = this.#options;
     const partitions = [...this.#applied.keys()];
@@ -116,6 +136,13 @@ export class BatchRunner {
     const { name, failurePolicy, ownership } = this.#options;
     if (ownership.uncleanEnds.trusted().length === 0) return;
     await failurePolicy.run(`${name}: forgive unclean ends`, 'store', () => ownership.forgive());
+  }
+
+  /** Applies the outcomes of calls that had left their batches, without any call. @throws as `runBatch` */
+  runAnswers(): Promise<DueAt> {
+    return this.#options.failurePolicy.isolate(0, (limit, poisonReason) =>
+      this.#retry(limit, { poisonReason, alone: false }),
+    );
   }
 
   async #runPart(
@@ -156,27 +183,42 @@ export class BatchRunner {
     }
     const recent = failurePolicy.deadLetterRate.counts();
     const loneOrdersOf = alone ? ownership.owner : undefined;
-    const request = { topic, applied, recent, poisonReason, loneOrdersOf };
+    const { isSuspicious: patient } = ownership.uncleanEnds;
+    const request = { topic, applied, recent, poisonReason, loneOrdersOf, patient, answers: this.#answers };
     return ownership.gate.run(alone, () =>
-      pool.run({ kind: 'batch', frame: encodeRecordFrame(batch), ...request }),
+      pool.run({ kind: 'batch', frame: encodeRecordFrame(batch), ...request }, this.#onAnswer),
     );
   }
 
+  readonly #onAnswer = (orderId: string, outcome: Outcome): void => {
+    this.#answers.set(orderId, outcome);
+    this.#options.onAnswer();
+  };
+
   async #retry(limit: number, { poisonReason, alone }: Mode): Promise<DueAt | Poison> {
     const { name, topic, pool, failurePolicy, ownership, metrics, clock } = this.#options;
+    const { isOnlyProcess = false } = this.#options;
     // Otherwise this run would publish effects again that the previous run is still publishing.
     await this.#publishQueue.done();
     const published = this.#published;
+    let answers: ReadonlyMap<string, Outcome> = this.#answers;
+    const assigned = this.#assigned.length;
     const result = await failurePolicy.process(`${name}: retry orders`, () => {
       const partitions = [...this.#applied.keys()];
       const recent = failurePolicy.deadLetterRate.counts();
       const loneOrdersOf = alone ? ownership.owner : undefined;
-      const request = { topic, partitions, limit, published, recent, poisonReason, loneOrdersOf };
-      return ownership.gate.run(alone, () => pool.run({ kind: 'retry', ...request }));
+      const { isSuspicious: patient } = ownership.uncleanEnds;
+      const orphaned = isOnlyProcess && assigned > 0;
+      answers = new Map([...this.#answers].slice(0, MAX_ANSWERS_PER_RUN));
+      const run = { topic, partitions, limit, orphaned, published, answers };
+      const request = { ...run, recent, poisonReason, loneOrdersOf, patient };
+      return ownership.gate.run(alone, () => pool.run({ kind: 'retry', ...request }, this.#onAnswer));
     });
     if (result === POISON) return POISON;
     this.#published = [];
-    const { completed, counts, retryAt, flood } = result;
+    if (limit === MAX_RETRIES_PER_RUN) this.#assigned.splice(0, assigned);
+    const { completed, counts, retryAt, flood, postponed = [] } = result;
+    this.#forget(answers, postponed);
     failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
     this.#count(result);
     await this.#publishQueue.begin(async () => {
@@ -186,6 +228,14 @@ export class BatchRunner {
     metrics.retries.inc({ outcome: 'completed' }, completed.length);
     metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);
     return completed.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + PURGE_AFTER_MS);
+  }
+
+  /** Answers that found no order are forgotten too: the partition is lost, or the order was retried after its due time. */
+  #forget(answers: ReadonlyMap<string, Outcome>, postponed: readonly string[]): void {
+    for (const [orderId, outcome] of answers) {
+      const isSame = this.#answers.get(orderId) === outcome;
+      if (isSame && !postponed.includes(orderId)) this.#answers.delete(orderId);
+    }
   }
 
   async #publish({ statuses, deadLetters }: BatchResult): Promise<void> {

@@ -56,6 +56,11 @@ export class UncleanEnds {
     for (const partition of partitions) this.#suspicions.delete(partition);
   }
 
+  /** Whether an order may have ended a process more than once. Then no call of the processor may leave its batch. */
+  get isSuspicious(): boolean {
+    return [...this.#suspicions.values()].some(({ alone }) => alone);
+  }
+
   /** Whether new records of any of these partitions must be processed one at a time. */
   recordsRunAlone(partitions: Iterable<number>): boolean {
     return this.#among(partitions).some(({ alone, recordsDone }) => alone && !recordsDone);

@@ -4,7 +4,7 @@ import type { LoadedState } from '../store/order-store.ts';
 import type { RetryChanges, RetryingOrder } from '../store/retries.ts';
 import type { FailureRules } from './batch.ts';
 import type { DecodedRecord, UndecodableRecord } from './decode-batch.ts';
-import type { Outcome } from './processor.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Everything known before composing what to save. Times are milliseconds since the epoch. */
 interface ComposeInput {
@@ -54,7 +54,8 @@ export function onlyOrders<I extends BatchInput | RetryInput>(
 /** How often and since when an order has failed, if it fails now. */
 export function failuresOf(input: BatchInput | RetryInput, orderId: string): Failures {
   const retrying = input.loadedState.retrying.get(orderId);
-  if (retrying === undefined) return { attempts: 1, firstFailedAt: input.now, lateMs: 0 };
+  if (retrying === undefined || retrying.attempts === 0)
+    return { attempts: 1, firstFailedAt: input.now, lateMs: 0 };
   const { attempts, firstFailedAt } = retrying;
   const lateMs = input.kind === 'retry' ? lateMsOf(input, retrying) : retrying.lateMs;
   return { attempts: attempts + 1, firstFailedAt, lateMs };
@@ -64,6 +65,8 @@ export function failuresOf(input: BatchInput | RetryInput, orderId: string): Fai
  * The total lateness of an order's retries, this one included, in milliseconds. An order that is retried before its due time
  * is not early: the clock was set back. Then the lateness falls by the step, and the end of the time budget with it.
  */
-export function lateMsOf({ startedAt }: RetryInput, { dueAt, lateMs }: RetryingOrder): number {
-  return lateMs + startedAt - dueAt;
+export function lateMsOf({ startedAt }: RetryInput, { dueAt, lateMs, unanswered }: RetryingOrder): number {
+  const late = startedAt - dueAt;
+  // The answer of a call that went on usually comes before the due time.
+  return lateMs + (unanswered ? Math.max(0, late) : late);
 }

@@ -42,7 +42,7 @@ export function batchResult(
       moved: moved.length,
       refused: rejections.length,
       retrying: events.length,
-      rescheduled: rescheduled.length,
+      rescheduled: rescheduled.filter(({ next }) => !next.unanswered).length,
       deadLetters: stored.length - replaysFailed,
       replaysFailed,
       redelivered,

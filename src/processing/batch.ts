@@ -2,6 +2,7 @@ import type { RetryPolicy } from '../base/backoff.ts';
 import type { OwnerId } from '../store/partition-owners.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { UnstoredRecord } from './storable-dead-letters.ts';
+import type { Outcome } from './outcome.ts';
 
 /** How failures are handled. */
 export interface FailureRules {
@@ -11,6 +12,8 @@ export interface FailureRules {
   /** a batch that would raise the share of dead letters above this is not saved; 1 turns the limit off */
   deadLetterFloodShare: number;
   deadLetterSource: DeadLetterSource;
+  /** milliseconds after which an order whose call left its batch is called again, unless the call has been answered */
+  answerTimeoutMs: number;
 }
 
 /** How long a dead-letter flood postpones retries, in milliseconds. */
@@ -20,9 +23,9 @@ export const FLOOD_PAUSE_MS = 15_000;
  * The longest pause before a retry, in milliseconds. A due time further away was stored while the clock was ahead, so the
  * order is due now.
  */
-export function maxRetryPauseMs({ retry }: Pick<FailureRules, 'retry'>): number {
+export function maxRetryPauseMs({ retry, answerTimeoutMs }: FailureRules): number {
   // nextAttemptAt rounds up to a whole millisecond.
-  return Math.max(Math.ceil(retry.capMs), FLOOD_PAUSE_MS) + 1;
+  return Math.max(Math.ceil(retry.capMs), FLOOD_PAUSE_MS, answerTimeoutMs) + 1;
 }
 
 /** The origin of failed records, as the headers on `orders.dlq` name it. */
@@ -40,6 +43,10 @@ interface Request {
   poisonReason?: string | undefined;
   /** set after unclean ends: the order in work is recorded for this owner, if it is the only one */
   loneOrdersOf?: OwnerId | undefined;
+  /** set after unclean ends: wait for slow calls, so that the order in work is known if the process ends again */
+  patient?: boolean | undefined;
+  /** order id → outcome of a call that had left its batch */
+  answers?: ReadonlyMap<string, Outcome> | undefined;
 }
 
 /** One batch to process; its `frame` (base/record-frame.ts) is transferred to the thread. */
@@ -50,12 +57,14 @@ export interface BatchRequest extends Request {
   applied: ReadonlyMap<number, number>;
 }
 
-/** Retries the due orders of these partitions, and purges the orders in `published`. */
+/** Retries the due and the answered orders of these partitions, and purges the orders in `published`. */
 export interface RetryRequest extends Request {
   kind: 'retry';
   partitions: number[];
-  /** at most this many orders */
+  /** at most this many due orders; 0: only those in `answers` */
   limit: number;
+  /** also retries the orders whose calls were lost with the previous process */
+  orphaned?: boolean | undefined;
   /** orders to purge: an earlier run completed them, and their effects are published */
   published: readonly string[];
 }
@@ -68,7 +77,7 @@ export interface BatchCounts {
   refused: number;
   /** events that started waiting for a retry */
   retrying: number;
-  /** retried orders that failed again */
+  /** retried orders that failed again, not those whose call goes on */
   rescheduled: number;
   /** new dead letters that are stored */
   deadLetters: number;
@@ -89,6 +98,8 @@ export interface BatchResult {
   completed: string[];
   /** records that failed and of which the store accepts no row */
   unstored: UnstoredRecord[];
+  /** orders in `answers` that the next run has to handle, because their events are too large for this one */
+  postponed?: string[] | undefined;
   /** why a dead-letter flood deferred some retries; undefined if it did not */
   flood?: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { DecidedCommand, FinalOutcome, OrderState } from '../order/decide.t
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
 import type { DecodedRecord } from './decode-batch.ts';
-import type { Attempt } from './processor.ts';
+import type { Attempt } from './outcome.ts';
 
 /** The decoded records of a batch, sorted by what happens to them: decide now, retry later, or dead letter. */
 export interface Classification {
@@ -12,18 +12,20 @@ export interface Classification {
   commands: DecidedCommand[];
   /** the replayed dead letters among `commands` that did not fail again */
   replays: DecodedRecord[];
-  /** order id → next attempt, for orders that failed for now */
+  /** order id → next attempt, for orders that failed for now or whose call goes on */
   retries: Map<string, NextRetry>;
   /** events of orders that were retrying already, to queue behind their earlier events */
   queued: DecodedRecord[];
   failed: FailedEvent[];
 }
 
-/** The next attempt of an order that failed for now. */
+/** The next attempt of an order that failed for now, or whose call goes on. */
 export interface NextRetry {
   error: string;
   /** milliseconds since the epoch */
   dueAt: number;
+  /** the call goes on: this attempt has not failed */
+  unanswered: boolean;
   /** the failed event, and the later ones of its order behind it */
   records: DecodedRecord[];
 }
@@ -140,6 +142,8 @@ class Classifier {
       this.#decidePlaced(record, command, PLACEHOLDER_OUTCOME);
     } else if (outcome.status === 'retry') {
       this.#retry(record, command, outcome.reason);
+    } else if (outcome.status === 'unanswered') {
+      this.#awaitAnswer(record, command, outcome.reason);
     } else if (outcome.status === 'failed') {
       this.#fail(record, command, { reason: 'processor-failed', error: outcome.reason ?? '' });
     } else if (outcome.status === 'rejected' && hadFailed) {
@@ -155,7 +159,13 @@ class Classifier {
     const { now, rules } = this.#input;
     const dueAt = nextAttemptAt(failuresOf(this.#input, command.orderId), now, rules.retry);
     if (dueAt === undefined) this.#fail(record, command, { reason: 'retries-exhausted', error });
-    else this.result.retries.set(command.orderId, { error, dueAt, records: [record] });
+    else this.result.retries.set(command.orderId, { error, dueAt, unanswered: false, records: [record] });
+  }
+
+  /** The answer brings the order back. It is due only in case the process dies, or the partition moves, before. */
+  #awaitAnswer(record: DecodedRecord, { orderId }: PlaceOrder, error: string): void {
+    const dueAt = this.#input.now + this.#input.rules.answerTimeoutMs;
+    this.result.retries.set(orderId, { error, dueAt, unanswered: true, records: [record] });
   }
 
   /** Every failed replay becomes a dead letter again; of a new order and its repeats, only the first record does. */

@@ -1,7 +1,7 @@
 import { decide } from '../order/decide.ts';
 import type { BatchToSave } from '../store/order-store.ts';
 import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../store/retries.ts';
-import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
+import { failuresOf, lateMsOf, type BatchInput, type RetryInput } from './batch-input.ts';
 import { classify, type Classification } from './classify.ts';
 import { composeDeadLetters, resolvedDeadLetters } from './dead-letters.ts';
 import type { DecodedRecord } from './decode-batch.ts';
@@ -33,17 +33,25 @@ export function composeBatch(
 /** Retried events are below the progress, but must be decided. */
 const NO_PROGRESS: ReadonlyMap<number, number> = new Map();
 
-/** Orders of this batch that failed for now, and events to queue behind orders that were retrying already. */
+/** Orders of this batch that failed for now or whose call goes on, and events to queue behind orders that were retrying already. */
 function startRetries({ frame, loadedState, now }: BatchInput, classified: Classification): RetryChanges {
   const changes = noRetryChanges();
   const queue = ({ index, command: { orderId } }: DecodedRecord) => {
     changes.events.push({ orderId, record: frame.record(index) });
   };
-  for (const [orderId, { error, dueAt, records }] of classified.retries) {
+  for (const [orderId, { error, dueAt, unanswered, records }] of classified.retries) {
     const partition = records[0]?.position.partition ?? 0;
-    const events = records.length;
+    const attempts = unanswered ? 0 : 1;
     const times = { firstFailedAt: now, failedAt: now, dueAt, lateMs: 0 };
-    changes.added.push({ orderId, partition, attempts: 1, events, error, ...times });
+    changes.added.push({
+      orderId,
+      partition,
+      attempts,
+      events: records.length,
+      error,
+      ...times,
+      unanswered,
+    });
     records.forEach(queue);
   }
   const appended = new Map<RetryingOrder, number>();
@@ -56,7 +64,7 @@ function startRetries({ frame, loadedState, now }: BatchInput, classified: Class
   return changes;
 }
 
-/** Orders that failed again are rescheduled, all others are completed. */
+/** Orders that failed again, or whose call goes on, are rescheduled; all others are completed. */
 function finishRetries(input: RetryInput, { retries }: Classification): RetryChanges {
   const { loadedState, deferred, published, now } = input;
   const changes = noRetryChanges();
@@ -67,9 +75,10 @@ function finishRetries(input: RetryInput, { retries }: Classification): RetryCha
       changes.completed.push(loaded);
       continue;
     }
-    const { attempts, lateMs } = failuresOf(input, loaded.orderId);
-    const { error, dueAt } = retry;
-    const next = { ...loaded, attempts, error, failedAt: now, dueAt, lateMs };
+    const { error, dueAt, unanswered } = retry;
+    const next = unanswered
+      ? { ...loaded, error, dueAt, lateMs: lateMsOf(input, loaded), unanswered }
+      : { ...loaded, ...failuresOf(input, loaded.orderId), error, failedAt: now, dueAt, unanswered };
     changes.rescheduled.push({ loaded, next });
   }
   changes.purged = published;

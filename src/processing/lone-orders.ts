@@ -1,6 +1,7 @@
 import type { OwnerId, PartitionOwners } from '../store/partition-owners.ts';
 import type { BatchDependencies } from './process-batch.ts';
-import { failAll, type Attempt } from './processor.ts';
+import type { Attempt } from './outcome.ts';
+import { failAll } from './processor.ts';
 
 /** How often the process must end while an order is in work alone before the order fails. Once may be a coincidence. */
 const ENDS_UNTIL_POISON = 2;

@@ -10,7 +10,8 @@ import { batchResult } from './batch-result.ts';
 import { attemptsOf } from './classify.ts';
 import { composeDeadLetters } from './dead-letters.ts';
 import { decodeBatch, orderIdsOf, type DecodedBatch } from './decode-batch.ts';
-import { failAll, type RunProcessor } from './processor.ts';
+import type { RunProcessor } from './processor.ts';
+import { NO_ANSWERS, NO_CALLS_OUT, runAttempts } from './run-attempts.ts';
 import { saveBatch } from './save-batch.ts';
 
 export interface BatchDependencies {
@@ -20,6 +21,8 @@ export interface BatchDependencies {
   clock: Clock;
   monotonicClock: MonotonicClock;
   rules: FailureRules;
+  /** orders whose calls go on in a thread of this process, out of their batch */
+  callsOut?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -32,8 +35,8 @@ export interface BatchDependencies {
  * @throws ServiceError `progress-gap`, `log-truncated`, and as `saveBatch`
  */
 export async function processBatch(
-  { topic, frame: memory, applied, recent, poisonReason }: BatchRequest,
-  { store, runProcessor, codec, clock, rules }: BatchDependencies,
+  { topic, frame: memory, applied, recent, poisonReason, answers = NO_ANSWERS }: BatchRequest,
+  { store, runProcessor, codec, clock, rules, callsOut = NO_CALLS_OUT }: BatchDependencies,
 ): Promise<BatchResult> {
   const batch = decodeBatch(memory, codec);
   const { frame, nextOffsets } = batch;
@@ -44,9 +47,7 @@ export async function processBatch(
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.has(orderId) ? undefined : 1));
-  const outcomes = await (poisonReason === undefined
-    ? runProcessor(attempts)
-    : failAll(attempts, poisonReason));
+  const outcomes = await runAttempts(attempts, { answers, callsOut }, { runProcessor, poisonReason });
 
   const input: BatchInput = {
     kind: 'batch',

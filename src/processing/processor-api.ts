@@ -8,7 +8,8 @@
  *     }
  *
  * Every worker thread imports the module once and calls `process` before it saves an order, for at most 64 orders at
- * once. A call may be repeated for the same order (after a crash, for example): make its effects idempotent with
+ * once. A call that takes longer than most others does not hold them up: it goes on alone, and its answer is applied when
+ * it comes. A call may be repeated for the same order (after a crash, for example): make its effects idempotent with
  * `context.idempotencyKey`.
  *
  * This file imports nothing, so that module authors can use its types alone.
@@ -47,8 +48,9 @@ export interface ProcessorContext {
   /** number of this attempt, from 1 */
   attempt: number;
   /**
-   * Aborted after PROCESSOR_TIMEOUT_MS: the attempt counts as a transient failure, and a later answer is ignored. Pass
-   * the signal on to end the work.
+   * Aborted after PROCESSOR_TIMEOUT_MS: the attempt counts as a transient failure, and a later answer is ignored. Aborted
+   * also when the service stops during a slow call; the order is processed after the next start. Pass the signal on to end
+   * the work.
    */
   signal: AbortSignal;
   /** the order's id, the same in every attempt; send it to idempotent services */

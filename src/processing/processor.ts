@@ -1,26 +1,13 @@
 import { inspect } from 'node:util';
-import { TaskCancelledError, timeout, TimeoutStrategy, type TimeoutPolicy } from 'cockatiel';
-import pMap from 'p-map';
 import { ERRORS, ServiceError, textOf, toError, type ErrorCode } from '../base/errors.ts';
-import type { PlaceOrder } from '../order/commands.ts';
 import type { FinalOutcome } from '../order/decide.ts';
 import { importProcessor } from './import-processor.ts';
+import type { Attempt, Outcome } from './outcome.ts';
 import { TransientError, type Processor, type ProcessorLogger } from './processor-api.ts';
-
-/** One call of the processor for one order; `attempt` counts from 1. */
-export interface Attempt {
-  command: PlaceOrder;
-  attempt: number;
-}
-
-/** The outcome of an attempt. `retry`: it failed, but a later attempt may succeed. */
-export type Outcome = FinalOutcome | { status: 'retry'; reason: string };
+import { ProcessorCalls, type SlowCallOptions } from './processor-calls.ts';
 
 /** Calls the processor for each attempt and answers the outcomes by order id. */
 export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
-
-/** How many orders of a batch a processor module handles at once. */
-export const PROCESSOR_CONCURRENCY = 64;
 
 const MAX_REASON_LENGTH = 500;
 
@@ -32,22 +19,17 @@ export interface ProcessorOptions {
 }
 
 /**
- * Runs the `PROCESSOR` module at this path.
+ * Loads the `PROCESSOR` module at this path.
+ * @param slow undefined: a batch waits for all its calls
  * @throws ServiceError `processor-invalid` when the module cannot be loaded or exports no `process` function
  */
-export async function loadProcessor(path: string, options: ProcessorOptions): Promise<RunProcessor> {
+export async function loadProcessor(
+  path: string,
+  options: ProcessorOptions,
+  slow?: SlowCallOptions,
+): Promise<ProcessorCalls> {
   const processor = await importProcessor(path);
-  const { timeoutMs, logger } = options;
-  const deadline = timeout(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
-  return async (attempts) => {
-    const outcomes = await pMap(
-      attempts,
-      async (attempt) =>
-        [attempt.command.orderId, await run(processor, attempt, { deadline, logger })] as const,
-      { concurrency: PROCESSOR_CONCURRENCY },
-    );
-    return new Map(outcomes);
-  };
+  return new ProcessorCalls((attempt, onEnd) => begin(processor, attempt, options, onEnd), slow);
 }
 
 /** The built-in processor: it confirms every order. */
@@ -66,41 +48,64 @@ function answerAll(attempts: Iterable<Attempt>, outcome: FinalOutcome): Promise<
   return Promise.resolve(outcomes);
 }
 
-/** The table of errors decides between `retry` and `failed`: an error of a module is permanent unless marked transient. */
-async function run(
+/** Begins a call and its timeout. @returns what ends it as the timeout does */
+function begin(
+  processor: Processor,
+  attempt: Attempt,
+  { timeoutMs, logger }: ProcessorOptions,
+  onEnd: (outcome: Outcome) => void,
+): () => void {
+  const controller = new AbortController();
+  let hasEnded = false;
+  const end = (outcome: Outcome) => {
+    if (hasEnded) return;
+    hasEnded = true;
+    clearTimeout(timer);
+    onEnd(outcome);
+  };
+  const abort = () => {
+    end(outcomeOfFailure(NO_ANSWER));
+    controller.abort();
+  };
+  const timer = setTimeout(abort, timeoutMs);
+  callModule(processor, attempt, { signal: controller.signal, logger }).then(end, (thrown: unknown) =>
+    end(outcomeOfFailure(thrown)),
+  );
+  return abort;
+}
+
+async function callModule(
   processor: Processor,
   { command, attempt }: Attempt,
-  { deadline, logger }: { deadline: TimeoutPolicy; logger: ProcessorLogger },
-): Promise<Outcome> {
+  context: { signal: AbortSignal; logger: ProcessorLogger },
+): Promise<FinalOutcome> {
   const { orderId, time, traceparent } = command;
-  try {
-    // A copy, so that the module cannot change the stored order.
-    const order = { ...structuredClone(command.order), id: orderId, createdAt: time };
-    const answer: unknown = await deadline.execute(({ signal }) =>
-      processor.process(order, {
-        TransientError,
-        attempt,
-        signal,
-        idempotencyKey: orderId,
-        traceparent,
-        logger,
-      }),
-    );
-    return checkAnswer(answer);
-  } catch (thrown) {
-    const { code, message } = failureOf(thrown);
-    return { status: ERRORS[code].transient ? 'retry' : 'failed', reason: message };
-  }
+  // A copy, so that the module cannot change the stored order.
+  const order = { ...structuredClone(command.order), id: orderId, createdAt: time };
+  const answer: unknown = await processor.process(order, {
+    ...context,
+    TransientError,
+    attempt,
+    idempotencyKey: orderId,
+    traceparent,
+  });
+  return checkAnswer(answer);
+}
+
+const NO_ANSWER = new ServiceError(
+  'processor-timeout',
+  'The processor did not answer within PROCESSOR_TIMEOUT_MS.',
+);
+
+/** The table of errors decides between `retry` and `failed`: an error of a module is permanent unless marked transient. */
+function outcomeOfFailure(thrown: unknown): Outcome {
+  const { code, message } = failureOf(thrown);
+  return { status: ERRORS[code].transient ? 'retry' : 'failed', reason: message };
 }
 
 /** Modules can throw anything: text, objects without a prototype, errors whose message is not text. */
 function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
-  if (thrown instanceof TaskCancelledError) {
-    return {
-      code: 'processor-timeout',
-      message: 'The processor did not answer within PROCESSOR_TIMEOUT_MS.',
-    };
-  }
+  if (thrown === NO_ANSWER) return NO_ANSWER;
   const message = textOf(toError(thrown).message).slice(0, MAX_REASON_LENGTH);
   return { code: isTransient(thrown) ? 'processor-transient' : 'processor-failed', message };
 }

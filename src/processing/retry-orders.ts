@@ -9,11 +9,11 @@ import { composeBatch } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { BatchDependencies } from './process-batch.ts';
-import { failAll } from './processor.ts';
+import { NO_ANSWERS, NO_CALLS_OUT, runAttempts } from './run-attempts.ts';
 import { saveBatch, type SavedBatch } from './save-batch.ts';
 
 /**
- * Retries orders that are due: load → decode → run the processor → classify → decide → compose → save. The queued
+ * Retries orders that are due, and those whose call has been answered: load → decode → run the processor → classify → decide → compose → save. The queued
  * events of an order are decided together and in order; if its attempt fails again, they all keep waiting.
  *
  * These events are below the progress, so the log does not redeliver them after a crash. A completed order therefore
@@ -22,23 +22,25 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  * @throws ServiceError as `saveBatch`; `dead-letter-flood` only if the flood persists without the failing orders
  */
 export async function retryOrders(
-  { topic, partitions, limit, published, recent, poisonReason }: RetryRequest,
-  { store, runProcessor, codec, clock, monotonicClock, rules }: BatchDependencies,
+  { topic, partitions, limit, published, orphaned, recent, poisonReason, answers = NO_ANSWERS }: RetryRequest,
+  { store, runProcessor, codec, clock, monotonicClock, rules, callsOut = NO_CALLS_OUT }: BatchDependencies,
 ): Promise<BatchResult> {
   const startedAt = clock();
   const started = monotonicClock();
   const latest = startedAt + maxRetryPauseMs(rules);
-  const due = await store.loadDue({ topic, partitions, now: startedAt, latest, limit, published });
-  const { loadedState, unpublished, nextDueAt } = due;
+  const due = await store.loadDue({
+    ...{ topic, partitions, now: startedAt, latest, limit, published, orphaned },
+    answered: [...answers.keys()],
+    callsOut: [...callsOut],
+  });
+  const { loadedState, unpublished, nextDueAt, postponed } = due;
   const redeliveredEffects = await store.effectsOfRetries(unpublished);
   const events = encodeRecordFrame(due.orders.flatMap((order) => order.events));
   const { frame, decoded, undecodable } = decodeBatch(events, codec);
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
-  const outcomes = await (poisonReason === undefined
-    ? runProcessor(attempts)
-    : failAll(attempts, poisonReason));
+  const outcomes = await runAttempts(attempts, { answers, callsOut }, { runProcessor, poisonReason });
 
   const input: RetryInput = {
     kind: 'retry',
@@ -64,6 +66,7 @@ export async function retryOrders(
     ...result,
     completed: [...unpublished, ...completed],
     retryAt: earliest([nextDueAt, result.retryAt]),
+    postponed,
     flood,
   };
 }
@@ -102,7 +105,8 @@ function deferFlood(input: RetryInput): RetryInput {
     ...onlyOrders(input, (orderId) => !failing.has(orderId)),
     deferred: deferred.map((loaded) => {
       const lateMs = lateMsOf(input, loaded) + FLOOD_PAUSE_MS;
-      return { loaded, next: { ...loaded, dueAt: input.now + FLOOD_PAUSE_MS, lateMs } };
+      const dueAt = input.now + FLOOD_PAUSE_MS;
+      return { loaded, next: { ...loaded, dueAt, lateMs, unanswered: false } };
     }),
   };
 }

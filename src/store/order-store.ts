@@ -70,7 +70,9 @@ export interface OrderPage {
 export interface BatchStore extends PartitionOwners {
   /** Reads one snapshot. If any of it changes before `save`, `save` refuses the batch. */
   load(topic: string, partitions: number[], orderIds: string[]): Promise<LoadedState>;
-  /** The due retrying orders of these partitions, longest overdue first, each with all its events in order. */
+  /**
+   * The answered and the due retrying orders of these partitions, longest overdue first, each with all its events in order.
+   */
   loadDue(query: DueQuery): Promise<DueRetries>;
   /**
    * Saves orders, history, retries, dead letters and progress in one transaction. Invariant 3: the transaction compares the
@@ -111,10 +113,16 @@ export interface DueQuery {
   now: number;
   /** milliseconds since the epoch; an order due after this is due now, because the clock was set back since it was stored */
   latest: number;
-  /** maximum number of orders */
+  /** maximum number of due orders; 0: only the answered ones, and no `nextDueAt` */
   limit: number;
   /** completed orders whose effects are published; left out of `unpublished` */
   published: readonly string[];
+  /** orders whose calls have ended: loaded whether or not they are due */
+  answered?: readonly string[] | undefined;
+  /** orders whose calls go on: not loaded, even if they are due */
+  callsOut?: readonly string[] | undefined;
+  /** also loads unanswered orders that are not due: the process that called for them has ended */
+  orphaned?: boolean | undefined;
 }
 
 export interface DueRetries {
@@ -123,6 +131,8 @@ export interface DueRetries {
   loadedState: LoadedState;
   /** completed orders whose effects may not be published because of a crash: publish them, then purge */
   unpublished: string[];
+  /** answered orders left for the next run, because of the size of their events */
+  postponed: string[];
   /** due time of the next order after these; undefined if there is none */
   nextDueAt: number | undefined;
 }

@@ -1,13 +1,13 @@
 import type { LogRecord } from '../base/log-record.ts';
 
 /**
- * An order that failed and will be retried. Invariant 5: its later events queue behind it in the store, other orders flow, and
+ * An order that failed, or whose processor call goes on, and will be retried. Invariant 5: its later events queue behind it in the store, other orders flow, and
  * its due time survives a restart.
  */
 export interface RetryingOrder {
   orderId: string;
   partition: number;
-  /** attempts that failed */
+  /** attempts that failed; 0 if the first call goes on */
   attempts: number;
   /** queued events, the failed one included */
   events: number;
@@ -22,6 +22,8 @@ export interface RetryingOrder {
    * forward; negative after the clock was set back
    */
   lateMs: number;
+  /** its call goes on, out of its batch; `dueAt` is for the case that the answer is lost */
+  unanswered: boolean;
 }
 
 export interface QueuedEvent {
@@ -31,13 +33,13 @@ export interface QueuedEvent {
 
 /** Changes of a batch to retrying orders. The store refuses the batch if a retrying order has changed since it was loaded. */
 export interface RetryChanges {
-  /** orders that failed for the first time */
+  /** orders that failed for the first time, or whose first call goes on */
   added: RetryingOrder[];
   /** loaded orders, and how many events of this batch are queued behind each */
   appended: { loaded: RetryingOrder; events: number }[];
   /** the events of `added` and `appended` */
   events: QueuedEvent[];
-  /** orders that failed again: `next` replaces `loaded` */
+  /** orders that failed again, or whose call goes on: `next` replaces `loaded` */
   rescheduled: { loaded: RetryingOrder; next: RetryingOrder }[];
   /** orders whose retry succeeded or was given up; their events are deleted, their rows stay until purged */
   completed: RetryingOrder[];

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { recordCount } from '../base/record-frame.ts';
 import { within } from '../base/within.ts';
 import type { BatchRequest, BatchResult, RetryRequest } from '../processing/batch.ts';
-import { PROCESSOR_CONCURRENCY } from '../processing/processor.ts';
+import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Claim } from '../store/partition-owners.ts';
+import { CallsOut, type AnswerMessage, type OnAnswer } from './calls-out.ts';
 import {
   fromThreadError,
   type OwnershipRequest,
@@ -19,11 +22,16 @@ import { createThreadActivity, wasInsideStore, type ThreadActivity } from './thr
 
 export interface BatchPoolOptions {
   threads: number;
-  settings: ThreadSettings;
+  settings: Omit<ThreadSettings, 'stopChannel'>;
   logger: Logger;
   /** maximum milliseconds of a task outside the processor (loading, saving, waiting for locks); 30,000 by default */
   storeTimeMs?: number | undefined;
+  /** gets the number of processor calls that are out of their batch, whenever it changes */
+  onCallsOut?: ((calls: number) => void) | undefined;
 }
+
+/** How long a stopping pool waits for the calls that it has aborted, in milliseconds. */
+const CALLS_END_WITHIN_MS = 500;
 
 /**
  * The pool of worker threads (Piscina). Nothing queues in it, because each lane has a thread and only one batch or run of
@@ -31,10 +39,14 @@ export interface BatchPoolOptions {
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
+  readonly #callsOut: CallsOut;
+  readonly #stopChannel = `processor calls ${randomUUID()}`;
   #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
+  #onNoCallsOut: () => void = () => undefined;
 
   constructor(options: BatchPoolOptions) {
     this.#options = options;
+    this.#callsOut = new CallsOut((calls) => this.#callsOutChanged(calls));
   }
 
   /**
@@ -45,7 +57,7 @@ export class BatchPool {
     const { threads, settings, logger } = this.#options;
     this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
       filename: new URL('./batch-thread.js', import.meta.url).href,
-      workerData: settings,
+      workerData: { ...settings, stopChannel: this.#stopChannel } satisfies ThreadSettings,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
@@ -58,16 +70,21 @@ export class BatchPool {
     });
     // A rejection that a processor leaves unhandled kills even an idle thread. Piscina starts another one.
     this.#piscina.on('error', (error) => logger.error({ err: error }, 'an idle worker thread ended'));
-    await this.#perform({ kind: 'prepare' }, []);
+    this.#watchCalls(this.#piscina);
+    await this.#perform({ kind: 'prepare' }, [], () => undefined);
   }
 
   /**
-   * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries due orders.
+   * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries orders.
+   * @param onAnswer gets the outcome of each call that leaves the batch, once the call ends, even if the batch fails
    * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
    *   its deadline, and `store-unavailable` if it did so inside the store
    */
-  async run(request: BatchRequest | RetryRequest): Promise<BatchResult> {
-    const result = await this.#perform(request, request.kind === 'batch' ? [request.frame] : []);
+  async run(
+    request: BatchRequest | RetryRequest,
+    onAnswer: OnAnswer = () => undefined,
+  ): Promise<BatchResult> {
+    const result = await this.#perform(request, request.kind === 'batch' ? [request.frame] : [], onAnswer);
     if (result === undefined || !('statuses' in result)) {
       throw new ServiceError('worker-failed', 'The thread answered without a result.');
     }
@@ -76,22 +93,51 @@ export class BatchPool {
 
   /** Changes the ownership of partitions. @returns what a `claim` found @throws as `run` */
   async changeOwnership(request: OwnershipRequest): Promise<Claim[]> {
-    const result = await this.#perform(request, []);
+    const result = await this.#perform(request, [], () => undefined);
     return Array.isArray(result) ? result : [];
   }
 
   /**
-   * Waits for the tasks in flight until the deadline, then ends the threads. Records that they have not saved are still in
-   * the log.
+   * Ends the calls that are out of their batch, waits for the tasks in flight until the deadline, then ends the threads.
+   * Records that they have not saved are still in the log; the orders of the calls are still in the store.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
     const piscina = this.#piscina;
     if (piscina === undefined) return;
     this.#piscina = undefined;
+    await this.#endCallsOut();
     if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
   }
 
-  async #perform(request: ThreadRequest, transferList: ArrayBuffer[]): Promise<ThreadResult> {
+  #watchCalls(piscina: Piscina<ThreadTask, ThreadResponse>): void {
+    piscina.on('message', (message: AnswerMessage) => this.#callsOut.answered(message));
+    // The id of an ended thread is gone: keep those of the others.
+    piscina.on('workerDestroy', ({ id }: { id: number }) => {
+      const living = piscina.threads.map(({ threadId }) => threadId);
+      this.#callsOut.keepOnly(new Set(living.filter((threadId) => threadId !== id)));
+    });
+  }
+
+  /** Aborts the signals of the calls, so that the module can end its requests. */
+  async #endCallsOut(): Promise<void> {
+    if (this.#callsOut.size === 0) return;
+    const ended = new Promise<void>((resolve) => (this.#onNoCallsOut = resolve));
+    const channel = new BroadcastChannel(this.#stopChannel);
+    channel.postMessage('stop');
+    await within(ended, CALLS_END_WITHIN_MS);
+    channel.close();
+  }
+
+  #callsOutChanged(calls: number): void {
+    this.#options.onCallsOut?.(calls);
+    if (calls === 0) this.#onNoCallsOut();
+  }
+
+  async #perform(
+    request: ThreadRequest,
+    transferList: ArrayBuffer[],
+    onAnswer: OnAnswer,
+  ): Promise<ThreadResult> {
     if (this.#piscina === undefined) {
       throw new ServiceError('worker-failed', 'The worker threads are not running.');
     }
@@ -100,19 +146,26 @@ export class BatchPool {
     const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
     const activity = createThreadActivity();
     const response = await this.#piscina
-      .run({ request, activity }, { transferList, signal: deadline.signal })
+      .run(
+        { request, activity, callsOut: this.#callsOut.orderIds() },
+        { transferList, signal: deadline.signal },
+      )
       .catch((error: unknown): never => {
         throw threadEnded(error, activity);
       })
       .finally(() => clearTimeout(timer));
+    this.#callsOut.left(response.threadId, response.left, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);
   }
 
-  /** Longer than any request takes if its processor calls end within their timeout. */
+  /**
+   * Longer than any request takes if its processor calls end within their timeout. In the first round, calls that are out
+   * of an earlier batch may hold slots.
+   */
   #deadlineMs(request: ThreadRequest): number {
     const { settings, storeTimeMs = 30_000 } = this.#options;
-    const rounds = Math.ceil(ordersIn(request) / PROCESSOR_CONCURRENCY) + 1;
+    const rounds = Math.ceil(ordersIn(request) / PROCESSOR_CONCURRENCY) + 2;
     return rounds * settings.processorTimeoutMs + storeTimeMs;
   }
 }

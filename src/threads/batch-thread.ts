@@ -1,13 +1,14 @@
-import { workerData } from 'node:worker_threads';
+import { BroadcastChannel, parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
 import { recordingLoneOrders } from '../processing/lone-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
-import { confirmAll, loadProcessor } from '../processing/processor.ts';
+import { confirmAll, loadProcessor, type RunProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
+import type { AnswerMessage } from './calls-out.ts';
 import {
   openOnce,
   toThreadError,
@@ -25,23 +26,78 @@ import { insideStore, trackStore } from './thread-activity.ts';
  */
 const opened = openOnce(() => open(workerData as ThreadSettings));
 
-export default async function handle({ request, activity }: ThreadTask): Promise<unknown> {
+interface ThreadParts {
+  dependencies: BatchDependencies;
+  /** waits for slow calls */
+  runPatiently: RunProcessor;
+  /** orders whose calls have left their batch since the last response */
+  left: string[];
+}
+
+export default async function handle({ request, activity, callsOut }: ThreadTask): Promise<unknown> {
+  let left: string[] = [];
   try {
-    const dependencies = await insideStore(activity, opened);
+    const parts = await insideStore(activity, opened);
+    const { dependencies, runPatiently } = parts;
     const store = trackStore(dependencies.store, activity);
-    return respond(await perform(request, { ...dependencies, store }));
+    left = parts.left;
+    const isPatient = 'patient' in request && request.patient === true;
+    const runProcessor = isPatient ? runPatiently : dependencies.runProcessor;
+    const result = await perform(request, { ...dependencies, store, runProcessor, callsOut });
+    return respond({ done: true, result, threadId, left: left.splice(0) });
   } catch (error) {
-    return toThreadError(error);
+    const response: ThreadResponse = { ...toThreadError(error), threadId, left: left.splice(0) };
+    return response;
   }
 }
 
-async function open(settings: ThreadSettings): Promise<BatchDependencies> {
-  const { processor, processorTimeoutMs: timeoutMs, logLevel, rules } = settings;
-  const logger = (await createServiceLogger(logLevel)).child({ module: 'processor' });
-  const runProcessor =
-    processor === undefined ? confirmAll : await loadProcessor(processor, { timeoutMs, logger });
+async function open(settings: ThreadSettings): Promise<ThreadParts> {
+  const left: string[] = [];
+  const { runProcessor, runPatiently } = await openProcessor(settings, left);
   const store = await openBatchStore(settings.store, settings.writeLock);
-  return { store, runProcessor, codec: createEventCodec(), clock: systemClock, monotonicClock, rules };
+  const { rules } = settings;
+  return {
+    dependencies: {
+      store,
+      runProcessor,
+      codec: createEventCodec(),
+      clock: systemClock,
+      monotonicClock,
+      rules,
+    },
+    runPatiently,
+    left,
+  };
+}
+
+async function openProcessor(
+  settings: ThreadSettings,
+  left: string[],
+): Promise<Pick<BatchDependencies, 'runProcessor'> & Pick<ThreadParts, 'runPatiently'>> {
+  const { processor, processorTimeoutMs: timeoutMs, processorPatienceMs: maxPatienceMs } = settings;
+  if (processor === undefined) return { runProcessor: confirmAll, runPatiently: confirmAll };
+  const logger = (await createServiceLogger(settings.logLevel, { throttle: false })).child({
+    module: 'processor',
+  });
+  const calls = await loadProcessor(
+    processor,
+    { timeoutMs, logger },
+    {
+      maxPatienceMs,
+      onLeft: (orderId) => left.push(orderId),
+      onAnswer: (orderId, outcome) => {
+        const message: AnswerMessage = { threadId, orderId, outcome };
+        parentPort?.postMessage(message);
+      },
+    },
+  );
+  const stopChannel = new BroadcastChannel(settings.stopChannel);
+  stopChannel.onmessage = () => calls.abortCallsOut();
+  stopChannel.unref();
+  return {
+    runProcessor: (attempts) => calls.run(attempts),
+    runPatiently: (attempts) => calls.run(attempts, { isPatient: true }),
+  };
 }
 
 async function perform(request: ThreadRequest, dependencies: BatchDependencies): Promise<ThreadResult> {
@@ -66,8 +122,8 @@ async function perform(request: ThreadRequest, dependencies: BatchDependencies):
 }
 
 /** Transfers the frames instead of copying them. */
-function respond(result: ThreadResult): unknown {
-  const response: ThreadResponse = { done: true, result };
+function respond(response: ThreadResponse & { done: true }): unknown {
+  const { result } = response;
   if (result === undefined || !('statuses' in result)) return response;
   const frames = [result.statuses, result.deadLetters];
   return move({ [transferableSymbol]: frames, [valueSymbol]: response });

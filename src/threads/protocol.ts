@@ -16,6 +16,10 @@ export interface ThreadSettings extends StoreSettings {
   /** absolute path of the processor module; undefined for the built-in one */
   processor: string | undefined;
   processorTimeoutMs: number;
+  /** the longest that a batch waits for a call of the processor, in milliseconds */
+  processorPatienceMs: number;
+  /** name of the BroadcastChannel on which any message ends the calls that are out of their batch */
+  stopChannel: string;
   /** level of the processor module's logger */
   logLevel: string;
   rules: FailureRules;
@@ -25,6 +29,8 @@ export interface ThreadTask {
   request: ThreadRequest;
   /** where the thread records whether it is inside the store; the pool reads it if the thread does not answer */
   activity: ThreadActivity;
+  /** orders whose calls go on in a thread of the pool, out of their batch */
+  callsOut: ReadonlySet<string>;
 }
 
 /** `prepare` opens what the thread needs and does nothing else, so that a failure ends the start. */
@@ -38,7 +44,11 @@ export interface OwnershipRequest extends OwnedPartitions {
 /** undefined for what has no result */
 export type ThreadResult = BatchResult | Claim[] | undefined;
 
-export type ThreadResponse = Response<ThreadResult>;
+export type ThreadResponse = Response<ThreadResult> & {
+  threadId: number;
+  /** orders whose calls have left the batch and go on */
+  left: string[];
+};
 
 /** The methods that the dead-letter thread performs. */
 export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'>>;

@@ -34,6 +34,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       batchMaxWaitMs: 10,
       processor: undefined,
       processorTimeoutMs: 30_000,
+      processorPatienceMs: 100,
       retry: { baseMs: 500, factor: 2, capMs: 30_000, maxAttempts: 20, budgetMs: 900_000 },
       replayLimit: 5,
       deadLetterFloodShare: 0.5,

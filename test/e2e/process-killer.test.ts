@@ -125,6 +125,15 @@ await t.test(
   },
 );
 
+await t.test('so is an order that kills the process after its slow call has left its batch', async (t) => {
+  const killers = new Map([[3, 'slow-killer']]);
+  const killed = new KilledService(await temporaryFolder(t), { WORKER_THREADS: '2' });
+  const orderIds = await killed.accept(orders(12, killers));
+  const service = await killed.restartUntilProcessed(orderIds, MAX_STARTS);
+  t.teardown(() => service.kill());
+  await assertOnlyKillersFailed(t, service, orderIds, killers);
+});
+
 await t.test('kill -9 of an idle service turns no order into a dead letter', async (t) => {
   const idle = new KilledService(await temporaryFolder(t));
   for (let kill = 0; kill < 2; kill += 1) {

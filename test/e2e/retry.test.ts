@@ -125,7 +125,7 @@ await t.test('the service does not start while orders of another event log are r
   await migrate({ kind: 'sqlite', path }, createLogger('silent'));
   const database = new Database(path);
   database.exec(
-    `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0)`,
+    `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0, 0)`,
   );
   database.close();
   await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {

@@ -19,6 +19,7 @@ interface Started {
 function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<LaneOptions['runner']> = {}) {
   const started: Started[] = [];
   const flow: string[] = [];
+  let hasAnswers = false;
   const lane = new Lane({
     batchMaxRecords: 3,
     batchMaxBytes: 1_000,
@@ -32,6 +33,10 @@ function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<Lane
           started.push({ batch, trigger, finish: resolve, fail: () => reject(new Error('given up')) });
         }),
       runRetries: () => Promise.resolve(undefined),
+      runAnswers: () => Promise.resolve(undefined),
+      get hasAnswers() {
+        return hasAnswers;
+      },
       publishingDone: () => Promise.resolve(),
       ...runnerChanges,
     },
@@ -48,7 +53,8 @@ function harness(changes: Partial<LaneOptions> = {}, runnerChanges: Partial<Lane
     for (const one of records) lane.push(one);
     lane.dispatch();
   };
-  return { lane, started, flow, push };
+  const setAnswers = (value: boolean) => (hasAnswers = value);
+  return { lane, started, flow, push, setAnswers };
 }
 
 const offsets = (batch: readonly LogRecord[] | undefined) => batch?.map(({ offset }) => offset);
@@ -288,6 +294,35 @@ await t.test('a run of retries that is due', async (t) => {
     retried[0]?.();
     await turn();
     t.notOk(lane.isRunning);
+    lane.close();
+  });
+
+  await t.test('applies answers of slow calls at once, but after at most one batch', async (t) => {
+    const steps: string[] = [];
+    const finishers: (() => void)[] = [];
+    const begin = (step: string) => {
+      steps.push(step);
+      return new Promise<undefined>((resolve) => finishers.push(() => resolve(undefined)));
+    };
+    const runner = {
+      runAnswers: () => begin('answers'),
+      runBatch: (batch: readonly LogRecord[]) => begin(`batch ${String(offsets(batch))}`),
+    };
+    const { lane, push, setAnswers } = harness({}, runner);
+    setAnswers(true);
+    lane.dispatch();
+    t.same(steps, ['answers'], 'an idle lane starts at once');
+    push(record(0), record(1), record(2), record(3));
+    finishers.shift()?.();
+    await turn();
+    t.same(steps, ['answers', 'batch 0,1,2'], 'now the records go first');
+    finishers.shift()?.();
+    await turn();
+    t.same(steps.at(-1), 'answers');
+    setAnswers(false);
+    finishers.shift()?.();
+    await turn();
+    t.same(steps.at(-1), 'batch 3');
     lane.close();
   });
 

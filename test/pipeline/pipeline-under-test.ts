@@ -50,6 +50,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
         writeLock: createWriteLock(),
         processor,
         processorTimeoutMs: 30_000,
+        processorPatienceMs: 100,
         logLevel: 'silent',
         rules,
       },

@@ -8,7 +8,8 @@ import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-fram
 import { FailurePolicy } from '../../src/pipeline/failure-policy.ts';
 import { PartitionOwnership } from '../../src/pipeline/partition-ownership.ts';
 import { BatchRunner, type BatchRunnerOptions } from '../../src/pipeline/run-batch.ts';
-import type { BatchResult } from '../../src/processing/batch.ts';
+import type { BatchRequest, BatchResult, RetryRequest } from '../../src/processing/batch.ts';
+import type { Outcome } from '../../src/processing/outcome.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 function record(offset: number, partition = 0): LogRecord {
@@ -92,6 +93,7 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
     logger,
     clock: Date.now,
     monotonicClock: () => performance.now(),
+    onAnswer: () => undefined,
     ...changes,
   });
   for (const partition of [0, 1]) runner.assign(partition, 5);
@@ -259,4 +261,58 @@ await t.test('completed retries are purged by the next run, once their effects a
   t.ok(dueAt !== undefined && dueAt > before && dueAt <= Date.now() + 1_000, 'a run is scheduled to purge');
   t.equal(await runner.runRetries(), undefined);
   t.same(purged, [[], ['order 1']]);
+});
+
+await t.test('the answers of slow calls', async (t) => {
+  const CONFIRMED: Outcome = { status: 'confirmed', reason: null };
+  const requests: (BatchRequest | RetryRequest)[] = [];
+  const woken: string[] = [];
+  let postponed: string[] = [];
+  let answer: (orderId: string, outcome: Outcome) => void = () => undefined;
+  const { runner } = harness({
+    isOnlyProcess: true,
+    pool: {
+      run: (request, onAnswer) => {
+        requests.push(request);
+        answer = onAnswer ?? answer;
+        return Promise.resolve(result([], { postponed }));
+      },
+    },
+    onAnswer: () => woken.push('woken'),
+  });
+  const last = () => requests.at(-1) as RetryRequest;
+  const answered = () => [...(last().answers ?? [])].map(([orderId]) => orderId);
+
+  await t.test('wake the lane and are applied without due retries', async (t) => {
+    await runner.runBatch([record(5)], 'idle');
+    t.notOk(runner.hasAnswers);
+    answer('order 5', CONFIRMED);
+    t.same(woken, ['woken']);
+    t.ok(runner.hasAnswers);
+    await runner.runAnswers();
+    t.match(last(), { kind: 'retry', limit: 0, partitions: [0, 1] });
+    t.same(answered(), ['order 5']);
+    t.notOk(runner.hasAnswers);
+  });
+
+  await t.test('are applied by a run of due retries as well', async (t) => {
+    answer('order 6', CONFIRMED);
+    await runner.runRetries();
+    t.match(last(), { limit: 512, orphaned: true });
+    t.same(answered(), ['order 6']);
+    await runner.runRetries();
+    t.match(last(), { orphaned: false }, 'lost calls are looked for once after an assignment');
+    t.same(answered(), []);
+  });
+
+  await t.test('stay if the run had no room for them', async (t) => {
+    for (let index = 0; index < 70; index += 1) answer(`order ${index}`, CONFIRMED);
+    postponed = ['order 3'];
+    await runner.runAnswers();
+    t.equal(answered().length, 64);
+    postponed = [];
+    await runner.runAnswers();
+    t.same(answered(), ['order 3', ...[64, 65, 66, 67, 68, 69].map((index) => `order ${index}`)]);
+    t.notOk(runner.hasAnswers);
+  });
 });

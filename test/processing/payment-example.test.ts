@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { loadProcessor, type Attempt } from '../../src/processing/processor.ts';
+import type { Attempt } from '../../src/processing/outcome.ts';
+import { loadProcessor } from '../../src/processing/processor.ts';
 import { anOrder } from '../support/order-client.ts';
 
 const EXAMPLE = new URL('../../../examples/payment-processor.js', import.meta.url).pathname;
@@ -53,9 +54,9 @@ await t.test('the payment example', async (t) => {
   await copyFile(EXAMPLE, copy);
   await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), { message: /Set PAYMENTS_URL/ });
   process.env.PAYMENTS_URL = service.url;
-  const runProcessor = await loadProcessor(EXAMPLE, { timeoutMs: 500, logger });
+  const calls = await loadProcessor(EXAMPLE, { timeoutMs: 500, logger });
   const charge = async (attempt = 1, traceparent?: string) =>
-    (await runProcessor([attemptFor('o-1', attempt, traceparent)])).get('o-1');
+    (await calls.run([attemptFor('o-1', attempt, traceparent)])).get('o-1');
 
   await t.test('confirms a charged order; every attempt sends the same key', async (t) => {
     t.match(await charge(1, TRACEPARENT), { status: 'confirmed' });

@@ -5,9 +5,10 @@ import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { Database } from '../../src/base/sqlite.ts';
 import { createEventCodec } from '../../src/order/events.ts';
-import type { BatchResult, FailureRules } from '../../src/processing/batch.ts';
+import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../../src/processing/batch.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import type { Outcome, RunProcessor } from '../../src/processing/processor.ts';
+import type { Outcome } from '../../src/processing/outcome.ts';
+import type { RunProcessor } from '../../src/processing/processor.ts';
 import { retryOrders } from '../../src/processing/retry-orders.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
@@ -43,6 +44,8 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     answersAt: 0,
     /** by order id; all other orders are confirmed */
     outcomes: new Map<string, Outcome>(),
+    /** orders whose calls go on */
+    callsOut: new Set<string>(),
     /** the order id and number of each attempt */
     attempts: [] as [string, number][],
   };
@@ -63,14 +66,19 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     clock: () => world.now + world.stepMs,
     monotonicClock: () => world.now,
     rules: failureRules(changes),
+    callsOut: world.callsOut,
   };
-  const run = (records: LogRecord[], { recent = NO_FAILURES, applied = new Map<number, number>() } = {}) =>
-    processBatch(
-      { kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), applied, recent },
+  const run = (records: LogRecord[], changes: Partial<BatchRequest> = {}) => {
+    const request = { applied: new Map<number, number>(), recent: NO_FAILURES, ...changes };
+    return processBatch(
+      { kind: 'batch', topic: TOPIC, frame: encodeRecordFrame(records), ...request },
       dependencies,
     );
-  const retry = ({ recent = NO_FAILURES, limit = 100, published = [] as string[] } = {}) =>
-    retryOrders({ kind: 'retry', topic: TOPIC, partitions: [0], limit, published, recent }, dependencies);
+  };
+  const retry = (changes: Partial<RetryRequest> = {}) => {
+    const request = { partitions: [0], limit: 100, published: [], recent: NO_FAILURES, ...changes };
+    return retryOrders({ kind: 'retry', topic: TOPIC, ...request }, dependencies);
+  };
   const history = async (id: string) => (await reader.history(id)).map(({ status }) => status);
   const deadLetters = () =>
     database.prepare('SELECT * FROM dead_letters ORDER BY id').all() as Record<string, unknown>[];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as publicApi from 'order-system/processor';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { failAll, loadProcessor, type Attempt, type Outcome } from '../../src/processing/processor.ts';
+import type { Attempt, Outcome } from '../../src/processing/outcome.ts';
+import { failAll, loadProcessor, type RunProcessor } from '../../src/processing/processor.ts';
 import { TransientError } from '../../src/processing/processor-api.ts';
 import { anOrder } from '../support/order-client.ts';
 
@@ -22,7 +23,8 @@ async function load(t: Test, body: string, timeoutMs = 30_000) {
   const folder = t.testdir({ [file]: `export async function process(order, context) { ${body} }` });
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line) => lines.push(line) });
-  const runProcessor = await loadProcessor(join(folder, file), { timeoutMs, logger });
+  const calls = await loadProcessor(join(folder, file), { timeoutMs, logger });
+  const runProcessor: RunProcessor = (attempts) => calls.run(attempts);
   const outcomeOf = async (attempt = attemptFor('o-1')) =>
     (await runProcessor([attempt])).get(attempt.command.orderId);
   return { runProcessor, outcomeOf, lines };

@@ -26,7 +26,7 @@ export async function parkedRowsAreKept(t: Test, target: StoreTarget): Promise<v
   t.teardown(() => Promise.all([store.close(), reader.close(), deadLetters.close()]));
   const query = { topic: TOPIC, partitions: [2], now: 30, latest: 30_030, limit: 9, published: [] };
   const { orders, unpublished } = await store.loadDue(query);
-  const times = { firstFailedAt: 10, failedAt: 20, dueAt: 30, lateMs: 4 };
+  const times = { firstFailedAt: 10, failedAt: 20, dueAt: 30, lateMs: 4, unanswered: false };
   const retrying = { orderId: 'o-1', partition: 2, attempts: 3, events: 3, error: 'busy', ...times };
   const record = {
     partition: 2,

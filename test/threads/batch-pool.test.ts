@@ -7,6 +7,7 @@ import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
 import type { BatchRequest } from '../../src/processing/batch.ts';
+import type { Outcome } from '../../src/processing/outcome.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openReader } from '../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
@@ -30,15 +31,18 @@ async function harness(
   const reader = await openReader(store);
   const lines: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) });
+  const callsOut: number[] = [];
   const pool = new BatchPool({
     threads,
     logger,
     storeTimeMs,
+    onCallsOut: (calls) => callsOut.push(calls),
     settings: {
       store,
       writeLock,
       processor,
       processorTimeoutMs,
+      processorPatienceMs: 100,
       logLevel: 'silent',
       rules: failureRules(),
     },
@@ -48,7 +52,7 @@ async function harness(
     await pool.stop();
     await reader.close();
   });
-  return { pool, reader, logged: () => lines.join('') };
+  return { pool, reader, callsOut, logged: () => lines.join('') };
 }
 
 function batch(records: LogRecord[]): BatchRequest {
@@ -106,9 +110,57 @@ await t.test('a crashed thread fails its batch, and the next batch is processed'
 const SETTINGS = {
   writeLock: createWriteLock(),
   processorTimeoutMs: 30_000,
+  processorPatienceMs: 100,
   logLevel: 'silent',
   rules: failureRules(),
 };
+
+await t.test('a slow call leaves its batch, and its answer follows', async (t) => {
+  const { pool, callsOut } = await harness(t, 1, 400);
+  const id = randomUUID();
+  const answers: [string, Outcome][] = [];
+  const records = new CommandRecords();
+  const { counts } = await pool.run(
+    batch([records.place(id, { merchantId: 'slow' }), records.place()]),
+    (orderId, outcome) => answers.push([orderId, outcome]),
+  );
+  t.match(counts, { placed: 1, retrying: 1 });
+  t.same(callsOut, [1]);
+  await eventually(() => answers.length === 1, { what: 'the answer' });
+  t.match(answers, [[id, { status: 'retry', reason: /PROCESSOR_TIMEOUT_MS/ }]]);
+  t.same(callsOut, [1, 0]);
+});
+
+await t.test('a thread that ends answers for its slow calls: their attempts have failed', async (t) => {
+  const { pool, reader } = await harness(t, 2);
+  const [slow, killer] = [randomUUID(), randomUUID()];
+  const answers: [string, Outcome][] = [];
+  const records = new CommandRecords();
+  const note = (orderId: string, outcome: Outcome) => answers.push([orderId, outcome]);
+  const calls = [
+    records.place(slow, { merchantId: 'slow' }),
+    records.place(killer, { merchantId: 'slow-crash' }),
+  ];
+  t.match((await pool.run(batch(calls), note)).counts, { retrying: 2 });
+  await eventually(() => answers.length === 2, { what: 'the thread to end' });
+  const outcome = { status: 'retry', reason: /The worker thread ended/ };
+  t.match(
+    answers.toSorted(),
+    [slow, killer].sort().map((id) => [id, outcome]),
+  );
+  const id = randomUUID();
+  await pool.run(batch([records.place(id)]));
+  t.match(await reader.find(id), { status: 'confirmed' });
+});
+
+await t.test('a stop aborts slow calls and does not wait for their timeout', async (t) => {
+  const { pool, callsOut } = await harness(t, 1);
+  await pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'slow' })]));
+  const startedAt = performance.now();
+  await pool.stop();
+  t.same(callsOut, [1, 0], 'the signal has ended the call');
+  t.ok(performance.now() - startedAt < 10_000);
+});
 
 await t.test('a thread that crashes while idle is replaced', async (t) => {
   const { pool, reader, logged } = await harness(t, 1);

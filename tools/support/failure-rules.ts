@@ -7,6 +7,7 @@ export function failureRules(changes: Partial<FailureRules> = {}): FailureRules 
     replayLimit: 3,
     deadLetterFloodShare: 1,
     deadLetterSource: { topic: 'orders.commands', group: 'test' },
+    answerTimeoutMs: 31_000,
     ...changes,
   };
 }

@@ -14,17 +14,31 @@ import type { Read } from './session.ts';
 const dueRange = (condition: string) => `
     SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
     WHERE topic = $1 AND partition = wanted_partition AND ${condition}
-      AND NOT (completed AND order_id = ANY($4::text[]))
-    ORDER BY due_at LIMIT $5`;
+      AND NOT (completed AND order_id = ANY($4::text[])) AND NOT order_id = ANY($5::text[])
+    ORDER BY due_at LIMIT $6`;
+
+const BYTES = `(
+    SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
+    FROM retrying_events WHERE retrying_events.order_id = found."orderId")::bigint AS bytes`;
 
 /** Reads the start of two index ranges per partition, so it never reads orders that are due later. */
 const DUE = `
-  SELECT due.*, (
-    SELECT sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0))
-    FROM retrying_events WHERE retrying_events.order_id = due."orderId")::bigint AS bytes
+  SELECT found.*, ${BYTES}
   FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
-    (${dueRange('due_at <= $3')}) UNION ALL (${dueRange('due_at > $6')})) AS due
-  ORDER BY due."dueAt" LIMIT $5`;
+    (${dueRange('due_at <= $3')}) UNION ALL (${dueRange('due_at > $7')})) AS found
+  ORDER BY found."dueAt" LIMIT $6`;
+
+const ANSWERED = `
+  SELECT found.*, ${BYTES}
+  FROM (SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+    WHERE topic = $1 AND partition = ANY($2::bigint[]) AND order_id = ANY($3::text[]) AND NOT completed) AS found`;
+
+const ORPHANED = `
+  SELECT found.*, ${BYTES}
+  FROM (SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
+    WHERE topic = $1 AND partition = ANY($2::bigint[]) AND due_at > $3 AND due_at <= $6 AND NOT order_id = ANY($4::text[])
+      AND unanswered AND NOT completed
+    ORDER BY due_at LIMIT $5) AS found`;
 
 const NEXT_DUE = `
   SELECT next.due_at FROM unnest($2::bigint[]) AS wanted (wanted_partition) CROSS JOIN LATERAL (
@@ -47,14 +61,14 @@ export function retryingAmong(orderIds: readonly string[]): Statement {
   };
 }
 
-export async function readDue(
-  read: Read,
-  { topic, partitions, now, latest, limit, published }: DueQuery,
-): Promise<Omit<DueRetries, 'loadedState'>> {
-  const [rows, next] = await Promise.all([
-    read<DueRow>({ name: 'due', text: DUE, values: [topic, partitions, now, published, limit, latest] }),
+export async function readDue(read: Read, query: DueQuery): Promise<Omit<DueRetries, 'loadedState'>> {
+  const { topic, partitions, now, latest, limit } = query;
+  const [answered, due, next] = await Promise.all([
+    answeredRows(read, query),
+    dueRows(read, query),
     read<{ due_at: number }>({ name: 'next-due', text: NEXT_DUE, values: [topic, partitions, now, latest] }),
   ]);
+  const rows = [...answered, ...due];
   const taken = upToBytes(rows);
   const unpublished = taken.filter(({ completed }) => completed).map(({ orderId }) => orderId);
   const retrying = taken.flatMap(({ completed, bytes: _bytes, ...order }) => (completed ? [] : [order]));
@@ -62,13 +76,37 @@ export async function readDue(
     read,
     retrying.map(({ orderId }) => orderId),
   );
-  const isCut = rows.length === limit || taken.length < rows.length;
+  const isCut = due.length === limit || taken.length < rows.length;
+  // The orders beyond the limits are already due.
+  const nextDueAt = isCut ? now : next[0]?.due_at;
   return {
     orders: retrying.map((order) => ({ retrying: order, events: events.get(order.orderId) ?? [] })),
     unpublished,
-    // The orders beyond the limits are already due.
-    nextDueAt: isCut ? now : next[0]?.due_at,
+    postponed: answered.slice(taken.length).map(({ orderId }) => orderId),
+    nextDueAt: limit === 0 ? undefined : nextDueAt,
   };
+}
+
+async function answeredRows(read: Read, { topic, partitions, answered = [] }: DueQuery): Promise<DueRow[]> {
+  if (answered.length === 0) return [];
+  return read<DueRow>({ name: 'answered', text: ANSWERED, values: [topic, partitions, answered] });
+}
+
+async function dueRows(
+  read: Read,
+  { topic, partitions, now, latest, limit, published, answered = [], callsOut = [], orphaned }: DueQuery,
+): Promise<DueRow[]> {
+  if (limit === 0) return [];
+  const excluded = [...answered, ...callsOut];
+  const values = [topic, partitions, now, published, excluded, limit, latest];
+  const due = read<DueRow>({ name: 'due', text: DUE, values });
+  if (orphaned !== true) return due;
+  const notDue = [topic, partitions, now, excluded, limit, latest];
+  const [rows, orphans] = await Promise.all([
+    due,
+    read<DueRow>({ name: 'orphaned', text: ORPHANED, values: notDue }),
+  ]);
+  return [...rows, ...orphans].slice(0, limit);
 }
 
 function upToBytes(rows: readonly DueRow[]): DueRow[] {

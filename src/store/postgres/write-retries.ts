@@ -16,23 +16,28 @@ const ADD = `
 /** Matches only rows that have not changed since they were loaded: another owner of the partition may have retried the orders. */
 const AS_LOADED = `
   WHERE retrying.order_id = loaded.order_id AND retrying.attempts = loaded.attempts AND retrying.events = loaded.events
-    AND NOT retrying.completed`;
+    AND retrying.due_at = loaded.loaded_due_at AND NOT retrying.completed`;
 
 const APPEND = `
   UPDATE retrying_orders AS retrying SET events = retrying.events + loaded.more
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS loaded (order_id, attempts, events, more)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS loaded (order_id, attempts, events, loaded_due_at, more)
   ${AS_LOADED}`;
 
 const RESCHEDULE = `
   UPDATE retrying_orders AS retrying SET attempts = loaded.next_attempts, error = loaded.error,
-    failed_at = loaded.failed_at, due_at = loaded.due_at, late_ms = loaded.late_ms
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
-    AS loaded (order_id, attempts, events, next_attempts, error, failed_at, due_at, late_ms)
+    first_failed_at = loaded.first_failed_at, failed_at = loaded.failed_at, due_at = loaded.due_at,
+    late_ms = loaded.late_ms, unanswered = loaded.unanswered
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
+      $9::bigint[], $10::bigint[], $11::boolean[])
+    AS loaded (order_id, attempts, events, loaded_due_at, next_attempts, error, first_failed_at, failed_at, due_at,
+      late_ms, unanswered)
   ${AS_LOADED}`;
 
 const COMPLETE = `
   UPDATE retrying_orders AS retrying SET completed = true, events = 0, due_at = 0
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS loaded (order_id, attempts, events)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
+    AS loaded (order_id, attempts, events, loaded_due_at)
   ${AS_LOADED}`;
 
 const ADD_EVENTS = `
@@ -73,9 +78,11 @@ export function retryStatements(topic: string, retryChanges: RetryChanges): Stat
       ...asLoaded(rescheduled.map(({ loaded }) => loaded)),
       rescheduled.map(({ next }) => next.attempts),
       rescheduled.map(({ next }) => next.error),
+      rescheduled.map(({ next }) => next.firstFailedAt),
       rescheduled.map(({ next }) => next.failedAt),
       rescheduled.map(({ next }) => next.dueAt),
       rescheduled.map(({ next }) => next.lateMs),
+      rescheduled.map(({ next }) => next.unanswered),
     ];
     statements.push(changing(rescheduled, 'reschedule-retrying', RESCHEDULE, values));
   }
@@ -98,5 +105,6 @@ function asLoaded(orders: readonly RetryingOrder[]): unknown[] {
     orders.map(({ orderId }) => orderId),
     orders.map(({ attempts }) => attempts),
     orders.map(({ events }) => events),
+    orders.map(({ dueAt }) => dueAt),
   ];
 }

@@ -59,6 +59,7 @@ export const RETRYING_ORDER_VALUES: readonly WrittenColumn<RetryingOrder & { top
   bigint('failed_at', ({ failedAt }) => failedAt),
   bigint('due_at', ({ dueAt }) => dueAt),
   bigint('late_ms', ({ lateMs }) => lateMs),
+  boolean('unanswered', ({ unanswered }) => unanswered),
 ];
 
 /**
@@ -137,6 +138,10 @@ function text<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<R
 
 function bigint<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {
   return { name, type: 'bigint', value };
+}
+
+function boolean<Row>(name: string, value: (row: Row) => boolean): WrittenColumn<Row> {
+  return { name, type: 'boolean', value: (row) => Number(value(row)) };
 }
 
 function bytea<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {

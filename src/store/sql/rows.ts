@@ -33,7 +33,8 @@ export interface ChangeRow extends Omit<StatusChange, 'cause'> {
 }
 
 export const RETRYING_ORDER_COLUMNS = `order_id AS "orderId", partition, attempts, events, error,
-  first_failed_at AS "firstFailedAt", failed_at AS "failedAt", due_at AS "dueAt", late_ms AS "lateMs"`;
+  first_failed_at AS "firstFailedAt", failed_at AS "failedAt", due_at AS "dueAt", late_ms AS "lateMs",
+  unanswered`;
 
 /** A page of due retries ends with the order whose events reach this size. One order may have many events. */
 export const MAX_DUE_BYTES = 4 * 1024 * 1024;

@@ -13,10 +13,11 @@ import { insertInto, type SqliteClient } from './client.ts';
 const ADD = `${insertInto('retrying_orders', RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
 
 /** Matches only a row that has not changed since it was loaded: another owner of the partition may have retried the order. */
-const AS_LOADED = 'WHERE order_id = ? AND attempts = ? AND events = ? AND NOT completed';
+const AS_LOADED = 'WHERE order_id = ? AND attempts = ? AND events = ? AND due_at = ? AND NOT completed';
 const APPEND = `UPDATE retrying_orders SET events = events + ? ${AS_LOADED}`;
 const RESCHEDULE = `
-  UPDATE retrying_orders SET attempts = ?, error = ?, failed_at = ?, due_at = ?, late_ms = ? ${AS_LOADED}`;
+  UPDATE retrying_orders SET attempts = ?, error = ?, first_failed_at = ?, failed_at = ?, due_at = ?, late_ms = ?,
+    unanswered = ? ${AS_LOADED}`;
 const COMPLETE = `UPDATE retrying_orders SET completed = 1, events = 0, due_at = 0 ${AS_LOADED}`;
 const PURGE = `
   DELETE FROM retrying_orders WHERE completed AND order_id IN (SELECT value FROM json_each(?))`;
@@ -44,8 +45,9 @@ export function writeRetryChanges(client: SqliteClient, topic: string, retryChan
   for (const { loaded, events: more } of appended) change(APPEND, loaded, more, ...asLoaded(loaded));
   for (const event of numberedEvents(retryChanges)) client.run(ADD_EVENT, ...valuesOf(EVENT_VALUES, event));
   for (const { loaded, next } of rescheduled) {
-    const { attempts, error, failedAt, dueAt, lateMs } = next;
-    change(RESCHEDULE, loaded, attempts, error, failedAt, dueAt, lateMs, ...asLoaded(loaded));
+    const { attempts, error, firstFailedAt, failedAt, dueAt, lateMs, unanswered } = next;
+    const values = [attempts, error, firstFailedAt, failedAt, dueAt, lateMs, Number(unanswered)];
+    change(RESCHEDULE, loaded, ...values, ...asLoaded(loaded));
   }
   for (const loaded of completed) {
     change(COMPLETE, loaded, ...asLoaded(loaded));
@@ -53,6 +55,6 @@ export function writeRetryChanges(client: SqliteClient, topic: string, retryChan
   }
 }
 
-function asLoaded({ orderId, attempts, events }: RetryingOrder): SqlValue[] {
-  return [orderId, attempts, events];
+function asLoaded({ orderId, attempts, events, dueAt }: RetryingOrder): SqlValue[] {
+  return [orderId, attempts, events, dueAt];
 }

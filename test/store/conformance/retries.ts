@@ -1,9 +1,11 @@
 import type { Test } from 'tap';
 import type { LogRecord } from '../../../src/base/log-record.ts';
-import type { BatchStore, BatchToSave, LoadedState } from '../../../src/store/order-store.ts';
+import type { BatchStore, BatchToSave, DueQuery, LoadedState } from '../../../src/store/order-store.ts';
 import { noRetryChanges, type RetryingOrder, type RetryChanges } from '../../../src/store/retries.ts';
 import { apply, deadLetter, emptyDecision, move, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
+
+const EVERYTHING_DUE = { topic: TOPIC, partitions: [0], latest: 100_000, limit: 10, published: [] };
 
 const CONFLICT = { code: 'progress-conflict' };
 
@@ -184,6 +186,56 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     );
   });
 
+  await t.test('an order whose call goes on is loaded when it is answered, not when it is due', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const slow = retrying('slow', { attempts: 0, dueAt: 5_000, unanswered: true });
+    await addRetrying(store, slow, [event(1)]);
+    await addRetrying(store, retrying('failed', { dueAt: 10 }), [event(2)]);
+    await addRetrying(store, retrying('other', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+    const idsOf = async (query: Partial<DueQuery>) => {
+      const { orders } = await store.loadDue({ ...EVERYTHING_DUE, now: 100, ...query });
+      return orders.map(({ retrying }) => retrying.orderId);
+    };
+    t.same(await idsOf({}), ['failed']);
+    t.same(await idsOf({ answered: ['slow', 'missing'] }), ['slow', 'failed']);
+    t.same(await idsOf({ answered: ['failed'] }), ['failed'], 'once, even if it is due');
+    t.same(await idsOf({ answered: ['other'] }), ['failed'], 'not of another partition');
+    t.same(await idsOf({ answered: ['slow'], topic: 'another' }), []);
+    t.same(await idsOf({ orphaned: true }), ['failed', 'slow']);
+    t.same(await idsOf({ orphaned: true, callsOut: ['slow'] }), ['failed']);
+    t.same(await idsOf({ now: 9_000, callsOut: ['slow'] }), ['failed'], 'its call goes on');
+    t.same(await idsOf({ now: 9_000 }), ['failed', 'slow']);
+    const onlyAnswered = await store.loadDue({ ...EVERYTHING_DUE, now: 100, answered: ['slow'], limit: 0 });
+    t.same(onlyAnswered.orders, [{ retrying: slow, events: [event(1)] }]);
+    t.match(onlyAnswered, { nextDueAt: undefined, postponed: [] });
+    t.same((await store.load(TOPIC, [0], ['slow'])).retrying.get('slow'), slow);
+
+    const next = { ...slow, attempts: 1, firstFailedAt: 90, failedAt: 90, dueAt: 200, unanswered: false };
+    await save(store, { rescheduled: [{ loaded: slow, next }] });
+    t.same((await dueOf(store, [0], 200, 10)).orders[1]?.retrying, next);
+    const stale = { ...next, dueAt: 199 };
+    await t.rejects(save(store, { completed: [stale] }), CONFLICT, 'another process has retried it');
+    await save(store, { completed: [next] });
+    t.same(await idsOf({ answered: ['slow'] }), ['failed'], 'a late answer finds nothing to decide');
+  });
+
+  await t.test('answered orders with large events are left for the next run', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    const large = Buffer.alloc(3 * 1024 * 1024);
+    const ids = ['a', 'b', 'c', 'd'];
+    for (const [offset, id] of ids.entries())
+      await addRetrying(store, retrying(id, { dueAt: 10 }), [event(offset, { value: large })]);
+    const query = { ...EVERYTHING_DUE, answered: ['a', 'b', 'c'] };
+    const { orders, postponed, nextDueAt } = await store.loadDue({ ...query, now: 100 });
+    const loaded = orders.map(({ retrying }) => retrying.orderId);
+    t.equal(loaded.length, 2);
+    t.same([...loaded, ...postponed].sort(), ['a', 'b', 'c']);
+    t.equal(nextDueAt, 100, 'd is due');
+    t.equal((await store.loadDue({ ...query, now: 5, limit: 0 })).nextDueAt, undefined);
+  });
+
   await t.test('a completed order stays until it is purged, and may fail again meanwhile', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
@@ -333,6 +385,7 @@ function retrying(orderId: string, changes: Partial<RetryingOrder> = {}): Retryi
     failedAt: 7,
     dueAt: 10,
     lateMs: 0,
+    unanswered: false,
     ...changes,
   };
 }

@@ -42,7 +42,7 @@ export function orderId(index: number): string {
 async function addRetrying(store: BatchStore): Promise<void> {
   const retrying = {
     ...{ orderId: 'retrying', partition: 1, attempts: 2, events: 2, error: 'the kitchen is away' },
-    ...{ firstFailedAt: 1_000, failedAt: 2_000, dueAt: 3_000, lateMs: 7 },
+    ...{ firstFailedAt: 1_000, failedAt: 2_000, dueAt: 3_000, lateMs: 7, unanswered: true },
   };
   const record = (offset: number, changes: Partial<LogRecord>): LogRecord => {
     return {

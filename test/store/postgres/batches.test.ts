@@ -118,6 +118,6 @@ function everyKind(batch: BatchToSave): BatchToSave {
 }
 
 function retryingOrder(orderId: string, error: string): RetryingOrder {
-  const times = { firstFailedAt: 1, failedAt: 1, dueAt: 1, lateMs: 0 };
+  const times = { firstFailedAt: 1, failedAt: 1, dueAt: 1, lateMs: 0, unanswered: false };
   return { orderId, partition: 0, attempts: 1, events: 1, error, ...times };
 }

@@ -2,6 +2,7 @@ import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { partitionOwners } from './0006-partition-owners.ts';
+import { unansweredCalls } from './0007-unanswered-calls.ts';
 import { queuedEventOrder } from './0008-queued-event-order.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
@@ -21,5 +22,6 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
   { name: '0006-partition-owners', sql: partitionOwners },
+  { name: '0007-unanswered-calls', sql: unansweredCalls },
   { name: '0008-queued-event-order', sql: queuedEventOrder },
 ];

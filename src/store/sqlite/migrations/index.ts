@@ -3,6 +3,7 @@ import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { orderParties } from './0003-order-parties.ts';
 import { partitionOwners } from './0008-partition-owners.ts';
+import { unansweredCalls } from './0009-unanswered-calls.ts';
 import { queuedEventOrder } from './0010-queued-event-order.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
@@ -24,5 +25,6 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
   { name: '0008-partition-owners', sql: partitionOwners },
+  { name: '0009-unanswered-calls', sql: unansweredCalls },
   { name: '0010-queued-event-order', sql: queuedEventOrder },
 ];

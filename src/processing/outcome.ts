@@ -1,0 +1,20 @@
+import type { PlaceOrder } from '../order/commands.ts';
+import type { FinalOutcome } from '../order/decide.ts';
+
+/** One call of the processor for one order; `attempt` counts from 1. */
+export interface Attempt {
+  command: PlaceOrder;
+  attempt: number;
+}
+
+/**
+ * The outcome of an attempt. `retry`: it failed, but a later attempt may succeed. `unanswered`: the call goes on, and its
+ * outcome follows.
+ */
+export type Outcome =
+  FinalOutcome | { status: 'retry'; reason: string } | { status: 'unanswered'; reason: string };
+
+export const UNANSWERED: Outcome = {
+  status: 'unanswered',
+  reason: 'The processor has not answered yet.',
+};

@@ -1,0 +1,175 @@
+import { UNANSWERED, type Attempt, type Outcome } from './outcome.ts';
+import { Patience } from './patience.ts';
+
+/** How many calls of the processor a thread runs at once. */
+export const PROCESSOR_CONCURRENCY = 64;
+
+/**
+ * How many of them may be out of their batch. Beyond it batches wait, so that the lane's queue fills up and its partitions
+ * pause (invariant 9).
+ */
+export const MAX_CALLS_OUT = 48;
+
+/**
+ * Begins a call of the processor.
+ * @param onEnd gets its outcome, once and never before `BeginCall` returns
+ * @returns a function that ends the call as its timeout would
+ */
+export type BeginCall = (attempt: Attempt, onEnd: (outcome: Outcome) => void) => () => void;
+
+export interface SlowCallOptions {
+  /** the longest that a batch waits for a call, in milliseconds since the call began */
+  maxPatienceMs: number;
+  /** the call leaves its batch, which gets `unanswered` as its outcome */
+  onLeft: (orderId: string) => void;
+  /** a call that had left its batch has ended */
+  onAnswer: (orderId: string, outcome: Outcome) => void;
+}
+
+interface RunningCall {
+  orderId: string;
+  abort: () => void;
+  /** undefined once the call has left */
+  batch: Batch | undefined;
+  /** by the monotonic clock, in milliseconds */
+  startedAt: number;
+}
+
+interface Batch {
+  attempts: Iterator<Attempt>;
+  /** the attempt to start next */
+  next: IteratorResult<Attempt>;
+  running: Set<RunningCall>;
+  outcomes: Map<string, Outcome>;
+  lastStartedAt: number;
+  timer: NodeJS.Timeout | undefined;
+  /** it waits for all its calls */
+  isPatient: boolean;
+  /** the patience is over, but too many calls are out */
+  isOverdue: boolean;
+  finish: (outcomes: Map<string, Outcome>) => void;
+}
+
+/**
+ * The calls of the processor in a thread, in slots that all batches share. A batch waits for its calls, but not for slow
+ * ones: when every call still running has taken longer than the patience, they leave the batch and keep their slots.
+ */
+export class ProcessorCalls {
+  readonly #begin: BeginCall;
+  readonly #slow: SlowCallOptions | undefined;
+  readonly #patience: Patience;
+  /** batches that wait for calls, the oldest first */
+  readonly #batches = new Set<Batch>();
+  readonly #out = new Set<RunningCall>();
+  #running = 0;
+
+  /** @param slow undefined: batches wait for all their calls */
+  constructor(begin: BeginCall, slow: SlowCallOptions | undefined) {
+    this.#begin = begin;
+    this.#slow = slow;
+    this.#patience = new Patience(slow?.maxPatienceMs ?? Infinity);
+  }
+
+  /**
+   * Runs the calls of a batch and returns their outcomes by order id.
+   * @param isPatient waits for all calls
+   */
+  run(attempts: Iterable<Attempt>, { isPatient = false } = {}): Promise<Map<string, Outcome>> {
+    return new Promise((finish) => {
+      const iterator = attempts[Symbol.iterator]();
+      const batch: Batch = {
+        attempts: iterator,
+        next: iterator.next(),
+        running: new Set(),
+        outcomes: new Map(),
+        lastStartedAt: 0,
+        timer: undefined,
+        isPatient: isPatient || this.#slow === undefined,
+        isOverdue: false,
+        finish,
+      };
+      this.#batches.add(batch);
+      this.#startCalls();
+    });
+  }
+
+  /** Ends the calls that are out of their batch. */
+  abortCallsOut(): void {
+    for (const { abort } of this.#out) abort();
+  }
+
+  #startCalls(): void {
+    for (const batch of this.#batches) {
+      while (batch.next.done !== true) {
+        if (this.#running === PROCESSOR_CONCURRENCY) return;
+        this.#start(batch, batch.next.value);
+        batch.next = batch.attempts.next();
+      }
+      this.#proceed(batch);
+    }
+  }
+
+  #start(batch: Batch, attempt: Attempt): void {
+    const startedAt = performance.now();
+    const call: RunningCall = {
+      orderId: attempt.command.orderId,
+      abort: this.#begin(attempt, (outcome) => this.#end(call, outcome)),
+      batch,
+      startedAt,
+    };
+    this.#running += 1;
+    batch.running.add(call);
+    batch.lastStartedAt = startedAt;
+  }
+
+  #end(call: RunningCall, outcome: Outcome): void {
+    const { batch, orderId, startedAt } = call;
+    this.#running -= 1;
+    this.#patience.callEnded(performance.now() - startedAt);
+    if (batch === undefined) {
+      this.#out.delete(call);
+      this.#slow?.onAnswer(orderId, outcome);
+    } else {
+      batch.running.delete(call);
+      batch.outcomes.set(orderId, outcome);
+    }
+    this.#startCalls();
+  }
+
+  /** Every call of the batch has started: waits for the rest, lets them leave, or finishes. */
+  #proceed(batch: Batch): void {
+    if (batch.isOverdue) this.#leave(batch);
+    if (batch.running.size === 0) this.#finish(batch);
+    else if (batch.timer === undefined && !batch.isOverdue && !batch.isPatient) this.#wait(batch);
+  }
+
+  /** Until the patience with the call that started last is over: before, the batch has to wait for that one anyway. */
+  #wait(batch: Batch): void {
+    const waitMs = batch.lastStartedAt + this.#patience.ms - performance.now();
+    batch.timer = setTimeout(() => {
+      // If the thread was busy, answers that have arrived in the meantime come first.
+      setImmediate(() => {
+        batch.timer = undefined;
+        batch.isOverdue = performance.now() >= batch.lastStartedAt + this.#patience.ms;
+        if (this.#batches.has(batch)) this.#proceed(batch);
+      });
+    }, waitMs);
+  }
+
+  #leave(batch: Batch): void {
+    if (this.#out.size + batch.running.size > MAX_CALLS_OUT) return;
+    for (const call of batch.running) {
+      call.batch = undefined;
+      this.#out.add(call);
+      batch.outcomes.set(call.orderId, UNANSWERED);
+      this.#slow?.onLeft(call.orderId);
+    }
+    batch.running.clear();
+  }
+
+  #finish(batch: Batch): void {
+    clearTimeout(batch.timer);
+    this.#batches.delete(batch);
+    batch.finish(batch.outcomes);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Outcome } from '../processing/outcome.ts';
+
+/** Gets the outcome of a call that has left its batch. */
+export type OnAnswer = (orderId: string, outcome: Outcome) => void;
+
+/** What a thread sends when a call that has left its batch ends. */
+export interface AnswerMessage {
+  threadId: number;
+  orderId: string;
+  outcome: Outcome;
+}
+
+const THREAD_ENDED: Outcome = {
+  status: 'retry',
+  reason: 'The worker thread ended before the processor answered.',
+};
+
+/**
+ * The processor calls of all threads that go on after their batch, by order. A thread tells with the response to a batch
+ * which calls have left it, and with a message when such a call ends; either may arrive first.
+ */
+export class CallsOut {
+  readonly #calls = new Map<string, { threadId: number; onAnswer: OnAnswer }>();
+  /** answers that arrived before the response of their batch */
+  readonly #early = new Map<string, AnswerMessage>();
+  readonly #onChange: (calls: number) => void;
+
+  /** @param onChange gets the number of calls out */
+  constructor(onChange: (calls: number) => void) {
+    this.#onChange = onChange;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  orderIds(): Set<string> {
+    return new Set(this.#calls.keys());
+  }
+
+  left(threadId: number, orderIds: readonly string[], onAnswer: OnAnswer): void {
+    if (orderIds.length === 0) return;
+    for (const orderId of orderIds) {
+      const early = this.#early.get(orderId);
+      this.#early.delete(orderId);
+      if (early?.threadId === threadId) onAnswer(orderId, early.outcome);
+      else this.#calls.set(orderId, { threadId, onAnswer });
+    }
+    this.#onChange(this.#calls.size);
+  }
+
+  answered(message: AnswerMessage): void {
+    const { threadId, orderId, outcome } = message;
+    const call = this.#calls.get(orderId);
+    if (call?.threadId !== threadId) {
+      this.#early.set(orderId, message);
+      return;
+    }
+    this.#calls.delete(orderId);
+    this.#onChange(this.#calls.size);
+    call.onAnswer(orderId, outcome);
+  }
+
+  /** The calls of other threads have ended with their thread: their attempts have failed. */
+  keepOnly(threadIds: ReadonlySet<number>): void {
+    for (const [orderId, { threadId }] of this.#early) {
+      if (!threadIds.has(threadId)) this.#early.delete(orderId);
+    }
+    for (const [orderId, { threadId }] of this.#calls) {
+      if (!threadIds.has(threadId)) this.answered({ threadId, orderId, outcome: THREAD_ENDED });
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import t from 'tap';
+import type { Attempt, Outcome } from '../../src/processing/outcome.ts';
+import {
+  MAX_CALLS_OUT,
+  PROCESSOR_CONCURRENCY,
+  ProcessorCalls,
+  type BeginCall,
+} from '../../src/processing/processor-calls.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { anOrder } from '../support/order-client.ts';
+
+const CONFIRMED: Outcome = { status: 'confirmed', reason: null };
+const PATIENCE_MS = 30;
+
+function attemptFor(orderId: string): Attempt {
+  const command = { eventId: 'e', orderId, time: 1_000, order: { ...anOrder(), total: 1 } };
+  return { command: { kind: 'place', ...command }, attempt: 1 };
+}
+
+const ids = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+/** Orders named `fast…` are confirmed at once, all others when the test ends their call. */
+function harness(maxPatienceMs = PATIENCE_MS) {
+  const pending = new Map<string, (outcome: Outcome) => void>();
+  const left: string[] = [];
+  const answers: [string, string][] = [];
+  let started = 0;
+  const calls = new ProcessorCalls(
+    ({ command: { orderId } }, onEnd) => {
+      started += 1;
+      if (orderId.startsWith('fast')) queueMicrotask(() => onEnd(CONFIRMED));
+      else pending.set(orderId, onEnd);
+      return () => end(orderId, { status: 'retry', reason: 'aborted' });
+    },
+    {
+      maxPatienceMs,
+      onLeft: (orderId) => left.push(orderId),
+      onAnswer: (orderId, { status }) => answers.push([orderId, status]),
+    },
+  );
+  const end = (orderId: string, outcome = CONFIRMED) => {
+    pending.get(orderId)?.(outcome);
+    pending.delete(orderId);
+  };
+  const run = (orderIds: string[]) => calls.run(orderIds.map(attemptFor));
+  return { calls, run, end, pending, left, answers, started: () => started };
+}
+
+const statuses = (outcomes: Map<string, Outcome>) =>
+  [...outcomes].map(([id, { status }]) => `${id} ${status}`);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+await t.test('a slow call leaves its batch, and its answer comes later', async (t) => {
+  const { run, end, left, answers } = harness();
+  const startedAt = performance.now();
+  const outcomes = await run(['fast 1', 'slow', 'fast 2']);
+  t.ok(performance.now() - startedAt >= PATIENCE_MS - 1, 'not before the patience is over');
+  t.same(statuses(outcomes).sort(), ['fast 1 confirmed', 'fast 2 confirmed', 'slow unanswered']);
+  t.same(left, ['slow']);
+  end('slow', { status: 'rejected', reason: 'closed' });
+  await turn();
+  t.same(answers, [['slow', 'rejected']]);
+});
+
+await t.test('a batch whose calls end within the patience gets every outcome', async (t) => {
+  const { run, end, left, answers } = harness(60_000);
+  const running = run(['one', 'two']);
+  end('one');
+  await turn();
+  end('two');
+  t.same(statuses(await running), ['one confirmed', 'two confirmed']);
+  t.same([left, answers], [[], []]);
+  t.same(statuses(await run([])), [], 'a batch without calls ends at once');
+});
+
+await t.test('if most calls are short, the patience is short', async (t) => {
+  const { run, end } = harness(60_000);
+  await run(ids('fast', 20));
+  const outcomes = await run(['fast', 'slow']);
+  t.equal(outcomes.get('slow')?.status, 'unanswered');
+  end('slow');
+});
+
+await t.test('if the calls take long in general, the patience grows with them', async (t) => {
+  const { run, end, left } = harness(60_000);
+  await run(ids('fast', 20));
+  const slow = ids('slow', 40);
+  await run(slow);
+  t.same(left, slow);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const id of slow) end(id);
+  await turn();
+  const startedAt = performance.now();
+  await run(['another']);
+  t.ok(performance.now() - startedAt >= 90, 'twice what nine tenths of the latest calls took');
+  end('another');
+});
+
+await t.test('calls that are out keep their slots, and other batches use the rest', async (t) => {
+  const { run, end, started } = harness();
+  const slow = ids('slow', MAX_CALLS_OUT);
+  await run(slow);
+  t.equal(started(), MAX_CALLS_OUT);
+  const next = run(ids('more', PROCESSOR_CONCURRENCY));
+  t.equal(started(), PROCESSOR_CONCURRENCY);
+  end('slow0');
+  await turn();
+  t.equal(started(), PROCESSOR_CONCURRENCY + 1, 'a slot that is free again is used');
+  for (const id of slow.slice(1)) end(id);
+  await turn();
+  for (const id of ids('more', PROCESSOR_CONCURRENCY)) end(id);
+  t.equal((await next).size, PROCESSOR_CONCURRENCY);
+});
+
+await t.test('invariant 9: when too many calls are out, a batch waits until one ends', async (t) => {
+  const { run, end, left, answers } = harness(5);
+  await run(ids('out', MAX_CALLS_OUT));
+  let isDone = false;
+  const waiting = run(['fast', 'slow']).finally(() => (isDone = true));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  t.equal(isDone, false);
+  t.equal(left.length, MAX_CALLS_OUT);
+  end('out7');
+  t.same(statuses(await waiting), ['fast confirmed', 'slow unanswered']);
+  t.same(answers, [['out7', 'confirmed']]);
+});
+
+await t.test('a slow call does not leave while calls of its batch wait for a slot', async (t) => {
+  const { run, end, left, pending } = harness(5);
+  await run(ids('out', MAX_CALLS_OUT));
+  left.length = 0;
+  const large = ids('in', 20);
+  const running = run(large);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  t.same(left, [], 'its batch has to wait anyway');
+  t.equal(pending.size, PROCESSOR_CONCURRENCY);
+  for (const id of [...ids('out', MAX_CALLS_OUT), ...large.slice(0, 10)]) end(id);
+  const outcomes = await running;
+  t.same(left, large.slice(10));
+  t.equal(outcomes.get('in0')?.status, 'confirmed');
+});
+
+await t.test('an answer that has arrived while the thread was busy counts', async (t) => {
+  const { calls, left } = (() => {
+    const leavers: string[] = [];
+    const slow = {
+      maxPatienceMs: 5,
+      onLeft: (orderId: string) => leavers.push(orderId),
+      onAnswer: () => undefined,
+    };
+    const begin: BeginCall = (_, onEnd) => {
+      setImmediate(() => onEnd(CONFIRMED));
+      return () => undefined;
+    };
+    return { calls: new ProcessorCalls(begin, slow), left: leavers };
+  })();
+  const running = calls.run([attemptFor('one')]);
+  const busyUntil = performance.now() + 20;
+  while (performance.now() < busyUntil);
+  t.equal((await running).get('one')?.status, 'confirmed');
+  t.same(left, []);
+});
+
+await t.test('the calls that are out are aborted, those of a batch are not', async (t) => {
+  const { calls, run, end, answers } = harness();
+  await run(['out']);
+  const running = run(['in']);
+  calls.abortCallsOut();
+  await eventually(() => answers.length === 1, { what: 'the call to end' });
+  t.same(answers, [['out', 'retry']]);
+  end('in');
+  t.same(statuses(await running), ['in confirmed']);
+});
+
+await t.test('a patient batch waits for slow calls', async (t) => {
+  const { calls, end, left } = harness(5);
+  let isDone = false;
+  const running = calls.run([attemptFor('slow')], { isPatient: true }).finally(() => (isDone = true));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  t.same([isDone, left], [false, []]);
+  end('slow');
+  t.same(statuses(await running), ['slow confirmed']);
+});
