@@ -5,11 +5,11 @@ import { DeadLetterService } from '../services/dead-letter-service.ts';
 import { OrderService } from '../services/order-service.ts';
 import { WatchService } from '../services/watch-service.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
-import { TOPICS, type EventLog, type Follower } from '../log/event-log.ts';
-import type { StatusHub } from '../status/status-hub.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
+import { openLineageStore } from '../store/open/open-store.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
-import { STATUS_BACKLOG, type Context } from './context.ts';
+import type { Context } from './context.ts';
+import { StatusFeed } from './status-feed.ts';
 
 export interface Api {
   orderService: OrderService;
@@ -24,8 +24,7 @@ export interface Api {
 export async function startApi(context: Context): Promise<Api> {
   const { config, metrics, lifecycle, log, reader, writeLock, codec, hub } = context;
   if (config.eventLog === 'kafka') {
-    const feed = await followStatusTopic(log, hub);
-    lifecycle.opened('status feed', () => feed.stop());
+    await lifecycle.start('status feed', createStatusFeed(context));
   }
   const deadLetterPool = new DeadLetterPool({ store: config.database, writeLock });
   lifecycle.opened('dead letters', () => deadLetterPool.close());
@@ -59,14 +58,8 @@ export async function startApi(context: Context): Promise<Api> {
   };
 }
 
-/** Feeds the hub from `orders.status`, which every replica reads completely. @throws ServiceError `log-unavailable` */
-function followStatusTopic(log: EventLog, hub: StatusHub): Promise<Follower> {
-  return log.follow(TOPICS.status, (records) => hub.publish(records), {
-    backlog: STATUS_BACKLOG,
-    onStart: (positions) => {
-      for (const [partition, offset] of positions) hub.beginAt(partition, offset);
-    },
-  });
+function createStatusFeed({ config, log, hub, logger }: Context): StatusFeed {
+  return new StatusFeed({ log, hub, openLineageStore: () => openLineageStore(config.database), logger });
 }
 
 async function openRateLimitRedis({ config, lifecycle, logger }: Context): Promise<Redis | undefined> {

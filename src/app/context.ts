@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
-import type { EventLog } from '../log/event-log.ts';
+import { TOPICS, type EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
 import { checkpoint } from '../store/open/checkpoint.ts';
 import { migrate } from '../store/open/migrate.ts';
-import { openReader } from '../store/open/open-store.ts';
+import { openLineageStore, openReader } from '../store/open/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
 import { createEventLog } from './event-log.ts';
@@ -49,10 +49,21 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
     codec,
     maxWatchers: MAX_WATCHERS,
     maxRecentEvents: STATUS_BACKLOG,
-    hasPeers: !isSingleProcess,
+    sharedEnds: isSingleProcess ? undefined : () => log.ends(TOPICS.status),
     logger,
   });
   const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
-  await feed?.start();
+  await startFeed(feed, config);
   return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };
+}
+
+/** The store is opened for writing only for a moment: this process has no other writer yet. */
+async function startFeed(feed: HistoryFeed | undefined, { database }: Config): Promise<void> {
+  if (feed === undefined) return;
+  const store = await openLineageStore(database);
+  try {
+    await feed.start(store);
+  } finally {
+    await store.close();
+  }
 }

@@ -44,7 +44,11 @@ export const CALLER_ERRORS = {
     409,
     'FAILED_PRECONDITION',
   ),
-  'resume-token-too-old': permanent('The resume token is too old', 410, 'FAILED_PRECONDITION'),
+  'resume-token-too-old': permanent(
+    'The stream cannot continue from this resume token',
+    410,
+    'FAILED_PRECONDITION',
+  ),
   'version-mismatch': permanent('The order has another version than expected', 412, 'ABORTED'),
   'body-too-large': permanent('The body is too large', 413, 'OUT_OF_RANGE'),
   'record-too-large': permanent('The event is too large for the event log', 413, 'OUT_OF_RANGE'),

@@ -7,7 +7,7 @@ import { CUSTOMER_AND_MERCHANT_FILTERS } from '../services/list-query.ts';
 import { draining } from '../services/server-rules.ts';
 import { createValidator } from '../services/validation.ts';
 import { pumpWatch, type EventEncoder } from '../services/watch-pump.ts';
-import type { Watch, WatchService } from '../services/watch-service.ts';
+import { startedOver, type Watch, type WatchService } from '../services/watch-service.ts';
 import { failedStatus, type CallGate } from './call-gate.ts';
 import { statusOf } from './conversions.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
@@ -59,7 +59,7 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
 /** @param first `heartbeat`: sends a token at once, for a reader that disconnects before the first event */
 function serve(
   call: WatchCall,
-  begin: () => Watch | Promise<Watch>,
+  begin: () => Promise<Watch>,
   first: 'heartbeat' | 'events',
   { isDraining, logger, encoder, heartbeatMs }: WatchHandlerDependencies,
 ): void {
@@ -80,6 +80,7 @@ function serve(
       heartbeatMs,
       onEnd: (end) => {
         if (end === 'final') call.end();
+        else if (end === 'started-over') fail(startedOver());
         else fail(new ServiceError('watch-too-slow', TOO_SLOW));
       },
     });

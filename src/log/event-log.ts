@@ -100,9 +100,17 @@ export interface LogConsumer {
 export interface FollowOptions {
   /** how many records before the ends to start, divided evenly among the partitions */
   backlog?: number;
-  /** receives the start offset of each partition, before the first record */
+  /** receives the start offset of each partition, before its first record; called again for partitions that are added */
   onStart?: (positions: ReadonlyMap<number, number>) => void;
+  /** Records were lost. Reading continues at these positions once the promise resolves; it must not reject. */
+  onStartOver?: (positions: ReadonlyMap<number, number>, why: StartOver) => Promise<void>;
 }
+
+/**
+ * Why a follower starts over. `new-topic`: the topic was deleted and created again, so offsets start over ·
+ * `records-deleted`: retention deleted records before they were read
+ */
+export type StartOver = 'new-topic' | 'records-deleted';
 
 export interface Follower {
   stop(): Promise<void>;

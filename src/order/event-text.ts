@@ -1,4 +1,5 @@
 import fastJson from 'fast-json-stringify';
+import type { Position } from '../base/position.ts';
 import { createTimestampFormat } from '../base/timestamp.ts';
 import type { Command, StatusChange } from './commands.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
@@ -60,6 +61,57 @@ const STATUS_BEGIN = new RegExp(
 export function peekStatusChange(value: Buffer): { orderId: string; version: number } | undefined {
   const [, orderId, version] = STATUS_BEGIN.exec(value.toString('latin1', 0, STATUS_BEGIN_BYTES)) ?? [];
   return orderId === undefined ? undefined : { orderId, version: Number(version) };
+}
+
+const CAUSE_PARTITION = Buffer.from('"cause":{"partition":');
+const CAUSE_OFFSET = Buffer.from(',"offset":');
+const CAUSE_END = Buffer.from('}}}');
+
+/**
+ * Reads the cause from a status event without parsing it: it is the event's end. Every event is read, so this compares bytes,
+ * backwards; a regular expression takes five times as long.
+ * @returns undefined if another program wrote the event
+ */
+export function peekCause(value: Buffer): Position | undefined {
+  const offsetEnd = value.length - CAUSE_END.length;
+  const offsetFrom = digitsBefore(value, offsetEnd);
+  const partitionEnd = offsetFrom - CAUSE_OFFSET.length;
+  const partitionFrom = digitsBefore(value, partitionEnd);
+  const isCause =
+    endsWith(value, value.length, CAUSE_END) &&
+    endsWith(value, offsetFrom, CAUSE_OFFSET) &&
+    endsWith(value, partitionFrom, CAUSE_PARTITION);
+  if (!isCause) return undefined;
+  const partition = numberAt(value, partitionFrom, partitionEnd);
+  const offset = numberAt(value, offsetFrom, offsetEnd);
+  return partition === undefined || offset === undefined ? undefined : { partition, offset };
+}
+
+/** Where the digits begin that end at `end`; `end` if there are none. */
+function digitsBefore(value: Buffer, end: number): number {
+  let from = end;
+  while (from > 0 && isDigit(value[from - 1])) from -= 1;
+  return from;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
+}
+
+function endsWith(value: Buffer, end: number, suffix: Buffer): boolean {
+  const from = end - suffix.length;
+  if (from < 0) return false;
+  for (let index = 0; index < suffix.length; index += 1) {
+    if (value[from + index] !== suffix[index]) return false;
+  }
+  return true;
+}
+
+/** Undefined without digits, or if the number is not a safe integer. */
+function numberAt(value: Buffer, from: number, end: number): number | undefined {
+  let number = 0;
+  for (let at = from; at < end; at += 1) number = number * 10 + ((value[at] ?? 0) - 48);
+  return from < end && Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** Longer than the start of any event up to the end of a match of `STATUS_OUTCOME`. */

@@ -1,9 +1,16 @@
+import type { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
 import type { StatusChange } from '../order/commands.ts';
 import { isFinal } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
 import type { ChangeItem } from '../status/change-item.ts';
-import { orderToken, positionsOfToken, versionOfToken } from '../status/resume-token.ts';
+import {
+  type OrderPoint,
+  orderToken,
+  parseOrderToken,
+  parsePositionsToken,
+  tokenTooOld,
+} from '../status/resume-token.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { StatusFilter } from '../status/subscription.ts';
 import type { OrderReader } from '../store/order-store.ts';
@@ -16,8 +23,11 @@ import type { OrderService } from './order-service.ts';
  */
 export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token: string } | ChangeItem;
 
-/** `final`: the order has reached its last status · `too-slow`: more orders changed than a watch can hold; resume */
-export type WatchEnd = 'final' | 'too-slow';
+/**
+ * `final`: the order has reached its last status · `too-slow`: more orders changed than a watch can hold; resume ·
+ * `started-over`: the log of status changes was replaced, so changes may be missing and tokens are no longer good
+ */
+export type WatchEnd = 'final' | 'too-slow' | 'started-over';
 
 /** The events of one watcher, which pulls them: a slow reader delays no one. Bounded: folds to the latest per order. */
 export interface Watch {
@@ -52,19 +62,19 @@ export class WatchService {
    *
    * Invariant 10: subscribe first, then read, then drop the versions that were read, so that no change is missed or repeated.
    * @param options.position see `OrderService.get`
-   * @throws ServiceError `order-not-found`, `resume-token-invalid`, `overloaded`
+   * @throws ServiceError `order-not-found`, `resume-token-invalid`, `resume-token-too-old`, `overloaded`
    */
   async watchOrder(
     orderId: string,
     { token, position }: { token?: string | undefined; position?: Position | undefined } = {},
   ): Promise<Watch> {
-    const after = token === undefined ? undefined : versionOfToken(token);
+    const after = token === undefined ? undefined : parseOrderToken(token);
     const { hub, orders } = this.#dependencies;
     const watch = new OrderWatch(hub, orderId);
     try {
       const order = await orders.get(orderId, { position });
       const items = after === undefined ? [snapshotOf(order)] : await this.#changesAfter(after, orderId);
-      watch.begin(items, { after: after ?? 0, isFinal: isFinal(order.status) });
+      watch.begin(items, { after: after ?? BEFORE_FIRST_VERSION, isFinal: isFinal(order.status) });
       return watch;
     } catch (error) {
       watch.close();
@@ -74,11 +84,13 @@ export class WatchService {
 
   /**
    * Watches all orders that match the filter: every new version from now on, or after the token.
-   * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `overloaded`
+   * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `overloaded`, `log-unavailable`
    */
-  watchOrders(filter: StatusFilter, { token }: { token?: string | undefined } = {}): Watch {
-    const from = token === undefined ? undefined : positionsOfToken(token);
-    const subscribed = this.#dependencies.hub.subscribe(filter, from);
+  async watchOrders(filter: StatusFilter, { token }: { token?: string | undefined } = {}): Promise<Watch> {
+    const { hub } = this.#dependencies;
+    const from = token === undefined ? undefined : parsePositionsToken(token);
+    if (from !== undefined) await hub.checkPoint(from);
+    const subscribed = hub.subscribe(filter, from);
     const { subscription, tokenNow, unsubscribe } = subscribed;
     let latest = subscribed.token;
     return {
@@ -88,24 +100,43 @@ export class WatchService {
         return item;
       },
       onReadable: (listener) => subscription.onReadable(listener),
-      end: () => (subscription.isTooSlow ? 'too-slow' : undefined),
+      end() {
+        if (subscription.hasStartedOver) return 'started-over';
+        return subscription.isTooSlow ? 'too-slow' : undefined;
+      },
       // While nothing is pending, the token advances with the hub, so that watchers of quiet orders can resume too.
       token: () => tokenNow() ?? latest,
       close: unsubscribe,
     };
   }
 
-  /** Reads the store, which has every version before it is published. */
-  async #changesAfter(version: number, orderId: string): Promise<WatchItem[]> {
+  /**
+   * Reads the store, which has every version before it is published. Another time of the version means that it was made
+   * again, after a backup was restored: the caller has seen another change.
+   */
+  async #changesAfter({ version, at }: OrderPoint, orderId: string): Promise<WatchItem[]> {
     const changes = await this.#dependencies.reader.changes(orderId);
+    if (version > 0 && !changes.some(({ change }) => change.version === version && change.at === at)) {
+      throw tokenTooOld(
+        'The store does not have the change of this token; it was lost when a backup was restored.',
+      );
+    }
     return changes
       .filter(({ change }) => change.version > version)
-      .map(({ change }) => ({ kind: 'change', change, token: orderToken(change.version) }));
+      .map(({ change }) => ({ kind: 'change', change, token: orderToken(change) }));
   }
 }
 
+/** The error that ends a watch with `started-over`. */
+export function startedOver(): ServiceError {
+  return tokenTooOld('The log of status changes was replaced, so changes may be missing.');
+}
+
+const BEFORE_FIRST_VERSION: OrderPoint = { version: 0, at: undefined };
+
 function snapshotOf(order: Order | AcceptedOrder): WatchItem {
-  return { kind: 'snapshot', order, token: orderToken(order.version) };
+  const at = 'updatedAt' in order ? order.updatedAt : undefined;
+  return { kind: 'snapshot', order, token: orderToken({ version: order.version, at }) };
 }
 
 /** An order has few versions, so its queue needs no bound. */
@@ -114,21 +145,26 @@ class OrderWatch implements Watch {
   #pending: WatchItem[] = [];
   #wake: () => void = () => undefined;
   #version = 0;
-  #token = orderToken(0);
+  #token = orderToken(BEFORE_FIRST_VERSION);
   #isFinal = false;
+  #hasStartedOver = false;
 
   constructor(hub: StatusHub, orderId: string) {
-    this.#unwatch = hub.watch(orderId, (item) => this.#add(item));
+    this.#unwatch = hub.watch(
+      orderId,
+      (item) => this.#add(item),
+      () => this.#endByStartOver(),
+    );
   }
 
   /**
    * @param items what was read; changes that arrived during the read follow
    * @param after the watcher already has the versions up to this one
    */
-  begin(items: WatchItem[], { after, isFinal }: { after: number; isFinal: boolean }): void {
+  begin(items: WatchItem[], { after, isFinal }: { after: OrderPoint; isFinal: boolean }): void {
     const live = this.#pending;
     this.#pending = [];
-    this.#version = after;
+    this.#version = after.version;
     this.#token = orderToken(after);
     this.#isFinal = isFinal;
     for (const item of [...items, ...live]) this.#add(item);
@@ -147,6 +183,7 @@ class OrderWatch implements Watch {
   }
 
   end(): WatchEnd | undefined {
+    if (this.#hasStartedOver) return 'started-over';
     return this.#isFinal && this.#pending.length === 0 ? 'final' : undefined;
   }
 
@@ -158,7 +195,14 @@ class OrderWatch implements Watch {
     this.#unwatch();
   }
 
+  #endByStartOver(): void {
+    this.#hasStartedOver = true;
+    this.#pending = [];
+    this.#wake();
+  }
+
   #add(item: WatchItem): void {
+    if (this.#hasStartedOver) return;
     const { version } = stateOf(item);
     if (item.kind === 'change' && version <= this.#version) return;
     this.#version = version;

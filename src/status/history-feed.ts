@@ -1,7 +1,9 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { EventCodec } from '../order/events.ts';
+import type { LineageStore } from '../store/lineage-store.ts';
 import type { OrderReader, SequencedChange } from '../store/order-store.ts';
 import type { StatusRecord } from './status-event.ts';
+import { historyEpochs, newIdentity } from './lineage.ts';
 import type { StatusHub } from './status-hub.ts';
 
 /** The history is a single sequence, so it has one partition. */
@@ -17,7 +19,7 @@ export interface HistoryFeedOptions {
 
 /**
  * Feeds the hub when one process owns the store. The history in the store replaces the status topic: the sequence number of
- * a change is its offset, so resume tokens survive a restart. Lanes save in parallel, so `publish` waits until all earlier
+ * a change is its offset, so resume tokens survive a restart; each start begins an epoch (lineage.ts). Lanes save in parallel, so `publish` waits until all earlier
  * changes are published; at most one batch per lane waits.
  */
 export class HistoryFeed {
@@ -29,9 +31,10 @@ export class HistoryFeed {
     this.#options = options;
   }
 
-  /** Publishes the latest changes of the history. @throws ServiceError `store-unavailable` */
-  async start(): Promise<void> {
+  /** Begins an epoch and publishes the latest changes of the history. @throws ServiceError `store-unavailable` */
+  async start(lineage: Pick<LineageStore, 'beginEpoch'>): Promise<void> {
     const { hub, reader, codec, backlog } = this.#options;
+    hub.setLineage(historyEpochs(await lineage.beginEpoch(newIdentity())));
     const changes = await reader.latestChanges(backlog);
     hub.beginAt(PARTITION, changes[0]?.sequence ?? 1);
     hub.publish(changes.map((change) => toRecord(change, codec)));

@@ -1,7 +1,7 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import type { StatusChange } from '../order/commands.ts';
-import { peekOutcome, peekStatusChange } from '../order/event-text.ts';
+import { peekCause, peekOutcome, peekStatusChange } from '../order/event-text.ts';
 import type { EventCodec } from '../order/events.ts';
 
 /** A record of `orders.status`; its key is the order id. */
@@ -26,6 +26,11 @@ export class StatusEvent implements Position {
     const { orderId, version } = (value === null ? undefined : peekStatusChange(value)) ?? this.change();
     this.orderId = orderId;
     this.version = version;
+  }
+
+  /** The command that caused the change, without decoding. @throws ServiceError `record-undecodable` */
+  get cause(): Position {
+    return (this.#value === null ? undefined : peekCause(this.#value)) ?? this.change().cause;
   }
 
   /** The new status and its time (milliseconds since the epoch), without decoding. @throws ServiceError `record-undecodable` */

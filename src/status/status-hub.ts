@@ -1,15 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { LRUCache } from 'lru-cache';
 import { hasCode, ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { ChangeItem } from './change-item.ts';
+import { type Lineage, newIdentity, singleLog } from './lineage.ts';
+import { LogEnds } from './log-ends.ts';
 import { hasReached, type Positions } from './positions.ts';
 import { RecentEvents } from './recent-events.ts';
-import { orderToken, positionsToken } from './resume-token.ts';
+import { orderToken, positionsToken, type ResumePoint, tokenTooOld } from './resume-token.ts';
 import { StatusEvent, type StatusRecord } from './status-event.ts';
 import { type PositionedChange, Subscription, type StatusFilter } from './subscription.ts';
+import { DeliveredChanges } from './delivered-changes.ts';
 
 /** Called once for every event, watched or not; it must be fast. */
 export type EventListener = (event: StatusEvent) => void;
@@ -22,8 +24,11 @@ export interface StatusHubOptions {
   maxWatchers: number;
   /** events kept for watchers that resume, and orders whose latest version is remembered */
   maxRecentEvents?: number;
-  /** Other replicas read the same log, so a token may be ahead of this one. Without peers such a token is from another log. */
-  hasPeers?: boolean;
+  /**
+   * Asks the log that other replicas read too for its ends, because a token may be ahead of this replica. Undefined if this
+   * process alone has the history, each change of it once. Throws ServiceError `log-unavailable`.
+   */
+  sharedEnds?: (() => Promise<Positions>) | undefined;
   logger: Logger;
 }
 
@@ -42,30 +47,72 @@ export interface Subscribed {
  */
 export class StatusHub {
   readonly #options: StatusHubOptions;
-  readonly #recent: RecentEvents;
-  readonly #versions: LRUCache<string, number>;
+  readonly #maxRecentEvents: number;
+  readonly #ends: LogEnds | undefined;
+  #recent: RecentEvents;
+  /** undefined if this process alone has the history */
+  #delivered: DeliveredChanges | undefined;
+  #lineage: Lineage = singleLog(newIdentity());
   /** by channel (EventEmitter name): `event` (every event), `order:<id>`, `customer:<id>`, `merchant:<id>`, `all` */
   readonly #watchers = new EventEmitter().setMaxListeners(0);
+  /** end the watch that they belong to */
+  readonly #enders = new Set<() => void>();
   /** partition → next offset */
-  readonly #nextOffsets: number[] = [];
+  #nextOffsets: number[] = [];
   #watcherCount = 0;
   #subscriptionCount = 0;
+  #onRepeated: () => void = () => undefined;
 
   constructor(options: StatusHubOptions) {
-    const { maxRecentEvents = 20_000 } = options;
+    const { maxRecentEvents = 20_000, sharedEnds } = options;
     this.#options = options;
+    this.#maxRecentEvents = maxRecentEvents;
+    this.#ends = sharedEnds === undefined ? undefined : new LogEnds(sharedEnds);
     this.#recent = new RecentEvents(maxRecentEvents);
-    this.#versions = new LRUCache({ max: maxRecentEvents });
+    this.#delivered = sharedEnds && new DeliveredChanges(maxRecentEvents);
   }
 
   get watcherCount(): number {
     return this.#watcherCount;
   }
 
+  /** The next offset of each partition. */
+  get positions(): Positions {
+    return this.#nextOffsets;
+  }
+
+  /** Names the history that the offsets belong to. Without a call, tokens are good in this process only. */
+  setLineage(lineage: Lineage): void {
+    this.#lineage = lineage;
+  }
+
+  /**
+   * Changes were lost: ends all watches, and refuses the tokens from before.
+   * @param positions where each partition continues; if its offsets have started over, set another lineage as well
+   */
+  startOver(positions: ReadonlyMap<number, number>): void {
+    this.#nextOffsets = [];
+    this.#recent = new RecentEvents(this.#maxRecentEvents);
+    this.#delivered &&= new DeliveredChanges(this.#maxRecentEvents);
+    this.#ends?.forget();
+    for (const [partition, offset] of positions) this.beginAt(partition, offset);
+    for (const end of [...this.#enders]) end();
+  }
+
   /** All events of the partition from this offset on will be published. */
   beginAt(partition: number, offset: number): void {
     this.#nextOffsets[partition] = offset;
     this.#recent.beginAt(partition, offset);
+  }
+
+  /** Sets the listener for changes that arrive again. They are not delivered. */
+  onRepeated(listener: () => void): void {
+    this.#onRepeated = listener;
+  }
+
+  /** The offset after the last command whose change was delivered, by partition of `orders.commands`. */
+  commandEnds(): Map<number, number> {
+    return this.#delivered?.commandEnds() ?? new Map<number, number>();
   }
 
   /** Adds a listener for the lifetime of the hub. */
@@ -76,29 +123,46 @@ export class StatusHub {
   /**
    * Calls the listener with every change of the order from now on, until the returned function is called. To get the current
    * state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
+   * @param onStartOver called when changes may have been missed, because the log was replaced
    * @throws ServiceError `overloaded`
    */
-  watch(orderId: string, listener: ChangeListener): () => void {
+  watch(orderId: string, listener: ChangeListener, onStartOver: () => void = () => undefined): () => void {
     this.#admit();
-    return this.#add(`order:${orderId}`, listener);
+    return this.#add(`order:${orderId}`, listener, onStartOver);
   }
 
   /**
-   * Subscribes to the changes that match the filter, from now on or from a token on.
+   * Checks a token that may be ahead of this replica. Call it before `subscribe`.
+   * @throws ServiceError `resume-token-too-old` if the log does not have the point; `log-unavailable`
+   */
+  async checkPoint(from: ResumePoint): Promise<void> {
+    this.#refuseOtherLog(from);
+    if (hasReached(this.#nextOffsets, from.positions)) return;
+    if ((await this.#ends?.include(from.positions)) !== true) throw tokenTooOld(OTHER_LOG);
+  }
+
+  /**
+   * Subscribes to the changes that match the filter, from now on or from a point on.
+   * @param from checked by `checkPoint`
    * @throws ServiceError `overloaded`, `resume-token-too-old`
    */
-  subscribe(filter: StatusFilter, from?: Positions): Subscribed {
+  subscribe(filter: StatusFilter, from?: ResumePoint): Subscribed {
     this.#admit();
-    const subscription = new Subscription(filter);
+    const subscription = new Subscription(filter, (positions) => this.#tokenAt(positions));
     if (from !== undefined) {
+      const { positions } = from;
       this.#refuseTooOld(from);
-      subscription.catchUp(this.#changesSince(from), from, this.#nextOffsets);
+      subscription.catchUp(this.#changesSince(positions), positions, this.#nextOffsets);
     }
-    const token = positionsToken(from ?? this.#nextOffsets);
+    const token = this.#tokenAt(from?.positions ?? this.#nextOffsets);
     const tokenNow = () => subscription.tokenAt(this.#nextOffsets);
-    const remove = this.#add(channelOf(filter), (change: PositionedChange, item: () => ChangeItem) => {
-      subscription.offer(change, this.#nextOffsets, item);
-    });
+    const remove = this.#add(
+      channelOf(filter),
+      (change: PositionedChange, item: () => ChangeItem) => {
+        subscription.offer(change, this.#nextOffsets, item);
+      },
+      () => subscription.endByStartOver(),
+    );
     this.#subscriptionCount += 1;
     const unsubscribe = () => {
       if (remove()) this.#subscriptionCount -= 1;
@@ -112,12 +176,23 @@ export class StatusHub {
       if (offset < (this.#nextOffsets[partition] ?? 0)) continue;
       this.#nextOffsets[partition] = offset + 1;
       const event = this.#eventOf(record);
-      if (event === undefined || event.version <= (this.#versions.get(event.orderId) ?? 0)) continue;
-      this.#versions.set(event.orderId, event.version);
+      if (event === undefined || !this.#isNew(event)) continue;
       this.#recent.push(event);
       this.#decodable(() => this.#watchers.emit('event', event));
       this.#deliver(event);
     }
+  }
+
+  #isNew(event: StatusEvent): boolean {
+    const delivered = this.#delivered;
+    if (delivered === undefined) return true;
+    const isNew = this.#decodable(() => delivered.add(event));
+    if (isNew === false) this.#onRepeated();
+    return isNew === true;
+  }
+
+  #tokenAt(positions: Positions): string {
+    return positionsToken({ log: this.#lineage.current, positions });
   }
 
   *#changesSince(from: Positions): Iterable<PositionedChange> {
@@ -134,11 +209,11 @@ export class StatusHub {
     const change = this.#changeOf(event);
     if (change === undefined) return;
     if (isWatched) {
-      const item: ChangeItem = { kind: 'change', change, token: orderToken(event.version) };
+      const item: ChangeItem = { kind: 'change', change, token: orderToken(change) };
       this.#watchers.emit(orderChannel, item);
     }
     let shared: ChangeItem | undefined;
-    const item = () => (shared ??= { kind: 'change', change, token: positionsToken(this.#nextOffsets) });
+    const item = () => (shared ??= { kind: 'change', change, token: this.#tokenAt(this.#nextOffsets) });
     for (const channel of ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`]) {
       this.#watchers.emit(channel, { event, change }, item);
     }
@@ -154,8 +229,11 @@ export class StatusHub {
   }
 
   /** @returns a function that removes the listener; it returns false if it was called before */
-  #add(channel: string, listener: Parameters<EventEmitter['on']>[1]): () => boolean {
+  #add(channel: string, listener: Parameters<EventEmitter['on']>[1], onStartOver: () => void): () => boolean {
+    // Its own function, because two watches may pass the same one.
+    const end = () => onStartOver();
     this.#watchers.on(channel, listener);
+    this.#enders.add(end);
     this.#watcherCount += 1;
     let isRemoved = false;
     return () => {
@@ -163,17 +241,21 @@ export class StatusHub {
       isRemoved = true;
       this.#watcherCount -= 1;
       this.#watchers.off(channel, listener);
+      this.#enders.delete(end);
       return true;
     };
   }
 
-  #refuseTooOld(from: Positions): void {
-    const isFromAnotherLog = this.#options.hasPeers !== true && !hasReached(this.#nextOffsets, from);
-    if (this.#recent.covers(from) && !isFromAnotherLog) return;
-    throw new ServiceError(
-      'resume-token-too-old',
-      'Some events after this token are no longer kept. Read the current state and watch without a token.',
-    );
+  #refuseOtherLog(from: ResumePoint): void {
+    const isAhead = this.#ends === undefined && !hasReached(this.#nextOffsets, from.positions);
+    if (isAhead || !this.#lineage.includes(from)) throw tokenTooOld(OTHER_LOG);
+  }
+
+  #refuseTooOld(from: ResumePoint): void {
+    this.#refuseOtherLog(from);
+    if (!this.#recent.covers(from.positions)) {
+      throw tokenTooOld('Some events after this token are no longer kept.');
+    }
   }
 
   /** Undefined for a record that another program wrote: skip it, so that it does not block later ones. */
@@ -195,6 +277,9 @@ export class StatusHub {
     }
   }
 }
+
+const OTHER_LOG =
+  'This token is of other events than this service has: of another deployment, or from before its data was replaced.';
 
 /** The narrowest channel that has all matching changes; the subscription filters the rest. */
 function channelOf({ customerId, merchantId }: StatusFilter): string {

@@ -56,7 +56,8 @@ function counting(watchService: WatchService) {
     close: () => watch.close(),
   });
   const watchOrder: WatchService['watchOrder'] = (...args) => watchService.watchOrder(...args);
-  const watchOrders: WatchService['watchOrders'] = (...args) => counted(watchService.watchOrders(...args));
+  const watchOrders: WatchService['watchOrders'] = async (...args) =>
+    counted(await watchService.watchOrders(...args));
   return { watchService: { watchOrder, watchOrders }, taken: () => taken };
 }
 

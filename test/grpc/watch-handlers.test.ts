@@ -166,7 +166,10 @@ await t.test('a stream of a reader that is too slow ends with a status that asks
     token: () => 's',
     close: () => undefined,
   };
-  const watchService = { watchOrder: () => Promise.resolve(watch), watchOrders: () => watch };
+  const watchService = {
+    watchOrder: () => Promise.resolve(watch),
+    watchOrders: () => Promise.resolve(watch),
+  };
   const { client } = await startGrpc(t, { watchService });
   t.match(decodedError(await client.watchOrders().ended()), {
     code: 'RESOURCE_EXHAUSTED',
@@ -174,6 +177,25 @@ await t.test('a stream of a reader that is too slow ends with a status that asks
     details: { ErrorInfo: { reason: 'WATCH_TOO_SLOW' }, RetryInfo: {} },
   });
 });
+
+await t.test(
+  'a stream ends with the error of its token when the log of status changes starts over',
+  async (t) => {
+    const { client, hub, process } = await startGrpc(t);
+    const { id: orderId } = await client.create(anOrder());
+    await process();
+    const watchers = [client.watchOrders(), client.watchOrder({ orderId })];
+    for (const watcher of watchers) await watcher.begun();
+    hub.startOver(new Map());
+    for (const watcher of watchers) {
+      t.match(decodedError(await watcher.ended()), {
+        code: 'FAILED_PRECONDITION',
+        details: { ErrorInfo: { reason: 'RESUME_TOKEN_TOO_OLD' } },
+      });
+    }
+    t.equal(hub.watcherCount, 0);
+  },
+);
 
 await t.test('a caller who leaves before the stream begins is not watched for', async (t) => {
   let begin: () => void = () => undefined;

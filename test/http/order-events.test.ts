@@ -85,23 +85,23 @@ await t.test('one order: its state, every change, and the end after its final st
   const [, confirmed] = await received(2);
   t.match(confirmed, {
     event: 'change',
-    id: 'o.1',
+    id: /^o\.1\.[0-9a-z]+$/,
     data: { orderId: id, status: 'confirmed', version: 1, customerId: 'c-123', reason: null, at: /T.*Z$/ },
   });
   await move(id, 'cancelled');
   const all = await received(3);
-  t.match(all[2], { id: 'o.2', data: { status: 'cancelled', version: 2 } });
+  t.match(all[2], { id: /^o\.2\./, data: { status: 'cancelled', version: 2 } });
   await ended();
   t.equal(http.hub.watcherCount, 0);
 
   await t.test('resuming sends the missed changes, or 204 after the final one', async (t) => {
-    const resumed = await watch(t, `?orderId=${id}`, 'o.1');
+    const resumed = await watch(t, `?orderId=${id}`, confirmed?.id);
     t.same(
       (await resumed.received(1)).map((event) => event.data.status),
       ['cancelled'],
     );
     await resumed.ended();
-    t.equal((await watch(t, `?orderId=${id}`, 'o.2')).response.statusCode, 204);
+    t.equal((await watch(t, `?orderId=${id}`, all[2]?.id)).response.statusCode, 204);
   });
 });
 
@@ -137,6 +137,10 @@ await t.test('invalid watches are refused', async (t) => {
   t.equal(await statusOf('', 'o.1'), 400, 'a token of the other kind of stream');
   t.equal(await statusOf('', 'garbage'), 400);
   t.equal(await statusOf('', 's.zz'), 410, 'a token of an earlier process');
+  const id = await placed();
+  await http.process();
+  t.equal(await statusOf(`?orderId=${id}`, 'o.1.zz'), 410, 'a token of another version 1');
+  t.equal(await statusOf(`?orderId=${id}`, 'o.9.zz'), 410, 'a token of a version that is not there');
   t.equal(http.hub.watcherCount, 0);
 });
 
@@ -174,6 +178,25 @@ await t.test('a reader that disconnects before its stream begins is not watched 
   begin(watch);
   await eventually(() => isClosed, { what: 'the watch to be closed' });
   t.notOk(isReading);
+});
+
+await t.test('a stream ends with a problem when the log of status changes starts over', async (t) => {
+  const id = await placed();
+  await http.process();
+  const streams = [await watch(t, ''), await watch(t, `?orderId=${id}`)];
+  await streams[1]?.received(1);
+  http.hub.startOver(new Map());
+  for (const { ended, text } of streams) {
+    await ended();
+    const [, data = '{}'] = /event: problem\ndata: (.*)\n\n$/.exec(text()) ?? [];
+    t.match(JSON.parse(data), {
+      code: 'resume-token-too-old',
+      status: 410,
+      requestId: /./,
+      detail: /replaced/,
+    });
+  }
+  t.equal(http.hub.watcherCount, 0);
 });
 
 await t.test('streams end when the service stops', async (t) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hasCode } from '../../src/base/errors.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
-import { EVENT_TYPES, peekOutcome, peekStatusChange } from '../../src/order/event-text.ts';
+import { EVENT_TYPES, peekCause, peekOutcome, peekStatusChange } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { anyText, identifier, placeOrder, plain, requestTransition, time } from './arbitraries.ts';
@@ -48,6 +48,25 @@ await t.test('order id and version are read without decoding the change', async 
     }),
   );
   t.equal(peekStatusChange(Buffer.from('{"specversion":"1.0","id":"a"}')), undefined);
+});
+
+await t.test('the cause is read without decoding the change', async (t) => {
+  fc.assert(
+    fc.property(statusChange, (change) => {
+      assert.deepStrictEqual(peekCause(Buffer.from(codec.encodeStatusChange(change))), change.cause);
+    }),
+  );
+  const values = [
+    '',
+    '}}}',
+    '1}}}',
+    ',"offset":1}}}',
+    '"cause":{"partition":,"offset":1}}}',
+    '"cause":{"partition":1,"offset":}}}',
+    '"cause":{"partition":1,"offset":99999999999999999}}}',
+    '"cause":{"partition":1,"offset":2}}',
+  ];
+  for (const value of values) t.equal(peekCause(Buffer.from(value)), undefined, value);
 });
 
 await t.test('every command survives encoding and decoding', async (t) => {

@@ -15,7 +15,8 @@ function countedHub(
   acceptedAt: (orderId: string) => Promise<number | undefined> = () => Promise.resolve(undefined),
 ) {
   const lines = new PassThrough();
-  const hub = new StatusHub({ codec, maxWatchers: 1, logger: pino(lines) });
+  const sharedEnds = () => Promise.resolve([]);
+  const hub = new StatusHub({ codec, maxWatchers: 1, sharedEnds, logger: pino(lines) });
   const timed: number[] = [];
   const now = () => Date.now();
   const counts = new OrderCounts({
@@ -63,7 +64,7 @@ await t.test('a foreign record is logged and does not count', async (t) => {
     version: 1,
     at: STARTED_AT,
     reason: null,
-    cause: { partition: 0, offset: 0 },
+    cause: { partition: 1, offset: 0 },
   });
   const broken = Buffer.from(value.replace('"status":"confirmed"', '"status":"eaten"'));
   hub.publish([{ partition: 0, offset: 1, key: null, value: broken }]);

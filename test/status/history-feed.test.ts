@@ -6,8 +6,9 @@ import t from 'tap';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { HistoryFeed } from '../../src/status/history-feed.ts';
-import { positionsOfToken } from '../../src/status/resume-token.ts';
+import { parsePositionsToken } from '../../src/status/resume-token.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
+import type { HistoryEpoch } from '../../src/store/history-epoch.ts';
 import type { SequencedChange } from '../../src/store/order-store.ts';
 
 const codec = createEventCodec();
@@ -32,14 +33,20 @@ function recordAt(sequence: number): LogRecord {
   return { partition: 0, offset: sequence, timestamp: 0, key: Buffer.from(change.orderId), value };
 }
 
-/** A feed that starts with `there` changes in the history. */
-async function feedAfter(there: number) {
+/** A feed that starts with `there` changes in the history, and an epoch after those that are there. */
+async function feedAfter(there: number, epochs: readonly HistoryEpoch[] = []) {
   const hub = new StatusHub({ codec, maxWatchers: 10, logger: pino(new PassThrough()) });
   const changes = Array.from({ length: there }, (_, index) => changeAt(index + 1));
   const latestChanges = (limit: number) => Promise.resolve(changes.slice(-limit));
   const feed = new HistoryFeed({ hub, codec, reader: { latestChanges }, backlog: 10 });
-  await feed.start();
-  return { hub, feed };
+  const all = [...epochs];
+  await feed.start({
+    beginEpoch(id) {
+      all.push({ id, firstSequence: there + 1 });
+      return Promise.resolve(all);
+    },
+  });
+  return { hub, feed, epochs: all };
 }
 
 await t.test(
@@ -82,11 +89,35 @@ await t.test(
 await t.test('a token survives a restart while the changes after it are kept', async (t) => {
   const first = await feedAfter(5);
   const { token } = first.hub.subscribe({});
-  const { hub } = await feedAfter(9);
-  const { subscription } = hub.subscribe({}, positionsOfToken(token));
+  const { hub, epochs } = await feedAfter(9, first.epochs);
+  const { subscription } = hub.subscribe({}, parsePositionsToken(token));
   const taken = [6, 7, 8, 9].map(() => subscription.take()?.change.orderId);
   t.same(taken, ['o-6', 'o-7', 'o-8', 'o-9']);
   t.equal(subscription.take(), undefined);
-  const later = await feedAfter(16);
-  t.throws(() => later.hub.subscribe({}, positionsOfToken(token)), { code: 'resume-token-too-old' });
+  const later = await feedAfter(16, epochs);
+  t.throws(() => later.hub.subscribe({}, parsePositionsToken(token)), { code: 'resume-token-too-old' });
+});
+
+await t.test('a restored copy refuses exactly the tokens of changes that it does not have', async (t) => {
+  const original = await feedAfter(5);
+  const copied = [...original.epochs];
+  const tokenOf = (hub: StatusHub) => parsePositionsToken(hub.subscribe({}).token);
+  const shared = tokenOf(original.hub);
+  await original.feed.publish([recordAt(6)]);
+  const lost = tokenOf(original.hub);
+  const lostAfterRestart = tokenOf((await feedAfter(7, original.epochs)).hub);
+  const ofAnotherDeployment = tokenOf((await feedAfter(5)).hub);
+
+  const copy = await feedAfter(5, copied);
+  const refused = { code: 'resume-token-too-old' };
+  for (const when of ['at once', 'after its history has overtaken the tokens']) {
+    t.doesNotThrow(() => copy.hub.subscribe({}, shared), `${when}: the token of the last change of the copy`);
+    t.throws(() => copy.hub.subscribe({}, lost), refused, `${when}: a token of a lost change`);
+    t.throws(() => copy.hub.subscribe({}, lostAfterRestart), refused, `${when}: of a lost epoch`);
+    t.throws(() => copy.hub.subscribe({}, ofAnotherDeployment), refused, `${when}: of another deployment`);
+    await copy.feed.publish([recordAt(6), recordAt(7), recordAt(8)]);
+  }
+  const restarted = await feedAfter(9, copy.epochs);
+  t.throws(() => restarted.hub.subscribe({}, lost), refused, 'after a restart of the copy');
+  t.doesNotThrow(() => restarted.hub.subscribe({}, tokenOf(copy.hub)), 'a token that the copy made');
 });

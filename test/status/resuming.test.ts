@@ -3,9 +3,11 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
+import { ServiceError } from '../../src/base/errors.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
-import { positionsOfToken } from '../../src/status/resume-token.ts';
+import { singleLog } from '../../src/status/lineage.ts';
+import { parsePositionsToken } from '../../src/status/resume-token.ts';
 import type { StatusRecord } from '../../src/status/status-event.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
 
@@ -13,14 +15,15 @@ const codec = createEventCodec();
 const PARTITIONS = 3;
 const STATUSES: readonly OrderStatus[] = ['confirmed', 'preparing', 'dispatched', 'delivered'];
 
-function replica(maxRecentEvents = 10_000, hasPeers = true): StatusHub {
+function replica(maxRecentEvents = 10_000, ends = [99, 99, 99]): StatusHub {
   const hub = new StatusHub({
     codec,
     maxWatchers: 10,
     maxRecentEvents,
-    hasPeers,
+    sharedEnds: () => Promise.resolve(ends),
     logger: pino(new PassThrough()),
   });
+  hub.setLineage(singleLog('log'));
   for (let partition = 0; partition < PARTITIONS; partition += 1) hub.beginAt(partition, 0);
   return hub;
 }
@@ -56,7 +59,7 @@ function record(order: number, version: number, partition: number, offset: numbe
     version,
     at: 0,
     reason: null,
-    cause: { partition, offset },
+    cause: { partition, offset: 100 * version + order },
   });
   return { partition, offset, key: Buffer.from(orderId), value: Buffer.from(value) };
 }
@@ -111,7 +114,7 @@ await t.test(
           else if (deed.kind === 'take') take(deed.count);
           else {
             reading?.unsubscribe();
-            reading = replicas[deed.replica]?.subscribe(wanted, positionsOfToken(token));
+            reading = replicas[deed.replica]?.subscribe(wanted, parsePositionsToken(token));
           }
         }
         for (const at of replicas.keys()) {
@@ -141,21 +144,90 @@ await t.test('a token older than the kept events is refused', async (t) => {
   const hub = replica(4);
   const { token } = hub.subscribe({});
   hub.publish([0, 1, 2, 3].map((order) => record(order, 1, 0, order)));
-  t.doesNotThrow(() => hub.subscribe({}, positionsOfToken(token)));
+  t.doesNotThrow(() => hub.subscribe({}, parsePositionsToken(token)));
   hub.publish([record(4, 1, 0, 4)]);
-  t.throws(() => hub.subscribe({}, positionsOfToken(token)), { code: 'resume-token-too-old' });
+  t.throws(() => hub.subscribe({}, parsePositionsToken(token)), { code: 'resume-token-too-old' });
   const heard = hub.subscribe({});
-  t.doesNotThrow(() => hub.subscribe({}, positionsOfToken(heard.token)));
+  t.doesNotThrow(() => hub.subscribe({}, parsePositionsToken(heard.token)));
+});
+
+await t.test('a token ahead of this replica is good if the log has reached it', async (t) => {
+  const ahead = parsePositionsToken('s.log.9.0.0');
+  const behind = replica(4, [9, 0, 0]);
+  await behind.checkPoint(ahead);
+  t.doesNotThrow(() => behind.subscribe({}, ahead));
+  await t.rejects(replica(4, [8, 0, 0]).checkPoint(ahead), { code: 'resume-token-too-old' });
+  const unreachable = () => Promise.reject(new ServiceError('log-unavailable', 'down'));
+  const cut = new StatusHub({
+    codec,
+    maxWatchers: 1,
+    sharedEnds: unreachable,
+    logger: pino(new PassThrough()),
+  });
+  cut.setLineage(singleLog('log'));
+  await t.rejects(cut.checkPoint(ahead), { code: 'log-unavailable' });
 });
 
 await t.test('without peers, a token that is ahead comes from another log and is refused', async (t) => {
-  const ahead = positionsOfToken('s.9.0.0');
-  t.throws(() => replica(4, false).subscribe({}, ahead), { code: 'resume-token-too-old' });
-  t.doesNotThrow(() => replica(4, true).subscribe({}, ahead));
+  const ahead = parsePositionsToken('s.log.9.0.0');
+  const alone = new StatusHub({ codec, maxWatchers: 1, logger: pino(new PassThrough()) });
+  alone.setLineage(singleLog('log'));
+  await t.rejects(alone.checkPoint(ahead), { code: 'resume-token-too-old' });
+  t.throws(() => alone.subscribe({}, ahead), { code: 'resume-token-too-old' });
+});
+
+await t.test('a token of another log is refused, even if this log has reached its offsets', async (t) => {
+  const hub = replica();
+  hub.publish([record(1, 1, 0, 0)]);
+  const other = parsePositionsToken('s.other.1.0.0');
+  await t.rejects(hub.checkPoint(other), { code: 'resume-token-too-old' });
+  t.throws(() => hub.subscribe({}, other), { code: 'resume-token-too-old' });
+});
+
+await t.test(
+  'a token from before a partition was added is good, and gets its events from the first on',
+  async (t) => {
+    const hub = replica();
+    const { log, positions } = parsePositionsToken(hub.subscribe({}).token);
+    t.same(positions, [0, 0, 0]);
+    hub.beginAt(PARTITIONS, 0);
+    hub.publish([record(3, 1, PARTITIONS, 0)]);
+    const { subscription } = hub.subscribe({}, { log, positions });
+    t.equal(subscription.take()?.change.orderId, 'o-3');
+  },
+);
+
+await t.test('when the log starts over, watches end and tokens from before are refused', async (t) => {
+  const hub = replica();
+  hub.publish([record(1, 1, 0, 0), record(1, 2, 0, 1)]);
+  const before = hub.subscribe({});
+  const point = parsePositionsToken(before.token);
+  let isOrderWatchOver = false;
+  hub.watch(
+    'o-1',
+    () => undefined,
+    () => (isOrderWatchOver = true),
+  );
+  hub.setLineage(singleLog('next'));
+  hub.startOver(
+    new Map([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]),
+  );
+  t.ok(before.subscription.hasStartedOver);
+  t.ok(isOrderWatchOver);
+  t.equal(before.subscription.take(), undefined);
+  t.throws(() => hub.subscribe({}, point), { code: 'resume-token-too-old' });
+  const { subscription } = hub.subscribe({});
+  hub.publish([record(1, 1, 0, 0)]);
+  t.match(subscription.take()?.change, { orderId: 'o-1', version: 1 }, 'its offsets and versions start over');
+  t.equal(before.subscription.take(), undefined);
 });
 
 await t.test('malformed tokens are refused', async (t) => {
-  for (const token of ['', 'o.1', 's.', 's.-1', 's.1.Z', 's.zzzzzzzzzzz', `s${'.1'.repeat(10_001)}`]) {
-    t.throws(() => positionsOfToken(token), { code: 'resume-token-invalid' }, token.slice(0, 20));
+  for (const token of ['', 'o.1', 's', 's.', 's.-1', 's.1.Z', 's.1.zzzzzzzzzzz', `s${'.1'.repeat(10_002)}`]) {
+    t.throws(() => parsePositionsToken(token), { code: 'resume-token-invalid' }, token.slice(0, 20));
   }
 });

@@ -9,7 +9,7 @@ import { StatusHub } from '../../src/status/status-hub.ts';
 const codec = createEventCodec();
 
 function change(orderId: string, version: number): StatusChange {
-  const cause = { partition: 0, offset: version };
+  const cause = { partition: orderId.charCodeAt(0), offset: version };
   return {
     orderId,
     customerId: 'c',
@@ -36,7 +36,8 @@ function record(orderId: string, version: number) {
 
 function createHub(maxWatchers = 10) {
   const lines = new PassThrough();
-  return { hub: new StatusHub({ codec, maxWatchers, logger: pino(lines) }), lines };
+  const sharedEnds = () => Promise.resolve([]);
+  return { hub: new StatusHub({ codec, maxWatchers, sharedEnds, logger: pino(lines) }), lines };
 }
 
 await t.test('a watcher gets the changes of its order until it stops', async (t) => {

@@ -4,6 +4,7 @@ import { deadLetterActionConformance } from './conformance/dead-letter-actions.t
 import { deadLetterListConformance } from './conformance/dead-letter-lists.ts';
 import { deadLetterConformance } from './conformance/dead-letters.ts';
 import { retryConformance } from './conformance/retries.ts';
+import { lineageConformance } from './conformance/lineage.ts';
 import { replayConformance } from './conformance/replays.ts';
 import { listingConformance } from './conformance/listing.ts';
 import { partitionOwnersConformance } from './conformance/partition-owners.ts';
@@ -16,6 +17,7 @@ import type { MakeStore } from './store-under-test.ts';
 export async function storeConformance(t: Test, makeStore: MakeStore): Promise<void> {
   await t.test('what is saved is read back', (t) => roundTripConformance(t, makeStore));
   await t.test('changes are numbered', (t) => changesConformance(t, makeStore));
+  await t.test('resume tokens have something to be checked against', (t) => lineageConformance(t, makeStore));
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
   await t.test('lists are paged', (t) => listingConformance(t, makeStore));
   await t.test('records that cannot be processed are stored as dead letters', (t) =>

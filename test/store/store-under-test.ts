@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
+import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 
 /** A fresh, migrated, empty store. What it opened is closed at the end of the test that asked for it. */
@@ -8,6 +9,7 @@ export interface StoreUnderTest {
   /** one more writer to the same orders */
   writer: () => Promise<BatchStore>;
   deadLetterStore: () => Promise<DeadLetterStore>;
+  lineageStore: () => Promise<LineageStore>;
   /** the rows of `dead_letters`, by topic, partition and offset */
   deadLetters: () => Promise<DeadLetterRow[]>;
 }

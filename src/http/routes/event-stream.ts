@@ -2,6 +2,7 @@ import type { StatusChange } from '../../order/commands.ts';
 import { encodeOnce, type EventEncoder } from '../../services/watch-pump.ts';
 import type { WatchItem } from '../../services/watch-service.ts';
 import { anyOrderBody, timestamp } from '../schemas/order.ts';
+import type { Problem } from '../schemas/problem.ts';
 
 /** Delay before a browser reconnects. */
 const RECONNECT_MS = 1_000;
@@ -26,6 +27,11 @@ export function createEventEncoder(): EventEncoder<string> {
 /** Written first: a reader that disconnects before the first event resumes from this token. */
 export function streamStart(token: string): string {
   return `retry: ${RECONNECT_MS}\nid: ${token}\n\n`;
+}
+
+/** The last event of a stream that failed. It has no id, so a reader that reconnects repeats the token it has. */
+export function streamProblem(problem: Problem): string {
+  return `event: problem\ndata: ${JSON.stringify(problem)}\n\n`;
 }
 
 function dataOf(item: WatchItem): object {

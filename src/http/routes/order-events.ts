@@ -3,11 +3,11 @@ import { Type, type Static } from 'typebox';
 import { invalidField } from '../../base/errors.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../../services/list-query.ts';
 import { pumpWatch, type EventEncoder } from '../../services/watch-pump.ts';
-import type { Watch, WatchService } from '../../services/watch-service.ts';
-import { createEventEncoder, EVENT_STREAM_HEADERS, streamStart } from './event-stream.ts';
+import { startedOver, type Watch, type WatchService } from '../../services/watch-service.ts';
+import { createEventEncoder, EVENT_STREAM_HEADERS, streamProblem, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
-import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
+import { problemOf, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
 const Query = Type.Object(
   {
@@ -25,7 +25,8 @@ const schema = {
     'With `orderId`: the current state (event `snapshot`), then every later version (event `change`) until the final ' +
     'one. Otherwise: every new version of the matching orders. The `id` of an event is a resume token: send it as ' +
     '`Last-Event-ID` to continue after that event at any replica, with nothing missed and nothing repeated. A comment ' +
-    'comes every 15 s. A slow reader gets only the latest version of each order.',
+    'comes every 15 s. A slow reader gets only the latest version of each order. A last event `problem` says why a ' +
+    'stream cannot be resumed: read the current state, then watch without a token.',
   tags: ['orders'],
   querystring: Query,
   requestHeaders: Type.Object({
@@ -64,7 +65,7 @@ export function addOrderEvents(
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    stream(watch, reply.raw, { encoder, closing });
+    stream(watch, reply.raw, { encoder, closing, requestId: request.id });
     return reply;
   });
 }
@@ -87,7 +88,7 @@ async function begin(
 function stream(
   watch: Watch,
   response: ServerResponse,
-  { encoder, closing }: { encoder: EventEncoder<string>; closing: AbortSignal },
+  { encoder, closing, requestId }: { encoder: EventEncoder<string>; closing: AbortSignal; requestId: string },
 ): void {
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
@@ -96,7 +97,14 @@ function stream(
   }
   response.writeHead(200, EVENT_STREAM_HEADERS);
   const first = streamStart(watch.token());
-  const stop = pumpWatch(watch, response, { encoder, first, onEnd: () => response.end() });
+  const stop = pumpWatch(watch, response, {
+    encoder,
+    first,
+    onEnd: (end) => {
+      if (end === 'started-over') response.write(streamProblem(problemOf(startedOver(), requestId)));
+      response.end();
+    },
+  });
   const end = () => {
     stop();
     response.end();

@@ -86,12 +86,23 @@ export function adminSettings(options: KafkaOptions): GlobalConfig {
   return Object.assign(common(options), options.clientSettings);
 }
 
+const REFRESH_MS = 2000;
+const REFRESH_SETTING = 'topic.metadata.refresh.interval.ms';
+
+/** How often to look for deleted topics and added partitions. */
+export function refreshIntervalMs({ clientSettings }: KafkaOptions): number {
+  const wanted = Number(clientSettings[REFRESH_SETTING] ?? REFRESH_MS);
+  return wanted >= 10 ? Math.min(wanted, 300_000) : REFRESH_MS;
+}
+
 function common({ brokers }: KafkaOptions): GlobalConfig {
   return {
     'client.id': 'order-system',
     'bootstrap.servers': brokers,
     'socket.keepalive.enable': true,
     'reconnect.backoff.max.ms': 2000,
+    // Topics are created at start only: a broker that creates them again after a deletion would hide the loss of records.
+    'allow.auto.create.topics': false,
   };
 }
 

@@ -38,6 +38,7 @@ export class KafkaEventLog implements EventLog {
     try {
       const wanted = Object.values(TOPICS).map((topic) => this.#prefixed(topic));
       await ensureTopics(wanted, existing, () => this.#producer.metadata(true), this.#options);
+      this.#producer.watchTopics();
     } catch (error) {
       await this.#producer.stop();
       throw error;

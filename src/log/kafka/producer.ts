@@ -2,9 +2,22 @@ import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 
 import { hasCode } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
-import { type OutgoingRecord, pendingLimit } from '../event-log.ts';
-import { closeProducer, configured, connect, metadata, partitionCount, topicEnds } from './client-calls.ts';
-import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
+import { type OutgoingRecord, pendingLimit, TOPICS } from '../event-log.ts';
+import {
+  closeProducer,
+  configured,
+  connect,
+  metadata,
+  partitionCount,
+  partitionsOf,
+  topicEnds,
+} from './client-calls.ts';
+import {
+  type KafkaOptions,
+  producerSettings,
+  producerTopicSettings,
+  refreshIntervalMs,
+} from './client-settings.ts';
 import {
   deliveryError,
   ERROR_TEXT,
@@ -16,6 +29,8 @@ import {
 import { PendingAppends } from './pending-appends.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
+import { Repeated } from './repeated.ts';
+import { TopicWatch } from './topic-watch.ts';
 
 const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
@@ -30,6 +45,8 @@ export class KafkaProducer {
   readonly #reachability: Reachability;
   /** requests in flight for the number of partitions of a topic */
   readonly #counting = new Map<string, Promise<number>>();
+  readonly #topics: TopicWatch;
+  readonly #lookAtTopics: Repeated;
   #client: kafka.Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
@@ -38,6 +55,14 @@ export class KafkaProducer {
     this.#options = options;
     this.#createClient = createClient;
     this.#reachability = new Reachability(() => this.metadata(false), options.logger);
+    const { topicPrefix, logger } = options;
+    const topics = Object.values(TOPICS).map((topic) => ({
+      name: topicPrefix + topic,
+      // Workers skip commands below their progress.
+      mustKeepRecords: topic === TOPICS.commands,
+    }));
+    this.#topics = new TopicWatch(topics, logger);
+    this.#lookAtTopics = new Repeated(() => this.#seeTopics(), refreshIntervalMs(options));
   }
 
   get pending(): number {
@@ -45,11 +70,20 @@ export class KafkaProducer {
   }
 
   readinessProblem(): string | undefined {
+    return this.#clientProblem() ?? this.#topics.problem();
+  }
+
+  #clientProblem(): string | undefined {
     if (this.#stop !== undefined) return NOT_OPEN;
     if (this.#renewal !== undefined) return 'The Kafka producer had a fatal error and is being replaced.';
     const since = this.#reachability.downSince;
     if (since !== undefined) return `All Kafka brokers have been down since ${since.toISOString()}.`;
     return this.#client === undefined ? NOT_OPEN : undefined;
+  }
+
+  /** Call it once the topics exist: from now on a topic that is missing was deleted. */
+  watchTopics(): void {
+    this.#lookAtTopics.start();
   }
 
   /** @returns metadata of all topics of the cluster @throws ServiceError `log-unavailable`, `settings-invalid` */
@@ -77,10 +111,12 @@ export class KafkaProducer {
   #produce({ topic, key, value, headers, partition }: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const client = this.#usableClient();
+      const name = this.#options.topicPrefix + topic;
+      const problem = this.#topics.problem(name);
+      if (problem !== undefined) throw unavailableError(problem);
       if (this.#pending.count >= pendingLimit(topic, this.#options.maxPendingRecords)) throw fullError();
       const slot = this.#pending.add({ topic, partition, resolve, reject });
       try {
-        const name = this.#options.topicPrefix + topic;
         const chosen = partition ?? null;
         client.produce(name, chosen, keepEmpty(value), keepEmpty(key), null, slot, toKafkaHeaders(headers));
       } catch (error) {
@@ -136,12 +172,13 @@ export class KafkaProducer {
 
   /** @throws ServiceError `log-unavailable` */
   #usableClient(): kafka.Producer {
-    const problem = this.readinessProblem();
+    const problem = this.#clientProblem();
     if (this.#client === undefined || problem !== undefined) throw unavailableError(problem ?? NOT_OPEN);
     return this.#client;
   }
 
   async #shutDown(): Promise<void> {
+    await this.#lookAtTopics.stop();
     await this.#renewal;
     await this.#close();
     this.#reachability.stop();
@@ -161,8 +198,34 @@ export class KafkaProducer {
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {
     const append = this.#pending.take(Number(report.opaque));
-    if (error) append?.reject(deliveryError(error, append.topic, append.partition));
-    else append?.resolve({ partition: report.partition, offset: report.offset });
+    if (append === undefined) return;
+    const { topic, partition: chosen, resolve, reject } = append;
+    if (error) {
+      this.#lookAtTopics.soon();
+      reject(deliveryError(error, topic, chosen));
+      return;
+    }
+    const { partition, offset } = report;
+    const isKnown = this.#topics.acknowledge(this.#options.topicPrefix + topic, { partition, offset });
+    if (isKnown) resolve({ partition, offset });
+    else reject(unknownOutcomeError(this.#topics.problem() ?? `Topic ${topic} was created again`));
+  }
+
+  /** While Kafka cannot be reached, nothing is known about its topics. */
+  async #seeTopics(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined || this.#clientProblem() !== undefined) return;
+    try {
+      for (const name of this.#topics.names) {
+        const exists = (await partitionsOf(client, name, PROBE_TIMEOUT_MS)).length > 0;
+        if (!exists) this.#topics.see(name, undefined);
+        else if (this.#topics.problem(name) !== undefined) {
+          this.#topics.see(name, await topicEnds(client, name, PROBE_TIMEOUT_MS));
+        }
+      }
+    } catch (error) {
+      this.#options.logger.debug({ err: error }, 'Looking at the topics failed; looking again soon.');
+    }
   }
 
   #onError(message: string): void {

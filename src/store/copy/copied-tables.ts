@@ -64,6 +64,17 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     numberedBy: 'id',
   },
   {
+    name: 'history_epochs',
+    columns: [
+      ...columns('bigint', 'number'),
+      ...columns('text', 'id'),
+      ...columns('bigint', 'first_sequence'),
+    ],
+    key: ['number'],
+    numberedBy: 'number',
+  },
+  { name: 'status_logs', columns: columns('text', 'topic', 'identity', 'ends'), key: ['topic'] },
+  {
     name: 'partition_owners',
     columns: [
       ...columns('text', 'topic'),

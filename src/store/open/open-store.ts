@@ -1,4 +1,5 @@
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { WriteLock } from '../sqlite/write-lock.ts';
 import type { StoreTarget } from '../target.ts';
@@ -32,4 +33,11 @@ export async function openDeadLetterStore(
   return target.kind === 'sqlite'
     ? (await sqlite()).openDeadLetterStore(target, writeLock)
     : (await postgres()).openDeadLetterStore(target);
+}
+
+/** For short use on the main thread; SQLite blocks it. @throws ServiceError `store-unavailable` */
+export async function openLineageStore(target: StoreTarget): Promise<LineageStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openLineageStore(target)
+    : (await postgres()).openLineageStore(target);
 }

@@ -1,5 +1,7 @@
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import type { PostgresTarget } from '../target.ts';
 import { PostgresBatchStore } from './batch-store.ts';
@@ -18,6 +20,10 @@ export async function openBatchStore(target: PostgresTarget): Promise<BatchStore
 
 export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadLetterStore> {
   return new PostgresDeadLetterStore(await connected(new PostgresConnection(target, 'dead letters')));
+}
+
+export async function openLineageStore(target: PostgresTarget): Promise<LineageStore> {
+  return new SqlLineageStore(await connected(new PostgresConnection(target, 'resume tokens')));
 }
 
 /** Connects; closes the client if that fails. */

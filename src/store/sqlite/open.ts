@@ -1,5 +1,7 @@
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import type { SqliteTarget } from '../target.ts';
 import { SqliteBatchStore } from './batch-store.ts';
@@ -20,4 +22,8 @@ export function openBatchStore({ path }: SqliteTarget, writeLock: WriteLock): Pr
 
 export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {
   return asPromise(() => new SqliteDeadLetterStore(openWriter(path), writeLock));
+}
+
+export function openLineageStore({ path }: SqliteTarget): Promise<LineageStore> {
+  return asPromise(() => new SqlLineageStore(new SqliteClient(openWriter(path))));
 }

@@ -1,5 +1,10 @@
 import type { Test } from 'tap';
-import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import {
+  openBatchStore,
+  openDeadLetterStore,
+  openLineageStore,
+  openReader,
+} from '../../../src/store/open/open-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -11,7 +16,7 @@ export async function emptyStore(server: PostgresServer, { url }: PostgresTarget
   await server.run(
     url,
     `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
-       partition_owners, lone_orders
+       partition_owners, lone_orders, history_epochs, status_logs
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );
@@ -34,6 +39,11 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
     },
     deadLetterStore: async () => {
       const store = await openDeadLetterStore(target, createWriteLock());
+      t.teardown(() => store.close());
+      return store;
+    },
+    lineageStore: async () => {
+      const store = await openLineageStore(target);
       t.teardown(() => store.close());
       return store;
     },

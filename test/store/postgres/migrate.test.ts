@@ -27,6 +27,7 @@ await t.test(
         'change_counter',
         'dead_letter_audit',
         'dead_letters',
+        'history_epochs',
         'lone_orders',
         'migrations',
         'order_history',
@@ -35,6 +36,7 @@ await t.test(
         'progress',
         'retrying_events',
         'retrying_orders',
+        'status_logs',
       ],
     );
   },

@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createLogger } from '../../../src/base/logger.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
-import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import {
+  openBatchStore,
+  openDeadLetterStore,
+  openLineageStore,
+  openReader,
+} from '../../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../../src/store/target.ts';
 import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -35,6 +40,11 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
     },
     deadLetterStore: async () => {
       const store = await openDeadLetterStore(target, lock);
+      t.teardown(() => store.close());
+      return store;
+    },
+    lineageStore: async () => {
+      const store = await openLineageStore(target);
       t.teardown(() => store.close());
       return store;
     },

@@ -29,6 +29,7 @@ await t.test(
     t.same(tables, [
       'dead_letter_audit',
       'dead_letters',
+      'history_epochs',
       'lone_orders',
       'migrations',
       'order_history',
@@ -39,6 +40,7 @@ await t.test(
       'retrying_events',
       'retrying_orders',
       'sqlite_schema',
+      'status_logs',
     ]);
     const notStrict = reader
       .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0`)

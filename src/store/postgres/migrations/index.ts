@@ -1,6 +1,7 @@
 import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
+import { statusHistory } from './0005-status-history.ts';
 import { partitionOwners } from './0006-partition-owners.ts';
 import { unansweredCalls } from './0007-unanswered-calls.ts';
 import { queuedEventOrder } from './0008-queued-event-order.ts';
@@ -21,6 +22,7 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
       ALTER INDEX parked_orders_by_due RENAME TO retrying_orders_by_due;
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
+  { name: '0005-status-history', sql: statusHistory },
   { name: '0006-partition-owners', sql: partitionOwners },
   { name: '0007-unanswered-calls', sql: unansweredCalls },
   { name: '0008-queued-event-order', sql: queuedEventOrder },

@@ -2,6 +2,7 @@ import type { Migration } from '../../sql/migrations.ts';
 import { orders } from './0001-orders.ts';
 import { parkingAndDeadLetters } from './0002-parking-and-dead-letters.ts';
 import { orderParties } from './0003-order-parties.ts';
+import { statusHistory } from './0007-status-history.ts';
 import { partitionOwners } from './0008-partition-owners.ts';
 import { unansweredCalls } from './0009-unanswered-calls.ts';
 import { queuedEventOrder } from './0010-queued-event-order.ts';
@@ -24,6 +25,7 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX retrying_orders_by_due ON retrying_orders (topic, partition, due_at);
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
+  { name: '0007-status-history', sql: statusHistory },
   { name: '0008-partition-owners', sql: partitionOwners },
   { name: '0009-unanswered-calls', sql: unansweredCalls },
   { name: '0010-queued-event-order', sql: queuedEventOrder },

@@ -1,0 +1,49 @@
+import type { WatermarkOffsets } from 'node-rdkafka';
+import type { StartOver } from '../event-log.ts';
+
+/** Records that were not read, and how that was noticed. */
+export interface Loss {
+  why: StartOver;
+  partition?: number;
+  /** the offset to read next */
+  expected?: number;
+  /** the offset that was found instead */
+  found?: number;
+}
+
+/** The next offset of each partition that a follower reads. */
+export class FollowedOffsets extends Map<number, number> {
+  /**
+   * Notes that a record was read.
+   * @param watermarks as of the latest fetch
+   * @returns the loss if the record cannot follow the one before it; the offset is not noted then
+   */
+  read(partition: number, found: number, watermarks: () => WatermarkOffsets): Loss | undefined {
+    const expected = this.get(partition);
+    if (expected !== undefined && found !== expected) {
+      if (found < expected) return { why: 'new-topic', partition, expected, found };
+      // Other gaps come from compaction or from transactions of another program.
+      if (watermarks().lowOffset > expected) return { why: 'records-deleted', partition, expected, found };
+    }
+    this.set(partition, found + 1);
+    return undefined;
+  }
+
+  /** @param endOf the end of a partition as of the latest fetch; negative if it is unknown */
+  lossByEnds(endOf: (partition: number) => number): Loss | undefined {
+    for (const [partition, expected] of this) {
+      const found = endOf(partition);
+      if (found >= 0 && found < expected) return { why: 'new-topic', partition, expected, found };
+    }
+    return undefined;
+  }
+
+  add(positions: ReadonlyMap<number, number>): void {
+    for (const [partition, offset] of positions) this.set(partition, offset);
+  }
+
+  replace(positions: ReadonlyMap<number, number>): void {
+    this.clear();
+    this.add(positions);
+  }
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import type { HistoryEpoch } from '../store/history-epoch.ts';
+import { positionAt } from './positions.ts';
+import type { ResumePoint } from './resume-token.ts';
+
+/** Which history the offsets of a hub belong to. Resume tokens carry its identity. */
+export interface Lineage {
+  /** for new tokens */
+  readonly current: string;
+  /** Whether a token's point lies in this history, as far as the identities tell. */
+  includes(point: ResumePoint): boolean;
+}
+
+/** Lower-case letters and digits only, as tokens require. */
+export function newIdentity(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** A log with one identity: its offsets never start over. */
+export function singleLog(identity: string): Lineage {
+  return { current: identity, includes: ({ log }) => log === identity };
+}
+
+/**
+ * The epochs of a history, oldest first; compare the leader epochs of Kafka (KIP-101). A restored copy of a store has the
+ * epochs up to the moment of the copy, and begins another one there. So it refuses exactly the tokens of changes that it does
+ * not have: their epoch is unknown, or ends before them.
+ */
+export function historyEpochs(epochs: readonly HistoryEpoch[]): Lineage {
+  const ends = new Map(epochs.map(({ id }, index) => [id, epochs[index + 1]?.firstSequence ?? Infinity]));
+  return {
+    current: epochs.at(-1)?.id ?? newIdentity(),
+    includes: ({ log, positions }) => positionAt(positions, 0) <= (ends.get(log) ?? -1),
+  };
+}

@@ -1,0 +1,136 @@
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import t from 'tap';
+import { StatusFeed } from '../../src/app/status-feed.ts';
+import { type EventLog, type FollowOptions, TOPICS } from '../../src/log/event-log.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { parsePositionsToken } from '../../src/status/resume-token.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+import { openLineageStore } from '../../src/store/open/open-store.ts';
+import type { SqliteTarget } from '../../src/store/target.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { migratedTarget } from '../store/sqlite/make-store.ts';
+
+const codec = createEventCodec();
+const TOO_OLD = { code: 'resume-token-too-old' };
+
+/** A replica on a log that the test plays: what happens on a real Kafka is tested in log/kafka and e2e. */
+async function replica(
+  target: SqliteTarget,
+  { statusEnds = [0, 0], commandEnds = [0] }: { statusEnds?: number[]; commandEnds?: number[] } = {},
+) {
+  let hooks: FollowOptions = {};
+  const ends = { status: statusEnds, commands: commandEnds };
+  const log: Partial<EventLog> = {
+    progressName: (topic) => topic,
+    ends: (topic) => Promise.resolve(topic === TOPICS.status ? ends.status : ends.commands),
+    follow(_topic, _onRecords, options = {}) {
+      hooks = options;
+      options.onStart?.(new Map(ends.status.entries()));
+      return Promise.resolve({ stop: () => Promise.resolve() });
+    },
+  };
+  const lines = new PassThrough();
+  const logger = pino({ level: 'error' }, lines);
+  const sharedEnds = () => Promise.resolve(ends.status);
+  const hub = new StatusHub({ codec, maxWatchers: 9, sharedEnds, logger });
+  const openStore = () => openLineageStore(target);
+  const feed = new StatusFeed({ log: log as EventLog, hub, openLineageStore: openStore, logger });
+  await feed.start();
+  const token = () => parsePositionsToken(hub.subscribe({}).token);
+  /** A change of another order each time. */
+  const publish = (offset: number, cause: number) => {
+    const change = {
+      orderId: `o-${offset}`,
+      customerId: 'c',
+      merchantId: 'm',
+      status: 'confirmed',
+      version: 1,
+      at: 0,
+      reason: null,
+      cause: { partition: 0, offset: cause },
+    } as const;
+    const value = Buffer.from(codec.encodeStatusChange(change));
+    hub.publish([{ partition: 0, offset, key: Buffer.from(change.orderId), value }]);
+  };
+  return { hub, feed, ends, token, publish, errors: () => String(lines.read() ?? ''), hooks: () => hooks };
+}
+
+await t.test('replicas and restarts share the identity of the topic', async (t) => {
+  const target = await migratedTarget(t);
+  const one = await replica(target);
+  const other = await replica(target);
+  t.doesNotThrow(() => other.hub.subscribe({}, one.token()));
+  await one.feed.stop();
+  const restarted = await replica(target);
+  t.doesNotThrow(() => restarted.hub.subscribe({}, one.token()));
+  const elsewhere = await replica(await migratedTarget(t), { statusEnds: [5, 5] });
+  t.throws(() => elsewhere.hub.subscribe({}, one.token()), TOO_OLD, 'another deployment');
+  t.equal(one.errors(), '');
+});
+
+await t.test(
+  'a topic that was created again while all replicas were stopped has a new identity',
+  async (t) => {
+    const target = await migratedTarget(t);
+    const before = await replica(target);
+    before.publish(0, 0);
+    const token = before.token();
+    await before.feed.stop();
+    const after = await replica(target, { statusEnds: [0, 0] });
+    t.match(after.errors(), /created again/);
+    after.publish(0, 0);
+    after.publish(1, 1);
+    await t.rejects(after.hub.checkPoint(token), TOO_OLD);
+    const again = await replica(target, { statusEnds: [2, 0] });
+    t.equal(again.errors(), '', 'it is noticed once');
+    t.doesNotThrow(() => again.hub.subscribe({}, after.token()));
+  },
+);
+
+await t.test('replicas that see the topic start over agree on its new identity', async (t) => {
+  const target = await migratedTarget(t);
+  const replicas = [await replica(target), await replica(target)] as const;
+  const [one, other] = replicas;
+  const token = one.token();
+  const { subscription } = one.hub.subscribe({});
+  const positions = new Map([[0, 0]]);
+  await Promise.all(replicas.map(async ({ hooks }) => hooks().onStartOver?.(positions, 'new-topic')));
+  t.ok(subscription.hasStartedOver);
+  for (const { hub } of replicas) t.throws(() => hub.subscribe({}, token), TOO_OLD);
+  t.doesNotThrow(() => other.hub.subscribe({}, one.token()));
+  t.doesNotThrow(() => one.hub.subscribe({}, other.token()));
+});
+
+await t.test(
+  'records that were deleted before they were read end streams, but tokens after them stay good',
+  async (t) => {
+    const { hub, hooks, token } = await replica(await migratedTarget(t));
+    const before = token();
+    const { subscription } = hub.subscribe({});
+    await hooks().onStartOver?.(new Map([[0, 7]]), 'records-deleted');
+    t.ok(subscription.hasStartedOver);
+    t.throws(() => hub.subscribe({}, before), TOO_OLD);
+    t.doesNotThrow(() => hub.subscribe({}, { log: before.log, positions: [7, 0] }));
+  },
+);
+
+await t.test('changes of a commands topic that was replaced are not taken for repeated ones', async (t) => {
+  const { hub, ends, errors, publish } = await replica(await migratedTarget(t), { commandEnds: [10] });
+  for (let offset = 0; offset < 10; offset += 1) publish(offset, offset);
+  const { subscription } = hub.subscribe({});
+  publish(10, 4);
+  t.equal(subscription.take(), undefined, 'repeated');
+  ends.commands = [3];
+  await eventually(
+    () => {
+      publish(hub.positions[0] ?? 0, 0);
+      return subscription.hasStartedOver;
+    },
+    { what: 'the watch to end' },
+  );
+  t.match(errors(), /commands topic was replaced/);
+  const { subscription: next } = hub.subscribe({});
+  publish(hub.positions[0] ?? 0, 1);
+  t.equal(next.take()?.change.cause.offset, 1);
+});

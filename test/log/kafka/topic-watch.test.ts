@@ -1,0 +1,91 @@
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import t from 'tap';
+import { FollowedOffsets } from '../../../src/log/kafka/followed-offsets.ts';
+import { TopicWatch } from '../../../src/log/kafka/topic-watch.ts';
+
+function topicWatch() {
+  const lines = new PassThrough();
+  const topics = [
+    { name: 'commands', mustKeepRecords: true },
+    { name: 'status', mustKeepRecords: false },
+  ];
+  const watch = new TopicWatch(topics, pino({ level: 'error' }, lines));
+  return {
+    watch,
+    errors: () =>
+      String(lines.read() ?? '')
+        .split('\n')
+        .filter((line) => line !== ''),
+  };
+}
+
+await t.test('a missing topic is named, and reported once, until it exists again', async (t) => {
+  const { watch, errors } = topicWatch();
+  watch.see('status', [0]);
+  t.equal(watch.problem(), undefined);
+  watch.see('status', undefined);
+  watch.see('status', undefined);
+  t.match(watch.problem(), /no topic status/);
+  t.match(watch.problem('status'), /no topic status/);
+  t.equal(watch.problem('commands'), undefined, 'other topics can be used');
+  t.equal(errors().length, 1);
+  watch.see('status', [0]);
+  t.equal(watch.problem(), undefined);
+});
+
+await t.test('a topic that was missing for a moment, but has all its records, can be used', async (t) => {
+  const { watch } = topicWatch();
+  t.ok(watch.acknowledge('commands', { partition: 1, offset: 6 }));
+  watch.see('commands', undefined);
+  watch.see('commands', [0, 7]);
+  t.equal(watch.problem(), undefined);
+});
+
+await t.test('a topic that was created again stays refused, although it grows', async (t) => {
+  const { watch, errors } = topicWatch();
+  watch.acknowledge('commands', { partition: 1, offset: 6 });
+  watch.see('commands', undefined);
+  watch.see('commands', [0, 6]);
+  watch.see('commands', [99, 99]);
+  t.match(watch.problem('commands'), /commands\/1 ends at offset 6.*up to offset 7/s);
+  t.equal(errors().length, 2);
+});
+
+await t.test(
+  'an acknowledged offset that goes back shows a topic that was created again unseen',
+  async (t) => {
+    const { watch, errors } = topicWatch();
+    t.ok(watch.acknowledge('commands', { partition: 0, offset: 5 }));
+    t.ok(watch.acknowledge('commands', { partition: 1, offset: 0 }));
+    t.ok(watch.acknowledge('commands', { partition: 0, offset: 6 }));
+    t.notOk(watch.acknowledge('commands', { partition: 0, offset: 0 }));
+    t.match(watch.problem(), /created again/);
+    t.equal(errors().length, 1);
+    t.ok(watch.acknowledge('status', { partition: 0, offset: 5 }));
+    t.ok(watch.acknowledge('status', { partition: 0, offset: 0 }), 'statuses are published again anyway');
+  },
+);
+
+await t.test('a follower tells lost records from the gaps of compaction and transactions', async (t) => {
+  const offsets = new FollowedOffsets();
+  offsets.add(new Map([[0, 5]]));
+  const retained = (lowOffset: number) => () => ({ lowOffset, highOffset: 99 });
+  t.equal(offsets.read(0, 5, retained(0)), undefined);
+  t.equal(offsets.read(0, 8, retained(0)), undefined, 'a gap');
+  t.same(offsets.read(0, 12, retained(12)), { why: 'records-deleted', partition: 0, expected: 9, found: 12 });
+  t.same(offsets.read(0, 3, retained(0)), { why: 'new-topic', partition: 0, expected: 9, found: 3 });
+  t.equal(
+    offsets.lossByEnds(() => -1),
+    undefined,
+    'unknown ends',
+  );
+  t.equal(
+    offsets.lossByEnds(() => 9),
+    undefined,
+  );
+  t.same(
+    offsets.lossByEnds(() => 8),
+    { why: 'new-topic', partition: 0, expected: 9, found: 8 },
+  );
+});
