@@ -28,6 +28,18 @@ const commands: Commands = {
     return EXIT.ok;
   },
 
+  async backup(to) {
+    const { backupCommand } = await import('./cli/backup.ts');
+    process.stdout.write(await backupCommand(to, process.stderr));
+    return EXIT.ok;
+  },
+
+  async acceptLoss(options) {
+    const { acceptLossCommand } = await import('./cli/accept-loss.ts');
+    process.stdout.write(await acceptLossCommand(options, printError));
+    return EXIT.ok;
+  },
+
   async deadLetters(command) {
     const { runDeadLetters } = await import('./cli/dead-letters/run.ts');
     return (await runDeadLetters(command, process)) ? EXIT.ok : EXIT.failed;

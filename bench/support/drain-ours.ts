@@ -5,6 +5,7 @@ import { decodeRecordFrame, RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
+import { TOPICS } from '../../src/log/event-log.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openReader } from '../../src/store/open/open-store.ts';
@@ -75,6 +76,7 @@ async function prepare(task: DrainTask): Promise<PreparedTask> {
     log,
     pool,
     reader,
+    verifyLog: () => log.ranges(TOPICS.commands),
     publish: (statuses) => {
       published += processor === undefined ? new RecordFrame(statuses).count : countHealthy(statuses);
       if (published >= orders) finish();

@@ -1,15 +1,16 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
-import { TOPICS, type EventLog } from '../log/event-log.ts';
+import { endsOf, TOPICS, type EventLog } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
 import { checkpoint } from '../store/open/checkpoint.ts';
 import { migrate } from '../store/open/migrate.ts';
-import { openLineageStore, openReader } from '../store/open/open-store.ts';
+import { openAlignmentStore, openLineageStore, openReader } from '../store/open/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
+import { alignStore } from './alignment.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -43,18 +44,30 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   lifecycle.opened('store', () => reader.close());
   const metrics = createMetrics(() => log.readinessProblem() === undefined);
   const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
+  const writeLock = createWriteLock();
+  await refuseOtherLog(config, log, writeLock);
   const codec = createEventCodec();
   const isSingleProcess = config.eventLog === 'embedded';
   const hub = new StatusHub({
     codec,
     maxWatchers: MAX_WATCHERS,
     maxRecentEvents: STATUS_BACKLOG,
-    sharedEnds: isSingleProcess ? undefined : () => log.ends(TOPICS.status),
+    sharedEnds: isSingleProcess ? undefined : async () => endsOf(await log.ranges(TOPICS.status)),
     logger,
   });
   const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await startFeed(feed, config);
-  return { config, logger, metrics, lifecycle, log, reader, writeLock: createWriteLock(), codec, hub, feed };
+  return { config, logger, metrics, lifecycle, log, reader, writeLock, codec, hub, feed };
+}
+
+/** Every role does this before it listens or processes anything. @throws ServiceError `log-mismatch` */
+async function refuseOtherLog({ database }: Config, log: EventLog, writeLock: WriteLock): Promise<void> {
+  const store = await openAlignmentStore(database, writeLock);
+  try {
+    await alignStore(log, store);
+  } finally {
+    await store.close();
+  }
 }
 
 /** The store is opened for writing only for a moment: this process has no other writer yet. */

@@ -12,41 +12,42 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
  * @throws ServiceError `settings-invalid` as `loadKafka`
  */
 export async function createEventLog(config: Config, logger: Logger, metrics?: Metrics): Promise<EventLog> {
-  const { kafkaGroupId: groupId, kafkaPartitions: partitions, ackTimeoutMs } = config;
-  const limits = {
-    maxPendingRecords: config.logMaxPending,
-    maxPendingBytes: MAX_PENDING_BYTES,
-    ackTimeoutMs,
-  };
-  if (config.eventLog === 'embedded') {
-    return new EmbeddedEventLog({
-      ...limits,
-      dataDirectory: config.dataDir,
-      groupId,
-      partitions,
-      retentionMs: config.logRetentionMs,
-      // No group consumes dead letters, so retention must not wait for a commit.
-      followedTopics: [TOPICS.deadLetters],
-      logger,
-      metrics,
-    });
-  }
+  if (config.eventLog === 'embedded') return createEmbeddedLog(config, logger, metrics);
   const { KafkaEventLog } = await loadKafka();
   return new KafkaEventLog({
-    ...limits,
+    ...limitsOf(config),
     brokers: config.kafkaClientSettings['bootstrap.servers'] ?? '',
     clientSettings: config.kafkaClientSettings,
     topicPrefix: config.kafkaTopicPrefix,
     connectTimeoutMs: 10_000,
     // A shutdown may wait for this twice and also needs time for its other steps.
     revokeTimeoutMs: Math.floor(config.shutdownTimeoutMs / 3),
-    groupId,
+    groupId: config.kafkaGroupId,
     groupInstanceId: config.kafkaGroupInstanceId,
-    partitions,
+    partitions: config.kafkaPartitions,
     // A worker appends whole batches, so lingering would only add delay.
     lingerMs: config.role === 'worker' ? 0 : undefined,
     logger,
   });
+}
+
+/** Does not start it. */
+export function createEmbeddedLog(config: Config, logger: Logger, metrics?: Metrics): EmbeddedEventLog {
+  return new EmbeddedEventLog({
+    ...limitsOf(config),
+    dataDirectory: config.dataDir,
+    groupId: config.kafkaGroupId,
+    partitions: config.kafkaPartitions,
+    retentionMs: config.logRetentionMs,
+    // No group consumes dead letters, so retention must not wait for a commit.
+    followedTopics: [TOPICS.deadLetters],
+    logger,
+    metrics,
+  });
+}
+
+function limitsOf({ logMaxPending, ackTimeoutMs }: Config) {
+  return { maxPendingRecords: logMaxPending, maxPendingBytes: MAX_PENDING_BYTES, ackTimeoutMs };
 }
 
 /**

@@ -1,6 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
+import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { startApi } from './api.ts';
+import { backUp } from './backup/back-up.ts';
+import { ControlSocket } from './backup/control-socket.ts';
+import { controlSocketPath } from './backup/protocol.ts';
 import { openServers, type Addresses } from './servers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { startContext, type Context } from './context.ts';
@@ -35,6 +39,7 @@ async function open(context: Context, version: string): Promise<RunningService> 
 
   let isDraining = false;
   const addresses = await openServers(context, { pipeline, api, isDraining: () => isDraining, version });
+  await openControlSocket(context);
   return {
     addresses,
     failed: pipeline?.failed ?? new Promise(() => undefined),
@@ -43,4 +48,17 @@ async function open(context: Context, version: string): Promise<RunningService> 
       await lifecycle.close();
     },
   };
+}
+
+/** For `order-system backup`, which needs the process that holds the lock of the embedded log. */
+async function openControlSocket({ config, lifecycle, log, logger }: Context): Promise<void> {
+  const { database, dataDir } = config;
+  if (!(log instanceof EmbeddedEventLog) || database.kind !== 'sqlite') return;
+  const socket = new ControlSocket({
+    path: controlSocketPath(dataDir),
+    backUp: (folder, onProgress, signal) =>
+      backUp({ log, storePath: database.path, folder, onProgress, signal }),
+    logger,
+  });
+  await lifecycle.start('control socket', socket);
 }

@@ -1,6 +1,6 @@
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { type EventLog, type Follower, type StartOver, TOPICS } from '../log/event-log.ts';
+import { endsOf, type EventLog, type Follower, type StartOver, TOPICS } from '../log/event-log.ts';
 import { retryUntilDone } from '../pipeline/retry.ts';
 import { newIdentity, singleLog } from '../status/lineage.ts';
 import { hasReached } from '../status/positions.ts';
@@ -48,7 +48,7 @@ export class StatusFeed {
       onStartOver: (positions, why) => this.#startOver(positions, why),
     });
     // Now the partitions of a topic that was just created have leaders.
-    await this.#findIdentity(await log.ends(TOPICS.status));
+    await this.#findIdentity(endsOf(await log.ranges(TOPICS.status)));
   }
 
   /** Notes how far the topic got, so that the next start sees if it was replaced meanwhile. */
@@ -128,7 +128,7 @@ export class StatusFeed {
   async #compareCommands(): Promise<void> {
     const { log, hub, logger } = this.#options;
     try {
-      const ends = await log.ends(TOPICS.commands);
+      const ends = endsOf(await log.ranges(TOPICS.commands));
       for (const [partition, expected] of hub.commandEnds()) {
         const end = ends[partition] ?? 0;
         if (end >= expected) continue;

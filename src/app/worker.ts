@@ -8,6 +8,7 @@ import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
 import { BatchPool, type BatchPoolOptions } from '../threads/batch-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/target.ts';
+import { verifyAlignment } from './alignment.ts';
 import type { Context } from './context.ts';
 
 /** Maximum size of a batch in bytes; an order event has about 600. */
@@ -64,6 +65,7 @@ export async function startWorker({
     log,
     pool,
     reader,
+    verifyLog: (partitions) => verifyAlignment(log, (topic) => reader.storedLog(topic), partitions),
     publish: feed === undefined ? publishToLog(log) : publishToFeed(feed),
     breaker: config.breaker,
     isOnlyProcess: config.eventLog === 'embedded',

@@ -84,7 +84,8 @@ const INTERNAL_ERRORS = {
   'circuit-open': internal('The circuit breaker of a dependency is open', 'transient'),
   'progress-conflict': internal('Another writer has moved the progress of the partition', 'transient'),
   'progress-gap': internal('The store is behind what was already processed', 'fatal'),
-  'log-truncated': internal('The event log ends before what was already processed', 'fatal'),
+  'log-mismatch': internal('The event log and the store do not belong together', 'fatal'),
+  'backup-failed': internal('The backup is not complete'),
   'copy-differs': internal('The copy of a store differs from the store'),
   'worker-failed': internal('A worker thread ended before its work did', 'transient'),
 } satisfies Record<string, ErrorRow>;

@@ -26,6 +26,7 @@ export interface Metrics {
   circuitState: Gauge<'dependency'>;
   deadLetterFloods: Counter;
   processorCallsOut: Gauge;
+  logMismatches: Counter;
 }
 
 /** @param isLogWritable false while the event log refuses appends */
@@ -125,6 +126,11 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
       name: 'orders_circuit_state',
       help: 'State of the circuit breaker of a dependency: 0 closed, 1 half-open, 2 open.',
       labelNames: ['dependency'],
+      registers,
+    }),
+    logMismatches: new Counter({
+      name: 'orders_log_mismatches_total',
+      help: 'Times that the service stopped because the event log and the store do not belong together.',
       registers,
     }),
     deadLetterFloods: new Counter({

@@ -9,6 +9,9 @@ export interface Commands {
   migrate(): Promise<number>;
   /** @param databases URLs of the source and the target */
   copy(databases: { from: string; to: string }): Promise<number>;
+  /** @param to path of a new folder */
+  backup(to: string): Promise<number>;
+  acceptLoss(options: { dryRun: boolean }): Promise<number>;
   deadLetters(command: DeadLetterCommand): Promise<number>;
 }
 
@@ -52,6 +55,24 @@ export async function runCommandLine(args: string[], version: string, commands: 
       return migrate.error('error: --from and --to go together.');
     }),
   );
+  program
+    .command('backup')
+    .description(
+      'copy the embedded event log and its SQLite store, of one moment, while the service runs or is stopped',
+    )
+    .argument('<to>', 'a new folder')
+    .addHelpText('after', BACKUP_HELP)
+    .action((to: string) => run(() => commands.backup(to))());
+  const acceptLoss = program
+    .command('accept-loss')
+    .description(
+      'make a service start again whose event log and store do not belong together; says what is lost',
+    )
+    .option('--dry-run', 'only say what is missing; change nothing')
+    .addHelpText('after', ACCEPT_LOSS_HELP);
+  acceptLoss.action(
+    run(() => commands.acceptLoss({ dryRun: acceptLoss.opts<{ dryRun?: boolean }>().dryRun === true })),
+  );
   addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -69,6 +90,27 @@ writes are not copied. Repeat the command to continue an interrupted copy.
 
 Example:
   order-system migrate --from sqlite:data/orders.db --to postgres://orders:secret@localhost:5432/orders`;
+
+const BACKUP_HELP = `
+The copy has every order that was acknowledged before the command was started. It is complete when the folder appears. A
+running service makes the copy itself and goes on accepting orders; the command asks it over DATA_DIR/control.sock, which only
+the user of the service can open. To restore: stop the service, put the folder in place of DATA_DIR, start the service.
+
+Example:
+  order-system backup /backups/2026-11-28`;
+
+const ACCEPT_LOSS_HELP = `
+A service refuses to start (log-mismatch) if its event log was deleted or restored, if its store was restored from a backup
+older than the records the log still has, or if the store was filled from another log. If you can, restore both from one
+backup instead. This command says, for each partition, which records are missing. Without --dry-run it then goes on without
+them: the store adopts the log, and processing continues where the command says.
+
+It takes the settings of the service. Stop every service that uses the store first: with the embedded log the command fails
+while the service runs; with Kafka it cannot tell.
+
+Examples:
+  order-system accept-loss --dry-run
+  order-system accept-loss`;
 
 function describe(version: string): Command {
   return new Command('order-system')

@@ -32,6 +32,19 @@ export function partitionUnknown(topic: string, partition: number): ServiceError
   return new ServiceError('partition-unknown', `Topic ${topic} has no partition ${partition}.`);
 }
 
+/** The offsets of the retained records of a partition. */
+export interface OffsetRange {
+  /** the oldest retained offset; equal to `end` if no record is retained */
+  start: number;
+  /** the offset of the next append */
+  end: number;
+}
+
+/** The offset of the next append, by partition number. */
+export function endsOf(ranges: readonly OffsetRange[]): number[] {
+  return ranges.map(({ end }) => end);
+}
+
 /** A durable, partitioned, append-only log. All implementations pass one conformance suite. */
 export interface EventLog {
   /**
@@ -39,6 +52,11 @@ export interface EventLog {
    * are meaningless in another.
    */
   progressName(topic: string): string;
+  /**
+   * A random text that the log got when it was created, the same in all copies of it; call it after `start`. Undefined with
+   * Kafka, which has no such text for its clients.
+   */
+  identity(): string | undefined;
   /** Connects and creates missing topics. */
   start(): Promise<void>;
   /** Flushes pending appends, then closes. Stop the consumers first. */
@@ -61,10 +79,16 @@ export interface EventLog {
   /** The oldest retained record in the partition of this key that has it. Only the embedded log can look up keys. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /**
-   * The offset of the next append, by partition number. Concurrent appends may already have moved it.
+   * By partition number. Concurrent appends and retention may already have moved them.
    * @throws ServiceError `log-unavailable`
    */
-  ends(topic: string): Promise<number[]>;
+  ranges(topic: string): Promise<OffsetRange[]>;
+  /**
+   * Reads single records. @param offsets one offset by partition
+   * @returns the records by partition, without those that are not in the log
+   * @throws ServiceError `log-unavailable`
+   */
+  recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>>;
   /** Why the log cannot be used now, for readyz; undefined when it can. */
   readinessProblem(): string | undefined;
   /** How many appends are not acknowledged yet. */
@@ -81,7 +105,10 @@ export interface ConsumerHandlers {
   onRevoked(partitions: number[]): Promise<void>;
   /** Records arrive in offset order within a partition. After a pause, only records already in flight arrive. */
   onRecords(records: LogRecord[]): void;
-  /** The consumer cannot continue and has stopped. */
+  /**
+   * The consumer cannot continue and has stopped. `log-mismatch`: the record to read next is not in the log, because it was
+   * deleted, or the log ends before it.
+   */
   onFailed(error: Error): void;
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, MonotonicClock } from '../base/clock.ts';
-import { toError } from '../base/errors.ts';
+import { hasCode, toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { within } from '../base/within.ts';
-import { TOPICS, type EventLog, type LogConsumer } from '../log/event-log.ts';
+import { TOPICS, type EventLog, type LogConsumer, type OffsetRange } from '../log/event-log.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { BreakerSettings } from './breaker.ts';
@@ -28,6 +28,11 @@ export interface PipelineOptions {
   log: EventLog;
   pool: BatchPool;
   reader: OrderReader;
+  /**
+   * Compares the log with the store. @returns the offsets that the log retains, by partition
+   * @throws ServiceError `log-mismatch`
+   */
+  verifyLog: (partitions: readonly number[]) => Promise<readonly OffsetRange[]>;
   publish: PublishStatuses;
   breaker: BreakerSettings;
   /** no other process works on this log, so calls of an earlier process are lost for certain */
@@ -58,6 +63,7 @@ export class Pipeline {
   readonly #lanes: Lane[];
   readonly #stopping = new AbortController();
   #reportFailure: (error: Error) => void = () => undefined;
+  #failure: Error | undefined;
   #state: 'new' | 'running' | 'failed' | 'stopped' = 'new';
 
   constructor(options: PipelineOptions) {
@@ -107,6 +113,7 @@ export class Pipeline {
 
   /** Why the pipeline is not ready, for /readyz; undefined if it is. */
   readinessProblem(): string | undefined {
+    if (this.#failure !== undefined) return `the pipeline has failed: ${this.#failure.message}`;
     if (this.#state !== 'running') return `the pipeline is ${this.#state}`;
     return this.#failurePolicy.readinessProblem();
   }
@@ -144,10 +151,10 @@ export class Pipeline {
   }
 
   async #assign(committed: Map<number, number | undefined>): Promise<Map<number, number | 'earliest'>> {
-    const { log, reader, logger } = this.#options;
+    const { log } = this.#options;
     const topic = log.progressName(TOPICS.commands);
     const { signal } = this.#stopping;
-    const positions = await startPositions(topic, committed, { reader, logger, signal });
+    const positions = await startPositions(topic, committed, { ...this.#options, signal });
     await this.#ownership.claim([...positions.keys()]);
     for (const [partition, from] of positions) {
       this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
@@ -174,6 +181,8 @@ export class Pipeline {
 
   #fail(error: Error): void {
     if (this.#state === 'stopped') return;
+    if (hasCode(error, 'log-mismatch')) this.#options.metrics.logMismatches.inc();
+    this.#failure ??= error;
     this.#state = 'failed';
     this.#stopping.abort();
     this.#reportFailure(error);

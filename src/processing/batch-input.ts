@@ -15,6 +15,8 @@ interface ComposeInput {
   loadedState: LoadedState;
   /** partition → next offset once this is saved */
   nextProgress: ReadonlyMap<number, number>;
+  /** partition → `recordCheck` of its last record; undefined for retries, which do not move the progress */
+  lastRecords?: ReadonlyMap<number, string>;
   /** order id → outcome of its attempt */
   outcomes: ReadonlyMap<string, Outcome>;
   /** the time at which the processor had finished */

@@ -15,7 +15,7 @@ export function composeBatch(
   input: BatchInput | RetryInput,
   refused: ReadonlyMap<string, string> = new Map(),
 ): BatchToSave {
-  const { topic, frame, loadedState, nextProgress, now } = input;
+  const { topic, frame, loadedState, nextProgress, lastRecords, now } = input;
   const classified = classify(input, refused);
   const progress = input.kind === 'batch' ? loadedState.progress : NO_PROGRESS;
   const decision = decide(loadedState.orders, progress, classified.commands, now);
@@ -27,6 +27,7 @@ export function composeBatch(
     retryChanges: input.kind === 'batch' ? startRetries(input, classified) : finishRetries(input, classified),
     loadedProgress: loadedState.progress,
     nextProgress,
+    lastRecords,
   };
 }
 

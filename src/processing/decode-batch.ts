@@ -1,6 +1,7 @@
 import { hasCode, ServiceError, toError } from '../base/errors.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
+import { recordCheck } from '../base/record-check.ts';
 import { RecordFrame } from '../base/record-frame.ts';
 import type { Command } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
@@ -34,6 +35,8 @@ export interface DecodedBatch {
   undecodable: UndecodableRecord[];
   /** partition → offset after its last record */
   nextOffsets: Map<number, number>;
+  /** partition → `recordCheck` of its last record */
+  lastRecords: Map<number, string>;
 }
 
 export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatch {
@@ -41,10 +44,12 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
   const decoded: DecodedRecord[] = [];
   const undecodable: UndecodableRecord[] = [];
   const nextOffsets = new Map<number, number>();
+  const lastIndexes = new Map<number, number>();
   for (let index = 0; index < frame.count; index += 1) {
     const position = { partition: frame.partition(index), offset: frame.offset(index) };
     const replay = replayOf(frame.headers(index));
     nextOffsets.set(position.partition, position.offset + 1);
+    lastIndexes.set(position.partition, index);
     try {
       const command = codec.decodeCommand(frame.valueText(index));
       refuseOtherKey(frame.keyText(index), command);
@@ -54,7 +59,10 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
       undecodable.push({ record: frame.record(index), error: toError(error).message, replay });
     }
   }
-  return { frame, decoded, undecodable, nextOffsets };
+  const lastRecords = new Map(
+    [...lastIndexes].map(([partition, index]) => [partition, recordCheck(frame.record(index))]),
+  );
+  return { frame, decoded, undecodable, nextOffsets, lastRecords };
 }
 
 export function orderIdsOf(records: readonly DecodedRecord[]): string[] {

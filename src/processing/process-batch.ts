@@ -1,6 +1,7 @@
 import type { Clock, MonotonicClock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import { formatPosition, type Position } from '../base/position.ts';
+import { mismatchError } from '../log/log-mismatch.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { DeadLetter, FailedRecord } from '../store/dead-letter.ts';
 import type { AppliedRecord, BatchStore, LoadedState } from '../store/order-store.ts';
@@ -32,14 +33,14 @@ export interface BatchDependencies {
  * Invariant 3: a redelivered or zombie batch changes nothing. Records below the stored progress are not decided again;
  * their effects are published again, in case a crash prevented it. The progress is saved in the batch's own transaction,
  * which fails if the progress has changed since it was loaded.
- * @throws ServiceError `progress-gap`, `log-truncated`, and as `saveBatch`
+ * @throws ServiceError `progress-gap`, `log-mismatch`, and as `saveBatch`
  */
 export async function processBatch(
   { topic, frame: memory, applied, recent, poisonReason, answers = NO_ANSWERS }: BatchRequest,
   { store, runProcessor, codec, clock, rules, callsOut = NO_CALLS_OUT }: BatchDependencies,
 ): Promise<BatchResult> {
   const batch = decodeBatch(memory, codec);
-  const { frame, nextOffsets } = batch;
+  const { frame, nextOffsets, lastRecords } = batch;
   const loadedState = await store.load(topic, [...nextOffsets.keys()], orderIdsOf(batch.decoded));
   refuseGap(topic, applied, loadedState);
   await refuseForeignLog(topic, batch, loadedState, store);
@@ -57,6 +58,7 @@ export async function processBatch(
     undecodable,
     loadedState,
     nextProgress: furthest(nextOffsets, progress),
+    lastRecords,
     outcomes,
     now: clock(),
     rules,
@@ -110,7 +112,8 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }
 
 /**
  * An order placed below the progress has a row, is retrying, or is a dead letter. If the store does not know it, the log
- * was replaced or emptied since the store was filled, and to skip the order would lose it.
+ * was replaced or emptied since the store was filled, and to skip the order would lose it. The comparison at start detects
+ * this by a check value, which progress saved by older versions lacks.
  */
 async function refuseForeignLog(
   topic: string,
@@ -130,11 +133,9 @@ async function refuseForeignLog(
   const lost = unknown.find(({ command }) => !deadLettered.has(command.orderId));
   if (lost === undefined) return;
   const { partition, offset } = lost.position;
-  throw new ServiceError(
-    'log-truncated',
+  throw mismatchError(
     `${topic}/${partition} has order ${lost.command.orderId} at offset ${offset}. The store has applied all records ` +
-      `below offset ${progress.get(partition) ?? 0} but does not know this order, so it was filled from another log. ` +
-      'Restore that log, or start with an empty store, or with another KAFKA_TOPIC_PREFIX or DATA_DIR.',
+      `before offset ${progress.get(partition) ?? 0} but does not know this order, so it was filled from another log`,
   );
 }
 

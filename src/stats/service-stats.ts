@@ -20,7 +20,7 @@ import {
 export interface StatsDependencies {
   replica: string;
   role: string;
-  log: Pick<EventLog, 'ends' | 'progressName'>;
+  log: Pick<EventLog, 'ranges' | 'progressName'>;
   reader: Pick<OrderReader, 'progress' | 'countRetrying'>;
   deadLetters: Pick<DeadLetterStore, 'reasons'>;
   hub: StatusHub;
@@ -132,7 +132,7 @@ export class ServiceStats implements Stats {
   async #sampleBacklog(): Promise<BacklogFigures> {
     const { log, reader, monotonicClock } = this.#dependencies;
     const topic = log.progressName(TOPICS.commands);
-    const ends = await log.ends(TOPICS.commands);
+    const ends = (await log.ranges(TOPICS.commands)).map(({ end }) => end);
     const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));
     return this.#backlog.sample(
       ends,

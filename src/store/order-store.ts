@@ -4,6 +4,7 @@ import type { StatusChange } from '../order/commands.ts';
 import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
+import type { StoredLog } from './alignment-store.ts';
 import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
 import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
@@ -30,6 +31,8 @@ export interface OrderReader {
   list(query: ListQuery): Promise<OrderPage>;
   /** The next offset of a partition to apply; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
+  /** Which log filled the store, and how far. @param topic as for `progress` */
+  storedLog(topic: string): Promise<StoredLog>;
   /** Every change of an order, oldest first. */
   changes(orderId: string): Promise<SequencedChange[]>;
   /** The latest numbered changes of all orders, oldest first. */
@@ -146,6 +149,8 @@ export interface BatchToSave {
   retryChanges: RetryChanges;
   loadedProgress: ReadonlyMap<number, number>;
   nextProgress: ReadonlyMap<number, number>;
+  /** partition → `recordCheck` of the record before the next offset, for the partitions whose progress moves */
+  lastRecords?: ReadonlyMap<number, string> | undefined;
 }
 
 /** A redelivered command record whose effects are already saved. */

@@ -23,7 +23,10 @@ async function replica(
   const ends = { status: statusEnds, commands: commandEnds };
   const log: Partial<EventLog> = {
     progressName: (topic) => topic,
-    ends: (topic) => Promise.resolve(topic === TOPICS.status ? ends.status : ends.commands),
+    ranges: (topic) => {
+      const ofTopic = topic === TOPICS.status ? ends.status : ends.commands;
+      return Promise.resolve(ofTopic.map((end) => ({ start: 0, end })));
+    },
     follow(_topic, _onRecords, options = {}) {
       hooks = options;
       options.onStart?.(new Map(ends.status.entries()));

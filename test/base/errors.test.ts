@@ -85,7 +85,7 @@ await t.test('an internal error is answered as internal', async (t) => {
 await t.test('two errors stop the pipeline, four count against a breaker', async (t) => {
   t.same(
     codesWhere(({ reaction }) => reaction === 'fatal'),
-    ['progress-gap', 'log-truncated'],
+    ['progress-gap', 'log-mismatch'],
   );
   t.same(
     codesWhere(({ countsAgainst }) => countsAgainst === 'log'),

@@ -24,7 +24,7 @@ await t.test('--help and invalid settings import no part of the service', async 
 });
 
 await t.test('each command has its own help', async (t) => {
-  for (const command of ['serve', 'config', 'migrate']) {
+  for (const command of ['serve', 'config', 'migrate', 'accept-loss']) {
     const { code, stdout } = await runProgram([command, '--help']);
     t.equal(code, 0);
     t.match(stdout, `Usage: order-system ${command}`);

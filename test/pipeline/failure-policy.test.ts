@@ -64,7 +64,7 @@ await t.test('a step is retried until it succeeds, after any error that is not f
   ]);
 });
 
-for (const code of ['progress-gap', 'log-truncated'] as const) {
+for (const code of ['progress-gap', 'log-mismatch'] as const) {
   await t.test(`${code} is fatal: no retry`, async (t) => {
     const { policy } = harness();
     await t.rejects(policy.run('step', 'store', failing(code)), { code });

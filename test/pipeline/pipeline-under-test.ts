@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { verifyAlignment } from '../../src/app/alignment.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
@@ -65,6 +66,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       log,
       pool,
       reader,
+      verifyLog: (partitions) => verifyAlignment(log, (topic) => reader.storedLog(topic), partitions),
       publish: () => Promise.resolve(),
       breaker: { failures: 3, openMs: 50 },
       releaseTimeoutMs: 10_000,

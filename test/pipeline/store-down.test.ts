@@ -23,7 +23,9 @@ function watched(log: EventLog) {
     stop: () => log.stop(),
     append: (record) => log.append(record),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
-    ends: (topic) => log.ends(topic),
+    identity: () => log.identity(),
+    ranges: (topic) => log.ranges(topic),
+    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
     consumer(topic, handlers) {

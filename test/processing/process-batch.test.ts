@@ -119,10 +119,10 @@ await t.test('a log other than the one that filled the store is refused', async 
   await run([new CommandRecords().place(), new CommandRecords(0, 1).place()]);
   const other = new CommandRecords();
   await t.rejects(run([other.place(), other.place(), other.place()]), {
-    code: 'log-truncated',
+    code: 'log-mismatch',
     transient: false,
     message:
-      /orders\.commands\/0 has order \S+ at offset 0\. The store has applied all records below offset 2 /,
+      /orders\.commands\/0 has order \S+ at offset 0\. The store has applied all records before offset 2 /,
   });
   t.equal(await reader.progress(TOPIC, 0), 2, 'nothing was saved');
 });

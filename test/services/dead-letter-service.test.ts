@@ -396,7 +396,9 @@ function watched(log: EventLog, before: (id: number) => Promise<void>): EventLog
     },
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
-    ends: (topic) => log.ends(topic),
+    identity: () => log.identity(),
+    ranges: (topic) => log.ranges(topic),
+    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };

@@ -126,7 +126,9 @@ function withAppend(log: EventLog, append: EventLog['append']): EventLog {
     append,
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
-    ends: (topic) => log.ends(topic),
+    identity: () => log.identity(),
+    ranges: (topic) => log.ranges(topic),
+    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };

@@ -215,7 +215,9 @@ function withoutLookUp(log: EventLog, onAppend: (partition: number | undefined) 
     },
     consumer: (topic, handlers) => log.consumer(topic, handlers),
     follow: (topic, onRecords) => log.follow(topic, onRecords),
-    ends: (topic) => log.ends(topic),
+    identity: () => log.identity(),
+    ranges: (topic) => log.ranges(topic),
+    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
   };

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { alignmentConformance } from './conformance/alignment.ts';
 import { changesConformance } from './conformance/changes.ts';
 import { deadLetterActionConformance } from './conformance/dead-letter-actions.ts';
 import { deadLetterListConformance } from './conformance/dead-letter-lists.ts';
@@ -19,6 +20,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('changes are numbered', (t) => changesConformance(t, makeStore));
   await t.test('resume tokens have something to be checked against', (t) => lineageConformance(t, makeStore));
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
+  await t.test('a store knows which log filled it, and how far', (t) => alignmentConformance(t, makeStore));
   await t.test('lists are paged', (t) => listingConformance(t, makeStore));
   await t.test('records that cannot be processed are stored as dead letters', (t) =>
     deadLetterConformance(t, makeStore),

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import type { AlignmentStore } from '../../src/store/alignment-store.ts';
 import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
 import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
@@ -10,6 +11,7 @@ export interface StoreUnderTest {
   writer: () => Promise<BatchStore>;
   deadLetterStore: () => Promise<DeadLetterStore>;
   lineageStore: () => Promise<LineageStore>;
+  alignmentStore: () => Promise<AlignmentStore>;
   /** the rows of `dead_letters`, by topic, partition and offset */
   deadLetters: () => Promise<DeadLetterRow[]>;
 }

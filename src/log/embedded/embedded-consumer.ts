@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ServiceError, toError } from '../../base/errors.ts';
+import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
+import { logEndsError, recordsGoneError } from '../log-mismatch.ts';
 import type { LogClient } from './log-client.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { PartitionState } from './protocol.ts';
@@ -87,12 +88,8 @@ export class EmbeddedConsumer implements LogConsumer {
     from: number | 'earliest' = committed ?? 'earliest',
   ): number {
     const position = from === 'earliest' ? start : from;
-    if (position > end) {
-      const detail =
-        `The store has processed ${this.#topic}/${number} up to offset ${position}, but the event log ends at ${end}. ` +
-        'The log lost its latest records, or belongs to another store. Restore both from the same backup.';
-      throw new ServiceError('log-truncated', detail);
-    }
+    if (position < start) throw recordsGoneError(this.#topic, number, { from: position, to: start });
+    if (position > end) throw logEndsError(this.#topic, number, { expected: position, end });
     return position;
   }
 

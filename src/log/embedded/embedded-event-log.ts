@@ -10,6 +10,7 @@ import type {
   Follower,
   FollowOptions,
   LogConsumer,
+  OffsetRange,
   OutgoingRecord,
 } from '../event-log.ts';
 import { type AppendLimits, AppendQueue } from './append-queue.ts';
@@ -38,6 +39,7 @@ export class EmbeddedEventLog implements EventLog {
   readonly #file: string;
   readonly #client: LogClient;
   readonly #queue: AppendQueue;
+  #identity: string | undefined;
   #stopping = false;
 
   constructor({ dataDirectory, threadEntry, logger, metrics, ...options }: EmbeddedEventLogOptions) {
@@ -55,6 +57,10 @@ export class EmbeddedEventLog implements EventLog {
     return `embedded:${topic}`;
   }
 
+  identity(): string | undefined {
+    return this.#identity;
+  }
+
   /** @throws ServiceError `log-unavailable` when the file cannot be used, or another process uses it */
   async start(): Promise<void> {
     const file = this.#file;
@@ -69,7 +75,7 @@ export class EmbeddedEventLog implements EventLog {
         'The event log had corrupt records. All of them were processed before, so they were deleted. Check the disk.';
       this.#logger.error({ file, ...records }, message);
     });
-    await this.#client.start();
+    this.#identity = await this.#client.start();
   }
 
   async stop(): Promise<void> {
@@ -108,16 +114,53 @@ export class EmbeddedEventLog implements EventLog {
   }
 
   async find(topic: string, key: string): Promise<LogRecord | undefined> {
-    const records: LogRecord[] = [];
-    for (const chunk of decodeBatch(await this.#client.call('find', [topic, key]))) {
-      collectRecords(chunk, chunk.firstOffset, records);
-    }
-    return records[0];
+    return recordsOfBatch(await this.#client.call('find', [topic, key]))[0];
   }
 
-  async ends(topic: string): Promise<number[]> {
+  async ranges(topic: string): Promise<OffsetRange[]> {
     const partitions = await this.#client.call('describe', [topic]);
-    return partitions.map(({ end }) => end);
+    return partitions.map(({ start, end }) => ({ start, end }));
+  }
+
+  async recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>> {
+    const records = recordsOfBatch(await this.#client.call('recordsAt', [topic, offsets]));
+    return new Map(records.map((record) => [record.partition, record]));
+  }
+
+  /**
+   * Runs `work` while no record is deleted.
+   * @throws what `work` throws
+   */
+  async holdingRetention<T>(work: () => Promise<T>): Promise<T> {
+    await this.#client.call('holdRetention', []);
+    try {
+      return await work();
+    } finally {
+      await this.#client.call('releaseRetention', []);
+    }
+  }
+
+  /**
+   * Copies the log to a new file; appends go on. The copy contains every record that was appended before this call, and
+   * some of those appended during it. One copy at a time.
+   * @param onProgress receives pages
+   * @throws ServiceError `backup-failed`, also when the signal is aborted
+   */
+  async backUp(
+    file: string,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const abort = () => void this.#client.call('stopBackup', []).catch(() => undefined);
+    this.#client.on('backup', onProgress);
+    signal.addEventListener('abort', abort);
+    try {
+      await this.#client.call('backUp', [file]);
+    } finally {
+      this.#client.off('backup', onProgress);
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   readinessProblem(): string | undefined {
@@ -127,4 +170,10 @@ export class EmbeddedEventLog implements EventLog {
   pendingAppends(): number {
     return this.#queue.pending;
   }
+}
+
+function recordsOfBatch(batch: Uint8Array): LogRecord[] {
+  const records: LogRecord[] = [];
+  for (const chunk of decodeBatch(batch)) collectRecords(chunk, chunk.firstOffset, records);
+  return records;
 }

@@ -24,6 +24,8 @@ interface LogClientEvents {
   health: [problem: string | undefined];
   /** retention has deleted them */
   corrupt: [records: CorruptRecords];
+  /** pages that a backup has copied */
+  backup: [done: number, total: number];
   /** the thread ended unexpectedly */
   died: [error: ServiceError];
 }
@@ -47,8 +49,8 @@ export class LogClient extends EventEmitter<LogClientEvents> {
     this.#threadEntry = threadEntry;
   }
 
-  /** @throws ServiceError when the log cannot be opened; the thread is then stopped */
-  async start(): Promise<void> {
+  /** @returns the identity of the log @throws ServiceError when the log cannot be opened; the thread is then stopped */
+  async start(): Promise<string> {
     // No execArgv: the thread starts faster without preloaded modules.
     const worker = new Worker(this.#threadEntry, { execArgv: [], workerData: this.#options });
     this.#worker = worker;
@@ -62,7 +64,7 @@ export class LogClient extends EventEmitter<LogClientEvents> {
       });
     });
     try {
-      await this.call('open', []);
+      return await this.call('open', []);
     } catch (error) {
       await this.stop();
       throw error;
@@ -121,6 +123,10 @@ export class LogClient extends EventEmitter<LogClientEvents> {
     }
     if (message.kind === 'corrupt') {
       this.emit('corrupt', message.records);
+      return;
+    }
+    if (message.kind === 'backup') {
+      this.emit('backup', message.done, message.total);
       return;
     }
     const pending = this.#calls.get(message.call);

@@ -1,11 +1,12 @@
 import type { Database as Connection } from 'better-sqlite3';
+import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../base/make-folder.ts';
 import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
-/** Format 2 added headers and null keys and values. It can read records of format 1. */
-const SCHEMA_VERSION = 2;
+/** Format 2 added headers and null keys and values, format 3 an identity. This version reads records of all formats. */
+const SCHEMA_VERSION = 3;
 
 /*
  * A chunk holds records that one transaction appended to one partition. `slot` numbers the partitions of all topics. The id of
@@ -39,6 +40,11 @@ const SCHEMA = `
     next_offset INTEGER NOT NULL,
     PRIMARY KEY (group_id, slot)
   ) WITHOUT ROWID;
+`;
+
+/** The log's only row. A copy of the file keeps it, so it identifies the log and not the file. */
+const IDENTITY = `
+  CREATE TABLE identity (id TEXT NOT NULL);
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -97,5 +103,13 @@ function migrate(db: Connection, file: string): void {
     throw new ServiceError('log-unavailable', detail);
   }
   if (version === 0) db.exec(SCHEMA);
-  else db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  db.exec(IDENTITY);
+  db.prepare('INSERT INTO identity VALUES (?)').run(randomUUID());
+}
+
+/** A random text that the log got when its file was created, or first opened by a version that knows identities. */
+export function readIdentity(db: Connection): string {
+  const id = db.prepare<[], string>('SELECT id FROM identity').pluck().get();
+  if (id === undefined) throw new Error('its table identity is empty; restore the file from a backup');
+  return id;
 }

@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { chunksOf, ChunkTable } from './chunk-table.ts';
 import { commitFailure } from './failures.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
-import { openDatabase, relaxed } from './log-database.ts';
+import { openDatabase, readIdentity, relaxed } from './log-database.ts';
 import { NO_OFFSET, type CorruptRecords, type OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
 import { type Partition, partitionOf, type Topic, TopicTable } from './topic-table.ts';
@@ -14,6 +14,9 @@ const CHECKPOINT_PAGES = 1000;
 /** What `verifyWritable` writes to prove that the disk accepts a group of records: a row that no partition can have. */
 const PROBE_ID = -1;
 const PROBE_BYTES = 65_536;
+
+/** 1 MiB */
+const BACKUP_STEP_PAGES = 256;
 
 /** The log file. Synchronous; owned by one thread. Times are milliseconds since the epoch. */
 export class LogFile {
@@ -44,6 +47,11 @@ export class LogFile {
       .pluck();
     this.#commit = this.#db.prepare('INSERT OR REPLACE INTO group_offsets VALUES (?, ?, ?)');
     this.#writeAheadLog = this.#db.prepare('PRAGMA wal_checkpoint(NOOP)');
+  }
+
+  /** The same in all copies of the log. */
+  identity(): string {
+    return readIdentity(this.#db);
   }
 
   topic(name: string): Topic {
@@ -117,6 +125,14 @@ export class LogFile {
     return chunks;
   }
 
+  /** The record at an offset, if it is retained and intact: a consumer that needs a corrupt record fails by itself. */
+  at(topicName: string, number: number, offset: number): Chunk | undefined {
+    const partition = this.topic(topicName).partitions[number];
+    const stored = partition && this.#chunks.stored(partition, offset);
+    if (stored?.isIntact !== true || stored.chunk.firstOffset > offset) return undefined;
+    return singleRecord(stored.chunk, offset);
+  }
+
   /** The oldest retained record with this key, in the partition of the key. */
   find(topicName: string, key: string): Chunk | undefined {
     const { id, partitions } = this.topic(topicName);
@@ -137,6 +153,19 @@ export class LogFile {
       }
     });
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
+  }
+
+  /**
+   * Copies the log to a new file in steps of a few milliseconds, so that other calls can run in between. The copy contains
+   * what they append. @param onProgress receives pages
+   */
+  async backUp(file: string, onProgress: (done: number, total: number) => void): Promise<void> {
+    await this.#db.backup(file, {
+      progress({ totalPages, remainingPages }) {
+        onProgress(totalPages - remainingPages, totalPages);
+        return BACKUP_STEP_PAGES;
+      },
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type ServiceError, toError } from '../../base/errors.ts';
+import { ServiceError, toError } from '../../base/errors.ts';
 import { isDiskFailure, logFailure } from './failures.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
@@ -36,6 +36,8 @@ export class LogServer implements LogCalls {
   #retentionProblem: string | undefined;
   #reported: string | undefined;
   #appendedSinceMaintenance = 0;
+  #retentionHolds = 0;
+  #isBackupStopped = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
 
@@ -49,20 +51,26 @@ export class LogServer implements LogCalls {
   }
 
   receive({ call, method, args }: Call): void {
-    try {
-      const reply = (this[method] as (...args: unknown[]) => Reply).apply(this, args);
-      this.#post({ kind: 'done', call, reply }, buffersOf(reply));
-    } catch (thrown) {
+    const done = (reply: Reply) => this.#post({ kind: 'done', call, reply }, buffersOf(reply));
+    const failed = (thrown: unknown) => {
       const error = method === 'open' ? this.#startFailure(thrown) : logFailure(thrown);
       if (isWrite(method)) this.#noteProblem(error);
       this.#post({ kind: 'failed', call, code: error.code, message: error.message }, []);
+    };
+    try {
+      const reply = (this[method] as (...args: unknown[]) => Reply | Promise<void>).apply(this, args);
+      if (reply instanceof Promise) reply.then(done, failed);
+      else done(reply);
+    } catch (thrown) {
+      failed(thrown);
     }
     if (isWrite(method)) this.#checkpoint();
   }
 
-  open(): void {
+  open(): string {
     this.#opened = new LogFile(this.#options);
     this.#scheduleMaintenance(false);
+    return this.#opened.identity();
   }
 
   append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer> {
@@ -89,6 +97,36 @@ export class LogServer implements LogCalls {
   find(topic: string, key: string): Uint8Array<ArrayBuffer> {
     const found = this.#file.find(topic, key);
     return encodeBatch(found === undefined ? [] : [found]);
+  }
+
+  recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Uint8Array<ArrayBuffer> {
+    const found = [...offsets].map(([partition, offset]) => this.#file.at(topic, partition, offset));
+    return encodeBatch(found.filter((chunk) => chunk !== undefined));
+  }
+
+  holdRetention(): void {
+    this.#retentionHolds++;
+  }
+
+  releaseRetention(): void {
+    this.#retentionHolds--;
+  }
+
+  async backUp(file: string): Promise<void> {
+    this.#isBackupStopped = false;
+    try {
+      await this.#file.backUp(file, (done, total) => {
+        if (this.#isBackupStopped) throw new Error('it was stopped');
+        this.#post({ kind: 'backup', done, total }, []);
+      });
+    } catch (cause) {
+      const detail = `The event log could not be copied to ${file}: ${toError(cause).message}.`;
+      throw new ServiceError('backup-failed', detail, { cause });
+    }
+  }
+
+  stopBackup(): void {
+    this.#isBackupStopped = true;
   }
 
   close(): void {
@@ -139,6 +177,7 @@ export class LogServer implements LogCalls {
     // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
     const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
     this.#appendedSinceMaintenance = 0;
+    if (this.#retentionHolds > 0) return false;
     const cutoff = this.#retentionTime.now() - this.#options.retentionMs;
     const report = (records: CorruptRecords) => this.#post({ kind: 'corrupt', records }, []);
     try {
@@ -205,5 +244,5 @@ function isWrite(method: Method): boolean {
 /** The buffers of a reply, to be transferred instead of copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply instanceof Float64Array || reply instanceof Uint8Array) return [reply.buffer];
-  return reply !== undefined && 'batch' in reply ? [reply.batch.buffer] : [];
+  return typeof reply === 'object' && 'batch' in reply ? [reply.batch.buffer] : [];
 }

@@ -5,7 +5,8 @@ import type { ErrorCode } from '../../base/errors.ts';
  * (see frames.ts), never as objects.
  */
 export interface LogCalls {
-  open(): void;
+  /** @returns the identity of the log */
+  open(): string;
   /**
    * @returns partition and offset of each record, alternating, in the order of the frames; the offset is NO_OFFSET for a record
    *   that was not appended because its topic does not have its partition
@@ -17,13 +18,22 @@ export interface LogCalls {
   commit(topic: string, nextOffsets: Map<number, number>): void;
   /** @returns a batch with the record, or an empty one */
   find(topic: string, key: string): Uint8Array<ArrayBuffer>;
+  /** @param offsets one by partition @returns a batch with the records that are retained */
+  recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Uint8Array<ArrayBuffer>;
+  /** Keeps all records until the matching `releaseRetention`. Holds add up. */
+  holdRetention(): void;
+  releaseRetention(): void;
+  /** Copies the log to a new file. Other calls run in between; the thread reports the progress. */
+  backUp(file: string): Promise<void>;
+  /** Makes the backup in progress fail, if there is one. */
+  stopBackup(): void;
 }
 
 export const NO_OFFSET = -1;
 
 export type Method = keyof LogCalls;
 export type Arguments<M extends Method> = Parameters<LogCalls[M]>;
-export type Reply<M extends Method = Method> = ReturnType<LogCalls[M]>;
+export type Reply<M extends Method = Method> = Awaited<ReturnType<LogCalls[M]>>;
 
 export interface Call {
   kind: 'call';
@@ -38,7 +48,8 @@ export type FromThread =
   | { kind: 'done'; call: number; reply: Reply }
   | { kind: 'failed'; call: number; code: ErrorCode; message: string }
   | { kind: 'health'; problem: string | undefined }
-  | { kind: 'corrupt'; records: CorruptRecords };
+  | { kind: 'corrupt'; records: CorruptRecords }
+  | { kind: 'backup'; done: number; total: number };
 
 /** Records whose chunk was corrupt on disk. Every consumer had processed them before they were deleted. */
 export interface CorruptRecords {

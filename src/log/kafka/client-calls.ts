@@ -11,8 +11,10 @@ import kafka, {
 } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { OffsetRange } from '../event-log.ts';
 import type { KafkaOptions } from './client-settings.ts';
 import { isStateError, settingsError, unavailableError } from './errors.ts';
+import { untilLeaderElected } from './leader-election.ts';
 
 /*
  * Promises for the callback methods of node-rdkafka. Each call blocks a thread of libuv's pool until the answer or the
@@ -30,9 +32,12 @@ export function configured<T>(create: () => T): T {
   }
 }
 
-/** @throws ServiceError `settings-invalid` */
+/**
+ * If the offset to read next is not in the log, the client continues at the earliest record. The caller must notice the jump:
+ * with `auto.offset.reset=error`, node-rdkafka would drop the error whenever it arrives behind other messages.
+ * @throws ServiceError `settings-invalid`
+ */
 export function createConsumer(settings: ConsumerGlobalConfig, logger: Logger): KafkaConsumer {
-  // Start at the earliest record if the requested offset does not exist.
   const client = configured(() => new kafka.KafkaConsumer(settings, { 'auto.offset.reset': 'earliest' }));
   client.on('event.error', ({ message }) => logger.debug({ message }, 'A Kafka connection failed.'));
   client.on('event.log', (event) => logger.debug(event, 'librdkafka'));
@@ -79,16 +84,19 @@ export async function partitionCount(client: Producer, topic: string, timeout: n
  * @param timeout of each call
  * @throws ServiceError `log-unavailable`
  */
-export async function topicEnds(client: Producer, topic: string, timeout: number): Promise<number[]> {
+export async function topicRanges(client: Producer, topic: string, timeout: number): Promise<OffsetRange[]> {
   try {
-    const ends: number[] = [];
+    const ranges: OffsetRange[] = [];
     for (const partition of await partitionsOf(client, topic, timeout)) {
-      ends[partition] = (await watermarks(client, { topic, partition }, timeout)).highOffset;
+      const { lowOffset, highOffset } = await untilLeaderElected(() =>
+        watermarks(client, { topic, partition }, timeout),
+      );
+      ranges[partition] = { start: lowOffset, end: highOffset };
     }
-    return ends;
+    return ranges;
   } catch (error) {
     throw unavailableError(
-      `Kafka did not return the end offsets of topic ${topic}: ${toError(error).message}`,
+      `Kafka did not return the first and last offsets of topic ${topic}: ${toError(error).message}`,
       error,
     );
   }

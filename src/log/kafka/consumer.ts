@@ -4,7 +4,8 @@ import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { within } from '../../base/within.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
-import { Assignment } from './assignment.ts';
+import { logEndsError, recordsGoneError } from '../log-mismatch.ts';
+import { Assignment, type Jump } from './assignment.ts';
 import { closeConsumer, connect, createConsumer } from './client-calls.ts';
 import { groupSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
@@ -116,12 +117,26 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   #deliver(messages: Message[]): void {
-    const records = this.#pauses.filter(this.#assignment.recordsOf(messages));
-    if (records.length === 0 || this.#hasFailed) return;
     try {
-      this.#handlers.onRecords(records);
+      const arrived = this.#assignment.recordsOf(messages, (jump) => this.#refuseLostRecords(jump));
+      const records = this.#pauses.filter(arrived);
+      if (records.length > 0 && !this.#hasFailed) this.#handlers.onRecords(records);
     } catch (error) {
       this.#fail(toError(error));
+    }
+  }
+
+  /**
+   * Fails if the expected record was deleted before it was read, or if the log was cut off before it. Other jumps are
+   * harmless: compaction and transactions leave offsets without records. The fetch that caused the jump also brought the
+   * first and last offset of the log.
+   */
+  #refuseLostRecords({ partition, expected, arrived }: Jump): void {
+    const { lowOffset, highOffset } = this.#client.getWatermarkOffsets(this.#topic, partition);
+    if (arrived > expected && lowOffset > expected) {
+      this.#fail(recordsGoneError(this.#topic, partition, { from: expected, to: lowOffset }));
+    } else if (arrived < expected && highOffset < expected) {
+      this.#fail(logEndsError(this.#topic, partition, { expected, end: highOffset }));
     }
   }
 

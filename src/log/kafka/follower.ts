@@ -1,5 +1,5 @@
-import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import kafka, { type Message } from 'node-rdkafka';
+import type kafka from 'node-rdkafka';
+import type { Message } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -9,14 +9,13 @@ import { followerSettings, type KafkaOptions, refreshIntervalMs } from './client
 import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
 import { FollowedOffsets, type Loss } from './followed-offsets.ts';
+import { untilLeaderElected } from './leader-election.ts';
 import { toLogRecord } from './records.ts';
 import { Repeated } from './repeated.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
 /** Shorter, because a stop waits for it. */
 const LOOK_TIMEOUT_MS = 1000;
-const LEADER_RETRY_MS = 100;
-const LEADER_RETRIES = 50;
 
 /**
  * Reads all partitions of a topic from their ends at `start`, or from `backlog` records earlier. It looks for added
@@ -192,22 +191,4 @@ export class KafkaFollower implements Follower {
     };
     return new Map(await Promise.all(partitions.map(query)));
   }
-}
-
-const { ERRORS } = kafka.CODES;
-
-/** A partition has no leader for a moment after its topic is created or its leader fails. */
-const NO_LEADER = new Set<unknown>([
-  ERRORS.ERR_LEADER_NOT_AVAILABLE,
-  ERRORS.ERR_NOT_LEADER_FOR_PARTITION,
-  ERRORS.ERR_UNKNOWN_TOPIC_OR_PART,
-]);
-
-/** Repeats the query for about five seconds while the partition has no leader. @throws the last error of the query */
-export function untilLeaderElected<T>(query: () => Promise<T>, pauseMs = LEADER_RETRY_MS): Promise<T> {
-  const retrying = retry(
-    handleWhen((error) => 'code' in error && NO_LEADER.has(error.code)),
-    { maxAttempts: LEADER_RETRIES, backoff: new ConstantBackoff(pauseMs) },
-  );
-  return retrying.execute(query);
 }

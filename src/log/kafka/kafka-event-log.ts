@@ -6,6 +6,7 @@ import {
   type Follower,
   type FollowOptions,
   type LogConsumer,
+  type OffsetRange,
   type OutgoingRecord,
   TOPICS,
 } from '../event-log.ts';
@@ -13,6 +14,7 @@ import type { KafkaOptions } from './client-settings.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { KafkaFollower } from './follower.ts';
 import { KafkaProducer } from './producer.ts';
+import { readRecords } from './read-records.ts';
 import { ensureTopics } from './topics.ts';
 
 /**
@@ -30,6 +32,11 @@ export class KafkaEventLog implements EventLog {
 
   progressName(topic: string): string {
     return `kafka:${this.#prefixed(topic)}`;
+  }
+
+  /** librdkafka does not show the ids of topics. */
+  identity(): undefined {
+    return undefined;
   }
 
   /** @throws ServiceError `log-unavailable`, `settings-invalid` */
@@ -67,8 +74,12 @@ export class KafkaEventLog implements EventLog {
     return follower;
   }
 
-  ends(topic: string): Promise<number[]> {
-    return this.#producer.ends(this.#prefixed(topic));
+  ranges(topic: string): Promise<OffsetRange[]> {
+    return this.#producer.ranges(this.#prefixed(topic));
+  }
+
+  recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>> {
+    return readRecords(this.#options, this.#prefixed(topic), offsets);
   }
 
   readinessProblem(): string | undefined {

@@ -2,7 +2,7 @@ import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 
 import { hasCode } from '../../base/errors.ts';
 import type { Position } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
-import { type OutgoingRecord, pendingLimit, TOPICS } from '../event-log.ts';
+import { endsOf, type OffsetRange, type OutgoingRecord, pendingLimit, TOPICS } from '../event-log.ts';
 import {
   closeProducer,
   configured,
@@ -10,7 +10,7 @@ import {
   metadata,
   partitionCount,
   partitionsOf,
-  topicEnds,
+  topicRanges,
 } from './client-calls.ts';
 import {
   type KafkaOptions,
@@ -166,8 +166,8 @@ export class KafkaProducer {
   }
 
   /** @param topic with its prefix @throws ServiceError `log-unavailable` */
-  async ends(topic: string): Promise<number[]> {
-    return topicEnds(this.#usableClient(), topic, PROBE_TIMEOUT_MS);
+  async ranges(topic: string): Promise<OffsetRange[]> {
+    return topicRanges(this.#usableClient(), topic, PROBE_TIMEOUT_MS);
   }
 
   /** @throws ServiceError `log-unavailable` */
@@ -220,7 +220,7 @@ export class KafkaProducer {
         const exists = (await partitionsOf(client, name, PROBE_TIMEOUT_MS)).length > 0;
         if (!exists) this.#topics.see(name, undefined);
         else if (this.#topics.problem(name) !== undefined) {
-          this.#topics.see(name, await topicEnds(client, name, PROBE_TIMEOUT_MS));
+          this.#topics.see(name, endsOf(await topicRanges(client, name, PROBE_TIMEOUT_MS)));
         }
       }
     } catch (error) {

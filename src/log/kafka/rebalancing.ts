@@ -81,9 +81,8 @@ export class Rebalancing {
     if (this.#state !== 'member') return this.#finish(partitions);
     const assigned = partitions.map((partition) => {
       const from = start.get(partition) ?? committed.get(partition) ?? 'earliest';
-      assignment.set(partition, {
-        done: committed.get(partition) ?? (from === 'earliest' ? undefined : from),
-      });
+      const next = from === 'earliest' ? undefined : from;
+      assignment.set(partition, { done: committed.get(partition) ?? next, next });
       return { topic, partition, offset: from === 'earliest' ? OFFSET_BEGINNING : from };
     });
     this.#answer(assigned);

@@ -63,6 +63,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['id'],
     numberedBy: 'id',
   },
+  { name: 'log_identities', columns: columns('text', 'topic', 'identity'), key: ['topic'] },
   {
     name: 'history_epochs',
     columns: [
@@ -91,7 +92,11 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   },
   {
     name: 'progress',
-    columns: [...columns('text', 'topic'), ...columns('bigint', 'partition', 'next_offset')],
+    columns: [
+      ...columns('text', 'topic'),
+      ...columns('bigint', 'partition', 'next_offset'),
+      ...columns('text', 'last_record'),
+    ],
     key: ['topic', 'partition'],
   },
 ];

@@ -1,3 +1,4 @@
+import type { AlignmentStore } from '../alignment-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
@@ -23,6 +24,13 @@ export async function openBatchStore(target: StoreTarget, writeLock: WriteLock):
   return target.kind === 'sqlite'
     ? (await sqlite()).openBatchStore(target, writeLock)
     : (await postgres()).openBatchStore(target);
+}
+
+/** For use before the service starts, or without one. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */
+export async function openAlignmentStore(target: StoreTarget, writeLock: WriteLock): Promise<AlignmentStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openAlignmentStore(target, writeLock)
+    : (await postgres()).openAlignmentStore(target);
 }
 
 /** For a dedicated thread; SQLite blocks it. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */

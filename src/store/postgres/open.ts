@@ -1,7 +1,9 @@
+import type { AlignmentStore } from '../alignment-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
+import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import type { PostgresTarget } from '../target.ts';
 import { PostgresBatchStore } from './batch-store.ts';
@@ -16,6 +18,10 @@ export async function openReader(target: PostgresTarget): Promise<OrderReader> {
 
 export async function openBatchStore(target: PostgresTarget): Promise<BatchStore> {
   return new PostgresBatchStore(await connected(new PostgresConnection(target, 'writer')), target);
+}
+
+export async function openAlignmentStore(target: PostgresTarget): Promise<AlignmentStore> {
+  return new SqlAlignmentStore(await connected(new PostgresConnection(target, 'alignment')));
 }
 
 export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadLetterStore> {

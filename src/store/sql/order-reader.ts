@@ -7,6 +7,8 @@ import type {
   StoredOrder,
   UnstoredOrder,
 } from '../order-store.ts';
+import type { StoredLog } from '../alignment-store.ts';
+import { readStoredLog } from './alignment-store.ts';
 import { formatCursor, type Cursor, type KeysetPage } from './keyset.ts';
 import {
   CHANGE_COLUMNS,
@@ -133,6 +135,10 @@ export class SqlOrderReader implements OrderReader {
     const text = 'SELECT next_offset FROM progress WHERE topic = ? AND partition = ?';
     const [row] = await this.#rows<{ next_offset: number }>('progress', text, topic, partition);
     return row?.next_offset;
+  }
+
+  storedLog(topic: string): Promise<StoredLog> {
+    return readStoredLog(this.#client, topic);
   }
 
   async changes(orderId: string): Promise<SequencedChange[]> {

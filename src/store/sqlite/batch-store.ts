@@ -27,9 +27,12 @@ const PROGRESS = 'SELECT next_offset FROM progress WHERE topic = ? AND partition
 
 const DEAD_LETTER_OF = 'SELECT 1 FROM dead_letters WHERE order_id = ? LIMIT 1';
 
-const START_PROGRESS = 'INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
-const MOVE_PROGRESS =
-  'UPDATE progress SET next_offset = ? WHERE topic = ? AND partition = ? AND next_offset = ?';
+const START_PROGRESS = `INSERT INTO progress (topic, partition, next_offset, last_record) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+/** A batch that does not move the progress keeps its check value. */
+const MOVE_PROGRESS = `
+  UPDATE progress SET next_offset = ?, last_record = iif(next_offset = ?, last_record, ?)
+  WHERE topic = ? AND partition = ? AND next_offset = ?`;
 
 const INSERT_ORDER = `${insertInto('orders', ORDER_VALUES)} ON CONFLICT (id) DO NOTHING`;
 const MOVE_ORDER = 'UPDATE orders SET status = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?';
@@ -148,14 +151,15 @@ export class SqliteBatchStore implements BatchStore {
   }
 
   /** Invariant 3: fails if the progress of a partition has changed since `load`. Progress never moves back. */
-  #moveProgress({ topic, loadedProgress, nextProgress }: BatchToSave): void {
+  #moveProgress({ topic, loadedProgress, nextProgress, lastRecords }: BatchToSave): void {
     for (const partition of new Set([...loadedProgress.keys(), ...nextProgress.keys()])) {
       const loaded = loadedProgress.get(partition);
       const next = Math.max(nextProgress.get(partition) ?? 0, loaded ?? 0);
+      const lastRecord = lastRecords?.get(partition) ?? null;
       const { changes } =
         loaded === undefined
-          ? this.#client.run(START_PROGRESS, topic, partition, next)
-          : this.#client.run(MOVE_PROGRESS, next, topic, partition, loaded);
+          ? this.#client.run(START_PROGRESS, topic, partition, next, lastRecord)
+          : this.#client.run(MOVE_PROGRESS, next, next, lastRecord, topic, partition, loaded);
       if (changes !== 1) {
         throw conflict(
           `another writer has moved the progress of partition ${partition} of ${topic}, which was ${loaded ?? 'unset'}`,

@@ -1,7 +1,9 @@
+import type { AlignmentStore } from '../alignment-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
+import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import type { SqliteTarget } from '../target.ts';
 import { SqliteBatchStore } from './batch-store.ts';
@@ -18,6 +20,20 @@ export function openReader({ path }: SqliteTarget): Promise<OrderReader> {
 
 export function openBatchStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<BatchStore> {
   return asPromise(() => new SqliteBatchStore(openWriter(path), writeLock));
+}
+
+export function openAlignmentStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<AlignmentStore> {
+  return asPromise(() => {
+    const client = new SqliteClient(openWriter(path));
+    return new SqlAlignmentStore({
+      query: (statement) => client.query(statement),
+      write: (statements) =>
+        client.write(writeLock, () => {
+          for (const { text, values } of statements) client.prepared(text).run(values);
+        }),
+      close: () => client.close(),
+    });
+  });
 }
 
 export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {

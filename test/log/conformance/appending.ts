@@ -1,5 +1,7 @@
 import type { Test } from 'tap';
 import { ServiceError } from '../../../src/base/errors.ts';
+import type { LogRecord } from '../../../src/base/log-record.ts';
+import { recordCheck } from '../../../src/base/record-check.ts';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import type { EventLogHarness } from './harness.ts';
 import { PARTITIONS } from './harness.ts';
@@ -21,18 +23,40 @@ export const appendingTests = {
     t.not(log.progressName(TOPICS.commands), log.progressName(TOPICS.status));
   },
 
-  'ends() returns the offsets of the next records': async (t: Test, harness: EventLogHarness) => {
+  'ranges() returns the first offsets and the offsets of the next records': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
     const log = await openLog(t, harness);
-    t.same(
-      await log.ends(TOPICS.commands),
-      Array.from({ length: PARTITIONS }, () => 0),
-    );
+    const ranges = Array.from({ length: PARTITIONS }, () => ({ start: 0, end: 0 }));
+    t.same(await log.ranges(TOPICS.commands), ranges);
     const appended = await appendNumbered(log, TOPICS.commands, keys(50), 100);
-    const ends = Array.from({ length: PARTITIONS }, () => 0);
-    for (const { position } of appended) ends[position.partition] = (ends[position.partition] ?? 0) + 1;
-    t.same(await log.ends(TOPICS.commands), ends);
+    for (const { position } of appended) (ranges[position.partition] ?? { end: 0 }).end += 1;
+    t.same(await log.ranges(TOPICS.commands), ranges);
     await log.stop();
-    await t.rejects(log.ends(TOPICS.commands), { code: 'log-unavailable' });
+    await t.rejects(log.ranges(TOPICS.commands), { code: 'log-unavailable' });
+  },
+
+  'single records are read by their offsets, as a consumer gets them': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    const appended = await appendNumbered(log, TOPICS.commands, keys(50), 100);
+    const reader = await openReader(t, log, TOPICS.commands);
+    await reader.received(appended.length);
+    const offsets = new Map(appended.map(({ position }) => [position.partition, position.offset]));
+    const read = await log.recordsAt(TOPICS.commands, offsets);
+    const delivered = reader.records.filter(({ partition, offset }) => offsets.get(partition) === offset);
+    const byPartition = (a: LogRecord, b: LogRecord) => a.partition - b.partition;
+    t.equal(delivered.length, PARTITIONS);
+    t.same([...read.values()].sort(byPartition), delivered.sort(byPartition));
+    t.same(
+      [...read.values()].sort(byPartition).map(recordCheck),
+      delivered.map(recordCheck),
+      'the check values are the same',
+    );
+    t.same(await log.recordsAt(TOPICS.commands, new Map()), new Map());
   },
 
   'the records of one key get increasing offsets in one partition': async (

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { Database } from '../../../src/base/sqlite.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
@@ -57,32 +58,70 @@ await t.test('a file of a newer format is refused', async (t) => {
   db.close();
   t.throws(() => new LogFile(options), {
     code: 'log-unavailable',
-    message: /format 99; this version reads formats up to 2/,
+    message: /format 99; this version reads formats up to 3/,
   });
 });
 
-await t.test('a file of format 1, without headers and nulls, is read and appended to', async (t) => {
-  const directory = t.testdir();
-  const options = fileOptions(directory);
-  const version = (set?: number) => {
+for (const format of [1, 2]) {
+  await t.test(`a file of format ${format} is read, appended to and gets an identity`, async (t) => {
+    const directory = t.testdir();
+    const options = fileOptions(directory);
+    const first = new LogFile(options);
+    const [[partition] = []] = append(first, 'orders', [['a key', 'one']]);
+    first.close();
     const db = new Database(options.file);
-    if (set !== undefined) db.pragma(`user_version = ${set}`);
-    const is = db.pragma('user_version', { simple: true });
+    db.exec(`DROP TABLE identity; PRAGMA user_version = ${format}`);
     db.close();
-    return is;
+    const file = new LogFile(options);
+    const identity = file.identity();
+    t.match(identity, /^[0-9a-f-]{36}$/);
+    append(file, 'orders', [['a key', 'two']]);
+    t.match(readAll(file, 'orders'), [
+      { partition, offset: 0, key: 'a key', value: 'one' },
+      { partition, offset: 1, key: 'a key', value: 'two' },
+    ]);
+    file.close();
+    const again = openFile(t, directory);
+    t.equal(again.identity(), identity, 'it keeps the identity');
+    t.not(openFile(t, join(directory, 'another')).identity(), identity);
+  });
+}
+
+await t.test('a single record is read by its offset, if it is retained', async (t) => {
+  const file = openFile(t, t.testdir(), { partitions: 1 });
+  append(
+    file,
+    'orders',
+    [
+      ['a', 'one'],
+      ['b', 'two'],
+    ],
+    1_000,
+  );
+  append(file, 'orders', [['c', 'three']], 2_000);
+  const at = (offset: number) => {
+    const chunk = file.at('orders', 0, offset);
+    return chunk && flat([chunk]);
   };
-  const first = new LogFile(options);
-  const [[partition] = []] = append(first, 'orders', [['a key', 'one']]);
-  first.close();
-  version(1);
-  const file = new LogFile(options);
-  append(file, 'orders', [['a key', 'two']]);
-  t.match(readAll(file, 'orders'), [
-    { partition, offset: 0, key: 'a key', value: 'one' },
-    { partition, offset: 1, key: 'a key', value: 'two' },
-  ]);
-  file.close();
-  t.equal(version(), 2);
+  t.match([at(0), at(1), at(2)], [[{ value: 'one' }], [{ value: 'two', offset: 1 }], [{ value: 'three' }]]);
+  t.equal(at(3), undefined);
+  t.equal(file.at('orders', 7, 0), undefined);
+  file.commit('orders', new Map([[0, 3]]));
+  file.deleteDue(1_500, 100);
+  t.equal(at(1), undefined, 'not the next record that is retained');
+  t.match(at(2), [{ value: 'three' }]);
+});
+
+await t.test('a single record that is corrupt is not read', async (t) => {
+  const directory = t.testdir();
+  const { file } = fileOptions(directory);
+  const before = openFile(t, directory, { partitions: 1 });
+  append(before, 'orders', [['a', 'one']]);
+  before.close();
+  const db = new Database(file);
+  db.exec('UPDATE chunks SET checksum = checksum + 1');
+  db.close();
+  t.equal(openFile(t, directory).at('orders', 0, 0), undefined);
 });
 
 await t.test('records without a key go to the first partition and cannot be looked up', async (t) => {

@@ -1,7 +1,7 @@
 import kafka from 'node-rdkafka';
 import t from 'tap';
-import { topicEnds } from '../../../src/log/kafka/client-calls.ts';
-import { untilLeaderElected } from '../../../src/log/kafka/follower.ts';
+import { topicRanges } from '../../../src/log/kafka/client-calls.ts';
+import { untilLeaderElected } from '../../../src/log/kafka/leader-election.ts';
 
 const { ERRORS } = kafka.CODES;
 
@@ -38,10 +38,10 @@ await t.test('it is not repeated after another failure', async (t) => {
   t.equal(count(), 1);
 });
 
-await t.test('when the ends of a topic cannot be queried, the log is unavailable', async (t) => {
+await t.test('when the offsets of a topic cannot be queried, the log is unavailable', async (t) => {
   const unconnected = new kafka.Producer({ 'bootstrap.servers': '127.0.0.1:1' });
-  await t.rejects(topicEnds(unconnected, 'orders.commands', 100), {
+  await t.rejects(topicRanges(unconnected, 'orders.commands', 100), {
     code: 'log-unavailable',
-    message: /end offsets of topic orders\.commands/,
+    message: /first and last offsets of topic orders\.commands/,
   });
 });

@@ -4,14 +4,19 @@ import type { CopyTarget } from '../../../src/store/copy/copy-ends.ts';
 import { copyStore } from '../../../src/store/copy/copy-store.ts';
 import { PostgresCopyTarget } from '../../../src/store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../../../src/store/copy/sqlite-source.ts';
-import { openBatchStore, openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
+import {
+  openAlignmentStore,
+  openBatchStore,
+  openDeadLetterStore,
+  openReader,
+} from '../../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../../src/store/target.ts';
 import type { BatchStore } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
-import { apply, deadLetter, place } from '../batch.ts';
+import { apply, deadLetter, place, TOPIC } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 import { emptyStore } from '../postgres/make-store.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
@@ -37,6 +42,7 @@ await t.test('everything is copied, counted and compared', async (t) => {
     lone_orders: 1,
     history_epochs: 0,
     status_logs: 0,
+    log_identities: 1,
     progress: 2,
   });
   const total = copied.reduce((sum, { rows }) => sum + rows, 0);
@@ -159,6 +165,8 @@ await t.test('a copy that differs from its source is detected', async (t) => {
     `UPDATE dead_letters SET value = '\\x7b'::bytea WHERE id = 1`,
     `DELETE FROM order_history WHERE order_id = '${orderId(7)}'`,
     `INSERT INTO progress VALUES ('zzz', 0, 1)`,
+    `UPDATE progress SET last_record = NULL`,
+    `UPDATE log_identities SET identity = 'another'`,
   ];
   await to.end.close();
   for (const damage of damages) {
@@ -187,6 +195,9 @@ async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
     await openDeadLetterStore(target, lock),
   ];
   await fillStore(store, deadLetterStore);
+  const alignment = await openAlignmentStore(target, lock);
+  await alignment.claim(TOPIC, 'the log');
+  await alignment.close();
   await more?.(store);
   await Promise.all([store.close(), deadLetterStore.close()]);
   const source = await SqliteCopySource.open(target.path);
@@ -241,6 +252,6 @@ async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
     payload: await deadLetterStore.find(1),
     audit: await deadLetterStore.audit(2),
     unstored: await reader.findUnstored('retrying'),
-    progress: await reader.progress('orders.commands', 1),
+    log: await reader.storedLog(TOPIC),
   };
 }

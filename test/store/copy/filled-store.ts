@@ -67,5 +67,6 @@ async function addRetrying(store: BatchStore): Promise<void> {
     },
     loadedProgress: new Map(),
     nextProgress: new Map([[1, 10]]),
+    lastRecords: new Map([[1, '9-0badcafe']]),
   });
 }

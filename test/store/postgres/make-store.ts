@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import {
+  openAlignmentStore,
   openBatchStore,
   openDeadLetterStore,
   openLineageStore,
@@ -16,7 +17,7 @@ export async function emptyStore(server: PostgresServer, { url }: PostgresTarget
   await server.run(
     url,
     `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
-       partition_owners, lone_orders, history_epochs, status_logs
+       partition_owners, lone_orders, history_epochs, status_logs, log_identities
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );
@@ -44,6 +45,11 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
     },
     lineageStore: async () => {
       const store = await openLineageStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    alignmentStore: async () => {
+      const store = await openAlignmentStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
     },

@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { createLogger } from '../../../src/base/logger.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
 import {
+  openAlignmentStore,
   openBatchStore,
   openDeadLetterStore,
   openLineageStore,
@@ -45,6 +46,11 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
     },
     lineageStore: async () => {
       const store = await openLineageStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    alignmentStore: async () => {
+      const store = await openAlignmentStore(target, lock);
       t.teardown(() => store.close());
       return store;
     },

@@ -30,6 +30,7 @@ await t.test(
       'dead_letter_audit',
       'dead_letters',
       'history_epochs',
+      'log_identities',
       'lone_orders',
       'migrations',
       'order_history',

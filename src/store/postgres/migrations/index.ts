@@ -22,6 +22,13 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
       ALTER INDEX parked_orders_by_due RENAME TO retrying_orders_by_due;
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
+  // Both tell whether the event log is the one that filled this store. `last_record` is null until the next batch.
+  {
+    name: '0004-log-identities',
+    sql: `
+      CREATE TABLE log_identities (topic text COLLATE "C" PRIMARY KEY, identity text NOT NULL);
+      ALTER TABLE progress ADD COLUMN last_record text;`,
+  },
   { name: '0005-status-history', sql: statusHistory },
   { name: '0006-partition-owners', sql: partitionOwners },
   { name: '0007-unanswered-calls', sql: unansweredCalls },

@@ -25,6 +25,13 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX retrying_orders_by_due ON retrying_orders (topic, partition, due_at);
       UPDATE dead_letters SET state = 'exhausted' WHERE state = 'parked';`,
   },
+  // Both tell whether the event log is the one that filled this store. `last_record` is null until the next batch.
+  {
+    name: '0006-log-identities',
+    sql: `
+      CREATE TABLE log_identities (topic TEXT PRIMARY KEY, identity TEXT NOT NULL) STRICT, WITHOUT ROWID;
+      ALTER TABLE progress ADD COLUMN last_record TEXT;`,
+  },
   { name: '0007-status-history', sql: statusHistory },
   { name: '0008-partition-owners', sql: partitionOwners },
   { name: '0009-unanswered-calls', sql: unansweredCalls },

@@ -1,0 +1,42 @@
+import t from 'tap';
+import { alignStore, verifyAlignment, type ReadableLog } from '../../src/app/alignment.ts';
+import type { OffsetRange } from '../../src/log/event-log.ts';
+import type { AlignmentStore, StoredLog } from '../../src/store/alignment-store.ts';
+
+/** A log of one partition, whose ranges are those of the given moments. */
+function logOf(moments: OffsetRange[], identity: string | undefined = 'ours'): ReadableLog {
+  return {
+    progressName: (topic) => `fake:${topic}`,
+    identity: () => identity,
+    ranges: () => Promise.resolve([moments.shift() ?? { start: 0, end: 0 }]),
+    recordsAt: () => Promise.resolve(new Map()),
+  };
+}
+
+function storedLog(nextOffset: number, identity: string | undefined = 'ours'): StoredLog {
+  return { identity, progress: new Map([[0, { nextOffset, lastRecord: 'check' }]]) };
+}
+
+await t.test('replicas that append, process and delete meanwhile raise no false alarm', async (t) => {
+  const moments = [
+    { start: 0, end: 5 },
+    { start: 8, end: 9 },
+  ];
+  // When the progress was read it was beyond the first end; when the log was read again, its start was beyond the progress.
+  const ranges = await verifyAlignment(logOf(moments), () => Promise.resolve(storedLog(7)));
+  t.match(ranges, [{ end: 9 }]);
+});
+
+await t.test('of two services that claim a new store at once, the second is refused', async (t) => {
+  let identity: string | undefined;
+  const store: AlignmentStore = {
+    read: () => Promise.resolve({ identity, progress: new Map() }),
+    claim: () => {
+      identity = 'that of the other service';
+      return Promise.resolve(identity);
+    },
+    accept: () => Promise.reject(new Error('not called')),
+    close: () => Promise.resolve(),
+  };
+  await t.rejects(alignStore(logOf([]), store), { code: 'log-mismatch', message: /another event log/ });
+});
