@@ -150,7 +150,8 @@ await t.test('an answer that has arrived while the thread was busy counts', asyn
       onAnswer: () => undefined,
     };
     const begin: BeginCall = (_, onEnd) => {
-      setImmediate(() => onEnd(CONFIRMED));
+      // Like a response that waits in a socket: it is read after the timers that are due.
+      setTimeout(() => setImmediate(() => onEnd(CONFIRMED)), 1);
       return () => undefined;
     };
     return { calls: new ProcessorCalls(begin, slow), left: leavers };

@@ -53,13 +53,20 @@ export class PostgresSession {
 
   /** Reads of one snapshot that depend on each other; several round trips. */
   async snapshotRead<T>(client: Client, work: (read: Read) => Promise<T>): Promise<T> {
+    const failures: unknown[] = [];
+    const read: Read = async (statement) => {
+      try {
+        return await this.#rowsOf(client, statement);
+      } catch (error) {
+        failures.push(error);
+        throw error;
+      }
+    };
     const begun = client.query(READ + this.#settings);
-    const [, worked] = await Promise.allSettled([
-      begun,
-      work((statement) => this.#rowsOf(client, statement)),
-    ] as const);
+    const [, worked] = await Promise.allSettled([begun, work(read)] as const);
     await client.query('COMMIT');
-    if (worked.status === 'rejected') throw worked.reason;
+    // `work` may see a later error first, and those only say that the transaction has failed.
+    if (worked.status === 'rejected') throw failures[0] ?? worked.reason;
     return worked.value;
   }
 

@@ -83,6 +83,9 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       };
       t.same(await due(10), [['o-0', 'o-2', 'o-3'], now + MAX_PAUSE_MS]);
       t.same(await due(2), [['o-0', 'o-2'], now], 'the rest is due at once');
+      const allTooFar = await dueOf(store, [0], now - 10 * MAX_PAUSE_MS, 10);
+      t.equal(allTooFar.orders.length, 4);
+      t.equal(allTooFar.nextDueAt, undefined, 'nothing is due after these');
     },
   );
 
