@@ -15,7 +15,14 @@ const logger = createLogger('silent');
 
 /** Starts a service on free ports; stops it, at the latest when the test ends. */
 async function start(t: Test, dataDir: string, settings: Record<string, string> = {}) {
-  const environment = { DATA_DIR: dataDir, PORT: '0', GRPC_PORT: '0', WORKER_THREADS: '1', ...settings };
+  const environment = {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    GRPC_PORT: '0',
+    WORKER_THREADS: '1',
+    KAFKA_PARTITIONS: '1',
+    ...settings,
+  };
   const service = await startService(loadConfig(environment, { role: 'all' }), logger, 'test');
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= service.stop());

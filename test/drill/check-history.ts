@@ -30,7 +30,7 @@ function compare(
   finding: (kind: Finding['kind'], why: string) => Finding,
 ): Finding | undefined {
   if (areEqual(statuses, certain)) return undefined;
-  if (possible !== undefined && areEqual(statuses, possible)) return undefined;
+  if (possible.some((history) => areEqual(statuses, history))) return undefined;
   if (statuses.some((status, index) => !canTransition(statuses[index - 1] ?? 'accepted', status))) {
     return finding('outOfOrder', 'no lifecycle allows this');
   }
@@ -41,7 +41,7 @@ function compare(
   }
   const missing = certain.find((status) => !statuses.includes(status));
   if (missing !== undefined) return finding('lost', `${missing} was acknowledged and is missing`);
-  const extra = statuses.find((status) => !(possible ?? certain).includes(status));
+  const extra = statuses.find((status) => ![certain, ...possible].some((all) => all.includes(status)));
   if (extra !== undefined) return finding('unexpected', `no request for ${extra} was accepted`);
   return finding('outOfOrder', `the requests were ${certain.join(', ')}`);
 }

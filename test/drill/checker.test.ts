@@ -3,10 +3,13 @@ import t from 'tap';
 import { check } from './checker.ts';
 import { DEAD_LETTER_MUTATIONS } from './dead-letter-mutations.ts';
 import { isClean, summarise } from './findings.ts';
+import { findStored } from './mutation-helpers.ts';
 import { ORDER_MUTATIONS } from './order-mutations.ts';
+import { WATCH_MUTATIONS } from './watch-mutations.ts';
+import { UNLUCKY_MUTATIONS } from './unlucky-mutations.ts';
 import { validRun, type Run } from './valid-run.ts';
 
-const MUTATIONS = [...ORDER_MUTATIONS, ...DEAD_LETTER_MUTATIONS];
+const MUTATIONS = [...ORDER_MUTATIONS, ...DEAD_LETTER_MUTATIONS, ...WATCH_MUTATIONS, ...UNLUCKY_MUTATIONS];
 
 const seeds = fc.integer({ min: 0, max: 0x7fff_ffff });
 
@@ -47,9 +50,9 @@ await t.test('every mutation is found, whatever the seed of the run', async () =
 
 await t.test('one lost order is one finding and nothing else', async (t) => {
   const run = validRun(3);
-  const order = run.orders.find(({ status }) => status === 'confirmed');
+  const { order } = findStored(run, ({ kind, outcome }) => kind === 'healthy' && outcome === 'acknowledged');
   run.orders = run.orders.filter((other) => other !== order);
-  run.unlisted.set(order?.id ?? '', undefined);
+  run.unlisted.set(order.id, undefined);
   const { lost, duplicated, outOfOrder, stuck, unexpected } = verdictOn(run);
   t.same(
     [lost, duplicated, outOfOrder, stuck, unexpected].map(({ count }) => count),

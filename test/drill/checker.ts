@@ -1,14 +1,18 @@
 import { checkCopies, checkDeadLetterOfFailed, checkDeadLetters } from './check-dead-letters.ts';
 import { checkHistory } from './check-history.ts';
+import { checkKillers } from './check-killers.ts';
 import { checkPublished } from './check-published.ts';
-import { checkQueuedTransitions, passedPositions } from './check-queued-transitions.ts';
-import { expectedStatuses } from './expected-statuses.ts';
+import { checkQueuedTransitions, passedRecords } from './check-queued-transitions.ts';
+import { checkSlowCalls } from './check-slow-calls.ts';
+import { checkWatched } from './check-watched.ts';
+import { expectedStatuses, mayOrderBeLost } from './expected-statuses.ts';
 import { summarise, type Finding, type Verdict } from './findings.ts';
 import { groupBy } from './group-by.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { LostSpan } from './lost-spans.ts';
 import type { ListedDeadLetter, ListedOrder, ReadBack } from './read-back-types.ts';
 
-export type LedgerToCheck = Pick<Ledger, 'entries' | 'undecodable'>;
+export type LedgerToCheck = Pick<Ledger, 'entries' | 'undecodable' | 'lostSpans' | 'slowWindows'>;
 
 /** Compares what was read back with what was promised; pure. */
 export function check(ledger: LedgerToCheck, readBack: ReadBack): Verdict {
@@ -16,13 +20,14 @@ export function check(ledger: LedgerToCheck, readBack: ReadBack): Verdict {
 }
 
 export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Finding> {
+  const { lostSpans } = ledger;
   const listed = groupBy(readBack.orders, ({ id }) => id);
   const byNumber = groupBy(
     [...listed.values()].flatMap(([order]) => order ?? []),
     ({ number }) => number,
   );
   const deadLettersOf = groupBy(readBack.deadLetters, ({ orderId }) => orderId);
-  const wasPassed = passedPositions(ledger.entries, readBack.histories);
+  const wasPassed = passedRecords(ledger.entries, readBack.histories, lostSpans);
   const entryOf = new Map(ledger.entries.flatMap((entry) => entry.ids.map((id) => [id, entry] as const)));
 
   for (const [id, { length }] of listed) {
@@ -30,6 +35,7 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
   }
   for (const entry of ledger.entries) {
     yield* entry.wrongResponses;
+    yield* checkNotFound(entry, lostSpans);
     if (entry.ids.length > 1) {
       yield { kind: 'duplicated', detail: `one key returned the orders ${entry.ids.join(', ')}` };
     }
@@ -40,16 +46,18 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
       yield { kind: 'duplicated', detail: `one order is stored as ${ids}` };
     }
     for (const id of entry.ids) {
-      if (!listed.has(id)) yield missing(entry, id, readBack);
+      const finding = listed.has(id) ? undefined : missing(entry, id, readBack.unlisted, lostSpans);
+      if (finding !== undefined) yield finding;
     }
     for (const order of orders) {
       entryOf.set(order.id, entry);
       const deadLetters = deadLettersOf.get(order.id) ?? [];
-      const finding = checkStored(entry, order, readBack, deadLetters);
+      const finding = checkStored(entry, order, { ...readBack, deadLetters, lostSpans });
       if (finding !== undefined) yield finding;
       const [first] = readBack.histories.get(order.id) ?? [];
       if (entry.kind !== 'unavailable' || first === undefined) continue;
-      for (const { kind, detail } of checkQueuedTransitions(entry, first.at, deadLetters, wasPassed)) {
+      const queued = checkQueuedTransitions(entry, first.at, deadLetters, { wasPassed, lostSpans });
+      for (const { kind, detail } of queued) {
         yield { kind, detail: `${entry.kind} order ${order.id}: ${detail}` };
       }
     }
@@ -65,21 +73,47 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
   const { histories, publishedStatuses, deadLetters, deadLetterCopies } = readBack;
   if (deadLetterCopies !== undefined) yield* checkCopies(deadLetters, deadLetterCopies);
   if (publishedStatuses !== undefined) yield* checkPublished(histories, publishedStatuses);
+  for (const watchLog of readBack.watchLogs) yield* checkWatched(watchLog, histories, lostSpans);
+  yield* checkSlowCalls(ledger, readBack.watchLogs);
+  yield* checkKillers(ledger, readBack.deaths);
 }
 
-function missing({ kind, location = '' }: LedgerEntry, id: string, { unlisted }: ReadBack): Finding {
+function* checkNotFound(entry: LedgerEntry, lostSpans: readonly LostSpan[]): Iterable<Finding> {
+  for (const at of entry.notFoundAt) {
+    const before = lostSpans.filter(({ until }) => until <= at);
+    if (mayOrderBeLost(entry, before)) continue;
+    yield {
+      kind: 'lost',
+      detail: `order ${entry.ids.join()} was acknowledged, but a request for it got 404`,
+    };
+  }
+}
+
+function missing(
+  entry: LedgerEntry,
+  id: string,
+  unlisted: ReadBack['unlisted'],
+  lostSpans: readonly LostSpan[],
+): Finding | undefined {
+  const { kind, location = '' } = entry;
   const status = unlisted.get(id);
   const order = `${kind} order ${id} (${location})`;
   if (status === 'accepted') return { kind: 'stuck', detail: `${order} is still accepted` };
+  if (status === undefined && mayOrderBeLost(entry, lostSpans)) return undefined;
   const found = status === undefined ? 'not found' : `${status}, but not listed`;
   return { kind: 'lost', detail: `${order} was acknowledged and is ${found}` };
+}
+
+/** What there is about one order. */
+interface Material extends Pick<ReadBack, 'histories'> {
+  deadLetters: readonly ListedDeadLetter[];
+  lostSpans: readonly LostSpan[];
 }
 
 function checkStored(
   entry: LedgerEntry,
   { id, status, version, merchantId }: ListedOrder,
-  { histories }: ReadBack,
-  deadLetters: readonly ListedDeadLetter[],
+  { histories, deadLetters, lostSpans }: Material,
 ): Finding | undefined {
   const order = `${entry.kind} order ${id}`;
   const unexpected = (why: string): Finding => ({ kind: 'unexpected', detail: `${order} ${why}` });
@@ -90,7 +124,7 @@ function checkStored(
   if (merchantId !== entry.merchantId) return unexpected(`has the merchant ${merchantId}`);
   if (status === 'accepted') return { kind: 'stuck', detail: `${order} is still accepted` };
   const history = histories.get(id) ?? [];
-  const finding = checkHistory(history, expectedStatuses(entry));
+  const finding = checkHistory(history, expectedStatuses(entry, lostSpans));
   if (finding !== undefined) return { ...finding, detail: `${order}: ${finding.detail}` };
   const last = history.at(-1);
   if (last?.status !== status || last.version !== version) {

@@ -1,4 +1,5 @@
-import { ServiceProcess, type ServiceExit } from '../../tools/support/service-process.ts';
+import { ServiceProcess, StartError, type ServiceExit } from '../../tools/support/service-process.ts';
+import type { SteppedClock } from '../../tools/support/stepped-clock.ts';
 import { pause } from './abort.ts';
 import type { Finding } from './findings.ts';
 
@@ -8,6 +9,15 @@ export type Role = 'all' | 'api' | 'worker';
 const START_DEADLINE_MS = 90_000;
 const PAUSE_BEFORE_START_MS = 500;
 
+export interface ClusterNodeOptions {
+  environment: Readonly<Record<string, string>>;
+  /** variables that preload libraries into the service, and only into it */
+  preload?: Readonly<Record<string, string>>;
+  clock?: SteppedClock | undefined;
+  /** ends all starting */
+  signal: AbortSignal;
+}
+
 /** One service process that can be killed, frozen and restarted. */
 export class ClusterNode {
   readonly name: string;
@@ -16,17 +26,25 @@ export class ClusterNode {
   failedStarts = 0;
   /** unexpected exits */
   readonly exits: Finding[] = [];
-  readonly #environment: Record<string, string>;
+  /** how often SIGKILL ended it and the drill had not sent it: a call of the processor did */
+  deaths = 0;
+  /** its wall clock; undefined where clocks cannot be stepped */
+  readonly clock: SteppedClock | undefined;
+  /** of the service, for commands that belong to it */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #preload: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
   #process: ServiceProcess | undefined;
   #stopping: ServiceProcess | undefined;
   #starting: Promise<void> = Promise.resolve();
 
   /** @param name begins with the role: `api-1` */
-  constructor(name: string, environment: Record<string, string>, signal: AbortSignal) {
+  constructor(name: string, { environment, preload = {}, clock, signal }: ClusterNodeOptions) {
     this.name = name;
     this.role = name.split('-')[0] as Role;
-    this.#environment = environment;
+    this.environment = environment;
+    this.clock = clock;
+    this.#preload = preload;
     this.#signal = signal;
   }
 
@@ -61,6 +79,19 @@ export class ClusterNode {
       this.exits.push(this.#exitFinding('did not shut down cleanly', process, { code, signal }));
   }
 
+  /** Starts it once, with files that it must refuse. @returns why it exited; undefined if it is ready */
+  async refusal(): Promise<StartError | undefined> {
+    await this.#starting;
+    try {
+      const process = await ServiceProcess.start(this.role, { ...this.environment, ...this.#preload });
+      await process.kill();
+      return undefined;
+    } catch (error) {
+      if (error instanceof StartError) return error;
+      throw error;
+    }
+  }
+
   freeze(): void {
     this.#process?.signal('SIGSTOP');
   }
@@ -70,16 +101,17 @@ export class ClusterNode {
   }
 
   async #start(): Promise<void> {
-    const deadline = Date.now() + START_DEADLINE_MS;
+    const deadline = performance.now() + START_DEADLINE_MS;
     while (!this.#signal.aborted) {
       try {
-        const process = await ServiceProcess.start(this.role, this.#environment);
+        const process = await ServiceProcess.start(this.role, { ...this.environment, ...this.#preload });
         this.#process = process;
         this.#restartOnExit(process);
         return;
       } catch (error) {
-        this.failedStarts += 1;
-        if (Date.now() > deadline) throw error;
+        if (isDeath(error)) this.deaths += 1;
+        else this.failedStarts += 1;
+        if (performance.now() > deadline) throw error;
         await pause(PAUSE_BEFORE_START_MS, this.#signal);
       }
     }
@@ -90,7 +122,8 @@ export class ClusterNode {
     const exited = process.exited.then(async (exit) => {
       if (this.#process !== process || this.#stopping === process) return;
       this.#process = undefined;
-      this.exits.push(this.#exitFinding('exited by itself', process, exit));
+      if (exit.signal === 'SIGKILL') this.deaths += 1;
+      else this.exits.push(this.#exitFinding('exited by itself', process, exit));
       await this.start();
     });
     exited.catch((error: unknown) =>
@@ -106,4 +139,8 @@ export class ClusterNode {
     const how = `code ${code ?? 'none'}, signal ${signal ?? 'none'}`;
     return { kind: 'unexpected', detail: `${this.name} ${what} (${how}): ${last}` };
   }
+}
+
+function isDeath(error: unknown): boolean {
+  return error instanceof StartError && error.exit?.signal === 'SIGKILL';
 }

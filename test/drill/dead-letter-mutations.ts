@@ -60,7 +60,7 @@ export const DEAD_LETTER_MUTATIONS: readonly Mutation[] = [
       const { entry, queued } = findExhausted(run);
       dropDeadLetters(run, queued.slice(0, 1));
       // So that no other order proves how far the pipeline had come.
-      for (const other of run.ledger.entries) if (other !== entry) other.location = undefined;
+      for (const other of run.ledger.entries) if (other !== entry) other.possibleRecords = 2;
     },
   },
   {
@@ -116,6 +116,7 @@ export const DEAD_LETTER_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a status on orders.status is in no history',
     finding: 'unexpected',
-    apply: (run) => run.publishedStatuses.push({ orderId: 'order-x', version: 1, status: 'confirmed' }),
+    apply: (run) =>
+      run.publishedStatuses.push({ partition: 0, orderId: 'order-x', version: 1, status: 'confirmed' }),
   },
 ];

@@ -16,7 +16,8 @@ await t.test(
   { timeout: DEADLINE_MS },
   async (t) => {
     const file = join(await temporaryFolder(t), 'report.json');
-    const args = [main, '--seed', '5', '--minutes', '0.5', '--rate', '100', '--report', file];
+    const faults = ['--faults', 'kill,freeze,lock-store,fill-store-disk,fill-log-disk'];
+    const args = [main, '--seed', '5', '--minutes', '0.5', '--rate', '100', ...faults, '--report', file];
     const { code, output } = await run(args);
     t.equal(code, 0, output);
     const report = JSON.parse(await readFile(file, 'utf8')) as DrillReport;

@@ -6,6 +6,7 @@ import type { DrillOptions } from './options.ts';
 import { sorted, type DrillReport } from './report.ts';
 import { runFaults } from './run-faults.ts';
 import { verify } from './verify.ts';
+import { createWatchers } from './watcher.ts';
 
 export interface DrillEnvironment {
   /** whether this process may mount file systems that only it sees */
@@ -26,27 +27,35 @@ export async function runDrill(
   const ledger = new Ledger();
   const stop = linkedController(interrupted);
   const { signal } = stop;
-  const { log, store, minutes, rate } = options;
-  const cluster = await startCluster({ log, store, orders: minutes * 60 * rate, mayMount, signal });
+  const orders = options.minutes * 60 * options.rate;
+  const cluster = await startCluster({ ...options, orders, ledger, mayMount, signal });
+  const watchers = createWatchers(cluster.addresses);
   try {
+    await Promise.all(watchers.map((watcher) => watcher.start()));
     const { faults, counters } = await runFaults(options, { cluster, ledger, stop });
     signal.throwIfAborted();
-    const { settled, findings, orders, deadLetters } = await verify(options, { cluster, ledger, signal });
+    const verified = await verify(options, { cluster, ledger, watchers, signal });
     signal.throwIfAborted();
     return {
       options,
       seconds: Math.round((performance.now() - startedAt) / 1000),
-      settled,
+      settled: verified.settled,
       faults,
       skipped: cluster.skipped,
       failedStarts: cluster.nodes.reduce((sum, { failedStarts }) => sum + failedStarts, 0),
+      deaths: cluster.nodes.reduce((sum, { deaths }) => sum + deaths, 0),
       responses: sorted(ledger.responses),
-      orders,
-      deadLetters,
+      orders: verified.orders,
+      deadLetters: verified.deadLetters,
       counters,
-      verdict: summarise([...cluster.nodes.flatMap(({ exits }) => exits), ...findings]),
+      verdict: summarise([
+        ...cluster.nodes.flatMap(({ exits }) => exits),
+        ...cluster.findings,
+        ...verified.findings,
+      ]),
     };
   } finally {
+    await Promise.allSettled(watchers.map((watcher) => watcher.stop()));
     await cluster.close();
   }
 }

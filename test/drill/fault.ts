@@ -1,4 +1,5 @@
-import type { FaultKind, PlannedFault } from './plan.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import type { PlannedFault } from './plan.ts';
 
 /** One kind of fault, injected into a running cluster. */
 export interface Fault {

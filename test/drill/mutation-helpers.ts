@@ -4,6 +4,8 @@ import type { FindingKind } from './findings.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { HistoryVersion, ListedDeadLetter, ListedOrder } from './read-back-types.ts';
 import type { Run } from './valid-run.ts';
+import { isLost } from './valid-times.ts';
+import type { ToldChange } from './watch-log.ts';
 
 /** One way in which a service could break its promises, and the finding that the checker must report. */
 export interface Mutation {
@@ -30,7 +32,8 @@ export function findStored(
   for (const order of run.orders) {
     const entry = run.ledger.entries[order.number ?? -1];
     const history = run.histories.get(order.id) ?? [];
-    if (entry === undefined || !condition(entry)) continue;
+    // What an operator lost on purpose is no finding.
+    if (entry === undefined || isLost(entry.number) || !condition(entry)) continue;
     if (reached === undefined || history.some(({ status }) => status === reached))
       return { entry, order, history };
   }
@@ -49,16 +52,24 @@ export function setFirstStatus(run: Run, kind: LedgerEntry['kind'], status: Orde
   setHistory(run, findStored(run, (entry) => entry.kind === kind).order, historyOf(status));
 }
 
-/** Also publishes these statuses instead of the former ones. */
+/** Also publishes and tells these statuses instead of the former ones. */
 export function setHistory(run: Run, order: ListedOrder, history: HistoryVersion[]): void {
   run.histories.set(order.id, history);
   order.status = history.at(-1)?.status ?? order.status;
   order.version = history.at(-1)?.version ?? order.version;
   const published = history.toSorted((one, other) => one.version - other.version);
+  tellInstead(run, order.id, history);
   run.publishedStatuses = [
     ...run.publishedStatuses.filter(({ orderId }) => orderId !== order.id),
-    ...published.map(({ version, status }) => ({ orderId: order.id, version, status })),
+    ...published.map(({ version, status }) => ({ partition: 0, orderId: order.id, version, status })),
   ];
+}
+
+function tellInstead(run: Run, orderId: string, history: readonly HistoryVersion[]): void {
+  for (const watchLog of run.watchLogs) {
+    const instead = history.map(({ version, status, at }): ToldChange => ({ orderId, version, status, at }));
+    watchLog.told = [...watchLog.told.filter((change) => change.orderId !== orderId), ...instead];
+  }
 }
 
 /** An order with exhausted retries, and the dead letters of its queued events in the order of the log. */

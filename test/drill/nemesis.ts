@@ -1,6 +1,7 @@
 import { pause } from './abort.ts';
 import type { Fault } from './fault.ts';
-import type { FaultKind, PlannedFault } from './plan.ts';
+import { EVERYTHING, type FaultKind } from './fault-kinds.ts';
+import type { PlannedFault } from './plan.ts';
 
 /** Injects the planned faults and counts them by kind. */
 export class Nemesis {
@@ -35,14 +36,20 @@ export class Nemesis {
     const startedAt = performance.now();
     for (const planned of plan) {
       await pause(planned.atMs - (performance.now() - startedAt), this.#signal);
-      this.#targets.set(planned.target, this.#injectInTurn(planned));
+      this.#targets.set(planned.target, this.#injectInTurn(planned, this.#before(planned.target)));
     }
     await Promise.all(this.#targets.values());
   }
 
+  /** The faults that must be over before the next one of this target. */
+  #before(target: string): Promise<void>[] {
+    if (target === EVERYTHING) return [...this.#targets.values()];
+    return [target, EVERYTHING].flatMap((one) => this.#targets.get(one) ?? []);
+  }
+
   /** A target recovers from one fault before the next, however long that takes. */
-  async #injectInTurn(planned: PlannedFault): Promise<void> {
-    await this.#targets.get(planned.target);
+  async #injectInTurn(planned: PlannedFault, before: Promise<void>[]): Promise<void> {
+    await Promise.all(before);
     await this.#inject(planned);
   }
 

@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { numberFrom } from '../../tools/support/number-option.ts';
 import { MIXES, type Mix } from './order-mix.ts';
-import { FAULT_KINDS, LOG_KINDS, STORE_KINDS, type FaultKind, type LogKind, type StoreKind } from './plan.ts';
+import {
+  FAULT_KINDS,
+  LOG_KINDS,
+  STORE_KINDS,
+  type FaultKind,
+  type LogKind,
+  type StoreKind,
+} from './fault-kinds.ts';
 
 export interface DrillOptions {
   seed: number;
@@ -27,8 +34,9 @@ const MIN_SETTLE_SECONDS = 5;
 export function readOptions(args: readonly string[]): DrillOptions {
   const command = new Command('npm run drill --')
     .description(
-      'Runs the service under load while processes are killed and frozen, the broker dies, the store is locked and ' +
-        'disks are full; then reads everything back and checks that no acknowledged order was lost.',
+      'Runs the service under load while processes are killed and frozen, the broker dies, the store is locked, disks ' +
+        'fail, clocks jump, topics grow and older copies are restored; then reads everything back and checks that no ' +
+        'acknowledged order was lost.',
     )
     .option(
       '--seed <n>',
@@ -79,10 +87,11 @@ export function readOptions(args: readonly string[]): DrillOptions {
 
 const DETAILS = `
 Verdict, each kind with up to ten examples:
-  lost          acknowledged with 202 and missing; on Kafka also: stored and not published
-  duplicated    stored or done more than once
+  lost          acknowledged with 202 and missing; stored and not published, or not told to a watcher
+  duplicated    stored, done or told more than once
   out of order  versions, times or transitions not in the order of the requests, or no possible lifecycle
-  stuck         still accepted or retrying although no fault is left, or processing took longer than --settle
+  stuck         still accepted or retrying although no fault is left, or processing took longer than --settle; held up
+                by the slow calls of other orders
   unexpected    present, or in a state, for no known reason; also a process that exited by itself
 
 Exit codes:
@@ -96,7 +105,8 @@ Examples:
   npm run drill -- --seed 7 --minutes 0.5 --log kafka --faults kill,zombie --report drill.json
   npm run drill -- --seed 1 --log kafka --store postgres
 
-Full disks need a private mount: root, or user namespaces (Linux). Kafka needs Java, and Maven for the first start. The
+Full disks need a private mount: root, or user namespaces (Linux). Clock steps need libfaketime, failing syncs a C
+compiler. Kafka needs Java, and Maven for the first start. The
 services listen on 127.0.0.1 and keep their data in a temporary folder.
 `;
 

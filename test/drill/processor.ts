@@ -4,11 +4,11 @@ import type {
   ProcessorAnswer,
   ProcessorContext,
 } from '../../src/processing/processor-api.ts';
-import { behaviourOf } from './behaviour.ts';
+import { behaviourOf, monotonicMs } from './behaviour.ts';
 
-/** The `PROCESSOR` of the services under test: its answer depends on the order and the clock alone. */
+/** The `PROCESSOR` of the services under test: its answer depends on the order and the monotonic clock alone. */
 export async function process(
-  { merchantId, createdAt }: OrderToProcess,
+  { merchantId }: OrderToProcess,
   { TransientError }: ProcessorContext,
 ): Promise<ProcessorAnswer> {
   const behaviour = behaviourOf(merchantId);
@@ -22,12 +22,15 @@ export async function process(
     case 'unavailable':
       throw new TransientError('the merchant never answers');
     case 'transient':
-      if (Date.now() < createdAt + behaviour.failsForMs) {
+      if (monotonicMs() < behaviour.failsUntilMs) {
         throw new TransientError('the merchant does not answer yet');
       }
       return { status: 'confirmed' };
     case 'slow':
       await delay(behaviour.workMs);
       return { status: 'confirmed' };
+    case 'killer':
+      globalThis.process.kill(globalThis.process.pid, 'SIGKILL');
+      throw new Error('SIGKILL ends the process before this line');
   }
 }

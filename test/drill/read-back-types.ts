@@ -1,4 +1,5 @@
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
+import type { WatchLog } from './watch-log.ts';
 
 export interface ListedOrder {
   id: string;
@@ -12,7 +13,7 @@ export interface ListedOrder {
 export interface HistoryVersion {
   version: number;
   status: OrderStatus;
-  /** milliseconds since the epoch */
+  /** milliseconds since the epoch, by a clock that no fault stepped */
   at: number;
 }
 
@@ -43,6 +44,7 @@ export interface RetryingOrder {
 
 /** A record of `orders.status`. */
 export interface PublishedStatus {
+  partition: number;
   orderId: string;
   version: number;
   status: OrderStatus;
@@ -62,6 +64,9 @@ export interface ReadBack {
   retrying: readonly RetryingOrder[];
   /** undefined on the embedded log, which only the service can read */
   deadLetterCopies: DeadLetterCopy[] | undefined;
-  /** in the order of each partition, so in the order of each order's events; undefined on the embedded log */
+  /** in the order of each partition; undefined on the embedded log */
   publishedStatuses: PublishedStatus[] | undefined;
+  watchLogs: readonly WatchLog[];
+  /** how often SIGKILL ended a service and the drill had not sent it */
+  deaths: number;
 }

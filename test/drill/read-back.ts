@@ -1,7 +1,9 @@
 import pMap from 'p-map';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
+import { drillNow } from './drill-clock.ts';
 import type { Ledger } from './ledger.ts';
 import type { HistoryVersion, ListedDeadLetter, ListedOrder, ReadBack } from './read-back-types.ts';
+import { realTime } from './real-time.ts';
 import { READ_CONCURRENCY, type ServiceReader } from './service-reader.ts';
 
 /** What the service shows over HTTP. */
@@ -17,10 +19,15 @@ export async function readBack(
   for await (const order of reader.orders()) orders.push(order);
   const listed = new Set(orders.map(({ id }) => id));
   const histories = new Map<string, HistoryVersion[]>();
+  const window = { from: ledger.startedAt, until: drillNow() };
+  const historyOf = async (id: string): Promise<HistoryVersion[]> => {
+    const versions = await reader.history(id);
+    return versions.map((version) => ({ ...version, at: realTime(version.at, window) }));
+  };
   await pMap(
     listed,
     async (id) => {
-      histories.set(id, await reader.history(id));
+      histories.set(id, await historyOf(id));
       onRead(histories.size, listed.size);
     },
     { concurrency: READ_CONCURRENCY },

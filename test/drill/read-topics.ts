@@ -9,9 +9,9 @@ const MESSAGES_PER_CALL = 500;
 
 export function readStatusTopic(brokers: string, topicPrefix: string): Promise<PublishedStatus[]> {
   const codec = createEventCodec();
-  return readTopic(brokers, topicPrefix + TOPICS.status, ({ value }) => {
+  return readTopic(brokers, topicPrefix + TOPICS.status, ({ value, partition }) => {
     const { orderId, version, status } = codec.decodeStatusChange(value);
-    return { orderId, version, status };
+    return { partition, orderId, version, status };
   });
 }
 

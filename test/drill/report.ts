@@ -13,6 +13,8 @@ export interface DrillReport {
   skipped: string[];
   /** service starts that failed because of a fault and were tried again */
   failedStarts: number;
+  /** how often the call of an order killed a process */
+  deaths: number;
   /** to writes: status, or why there was none → how often */
   responses: Record<string, number>;
   orders: Record<string, number>;
@@ -56,13 +58,14 @@ const LABELS: Readonly<Record<FindingKind, string>> = {
 };
 
 export function reportAsText(report: DrillReport): string {
-  const { options, verdict, skipped, settled, seconds, failedStarts } = report;
+  const { options, verdict, skipped, settled, seconds, failedStarts, deaths } = report;
   const { seed, minutes, log, store, rate, mix } = options;
   const lines = [
     `Drill: ${log} log, ${store} store, seed ${seed}, ${minutes} min at ${rate} orders/s, mix ${mix}; took ${seconds} s`,
     ...section('Faults injected', report.faults),
     ...skipped.map((why) => `  skipped: ${why}`),
     ...(failedStarts === 0 ? [] : [row('failed starts, tried again', failedStarts)]),
+    ...(deaths === 0 ? [] : [row('processes that a call of the processor killed', deaths)]),
     ...section('Responses to writes', report.responses),
     ...section('Orders', report.orders),
     ...section('Dead letters', report.deadLetters),

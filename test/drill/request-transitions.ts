@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, ClientResponse } from './client.ts';
+import { drillNow } from './drill-clock.ts';
 import { positionIn, type LedgerEntry } from './ledger.ts';
 import type { PlannedTransition } from './order-mix.ts';
 import { isUnknown } from './place-order.ts';
@@ -22,10 +23,11 @@ export async function requestTransitions(
     if (afterMs > 0) await delay(afterMs);
     const { status, location } = await requestTransition(client, entry, to);
     if (status === 202) {
-      entry.transitions.push({ to, outcome: 'acknowledged', position: positionIn(location) });
+      const acknowledgement = { at: drillNow(), position: positionIn(location) };
+      entry.transitions.push({ to, outcome: 'acknowledged', acknowledgement });
       continue;
     }
-    if (isUnknown(status)) entry.transitions.push({ to, outcome: 'unknown', position: undefined });
+    if (isUnknown(status)) entry.transitions.push({ to, outcome: 'unknown', acknowledgement: undefined });
     return;
   }
 }
@@ -42,10 +44,7 @@ async function requestTransition(
   for (let attempt = 1; attempt <= MAX_ATTEMPTS && !client.signal.aborted; attempt += 1) {
     response = await client.post(url, { to });
     const { status } = response;
-    if (status === 404) {
-      const detail = `order ${entry.ids.join()} was acknowledged, but POST ${url} returned 404`;
-      entry.wrongResponses.push({ kind: 'lost', detail });
-    }
+    if (status === 404) entry.notFoundAt.push(drillNow());
     if (status !== 409 && status !== 503) return response;
     await delay(PAUSE_BEFORE_REPEAT_MS * attempt);
   }

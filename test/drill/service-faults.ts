@@ -1,4 +1,5 @@
 import { pause } from './abort.ts';
+import { stepClockFault } from './clock-fault.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { Fault } from './fault.ts';
 
@@ -6,7 +7,9 @@ type Nodes = ReadonlyMap<string, ClusterNode>;
 
 /** The faults of service processes. Every start reuses the same data. */
 export function serviceFaults(nodes: Nodes): Fault[] {
-  return [killFault(nodes), restartFault(nodes), freezeFault('freeze', nodes), freezeFault('zombie', nodes)];
+  const freezes = [freezeFault('freeze', nodes), freezeFault('zombie', nodes)];
+  const hasClocks = [...nodes.values()].some(({ clock }) => clock !== undefined);
+  return [killFault(nodes), restartFault(nodes), ...freezes, ...(hasClocks ? [stepClockFault(nodes)] : [])];
 }
 
 /** SIGKILL. */

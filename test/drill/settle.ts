@@ -1,6 +1,7 @@
 import { pause } from './abort.ts';
-import { expectedStatuses } from './expected-statuses.ts';
+import { expectedStatuses, mayOrderBeLost } from './expected-statuses.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { LostSpan } from './lost-spans.ts';
 import type { RetryingOrder } from './read-back-types.ts';
 import type { ServiceReader } from './service-reader.ts';
 
@@ -10,7 +11,7 @@ const INTERVAL_MS = 1_000;
 const QUIET_MS = 2_000;
 
 export interface SettleOptions {
-  ledger: Pick<Ledger, 'entries' | 'undecodable'>;
+  ledger: Pick<Ledger, 'entries' | 'undecodable' | 'lostSpans'>;
   reader: Pick<ServiceReader, 'orders' | 'deadLetterCount'>;
   retryingOrders: () => Promise<readonly RetryingOrder[]>;
   deadlineMs: number;
@@ -33,7 +34,7 @@ export async function settle(options: SettleOptions): Promise<boolean> {
     for await (const { id, version } of reader.orders()) versions.set(id, version);
     const undecodable = await reader.deadLetterCount('record-undecodable');
     const pending =
-      ledger.entries.filter((entry) => isPending(entry, versions)).length +
+      ledger.entries.filter((entry) => isPending(entry, versions, ledger.lostSpans)).length +
       Math.max(0, ledger.undecodable.length - undecodable) +
       (await retryingOrders()).length;
     onPending(pending);
@@ -46,7 +47,12 @@ export async function settle(options: SettleOptions): Promise<boolean> {
   return false;
 }
 
-function isPending(entry: LedgerEntry, versions: ReadonlyMap<string, number>): boolean {
-  const wanted = expectedStatuses(entry).certain.length;
+function isPending(
+  entry: LedgerEntry,
+  versions: ReadonlyMap<string, number>,
+  lostSpans: readonly LostSpan[],
+): boolean {
+  if (mayOrderBeLost(entry, lostSpans)) return false;
+  const wanted = expectedStatuses(entry, lostSpans).certain.length;
   return entry.ids.some((id) => (versions.get(id) ?? 0) < wanted);
 }

@@ -12,6 +12,9 @@ import type {
   PublishedStatus,
   RetryingOrder,
 } from './read-back-types.ts';
+import { isLost, lostSpan, STEP, timeOf } from './valid-times.ts';
+import { watchRun } from './valid-watch.ts';
+import type { WatchLog } from './watch-log.ts';
 
 /** The ledger of a drill and what was read back afterwards; mutable, so that tests can mutate it. */
 export interface Run {
@@ -24,12 +27,12 @@ export interface Run {
   retrying: RetryingOrder[];
   deadLetterCopies: DeadLetterCopy[];
   publishedStatuses: PublishedStatus[];
+  watchLogs: WatchLog[];
+  deaths: number;
 }
 
 const ORDERS = 300;
 
-/** Offsets, and milliseconds, from one order to the next: room for its transitions. */
-const STEP = 10;
 /** How many orders are placed before an unavailable order exhausts its retries. */
 const ORDERS_UNTIL_EXHAUSTED = 50;
 
@@ -44,10 +47,15 @@ const POISON: Pick<PlannedOrder, 'behaviour' | 'transitions'> = {
   transitions: [],
 };
 
-/** The first orders of every run, whatever the seed; they are acknowledged. */
-const FIXED_ORDERS = [EXHAUSTED, POISON];
+const KILLER: Pick<PlannedOrder, 'behaviour' | 'transitions'> = {
+  behaviour: { kind: 'killer' },
+  transitions: [],
+};
 
-/** A made-up run without any fault in the result. */
+/** The first orders of every run, whatever the seed; they are acknowledged. */
+const FIXED_ORDERS = [EXHAUSTED, POISON, KILLER];
+
+/** A made-up run without any fault in the result. Within it, a backup was restored. */
 export function validRun(seed: number): Run {
   const run: Run = {
     ledger: new Ledger(),
@@ -59,7 +67,10 @@ export function validRun(seed: number): Run {
     retrying: [],
     deadLetterCopies: [],
     publishedStatuses: [],
+    watchLogs: [],
+    deaths: 5,
   };
+  run.ledger.lostSpans.push(lostSpan());
   const random = new Random(seed);
   const next = createOrderMix(seed, 'all');
   for (let count = 0; count < ORDERS; count += 1) {
@@ -68,21 +79,25 @@ export function validRun(seed: number): Run {
     const entry = run.ledger.open(plan.number, plan.behaviour);
     const draw = random.integer(1, 10);
     if (fixed !== undefined || draw <= 7) {
-      const position = formatPosition({ partition: 0, offset: plan.number * STEP });
-      acknowledge(entry, idOf(plan.number), `/v1/orders/${idOf(plan.number)}?position=${position}`);
+      const offset = plan.number * STEP;
+      const location = `/v1/orders/${idOf(plan.number)}?position=${formatPosition({ partition: 0, offset })}`;
+      acknowledge(entry, idOf(plan.number), location, timeOf(offset));
       const queued = fixed === EXHAUSTED ? 2 : random.integer(0, plan.transitions.length);
       requestTransitions(entry, plan, { random, queued });
     } else if (draw <= 9) {
       leaveUnknown(entry);
     }
     const isStored = entry.outcome === 'acknowledged' || (entry.outcome === 'unknown' && random.chance(50));
-    if (isStored) store(run, entry, random);
+    if (!isStored) continue;
+    if (isLost(plan.number) && random.chance(70)) run.unlisted.set(idOf(plan.number), undefined);
+    else store(run, entry, random);
   }
   for (let offset = 0; offset < 3; offset += 1) {
     const position = { partition: 1, offset };
     run.ledger.undecodable.push(position);
     addDeadLetter(run, { orderId: null, reason: 'record-undecodable', ...position });
   }
+  watchRun(run);
   return run;
 }
 
@@ -109,30 +124,35 @@ function requestTransitions(
 ): void {
   entry.transitions = transitions.map(({ to }, index) => {
     const isUnknown = index === transitions.length - 1 && random.chance(20);
-    if (isUnknown) return { to, outcome: 'unknown', position: undefined };
+    if (isUnknown) return { to, outcome: 'unknown', acknowledgement: undefined };
     const ordersBefore = number + (index < queued ? 0 : ORDERS_UNTIL_EXHAUSTED);
     const position = { partition: 0, offset: ordersBefore * STEP + 1 + index };
-    return { to, outcome: 'acknowledged', position };
+    return { to, outcome: 'acknowledged', acknowledgement: { position, at: timeOf(position.offset) } };
   });
 }
 
 function store(run: Run, entry: LedgerEntry, random: Random): void {
   const id = idOf(entry.number);
-  const { certain, possible } = expectedStatuses(entry);
-  const statuses = possible !== undefined && random.chance(50) ? possible : certain;
+  const { certain, possible } = expectedStatuses(entry, run.ledger.lostSpans);
+  const statuses = random.pick([certain, ...possible]);
   const last = statuses.at(-1) ?? 'accepted';
   const { number, merchantId } = entry;
   run.orders.push({ id, status: last, version: statuses.length, merchantId, number });
   const delay = entry.kind === 'unavailable' ? ORDERS_UNTIL_EXHAUSTED : 0;
-  const firstAt = 1_000 + (number + delay) * STEP;
-  const history = statuses.map((status, index) => ({ version: index + 1, status, at: firstAt + index }));
+  const failedAfter = (number + delay) * STEP;
+  const history = statuses.map((status, index) => {
+    return { version: index + 1, status, at: timeOf(failedAfter) + index };
+  });
   run.histories.set(id, history);
-  run.publishedStatuses.push(...history.map(({ version, status }) => ({ orderId: id, version, status })));
+  run.publishedStatuses.push(
+    ...history.map(({ version, status }) => ({ partition: 0, orderId: id, version, status })),
+  );
   if (last !== 'failed') return;
   addDeadLetter(run, { orderId: id, reason: DEAD_LETTER_REASON[entry.kind] ?? '' });
   if (entry.kind !== 'unavailable') return;
-  for (const { position } of entry.transitions) {
-    if (position === undefined || position.offset > (number + delay) * STEP) continue;
+  for (const { acknowledgement } of entry.transitions) {
+    const position = acknowledgement?.position;
+    if (position === undefined || position.offset > failedAfter) continue;
     addDeadLetter(run, { orderId: id, reason: 'predecessor-failed', ...position });
   }
 }

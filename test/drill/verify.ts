@@ -9,6 +9,7 @@ import type { ReadBack } from './read-back-types.ts';
 import { countBy, orderCounts } from './report.ts';
 import { ServiceReader } from './service-reader.ts';
 import { settle } from './settle.ts';
+import type { Watcher } from './watcher.ts';
 
 export interface Verification {
   settled: boolean;
@@ -18,10 +19,17 @@ export interface Verification {
   deadLetters: Record<string, number>;
 }
 
+export interface VerifyParts {
+  cluster: Cluster;
+  ledger: Ledger;
+  watchers: readonly Watcher[];
+  signal: AbortSignal;
+}
+
 /** Waits until everything is processed, reads everything back and checks it against the ledger. */
 export async function verify(
   { settleSeconds }: DrillOptions,
-  { cluster, ledger, signal }: { cluster: Cluster; ledger: Ledger; signal: AbortSignal },
+  { cluster, ledger, watchers, signal }: VerifyParts,
 ): Promise<Verification> {
   const reader = new ServiceReader(() => cluster.addresses()[0]);
   const startedAt = performance.now();
@@ -36,6 +44,7 @@ export async function verify(
     const { retryingOrders } = cluster.store;
     const onPending = (count: number): string => (text = `settling, ${count} pending`);
     const isSettled = await settle({ ledger, reader, retryingOrders, deadlineMs, onPending, signal });
+    await finishWatching(watchers, cluster);
     const onRead = (read: number, all: number): string =>
       (text = `reading back, ${read} of ${all} histories`);
     const shown = await readBack(reader, ledger, onRead);
@@ -43,6 +52,8 @@ export async function verify(
       ...shown,
       isSettled,
       retrying: await retryingOrders(),
+      watchLogs: watchers,
+      deaths: cluster.nodes.reduce((sum, { deaths }) => sum + deaths, 0),
       ...(await readTopics(cluster)),
     };
     return {
@@ -55,6 +66,14 @@ export async function verify(
     progress.stop();
     reader.close();
   }
+}
+
+/** Nothing changes any more, so every watcher has been told everything. */
+async function finishWatching(watchers: readonly Watcher[], { addresses }: Cluster): Promise<void> {
+  await Promise.all(watchers.map((watcher) => watcher.stop()));
+  const [address] = addresses();
+  if (address === undefined) return;
+  await Promise.all(watchers.map((watcher) => watcher.probe(address)));
 }
 
 async function readTopics({

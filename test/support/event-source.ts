@@ -5,6 +5,16 @@ export interface OrderEvent {
   data: { orderId: string; status: string; version: number };
 }
 
+/** The response is no stream. */
+export class StreamRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number, body: string) {
+    super(`${status}: ${body}`);
+    this.status = status;
+  }
+}
+
 /** Reads server-sent events over HTTP until it is closed; resumes after `lastEventId`. */
 export class EventSourceReader {
   readonly #cut = new AbortController();
@@ -22,15 +32,19 @@ export class EventSourceReader {
     this.#cut.abort();
   }
 
-  /** Calls `onEvent` with every event until the stream ends or is cut. @throws Error if the answer is not a stream */
-  async read(url: string, onEvent: (event: OrderEvent) => void): Promise<void> {
+  /**
+   * Calls `onOpen` when the stream begins and `onEvent` with every event, until it ends or is cut.
+   * @throws StreamRefused
+   */
+  async read(url: string, onEvent: (event: OrderEvent) => void, onOpen?: () => void): Promise<void> {
     const headers: Record<string, string> =
       this.#lastEventId === '' ? {} : { 'last-event-id': this.#lastEventId };
     try {
       const response = await fetch(url, { headers, signal: this.#cut.signal });
       if (response.status !== 200 || response.body === null) {
-        throw new Error(`${response.status}: ${await response.text()}`);
+        throw new StreamRefused(response.status, await response.text());
       }
+      onOpen?.();
       let text = '';
       for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
         text += chunk;

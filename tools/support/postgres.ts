@@ -54,6 +54,20 @@ export class PostgresServer {
     await this.#ask('kill');
   }
 
+  /** SIGKILL, a copy of all data, and a start: the copy is what a crash at this moment leaves. */
+  async copyData(): Promise<void> {
+    await this.kill();
+    await this.#ask('copy');
+    await this.bringUp();
+  }
+
+  /** SIGKILL, and a start with the data of the latest `copyData`. */
+  async restoreData(): Promise<void> {
+    await this.kill();
+    await this.#ask('restore');
+    await this.bringUp();
+  }
+
   async remove(): Promise<void> {
     await this.#ask('remove');
     const exited = once(this.#owner, 'exit');

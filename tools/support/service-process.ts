@@ -9,6 +9,19 @@ export interface ServiceExit {
   signal: NodeJS.Signals | null;
 }
 
+/** The service was not ready in time, or exited before it was. */
+export class StartError extends Error {
+  /** null while it was still running; it was killed then */
+  readonly exit: ServiceExit | null;
+  readonly output: string;
+
+  constructor(why: string, output: string, exit: ServiceExit | null) {
+    super(`${why}. Its output:\n${output}`);
+    this.output = output;
+    this.exit = exit;
+  }
+}
+
 /** Generous: the machine may be busy with other tests. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -34,7 +47,7 @@ export class ServiceProcess {
     this.exited = exited;
   }
 
-  /** Resolves when it is ready. @throws Error with its output when it exits or takes too long */
+  /** Resolves when it is ready. @throws StartError when it exits or takes too long */
   static async start(
     role: 'all' | 'api' | 'worker',
     environment: Record<string, string>,
@@ -51,7 +64,8 @@ export class ServiceProcess {
     const output: string[] = [];
     child.stderr.on('data', (data: Buffer) => keep(output, data.toString()));
     const addresses = await new Promise<Addresses>((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`${why}. Its output:\n${output.join('\n')}`));
+      const fail = (why: string, exit: ServiceExit | null = null) =>
+        reject(new StartError(why, output.join('\n'), exit));
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         fail(`The service was not ready within ${START_TIMEOUT_MS} ms`);
@@ -63,9 +77,9 @@ export class ServiceProcess {
         resolve(JSON.parse(line) as Addresses);
       });
       exited.then(
-        ({ code }) => {
+        (exit) => {
           clearTimeout(timer);
-          fail(`The service exited with code ${code ?? 'none'} before it was ready`);
+          fail(`The service exited with code ${exit.code ?? 'none'} before it was ready`, exit);
         },
         (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
       );

@@ -8,6 +8,18 @@ export interface DrillStore {
   faults: Fault[];
   /** Read from the tables: the API does not show orders that were never acknowledged. */
   retryingOrders: () => Promise<RetryingOrder[]>;
+  /** partition of orders.commands → the next offset to apply */
+  progress: () => Promise<Map<number, number>>;
+  /** undefined for SQLite */
+  database?: DatabaseServer;
+}
+
+/** A database server whose data can be replaced by an older copy. */
+export interface DatabaseServer {
+  /** Stops the server in the midst of its work, copies its data and starts it again. */
+  copyData: () => Promise<void>;
+  /** Stops the server and starts it with the copied data. */
+  restoreData: () => Promise<void>;
 }
 
 export interface RetryingOrderRow {
@@ -19,6 +31,17 @@ export interface RetryingOrderRow {
 
 export const RETRYING_ORDERS =
   'SELECT order_id, attempts, events, completed FROM retrying_orders ORDER BY order_id';
+
+export interface ProgressRow {
+  partition: number | string;
+  next_offset: number | string;
+}
+
+export const PROGRESS = `SELECT partition, next_offset FROM progress WHERE topic LIKE '%orders.commands'`;
+
+export function toProgress(rows: readonly ProgressRow[]): Map<number, number> {
+  return new Map(rows.map(({ partition, next_offset }) => [Number(partition), Number(next_offset)]));
+}
 
 export function toRetryingOrder(row: RetryingOrderRow): RetryingOrder {
   return {

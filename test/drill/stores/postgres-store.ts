@@ -2,7 +2,15 @@ import type { Lifecycle } from '../../../src/app/lifecycle.ts';
 import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { pause } from '../abort.ts';
 import type { Fault } from '../fault.ts';
-import { RETRYING_ORDERS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
+import {
+  PROGRESS,
+  RETRYING_ORDERS,
+  toProgress,
+  toRetryingOrder,
+  type DrillStore,
+  type ProgressRow,
+  type RetryingOrderRow,
+} from './drill-store.ts';
 
 /** A server for this drill alone. A commit is on disk when it returns. */
 export async function postgresStore(lifecycle: Lifecycle): Promise<DrillStore> {
@@ -16,6 +24,10 @@ export async function postgresStore(lifecycle: Lifecycle): Promise<DrillStore> {
       const rows = await server.run<RetryingOrderRow>(url, RETRYING_ORDERS);
       return rows.map(toRetryingOrder);
     },
+    async progress() {
+      return toProgress(await server.run<ProgressRow>(url, PROGRESS));
+    },
+    database: server,
   };
 }
 

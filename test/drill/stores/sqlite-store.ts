@@ -2,7 +2,15 @@ import type { Database as Connection } from 'better-sqlite3';
 import { Database } from '../../../src/base/sqlite.ts';
 import { pause } from '../abort.ts';
 import type { Fault } from '../fault.ts';
-import { RETRYING_ORDERS, toRetryingOrder, type DrillStore, type RetryingOrderRow } from './drill-store.ts';
+import {
+  PROGRESS,
+  RETRYING_ORDERS,
+  toProgress,
+  toRetryingOrder,
+  type DrillStore,
+  type ProgressRow,
+  type RetryingOrderRow,
+} from './drill-store.ts';
 
 /** A frozen writer may hold the lock itself. */
 const LOCK_TIMEOUT_MS = 60_000;
@@ -13,16 +21,22 @@ export function sqliteStore(path: string): DrillStore {
   return {
     url: `sqlite:${path}`,
     faults: [lockFileFault(path)],
-    retryingOrders() {
-      const connection = new Database(path, { readonly: true, fileMustExist: true });
-      try {
-        const rows = connection.prepare<[], RetryingOrderRow>(RETRYING_ORDERS).all();
-        return Promise.resolve(rows.map(toRetryingOrder));
-      } finally {
-        connection.close();
-      }
+    async retryingOrders() {
+      return read<RetryingOrderRow>(path, RETRYING_ORDERS).map(toRetryingOrder);
+    },
+    async progress() {
+      return toProgress(read<ProgressRow>(path, PROGRESS));
     },
   };
+}
+
+function read<Row>(path: string, sql: string): Row[] {
+  const connection = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    return connection.prepare<[], Row>(sql).all();
+  } finally {
+    connection.close();
+  }
 }
 
 /** Another process holds the write lock of the SQLite file. */

@@ -1,0 +1,13 @@
+import type { Finding } from './findings.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Enough to halve a batch of 500 orders until the killer is alone, three starts for each half. */
+export const MAX_DEATHS_PER_KILLER = 30;
+
+/** An order whose call kills the process may do so a few times, then it is a dead letter; no other order may. */
+export function* checkKillers({ entries }: Pick<Ledger, 'entries'>, deaths: number): Iterable<Finding> {
+  const killers = entries.filter(({ kind, outcome }) => kind === 'killer' && outcome !== 'refused').length;
+  if (deaths <= killers * MAX_DEATHS_PER_KILLER) return;
+  const detail = `${killers} orders whose call kills the process ended it ${deaths} times`;
+  yield { kind: killers === 0 ? 'unexpected' : 'stuck', detail };
+}
