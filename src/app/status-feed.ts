@@ -128,8 +128,10 @@ export class StatusFeed {
   async #compareCommands(): Promise<void> {
     const { log, hub, logger } = this.#options;
     try {
+      // Read before the ends: commands that are delivered meanwhile are not behind the ends that were read earlier.
+      const delivered = hub.commandEnds();
       const ends = endsOf(await log.ranges(TOPICS.commands));
-      for (const [partition, expected] of hub.commandEnds()) {
+      for (const [partition, expected] of delivered) {
         const end = ends[partition] ?? 0;
         if (end >= expected) continue;
         logger.error(

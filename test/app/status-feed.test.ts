@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
 import { StatusFeed } from '../../src/app/status-feed.ts';
@@ -21,11 +22,15 @@ async function replica(
 ) {
   let hooks: FollowOptions = {};
   const ends = { status: statusEnds, commands: commandEnds };
+  /** called after the ends are read and before they arrive */
+  const reading = { onCommandEnds: () => undefined as void };
   const log: Partial<EventLog> = {
     progressName: (topic) => topic,
     ranges: (topic) => {
       const ofTopic = topic === TOPICS.status ? ends.status : ends.commands;
-      return Promise.resolve(ofTopic.map((end) => ({ start: 0, end })));
+      const ranges = ofTopic.map((end) => ({ start: 0, end }));
+      if (topic === TOPICS.commands) reading.onCommandEnds();
+      return Promise.resolve(ranges);
     },
     follow(_topic, _onRecords, options = {}) {
       hooks = options;
@@ -56,7 +61,16 @@ async function replica(
     const value = Buffer.from(codec.encodeStatusChange(change));
     hub.publish([{ partition: 0, offset, key: Buffer.from(change.orderId), value }]);
   };
-  return { hub, feed, ends, token, publish, errors: () => String(lines.read() ?? ''), hooks: () => hooks };
+  return {
+    hub,
+    feed,
+    ends,
+    reading,
+    token,
+    publish,
+    errors: () => String(lines.read() ?? ''),
+    hooks: () => hooks,
+  };
 }
 
 await t.test('replicas and restarts share the identity of the topic', async (t) => {
@@ -136,4 +150,20 @@ await t.test('changes of a commands topic that was replaced are not taken for re
   const { subscription: next } = hub.subscribe({});
   publish(hub.positions[0] ?? 0, 1);
   t.equal(next.take()?.change.cause.offset, 1);
+});
+
+await t.test('commands that are delivered while the ends of the topic are read raise no alarm', async (t) => {
+  const { hub, reading, errors, publish } = await replica(await migratedTarget(t), { commandEnds: [1] });
+  const { subscription } = hub.subscribe({});
+  let hasRead = false;
+  reading.onCommandEnds = () => {
+    hasRead = true;
+    publish(2, 1);
+  };
+  publish(0, 0);
+  publish(1, 0);
+  await eventually(() => hasRead, { what: 'the ends to be read' });
+  await setImmediate();
+  t.notOk(subscription.hasStartedOver);
+  t.equal(errors(), '');
 });

@@ -1,8 +1,8 @@
 import type { Finding } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Enough to halve a batch of 500 orders until the killer is alone, three starts for each half. */
-export const MAX_DEATHS_PER_KILLER = 30;
+/** It takes five, as docs/reliability.md says; other faults in between may cost some more. */
+const MAX_DEATHS_PER_KILLER = 10;
 
 /** An order whose call kills the process may do so a few times, then it is a dead letter; no other order may. */
 export function* checkKillers({ entries }: Pick<Ledger, 'entries'>, deaths: number): Iterable<Finding> {

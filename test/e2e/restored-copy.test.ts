@@ -70,7 +70,7 @@ await t.test(
     const first = await start(t, folder);
     const order = await first.place();
     // Nothing happens meanwhile, so the files of log and store are of one moment.
-    await cp(folder, copies.running, { recursive: true });
+    await cp(folder, copies.running, { recursive: true, filter: (path) => !path.endsWith('.sock') });
     const shared = await tokenOf(first);
     const orderShared = await tokenOf(first, `?orderId=${order}`);
     t.same(await first.service.stop(), { code: 0, signal: null });

@@ -24,6 +24,8 @@ const NOT_IN_THE_LOG: Partial<Record<string, ErrorCode>> = {
   'topic authorization failed': 'log-unavailable',
   'cluster authorization failed': 'log-unavailable',
   'not enough in-sync replicas': 'log-unavailable',
+  // The clock of this machine is wrong, and the topic takes times from clients (message.timestamp.type=CreateTime).
+  'invalid timestamp': 'log-unavailable',
 };
 
 /** For a record that librdkafka did not accept. @param partition the one that the record asks for */

@@ -39,7 +39,12 @@ function missingTopics(wanted: readonly string[], { topics }: Metadata): string[
 /** @returns the first error; undefined if there was none */
 async function createTopics(topics: string[], options: KafkaOptions): Promise<ServiceError | undefined> {
   const admin = kafka.AdminClient.create(adminSettings(options));
-  const request = { num_partitions: options.partitions, replication_factor: -1 };
+  const request = {
+    num_partitions: options.partitions,
+    replication_factor: -1,
+    // The time of the broker: a wrong clock here would make the broker refuse records, or delete them too early.
+    config: { 'message.timestamp.type': 'LogAppendTime' },
+  };
   const create = (topic: string) => {
     type Done = (error: LibrdKafkaError) => void;
     return call((done) => admin.createTopic({ ...request, topic }, options.connectTimeoutMs, done as Done));

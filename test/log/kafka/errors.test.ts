@@ -16,6 +16,7 @@ await t.test(
       'message size too large': 'record-too-large',
       'topic authorization failed': 'log-unavailable',
       'not enough in-sync replicas': 'log-unavailable',
+      'invalid timestamp': 'log-unavailable',
     };
     for (const [message, code] of Object.entries(codes)) {
       t.equal(deliveryError(kafkaError(message), 'orders.commands').code, code, message);
