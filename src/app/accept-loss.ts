@@ -1,4 +1,4 @@
-import { TOPICS } from '../log/event-log.ts';
+import { type EventLog, TOPICS } from '../log/event-log.ts';
 import type { AlignmentStore } from '../store/alignment-store.ts';
 import { readAlignment, type ReadableLog } from './alignment.ts';
 import { compareAlignment, mismatchText, type Mismatch } from './compare-alignment.ts';
@@ -10,7 +10,7 @@ import { compareAlignment, mismatchText, type Mismatch } from './compare-alignme
  * @throws ServiceError `progress-conflict`, `log-unavailable`, `store-unavailable`
  */
 export async function acceptLoss(
-  log: ReadableLog,
+  log: ReadableLog & Pick<EventLog, 'moveForward'>,
   store: AlignmentStore,
   { dryRun }: { dryRun: boolean },
 ): Promise<string[]> {
@@ -21,6 +21,11 @@ export async function acceptLoss(
       const next = resumeAt === undefined ? undefined : { nextOffset: resumeAt, lastRecord: undefined };
       return [partition, { loaded: progress, next }] as const;
     });
+    const moved = mismatches.flatMap(({ partition, resumeAt, movesLog }) =>
+      movesLog && resumeAt !== undefined ? [[partition, resumeAt] as const] : [],
+    );
+    // The log first: until the store has adopted it, the next run finds the same mismatches, or none that need the store.
+    if (moved.length > 0) await log.moveForward?.(TOPICS.commands, new Map(moved));
     await store.accept(topic, log.identity(), new Map(changes));
   }
   return mismatches.map((mismatch) => `${mismatchText(topic, mismatch)}. ${consequence(mismatch)}`);

@@ -35,6 +35,8 @@ export interface Mismatch {
   end: number;
   /** the next offset to process if an operator accepts the loss; undefined if the progress is to be removed */
   resumeAt: number | undefined;
+  /** an embedded log has nothing to process here and ends before the progress: the next append gets the offset `resumeAt` */
+  movesLog: boolean;
 }
 
 /**
@@ -51,16 +53,23 @@ export function compareAlignment(view: AlignmentView): Mismatch[] {
     const [start, end] = [starts[partition] ?? 0, ends[partition] ?? 0];
     const found = { partition, progress: progress.get(partition), start, end };
     if (starts[partition] === undefined) {
-      mismatches.push({ ...found, kind: isOtherLog ? 'other-log' : 'no-partition', resumeAt: undefined });
+      mismatches.push({ ...found, kind: isOtherLog ? 'other-log' : 'no-partition', ...REMOVED });
       continue;
     }
     const kind = isOtherLog ? 'other-log' : mismatchOf(partition, view);
+    if (kind === undefined) continue;
     // A log with the store's identity that ends early is an older copy: the store has processed all of it.
     const isOlderCopy = kind === 'ends-early' && logIdentity !== undefined;
-    if (kind !== undefined) mismatches.push({ ...found, kind, resumeAt: isOlderCopy ? end : start });
+    const nothingToProcess = isOlderCopy || (kind === 'other-log' && start === end);
+    const next = found.progress?.nextOffset ?? 0;
+    // Otherwise the log would use offsets again that the store knows.
+    const movesLog = nothingToProcess && next > end;
+    mismatches.push({ ...found, kind, resumeAt: movesLog ? next : start, movesLog });
   }
   return mismatches;
 }
+
+const REMOVED = { resumeAt: undefined, movesLog: false };
 
 function mismatchOf(
   partition: number,

@@ -47,8 +47,7 @@ export class StatusFeed {
       },
       onStartOver: (positions, why) => this.#startOver(positions, why),
     });
-    // Now the partitions of a topic that was just created have leaders.
-    await this.#findIdentity(endsOf(await log.ranges(TOPICS.status)));
+    await this.#findIdentity();
   }
 
   /** Notes how far the topic got, so that the next start sees if it was replaced meanwhile. */
@@ -63,11 +62,13 @@ export class StatusFeed {
     );
   }
 
-  async #findIdentity(ends: readonly number[]): Promise<void> {
-    const { hub, logger } = this.#options;
-    const proposed = { identity: newIdentity(), ends };
-    const known = await this.#withStore((store) => store.statusLog(this.#topic, proposed));
+  async #findIdentity(): Promise<void> {
+    const { log, hub, logger } = this.#options;
+    const identity = newIdentity();
+    // Read before the ends of the topic: other replicas may store later ends meanwhile.
+    const known = await this.#withStore((store) => store.statusLog(this.#topic, { identity, ends: [] }));
     this.#identity = known.identity;
+    const ends = endsOf(await log.ranges(TOPICS.status));
     if (hasReached(ends, known.ends)) {
       await this.#noteEnds(ends);
     } else {
@@ -75,7 +76,7 @@ export class StatusFeed {
         { topic: this.#topic, ends, expected: known.ends },
         'The topic ends before what was read from it: it was deleted and created again. Older resume tokens are refused.',
       );
-      await this.#replaceIdentity(proposed);
+      await this.#replaceIdentity({ identity, ends });
     }
     hub.setLineage(singleLog(this.#identity));
   }

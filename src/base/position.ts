@@ -6,6 +6,17 @@ export interface Position {
   offset: number;
 }
 
+/**
+ * The offset of a record whose append was acknowledged without an offset. It is above any progress, so an order there counts
+ * as not yet processed until the store has it.
+ */
+export const UNKNOWN_OFFSET = Infinity;
+
+/** The position as callers get it; undefined if its offset is unknown. */
+export function knownPosition(position: Position): Position | undefined {
+  return position.offset === UNKNOWN_OFFSET ? undefined : position;
+}
+
 /** `partition-offset`, as used in `Location: /v1/orders/{id}?position=…`. */
 export function formatPosition(position: Position): string {
   return `${position.partition}-${position.offset}`;

@@ -62,8 +62,8 @@ export interface EventLog {
   /** Flushes pending appends, then closes. Stop the consumers first. */
   stop(): Promise<void>;
   /**
-   * Resolves with the record's position once it is durable (Kafka: acks=all; embedded: committed to disk). Records with
-   * the same key keep the order of the calls.
+   * Resolves with the record's position once it is durable (Kafka: acks=all; embedded: committed to disk). Its offset is
+   * `UNKNOWN_OFFSET` if Kafka does not say it. Records with the same key keep the order of the calls.
    * @throws ServiceError `log-full`, `log-unavailable`, `record-too-large`, `partition-unknown`: the record is not in the log
    * @throws ServiceError `log-timeout`: the record may or may not be in the log
    */
@@ -89,6 +89,13 @@ export interface EventLog {
    * @throws ServiceError `log-unavailable`
    */
   recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>>;
+  /**
+   * Deletes all records of these partitions, and lets the next append continue at the given offset, so that no offset is used
+   * twice. All or nothing; safe to repeat. For logs without consumers and appends. Only the embedded log can do it.
+   * @param nextOffsets by partition; none below the partition's end
+   * @throws ServiceError `log-unavailable`
+   */
+  moveForward?(topic: string, nextOffsets: ReadonlyMap<number, number>): Promise<void>;
   /** Why the log cannot be used now, for readyz; undefined when it can. */
   readinessProblem(): string | undefined;
   /** How many appends are not acknowledged yet. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
-import type { Position } from '../base/position.ts';
+import { knownPosition, type Position } from '../base/position.ts';
 import { resultWithin } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { PlaceOrder } from '../order/commands.ts';
@@ -132,7 +132,7 @@ export class OrderService {
     const record = { topic: TOPICS.commands, key: orderId, value };
     const appendedAt = await appendLaterEvent(record, position, this.#dependencies);
     const { id, status, version } = order;
-    return { id, status, version, requested: request.to, position: appendedAt };
+    return { id, status, version, requested: request.to, position: knownPosition(appendedAt) };
   }
 
   /**
@@ -193,6 +193,6 @@ export class OrderService {
     const value = codec.encodeCommand(command);
     const position = await log.append({ topic: TOPICS.commands, key: id, value });
     this.#dependencies.recentOrders.add(id, position);
-    return { id, total: order.total, currency: order.currency, createdAt, position };
+    return { id, total: order.total, currency: order.currency, createdAt, position: knownPosition(position) };
   }
 }

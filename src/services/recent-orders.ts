@@ -9,7 +9,7 @@ export interface Receipt {
   currency: string;
   /** milliseconds since the epoch */
   createdAt: number;
-  /** undefined for an order found in the store: reading it needs no position */
+  /** undefined for an order found in the store, where reading it needs no position, and if the log did not say it */
   position: Position | undefined;
 }
 

@@ -15,8 +15,8 @@ export interface TransitionReceipt {
   status: OrderStatus;
   version: number;
   requested: RequestTransition['to'];
-  /** of the request in the log */
-  position: Position;
+  /** of the request in the log; undefined if the log did not say it */
+  position: Position | undefined;
 }
 
 /**

@@ -25,7 +25,9 @@ export interface AlignmentStore {
    */
   claim(topic: string, identity: string): Promise<string>;
   /**
-   * In one transaction, replaces the identity and the progress of these partitions. Other partitions keep theirs.
+   * In one transaction, replaces the identity and the progress of these partitions. Other partitions keep theirs. Dead
+   * letters from the next offset on are of another log, whose offsets may be used again: their topic gets `@` and their id
+   * appended, so that they are not taken for those of the records there.
    * @param identity undefined: the store keeps its own
    * @throws ServiceError `progress-conflict` when the progress of a partition differs from `loaded`; nothing is saved
    */

@@ -15,7 +15,7 @@ interface Case {
   lastRecord?: string;
   inLog?: string;
   identities?: [log: string | undefined, store: string | undefined];
-  found: Pick<Mismatch, 'kind' | 'resumeAt'> | undefined;
+  found: (Pick<Mismatch, 'kind' | 'resumeAt'> & Partial<Pick<Mismatch, 'movesLog'>>) | undefined;
 }
 
 const cases: Case[] = [
@@ -43,14 +43,14 @@ const cases: Case[] = [
     start: 0,
     end: 8,
     next: 9,
-    found: { kind: 'ends-early', resumeAt: 8 },
+    found: { kind: 'ends-early', resumeAt: 9, movesLog: true },
   },
   {
     name: 'an empty log that lost its records after they were processed',
     start: 0,
     end: 0,
     next: 9,
-    found: { kind: 'ends-early', resumeAt: 0 },
+    found: { kind: 'ends-early', resumeAt: 9, movesLog: true },
   },
   {
     name: 'a Kafka topic that was deleted and created again has records that were never processed',
@@ -58,7 +58,7 @@ const cases: Case[] = [
     end: 8,
     next: 9,
     identities: [undefined, 'x'],
-    found: { kind: 'ends-early', resumeAt: 0 },
+    found: { kind: 'ends-early', resumeAt: 0, movesLog: false },
   },
   { name: 'the same last record', start: 0, end: 9, next: 4, lastRecord: 'a', inLog: 'a', found: undefined },
   {
@@ -88,7 +88,31 @@ const cases: Case[] = [
     lastRecord: 'a',
     inLog: 'a',
     identities: ['y', 'x'],
-    found: { kind: 'other-log', resumeAt: 3 },
+    found: { kind: 'other-log', resumeAt: 3, movesLog: false },
+  },
+  {
+    name: 'another log that ends early and has records',
+    start: 0,
+    end: 2,
+    next: 4,
+    identities: ['y', 'x'],
+    found: { kind: 'other-log', resumeAt: 0, movesLog: false },
+  },
+  {
+    name: 'a new, empty log',
+    start: 0,
+    end: 0,
+    next: 4,
+    identities: ['y', 'x'],
+    found: { kind: 'other-log', resumeAt: 4, movesLog: true },
+  },
+  {
+    name: 'another log without records that begins after the progress',
+    start: 9,
+    end: 9,
+    next: 4,
+    identities: ['y', 'x'],
+    found: { kind: 'other-log', resumeAt: 9, movesLog: false },
   },
   {
     name: 'a store that no log has claimed',
@@ -147,7 +171,7 @@ await t.test('each mismatch names its partition and its offsets', async (t) => {
   ];
   const progress = { nextOffset: 7, lastRecord: undefined };
   for (const [kind, text] of texts) {
-    const mismatch = { kind, partition: 3, progress, start: 9, end: 12, resumeAt: 9 };
+    const mismatch = { kind, partition: 3, progress, start: 9, end: 12, resumeAt: 9, movesLog: false };
     t.equal(mismatchText('kafka:orders.commands', mismatch), `kafka:orders.commands/3: ${text}`);
   }
 });

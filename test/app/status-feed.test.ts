@@ -15,10 +15,17 @@ import { migratedTarget } from '../store/sqlite/make-store.ts';
 const codec = createEventCodec();
 const TOO_OLD = { code: 'resume-token-too-old' };
 
+interface ReplicaOptions {
+  statusEnds?: number[];
+  commandEnds?: number[];
+  /** called after the ends are read and before they arrive */
+  onStatusEnds?: () => Promise<void>;
+}
+
 /** A replica on a log that the test plays: what happens on a real Kafka is tested in log/kafka and e2e. */
 async function replica(
   target: SqliteTarget,
-  { statusEnds = [0, 0], commandEnds = [0] }: { statusEnds?: number[]; commandEnds?: number[] } = {},
+  { statusEnds = [0, 0], commandEnds = [0], onStatusEnds }: ReplicaOptions = {},
 ) {
   let hooks: FollowOptions = {};
   const ends = { status: statusEnds, commands: commandEnds };
@@ -26,11 +33,12 @@ async function replica(
   const reading = { onCommandEnds: () => undefined as void };
   const log: Partial<EventLog> = {
     progressName: (topic) => topic,
-    ranges: (topic) => {
+    ranges: async (topic) => {
       const ofTopic = topic === TOPICS.status ? ends.status : ends.commands;
       const ranges = ofTopic.map((end) => ({ start: 0, end }));
       if (topic === TOPICS.commands) reading.onCommandEnds();
-      return Promise.resolve(ranges);
+      else await onStatusEnds?.();
+      return ranges;
     },
     follow(_topic, _onRecords, options = {}) {
       hooks = options;
@@ -84,6 +92,20 @@ await t.test('replicas and restarts share the identity of the topic', async (t) 
   const elsewhere = await replica(await migratedTarget(t), { statusEnds: [5, 5] });
   t.throws(() => elsewhere.hub.subscribe({}, one.token()), TOO_OLD, 'another deployment');
   t.equal(one.errors(), '');
+});
+
+await t.test('a replica that stops while another one starts raises no alarm', async (t) => {
+  const target = await migratedTarget(t);
+  const stopping = await replica(target);
+  const token = stopping.token();
+  const starting = await replica(target, {
+    onStatusEnds: async () => {
+      stopping.publish(0, 0);
+      await stopping.feed.stop();
+    },
+  });
+  t.equal(starting.errors(), '');
+  t.doesNotThrow(() => starting.hub.subscribe({}, token));
 });
 
 await t.test(

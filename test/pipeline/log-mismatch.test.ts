@@ -12,8 +12,10 @@ await t.test('a pipeline does not process partitions whose log does not match th
   await stop();
   const database = new Database(databasePath);
   t.teardown(() => database.close());
-  t.match(database.prepare('SELECT last_record FROM progress').pluck().all(), [/^\d+-[0-9a-f]{8}$/]);
-  database.exec(`UPDATE progress SET last_record = 'of another record' WHERE partition = 1`);
+  t.match(database.prepare('SELECT last_record FROM progress').pluck().all(), [/^\d+:\d+-[0-9a-f]{8}$/]);
+  database.exec(
+    `UPDATE progress SET last_record = (next_offset - 1) || ':another record' WHERE partition = 1`,
+  );
 
   const late = await place();
   const { pipeline } = await run(undefined);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { UNKNOWN_OFFSET } from '../../src/base/position.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
@@ -72,6 +73,21 @@ await t.test('an acknowledged order is never unknown', async (t) => {
     }
   });
 });
+
+await t.test(
+  'an order whose offset the log does not say is known, but has no position for callers',
+  async (t) => {
+    const { replica, log } = await startSmallService(t);
+    const { orderService } = replica({
+      ...withoutLookUp(log, () => undefined),
+      append: async (record) => ({ ...(await log.append(record)), offset: UNKNOWN_OFFSET }),
+    });
+    const { receipt } = await orderService.place(anOrder(), alice);
+    t.equal(receipt.position, undefined);
+    t.match(await orderService.get(receipt.id), { status: 'accepted' });
+    t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { position: undefined });
+  },
+);
 
 await t.test('an unknown order is not found, not even with a position that is processed', async (t) => {
   const { orderService, processAll } = await startSmallService(t);

@@ -12,6 +12,8 @@ export interface StoreUnderTest {
   deadLetterStore: () => Promise<DeadLetterStore>;
   lineageStore: () => Promise<LineageStore>;
   alignmentStore: () => Promise<AlignmentStore>;
+  /** Runs a statement that an earlier version of the service may run; both kinds of store must accept its SQL. */
+  runSql: (sql: string) => Promise<void>;
   /** the rows of `dead_letters`, by topic, partition and offset */
   deadLetters: () => Promise<DeadLetterRow[]>;
 }

@@ -127,6 +127,10 @@ export class EmbeddedEventLog implements EventLog {
     return new Map(records.map((record) => [record.partition, record]));
   }
 
+  async moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): Promise<void> {
+    await this.#client.call('moveForward', [topic, nextOffsets]);
+  }
+
   /**
    * Runs `work` while no record is deleted.
    * @throws what `work` throws

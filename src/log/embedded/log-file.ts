@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { chunksOf, ChunkTable } from './chunk-table.ts';
 import { commitFailure } from './failures.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
+import { deleteAllBefore } from './move-forward.ts';
 import { openDatabase, readIdentity, relaxed } from './log-database.ts';
 import { NO_OFFSET, type CorruptRecords, type OpenOptions } from './protocol.ts';
 import { Retention } from './retention.ts';
@@ -153,6 +154,18 @@ export class LogFile {
       }
     });
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
+  }
+
+  /** Deletes all records of these partitions; the next append of each gets the given offset, which is not below its end. */
+  moveForward(topicName: string, nextOffsets: ReadonlyMap<number, number>): void {
+    const { id, partitions } = this.topic(topicName);
+    const moved = partitions.filter(({ number }) => nextOffsets.has(number));
+    deleteAllBefore(this.#db, { topicId: id, partitions, moved, nextOffsets });
+    for (const partition of moved) {
+      const next = nextOffsets.get(partition.number) as number;
+      partition.start = partition.end = next;
+      if (partition.committed !== undefined) partition.committed = next;
+    }
   }
 
   /**

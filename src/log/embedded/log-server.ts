@@ -104,6 +104,11 @@ export class LogServer implements LogCalls {
     return encodeBatch(found.filter((chunk) => chunk !== undefined));
   }
 
+  moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): void {
+    this.#refuseAfterDiskError();
+    this.#file.moveForward(topic, nextOffsets);
+  }
+
   holdRetention(): void {
     this.#retentionHolds++;
   }
@@ -238,7 +243,7 @@ export class LogServer implements LogCalls {
 }
 
 function isWrite(method: Method): boolean {
-  return method === 'append' || method === 'commit';
+  return method === 'append' || method === 'commit' || method === 'moveForward';
 }
 
 /** The buffers of a reply, to be transferred instead of copied. */

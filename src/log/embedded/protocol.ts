@@ -20,6 +20,8 @@ export interface LogCalls {
   find(topic: string, key: string): Uint8Array<ArrayBuffer>;
   /** @param offsets one by partition @returns a batch with the records that are retained */
   recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Uint8Array<ArrayBuffer>;
+  /** Deletes all records of these partitions; the next append of each gets the given offset. */
+  moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): void;
   /** Keeps all records until the matching `releaseRetention`. Holds add up. */
   holdRetention(): void;
   releaseRetention(): void;

@@ -1,6 +1,6 @@
 import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 'node-rdkafka';
 import { hasCode } from '../../base/errors.ts';
-import type { Position } from '../../base/position.ts';
+import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
 import { endsOf, type OffsetRange, type OutgoingRecord, pendingLimit, TOPICS } from '../event-log.ts';
 import {
@@ -205,7 +205,9 @@ export class KafkaProducer {
       reject(deliveryError(error, topic, chosen));
       return;
     }
-    const { partition, offset } = report;
+    const { partition } = report;
+    // A broker that has the record already, from a request whose answer was lost, acknowledges it without an offset.
+    const offset = report.offset < 0 ? UNKNOWN_OFFSET : report.offset;
     const isKnown = this.#topics.acknowledge(this.#options.topicPrefix + topic, { partition, offset });
     if (isKnown) resolve({ partition, offset });
     else reject(unknownOutcomeError(this.#topics.problem() ?? `Topic ${topic} was created again`));
@@ -218,11 +220,14 @@ export class KafkaProducer {
     try {
       for (const name of this.#topics.names) {
         const exists = (await partitionsOf(client, name, PROBE_TIMEOUT_MS)).length > 0;
-        if (!exists) this.#topics.see(name, undefined);
-        else if (this.#topics.problem(name) !== undefined) {
-          this.#topics.see(name, endsOf(await topicRanges(client, name, PROBE_TIMEOUT_MS)));
+        if (!exists) this.#topics.seeMissing(name);
+        else if (this.#topics.isInDoubt(name) || this.#topics.problem(name) !== undefined) {
+          const acknowledged = this.#topics.acknowledged(name);
+          const ends = endsOf(await topicRanges(client, name, PROBE_TIMEOUT_MS));
+          this.#topics.see(name, ends, acknowledged);
         }
       }
+      if (this.#topics.isInDoubt()) this.#lookAtTopics.soon();
     } catch (error) {
       this.#options.logger.debug({ err: error }, 'Looking at the topics failed; looking again soon.');
     }

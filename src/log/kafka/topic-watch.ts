@@ -1,8 +1,8 @@
-import type { Position } from '../../base/position.ts';
+import { UNKNOWN_OFFSET, type Position } from '../../base/position.ts';
 import type { Logger } from '../../base/logger.ts';
 
-/** What a broker knows of a topic: the end of each partition; undefined if there is no such topic. */
-export type TopicEnds = readonly number[] | undefined;
+/** A broker that has just started may not know a topic in its first answer. */
+const MISSES_OF_A_DELETED_TOPIC = 2;
 
 interface WatchedTopic {
   name: string;
@@ -10,6 +10,8 @@ interface WatchedTopic {
   mustKeepRecords: boolean;
   /** partition → offset after the last acknowledged record */
   acknowledged: number[];
+  /** in how many answers in a row the topic was missing */
+  misses: number;
   /** why nothing may be appended */
   problem: string | undefined;
   isReplaced: boolean;
@@ -29,7 +31,7 @@ export class TopicWatch {
     this.#topics = new Map(
       topics.map((topic) => [
         topic.name,
-        { ...topic, acknowledged: [], problem: undefined, isReplaced: false },
+        { ...topic, acknowledged: [], misses: 0, problem: undefined, isReplaced: false },
       ]),
     );
   }
@@ -48,7 +50,7 @@ export class TopicWatch {
   /** Notes an acknowledged record. @returns false if it is in a new topic of the same name */
   acknowledge(name: string, { partition, offset }: Position): boolean {
     const topic = this.#topics.get(name);
-    if (topic?.mustKeepRecords !== true) return true;
+    if (topic?.mustKeepRecords !== true || offset === UNKNOWN_OFFSET) return true;
     if (offset < (topic.acknowledged[partition] ?? 0)) {
       this.#noteReplaced(topic, partition, offset + 1);
       return false;
@@ -57,16 +59,36 @@ export class TopicWatch {
     return true;
   }
 
-  /** Notes what a broker says. Ends below the acknowledged records mean a new topic. */
-  see(name: string, ends: TopicEnds): void {
+  /** Whether the topic was missing in the latest answer and nothing is known for certain: look again at once. */
+  isInDoubt(name?: string): boolean {
+    const topics = name === undefined ? [...this.#topics.values()] : [this.#topics.get(name)];
+    return topics.some((topic) => topic !== undefined && topic.misses > 0 && topic.problem === undefined);
+  }
+
+  /** The ends of the acknowledged records, by partition. */
+  acknowledged(name: string): number[] {
+    return [...(this.#topics.get(name)?.acknowledged ?? [])];
+  }
+
+  /** Notes that a broker does not know the topic. */
+  seeMissing(name: string): void {
     const topic = this.#topics.get(name);
     if (topic === undefined || topic.isReplaced) return;
-    if (ends === undefined) {
-      if (topic.problem === undefined) this.#logger.error({ topic: name }, missing(name));
-      topic.problem = missing(name);
-      return;
-    }
-    const behind = topic.acknowledged.findIndex((offset, partition) => (ends[partition] ?? 0) < offset);
+    topic.misses += 1;
+    if (topic.misses < MISSES_OF_A_DELETED_TOPIC) return;
+    if (topic.problem === undefined) this.#logger.error({ topic: name }, missing(name));
+    topic.problem = missing(name);
+  }
+
+  /**
+   * Notes the ends of the partitions. Ends below the acknowledged records mean a new topic.
+   * @param acknowledged read before the ends, because records are acknowledged meanwhile
+   */
+  see(name: string, ends: readonly number[], acknowledged: readonly number[]): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined || topic.isReplaced) return;
+    topic.misses = 0;
+    const behind = acknowledged.findIndex((offset, partition) => (ends[partition] ?? 0) < offset);
     if (behind !== -1) {
       this.#noteReplaced(topic, behind, ends[behind] ?? 0);
       return;

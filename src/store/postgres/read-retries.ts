@@ -1,13 +1,8 @@
 import type { LogRecord } from '../../base/log-record.ts';
 import type { DueQuery, DueRetries } from '../order-store.ts';
 import type { RetryingOrder } from '../retries.ts';
-import {
-  EVENT_COLUMNS,
-  MAX_DUE_BYTES,
-  RETRYING_ORDER_COLUMNS,
-  toRecord,
-  type EventRow,
-} from '../sql/rows.ts';
+import { QUEUED_EVENT_COLUMNS, queuedRecords, type QueuedEventRow } from '../sql/queued-events.ts';
+import { MAX_DUE_BYTES, RETRYING_ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { Read } from './session.ts';
 
@@ -48,7 +43,7 @@ const NEXT_DUE = `
   ORDER BY next.due_at LIMIT 1`;
 
 const EVENTS = `
-  SELECT order_id, ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ANY($1::text[])
+  SELECT order_id, ${QUEUED_EVENT_COLUMNS} FROM retrying_events WHERE order_id = ANY($1::text[])
   ORDER BY order_id, ordinal, "offset"`;
 
 type DueRow = RetryingOrder & { completed: boolean; bytes: number | null };
@@ -119,13 +114,13 @@ function upToBytes(rows: readonly DueRow[]): DueRow[] {
 }
 
 async function readEvents(read: Read, orderIds: readonly string[]): Promise<Map<string, LogRecord[]>> {
-  const events = new Map<string, LogRecord[]>(orderIds.map((id) => [id, []]));
-  if (orderIds.length === 0) return events;
-  const rows = await read<EventRow & { order_id: string }>({
+  if (orderIds.length === 0) return new Map();
+  const rows = await read<QueuedEventRow & { order_id: string }>({
     name: 'retrying-events',
     text: EVENTS,
     values: [orderIds],
   });
-  for (const { order_id, ...event } of rows) events.get(order_id)?.push(toRecord(event));
-  return events;
+  const byOrder = new Map<string, QueuedEventRow[]>(orderIds.map((id) => [id, []]));
+  for (const { order_id, ...event } of rows) byOrder.get(order_id)?.push(event);
+  return new Map([...byOrder].map(([id, events]) => [id, queuedRecords(events)]));
 }

@@ -1,3 +1,4 @@
+import { formatPosition } from '../../base/position.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
 import { columnList, DEAD_LETTER_VALUES } from '../sql/columns.ts';
@@ -6,6 +7,16 @@ import { columnValues, unnest } from './statement.ts';
 
 const COLUMNS = columnList(DEAD_LETTER_VALUES);
 const GIVEN = [...DEAD_LETTER_VALUES, { name: 'replay_of', type: 'bigint' } as const];
+
+/**
+ * Another record at the same position was in a log that is gone: the offsets started over after a loss that an operator
+ * accepted. Its dead letter stays, under a topic name that no log has. Two records at a position differ in their timestamps.
+ */
+const SET_ASIDE = `
+  UPDATE dead_letters AS stored SET topic = stored.topic || '@' || stored.id
+  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS given (partition, "offset", log_timestamp)
+  WHERE stored.topic = $1 AND stored.partition = given.partition AND stored."offset" = given."offset"
+    AND stored.log_timestamp <> given.log_timestamp`;
 
 /**
  * A replay that fails again updates its dead letter. If the log holds a replay twice, only the first copy counts: it raises
@@ -49,17 +60,20 @@ export function deadLetterStatements({
   deadLetters,
   resolved,
 }: Pick<BatchToSave, 'topic' | 'deadLetters' | 'resolved'>): Statement[] {
-  const statements = rounds(deadLetters).map((round) => ({
-    name: 'write-dead-letters',
-    text: INSERT_OR_FAIL_AGAIN,
-    values: [
-      ...columnValues(
-        DEAD_LETTER_VALUES,
-        round.map((deadLetter) => ({ ...deadLetter, topic })),
-      ),
-      round.map(({ replayOf }) => replayOf ?? null),
-    ],
-  }));
+  const statements = rounds(deadLetters).flatMap((round) => [
+    setAsideStatement(topic, round),
+    {
+      name: 'write-dead-letters',
+      text: INSERT_OR_FAIL_AGAIN,
+      values: [
+        ...columnValues(
+          DEAD_LETTER_VALUES,
+          round.map((deadLetter) => ({ ...deadLetter, topic })),
+        ),
+        round.map(({ replayOf }) => replayOf ?? null),
+      ],
+    },
+  ]);
   if (resolved.length === 0) return statements;
   const values = [
     resolved.map(({ id }) => id),
@@ -70,15 +84,30 @@ export function deadLetterStatements({
   return [...statements, { name: 'resolve-dead-letters', text: RESOLVE, values }];
 }
 
-/** A statement can change a row only once, so replays of one dead letter go to different rounds. Usually one round is enough. */
+function setAsideStatement(topic: string, deadLetters: readonly DeadLetter[]): Statement {
+  const records = deadLetters.map(({ record }) => record);
+  const values = [
+    topic,
+    records.map(({ partition }) => partition),
+    records.map(({ offset }) => offset),
+    records.map(({ timestamp }) => timestamp),
+  ];
+  return { name: 'set-aside-dead-letters', text: SET_ASIDE, values };
+}
+
+/**
+ * A statement can change a row only once, so replays of one dead letter go to different rounds, and so do records with one
+ * position. Usually one round is enough.
+ */
 function rounds(deadLetters: readonly DeadLetter[]): DeadLetter[][] {
   const all: DeadLetter[][] = [];
-  const times = new Map<number, number>();
+  const next = new Map<number | string, number>();
   let earliest = 0;
   for (const deadLetter of deadLetters) {
-    const { replayOf } = deadLetter;
-    const round = replayOf === undefined ? earliest : Math.max(earliest, times.get(replayOf) ?? 0);
-    if (replayOf !== undefined) times.set(replayOf, round + 1);
+    const { replayOf, record } = deadLetter;
+    const keys = [formatPosition(record), ...(replayOf === undefined ? [] : [replayOf])];
+    const round = Math.max(earliest, ...keys.map((key) => next.get(key) ?? 0));
+    for (const key of keys) next.set(key, round + 1);
     earliest = round;
     (all[round] ??= []).push(deadLetter);
   }

@@ -1,4 +1,5 @@
 import type { BatchToSave } from '../order-store.ts';
+import { lastRecordText } from '../sql/last-record.ts';
 import type { Step } from './statement.ts';
 
 /** Starting a partition that another writer has started violates the primary key; errors.ts turns that into `progress-conflict`. */
@@ -23,7 +24,7 @@ export function progressSteps({ topic, loadedProgress, nextProgress, lastRecords
   const partitions = [...new Set([...loadedProgress.keys(), ...nextProgress.keys()])].sort((a, b) => a - b);
   const next = (partition: number) =>
     Math.max(nextProgress.get(partition) ?? 0, loadedProgress.get(partition) ?? 0);
-  const lastRecord = (partition: number) => lastRecords?.get(partition) ?? null;
+  const lastRecord = (partition: number) => lastRecordText(next(partition), lastRecords?.get(partition));
   const known = partitions.filter((partition) => loadedProgress.has(partition));
   const fresh = partitions.filter((partition) => !loadedProgress.has(partition));
   const steps: Step[] = [];

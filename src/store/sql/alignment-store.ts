@@ -1,5 +1,6 @@
 import { ServiceError } from '../../base/errors.ts';
 import type { AcceptedProgress, AlignmentStore, StoredLog, StoredProgress } from '../alignment-store.ts';
+import { checkOfLastRecord, lastRecordText } from './last-record.ts';
 import type { SqlClient, Statement } from './statement.ts';
 
 /** A connection that can write. */
@@ -46,6 +47,9 @@ export class SqlAlignmentStore implements AlignmentStore {
     await this.#writer.write([
       ...(identity === undefined ? [] : [statement('adopt', ADOPT, [topic, identity])]),
       ...[...changes].map(([partition, { next }]) =>
+        statement('set aside', SET_ASIDE, [topic, partition, next?.nextOffset ?? 0]),
+      ),
+      ...[...changes].map(([partition, { next }]) =>
         next === undefined
           ? statement('remove progress', 'DELETE FROM progress WHERE topic = ? AND partition = ?', [
               topic,
@@ -55,7 +59,7 @@ export class SqlAlignmentStore implements AlignmentStore {
               topic,
               partition,
               next.nextOffset,
-              next.lastRecord ?? null,
+              lastRecordText(next.nextOffset, next.lastRecord),
             ]),
       ),
     ]);
@@ -78,13 +82,17 @@ export async function readStoredLog(client: SqlClient, topic: string): Promise<S
   );
   const progress = rows.map(({ partition, next_offset, last_record }): [number, StoredProgress] => [
     partition,
-    { nextOffset: next_offset, lastRecord: last_record ?? undefined },
+    { nextOffset: next_offset, lastRecord: checkOfLastRecord(next_offset, last_record) },
   ]);
   return { identity: log?.identity, progress: new Map(progress) };
 }
 
 const ADOPT = `INSERT INTO log_identities (topic, identity) VALUES (?, ?)
   ON CONFLICT (topic) DO UPDATE SET identity = excluded.identity`;
+
+/** As when one is written whose position another record had (write-dead-letters.ts). */
+const SET_ASIDE = `UPDATE dead_letters SET topic = topic || '@' || id
+  WHERE topic = ? AND partition = ? AND "offset" >= ?`;
 
 const SET_PROGRESS = `INSERT INTO progress (topic, partition, next_offset, last_record) VALUES (?, ?, ?, ?)
   ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_record = excluded.last_record`;

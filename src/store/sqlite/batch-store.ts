@@ -10,6 +10,7 @@ import type {
   LoadedState,
 } from '../order-store.ts';
 import { CHANGE_VALUES, loadedVersions, ORDER_VALUES, valuesOf, type SqlValue } from '../sql/columns.ts';
+import { lastRecordText } from '../sql/last-record.ts';
 import { STATE_COLUMNS } from '../sql/rows.ts';
 import { insertInto, SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -155,7 +156,7 @@ export class SqliteBatchStore implements BatchStore {
     for (const partition of new Set([...loadedProgress.keys(), ...nextProgress.keys()])) {
       const loaded = loadedProgress.get(partition);
       const next = Math.max(nextProgress.get(partition) ?? 0, loaded ?? 0);
-      const lastRecord = lastRecords?.get(partition) ?? null;
+      const lastRecord = lastRecordText(next, lastRecords?.get(partition));
       const { changes } =
         loaded === undefined
           ? this.#client.run(START_PROGRESS, topic, partition, next, lastRecord)

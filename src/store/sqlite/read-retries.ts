@@ -1,12 +1,7 @@
 import type { DueQuery, DueRetries } from '../order-store.ts';
 import type { RetryingOrder } from '../retries.ts';
-import {
-  EVENT_COLUMNS,
-  MAX_DUE_BYTES,
-  RETRYING_ORDER_COLUMNS,
-  toRecord,
-  type EventRow,
-} from '../sql/rows.ts';
+import { QUEUED_EVENT_COLUMNS, queuedRecords, type QueuedEventRow } from '../sql/queued-events.ts';
+import { MAX_DUE_BYTES, RETRYING_ORDER_COLUMNS } from '../sql/rows.ts';
 import type { SqliteClient } from './client.ts';
 
 /** Orders whose calls have ended or go on are not among the due ones. */
@@ -37,7 +32,7 @@ const NEXT_DUE = `
   SELECT due_at FROM retrying_orders
   WHERE topic = ? AND partition = ? AND due_at > ? AND due_at <= ? ORDER BY due_at LIMIT 1`;
 
-const EVENTS = `SELECT ${EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset"`;
+const EVENTS = `SELECT ${QUEUED_EVENT_COLUMNS} FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset"`;
 
 type Row = Omit<RetryingOrder, 'unanswered'> & { unanswered: number };
 type DueRow = Row & { completed: number };
@@ -68,7 +63,7 @@ export function readDue(client: SqliteClient, query: DueQuery): Omit<DueRetries,
       unpublished.push(row.orderId);
       continue;
     }
-    const events = client.all<EventRow>(EVENTS, row.orderId).map(toRecord);
+    const events = queuedRecords(client.all<QueuedEventRow>(EVENTS, row.orderId));
     orders.push({ retrying: toRetrying(row), events });
     for (const { key, value } of events) bytes += (key?.length ?? 0) + (value?.length ?? 0);
   }

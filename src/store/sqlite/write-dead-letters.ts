@@ -4,6 +4,14 @@ import type { BatchToSave } from '../order-store.ts';
 import { DEAD_LETTER_VALUES, valuesOf } from '../sql/columns.ts';
 import { insertInto, type SqliteClient } from './client.ts';
 
+/**
+ * Another record at the same position was in a log that is gone: the offsets started over after a loss that an operator
+ * accepted. Its dead letter stays, under a topic name that no log has. Two records at a position differ in their timestamps.
+ */
+const SET_ASIDE = `
+  UPDATE dead_letters SET topic = topic || '@' || id
+  WHERE topic = ? AND partition = ? AND "offset" = ? AND log_timestamp <> ?`;
+
 /** Leaves a record unchanged that is already a dead letter. */
 const INSERT = `
   ${insertInto('dead_letters', DEAD_LETTER_VALUES)} ON CONFLICT (topic, partition, "offset") DO NOTHING`;
@@ -32,6 +40,8 @@ export function writeDeadLetters(
   { topic, deadLetters, resolved }: Pick<BatchToSave, 'topic' | 'deadLetters' | 'resolved'>,
 ): void {
   for (const deadLetter of deadLetters) {
+    const { partition, offset, timestamp } = deadLetter.record;
+    client.run(SET_ASIDE, topic, partition, offset, timestamp);
     if (!failedAgain(client, topic, deadLetter)) {
       client.run(INSERT, ...valuesOf(DEAD_LETTER_VALUES, { ...deadLetter, topic }));
     }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import type kafka from 'node-rdkafka';
-import type { Position } from '../../../src/base/position.ts';
+import { type Position, UNKNOWN_OFFSET } from '../../../src/base/position.ts';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import type { KafkaOptions } from '../../../src/log/kafka/client-settings.ts';
 import { PendingAppends } from '../../../src/log/kafka/pending-appends.ts';
@@ -140,6 +140,21 @@ await t.test('a record larger than Kafka accepts is refused for good', async (t)
   await t.rejects(producer.append(huge), { code: 'record-too-large', message: /orders\.commands/ });
   t.equal(producer.pending, 0);
 });
+
+await t.test(
+  'a record that is acknowledged without an offset was appended, and others can follow',
+  async (t) => {
+    const mock = await startMock(t);
+    const { producer, clients } = await startProducer(t, mock);
+    const { partition } = await producer.append(record);
+    const appending = producer.append(record);
+    // So librdkafka reports a request that was repeated after its answer was lost.
+    clients[0]?.emit('delivery-report', null, { topic: '', opaque: 0, partition, offset: -1001 });
+    t.same(await appending, { partition, offset: UNKNOWN_OFFSET });
+    t.equal(producer.readinessProblem(), undefined);
+    t.match(await producer.append(record), { partition });
+  },
+);
 
 await t.test('an impossible topic name is refused', async (t) => {
   const mock = await startMock(t);

@@ -19,7 +19,12 @@ function failingQuery(failures: number, code: number) {
 }
 
 await t.test('a query is repeated while the partition has no leader', async (t) => {
-  for (const code of [ERRORS.ERR_NOT_LEADER_FOR_PARTITION, ERRORS.ERR_LEADER_NOT_AVAILABLE]) {
+  const codes = [
+    ERRORS.ERR_NOT_LEADER_FOR_PARTITION,
+    ERRORS.ERR_LEADER_NOT_AVAILABLE,
+    ERRORS.ERR_OFFSET_NOT_AVAILABLE,
+  ];
+  for (const code of codes) {
     const { query, count } = failingQuery(3, code);
     t.equal(await untilLeaderElected(query, 1), 'the end');
     t.equal(count(), 4);

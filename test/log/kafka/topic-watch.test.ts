@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import t from 'tap';
+import { UNKNOWN_OFFSET } from '../../../src/base/position.ts';
 import { FollowedOffsets } from '../../../src/log/kafka/followed-offsets.ts';
 import { TopicWatch } from '../../../src/log/kafka/topic-watch.ts';
 
@@ -22,34 +23,43 @@ function topicWatch() {
 
 await t.test('a missing topic is named, and reported once, until it exists again', async (t) => {
   const { watch, errors } = topicWatch();
-  watch.see('status', [0]);
+  watch.see('status', [0], []);
   t.equal(watch.problem(), undefined);
-  watch.see('status', undefined);
-  watch.see('status', undefined);
+  watch.seeMissing('status');
+  t.equal(watch.problem(), undefined, 'one answer may be wrong');
+  t.ok(watch.isInDoubt('status'));
+  t.ok(watch.isInDoubt());
+  t.notOk(watch.isInDoubt('commands'));
+  watch.seeMissing('status');
+  watch.seeMissing('status');
+  t.notOk(watch.isInDoubt('status'));
   t.match(watch.problem(), /no topic status/);
   t.match(watch.problem('status'), /no topic status/);
   t.equal(watch.problem('commands'), undefined, 'other topics can be used');
   t.equal(errors().length, 1);
-  watch.see('status', [0]);
+  watch.see('status', [0], []);
   t.equal(watch.problem(), undefined);
 });
 
 await t.test('a topic that was missing for a moment, but has all its records, can be used', async (t) => {
   const { watch } = topicWatch();
   t.ok(watch.acknowledge('commands', { partition: 1, offset: 6 }));
-  watch.see('commands', undefined);
-  watch.see('commands', [0, 7]);
+  watch.seeMissing('commands');
+  const acknowledged = watch.acknowledged('commands');
+  t.ok(watch.acknowledge('commands', { partition: 1, offset: 7 }), 'after the ends are read');
+  watch.see('commands', [0, 7], acknowledged);
   t.equal(watch.problem(), undefined);
+  t.notOk(watch.isInDoubt());
 });
 
 await t.test('a topic that was created again stays refused, although it grows', async (t) => {
   const { watch, errors } = topicWatch();
   watch.acknowledge('commands', { partition: 1, offset: 6 });
-  watch.see('commands', undefined);
-  watch.see('commands', [0, 6]);
-  watch.see('commands', [99, 99]);
+  watch.seeMissing('commands');
+  watch.see('commands', [0, 6], watch.acknowledged('commands'));
+  watch.see('commands', [99, 99], watch.acknowledged('commands'));
   t.match(watch.problem('commands'), /commands\/1 ends at offset 6.*up to offset 7/s);
-  t.equal(errors().length, 2);
+  t.equal(errors().length, 1);
 });
 
 await t.test(
@@ -66,6 +76,15 @@ await t.test(
     t.ok(watch.acknowledge('status', { partition: 0, offset: 0 }), 'statuses are published again anyway');
   },
 );
+
+await t.test('an acknowledgement without an offset says nothing about the topic', async (t) => {
+  const { watch, errors } = topicWatch();
+  watch.acknowledge('commands', { partition: 0, offset: 5 });
+  t.ok(watch.acknowledge('commands', { partition: 0, offset: UNKNOWN_OFFSET }));
+  t.ok(watch.acknowledge('commands', { partition: 0, offset: 6 }));
+  t.equal(watch.problem(), undefined);
+  t.equal(errors().length, 0);
+});
 
 await t.test('a follower tells lost records from the gaps of compaction and transactions', async (t) => {
   const offsets = new FollowedOffsets();

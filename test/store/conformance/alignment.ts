@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
-import { batchOf, loadFor, place, TOPIC } from '../batch.ts';
+import { batchOf, deadLetter, loadFor, place, TOPIC } from '../batch.ts';
+import { keepDeadLetters } from '../keep-dead-letters.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 export async function alignmentConformance(t: Test, makeStore: MakeStore): Promise<void> {
@@ -40,8 +41,31 @@ export async function alignmentConformance(t: Test, makeStore: MakeStore): Promi
     t.same(await save(2, undefined), progress(3, undefined), 'an unknown one is not that of another record');
   });
 
+  await t.test(
+    'a check value is unknown once a version without check values has moved the progress',
+    async (t) => {
+      const { reader, writer, runSql } = await makeStore(t);
+      const store = await writer();
+      const save = async (offset: number, lastRecord: string) => {
+        const commands = [place(offset, `order-${offset}`)];
+        const batch = batchOf(await loadFor(store, commands), commands, 1);
+        await store.save({ ...batch, lastRecords: new Map([[0, lastRecord]]) });
+      };
+      const progress = async () => (await reader.storedLog(TOPIC)).progress.get(0);
+      await save(9, 'check');
+      await runSql(
+        `UPDATE progress SET next_offset = 20 WHERE topic = '${TOPIC}' AND partition = 0 AND next_offset = 10`,
+      );
+      t.same(await progress(), { nextOffset: 20, lastRecord: undefined });
+      await save(15, 'redelivered');
+      t.same(await progress(), { nextOffset: 20, lastRecord: undefined });
+      await save(20, 'next');
+      t.same(await progress(), { nextOffset: 21, lastRecord: 'next' });
+    },
+  );
+
   await t.test('an accepted loss replaces the identity and the progress of some partitions', async (t) => {
-    const { reader, writer, alignmentStore } = await makeStore(t);
+    const { reader, writer, alignmentStore, deadLetters } = await makeStore(t);
     const store = await writer();
     const commands = [0, 1, 2].map((partition) => place(4, `order-${partition}`, { partition }));
     await store.save({
@@ -55,7 +79,17 @@ export async function alignmentConformance(t: Test, makeStore: MakeStore): Promi
       const next = nextOffset === undefined ? undefined : { nextOffset, lastRecord: undefined };
       return [partition, { loaded: progress.get(partition), next }] as const;
     };
+    const letters = [0, 1, 2].flatMap((partition) =>
+      [1, 4].map((offset) => deadLetter({ partition, offset })),
+    );
+    await keepDeadLetters(store, letters);
     await alignment.accept(TOPIC, 'the new log', new Map([change(0, 2), change(1, undefined), change(3, 7)]));
+    const isAside = ({ partition, offset }: { partition: number; offset: number }) =>
+      partition === 1 || (partition === 0 && offset === 4);
+    for (const { topic, ...position } of await deadLetters()) {
+      const name = `the dead letter at ${position.partition}/${position.offset}`;
+      t.match(topic, isAside(position) ? /^orders\.commands@\d+$/ : /^orders\.commands$/, name);
+    }
     const accepted = new Map([
       [0, { nextOffset: 2, lastRecord: undefined }],
       [2, { nextOffset: 5, lastRecord: 'check' }],

@@ -36,6 +36,46 @@ export async function deadLetterConformance(t: Test, makeStore: MakeStore): Prom
     await store.save(saving([again, deadLetter({ offset: 5 })], new Map([[0, 5]]), new Map([[0, 6]])));
     t.strictSame(await deadLetters(), [rowOf(first), rowOf(deadLetter({ offset: 5 }))]);
   });
+
+  await t.test('a record of another log at the same position gets a dead letter of its own', async (t) => {
+    const { writer, deadLetters } = await makeStore(t);
+    const store = await writer();
+    const letter = (time: number, offset = 4) =>
+      deadLetter({ offset, timestamp: time, value: Buffer.from(`record of ${time}`) });
+    await store.save(saving([letter(1)], new Map(), new Map([[0, 5]])));
+    await store.save(saving([letter(2)], new Map([[0, 5]]), new Map([[0, 5]])));
+    await store.save(saving([letter(2), letter(3)], new Map([[0, 5]]), new Map([[0, 5]])));
+    const kept = [letter(3), letter(1), letter(2)];
+    t.strictSame(
+      await deadLetters(),
+      kept.map((each, index) => ({
+        ...rowOf(each),
+        topic: ['', '@1', '@2'].map((end) => TOPIC + end)[index],
+      })),
+    );
+    const position = { partition: 0, offset: 4 };
+    const { deadLetters: effects } = await store.effectsOf(TOPIC, [{ orderId: null, position }]);
+    t.same(
+      effects.map(({ record }) => record.timestamp),
+      [3],
+      'only the record of this log is published again',
+    );
+  });
+
+  await t.test('a replay may fail again at a position that a record of another log had', async (t) => {
+    const { writer, deadLetters } = await makeStore(t);
+    const store = await writer();
+    const value = Buffer.from('the replayed one');
+    const other = deadLetter({ offset: 4, timestamp: 1 });
+    const failed = deadLetter({ offset: 2, timestamp: 1, value });
+    await store.save(saving([other, failed], new Map(), new Map([[0, 5]])));
+    const again = deadLetter({ offset: 4, timestamp: 2, value }, { replayOf: 2, replayCount: 1 });
+    await store.save(saving([again], new Map([[0, 5]]), new Map([[0, 5]])));
+    t.match(await deadLetters(), [
+      { topic: TOPIC, offset: 4, value, replay_count: 1 },
+      { topic: `${TOPIC}@1`, offset: 4, value: null },
+    ]);
+  });
 }
 
 function saving(deadLetters: DeadLetter[], loaded: Map<number, number>, next: Map<number, number>) {

@@ -138,6 +138,43 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     },
   );
 
+  await t.test('events that a worker of the previous version queues keep their order', async (t) => {
+    const { writer, reader, runSql } = await makeStore(t);
+    const store = await writer();
+    const queueAsBefore = async (offset: number) => {
+      await runSql(`
+        INSERT INTO retrying_events (order_id, "offset", partition, key, value, headers, log_timestamp)
+        VALUES ('a', ${offset}, 0, NULL, NULL, '', 3)`);
+      await runSql(`UPDATE retrying_orders SET events = events + 1 WHERE order_id = 'a'`);
+    };
+    const offsets = async () =>
+      (await dueOf(store, [0], 10, 10)).orders[0]?.events.map(({ offset }) => offset);
+    await addRetrying(store, retrying('a', { events: 2, dueAt: 10 }), [event(10), event(20)]);
+    await queueAsBefore(30);
+    t.same(await offsets(), [10, 20, 30]);
+    const loaded = retrying('a', { events: 3, dueAt: 10 });
+    await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(40) }] });
+    await queueAsBefore(50);
+    t.same(await offsets(), [10, 20, 30, 40, 50]);
+    t.match(await reader.findUnstored('a'), { record: { offset: 10 }, events: 5 });
+  });
+
+  await t.test(
+    'events of a log that was created again keep the order in which they were queued',
+    async (t) => {
+      const { writer } = await makeStore(t);
+      const store = await writer();
+      const loaded = retrying('a', { dueAt: 10 });
+      await addRetrying(store, loaded, [event(100)]);
+      await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(5) }] });
+      const [due] = (await dueOf(store, [0], 10, 10)).orders;
+      t.same(
+        due?.events.map(({ offset }) => offset),
+        [100, 5],
+      );
+    },
+  );
+
   await t.test(
     'the partition of an order is that of its placing, its retry or its dead letter',
     async (t) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import {
   openAlignmentStore,
@@ -52,6 +53,13 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       const store = await openAlignmentStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
+    },
+    runSql: async (sql) => {
+      await raw.query({
+        name: `sql: ${createHash('sha256').update(sql).digest('base64url')}`,
+        text: sql,
+        values: [],
+      });
     },
     deadLetters: () =>
       raw.query<DeadLetterRow & Record<string, unknown>>({

@@ -10,7 +10,7 @@ import {
   openReader,
 } from '../../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../../src/store/target.ts';
-import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
+import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import type { DeadLetterRow, StoreUnderTest } from '../store-under-test.ts';
 
@@ -53,6 +53,12 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       const store = await openAlignmentStore(target, lock);
       t.teardown(() => store.close());
       return store;
+    },
+    runSql: (sql) => {
+      const earlier = openWriter(target.path);
+      earlier.exec(sql);
+      earlier.close();
+      return Promise.resolve();
     },
     deadLetters: () =>
       Promise.resolve(

@@ -1,11 +1,12 @@
 /**
  * Events of an order may come from several partitions after the topic has grown, so an offset neither identifies nor sorts
- * them. Of those already queued, the ones of the order's own partition go first: the first of them placed the order.
+ * them. Of those already queued, the ones of the order's own partition go first: the first of them placed the order. The
+ * default lets workers of the previous version write until they are replaced.
  */
 export const queuedEventOrder = `
 CREATE TABLE retrying_events_2 (
   order_id      TEXT NOT NULL,
-  ordinal       INTEGER NOT NULL,
+  ordinal       INTEGER NOT NULL DEFAULT 0,
   "offset"      INTEGER NOT NULL,
   partition     INTEGER NOT NULL,
   key           BLOB,
