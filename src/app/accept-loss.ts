@@ -4,7 +4,7 @@ import { readAlignment, type ReadableLog } from './alignment.ts';
 import { compareAlignment, mismatchText, type Mismatch } from './compare-alignment.ts';
 
 /**
- * Finds what a log and a store of different moments miss, and unless it is a dry run, makes the store go on without it. No
+ * Finds what is missing if a log and a store do not match, and unless it is a dry run, makes the store go on without it. No
  * service may use the store meanwhile.
  * @returns one sentence for each partition and its consequence; empty if log and store belong together
  * @throws ServiceError `progress-conflict`, `log-unavailable`, `store-unavailable`

@@ -11,7 +11,7 @@ export type ReadableLog = Pick<EventLog, 'progressName' | 'identity' | 'ranges' 
 type ReadStore = (topic: string) => Promise<StoredLog>;
 
 /**
- * Refuses a log and a store that are not of the same moment: to process or accept orders with them would lose orders
+ * Refuses a log and a store from different points in time: to process or accept orders with them would lose orders
  * silently. A store without an identity is claimed for this log.
  * @throws ServiceError `log-mismatch`, `log-unavailable`, `store-unavailable`
  */
@@ -35,6 +35,7 @@ export async function verifyAlignment(
   read: ReadStore,
   partitions?: readonly number[],
 ): Promise<OffsetRange[]> {
+  if (partitions?.length === 0) return [];
   const view = await readAlignment(log, read, partitions);
   const mismatches = compareAlignment(view).filter(
     ({ partition }) => partitions?.includes(partition) ?? true,
@@ -52,9 +53,9 @@ export async function readAlignment(
   read: ReadStore,
   partitions?: readonly number[],
 ): Promise<AlignmentView> {
-  const starts = (await log.ranges(TOPICS.commands)).map(({ start }) => start);
+  const starts = (await log.ranges(TOPICS.commands, partitions)).map(({ start }) => start);
   const { identity, progress } = await read(log.progressName(TOPICS.commands));
-  const ranges = await log.ranges(TOPICS.commands);
+  const ranges = await log.ranges(TOPICS.commands, partitions);
   const offsets = new Map<number, number>();
   for (const [partition, { nextOffset, lastRecord }] of progress) {
     const { start, end } = ranges[partition] ?? { start: 0, end: 0 };

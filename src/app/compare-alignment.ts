@@ -6,7 +6,7 @@ export interface AlignmentView {
   logIdentity: string | undefined;
   /** undefined if no log has claimed the store yet */
   storeIdentity: string | undefined;
-  /** the oldest retained offsets; read before the progress */
+  /** the oldest retained offsets; read before the progress; 0 where there is none */
   starts: readonly number[];
   progress: ReadonlyMap<number, StoredProgress>;
   /** the offsets of the next appends; read after the progress */
@@ -40,19 +40,20 @@ export interface Mismatch {
 }
 
 /**
- * Finds the partitions whose log and store are of different moments, or do not belong together. It raises no false alarm
- * while replicas append, process and delete records, as long as the view was read in the order described there.
+ * Finds the partitions whose log and store are from different points in time, or do not belong together. It raises no false
+ * alarm while replicas append, process and delete records, as long as the view was read in the order of `readAlignment`.
  */
 export function compareAlignment(view: AlignmentView): Mismatch[] {
   const { logIdentity, storeIdentity, starts, ends, progress } = view;
   const isOtherLog =
     logIdentity !== undefined && storeIdentity !== undefined && logIdentity !== storeIdentity;
-  const partitions = new Set([...starts.keys(), ...progress.keys()]);
+  // By the ends: a partition that was added meanwhile may have progress, although it has no start yet.
+  const partitions = new Set([...ends.keys(), ...progress.keys()]);
   const mismatches: Mismatch[] = [];
   for (const partition of [...partitions].sort((a, b) => a - b)) {
     const [start, end] = [starts[partition] ?? 0, ends[partition] ?? 0];
     const found = { partition, progress: progress.get(partition), start, end };
-    if (starts[partition] === undefined) {
+    if (ends[partition] === undefined) {
       mismatches.push({ ...found, kind: isOtherLog ? 'other-log' : 'no-partition', ...REMOVED });
       continue;
     }

@@ -52,7 +52,7 @@ export async function startWorker({
     settings,
     logger,
     storeTimeMs: storeTimeMs(config.database),
-    onCallsOut: (calls) => metrics.processorCallsOut.set(calls),
+    onDetachedCalls: (calls) => metrics.processorCallsDetached.set(calls),
   });
   lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
   await pool.start();

@@ -25,7 +25,7 @@ export interface Metrics {
   /** 0 closed, 1 half-open, 2 open; dependency: store | log */
   circuitState: Gauge<'dependency'>;
   deadLetterFloods: Counter;
-  processorCallsOut: Gauge;
+  processorCallsDetached: Gauge;
   logMismatches: Counter;
 }
 
@@ -138,9 +138,9 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
       help: 'Times that the flood limit deferred records because too many would have become dead letters.',
       registers,
     }),
-    processorCallsOut: new Gauge({
-      name: 'orders_processor_calls_out',
-      help: 'Slow processor calls that go on after their batch; at most 48 per worker thread.',
+    processorCallsDetached: new Gauge({
+      name: 'orders_processor_calls_detached',
+      help: 'Detached calls: slow processor calls that go on after their batch; at most 48 per worker thread.',
       registers,
     }),
   };

@@ -48,7 +48,7 @@ async function refuseMissingStore({ database }: Config): Promise<void> {
 function textOf(losses: readonly string[], { dryRun }: { dryRun: boolean }): string {
   if (losses.length === 0) return 'The event log and the store belong together: nothing is missing.\n';
   const outcome = dryRun
-    ? 'Nothing was changed. To go on without what is missing: order-system accept-loss\n'
+    ? 'Nothing was changed. To go on without what is missing, run the command without --dry-run.\n'
     : 'The loss is accepted. The service can start.\n';
   return `${losses.map((loss) => `${loss}\n`).join('')}${outcome}`;
 }

@@ -58,16 +58,14 @@ export async function runCommandLine(args: string[], version: string, commands: 
   program
     .command('backup')
     .description(
-      'copy the embedded event log and its SQLite store, of one moment, while the service runs or is stopped',
+      'copy the embedded event log and its SQLite store, consistent with each other; the service may run or be stopped',
     )
     .argument('<to>', 'a new folder')
     .addHelpText('after', BACKUP_HELP)
     .action((to: string) => run(() => commands.backup(to))());
   const acceptLoss = program
     .command('accept-loss')
-    .description(
-      'make a service start again whose event log and store do not belong together; says what is lost',
-    )
+    .description('let a service start although its event log and store do not match; says what is lost')
     .option('--dry-run', 'only say what is missing; change nothing')
     .addHelpText('after', ACCEPT_LOSS_HELP);
   acceptLoss.action(
@@ -96,8 +94,9 @@ The copy has every order that was acknowledged before the command was started. I
 running service makes the copy itself and goes on accepting orders; the command asks it over DATA_DIR/control.sock, which only
 the user of the service can open. To restore: stop the service, put the folder in place of DATA_DIR, start the service.
 
-Example:
-  order-system backup /backups/2026-11-28`;
+Examples:
+  order-system backup /backups/2026-11-28
+  docker exec <container> node dist/src/main.js backup /backups/2026-11-28`;
 
 const ACCEPT_LOSS_HELP = `
 A service refuses to start (log-mismatch) if its event log was deleted or restored, if its store was restored from a backup
@@ -110,7 +109,8 @@ while the service runs; with Kafka it cannot tell.
 
 Examples:
   order-system accept-loss --dry-run
-  order-system accept-loss`;
+  order-system accept-loss
+  docker run --rm -v <volume>:/data <image> accept-loss --dry-run`;
 
 function describe(version: string): Command {
   return new Command('order-system')

@@ -80,9 +80,10 @@ export interface EventLog {
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /**
    * By partition number. Concurrent appends and retention may already have moved them.
-   * @throws ServiceError `log-unavailable`
+   * @param partitions those that are needed; the ranges of others may be missing
+   * @throws ServiceError `log-unavailable`, also if a needed partition has no leader
    */
-  ranges(topic: string): Promise<OffsetRange[]>;
+  ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]>;
   /**
    * Reads single records. @param offsets one offset by partition
    * @returns the records by partition, without those that are not in the log

@@ -2,8 +2,8 @@ import { ServiceError } from '../base/errors.ts';
 
 /** What an operator can do about every `log-mismatch`. */
 export const WHAT_TO_DO =
-  'Stop the service and restore the event log and the store from one backup. Or run `order-system accept-loss --dry-run`, ' +
-  'which lists what is missing, and then `order-system accept-loss`, which goes on without it.';
+  'Stop the service and restore the event log and the store from one backup. Or run `node dist/src/main.js accept-loss --dry-run`, ' +
+  'which lists what is missing, and then the same without --dry-run, which goes on without it.';
 
 /** @param gone the records from offset `from` on, without `to` */
 export function recordsGoneError(

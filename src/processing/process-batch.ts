@@ -12,7 +12,7 @@ import { attemptsOf } from './classify.ts';
 import { composeDeadLetters } from './dead-letters.ts';
 import { decodeBatch, orderIdsOf, type DecodedBatch } from './decode-batch.ts';
 import type { RunProcessor } from './processor.ts';
-import { NO_ANSWERS, NO_CALLS_OUT, runAttempts } from './run-attempts.ts';
+import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch } from './save-batch.ts';
 
 export interface BatchDependencies {
@@ -22,8 +22,8 @@ export interface BatchDependencies {
   clock: Clock;
   monotonicClock: MonotonicClock;
   rules: FailureRules;
-  /** orders whose calls go on in a thread of this process, out of their batch */
-  callsOut?: ReadonlySet<string> | undefined;
+  /** orders with a detached call in a thread of this process */
+  detachedCalls?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface BatchDependencies {
  */
 export async function processBatch(
   { topic, frame: memory, applied, recent, poisonReason, answers = NO_ANSWERS }: BatchRequest,
-  { store, runProcessor, codec, clock, rules, callsOut = NO_CALLS_OUT }: BatchDependencies,
+  { store, runProcessor, codec, clock, rules, detachedCalls = NO_DETACHED_CALLS }: BatchDependencies,
 ): Promise<BatchResult> {
   const batch = decodeBatch(memory, codec);
   const { frame, nextOffsets, lastRecords } = batch;
@@ -48,7 +48,7 @@ export async function processBatch(
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.has(orderId) ? undefined : 1));
-  const outcomes = await runAttempts(attempts, { answers, callsOut }, { runProcessor, poisonReason });
+  const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
 
   const input: BatchInput = {
     kind: 'batch',

@@ -5,10 +5,10 @@ import { Patience } from './patience.ts';
 export const PROCESSOR_CONCURRENCY = 64;
 
 /**
- * How many of them may be out of their batch. Beyond it batches wait, so that the lane's queue fills up and its partitions
- * pause (invariant 9).
+ * How many of them may be detached from their batch. Beyond it batches wait, so that the lane's queue fills up and its
+ * partitions pause (invariant 9).
  */
-export const MAX_CALLS_OUT = 48;
+export const MAX_DETACHED_CALLS = 48;
 
 /**
  * Begins a call of the processor.
@@ -29,7 +29,7 @@ export interface SlowCallOptions {
 interface RunningCall {
   orderId: string;
   abort: () => void;
-  /** undefined once the call has left */
+  /** undefined once the call is detached */
   batch: Batch | undefined;
   /** by the monotonic clock, in milliseconds */
   startedAt: number;
@@ -45,7 +45,7 @@ interface Batch {
   timer: NodeJS.Timeout | undefined;
   /** it waits for all its calls */
   isPatient: boolean;
-  /** the patience is over, but too many calls are out */
+  /** the patience is over, but too many calls are detached */
   isOverdue: boolean;
   finish: (outcomes: Map<string, Outcome>) => void;
 }
@@ -60,7 +60,7 @@ export class ProcessorCalls {
   readonly #patience: Patience;
   /** batches that wait for calls, the oldest first */
   readonly #batches = new Set<Batch>();
-  readonly #out = new Set<RunningCall>();
+  readonly #detached = new Set<RunningCall>();
   #running = 0;
 
   /** @param slow undefined: batches wait for all their calls */
@@ -93,9 +93,9 @@ export class ProcessorCalls {
     });
   }
 
-  /** Ends the calls that are out of their batch. */
-  abortCallsOut(): void {
-    for (const { abort } of this.#out) abort();
+  /** Ends the detached calls. */
+  abortDetachedCalls(): void {
+    for (const { abort } of this.#detached) abort();
   }
 
   #startCalls(): void {
@@ -127,7 +127,7 @@ export class ProcessorCalls {
     this.#running -= 1;
     this.#patience.callEnded(performance.now() - startedAt);
     if (batch === undefined) {
-      this.#out.delete(call);
+      this.#detached.delete(call);
       this.#slow?.onAnswer(orderId, outcome);
     } else {
       batch.running.delete(call);
@@ -157,10 +157,10 @@ export class ProcessorCalls {
   }
 
   #leave(batch: Batch): void {
-    if (this.#out.size + batch.running.size > MAX_CALLS_OUT) return;
+    if (this.#detached.size + batch.running.size > MAX_DETACHED_CALLS) return;
     for (const call of batch.running) {
       call.batch = undefined;
-      this.#out.add(call);
+      this.#detached.add(call);
       batch.outcomes.set(call.orderId, UNANSWERED);
       this.#slow?.onLeft(call.orderId);
     }

@@ -9,7 +9,7 @@ import { composeBatch } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { BatchDependencies } from './process-batch.ts';
-import { NO_ANSWERS, NO_CALLS_OUT, runAttempts } from './run-attempts.ts';
+import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch, type SavedBatch } from './save-batch.ts';
 
 /**
@@ -23,7 +23,15 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  */
 export async function retryOrders(
   { topic, partitions, limit, published, orphaned, recent, poisonReason, answers = NO_ANSWERS }: RetryRequest,
-  { store, runProcessor, codec, clock, monotonicClock, rules, callsOut = NO_CALLS_OUT }: BatchDependencies,
+  {
+    store,
+    runProcessor,
+    codec,
+    clock,
+    monotonicClock,
+    rules,
+    detachedCalls = NO_DETACHED_CALLS,
+  }: BatchDependencies,
 ): Promise<BatchResult> {
   const startedAt = clock();
   const started = monotonicClock();
@@ -31,7 +39,7 @@ export async function retryOrders(
   const due = await store.loadDue({
     ...{ topic, partitions, now: startedAt, latest, limit, published, orphaned },
     answered: [...answers.keys()],
-    callsOut: [...callsOut],
+    detachedCalls: [...detachedCalls],
   });
   const { loadedState, unpublished, nextDueAt, postponed } = due;
   const redeliveredEffects = await store.effectsOfRetries(unpublished);
@@ -40,7 +48,7 @@ export async function retryOrders(
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
-  const outcomes = await runAttempts(attempts, { answers, callsOut }, { runProcessor, poisonReason });
+  const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
 
   const input: RetryInput = {
     kind: 'retry',

@@ -2,14 +2,14 @@ import { UNANSWERED, type Attempt, type Outcome } from './outcome.ts';
 import { failAll, type RunProcessor } from './processor.ts';
 
 export interface KnownCalls {
-  /** order id → outcome of a call that had left its batch; it is not called again */
+  /** order id → outcome of a detached call; the order is not called for again */
   answers: ReadonlyMap<string, Outcome>;
-  /** orders whose calls go on: a second call must not start beside them */
-  callsOut: ReadonlySet<string>;
+  /** orders with a detached call: a second call must not start beside it */
+  detachedCalls: ReadonlySet<string>;
 }
 
 export const NO_ANSWERS: KnownCalls['answers'] = new Map();
-export const NO_CALLS_OUT: KnownCalls['callsOut'] = new Set();
+export const NO_DETACHED_CALLS: KnownCalls['detachedCalls'] = new Set();
 
 /**
  * The outcomes of these attempts by order id.
@@ -17,17 +17,17 @@ export const NO_CALLS_OUT: KnownCalls['callsOut'] = new Set();
  */
 export async function runAttempts(
   attempts: Iterable<Attempt>,
-  { answers, callsOut }: KnownCalls,
+  { answers, detachedCalls }: KnownCalls,
   { runProcessor, poisonReason }: { runProcessor: RunProcessor; poisonReason: string | undefined },
 ): Promise<Map<string, Outcome>> {
   const run: RunProcessor = (unknown) =>
     poisonReason === undefined ? runProcessor(unknown) : failAll(unknown, poisonReason);
-  if (answers.size === 0 && callsOut.size === 0) return run(attempts);
+  if (answers.size === 0 && detachedCalls.size === 0) return run(attempts);
   const known = new Map<string, Outcome>();
   const toCall: Attempt[] = [];
   for (const attempt of attempts) {
     const { orderId } = attempt.command;
-    const outcome = answers.get(orderId) ?? (callsOut.has(orderId) ? UNANSWERED : undefined);
+    const outcome = answers.get(orderId) ?? (detachedCalls.has(orderId) ? UNANSWERED : undefined);
     if (outcome === undefined) toCall.push(attempt);
     else known.set(orderId, outcome);
   }

@@ -22,8 +22,9 @@ export function singleLog(identity: string): Lineage {
 }
 
 /**
- * The epochs of a history, oldest first; compare the leader epochs of Kafka (KIP-101). A restored copy of a store has the
- * epochs up to the moment of the copy, and begins another one there. So it refuses exactly the tokens of changes that it does
+ * The epochs of a history, oldest first. A store and its restored copy give their later changes the same sequence numbers, so
+ * a token needs the epoch to say whose change it means; the leader epochs of Kafka (KIP-101) have the same purpose. A restored
+ * copy has the epochs up to the moment of the copy, and begins another one there. So it refuses exactly the tokens of changes that it does
  * not have: their epoch is unknown, or ends before them.
  */
 export function historyEpochs(epochs: readonly HistoryEpoch[]): Lineage {

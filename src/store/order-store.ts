@@ -122,9 +122,9 @@ export interface DueQuery {
   published: readonly string[];
   /** orders whose calls have ended: loaded whether or not they are due */
   answered?: readonly string[] | undefined;
-  /** orders whose calls go on: not loaded, even if they are due */
-  callsOut?: readonly string[] | undefined;
-  /** also loads unanswered orders that are not due: the process that called for them has ended */
+  /** orders with a detached call: not loaded, even if they are due */
+  detachedCalls?: readonly string[] | undefined;
+  /** also loads unanswered orders that are not due: the process with their detached calls has ended */
   orphaned?: boolean | undefined;
 }
 

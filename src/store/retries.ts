@@ -22,7 +22,7 @@ export interface RetryingOrder {
    * forward; negative after the clock was set back
    */
   lateMs: number;
-  /** its call goes on, out of its batch; `dueAt` is for the case that the answer is lost */
+  /** its call is detached from its batch; `dueAt` is for the case that the answer is lost */
   unanswered: boolean;
 }
 

@@ -8,7 +8,7 @@ import { within } from '../base/within.ts';
 import type { BatchRequest, BatchResult, RetryRequest } from '../processing/batch.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Claim } from '../store/partition-owners.ts';
-import { CallsOut, type AnswerMessage, type OnAnswer } from './calls-out.ts';
+import { DetachedCalls, type AnswerMessage, type OnAnswer } from './detached-calls.ts';
 import {
   fromThreadError,
   type OwnershipRequest,
@@ -26,8 +26,8 @@ export interface BatchPoolOptions {
   logger: Logger;
   /** maximum milliseconds of a task outside the processor (loading, saving, waiting for locks); 30,000 by default */
   storeTimeMs?: number | undefined;
-  /** gets the number of processor calls that are out of their batch, whenever it changes */
-  onCallsOut?: ((calls: number) => void) | undefined;
+  /** gets the number of detached calls, whenever it changes */
+  onDetachedCalls?: ((calls: number) => void) | undefined;
 }
 
 /** How long a stopping pool waits for the calls that it has aborted, in milliseconds. */
@@ -39,14 +39,14 @@ const CALLS_END_WITHIN_MS = 500;
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
-  readonly #callsOut: CallsOut;
+  readonly #detachedCalls: DetachedCalls;
   readonly #stopChannel = `processor calls ${randomUUID()}`;
   #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
-  #onNoCallsOut: () => void = () => undefined;
+  #onNoDetachedCalls: () => void = () => undefined;
 
   constructor(options: BatchPoolOptions) {
     this.#options = options;
-    this.#callsOut = new CallsOut((calls) => this.#callsOutChanged(calls));
+    this.#detachedCalls = new DetachedCalls((calls) => this.#detachedCallsChanged(calls));
   }
 
   /**
@@ -98,39 +98,39 @@ export class BatchPool {
   }
 
   /**
-   * Ends the calls that are out of their batch, waits for the tasks in flight until the deadline, then ends the threads.
+   * Ends the detached calls, waits for the tasks in flight until the deadline, then ends the threads.
    * Records that they have not saved are still in the log; the orders of the calls are still in the store.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
     const piscina = this.#piscina;
     if (piscina === undefined) return;
     this.#piscina = undefined;
-    await this.#endCallsOut();
+    await this.#endDetachedCalls();
     if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
   }
 
   #watchCalls(piscina: Piscina<ThreadTask, ThreadResponse>): void {
-    piscina.on('message', (message: AnswerMessage) => this.#callsOut.answered(message));
+    piscina.on('message', (message: AnswerMessage) => this.#detachedCalls.answered(message));
     // The id of an ended thread is gone: keep those of the others.
     piscina.on('workerDestroy', ({ id }: { id: number }) => {
       const living = piscina.threads.map(({ threadId }) => threadId);
-      this.#callsOut.keepOnly(new Set(living.filter((threadId) => threadId !== id)));
+      this.#detachedCalls.keepOnly(new Set(living.filter((threadId) => threadId !== id)));
     });
   }
 
   /** Aborts the signals of the calls, so that the module can end its requests. */
-  async #endCallsOut(): Promise<void> {
-    if (this.#callsOut.size === 0) return;
-    const ended = new Promise<void>((resolve) => (this.#onNoCallsOut = resolve));
+  async #endDetachedCalls(): Promise<void> {
+    if (this.#detachedCalls.size === 0) return;
+    const ended = new Promise<void>((resolve) => (this.#onNoDetachedCalls = resolve));
     const channel = new BroadcastChannel(this.#stopChannel);
     channel.postMessage('stop');
     await within(ended, CALLS_END_WITHIN_MS);
     channel.close();
   }
 
-  #callsOutChanged(calls: number): void {
-    this.#options.onCallsOut?.(calls);
-    if (calls === 0) this.#onNoCallsOut();
+  #detachedCallsChanged(calls: number): void {
+    this.#options.onDetachedCalls?.(calls);
+    if (calls === 0) this.#onNoDetachedCalls();
   }
 
   async #perform(
@@ -147,20 +147,20 @@ export class BatchPool {
     const activity = createThreadActivity();
     const response = await this.#piscina
       .run(
-        { request, activity, callsOut: this.#callsOut.orderIds() },
+        { request, activity, detachedCalls: this.#detachedCalls.orderIds() },
         { transferList, signal: deadline.signal },
       )
       .catch((error: unknown): never => {
         throw threadEnded(error, activity);
       })
       .finally(() => clearTimeout(timer));
-    this.#callsOut.left(response.threadId, response.left, onAnswer);
+    this.#detachedCalls.left(response.threadId, response.left, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);
   }
 
   /**
-   * Longer than any request takes if its processor calls end within their timeout. In the first round, calls that are out
+   * Longer than any request takes if its processor calls end within their timeout. In the first round, detached calls
    * of an earlier batch may hold slots.
    */
   #deadlineMs(request: ThreadRequest): number {

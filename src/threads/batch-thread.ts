@@ -8,7 +8,7 @@ import { processBatch, type BatchDependencies } from '../processing/process-batc
 import { confirmAll, loadProcessor, type RunProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
-import type { AnswerMessage } from './calls-out.ts';
+import type { AnswerMessage } from './detached-calls.ts';
 import {
   openOnce,
   toThreadError,
@@ -34,7 +34,7 @@ interface ThreadParts {
   left: string[];
 }
 
-export default async function handle({ request, activity, callsOut }: ThreadTask): Promise<unknown> {
+export default async function handle({ request, activity, detachedCalls }: ThreadTask): Promise<unknown> {
   let left: string[] = [];
   try {
     const parts = await insideStore(activity, opened);
@@ -43,7 +43,7 @@ export default async function handle({ request, activity, callsOut }: ThreadTask
     left = parts.left;
     const isPatient = 'patient' in request && request.patient === true;
     const runProcessor = isPatient ? runPatiently : dependencies.runProcessor;
-    const result = await perform(request, { ...dependencies, store, runProcessor, callsOut });
+    const result = await perform(request, { ...dependencies, store, runProcessor, detachedCalls });
     return respond({ done: true, result, threadId, left: left.splice(0) });
   } catch (error) {
     const response: ThreadResponse = { ...toThreadError(error), threadId, left: left.splice(0) };
@@ -92,7 +92,7 @@ async function openProcessor(
     },
   );
   const stopChannel = new BroadcastChannel(settings.stopChannel);
-  stopChannel.onmessage = () => calls.abortCallsOut();
+  stopChannel.onmessage = () => calls.abortDetachedCalls();
   stopChannel.unref();
   return {
     runProcessor: (attempts) => calls.run(attempts),

@@ -18,7 +18,7 @@ export interface ThreadSettings extends StoreSettings {
   processorTimeoutMs: number;
   /** the longest that a batch waits for a call of the processor, in milliseconds */
   processorPatienceMs: number;
-  /** name of the BroadcastChannel on which any message ends the calls that are out of their batch */
+  /** name of the BroadcastChannel on which any message ends the detached calls */
   stopChannel: string;
   /** level of the processor module's logger */
   logLevel: string;
@@ -29,8 +29,8 @@ export interface ThreadTask {
   request: ThreadRequest;
   /** where the thread records whether it is inside the store; the pool reads it if the thread does not answer */
   activity: ThreadActivity;
-  /** orders whose calls go on in a thread of the pool, out of their batch */
-  callsOut: ReadonlySet<string>;
+  /** orders with a detached call in a thread of the pool */
+  detachedCalls: ReadonlySet<string>;
 }
 
 /** `prepare` opens what the thread needs and does nothing else, so that a failure ends the start. */

@@ -40,3 +40,25 @@ await t.test('of two services that claim a new store at once, the second is refu
   };
   await t.rejects(alignStore(logOf([]), store), { code: 'log-mismatch', message: /another event log/ });
 });
+
+await t.test('partitions that are not checked are not asked for: they may have no leader', async (t) => {
+  const asked: (readonly number[] | undefined)[] = [];
+  const log: ReadableLog = {
+    ...logOf([]),
+    ranges: (_topic, partitions) => {
+      asked.push(partitions);
+      const ranges: OffsetRange[] = [];
+      ranges[1] = { start: 2, end: 9 };
+      return Promise.resolve(ranges);
+    },
+  };
+  const ranges = await verifyAlignment(log, () => Promise.resolve(storedLog(4)), [1]).catch(String);
+  t.match(
+    ranges,
+    /fake:orders\.commands\/1: offsets 0 to 1 were never processed/,
+    'partition 0 is not checked',
+  );
+  t.same(asked, [[1], [1]]);
+  t.same(await verifyAlignment(log, () => Promise.resolve(storedLog(4)), []), []);
+  t.equal(asked.length, 2);
+});

@@ -130,6 +130,12 @@ const cases: Case[] = [
     found: undefined,
   },
   {
+    name: 'progress in a partition that was added after the first offsets were read',
+    end: 9,
+    next: 4,
+    found: undefined,
+  },
+  {
     name: 'progress in a partition that the log does not have',
     next: 4,
     found: { kind: 'no-partition', resumeAt: undefined },

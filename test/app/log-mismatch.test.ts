@@ -46,7 +46,7 @@ await t.test('a service refuses to start after its log was deleted', async (t) =
   await remove('log.db', folder);
   await t.rejects(start(t, folder), {
     code: 'log-mismatch',
-    message: /orders\.commands.*another event log.*order-system accept-loss --dry-run/s,
+    message: /orders\.commands.*another event log.*main\.js accept-loss --dry-run/s,
   });
 });
 

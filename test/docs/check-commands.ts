@@ -131,7 +131,7 @@ function faultsOfKafkaTopics(words: readonly string[]): string[] {
 }
 
 function faultsOfDocker([verb = '', ...rest]: string[]): string[] {
-  if (!['build', 'run', 'compose'].includes(verb)) return [`docker ${verb} is not used in documents`];
+  if (!['build', 'run', 'exec', 'compose'].includes(verb)) return [`docker ${verb} is not used in documents`];
   if (verb !== 'compose') return [];
   const compose = read('compose.yaml');
   const faults: string[] = [];

@@ -10,7 +10,7 @@ import { anOrder, OrderClient } from '../support/order-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** These run with the suites that need system packages: they need libfaketime, but no Kafka. */
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

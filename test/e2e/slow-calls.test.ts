@@ -21,8 +21,8 @@ async function starter(t: Test, settings: Record<string, string> = {}) {
 const statusesOf = async (client: OrderClient, id: string) =>
   (await client.history(id)).body.data.map(({ status }) => status);
 
-const callsOut = async (client: OrderClient) =>
-  Number(/^orders_processor_calls_out (\d+)/m.exec((await client.get<string>('/metrics')).body)?.[1]);
+const detachedCalls = async (client: OrderClient) =>
+  Number(/^orders_processor_calls_detached (\d+)/m.exec((await client.get<string>('/metrics')).body)?.[1]);
 
 const place = async (client: OrderClient, merchantId?: string) =>
   (await client.place(anOrder(merchantId === undefined ? {} : { merchantId }))).body.id;
@@ -38,13 +38,13 @@ await t.test('an order whose call takes six seconds does not hold up fifty other
   t.same(new Set(others.map(({ body }) => body.status)), new Set(['confirmed']));
   t.ok(tookMs < 5_000, `they took ${tookMs} ms`);
   t.match((await client.order(slow)).body, { status: 'accepted' });
-  t.equal(await callsOut(client), 1);
+  t.equal(await detachedCalls(client), 1);
   t.equal((await client.transition(slow, 'cancelled')).status, 202);
   await eventually(async () => (await statusesOf(client, slow)).length === 2, {
     what: 'the slow order to be decided',
   });
   t.same(await statusesOf(client, slow), ['confirmed', 'cancelled'], 'the cancellation waited behind it');
-  t.equal(await callsOut(client), 0);
+  t.equal(await detachedCalls(client), 0);
   t.same(await service.stop(), { code: 0, signal: null });
 });
 
@@ -52,7 +52,9 @@ await t.test('after a crash, orders whose calls were lost do not wait for the ti
   const start = await starter(t);
   const first = await start();
   const slow = await place(first.client, 'slow-1000');
-  await eventually(async () => (await callsOut(first.client)) === 1, { what: 'the call to leave its batch' });
+  await eventually(async () => (await detachedCalls(first.client)) === 1, {
+    what: 'the call to leave its batch',
+  });
   await first.service.kill();
   const second = await start();
   await eventually(async () => (await statusesOf(second.client, slow)).length === 1, {
@@ -68,7 +70,7 @@ await t.test(
     const start = await starter(t);
     const first = await start();
     const slow = await place(first.client, 'slow-5000');
-    await eventually(async () => (await callsOut(first.client)) === 1, {
+    await eventually(async () => (await detachedCalls(first.client)) === 1, {
       what: 'the call to leave its batch',
     });
     t.same(await first.service.stop(), { code: 0, signal: null });

@@ -14,7 +14,7 @@ import { processBatch } from '../../src/processing/process-batch.ts';
 import { ProcessorCalls } from '../../src/processing/processor-calls.ts';
 import { retryOrders } from '../../src/processing/retry-orders.ts';
 import type { BatchStore } from '../../src/store/order-store.ts';
-import { CallsOut, type OnAnswer } from '../../src/threads/calls-out.ts';
+import { DetachedCalls, type OnAnswer } from '../../src/threads/detached-calls.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
 
 export const TOPIC = 'orders.commands';
@@ -39,7 +39,7 @@ export interface LifeOptions {
 /** One life of a process: a lane on two threads that share a store, until it crashes. */
 export class Life {
   readonly #options: LifeOptions;
-  readonly #callsOut = new CallsOut(() => undefined);
+  readonly #detachedCalls = new DetachedCalls(() => undefined);
   readonly #threads: Thread[];
   readonly #lane: Lane;
   readonly #pushed = new Map<number, number>();
@@ -128,7 +128,7 @@ export class Life {
     this.#threads[index] = next;
     old.isDead = true;
     for (const orderId of old.calling) this.#calling.delete(orderId);
-    this.#callsOut.keepOnly(new Set(this.#threads.map(({ id }) => id)));
+    this.#detachedCalls.keepOnly(new Set(this.#threads.map(({ id }) => id)));
     old.onDeath(new ServiceError('worker-failed', 'The thread ended.'));
   }
 
@@ -138,10 +138,10 @@ export class Life {
     thread.isBusy = true;
     const death = new Promise<never>((_, reject) => (thread.onDeath = reject));
     try {
-      return await Promise.race([death, thread.run(request, this.#callsOut.orderIds())]);
+      return await Promise.race([death, thread.run(request, this.#detachedCalls.orderIds())]);
     } finally {
       thread.isBusy = false;
-      if (!thread.isDead) this.#callsOut.left(thread.id, thread.left.splice(0), onAnswer);
+      if (!thread.isDead) this.#detachedCalls.left(thread.id, thread.left.splice(0), onAnswer);
     }
   }
 
@@ -149,11 +149,11 @@ export class Life {
     const thread: Thread = {
       id,
       ...{ isBusy: false, isDead: false, left: [], calling: new Set(), onDeath: () => undefined },
-      run: (request, callsOut) => {
+      run: (request, detachedCalls) => {
         const dependencies = {
           store: this.#storeOf(thread),
           runProcessor: (attempts: Iterable<Attempt>) => calls.run(attempts),
-          ...{ codec: createEventCodec(), ...clocks, rules: failureRules(), callsOut },
+          ...{ codec: createEventCodec(), ...clocks, rules: failureRules(), detachedCalls },
         };
         return request.kind === 'batch'
           ? processBatch(request, dependencies)
@@ -164,7 +164,7 @@ export class Life {
       maxPatienceMs: PATIENCE_MS,
       onLeft: (orderId) => thread.left.push(orderId),
       onAnswer: (orderId, outcome) => {
-        if (!thread.isDead) this.#callsOut.answered({ threadId: id, orderId, outcome });
+        if (!thread.isDead) this.#detachedCalls.answered({ threadId: id, orderId, outcome });
       },
     });
     return thread;
@@ -209,5 +209,5 @@ interface Thread {
   left: string[];
   calling: Set<string>;
   onDeath: (error: Error) => void;
-  run: (request: BatchRequest | RetryRequest, callsOut: ReadonlySet<string>) => Promise<BatchResult>;
+  run: (request: BatchRequest | RetryRequest, detachedCalls: ReadonlySet<string>) => Promise<BatchResult>;
 }

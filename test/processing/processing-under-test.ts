@@ -45,7 +45,7 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     /** by order id; all other orders are confirmed */
     outcomes: new Map<string, Outcome>(),
     /** orders whose calls go on */
-    callsOut: new Set<string>(),
+    detachedCalls: new Set<string>(),
     /** the order id and number of each attempt */
     attempts: [] as [string, number][],
   };
@@ -66,7 +66,7 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     clock: () => world.now + world.stepMs,
     monotonicClock: () => world.now,
     rules: failureRules(changes),
-    callsOut: world.callsOut,
+    detachedCalls: world.detachedCalls,
   };
   const run = (records: LogRecord[], changes: Partial<BatchRequest> = {}) => {
     const request = { applied: new Map<number, number>(), recent: NO_FAILURES, ...changes };

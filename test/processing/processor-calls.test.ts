@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Attempt, Outcome } from '../../src/processing/outcome.ts';
 import {
-  MAX_CALLS_OUT,
+  MAX_DETACHED_CALLS,
   PROCESSOR_CONCURRENCY,
   ProcessorCalls,
   type BeginCall,
@@ -97,11 +97,11 @@ await t.test('if the calls take long in general, the patience grows with them', 
   end('another');
 });
 
-await t.test('calls that are out keep their slots, and other batches use the rest', async (t) => {
+await t.test('detached calls keep their slots, and other batches use the rest', async (t) => {
   const { run, end, started } = harness();
-  const slow = ids('slow', MAX_CALLS_OUT);
+  const slow = ids('slow', MAX_DETACHED_CALLS);
   await run(slow);
-  t.equal(started(), MAX_CALLS_OUT);
+  t.equal(started(), MAX_DETACHED_CALLS);
   const next = run(ids('more', PROCESSOR_CONCURRENCY));
   t.equal(started(), PROCESSOR_CONCURRENCY);
   end('slow0');
@@ -113,14 +113,14 @@ await t.test('calls that are out keep their slots, and other batches use the res
   t.equal((await next).size, PROCESSOR_CONCURRENCY);
 });
 
-await t.test('invariant 9: when too many calls are out, a batch waits until one ends', async (t) => {
+await t.test('invariant 9: when too many calls are detached, a batch waits until one ends', async (t) => {
   const { run, end, left, answers } = harness(5);
-  await run(ids('out', MAX_CALLS_OUT));
+  await run(ids('out', MAX_DETACHED_CALLS));
   let isDone = false;
   const waiting = run(['fast', 'slow']).finally(() => (isDone = true));
   await new Promise((resolve) => setTimeout(resolve, 30));
   t.equal(isDone, false);
-  t.equal(left.length, MAX_CALLS_OUT);
+  t.equal(left.length, MAX_DETACHED_CALLS);
   end('out7');
   t.same(statuses(await waiting), ['fast confirmed', 'slow unanswered']);
   t.same(answers, [['out7', 'confirmed']]);
@@ -128,14 +128,14 @@ await t.test('invariant 9: when too many calls are out, a batch waits until one 
 
 await t.test('a slow call does not leave while calls of its batch wait for a slot', async (t) => {
   const { run, end, left, pending } = harness(5);
-  await run(ids('out', MAX_CALLS_OUT));
+  await run(ids('out', MAX_DETACHED_CALLS));
   left.length = 0;
   const large = ids('in', 20);
   const running = run(large);
   await new Promise((resolve) => setTimeout(resolve, 30));
   t.same(left, [], 'its batch has to wait anyway');
   t.equal(pending.size, PROCESSOR_CONCURRENCY);
-  for (const id of [...ids('out', MAX_CALLS_OUT), ...large.slice(0, 10)]) end(id);
+  for (const id of [...ids('out', MAX_DETACHED_CALLS), ...large.slice(0, 10)]) end(id);
   const outcomes = await running;
   t.same(left, large.slice(10));
   t.equal(outcomes.get('in0')?.status, 'confirmed');
@@ -163,11 +163,11 @@ await t.test('an answer that has arrived while the thread was busy counts', asyn
   t.same(left, []);
 });
 
-await t.test('the calls that are out are aborted, those of a batch are not', async (t) => {
+await t.test('detached calls are aborted, those of a batch are not', async (t) => {
   const { calls, run, end, answers } = harness();
   await run(['out']);
   const running = run(['in']);
-  calls.abortCallsOut();
+  calls.abortDetachedCalls();
   await eventually(() => answers.length === 1, { what: 'the call to end' });
   t.same(answers, [['out', 'retry']]);
   end('in');

@@ -107,7 +107,7 @@ await t.test('while a call goes on, no second one starts for its order', async (
   const { world, run, retry, history } = await processingUnderTest(t);
   const records = new CommandRecords();
   const [id, due] = [randomUUID(), randomUUID()];
-  world.callsOut.add(id);
+  world.detachedCalls.add(id);
   const { counts } = await run([records.place(id), records.place(due)]);
   t.match(counts, { placed: 1, retrying: 1 }, 'the batch that it left was not saved, and is repeated');
   world.now += ANSWER_TIMEOUT_MS + 1;
@@ -116,7 +116,7 @@ await t.test('while a call goes on, no second one starts for its order', async (
     world.attempts.map(([order]) => order),
     [due],
   );
-  world.callsOut.delete(id);
+  world.detachedCalls.delete(id);
   t.same(publishedStatuses(await retry()), ['confirmed'], 'when the answer is lost, it is called again');
   t.same(world.attempts.at(-1), [id, 1]);
   t.same(await history(id), ['confirmed']);

@@ -31,12 +31,12 @@ async function harness(
   const reader = await openReader(store);
   const lines: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) });
-  const callsOut: number[] = [];
+  const detachedCalls: number[] = [];
   const pool = new BatchPool({
     threads,
     logger,
     storeTimeMs,
-    onCallsOut: (calls) => callsOut.push(calls),
+    onDetachedCalls: (calls) => detachedCalls.push(calls),
     settings: {
       store,
       writeLock,
@@ -52,7 +52,7 @@ async function harness(
     await pool.stop();
     await reader.close();
   });
-  return { pool, reader, callsOut, logged: () => lines.join('') };
+  return { pool, reader, detachedCalls, logged: () => lines.join('') };
 }
 
 function batch(records: LogRecord[]): BatchRequest {
@@ -116,7 +116,7 @@ const SETTINGS = {
 };
 
 await t.test('a slow call leaves its batch, and its answer follows', async (t) => {
-  const { pool, callsOut } = await harness(t, 1, 400);
+  const { pool, detachedCalls } = await harness(t, 1, 400);
   const id = randomUUID();
   const answers: [string, Outcome][] = [];
   const records = new CommandRecords();
@@ -125,10 +125,10 @@ await t.test('a slow call leaves its batch, and its answer follows', async (t) =
     (orderId, outcome) => answers.push([orderId, outcome]),
   );
   t.match(counts, { placed: 1, retrying: 1 });
-  t.same(callsOut, [1]);
+  t.same(detachedCalls, [1]);
   await eventually(() => answers.length === 1, { what: 'the answer' });
   t.match(answers, [[id, { status: 'retry', reason: /PROCESSOR_TIMEOUT_MS/ }]]);
-  t.same(callsOut, [1, 0]);
+  t.same(detachedCalls, [1, 0]);
 });
 
 await t.test('a thread that ends answers for its slow calls: their attempts have failed', async (t) => {
@@ -154,11 +154,11 @@ await t.test('a thread that ends answers for its slow calls: their attempts have
 });
 
 await t.test('a stop aborts slow calls and does not wait for their timeout', async (t) => {
-  const { pool, callsOut } = await harness(t, 1);
+  const { pool, detachedCalls } = await harness(t, 1);
   await pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'slow' })]));
   const startedAt = performance.now();
   await pool.stop();
-  t.same(callsOut, [1, 0], 'the signal has ended the call');
+  t.same(detachedCalls, [1, 0], 'the signal has ended the call');
   t.ok(performance.now() - startedAt < 10_000);
 });
 

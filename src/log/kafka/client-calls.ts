@@ -82,12 +82,19 @@ export async function partitionCount(client: Producer, topic: string, timeout: n
 /**
  * Queries one partition at a time, so that an unreachable broker blocks only one thread of libuv's pool.
  * @param timeout of each call
+ * @param partitions those to query; all by default
  * @throws ServiceError `log-unavailable`
  */
-export async function topicRanges(client: Producer, topic: string, timeout: number): Promise<OffsetRange[]> {
+export async function topicRanges(
+  client: Producer,
+  topic: string,
+  timeout: number,
+  partitions?: readonly number[],
+): Promise<OffsetRange[]> {
   try {
     const ranges: OffsetRange[] = [];
     for (const partition of await partitionsOf(client, topic, timeout)) {
+      if (partitions?.includes(partition) === false) continue;
       const { lowOffset, highOffset } = await untilLeaderElected(() =>
         watermarks(client, { topic, partition }, timeout),
       );

@@ -13,6 +13,9 @@ export interface Loss {
 
 /** The next offset of each partition that a follower reads. */
 export class FollowedOffsets extends Map<number, number> {
+  /** whether the latest look found a lower end */
+  #sawLowerEnd = false;
+
   /**
    * Notes that a record was read.
    * @param watermarks as of the latest fetch
@@ -29,11 +32,28 @@ export class FollowedOffsets extends Map<number, number> {
     return undefined;
   }
 
-  /** @param endOf the end of a partition as of the latest fetch; negative if it is unknown */
-  lossByEnds(endOf: (partition: number) => number): Loss | undefined {
+  /**
+   * Looks for a partition that ends before the offset to read next. It is a loss only if the broker says so in two looks in a
+   * row: after a leader fails, the new one may know for a moment only an earlier end than consumers have read.
+   * @param fetchedEnd the end of a partition as of the latest fetch; negative if it is unknown
+   * @param queryEnd asks the broker for the end of a partition
+   * @throws what `queryEnd` throws
+   */
+  async lossByEnds(
+    fetchedEnd: (partition: number) => number,
+    queryEnd: (partition: number) => Promise<number>,
+  ): Promise<Loss | undefined> {
+    const suspected = this.#lowerEnd(fetchedEnd);
+    const found = suspected && (await queryEnd(suspected.partition));
+    const isSecondLook = this.#sawLowerEnd;
+    this.#sawLowerEnd = suspected !== undefined && found !== undefined && found < suspected.expected;
+    return this.#sawLowerEnd && isSecondLook ? { why: 'new-topic', ...suspected, found } : undefined;
+  }
+
+  #lowerEnd(endOf: (partition: number) => number): { partition: number; expected: number } | undefined {
     for (const [partition, expected] of this) {
       const found = endOf(partition);
-      if (found >= 0 && found < expected) return { why: 'new-topic', partition, expected, found };
+      if (found >= 0 && found < expected) return { partition, expected };
     }
     return undefined;
   }

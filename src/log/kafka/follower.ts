@@ -104,7 +104,7 @@ export class KafkaFollower implements Follower {
   async #look(): Promise<void> {
     try {
       const partitions = await this.#partitions(LOOK_TIMEOUT_MS);
-      this.#loss ??= this.#lossSeenIn(partitions);
+      this.#loss ??= await this.#lossSeenIn(partitions);
       if (partitions.length === 0) this.#noteMissing();
       else if (this.#loss !== undefined) await this.#startOver(partitions, this.#loss);
       else await this.#addNew(partitions);
@@ -124,11 +124,13 @@ export class KafkaFollower implements Follower {
     );
   }
 
-  #lossSeenIn(partitions: readonly number[]): Loss | undefined {
+  async #lossSeenIn(partitions: readonly number[]): Promise<Loss | undefined> {
     if (partitions.length === 0) return undefined;
     if (this.#isMissing || partitions.length < this.#offsets.size) return { why: 'new-topic' };
-    const endOf = (partition: number) => this.#client.getWatermarkOffsets(this.#topic, partition).highOffset;
-    return this.#offsets.lossByEnds(endOf);
+    return this.#offsets.lossByEnds(
+      (partition) => this.#client.getWatermarkOffsets(this.#topic, partition).highOffset,
+      async (partition) => (await this.#watermarksOf([partition])).get(partition)?.highOffset ?? 0,
+    );
   }
 
   async #startOver(partitions: readonly number[], loss: Loss): Promise<void> {

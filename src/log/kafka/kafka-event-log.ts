@@ -74,8 +74,8 @@ export class KafkaEventLog implements EventLog {
     return follower;
   }
 
-  ranges(topic: string): Promise<OffsetRange[]> {
-    return this.#producer.ranges(this.#prefixed(topic));
+  ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]> {
+    return this.#producer.ranges(this.#prefixed(topic), partitions);
   }
 
   recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>> {

@@ -166,8 +166,8 @@ export class KafkaProducer {
   }
 
   /** @param topic with its prefix @throws ServiceError `log-unavailable` */
-  async ranges(topic: string): Promise<OffsetRange[]> {
-    return topicRanges(this.#usableClient(), topic, PROBE_TIMEOUT_MS);
+  async ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]> {
+    return topicRanges(this.#usableClient(), topic, PROBE_TIMEOUT_MS, partitions);
   }
 
   /** @throws ServiceError `log-unavailable` */

@@ -89,10 +89,10 @@ async function answeredRows(read: Read, { topic, partitions, answered = [] }: Du
 
 async function dueRows(
   read: Read,
-  { topic, partitions, now, latest, limit, published, answered = [], callsOut = [], orphaned }: DueQuery,
+  { topic, partitions, now, latest, limit, published, answered = [], detachedCalls = [], orphaned }: DueQuery,
 ): Promise<DueRow[]> {
   if (limit === 0) return [];
-  const excluded = [...answered, ...callsOut];
+  const excluded = [...answered, ...detachedCalls];
   const values = [topic, partitions, now, published, excluded, limit, latest];
   const due = read<DueRow>({ name: 'due', text: DUE, values });
   if (orphaned !== true) return due;

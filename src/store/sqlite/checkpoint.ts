@@ -19,7 +19,7 @@ export async function checkpointSqlite(path: string, logger: Logger): Promise<vo
   } catch (err) {
     logger.warn(
       { err, file: path },
-      `The store could not be completed: a copy needs the file and ${path}-wal.`,
+      `The store could not be checkpointed: a copy needs the file and ${path}-wal.`,
     );
   }
 }

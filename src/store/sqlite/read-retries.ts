@@ -83,9 +83,19 @@ function answeredRows(client: SqliteClient, { topic, partitions, answered = [] }
 }
 
 function dueRows(client: SqliteClient, query: DueQuery): DueRow[] {
-  const { topic, partitions, now, latest, limit, published, answered = [], callsOut = [], orphaned } = query;
+  const {
+    topic,
+    partitions,
+    now,
+    latest,
+    limit,
+    published,
+    answered = [],
+    detachedCalls = [],
+    orphaned,
+  } = query;
   if (limit === 0) return [];
-  const rest = [JSON.stringify([...answered, ...callsOut]), JSON.stringify(published), limit];
+  const rest = [JSON.stringify([...answered, ...detachedCalls]), JSON.stringify(published), limit];
   return partitions
     .flatMap((partition) => [
       ...client.all<DueRow>(DUE, topic, partition, now, ...rest),

@@ -50,3 +50,24 @@ await t.test('when the offsets of a topic cannot be queried, the log is unavaila
     message: /first and last offsets of topic orders\.commands/,
   });
 });
+
+await t.test('only the partitions that are needed are queried: another one may have no leader', async (t) => {
+  const client = {
+    getMetadata(_options: unknown, done: (error: null, metadata: unknown) => void) {
+      const partitions = [0, 1, 2].map((id) => ({ id }));
+      done(null, { topics: [{ name: 'orders.commands', partitions }] });
+    },
+    queryWatermarkOffsets(
+      _topic: string,
+      partition: number,
+      _timeout: number,
+      done: (error: Error | null, offsets?: unknown) => void,
+    ) {
+      if (partition === 0) done(new Error('Broker: Leader not available'));
+      else done(null, { lowOffset: partition, highOffset: 9 });
+    },
+  } as unknown as kafka.Producer;
+  const ranges = await topicRanges(client, 'orders.commands', 100, [2, 3]);
+  t.same([...ranges.entries()].slice(2), [[2, { start: 2, end: 9 }]]);
+  await t.rejects(topicRanges(client, 'orders.commands', 100), { code: 'log-unavailable' });
+});

@@ -94,17 +94,29 @@ await t.test('a follower tells lost records from the gaps of compaction and tran
   t.equal(offsets.read(0, 8, retained(0)), undefined, 'a gap');
   t.same(offsets.read(0, 12, retained(12)), { why: 'records-deleted', partition: 0, expected: 9, found: 12 });
   t.same(offsets.read(0, 3, retained(0)), { why: 'new-topic', partition: 0, expected: 9, found: 3 });
-  t.equal(
-    offsets.lossByEnds(() => -1),
-    undefined,
-    'unknown ends',
-  );
-  t.equal(
-    offsets.lossByEnds(() => 9),
-    undefined,
-  );
-  t.same(
-    offsets.lossByEnds(() => 8),
-    { why: 'new-topic', partition: 0, expected: 9, found: 8 },
-  );
 });
+
+await t.test(
+  'a follower takes lower ends for a new topic only if the broker confirms them twice',
+  async (t) => {
+    const offsets = new FollowedOffsets();
+    offsets.add(
+      new Map([
+        [0, 5],
+        [1, 9],
+      ]),
+    );
+    const look = (fetched: number, queried: number) =>
+      offsets.lossByEnds(
+        (partition) => (partition === 1 ? fetched : 5),
+        (partition) => Promise.resolve(partition === 1 ? queried : 0),
+      );
+    t.equal(await look(-1, 0), undefined, 'an unknown end');
+    t.equal(await look(9, 0), undefined);
+    t.equal(await look(8, 9), undefined, 'an old answer of another leader');
+    t.equal(await look(8, 8), undefined, 'a leader that may learn the end soon');
+    t.equal(await look(8, 9), undefined, 'it has learned it');
+    t.equal(await look(8, 8), undefined);
+    t.same(await look(8, 7), { why: 'new-topic', partition: 1, expected: 9, found: 7 });
+  },
+);

@@ -243,8 +243,8 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.same(await idsOf({ answered: ['other'] }), ['failed'], 'not of another partition');
     t.same(await idsOf({ answered: ['slow'], topic: 'another' }), []);
     t.same(await idsOf({ orphaned: true }), ['failed', 'slow']);
-    t.same(await idsOf({ orphaned: true, callsOut: ['slow'] }), ['failed']);
-    t.same(await idsOf({ now: 9_000, callsOut: ['slow'] }), ['failed'], 'its call goes on');
+    t.same(await idsOf({ orphaned: true, detachedCalls: ['slow'] }), ['failed']);
+    t.same(await idsOf({ now: 9_000, detachedCalls: ['slow'] }), ['failed'], 'its call goes on');
     t.same(await idsOf({ now: 9_000 }), ['failed', 'slow']);
     const onlyAnswered = await store.loadDue({ ...EVERYTHING_DUE, now: 100, answered: ['slow'], limit: 0 });
     t.same(onlyAnswered.orders, [{ retrying: slow, events: [event(1)] }]);

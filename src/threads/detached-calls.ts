@@ -16,16 +16,16 @@ const THREAD_ENDED: Outcome = {
 };
 
 /**
- * The processor calls of all threads that go on after their batch, by order. A thread tells with the response to a batch
- * which calls have left it, and with a message when such a call ends; either may arrive first.
+ * The detached calls of all threads, by order: processor calls that go on after their batch. The response to a batch says
+ * which calls have left it, and a message reports the end of such a call; either may arrive first.
  */
-export class CallsOut {
+export class DetachedCalls {
   readonly #calls = new Map<string, { threadId: number; onAnswer: OnAnswer }>();
   /** answers that arrived before the response of their batch */
   readonly #early = new Map<string, AnswerMessage>();
   readonly #onChange: (calls: number) => void;
 
-  /** @param onChange gets the number of calls out */
+  /** @param onChange gets the number of detached calls */
   constructor(onChange: (calls: number) => void) {
     this.#onChange = onChange;
   }

@@ -1,20 +1,20 @@
 import t from 'tap';
 import type { Outcome } from '../../src/processing/outcome.ts';
-import { CallsOut } from '../../src/threads/calls-out.ts';
+import { DetachedCalls } from '../../src/threads/detached-calls.ts';
 
 const CONFIRMED: Outcome = { status: 'confirmed', reason: null };
 
 function harness() {
   const counts: number[] = [];
   const answers: string[] = [];
-  const calls = new CallsOut((count) => counts.push(count));
+  const calls = new DetachedCalls((count) => counts.push(count));
   const onAnswer = (orderId: string, { status }: Outcome) => answers.push(`${orderId} ${status}`);
   const answered = (threadId: number, orderId: string) =>
     calls.answered({ threadId, orderId, outcome: CONFIRMED });
   return { calls, counts, answers, onAnswer, answered };
 }
 
-await t.test('a call that has left its batch is out until it is answered', (t) => {
+await t.test('a call is detached from its batch until it is answered', (t) => {
   const { calls, counts, answers, onAnswer, answered } = harness();
   calls.left(1, ['a', 'b'], onAnswer);
   t.same(calls.orderIds(), new Set(['a', 'b']));
