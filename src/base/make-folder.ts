@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { toError } from './errors.ts';
 
 /**
  * Creates a folder and its parents, durably: after a power failure, files in it must be found. (SQLite does the same for its
@@ -20,13 +21,28 @@ export function makeFolder(path: string): void {
   syncFolder(parent);
 }
 
-/** Makes the names of a folder durable. Windows cannot open folders, and needs no sync of them. */
-function syncFolder(path: string): void {
+/** What a network or FUSE file system without folder syncs says, and a folder that may be entered but not listed. */
+const UNSUPPORTED = new Set(['EINVAL', 'ENOTSUP', 'EACCES']);
+
+/**
+ * For the error of a folder's sync: does nothing if folders cannot be synced there.
+ * @throws the error otherwise, such as EIO
+ */
+export function ignoreUnsupportedSync(error: unknown): void {
+  const { code = '' } = toError(error) as NodeJS.ErrnoException;
+  if (!UNSUPPORTED.has(code)) throw error;
+}
+
+/** Makes the names of a folder durable, where possible. Windows cannot open folders, and needs no sync of them. */
+export function syncFolder(path: string): void {
   if (process.platform === 'win32') return;
-  const folder = openSync(path, 'r');
+  let folder: number | undefined;
   try {
+    folder = openSync(path, 'r');
     fsyncSync(folder);
+  } catch (error) {
+    ignoreUnsupportedSync(error);
   } finally {
-    closeSync(folder);
+    if (folder !== undefined) closeSync(folder);
   }
 }

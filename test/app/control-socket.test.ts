@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { ControlSocket, type ControlSocketOptions } from '../../src/app/backup/control-socket.ts';
 import { askForBackup } from '../../src/app/backup/ask-service.ts';
@@ -11,9 +13,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const request = { command: 'backup', folder: '/a/new/folder' } as const;
 
-async function listen(t: Test, backUp: ControlSocketOptions['backUp']) {
+async function listen(t: Test, backUp: ControlSocketOptions['backUp'], clientTimeoutMs = 10_000) {
   const path = join(await temporaryFolder(t), 'control.sock');
-  const socket = new ControlSocket({ path, backUp, logger: createLogger('silent') });
+  const socket = new ControlSocket({ path, backUp, clientTimeoutMs, logger: createLogger('silent') });
   await socket.start();
   t.teardown(() => socket.stop());
   return { path, socket };
@@ -75,6 +77,45 @@ await t.test('a stop ends the backup in progress and removes the socket', async 
   await refused;
   t.equal(seen.aborted, 1);
   t.equal(await askForBackup(path, request, () => undefined), false, 'no service answers');
+});
+
+await t.test('a stop does not wait for clients that neither send nor read', async (t) => {
+  const { seen, backUp } = endless();
+  const talkative: ControlSocketOptions['backUp'] = (folder, onProgress, signal) => {
+    for (let page = 0; page < 50_000; page++) onProgress('log.db', page, 50_000);
+    return backUp(folder, onProgress, signal);
+  };
+  const { path, socket } = await listen(t, talkative, 100);
+  const suspended = connect(path);
+  t.teardown(() => suspended.destroy());
+  suspended.pause();
+  suspended.write(`${JSON.stringify(request)}\n`);
+  await eventually(() => seen.running === 1, { what: 'the backup' });
+  const idle = connect(path);
+  t.teardown(() => idle.destroy());
+  await once(idle, 'connect');
+  await socket.stop();
+  t.equal(seen.aborted, 1);
+});
+
+await t.test('a client that sends no request is disconnected', async (t) => {
+  const { path } = await listen(t, () => Promise.reject(new Error('must not be called')), 100);
+  const idle = connect(path).resume();
+  await once(idle, 'close');
+});
+
+await t.test('no other user can open the socket, from its first moment on', async (t) => {
+  const path = join(await temporaryFolder(t), 'control.sock');
+  const umask = process.umask(0);
+  t.teardown(() => process.umask(umask));
+  const backUp = () => Promise.resolve();
+  const socket = new ControlSocket({ path, backUp, logger: createLogger('silent') });
+  const starting = socket.start();
+  while (!existsSync(path)) await nextTurn();
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  await starting;
+  t.equal(process.umask(0), 0, 'files of the process are created as before');
+  await socket.stop();
 });
 
 await t.test('a request that is none is answered with an error', async (t) => {

@@ -71,7 +71,7 @@ await t.test('a backup under load has every order that was acknowledged before i
   t.same(failures, []);
   await service.stop();
 
-  const restored = await start(t, join(folder, `${complete}`));
+  const restored = await start(t, join(folder, `${complete}`), { LOG_RETENTION_MS: '0' });
   await allConfirmed(t, restored.client, before);
   const { body } = await restored.client.place(anOrder(), { prefer: 'wait=20' });
   t.equal(body.status, 'confirmed', 'new orders work');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ServiceError, toError } from '../../base/errors.ts';
-import { makeFolder } from '../../base/make-folder.ts';
+import { ignoreUnsupportedSync, makeFolder } from '../../base/make-folder.ts';
 import type { EmbeddedEventLog } from '../../log/embedded/embedded-event-log.ts';
 import { backUpStore } from '../../threads/store-backup.ts';
 import { BackgroundSync } from './background-sync.ts';
@@ -48,9 +48,9 @@ export async function backUp({ log, storePath, folder, onProgress, signal }: Bac
       await copyOf('orders.db', (to, on) => backUpStore({ path: storePath, to }, on, signal));
       await copyOf('log.db', (to, on) => log.backUp(to, on, signal));
     });
-    await syncPath(partial);
+    await syncPath(partial).catch(ignoreUnsupportedSync);
     await rename(partial, folder);
-    await syncPath(dirname(folder));
+    await syncPath(dirname(folder)).catch(ignoreUnsupportedSync);
   } catch (cause) {
     await rm(partial, { recursive: true, force: true });
     if (cause instanceof ServiceError) throw cause;

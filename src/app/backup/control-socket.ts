@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,10 +12,14 @@ export interface ControlSocketOptions {
   path: string;
   /** must end when the signal is aborted */
   backUp: (folder: string, onProgress: BackupProgress, signal: AbortSignal) => Promise<void>;
+  /** a client that sends no request, or does not read the replies, for this long is disconnected; 2 s by default */
+  clientTimeoutMs?: number;
   logger: Logger;
 }
 
 const MAX_REQUEST_BYTES = 65_536;
+const MAX_CLIENTS = 16;
+const CLIENT_TIMEOUT_MS = 2_000;
 
 /** Serves commands of the user who runs the service: see protocol.ts. One backup runs at a time. */
 export class ControlSocket {
@@ -28,6 +32,7 @@ export class ControlSocket {
   constructor(options: ControlSocketOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = MAX_CLIENTS;
   }
 
   /**
@@ -38,15 +43,25 @@ export class ControlSocket {
     const { path, logger } = this.#options;
     try {
       await rm(path, { force: true });
-      this.#server.listen(path);
+      this.#listen(path);
       await once(this.#server, 'listening');
-      await chmod(path, 0o600);
+      this.#server.on('error', (err) => logger.warn({ err, path }, 'the control socket failed'));
     } catch (err) {
       logger.warn({ err, path }, 'no control socket: order-system backup needs the service stopped');
     }
   }
 
-  /** Ends a backup in progress. */
+  /** `listen` creates the socket before it returns, so no other user can open it at any time. */
+  #listen(path: string): void {
+    const umask = process.umask(0o177);
+    try {
+      this.#server.listen(path);
+    } finally {
+      process.umask(umask);
+    }
+  }
+
+  /** Ends a backup in progress, and disconnects every client. */
   async stop(): Promise<void> {
     this.#stopping.abort(new ServiceError('draining', 'The service is shutting down.'));
     if (!this.#server.listening) return;
@@ -67,7 +82,9 @@ export class ControlSocket {
     const signal = AbortSignal.any([left.signal, this.#stopping.signal]);
     const reply = (message: ControlReply) => socket.writable && socket.write(`${JSON.stringify(message)}\n`);
     try {
+      this.#limitSilence(socket);
       const { folder } = parseRequest(await firstLine(socket, signal));
+      socket.setTimeout(0);
       await this.#backUp(
         folder,
         (file, done, total) => reply({ kind: 'progress', file, done, total }),
@@ -78,7 +95,13 @@ export class ControlSocket {
       const { code, message } = toServiceError(thrown);
       reply({ kind: 'failed', code, message });
     }
-    socket.end();
+    this.#limitSilence(socket);
+    // Unlike `end`, it does not wait until the client closes its side.
+    socket.destroySoon();
+  }
+
+  #limitSilence(socket: Socket): void {
+    socket.setTimeout(this.#options.clientTimeoutMs ?? CLIENT_TIMEOUT_MS, () => socket.destroy());
   }
 
   async #backUp(folder: string, onProgress: BackupProgress, signal: AbortSignal): Promise<void> {

@@ -71,6 +71,7 @@ export class EmbeddedConsumer implements LogConsumer {
       for (const [number, partition] of partitions.entries()) {
         this.#done.set(number, this.#position(number, partition, from.get(number)));
       }
+      await this.#client.call('consumeFrom', [this.#topic, this.#done]);
     } catch (error) {
       this.#handlers.onFailed(toError(error));
       return;

@@ -55,9 +55,9 @@ export class LogClient extends EventEmitter<LogClientEvents> {
     const worker = new Worker(this.#threadEntry, { execArgv: [], workerData: this.#options });
     this.#worker = worker;
     this.#exited = new Promise((resolve) => {
-      let reason = 'it exited';
+      let reason: Error | undefined;
       worker.on('message', (message: FromThread) => this.#receive(message));
-      worker.on('error', (error) => (reason = toError(error).message));
+      worker.on('error', (error) => (reason = toError(error)));
       worker.on('exit', () => {
         this.#onExit(reason);
         resolve();
@@ -135,12 +135,13 @@ export class LogClient extends EventEmitter<LogClientEvents> {
     else pending?.reject(new ServiceError(message.code, message.message));
   }
 
-  #onExit(reason: string): void {
+  /** @param reason for the log alone: it may name files, and callers see the message of a `log-timeout` */
+  #onExit(reason: Error | undefined): void {
     this.#worker = undefined;
     if (this.#closing && this.#calls.size === 0) return;
-    this.#problem = `The thread of the event log died: ${reason}. Restart the process.`;
+    this.#problem = 'The thread of the event log died. Restart the process.';
     const detail = `${this.#problem} Calls in flight may or may not have been executed.`;
-    const error = new ServiceError('log-timeout', detail);
+    const error = new ServiceError('log-timeout', detail, { cause: reason });
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
     this.emit('died', error);

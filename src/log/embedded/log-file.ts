@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { recordsGoneError } from '../log-mismatch.ts';
 import { chunksOf, ChunkTable } from './chunk-table.ts';
 import { commitFailure } from './failures.ts';
 import { type Chunk, readAppends, singleRecord } from './frames.ts';
@@ -98,7 +99,10 @@ export class LogFile {
     return Float64Array.from(positions);
   }
 
-  /** Reads one chunk per partition, round robin, until a limit is reached. The last chunk may exceed the limit. */
+  /**
+   * Reads one chunk per partition, round robin, until a limit is reached. The last chunk may exceed the limit.
+   * @throws ServiceError `log-mismatch` when a record is missing: skipping it would lose it silently
+   */
   read(
     topic: string,
     positions: ReadonlyMap<number, number>,
@@ -112,6 +116,8 @@ export class LogFile {
       for (const [number, offset] of next) {
         const partition = partitions[number];
         const chunk = partition && this.#chunks.at(partition, offset);
+        const found = chunk?.firstOffset ?? partition?.end ?? offset;
+        if (found > offset) throw recordsGoneError(topic, number, { from: offset, to: found });
         if (chunk === undefined) {
           next.delete(number);
           continue;
@@ -144,6 +150,13 @@ export class LogFile {
     return chunk && singleRecord(chunk, offset);
   }
 
+  /** A consumer begins at these offsets; until then, no record of a consumed topic is deleted. */
+  consumeFrom(topicName: string, positions: ReadonlyMap<number, number>): void {
+    for (const partition of this.topic(topicName).partitions) {
+      partition.consumed = positions.get(partition.number) ?? partition.consumed;
+    }
+  }
+
   /** Commits survive a crash of the process; a power failure may undo the latest ones. */
   commit(topicName: string, nextOffsets: ReadonlyMap<number, number>): void {
     const { partitions } = this.topic(topicName);
@@ -154,6 +167,7 @@ export class LogFile {
       }
     });
     for (const partition of moved) partition.committed = nextOffsets.get(partition.number);
+    this.consumeFrom(topicName, nextOffsets);
   }
 
   /** Deletes all records of these partitions; the next append of each gets the given offset, which is not below its end. */

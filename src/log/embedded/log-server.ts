@@ -89,6 +89,10 @@ export class LogServer implements LogCalls {
     return this.#file.topic(topic).partitions;
   }
 
+  consumeFrom(topic: string, positions: ReadonlyMap<number, number>): void {
+    this.#file.consumeFrom(topic, positions);
+  }
+
   commit(topic: string, nextOffsets: Map<number, number>): void {
     this.#refuseAfterDiskError();
     this.#file.commit(topic, nextOffsets);

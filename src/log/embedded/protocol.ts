@@ -12,9 +12,14 @@ export interface LogCalls {
    *   that was not appended because its topic does not have its partition
    */
   append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer>;
-  /** @param positions next offset of each partition to read; the first partition is read first */
+  /**
+   * @param positions next offset of each partition to read; the first partition is read first
+   * @throws ServiceError `log-mismatch` when a record from there on is missing
+   */
   fetch(topic: string, positions: Map<number, number>): Fetched;
   describe(topic: string): PartitionState[];
+  /** A consumer begins at these offsets. Retention keeps all records of a consumed topic until this call or a commit. */
+  consumeFrom(topic: string, positions: ReadonlyMap<number, number>): void;
   commit(topic: string, nextOffsets: Map<number, number>): void;
   /** @returns a batch with the record, or an empty one */
   find(topic: string, key: string): Uint8Array<ArrayBuffer>;

@@ -82,7 +82,7 @@ export class Retention {
     siblings: readonly Partition[],
     corrupt: CorruptRecords[],
   ): number {
-    const consumed = partition.isConsumed ? (partition.committed ?? 0) : partition.end;
+    const consumed = partition.isConsumed ? partition.consumed : partition.end;
     let start = partition.start;
     while (start - partition.start < budget) {
       const stored = this.#chunks.stored(partition, start);

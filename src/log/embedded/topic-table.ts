@@ -17,6 +17,11 @@ export interface Partition extends PartitionState {
   topicId: number;
   /** false if no group consumes the topic; retention then depends on age alone */
   isConsumed: boolean;
+  /**
+   * Retention keeps the records from this offset on. 0 until the consumer of this process has said where it begins:
+   * `committed` may be ahead of a store that was restored.
+   */
+  consumed: number;
 }
 
 /** The partition of the records with this key. Records without a key go to the first. */
@@ -68,7 +73,14 @@ export class TopicTable {
       .all(groupId, id)
       .map(({ committed, ...row }) => {
         const isConsumed = !followedTopics.includes(name);
-        return { ...row, committed: committed ?? undefined, topic: name, topicId: id, isConsumed };
+        return {
+          ...row,
+          committed: committed ?? undefined,
+          topic: name,
+          topicId: id,
+          isConsumed,
+          consumed: 0,
+        };
       });
     const topic = { id, partitions };
     this.#topics.set(name, topic);

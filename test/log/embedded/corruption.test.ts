@@ -5,7 +5,7 @@ import { createLogger } from '../../../src/base/logger.ts';
 import { createMetrics } from '../../../src/base/metrics.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
-import { append, fileOptions, openFile, openLog, readAll } from './support.ts';
+import { append, fileOptions, handlers, openFile, openLog, readAll } from './support.ts';
 
 /** Flips one bit in front of the text. */
 function flipBit(file: string, text: string): void {
@@ -49,6 +49,10 @@ await t.test('a corrupt record that was consumed is deleted like any other, and 
   const logger = createLogger('warn', { write: (line) => void lines.push(line) });
   const metrics = createMetrics();
   const log = await openLog(t, { dataDirectory, partitions: 1, retentionMs: 200, logger, metrics });
+  const { seen, all } = handlers();
+  const consumer = log.consumer('orders', all);
+  await consumer.start();
+  t.teardown(() => consumer.stop());
   const problems = new Set<string | undefined>();
   await eventually(
     async () => {
@@ -66,6 +70,7 @@ await t.test('a corrupt record that was consumed is deleted like any other, and 
   t.equal(lines.length, 1);
   t.match(await metrics.logRecordsCorrupt.get(), { values: [{ value: 1 }] });
   t.equal((await log.find('orders', 'last'))?.offset, 2, 'what is not consumed stays');
+  t.same(seen.failures, []);
 });
 
 await t.test('the keys of a corrupt chunk are deleted, and no others', async (t) => {
@@ -75,12 +80,13 @@ await t.test('the keys of a corrupt chunk are deleted, and no others', async (t)
   const keys = Array.from({ length: 40 }, (_, n) => `key-${n}`);
   for (const key of keys) append(first, 'orders', [[key, `needle-${key}.`]], 1000);
   const all = readAll(first, 'orders');
-  first.commit('orders', new Map([0, 1, 2, 3].map((partition) => [partition, 1])));
+  const consumed = new Map([0, 1, 2, 3].map((partition) => [partition, 1]));
   first.close();
   const corrupt = all.find(({ offset, partition }) => partition === 1 && offset === 0);
   flipBit(options.file, `needle-${corrupt?.key}.`);
 
   const file = openFile(t, dataDirectory);
+  file.consumeFrom('orders', consumed);
   const reported: object[] = [];
   t.equal(
     file.deleteDue(2000, 100, (records) => void reported.push(records)),

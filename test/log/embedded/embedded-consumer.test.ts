@@ -73,6 +73,43 @@ await t.test('a partition missing from the answer to onAssigned starts at the gr
   await consumer.stop();
 });
 
+await t.test('a consumer that begins before the committed offset gets every record', async (t) => {
+  const dataDirectory = t.testdir();
+  const options = { dataDirectory, partitions: 1, retentionMs: 0, followedTopics: ['others'] };
+  const before = await openLog(t, { ...options, retentionMs: 600_000 });
+  for (const key of ['a', 'b', 'c', 'd']) await before.append(record(key));
+  const first = before.consumer('orders', handlers().all);
+  await first.start();
+  first.commit(new Map([[0, 4]]));
+  await first.stop();
+  await before.stop();
+
+  const log = await openLog(t, options);
+  const retentionRuns = async () => {
+    const { offset } = await log.append({ ...record('x'), topic: 'others' });
+    const isDeleted = async () => ((await log.ranges('others'))[0]?.start ?? 0) > offset;
+    await eventually(isDeleted, { what: 'a run of retention' });
+  };
+  const { seen, all } = handlers({
+    onAssigned: async () => {
+      await retentionRuns();
+      return new Map([[0, 2]]);
+    },
+  });
+  const consumer = log.consumer('orders', all);
+  consumer.pause([0]);
+  await consumer.start();
+  await retentionRuns();
+  consumer.resume([0]);
+  await eventually(() => seen.records.length + seen.failures.length > 0, { what: 'the records' });
+  await consumer.stop();
+  t.same(seen.failures, []);
+  t.same(
+    seen.records.map(({ offset }) => offset),
+    [2, 3],
+  );
+});
+
 await t.test('a position beyond the end of the log fails the consumer, which reads nothing', async (t) => {
   const log = await openLog(t, { dataDirectory: t.testdir() });
   await log.append(record('a'));
@@ -141,7 +178,7 @@ await t.test(
       call: (name: string, [, nextOffsets]: [string, Map<number, number>]) => {
         if (name === 'describe') return Promise.resolve([EMPTY_PARTITION, EMPTY_PARTITION]);
         if (name === 'fetch') return Promise.resolve({ batch: new Uint8Array(), ends: [0, 0] });
-        sent.push(nextOffsets);
+        if (name === 'commit') sent.push(nextOffsets);
         if (sent.length > 1) return Promise.resolve();
         consumer.commit(new Map([[0, 9]]));
         return Promise.reject(new Error('The disk is full.'));

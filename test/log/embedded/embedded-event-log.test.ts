@@ -86,10 +86,17 @@ await t.test('when its thread dies, everything in flight fails and later appends
   await nextTurn();
   const waiting = log.append(record('waiting'));
   await t.resolves(looking);
-  await t.rejects(sent, { code: 'log-timeout', message: /asked to die.*may or may not have been executed/ });
-  await t.rejects(waiting, { code: 'log-unavailable', message: /asked to die/ }, 'it was never sent');
-  await t.rejects(log.append(record('late')), { code: 'log-unavailable', message: /asked to die/ });
-  t.match(log.readinessProblem(), /thread of the event log died: asked to die/);
+  await t.rejects(sent, {
+    code: 'log-timeout',
+    message: /^The thread of the event log died\. .*may or may not have been executed/,
+  });
+  await t.rejects(waiting, { code: 'log-unavailable', message: /event log died/ }, 'it was never sent');
+  await t.rejects(log.append(record('late')), { code: 'log-unavailable', message: /event log died/ });
+  t.equal(
+    log.readinessProblem(),
+    'The thread of the event log died. Restart the process.',
+    'the reason may name files, so only the log has it',
+  );
   t.equal(log.pendingAppends(), 0);
   t.match(reading.seen.failures, [{ code: 'log-timeout' }]);
   t.match(paused.seen.failures, [{ code: 'log-timeout' }]);
@@ -98,7 +105,8 @@ await t.test('when its thread dies, everything in flight fails and later appends
   await readingConsumer.stop();
   await pausedConsumer.stop();
   const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
-  t.ok(messages.includes('The event log thread died.'));
+  const died = lines.find((line) => line.includes('The event log thread died.'));
+  t.match(died, /asked to die/, 'the reason is logged');
   t.equal(messages.filter((message) => message === 'A follower of the event log failed.').length, 1);
   t.ok(messages.some((message) => message.startsWith('Committing offsets failed')));
 });

@@ -63,6 +63,36 @@ await t.test('offsets continue after everything was deleted, also in a reopened 
   );
 });
 
+await t.test('a reopened log deletes nothing until its consumer has said where it begins', async (t) => {
+  const directory = t.testdir();
+  const first = new LogFile(fileOptions(directory, { partitions: 1 }));
+  for (let group = 0; group < 3; group++) append(first, 'orders', pairs(10), 1000);
+  first.commit('orders', new Map([[0, 30]]));
+  first.close();
+  const file = openFile(t, directory);
+  t.equal(file.deleteDue(2000, 100), 0, 'a restored store may be behind the committed offset');
+  file.consumeFrom('orders', new Map([[0, 10]]));
+  t.equal(file.deleteDue(2000, 100), 10, 'only what the store has processed');
+  file.commit('orders', new Map([[0, 30]]));
+  t.equal(file.deleteDue(2000, 100), 20);
+});
+
+await t.test('reading fails where records are missing, instead of skipping them', async (t) => {
+  const file = openFile(t, t.testdir(), { partitions: 1 });
+  for (let group = 0; group < 2; group++) append(file, 'orders', pairs(10), 1000);
+  const gone = (from: number, to: number) => ({
+    code: 'log-mismatch',
+    message: new RegExp(`orders/0: offsets ${from} to ${to - 1} .* begins at offset ${to}`),
+  });
+  file.commit('orders', new Map([[0, 10]]));
+  file.deleteDue(2000, 100);
+  t.throws(() => readAll(file, 'orders', new Map([[0, 4]])), gone(4, 10));
+  file.commit('orders', new Map([[0, 20]]));
+  file.deleteDue(2000, 100);
+  t.throws(() => readAll(file, 'orders', new Map([[0, 4]])), gone(4, 20), 'also when none is left');
+  t.same(readAll(file, 'orders', new Map([[0, 20]])), []);
+});
+
 await t.test('records without a key are deleted like all others', async (t) => {
   const file = openFile(t, t.testdir(), { partitions: 1 });
   append(

@@ -67,7 +67,12 @@ export function append(
   return pairs.map((_, index) => [positions[2 * index] ?? -1, positions[2 * index + 1] ?? -1]);
 }
 
-export function readAll(file: LogFile, topic: string, positions = allFromZero()): ReturnType<typeof flat> {
+/** By default, everything that is retained. */
+export function readAll(
+  file: LogFile,
+  topic: string,
+  positions = allFromStart(file, topic),
+): ReturnType<typeof flat> {
   return flat(file.read(topic, positions, { records: Infinity, bytes: Infinity }));
 }
 
@@ -77,6 +82,10 @@ export function flat(chunks: Chunk[]) {
   return records.map(({ partition, offset, timestamp, key, value }) => {
     return { partition, offset, timestamp, key: String(key), value: String(value) };
   });
+}
+
+function allFromStart(file: LogFile, topic: string): Map<number, number> {
+  return new Map(file.topic(topic).partitions.map(({ number, start }) => [number, start]));
 }
 
 export function allFromZero(): Map<number, number> {
