@@ -47,7 +47,7 @@ export const POISON_REASON = `The worker thread ended ${CRASHES_UNTIL_POISON} ti
  *     retry     any other failure is retried with backoff, unless it is fatal or the service stops; a dead-letter flood
  *               backs off for longer and freezes the window of the dead-letter rate
  *     breaker   while the store or the log is down, attempts wait, and one at a time goes through
- *     attempt   counts the crashes of its thread
+ *     attempt   counts the crashes of its thread, except those that a call out of another batch may have caused
  *
  * Bisecting is outermost because each half is retried separately. The breaker is inside the retry because each attempt
  * must pass it; the retry does not pause while the circuit is open.
@@ -104,8 +104,14 @@ export class FailurePolicy {
     return dueAt;
   }
 
-  /** Retry → breaker → attempt in a thread. @returns POISON for work that must be split @throws as `run` */
-  process<T>(step: string, attempt: () => Promise<T>): Promise<T | Poison> {
+  /**
+   * Retry → breaker → attempt in a thread.
+   * @param attempt gets whether a thread has ended during an earlier attempt. Then it must let no call leave its batch, so
+   *   that a call that ends its thread counts against its own batch
+   * @returns POISON for work that must be split
+   * @throws as `run`
+   */
+  process<T>(step: string, attempt: (threadEnded: boolean) => Promise<T>): Promise<T | Poison> {
     return this.run(step, 'store', countingCrashes(attempt));
   }
 
@@ -165,10 +171,12 @@ async function untilNotPoison(run: (poisonReason?: string) => Promise<DueAt | Po
   return outcome;
 }
 
-function countingCrashes<T>(attempt: () => Promise<T>): () => Promise<T | Poison> {
+function countingCrashes<T>(attempt: (threadEnded: boolean) => Promise<T>): () => Promise<T | Poison> {
   let crashes = 0;
+  let threadEnded = false;
   return () =>
-    attempt().catch((error: unknown) => {
+    attempt(threadEnded).catch((error: unknown) => {
+      threadEnded ||= hasCode(error, 'worker-failed') || hasCode(error, 'calls-lost');
       if (hasCode(error, 'worker-failed')) crashes += 1;
       if (crashes < CRASHES_UNTIL_POISON) throw error;
       return POISON;

@@ -42,6 +42,8 @@ interface Mode {
   poisonReason: string | undefined;
   /** nothing else runs in this process meanwhile, and the order in work is recorded */
   alone: boolean;
+  /** no call leaves its batch: an order that ends its thread is among these */
+  patient: boolean;
 }
 
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
@@ -106,7 +108,7 @@ export class BatchRunner {
     let dueAt: DueAt;
     for (const part of alone ? batch.map((record) => [record]) : [batch]) {
       const partDueAt = await failurePolicy.bisect(part, (records, poisonReason) =>
-        this.#runPart(records, { trigger, poisonReason, alone }),
+        this.#runPart(records, { trigger, poisonReason, alone, patient: records !== part }),
       );
       dueAt = Math.min(dueAt ?? Infinity, partDueAt ?? Infinity);
     }
@@ -124,7 +126,8 @@ export class BatchRunner {
     const alone = ownership.uncleanEnds.retriesRunAlone(partitions);
     const dueAt = await failurePolicy.isolate(
       MAX_RETRIES_PER_RUN,
-      (limit, poisonReason) => this.#retry(limit, { poisonReason, alone }),
+      (limit, poisonReason) =>
+        this.#retry(limit, { poisonReason, alone, patient: limit < MAX_RETRIES_PER_RUN }),
       alone,
     );
     ownership.uncleanEnds.retriesRan(partitions, dueAt);
@@ -141,7 +144,7 @@ export class BatchRunner {
   /** Applies the outcomes of calls that had left their batches, without any call. @throws as `runBatch` */
   runAnswers(): Promise<DueAt> {
     return this.#options.failurePolicy.isolate(0, (limit, poisonReason) =>
-      this.#retry(limit, { poisonReason, alone: false }),
+      this.#retry(limit, { poisonReason, alone: false, patient: false }),
     );
   }
 
@@ -152,12 +155,18 @@ export class BatchRunner {
     const { name, failurePolicy, commit, monotonicClock } = this.#options;
     const startedAt = monotonicClock();
     let batch = collected;
-    const result = await failurePolicy.process(`${name}: process a batch`, () => {
+    let answers: ReadonlyMap<string, Outcome> = this.#answers;
+    const result = await failurePolicy.process(`${name}: process a batch`, (threadEnded) => {
       // Skip records of partitions we have lost; retrying them would block those we still own.
       batch = collected.filter(({ partition }) => this.#applied.has(partition));
-      return batch.length === 0 ? Promise.resolve(undefined) : this.#process(batch, mode);
+      answers = new Map(this.#answers);
+      if (batch.length === 0) return Promise.resolve(undefined);
+      return this.#process(batch, answers, { ...mode, patient: mode.patient || threadEnded });
     });
     if (result === POISON || result === undefined) return result;
+    const { answered = [] } = result;
+    // Otherwise `runAnswers` would count a failed answer as two failed attempts.
+    this.#forget(answers, (orderId) => answered.includes(orderId));
     this.#measure(batch, trigger, startedAt);
     this.#count(result);
     const nextOffsets = new Map<number, number>();
@@ -174,7 +183,11 @@ export class BatchRunner {
   }
 
   /** Encodes a new frame for each attempt, because the frame is transferred to the thread. */
-  #process(batch: readonly LogRecord[], { poisonReason, alone }: Mode): Promise<BatchResult> {
+  #process(
+    batch: readonly LogRecord[],
+    answers: ReadonlyMap<string, Outcome>,
+    { poisonReason, alone, patient: isPatient }: Mode,
+  ): Promise<BatchResult> {
     const { topic, pool, failurePolicy, ownership } = this.#options;
     const applied = new Map<number, number>();
     for (const { partition } of batch) {
@@ -183,8 +196,8 @@ export class BatchRunner {
     }
     const recent = failurePolicy.deadLetterRate.counts();
     const loneOrdersOf = alone ? ownership.owner : undefined;
-    const { isSuspicious: patient } = ownership.uncleanEnds;
-    const request = { topic, applied, recent, poisonReason, loneOrdersOf, patient, answers: this.#answers };
+    const patient = isPatient || ownership.uncleanEnds.isSuspicious;
+    const request = { topic, applied, recent, poisonReason, loneOrdersOf, patient, answers };
     return ownership.gate.run(alone, () =>
       pool.run({ kind: 'batch', frame: encodeRecordFrame(batch), ...request }, this.#onAnswer),
     );
@@ -195,7 +208,7 @@ export class BatchRunner {
     this.#options.onAnswer();
   };
 
-  async #retry(limit: number, { poisonReason, alone }: Mode): Promise<DueAt | Poison> {
+  async #retry(limit: number, { poisonReason, alone, patient: isPatient }: Mode): Promise<DueAt | Poison> {
     const { name, topic, pool, failurePolicy, ownership, metrics, clock } = this.#options;
     const { isOnlyProcess = false } = this.#options;
     // Otherwise this run would publish effects again that the previous run is still publishing.
@@ -203,11 +216,11 @@ export class BatchRunner {
     const published = this.#published;
     let answers: ReadonlyMap<string, Outcome> = this.#answers;
     const assigned = this.#assigned.length;
-    const result = await failurePolicy.process(`${name}: retry orders`, () => {
+    const result = await failurePolicy.process(`${name}: retry orders`, (threadEnded) => {
       const partitions = [...this.#applied.keys()];
       const recent = failurePolicy.deadLetterRate.counts();
       const loneOrdersOf = alone ? ownership.owner : undefined;
-      const { isSuspicious: patient } = ownership.uncleanEnds;
+      const patient = isPatient || threadEnded || ownership.uncleanEnds.isSuspicious;
       const orphaned = isOnlyProcess && assigned > 0;
       answers = new Map([...this.#answers].slice(0, MAX_ANSWERS_PER_RUN));
       const run = { topic, partitions, limit, orphaned, published, answers };
@@ -218,23 +231,26 @@ export class BatchRunner {
     this.#published = [];
     if (limit === MAX_RETRIES_PER_RUN) this.#assigned.splice(0, assigned);
     const { completed, counts, retryAt, flood, postponed = [] } = result;
-    this.#forget(answers, postponed);
-    failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
+    // Answers that found no order are forgotten too: the partition is lost, or the order was retried after its due time.
+    this.#forget(answers, (orderId) => !postponed.includes(orderId));
+    // A run that applies answers only says nothing about the due retries that an earlier run deferred.
+    if (limit > 0 || flood !== undefined) {
+      failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
+    }
     this.#count(result);
     await this.#publishQueue.begin(async () => {
       await this.#publish(result);
       this.#published.push(...completed);
     });
-    metrics.retries.inc({ outcome: 'completed' }, completed.length);
+    metrics.retries.inc({ outcome: 'completed' }, counts.retried);
     metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);
     return completed.length === 0 ? retryAt : Math.min(retryAt ?? Infinity, clock() + PURGE_AFTER_MS);
   }
 
-  /** Answers that found no order are forgotten too: the partition is lost, or the order was retried after its due time. */
-  #forget(answers: ReadonlyMap<string, Outcome>, postponed: readonly string[]): void {
+  /** Keeps answers that have arrived since. */
+  #forget(answers: ReadonlyMap<string, Outcome>, isDone: (orderId: string) => boolean): void {
     for (const [orderId, outcome] of answers) {
-      const isSame = this.#answers.get(orderId) === outcome;
-      if (isSame && !postponed.includes(orderId)) this.#answers.delete(orderId);
+      if (isDone(orderId) && this.#answers.get(orderId) === outcome) this.#answers.delete(orderId);
     }
   }
 

@@ -24,7 +24,7 @@ export function batchResult(
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
   const { placed = [], moved = [], rejections = [] } = saved?.batch.decision ?? {};
-  const { added = [], rescheduled = [], events = [] } = saved?.batch.retryChanges ?? {};
+  const { added = [], rescheduled = [], completed = [], events = [] } = saved?.batch.retryChanges ?? {};
   const deadLetters = saved?.batch.deadLetters ?? [];
   const unstored = saved?.unstored ?? [];
   const unstoredAt = new Set(unstored.map(formatPosition));
@@ -42,7 +42,9 @@ export function batchResult(
       moved: moved.length,
       refused: rejections.length,
       retrying: events.length,
-      rescheduled: rescheduled.filter(({ next }) => !next.unanswered).length,
+      // The answer of an order's first call ends no retry.
+      retried: completed.filter(({ attempts }) => attempts > 0).length,
+      rescheduled: rescheduled.filter(({ loaded, next }) => loaded.attempts > 0 && !next.unanswered).length,
       deadLetters: stored.length - replaysFailed,
       replaysFailed,
       redelivered,

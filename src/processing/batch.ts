@@ -43,7 +43,10 @@ interface Request {
   poisonReason?: string | undefined;
   /** set after unclean ends: the order in work is recorded for this owner, if it is the only one */
   loneOrdersOf?: OwnerId | undefined;
-  /** set after unclean ends: wait for slow calls, so that the order in work is known if the process ends again */
+  /**
+   * set after an unclean end or the end of a thread: wait for slow calls, so that the order in work is known if the process
+   * or the thread ends again
+   */
   patient?: boolean | undefined;
   /** order id → outcome of a call that had left its batch */
   answers?: ReadonlyMap<string, Outcome> | undefined;
@@ -77,7 +80,9 @@ export interface BatchCounts {
   refused: number;
   /** events that started waiting for a retry */
   retrying: number;
-  /** retried orders that failed again, not those whose call goes on */
+  /** orders that completed after a failed attempt */
+  retried: number;
+  /** orders that failed after a failed attempt, and are retried again */
   rescheduled: number;
   /** new dead letters that are stored */
   deadLetters: number;
@@ -98,6 +103,8 @@ export interface BatchResult {
   completed: string[];
   /** records that failed and of which the store accepts no row */
   unstored: UnstoredRecord[];
+  /** orders in `answers` whose outcomes this batch used; nothing else may use them */
+  answered?: string[] | undefined;
   /** orders in `answers` that the next run has to handle, because their events are too large for this one */
   postponed?: string[] | undefined;
   /** why a dead-letter flood deferred some retries; undefined if it did not */

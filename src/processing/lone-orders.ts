@@ -35,7 +35,7 @@ export async function recordingLoneOrders<D extends BatchDependencies, T>(
       : failAll(attempts, PROCESS_POISON_REASON);
   };
   try {
-    return await work({ ...dependencies, runProcessor });
+    return await work({ ...dependencies, runProcessor, runPatiently: runProcessor });
   } finally {
     await clearAll(store, recorded);
   }

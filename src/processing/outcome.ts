@@ -18,3 +18,9 @@ export const UNANSWERED: Outcome = {
   status: 'unanswered',
   reason: 'The processor has not answered yet.',
 };
+
+/** The outcome of a call that had left its batch and whose thread has ended, perhaps because of it. */
+export const THREAD_ENDED = {
+  status: 'retry',
+  reason: 'The worker thread ended before the processor answered.',
+} as const satisfies Outcome;

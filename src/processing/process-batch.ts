@@ -18,6 +18,8 @@ import { saveBatch } from './save-batch.ts';
 export interface BatchDependencies {
   store: BatchStore;
   runProcessor: RunProcessor;
+  /** as `runProcessor`, but no call leaves the batch */
+  runPatiently: RunProcessor;
   codec: EventCodec;
   clock: Clock;
   monotonicClock: MonotonicClock;
@@ -71,10 +73,11 @@ export async function processBatch(
     changes,
     deadLetters: [...deadLetters, ...unstoredAmong(input, batch, deadLetters)],
   };
-  return batchResult(
+  const result = batchResult(
     { saved, redeliveredEffects, redelivered: redelivered.length, retrying: retrying.values() },
     { codec, rules },
   );
+  return { ...result, answered: [...outcomes.keys()].filter((orderId) => answers.has(orderId)) };
 }
 
 /**

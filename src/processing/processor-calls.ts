@@ -72,7 +72,7 @@ export class ProcessorCalls {
 
   /**
    * Runs the calls of a batch and returns their outcomes by order id.
-   * @param isPatient waits for all calls
+   * @param isPatient waits for all calls, and begins when no call is detached any more: if the thread ends, this batch has ended it
    */
   run(attempts: Iterable<Attempt>, { isPatient = false } = {}): Promise<Map<string, Outcome>> {
     return new Promise((finish) => {
@@ -100,6 +100,7 @@ export class ProcessorCalls {
 
   #startCalls(): void {
     for (const batch of this.#batches) {
+      if (batch.isPatient && this.#detached.size > 0) continue;
       while (batch.next.done !== true) {
         if (this.#running === PROCESSOR_CONCURRENCY) return;
         this.#start(batch, batch.next.value);

@@ -9,6 +9,7 @@ import { composeBatch } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { BatchDependencies } from './process-batch.ts';
+import { THREAD_ENDED } from './outcome.ts';
 import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch, type SavedBatch } from './save-batch.ts';
 
@@ -23,16 +24,9 @@ import { saveBatch, type SavedBatch } from './save-batch.ts';
  */
 export async function retryOrders(
   { topic, partitions, limit, published, orphaned, recent, poisonReason, answers = NO_ANSWERS }: RetryRequest,
-  {
-    store,
-    runProcessor,
-    codec,
-    clock,
-    monotonicClock,
-    rules,
-    detachedCalls = NO_DETACHED_CALLS,
-  }: BatchDependencies,
+  dependencies: BatchDependencies,
 ): Promise<BatchResult> {
+  const { store, codec, clock, monotonicClock, rules, detachedCalls = NO_DETACHED_CALLS } = dependencies;
   const startedAt = clock();
   const started = monotonicClock();
   const latest = startedAt + maxRetryPauseMs(rules);
@@ -48,6 +42,10 @@ export async function retryOrders(
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
+  // The call of one of these orders may have ended its thread after it had left its batch. It must not leave again: then the
+  // thread ends during this run, and the order is found.
+  const isSuspect = [...retrying.values()].some(({ error }) => error === THREAD_ENDED.reason);
+  const runProcessor = isSuspect ? dependencies.runPatiently : dependencies.runProcessor;
   const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
 
   const input: RetryInput = {

@@ -11,8 +11,8 @@ type LaterRecord = OutgoingRecord & { key: string };
  * Appends a later event of an order to the partition of its placing. The key alone would select another partition once the
  * topic has grown, and there the event could overtake earlier events of its order.
  *
- * The store knows the partition best, then this replica's recent orders, then the caller's position. An order that only the
- * embedded log knows is in the partition of its key, because the number of its partitions never changes.
+ * The store knows the partition best, then this replica's recent orders, then the caller's position. The embedded log needs
+ * only the key, because its topics never grow.
  * @param hint the position of the order, according to the caller
  * @throws ServiceError `position-invalid` if only the hint is known and the topic has no such partition; or what
  *   `OrderReader.placingPartition` and `EventLog.append` throw
@@ -22,9 +22,10 @@ export async function appendLaterEvent(
   hint: Position | undefined,
   { log, reader, recentOrders }: { log: EventLog; reader: OrderReader; recentOrders: RecentOrders },
 ): Promise<Position> {
+  if (log.find !== undefined) return log.append(record);
   const known = (await reader.placingPartition(record.key)) ?? recentOrders.position(record.key)?.partition;
   if (known !== undefined) return appendToPartition(record, known, log);
-  if (log.find !== undefined || hint === undefined) return log.append(record);
+  if (hint === undefined) return log.append(record);
   try {
     return await log.append({ ...record, partition: hint.partition });
   } catch (error) {

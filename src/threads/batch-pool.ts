@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
+import { bulkhead } from 'cockatiel';
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -18,7 +19,12 @@ import {
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
-import { createThreadActivity, wasInsideStore, type ThreadActivity } from './thread-activity.ts';
+import {
+  createThreadActivity,
+  hadDetachedCalls,
+  wasInsideStore,
+  type ThreadActivity,
+} from './thread-activity.ts';
 
 export interface BatchPoolOptions {
   threads: number;
@@ -34,18 +40,21 @@ export interface BatchPoolOptions {
 const CALLS_END_WITHIN_MS = 500;
 
 /**
- * The pool of worker threads (Piscina). Nothing queues in it, because each lane has a thread and only one batch or run of
- * retries in flight.
+ * The pool of worker threads (Piscina). Each lane has a thread and only one batch or run of retries in flight, so nothing
+ * queues in it, except when the ownership of partitions changes.
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
   readonly #detachedCalls: DetachedCalls;
+  /** Tasks wait here for a free thread, before their deadline begins. They are few: callers wait for their tasks. */
+  readonly #threads;
   readonly #stopChannel = `processor calls ${randomUUID()}`;
   #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
   #onNoDetachedCalls: () => void = () => undefined;
 
   constructor(options: BatchPoolOptions) {
     this.#options = options;
+    this.#threads = bulkhead(options.threads, Infinity);
     this.#detachedCalls = new DetachedCalls((calls) => this.#detachedCallsChanged(calls));
   }
 
@@ -78,7 +87,8 @@ export class BatchPool {
    * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries orders.
    * @param onAnswer gets the outcome of each call that leaves the batch, once the call ends, even if the batch fails
    * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
-   *   its deadline, and `store-unavailable` if it did so inside the store
+   *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if calls that had left their batch went
+   *   on in it, because any of them may be the cause
    */
   async run(
     request: BatchRequest | RetryRequest,
@@ -133,7 +143,11 @@ export class BatchPool {
     if (calls === 0) this.#onNoDetachedCalls();
   }
 
-  async #perform(
+  #perform(request: ThreadRequest, transferList: ArrayBuffer[], onAnswer: OnAnswer): Promise<ThreadResult> {
+    return this.#threads.execute(() => this.#performNow(request, transferList, onAnswer));
+  }
+
+  async #performNow(
     request: ThreadRequest,
     transferList: ArrayBuffer[],
     onAnswer: OnAnswer,
@@ -175,9 +189,13 @@ function ordersIn(request: ThreadRequest): number {
   return request.kind === 'retry' ? request.limit : 0;
 }
 
-/** A thread that ended inside the store is a failure of the store; one that ended outside it may have a poison order. */
+/**
+ * A thread that ended inside the store is a failure of the store; one that ended outside it may have a poison order. If calls
+ * out of their batch went on, one of them may have ended it, wherever it was.
+ */
 function threadEnded(cause: unknown, activity: ThreadActivity): ServiceError {
   const { message } = toError(cause);
+  if (hadDetachedCalls(activity)) return new ServiceError('calls-lost', message, { cause });
   return wasInsideStore(activity)
     ? new ServiceError('store-unavailable', `The store did not answer a worker thread: ${message}`, { cause })
     : new ServiceError('worker-failed', message, { cause });

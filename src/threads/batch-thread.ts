@@ -5,10 +5,11 @@ import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
 import { recordingLoneOrders } from '../processing/lone-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
-import { confirmAll, loadProcessor, type RunProcessor } from '../processing/processor.ts';
+import { confirmAll, loadProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
 import type { AnswerMessage } from './detached-calls.ts';
+import { LeftCalls } from './left-calls.ts';
 import {
   openOnce,
   toThreadError,
@@ -28,52 +29,50 @@ const opened = openOnce(() => open(workerData as ThreadSettings));
 
 interface ThreadParts {
   dependencies: BatchDependencies;
-  /** waits for slow calls */
-  runPatiently: RunProcessor;
-  /** orders whose calls have left their batch since the last response */
-  left: string[];
+  leftCalls: LeftCalls;
 }
 
 export default async function handle({ request, activity, detachedCalls }: ThreadTask): Promise<unknown> {
-  let left: string[] = [];
+  let leftCalls: LeftCalls | undefined;
   try {
     const parts = await insideStore(activity, opened);
-    const { dependencies, runPatiently } = parts;
+    const { dependencies } = parts;
+    leftCalls = parts.leftCalls;
+    leftCalls.taskBegan(activity);
     const store = trackStore(dependencies.store, activity);
-    left = parts.left;
     const isPatient = 'patient' in request && request.patient === true;
-    const runProcessor = isPatient ? runPatiently : dependencies.runProcessor;
+    const runProcessor = isPatient ? dependencies.runPatiently : dependencies.runProcessor;
     const result = await perform(request, { ...dependencies, store, runProcessor, detachedCalls });
-    return respond({ done: true, result, threadId, left: left.splice(0) });
+    return respond({ done: true, result, threadId, left: leftCalls.take() });
   } catch (error) {
-    const response: ThreadResponse = { ...toThreadError(error), threadId, left: left.splice(0) };
+    const response: ThreadResponse = { ...toThreadError(error), threadId, left: leftCalls?.take() ?? [] };
     return response;
   }
 }
 
 async function open(settings: ThreadSettings): Promise<ThreadParts> {
-  const left: string[] = [];
-  const { runProcessor, runPatiently } = await openProcessor(settings, left);
+  const leftCalls = new LeftCalls();
+  const { runProcessor, runPatiently } = await openProcessor(settings, leftCalls);
   const store = await openBatchStore(settings.store, settings.writeLock);
   const { rules } = settings;
   return {
     dependencies: {
       store,
       runProcessor,
+      runPatiently,
       codec: createEventCodec(),
       clock: systemClock,
       monotonicClock,
       rules,
     },
-    runPatiently,
-    left,
+    leftCalls,
   };
 }
 
 async function openProcessor(
   settings: ThreadSettings,
-  left: string[],
-): Promise<Pick<BatchDependencies, 'runProcessor'> & Pick<ThreadParts, 'runPatiently'>> {
+  leftCalls: LeftCalls,
+): Promise<Pick<BatchDependencies, 'runProcessor' | 'runPatiently'>> {
   const { processor, processorTimeoutMs: timeoutMs, processorPatienceMs: maxPatienceMs } = settings;
   if (processor === undefined) return { runProcessor: confirmAll, runPatiently: confirmAll };
   const logger = (await createServiceLogger(settings.logLevel, { throttle: false })).child({
@@ -84,8 +83,9 @@ async function openProcessor(
     { timeoutMs, logger },
     {
       maxPatienceMs,
-      onLeft: (orderId) => left.push(orderId),
+      onLeft: (orderId) => leftCalls.left(orderId),
       onAnswer: (orderId, outcome) => {
+        leftCalls.ended();
         const message: AnswerMessage = { threadId, orderId, outcome };
         parentPort?.postMessage(message);
       },

@@ -1,4 +1,4 @@
-import type { Outcome } from '../processing/outcome.ts';
+import { THREAD_ENDED, type Outcome } from '../processing/outcome.ts';
 
 /** Gets the outcome of a call that has left its batch. */
 export type OnAnswer = (orderId: string, outcome: Outcome) => void;
@@ -9,11 +9,6 @@ export interface AnswerMessage {
   orderId: string;
   outcome: Outcome;
 }
-
-const THREAD_ENDED: Outcome = {
-  status: 'retry',
-  reason: 'The worker thread ended before the processor answered.',
-};
 
 /**
  * The detached calls of all threads, by order: processor calls that go on after their batch. The response to a batch says

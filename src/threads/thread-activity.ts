@@ -1,32 +1,45 @@
 import type { BatchStore } from '../store/order-store.ts';
 
 /**
- * Shared memory, one word per task: whether the thread is inside the store. The pool reads it if the thread crashes or is
- * ended.
+ * Shared memory of a task: whether the thread is inside the store, and how many of its calls have left their batches. The
+ * pool reads it if the thread crashes or is ended.
  *
- * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order.
+ * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order; nor must a
+ * call that has left its batch count against the store or another order.
  */
 export type ThreadActivity = SharedArrayBuffer;
+
+const STORE_WORD = 0;
+const CALLS_WORD = 1;
 
 const OUTSIDE_STORE = 0;
 const INSIDE_STORE = 1;
 
 export function createThreadActivity(): ThreadActivity {
-  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
 }
 
 export function wasInsideStore(activity: ThreadActivity): boolean {
-  return Atomics.load(new Int32Array(activity), 0) === INSIDE_STORE;
+  return Atomics.load(new Int32Array(activity), STORE_WORD) === INSIDE_STORE;
+}
+
+/** @param calls how many calls go on in the thread after they have left their batches */
+export function noteDetachedCalls(activity: ThreadActivity, calls: number): void {
+  Atomics.store(new Int32Array(activity), CALLS_WORD, calls);
+}
+
+export function hadDetachedCalls(activity: ThreadActivity): boolean {
+  return Atomics.load(new Int32Array(activity), CALLS_WORD) > 0;
 }
 
 /** Marks the thread as inside the store while `work` runs. */
 export async function insideStore<T>(activity: ThreadActivity, work: () => Promise<T>): Promise<T> {
-  const word = new Int32Array(activity);
-  Atomics.store(word, 0, INSIDE_STORE);
+  const words = new Int32Array(activity);
+  Atomics.store(words, STORE_WORD, INSIDE_STORE);
   try {
     return await work();
   } finally {
-    Atomics.store(word, 0, OUTSIDE_STORE);
+    Atomics.store(words, STORE_WORD, OUTSIDE_STORE);
   }
 }
 

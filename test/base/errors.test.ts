@@ -55,6 +55,7 @@ const TRANSIENT_INSIDE: readonly ErrorCode[] = [
   'circuit-open',
   'progress-conflict',
   'worker-failed',
+  'calls-lost',
 ];
 
 const rows = Object.entries(ERRORS) as [ErrorCode, ErrorRow][];

@@ -150,6 +150,22 @@ await t.test('work that crashes its thread twice is poison; one crash is not', a
   t.ok(policy.breakers.store.isClosed, 'the store is not to blame');
 });
 
+await t.test(
+  'a thread that ends while other calls go on in it is no crash of its work, nor the fault of the store',
+  async (t) => {
+    const { policy } = harness();
+    const step = failing('calls-lost', 'worker-failed', 'calls-lost', 'calls-lost');
+    const repeats: boolean[] = [];
+    const outcome = await policy.process('step', (threadEnded) => {
+      repeats.push(threadEnded);
+      return step();
+    });
+    t.equal(outcome, 'done');
+    t.ok(policy.breakers.store.isClosed);
+    t.same(repeats, [false, true, true, true, true], 'the repeats wait for their calls');
+  },
+);
+
 await t.test('bisecting fails only the poison orders and keeps the others in sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(fc.nat(39), { maxLength: 5 }), async (poison) => {

@@ -19,7 +19,7 @@ function record(offset: number, partition = 0): LogRecord {
 function result(records: LogRecord[], changes: Partial<BatchResult> = {}): BatchResult {
   const counts = {
     decided: { records: 0, deadLetters: 0 },
-    ...{ placed: 0, moved: 0, refused: 0, retrying: 0, rescheduled: 0 },
+    ...{ placed: 0, moved: 0, refused: 0, retrying: 0, retried: 0, rescheduled: 0 },
     ...{ deadLetters: 0, replaysFailed: 0, redelivered: 0 },
   };
   return {
@@ -97,7 +97,7 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
     ...changes,
   });
   for (const partition of [0, 1]) runner.assign(partition, 5);
-  return { runner, steps, stopping, metrics, ownership };
+  return { runner, steps, stopping, metrics, ownership, failurePolicy };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -263,11 +263,47 @@ await t.test('completed retries are purged by the next run, once their effects a
   t.same(purged, [[], ['order 1']]);
 });
 
+await t.test('after the end of a thread no call leaves its batch, until the cause is found', async (t) => {
+  let crashes = 2;
+  const runs: string[] = [];
+  const { runner } = harness({
+    pool: {
+      run: (request) => {
+        const orders =
+          request.kind === 'batch' ? offsetsOf(decodeRecordFrame(request.frame)) : `limit ${request.limit}`;
+        runs.push(`${orders}${request.patient === true ? ' patiently' : ''}`);
+        if (crashes-- > 0) return Promise.reject(new ServiceError('worker-failed', 'The thread ended.'));
+        return Promise.resolve(result([], request.kind === 'retry' ? {} : { retryAt: 0 }));
+      },
+    },
+  });
+  await runner.runBatch([record(5), record(6)], 'idle');
+  await runner.runBatch([record(7)], 'idle');
+  t.same(runs.splice(0), ['5,6', '5,6 patiently', '5 patiently', '6 patiently', '7']);
+  crashes = 2;
+  await runner.runRetries();
+  t.same(runs, ['limit 512', 'limit 512 patiently', 'limit 1 patiently']);
+});
+
+await t.test('retries deferred as a flood are reported until a run of due retries defers none', async (t) => {
+  const floods: (string | undefined)[] = ['Fix it.', undefined, undefined];
+  const { runner, failurePolicy } = harness({
+    pool: { run: () => Promise.resolve(result([], { flood: floods.shift() })) },
+  });
+  await runner.runRetries();
+  t.equal(failurePolicy.readinessProblem(), 'Fix it.');
+  await runner.runAnswers();
+  t.equal(failurePolicy.readinessProblem(), 'Fix it.', 'applying answers retries no due order');
+  await runner.runRetries();
+  t.equal(failurePolicy.readinessProblem(), undefined);
+});
+
 await t.test('the answers of slow calls', async (t) => {
   const CONFIRMED: Outcome = { status: 'confirmed', reason: null };
   const requests: (BatchRequest | RetryRequest)[] = [];
   const woken: string[] = [];
   let postponed: string[] = [];
+  let used: string[] = [];
   let answer: (orderId: string, outcome: Outcome) => void = () => undefined;
   const { runner } = harness({
     isOnlyProcess: true,
@@ -275,7 +311,7 @@ await t.test('the answers of slow calls', async (t) => {
       run: (request, onAnswer) => {
         requests.push(request);
         answer = onAnswer ?? answer;
-        return Promise.resolve(result([], { postponed }));
+        return Promise.resolve(result([], { postponed, answered: used }));
       },
     },
     onAnswer: () => woken.push('woken'),
@@ -314,5 +350,15 @@ await t.test('the answers of slow calls', async (t) => {
     await runner.runAnswers();
     t.same(answered(), ['order 3', ...[64, 65, 66, 67, 68, 69].map((index) => `order ${index}`)]);
     t.notOk(runner.hasAnswers);
+  });
+
+  await t.test('are applied once: those that a batch used are forgotten', async (t) => {
+    answer('order 7', CONFIRMED);
+    answer('order 8', CONFIRMED);
+    used = ['order 7'];
+    await runner.runBatch([record(7)], 'idle');
+    used = [];
+    await runner.runAnswers();
+    t.same(answered(), ['order 8']);
   });
 });

@@ -153,6 +153,7 @@ export class Life {
         const dependencies = {
           store: this.#storeOf(thread),
           runProcessor: (attempts: Iterable<Attempt>) => calls.run(attempts),
+          runPatiently: (attempts: Iterable<Attempt>) => calls.run(attempts, { isPatient: true }),
           ...{ codec: createEventCodec(), ...clocks, rules: failureRules(), detachedCalls },
         };
         return request.kind === 'batch'

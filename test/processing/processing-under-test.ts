@@ -7,7 +7,7 @@ import { Database } from '../../src/base/sqlite.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../../src/processing/batch.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import type { Outcome } from '../../src/processing/outcome.ts';
+import type { Attempt, Outcome } from '../../src/processing/outcome.ts';
 import type { RunProcessor } from '../../src/processing/processor.ts';
 import { retryOrders } from '../../src/processing/retry-orders.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
@@ -48,6 +48,8 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     detachedCalls: new Set<string>(),
     /** the order id and number of each attempt */
     attempts: [] as [string, number][],
+    /** how often a batch or a run of retries waited for slow calls */
+    patientRuns: 0,
   };
   const runProcessor: RunProcessor = (attempts) => {
     const outcomes = [...attempts].map(({ command: { orderId }, attempt }) => {
@@ -62,6 +64,10 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
   const dependencies = {
     store,
     runProcessor,
+    runPatiently: (attempts: Iterable<Attempt>) => {
+      world.patientRuns += 1;
+      return runProcessor(attempts);
+    },
     codec,
     clock: () => world.now + world.stepMs,
     monotonicClock: () => world.now,

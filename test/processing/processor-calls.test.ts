@@ -174,6 +174,16 @@ await t.test('detached calls are aborted, those of a batch are not', async (t) =
   t.same(statuses(await running), ['in confirmed']);
 });
 
+await t.test('a patient batch begins when no call is out', async (t) => {
+  const { calls, run, end, started } = harness(5);
+  await run(['out']);
+  const running = calls.run([attemptFor('fast')], { isPatient: true });
+  await turn();
+  t.equal(started(), 1);
+  end('out');
+  t.same(statuses(await running), ['fast confirmed']);
+});
+
 await t.test('a patient batch waits for slow calls', async (t) => {
   const { calls, end, left } = harness(5);
   let isDone = false;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { UNANSWERED, type Outcome } from '../../src/processing/outcome.ts';
+import { THREAD_ENDED, UNANSWERED, type Outcome } from '../../src/processing/outcome.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import {
   FAILED,
@@ -44,6 +44,7 @@ await t.test(
     const answered = await retry(answerOf(slow, CONFIRMED));
     t.same(publishedChanges(answered), [`${slow} 1 confirmed`, `${slow} 2 preparing`, `${slow} 3 cancelled`]);
     t.same(answered.completed, [slow]);
+    t.equal(answered.counts.retried, 0, 'it was no retry');
     t.same(
       world.attempts.map(([id]) => id),
       [slow, good],
@@ -66,7 +67,7 @@ await t.test('an answer that fails counts as the first failed attempt', async (t
   await run([new CommandRecords().place(id)]);
   world.now += 20_000;
   const { counts, retryAt = 0 } = await retry(answerOf(id, FAILED_FOR_NOW));
-  t.match(counts, { rescheduled: 1 });
+  t.match(counts, { rescheduled: 0 }, 'it was no retry');
   t.ok(retryAt >= world.now && retryAt <= world.now + 20, 'with the pause of a first failure');
   t.match(database.prepare('SELECT * FROM retrying_orders').all(), [
     { attempts: 1, error: FAILED_FOR_NOW.reason, first_failed_at: world.now, late_ms: 0, unanswered: 0 },
@@ -83,6 +84,7 @@ await t.test('an answer that fails counts as the first failed attempt', async (t
     ]);
     t.match((await retry(answerOf(id, FAILED_FOR_NOW))).counts, { rescheduled: 1 });
     t.match(database.prepare('SELECT * FROM retrying_orders').all(), [{ attempts: 2, unanswered: 0 }]);
+    t.match((await retry(answerOf(id, CONFIRMED))).counts, { placed: 1, retried: 1 });
   });
 });
 
@@ -102,6 +104,25 @@ await t.test(
     ]);
   },
 );
+
+await t.test('a call that ended with its thread is repeated inside the run of retries', async (t) => {
+  const { world, run, retry, history } = await processingUnderTest(t);
+  const records = new CommandRecords();
+  const [suspect, other] = [randomUUID(), randomUUID()];
+  for (const id of [suspect, other]) world.outcomes.set(id, UNANSWERED);
+  await run([records.place(suspect), records.place(other)]);
+  await retry(answerOf(other, FAILED_FOR_NOW));
+  world.outcomes.clear();
+  world.now += 5_000;
+  await retry();
+  t.same(await history(other), ['confirmed']);
+  t.equal(world.patientRuns, 0);
+  await retry(answerOf(suspect, THREAD_ENDED));
+  world.now += 5_000;
+  await retry();
+  t.same(await history(suspect), ['confirmed']);
+  t.equal(world.patientRuns, 1);
+});
 
 await t.test('while a call goes on, no second one starts for its order', async (t) => {
   const { world, run, retry, history } = await processingUnderTest(t);
@@ -125,8 +146,12 @@ await t.test('while a call goes on, no second one starts for its order', async (
 await t.test('a repeated batch uses an answer that has arrived in the meantime', async (t) => {
   const { world, run, retry, history } = await processingUnderTest(t);
   const id = randomUUID();
-  const answers = new Map([[id, { status: 'rejected', reason: 'closed' } as const]]);
-  await run([new CommandRecords().place(id)], { answers });
+  const answers = new Map<string, Outcome>([
+    [id, { status: 'rejected', reason: 'closed' }],
+    [randomUUID(), CONFIRMED],
+  ]);
+  const { answered } = await run([new CommandRecords().place(id)], { answers });
+  t.same(answered, [id]);
   t.same(await history(id), ['rejected']);
   t.same(world.attempts, []);
   t.match(

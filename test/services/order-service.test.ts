@@ -161,6 +161,14 @@ await t.test('a transition request goes to the partition of the order', async (t
   });
 });
 
+await t.test('a transition request to the embedded log needs no partition from the store', async (t) => {
+  const { orderService, reader } = await startSmallService(t);
+  const { receipt } = await orderService.place(anOrder(), alice);
+  const look = t.intercept(reader, 'placingPartition', { value: () => Promise.resolve(0) });
+  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { status: 'accepted' });
+  t.same(look(), []);
+});
+
 await t.test('invariant 9: a retrying order takes at most a hundred events behind it', async (t) => {
   const { orderService, reader } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);

@@ -69,6 +69,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   const dependencies = {
     store,
     runProcessor: confirmAll,
+    runPatiently: confirmAll,
     codec,
     clock: Date.now,
     monotonicClock: () => performance.now(),

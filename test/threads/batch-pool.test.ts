@@ -153,6 +153,20 @@ await t.test('a thread that ends answers for its slow calls: their attempts have
   t.match(await reader.find(id), { status: 'confirmed' });
 });
 
+await t.test(
+  'a call that ends its thread after it has left its batch does not blame another batch',
+  async (t) => {
+    const { pool, reader } = await harness(t, 1);
+    const records = new CommandRecords();
+    const id = randomUUID();
+    await pool.run(batch([records.place(randomUUID(), { merchantId: 'slow-crash' })]));
+    const innocent = records.place(id);
+    await t.rejects(pool.run({ ...batch([innocent]), patient: true }), { code: 'calls-lost' });
+    await pool.run(batch([innocent]));
+    t.match(await reader.find(id), { status: 'confirmed' });
+  },
+);
+
 await t.test('a stop aborts slow calls and does not wait for their timeout', async (t) => {
   const { pool, detachedCalls } = await harness(t, 1);
   await pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'slow' })]));
@@ -173,9 +187,14 @@ await t.test('a thread that crashes while idle is replaced', async (t) => {
 });
 
 await t.test('a blocked thread is ended at its deadline', { timeout: 60_000 }, async (t) => {
-  const { pool, reader } = await harness(t, 1, 100);
+  const { pool, reader } = await harness(t, 1, 100, { storeTimeMs: 4_000 });
   const blocked = pool.run(batch([new CommandRecords().place(randomUUID(), { merchantId: 'spin' })]));
+  const waiting = pool.changeOwnership({
+    ...{ kind: 'claim', topic: 'orders.commands' },
+    ...{ partitions: [0], owner: 'this process' },
+  });
   await t.rejects(blocked, { code: 'worker-failed' });
+  t.match(await waiting, [{ partition: 0 }], 'a task that waits for the thread has its own time');
   const id = randomUUID();
   await pool.run(batch([new CommandRecords().place(id)]));
   t.match(await reader.find(id), { status: 'confirmed' });

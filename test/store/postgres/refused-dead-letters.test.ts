@@ -38,6 +38,7 @@ await t.test('records of no order that PostgreSQL refuses do not block their par
     {
       store: await writer(),
       runProcessor: confirmAll,
+      runPatiently: confirmAll,
       codec: createEventCodec(),
       clock: Date.now,
       monotonicClock: () => performance.now(),
