@@ -30,7 +30,7 @@ async function replica(
   let hooks: FollowOptions = {};
   const ends = { status: statusEnds, commands: commandEnds };
   /** called after the ends are read and before they arrive */
-  const reading = { onCommandEnds: () => undefined as void };
+  const reading = { onCommandEnds: (): void => undefined };
   const log: Partial<EventLog> = {
     progressName: (topic) => topic,
     ranges: async (topic) => {
