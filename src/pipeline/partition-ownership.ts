@@ -1,3 +1,4 @@
+import { toServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Claim, OwnerId } from '../store/partition-owners.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
@@ -28,6 +29,10 @@ export class PartitionOwnership {
   readonly uncleanEnds: UncleanEnds;
   readonly gate = new WorkGate();
   readonly #options: PartitionOwnershipOptions;
+  /** partition → number of its latest claim */
+  readonly #claimNumbers = new Map<number, number>();
+  #lastClaim = 0;
+  #releasing: Promise<void> = Promise.resolve();
 
   constructor(options: PartitionOwnershipOptions) {
     this.#options = options;
@@ -35,23 +40,46 @@ export class PartitionOwnership {
     this.uncleanEnds = new UncleanEnds(options);
   }
 
-  /** Call this before any record of the partitions is processed. @throws the last error once the signal is aborted */
-  async claim(partitions: readonly number[]): Promise<void> {
+  /**
+   * Call this before any record of the partitions is processed.
+   * @param ends partition → its end in the log
+   * @throws ServiceError a fatal one, or the last error once the signal is aborted
+   */
+  async claim(ends: ReadonlyMap<number, number>): Promise<void> {
     const { signal, logger } = this.#options;
-    const claims = await retryUntilDone(() => this.#change('claim', partitions), {
+    this.#lastClaim += 1;
+    for (const partition of ends.keys()) this.#claimNumbers.set(partition, this.#lastClaim);
+    // Otherwise a release on its way could reach the store after this claim.
+    await this.#releasing;
+    const claims = await retryUntilDone(() => this.#change('claim', [...ends.keys()]), {
       backoffFor: () => BACKOFF,
       signal,
-      isRetryable: () => true,
+      isRetryable: (error) => toServiceError(error).row.reaction === 'retry',
       onRetry: (error, attempt) =>
         logger.warn({ err: error, attempt }, 'could not claim the partitions; retrying'),
     });
-    this.uncleanEnds.add(claims);
+    this.uncleanEnds.add(claims, ends);
     this.#report(claims.filter(({ uncleanEnds }) => uncleanEnds > 0));
   }
 
-  /** Call this when no work of the partitions is in flight. */
-  async release(partitions: readonly number[]): Promise<void> {
-    this.uncleanEnds.delete(partitions);
+  /** The number of the latest claim, for `release`. */
+  get lastClaim(): number {
+    return this.#lastClaim;
+  }
+
+  /**
+   * Call this when no work of the partitions is in flight.
+   * @param lastClaim when they were revoked: partitions claimed again since then are not released
+   */
+  async release(partitions: readonly number[], lastClaim: number): Promise<void> {
+    const owned = partitions.filter((partition) => (this.#claimNumbers.get(partition) ?? 0) <= lastClaim);
+    if (owned.length === 0) return;
+    this.uncleanEnds.delete(owned);
+    this.#releasing = Promise.all([this.#releasing, this.#release(owned)]).then(() => undefined);
+    await this.#releasing;
+  }
+
+  async #release(partitions: readonly number[]): Promise<void> {
     try {
       await this.#change('release', partitions);
     } catch (error) {
@@ -66,7 +94,7 @@ export class PartitionOwnership {
     if (trusted.length === 0) return;
     await this.#change('forgive', trusted);
     this.uncleanEnds.delete(trusted);
-    const message = 'everything that was in work when a process was killed has been processed';
+    const message = 'everything that was being processed when a process was killed has been processed';
     this.#options.logger.info({ partitions: trusted }, message);
   }
 
@@ -78,7 +106,7 @@ export class PartitionOwnership {
   #report(claims: readonly Claim[]): void {
     if (claims.length === 0) return;
     const partitions = claims.map(({ partition }) => partition);
-    const isAlone = this.uncleanEnds.recordsRunAlone(partitions);
+    const isAlone = this.uncleanEnds.retriesRunAlone(partitions);
     const uncleanEnds = Math.max(...claims.map((claim) => claim.uncleanEnds));
     this.#options.logger.warn(
       { partitions, uncleanEnds },

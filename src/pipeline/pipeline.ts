@@ -107,6 +107,7 @@ export class Pipeline {
   async stop(): Promise<void> {
     if (this.#state === 'running') this.#state = 'stopped';
     this.#stopping.abort();
+    this.#options.pool.drain();
     await this.#consumer.stop();
     for (const lane of this.#lanes) lane.close();
   }
@@ -154,21 +155,22 @@ export class Pipeline {
     const { log } = this.#options;
     const topic = log.progressName(TOPICS.commands);
     const { signal } = this.#stopping;
-    const positions = await startPositions(topic, committed, { ...this.#options, signal });
-    await this.#ownership.claim([...positions.keys()]);
-    for (const [partition, from] of positions) {
+    const starts = await startPositions(topic, committed, { ...this.#options, signal });
+    await this.#ownership.claim(new Map([...starts].map(([partition, { end }]) => [partition, end])));
+    for (const [partition, { from }] of starts) {
       this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
     }
-    this.#gate.add(positions.keys());
-    return positions;
+    this.#gate.add(starts.keys());
+    return new Map([...starts].map(([partition, { from }]) => [partition, from]));
   }
 
   async #revoke(partitions: number[]): Promise<void> {
     this.#gate.remove(partitions);
+    const { lastClaim } = this.#ownership;
     const released = this.#lanes.map((lane) =>
       lane.revoke(partitions).catch((error: unknown) => this.#fail(toError(error))),
     );
-    const release = Promise.all(released).then(() => this.#ownership.release(partitions));
+    const release = Promise.all(released).then(() => this.#ownership.release(partitions, lastClaim));
     await within(release, this.#options.releaseTimeoutMs);
   }
 

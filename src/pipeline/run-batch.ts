@@ -171,7 +171,7 @@ export class BatchRunner {
     this.#count(result);
     const nextOffsets = new Map<number, number>();
     for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
-    this.#options.ownership.uncleanEnds.recordsSaved(nextOffsets);
+    this.#options.ownership.uncleanEnds.recordsSaved(nextOffsets, result.retryAt);
     for (const [partition, offset] of nextOffsets) {
       if (this.#applied.has(partition)) this.#applied.set(partition, offset);
     }

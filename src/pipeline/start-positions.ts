@@ -17,6 +17,12 @@ interface StartOptions {
   signal: AbortSignal;
 }
 
+export interface Start {
+  from: number | 'earliest';
+  /** the end of the partition when it was compared with the store; Infinity if it is unknown */
+  end: number;
+}
+
 /**
  * Where to start reading each partition. The store's progress says what was applied; the group's committed offset lags
  * behind it and says what was published. Reading starts at the lower of the two, so no effect and no status event is
@@ -31,7 +37,7 @@ export async function startPositions(
   topic: string,
   committed: ReadonlyMap<number, number | undefined>,
   { reader, verifyLog, logger, signal }: StartOptions,
-): Promise<Map<number, number | 'earliest'>> {
+): Promise<Map<number, Start>> {
   const untilDone = <T>(attempt: () => Promise<T>) =>
     retryUntilDone(attempt, {
       backoffFor: () => BACKOFF,
@@ -41,14 +47,14 @@ export async function startPositions(
         logger.warn({ err: error, attempt }, 'could not read the progress; retrying'),
     });
   const ranges = await untilDone(() => verifyLog([...committed.keys()]));
-  const positions = new Map<number, number | 'earliest'>();
+  const starts = new Map<number, Start>();
   for (const [partition, committedOffset] of committed) {
     const applied = await untilDone(() => reader.progress(topic, partition));
     const position = startPosition(applied, committedOffset);
-    const start = ranges[partition]?.start ?? 0;
-    positions.set(partition, position === 'earliest' ? position : Math.max(position, start));
+    const { start, end } = ranges[partition] ?? { start: 0, end: Infinity };
+    starts.set(partition, { from: position === 'earliest' ? position : Math.max(position, start), end });
   }
-  return positions;
+  return starts;
 }
 
 /**

@@ -16,9 +16,10 @@ export interface UncleanEndsOptions {
 
 interface Suspicion {
   alone: boolean;
-  claimedAt: number;
+  /** on the monotonic clock; retries that are due later than the longest pause after it are no suspects */
+  retriesSince: number;
   /** the records below this offset may have ended the process */
-  suspectsEnd: number;
+  suspectsBelow: number;
   recordsDone: boolean;
   retriesDone: boolean;
 }
@@ -27,9 +28,10 @@ interface Suspicion {
  * The partitions whose last owners ended without releasing them, because an order may have ended their whole process:
  *
  *     released, or new → trusted: batches as usual
- *     one unclean end  → counted: batches as usual, until everything that was in work then has gone through
+ *     one unclean end  → counted: batches as usual, until everything that was being processed has gone through
  *     two or more      → suspected: the same, but each order alone, and recorded in the store
- *     counted | suspected → trusted: the records of a full batch, and all retries that were waiting, have gone through
+ *     counted | suspected → trusted: the records that waited then, at most a full batch, and all retries that were waiting
+ *                                    have gone through
  */
 export class UncleanEnds {
   readonly #options: UncleanEndsOptions;
@@ -39,14 +41,17 @@ export class UncleanEnds {
     this.#options = options;
   }
 
-  add(claims: readonly Claim[]): void {
+  /** @param ends partition → its end in the log: only the records before it can have ended a process */
+  add(claims: readonly Claim[], ends: ReadonlyMap<number, number>): void {
+    const { batchMaxRecords, monotonicClock } = this.#options;
     for (const { partition, uncleanEnds, nextOffset } of claims) {
       if (uncleanEnds === 0) continue;
+      const suspectsBelow = Math.min(nextOffset + batchMaxRecords, ends.get(partition) ?? Infinity);
       this.#suspicions.set(partition, {
         alone: uncleanEnds >= ENDS_UNTIL_ALONE,
-        claimedAt: this.#options.monotonicClock(),
-        suspectsEnd: nextOffset + this.#options.batchMaxRecords,
-        recordsDone: false,
+        retriesSince: monotonicClock(),
+        suspectsBelow,
+        recordsDone: nextOffset >= suspectsBelow,
         retriesDone: false,
       });
     }
@@ -73,11 +78,19 @@ export class UncleanEnds {
     );
   }
 
-  /** @param nextOffsets partition → next offset once a batch was saved */
-  recordsSaved(nextOffsets: ReadonlyMap<number, number>): void {
+  /**
+   * @param nextOffsets partition → next offset once a batch was saved
+   * @param retryAt when the first retry of the batch's orders is due; undefined if none waits for one
+   */
+  recordsSaved(nextOffsets: ReadonlyMap<number, number>, retryAt?: DueAt): void {
     for (const [partition, nextOffset] of nextOffsets) {
       const suspicion = this.#suspicions.get(partition);
-      if (suspicion !== undefined && nextOffset >= suspicion.suspectsEnd) suspicion.recordsDone = true;
+      if (suspicion === undefined || suspicion.recordsDone) continue;
+      suspicion.recordsDone = nextOffset >= suspicion.suspectsBelow;
+      if (retryAt === undefined) continue;
+      // A suspected order may be among those that wait, or its call goes on.
+      suspicion.retriesDone = false;
+      suspicion.retriesSince = this.#options.monotonicClock();
     }
   }
 
@@ -85,7 +98,7 @@ export class UncleanEnds {
   retriesRan(partitions: Iterable<number>, dueAt: DueAt): void {
     const { maxRetryPauseMs, clock, monotonicClock } = this.#options;
     for (const suspicion of this.#among(partitions)) {
-      const allWereDue = monotonicClock() - suspicion.claimedAt >= maxRetryPauseMs;
+      const allWereDue = monotonicClock() - suspicion.retriesSince >= maxRetryPauseMs;
       if (dueAt === undefined || (allWereDue && dueAt > clock())) suspicion.retriesDone = true;
     }
   }

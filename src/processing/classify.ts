@@ -48,13 +48,13 @@ export function attemptsOf(
   attemptOf: (orderId: string) => number | undefined,
 ): Iterable<Attempt> {
   const attempts = new Map<string, Attempt>();
-  for (const { command, replay } of records) {
+  for (const { command, position, replay } of records) {
     const { orderId } = command;
     if (command.kind !== 'place' || attempts.has(orderId)) continue;
     const known = orders.get(orderId);
     const isOpen = known === undefined || (replay !== undefined && known.status === 'failed');
     const attempt = isOpen ? attemptOf(orderId) : undefined;
-    if (attempt !== undefined) attempts.set(orderId, { command, attempt });
+    if (attempt !== undefined) attempts.set(orderId, { command, attempt, partition: position.partition });
   }
   return attempts.values();
 }

@@ -1,9 +1,10 @@
-import type { OwnerId, PartitionOwners } from '../store/partition-owners.ts';
+import type { PartitionOwners } from '../store/partition-owners.ts';
+import type { BatchRequest } from './batch.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import type { Attempt } from './outcome.ts';
 import { failAll } from './processor.ts';
 
-/** How often the process must end while an order is in work alone before the order fails. Once may be a coincidence. */
+/** How often the process must end while it processes an order alone before the order fails. Once may be a coincidence. */
 const ENDS_UNTIL_POISON = 2;
 
 export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} times while it processed only this order.`;
@@ -12,11 +13,11 @@ export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} tim
  * Runs a batch or a run of retries so that an order that ends the whole process is found: if the processor is called for a
  * single order, the store records it before the call and clears it after the work. An order that was recorded when several
  * processes ended fails without another call.
- * @param owner undefined: nothing is recorded
+ * @param loneOrdersOf the owner to record it for; undefined: nothing is recorded
  * @throws as `work`
  */
 export async function recordingLoneOrders<D extends BatchDependencies, T>(
-  owner: OwnerId | undefined,
+  { topic, loneOrdersOf: owner }: Pick<BatchRequest, 'topic' | 'loneOrdersOf'>,
   dependencies: D,
   work: (dependencies: D) => Promise<T>,
 ): Promise<T> {
@@ -28,7 +29,7 @@ export async function recordingLoneOrders<D extends BatchDependencies, T>(
     const [only] = attempts;
     if (only === undefined || attempts.length > 1) return dependencies.runProcessor(attempts);
     const { orderId } = only.command;
-    const uncleanEnds = await store.recordAlone(orderId, owner);
+    const uncleanEnds = await store.recordAlone({ orderId, topic, partition: only.partition, owner });
     recorded.push(orderId);
     return uncleanEnds < ENDS_UNTIL_POISON
       ? dependencies.runProcessor(attempts)

@@ -4,6 +4,8 @@ import type { FinalOutcome } from '../order/decide.ts';
 /** One call of the processor for one order; `attempt` counts from 1. */
 export interface Attempt {
   command: PlaceOrder;
+  /** of the record that placed the order */
+  partition: number;
   attempt: number;
 }
 

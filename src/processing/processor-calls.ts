@@ -1,3 +1,4 @@
+import { ServiceError } from '../base/errors.ts';
 import { UNANSWERED, type Attempt, type Outcome } from './outcome.ts';
 import { Patience } from './patience.ts';
 
@@ -48,6 +49,7 @@ interface Batch {
   /** the patience is over, but too many calls are detached */
   isOverdue: boolean;
   finish: (outcomes: Map<string, Outcome>) => void;
+  fail: (error: ServiceError) => void;
 }
 
 /**
@@ -62,6 +64,7 @@ export class ProcessorCalls {
   readonly #batches = new Set<Batch>();
   readonly #detached = new Set<RunningCall>();
   #running = 0;
+  #endsPatientBatches = false;
 
   /** @param slow undefined: batches wait for all their calls */
   constructor(begin: BeginCall, slow: SlowCallOptions | undefined) {
@@ -73,9 +76,10 @@ export class ProcessorCalls {
   /**
    * Runs the calls of a batch and returns their outcomes by order id.
    * @param isPatient waits for all calls, and begins when no call is detached any more: if the thread ends, this batch has ended it
+   * @throws ServiceError `draining` after `endPatientBatches`, for a patient batch
    */
   run(attempts: Iterable<Attempt>, { isPatient = false } = {}): Promise<Map<string, Outcome>> {
-    return new Promise((finish) => {
+    return new Promise((finish, fail) => {
       const iterator = attempts[Symbol.iterator]();
       const batch: Batch = {
         attempts: iterator,
@@ -87,15 +91,30 @@ export class ProcessorCalls {
         isPatient: isPatient || this.#slow === undefined,
         isOverdue: false,
         finish,
+        fail,
       };
       this.#batches.add(batch);
-      this.#startCalls();
+      if (isPatient && this.#endsPatientBatches) this.#abandon(batch);
+      else this.#startCalls();
     });
   }
 
   /** Ends the detached calls. */
   abortDetachedCalls(): void {
     for (const { abort } of this.#detached) abort();
+  }
+
+  /** Ends the patient batches, whose calls may take long, and refuses further ones. Their outcomes are lost. */
+  endPatientBatches(): void {
+    this.#endsPatientBatches = true;
+    for (const batch of this.#batches) if (batch.isPatient) this.#abandon(batch);
+    this.#startCalls();
+  }
+
+  #abandon(batch: Batch): void {
+    this.#batches.delete(batch);
+    batch.fail(new ServiceError('draining', 'The service stops: it does not wait for slow calls.'));
+    for (const { abort } of batch.running) abort();
   }
 
   #startCalls(): void {

@@ -7,6 +7,14 @@ export interface OwnedPartitions {
   owner: OwnerId;
 }
 
+/** An order that is the only one for which its owner calls the processor. */
+export interface LoneOrder {
+  orderId: string;
+  topic: string;
+  partition: number;
+  owner: OwnerId;
+}
+
 /** What a new owner learns about a partition. */
 export interface Claim {
   partition: number;
@@ -25,14 +33,14 @@ export interface PartitionOwners {
   claim(owned: OwnedPartitions): Promise<Claim[]>;
   /** The owner ends properly. It keeps the count of unclean ends, for the case that it has not found their cause. */
   release(owned: OwnedPartitions): Promise<void>;
-  /** The unclean ends are over: resets their count, and forgets the orders recorded by owners that own nothing any more. */
+  /** The unclean ends are over: resets their count, and forgets the orders recorded for these partitions. */
   forgive(owned: OwnedPartitions): Promise<void>;
   /**
    * Records that the processor is called for this order and for no other.
    * @returns how many owners have ended since the order was first recorded, each while it was recorded
    */
-  recordAlone(orderId: string, owner: OwnerId): Promise<number>;
-  /** The order is no longer in work: its owner has survived it. */
+  recordAlone(order: LoneOrder): Promise<number>;
+  /** The order is no longer being processed: its owner has survived it. */
   clearAlone(orderId: string): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ import { DetachedCalls, type AnswerMessage, type OnAnswer } from './detached-cal
 import {
   fromThreadError,
   type OwnershipRequest,
+  type StopMessage,
   type ThreadRequest,
   type ThreadResponse,
   type ThreadResult,
@@ -48,7 +49,8 @@ export class BatchPool {
   readonly #detachedCalls: DetachedCalls;
   /** Tasks wait here for a free thread, before their deadline begins. They are few: callers wait for their tasks. */
   readonly #threads;
-  readonly #stopChannel = `processor calls ${randomUUID()}`;
+  readonly #stopChannelName = `processor calls ${randomUUID()}`;
+  #stopChannel: BroadcastChannel | undefined;
   #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
   #onNoDetachedCalls: () => void = () => undefined;
 
@@ -64,9 +66,11 @@ export class BatchPool {
    */
   async start(): Promise<void> {
     const { threads, settings, logger } = this.#options;
+    this.#stopChannel = new BroadcastChannel(this.#stopChannelName);
+    this.#stopChannel.unref();
     this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
       filename: new URL('./batch-thread.js', import.meta.url).href,
-      workerData: { ...settings, stopChannel: this.#stopChannel } satisfies ThreadSettings,
+      workerData: { ...settings, stopChannel: this.#stopChannelName } satisfies ThreadSettings,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
@@ -108,6 +112,14 @@ export class BatchPool {
   }
 
   /**
+   * Ends the batches and retries that wait for slow calls: they fail with `draining`, and so do further ones. A process that
+   * was ended while one order ran alone would count as evidence against this order.
+   */
+  drain(): void {
+    this.#tell('drain');
+  }
+
+  /**
    * Ends the detached calls, waits for the tasks in flight until the deadline, then ends the threads.
    * Records that they have not saved are still in the log; the orders of the calls are still in the store.
    */
@@ -117,6 +129,8 @@ export class BatchPool {
     this.#piscina = undefined;
     await this.#endDetachedCalls();
     if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
+    this.#stopChannel?.close();
+    this.#stopChannel = undefined;
   }
 
   #watchCalls(piscina: Piscina<ThreadTask, ThreadResponse>): void {
@@ -132,10 +146,12 @@ export class BatchPool {
   async #endDetachedCalls(): Promise<void> {
     if (this.#detachedCalls.size === 0) return;
     const ended = new Promise<void>((resolve) => (this.#onNoDetachedCalls = resolve));
-    const channel = new BroadcastChannel(this.#stopChannel);
-    channel.postMessage('stop');
+    this.#tell('stop');
     await within(ended, CALLS_END_WITHIN_MS);
-    channel.close();
+  }
+
+  #tell(message: StopMessage): void {
+    this.#stopChannel?.postMessage(message);
   }
 
   #detachedCallsChanged(calls: number): void {

@@ -13,6 +13,7 @@ import { LeftCalls } from './left-calls.ts';
 import {
   openOnce,
   toThreadError,
+  type StopMessage,
   type ThreadRequest,
   type ThreadResponse,
   type ThreadResult,
@@ -92,7 +93,10 @@ async function openProcessor(
     },
   );
   const stopChannel = new BroadcastChannel(settings.stopChannel);
-  stopChannel.onmessage = () => calls.abortDetachedCalls();
+  stopChannel.onmessage = ({ data }) => {
+    calls.endPatientBatches();
+    if ((data as StopMessage) === 'stop') calls.abortDetachedCalls();
+  };
   stopChannel.unref();
   return {
     runProcessor: (attempts) => calls.run(attempts),
@@ -105,13 +109,9 @@ async function perform(request: ThreadRequest, dependencies: BatchDependencies):
     case 'prepare':
       return undefined;
     case 'batch':
-      return recordingLoneOrders(request.loneOrdersOf, dependencies, (recording) =>
-        processBatch(request, recording),
-      );
+      return recordingLoneOrders(request, dependencies, (recording) => processBatch(request, recording));
     case 'retry':
-      return recordingLoneOrders(request.loneOrdersOf, dependencies, (recording) =>
-        retryOrders(request, recording),
-      );
+      return recordingLoneOrders(request, dependencies, (recording) => retryOrders(request, recording));
     case 'claim':
       return dependencies.store.claim(request);
     case 'release':

@@ -18,12 +18,15 @@ export interface ThreadSettings extends StoreSettings {
   processorTimeoutMs: number;
   /** the longest that a batch waits for a call of the processor, in milliseconds */
   processorPatienceMs: number;
-  /** name of the BroadcastChannel on which any message ends the detached calls */
+  /** name of the BroadcastChannel for `StopMessage` */
   stopChannel: string;
   /** level of the processor module's logger */
   logLevel: string;
   rules: FailureRules;
 }
+
+/** `drain` ends the batches that wait for slow calls; `stop` also ends the detached calls. */
+export type StopMessage = 'drain' | 'stop';
 
 export interface ThreadTask {
   request: ThreadRequest;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
+import { within } from '../../src/base/within.ts';
 import type { NewOrder } from '../../src/order/order.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
@@ -55,7 +56,10 @@ class KilledService {
       { orders },
     );
     database.close();
-    await service.exited;
+    if (!(await within(service.exited, 60_000))) {
+      await service.kill();
+      throw new Error(`No order has killed the service. Its output:\n${service.output}`);
+    }
     return body.results.map(({ id }) => id);
   }
 
@@ -77,6 +81,7 @@ class KilledService {
       );
       const survivor = await Promise.race([processed, service.exited.then(() => undefined)]);
       if (survivor !== undefined) return survivor;
+      await service.kill();
     }
     throw new Error(`After ${this.starts} starts some orders are not processed.`);
   }

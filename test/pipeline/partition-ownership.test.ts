@@ -1,5 +1,10 @@
 import t, { type Test } from 'tap';
+import { ServiceError } from '../../src/base/errors.ts';
+import { createLogger } from '../../src/base/logger.ts';
 import { Database } from '../../src/base/sqlite.ts';
+import { PartitionOwnership } from '../../src/pipeline/partition-ownership.ts';
+import type { Claim } from '../../src/store/partition-owners.ts';
+import type { OwnershipRequest } from '../../src/threads/protocol.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
@@ -14,10 +19,11 @@ async function ownedPipeline(t: Test) {
       owner: string;
       unclean_ends: number;
     }[];
+  const loneOrders = () => database.prepare('SELECT order_id FROM lone_orders').pluck().all();
   /** Leaves the partitions as owners do whose processes are killed. */
   const killOwners = (uncleanEnds: number) =>
     database.prepare('UPDATE partition_owners SET owner = ?, unclean_ends = ?').run('killed', uncleanEnds);
-  return { ...parts, rows, killOwners };
+  return { ...parts, rows, loneOrders, killOwners };
 }
 
 await t.test('a pipeline that stops releases its partitions', async (t) => {
@@ -29,28 +35,109 @@ await t.test('a pipeline that stops releases its partitions', async (t) => {
   t.same(rows(), [{ owner: '', unclean_ends: 0 }]);
 });
 
-await t.test('unclean ends are forgiven once a full batch of each partition is processed', async (t) => {
+await t.test('unclean ends are forgiven once the waiting records are processed', async (t) => {
   const { rows, killOwners, run, place, isConfirmed } = await ownedPipeline(t);
   const { stop } = await run(processorModule);
   await stop();
   killOwners(1);
-  const { stop: stopAgain } = await run(processorModule, { batchMaxRecords: 5 });
-  t.match(rows(), [{ unclean_ends: 2 }]);
-  const first = await place();
-  await isConfirmed(first);
-  t.match(rows(), [{ unclean_ends: 2 }], 'one order is not enough');
-  await Promise.all(Array.from({ length: 80 }, () => place()));
+  const waiting = await place();
+  const { stop: stopAgain } = await run(processorModule);
+  await isConfirmed(waiting);
   await eventually(() => rows().every((row) => row.unclean_ends === 0), {
     what: 'the unclean ends to be forgiven',
-    timeoutMs: 60_000,
+    timeoutMs: 20_000,
   });
   await stopAgain();
 });
 
 await t.test('a stop before that keeps the count for the next owner', async (t) => {
-  const { rows, killOwners, run } = await ownedPipeline(t);
+  const { rows, killOwners, run, place, metrics } = await ownedPipeline(t);
+  await (await run(processorModule)).stop();
+  killOwners(0);
+  await place('slow');
+  const { stop } = await run(processorModule);
+  const retrying = async () =>
+    (await metrics.recordsProcessed.get()).values.some(({ labels }) => labels.outcome === 'retrying');
+  await eventually(retrying, { what: 'the call to leave its batch' });
+  await stop();
+  t.match(
+    rows().find((row) => row.unclean_ends > 0),
+    { owner: '', unclean_ends: 1 },
+  );
+});
+
+await t.test('a stop while a slow order runs alone is no evidence against it', async (t) => {
+  const { rows, killOwners, run, place, loneOrders } = await ownedPipeline(t);
   await (await run(processorModule)).stop();
   killOwners(1);
-  await (await run(processorModule)).stop();
-  t.same(rows(), [{ owner: '', unclean_ends: 2 }]);
+  const slow = await place('slow');
+  const { stop } = await run(processorModule);
+  await eventually(() => loneOrders().length > 0, { what: 'the order to run alone', timeoutMs: 20_000 });
+  t.same(loneOrders(), [slow]);
+  await stop();
+  t.same(loneOrders(), []);
+  t.same(
+    rows().map(({ owner }) => owner),
+    rows().map(() => ''),
+    'the partitions are released',
+  );
+});
+
+/** Changes go to this function instead of a store. */
+function ownershipWith(changeOwnership: (request: OwnershipRequest) => Promise<Claim[]>) {
+  return new PartitionOwnership({
+    owner: 'me',
+    topic: 'orders.commands',
+    pool: { changeOwnership },
+    batchMaxRecords: 50,
+    maxRetryPauseMs: 30_000,
+    logger: createLogger('silent'),
+    signal: new AbortController().signal,
+    clock: Date.now,
+    monotonicClock: () => performance.now(),
+  });
+}
+
+await t.test('a release that comes too late does not undo a newer claim', async (t) => {
+  const changes: string[] = [];
+  const ownership = ownershipWith(({ kind, partitions }) => {
+    changes.push(`${kind} ${partitions.join()}`);
+    return Promise.resolve(partitions.map((partition) => ({ partition, uncleanEnds: 2, nextOffset: 0 })));
+  });
+  const ends = (...partitions: number[]) => new Map(partitions.map((partition) => [partition, 10]));
+  await ownership.claim(ends(0, 1));
+  const { lastClaim } = ownership;
+  await ownership.claim(ends(1));
+  await ownership.release([0, 1], lastClaim);
+  t.same(changes, ['claim 0,1', 'claim 1', 'release 0']);
+  t.ok(ownership.uncleanEnds.recordsRunAlone([1]), 'the newer claim keeps its suspicion');
+});
+
+await t.test('a claim waits for a release on its way', async (t) => {
+  const changes: string[] = [];
+  let endRelease: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (endRelease = resolve));
+  const ownership = ownershipWith(async ({ kind }) => {
+    changes.push(kind);
+    if (kind === 'release') await released;
+    return [];
+  });
+  const releasing = ownership.release([0], ownership.lastClaim);
+  const claiming = ownership.claim(new Map([[0, 10]]));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(changes, ['release']);
+  endRelease();
+  await Promise.all([releasing, claiming]);
+  t.same(changes, ['release', 'claim']);
+});
+
+await t.test('a claim is retried while the store is away, but not after a fatal error', async (t) => {
+  const failures = [
+    new ServiceError('store-unavailable', 'for now'),
+    new ServiceError('log-mismatch', 'for good'),
+    new ServiceError('store-unavailable', 'called once more'),
+  ];
+  const ownership = ownershipWith(() => Promise.reject(failures.shift() ?? new Error('called once more')));
+  await t.rejects(ownership.claim(new Map([[0, 10]])), { code: 'log-mismatch' });
+  t.equal(failures.length, 1);
 });

@@ -3,7 +3,7 @@ import { UncleanEnds } from '../../src/pipeline/unclean-ends.ts';
 
 const PAUSE_MS = 30_000;
 
-function harness(uncleanEnds: number, nextOffset = 100) {
+function harness(uncleanEnds: number, { nextOffset = 100, end = 10_000 } = {}) {
   const time = { now: 1_000_000 };
   const ends = new UncleanEnds({
     batchMaxRecords: 50,
@@ -11,7 +11,7 @@ function harness(uncleanEnds: number, nextOffset = 100) {
     clock: () => time.now,
     monotonicClock: () => time.now,
   });
-  ends.add([{ partition: 3, uncleanEnds, nextOffset }]);
+  ends.add([{ partition: 3, uncleanEnds, nextOffset }], new Map([[3, end]]));
   return { time, ends };
 }
 
@@ -36,7 +36,7 @@ await t.test('one unclean end is counted until a full batch and the retries have
   t.end();
 });
 
-await t.test('after two unclean ends the records that were in work run alone', (t) => {
+await t.test('after two unclean ends the records that were being processed run alone', (t) => {
   const { ends } = harness(2);
   t.ok(ends.recordsRunAlone([0, 3]));
   t.notOk(ends.recordsRunAlone([0, 1]), 'other partitions do not');
@@ -51,6 +51,43 @@ await t.test('after two unclean ends the records that were in work run alone', (
   t.notOk(ends.recordsRunAlone([3]));
   t.ok(ends.retriesRunAlone([3]), 'retries have not run');
   t.same(ends.trusted(), []);
+  t.end();
+});
+
+await t.test('only records that were in the log at the claim are suspected', (t) => {
+  const { ends } = harness(2, { end: 102 });
+  ends.retriesRan([3], undefined);
+  ends.recordsSaved(new Map([[3, 101]]));
+  t.ok(ends.recordsRunAlone([3]));
+  ends.recordsSaved(new Map([[3, 102]]));
+  t.notOk(ends.recordsRunAlone([3]));
+  t.same(ends.trusted(), [3]);
+  t.end();
+});
+
+await t.test(
+  'a partition without waiting records and retries is trusted after the first run of retries',
+  (t) => {
+    const { ends } = harness(2, { end: 100 });
+    t.notOk(ends.recordsRunAlone([3]));
+    t.ok(ends.retriesRunAlone([3]));
+    ends.retriesRan([3], undefined);
+    t.same(ends.trusted(), [3]);
+    t.end();
+  },
+);
+
+await t.test('an order of the suspected records that waits for a retry is still suspected', (t) => {
+  const { time, ends } = harness(1, { end: 101 });
+  ends.retriesRan([3], undefined);
+  time.now += PAUSE_MS;
+  ends.recordsSaved(new Map([[3, 101]]), time.now + 1_000);
+  t.same(ends.trusted(), []);
+  ends.retriesRan([3], time.now + 1_000);
+  t.same(ends.trusted(), [], 'its call goes on');
+  ends.recordsSaved(new Map([[3, 120]]), time.now + 2_000);
+  ends.retriesRan([3], undefined);
+  t.same(ends.trusted(), [3]);
   t.end();
 });
 

@@ -31,7 +31,7 @@ async function harness(t: Test) {
     },
   });
   const batch = (owner: string, records: LogRecord[]) =>
-    recordingLoneOrders(owner, mortal(), (recording) =>
+    recordingLoneOrders({ topic: TOPIC, loneOrdersOf: owner }, mortal(), (recording) =>
       processBatch(
         {
           kind: 'batch',
@@ -44,7 +44,7 @@ async function harness(t: Test) {
       ),
     );
   const retry = (owner: string) =>
-    recordingLoneOrders(owner, mortal(), (recording) =>
+    recordingLoneOrders({ topic: TOPIC, loneOrdersOf: owner }, mortal(), (recording) =>
       retryOrders(
         { kind: 'retry', topic: TOPIC, partitions: [0], limit: 1, published: [], recent: NO_FAILURES },
         recording,
@@ -115,7 +115,7 @@ await t.test('an order that was survived once starts again', async (t) => {
   t.same(deadLetters(), []);
 });
 
-await t.test('orders that are in work together are never blamed', async (t) => {
+await t.test('orders that are processed together are never blamed', async (t) => {
   const { killers, batch, recorded, history } = await harness(t);
   const records = new CommandRecords();
   const [one, other] = [randomUUID(), randomUUID()];

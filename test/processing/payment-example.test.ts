@@ -42,7 +42,11 @@ async function startPayments(t: Test) {
 
 function attemptFor(orderId: string, attempt: number, traceparent?: string): Attempt {
   const order = { ...anOrder(), total: 50_000 };
-  return { command: { kind: 'place', eventId: 'e', orderId, time: 1_000, order, traceparent }, attempt };
+  return {
+    command: { kind: 'place', eventId: 'e', orderId, time: 1_000, order, traceparent },
+    attempt,
+    partition: 0,
+  };
 }
 
 await t.test('the payment example', async (t) => {

@@ -14,7 +14,7 @@ const PATIENCE_MS = 30;
 
 function attemptFor(orderId: string): Attempt {
   const command = { eventId: 'e', orderId, time: 1_000, order: { ...anOrder(), total: 1 } };
-  return { command: { kind: 'place', ...command }, attempt: 1 };
+  return { command: { kind: 'place', ...command }, attempt: 1, partition: 0 };
 }
 
 const ids = (prefix: string, count: number) =>
@@ -192,4 +192,17 @@ await t.test('a patient batch waits for slow calls', async (t) => {
   t.same([isDone, left], [false, []]);
   end('slow');
   t.same(statuses(await running), ['slow confirmed']);
+});
+
+await t.test('a stop ends patient batches and refuses further ones', async (t) => {
+  const { calls, run, end, pending } = harness();
+  const patient = calls.run([attemptFor('slow'), attemptFor('fast')], { isPatient: true });
+  const usual = run(['usual']);
+  calls.endPatientBatches();
+  await t.rejects(patient, { code: 'draining' });
+  t.same([...pending.keys()], ['usual'], 'its calls are aborted, those of other batches are not');
+  end('usual');
+  t.same(statuses(await usual), ['usual confirmed']);
+  await t.rejects(calls.run([attemptFor('late')], { isPatient: true }), { code: 'draining' });
+  t.same(statuses(await run(['fast'])), ['fast confirmed']);
 });

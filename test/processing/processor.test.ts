@@ -13,7 +13,7 @@ const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 function attemptFor(orderId: string, attempt = 1): Attempt {
   const order = { ...anOrder(), total: 50_000 };
   const command = { eventId: 'e', orderId, time: 1_000, traceparent: TRACEPARENT, order };
-  return { command: { kind: 'place', ...command }, attempt };
+  return { command: { kind: 'place', ...command }, attempt, partition: 0 };
 }
 
 /** Writes a processor module whose `process` has this body, and loads it. */

@@ -87,7 +87,12 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   },
   {
     name: 'lone_orders',
-    columns: [...columns('text', 'order_id', 'owner'), ...columns('bigint', 'unclean_ends')],
+    columns: [
+      ...columns('text', 'order_id', 'topic'),
+      ...columns('bigint', 'partition'),
+      ...columns('text', 'owner'),
+      ...columns('bigint', 'unclean_ends'),
+    ],
     key: ['order_id'],
   },
   {

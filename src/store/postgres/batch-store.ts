@@ -8,7 +8,7 @@ import type {
   Effects,
   LoadedState,
 } from '../order-store.ts';
-import type { Claim, OwnedPartitions, OwnerId } from '../partition-owners.ts';
+import type { Claim, LoneOrder, OwnedPartitions } from '../partition-owners.ts';
 import type { RetryingOrder } from '../retries.ts';
 import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
@@ -124,8 +124,8 @@ export class PostgresBatchStore implements BatchStore {
     await this.#connection.write(forgiveStatements(owned));
   }
 
-  async recordAlone(orderId: string, owner: OwnerId): Promise<number> {
-    const [row] = await this.#connection.query<{ uncleanEnds: number }>(recordStatement(orderId, owner));
+  async recordAlone(order: LoneOrder): Promise<number> {
+    const [row] = await this.#connection.query<{ uncleanEnds: number }>(recordStatement(order));
     return row?.uncleanEnds ?? 0;
   }
 

@@ -1,4 +1,4 @@
-import { NO_OWNER, type OwnedPartitions, type OwnerId } from '../partition-owners.ts';
+import { NO_OWNER, type LoneOrder, type OwnedPartitions } from '../partition-owners.ts';
 import type { Statement } from '../sql/statement.ts';
 
 /** In the order of the partitions, so that two owners cannot deadlock. */
@@ -15,7 +15,7 @@ const CLAIM = `
 const OWNED = 'WHERE topic = $1 AND partition = ANY($2::bigint[]) AND owner = $3';
 
 const RECORD = `
-  INSERT INTO lone_orders AS lone (order_id, owner, unclean_ends) VALUES ($1, $2, 0)
+  INSERT INTO lone_orders AS lone (order_id, topic, partition, owner, unclean_ends) VALUES ($1, $2, $3, $4, 0)
   ON CONFLICT (order_id) DO UPDATE
   SET unclean_ends = lone.unclean_ends + (lone.owner <> excluded.owner)::int, owner = excluded.owner
   RETURNING unclean_ends AS "uncleanEnds"`;
@@ -38,14 +38,15 @@ export function forgiveStatements(owned: OwnedPartitions): Statement[] {
     },
     {
       name: 'forget-lone-orders',
-      text: 'DELETE FROM lone_orders WHERE owner NOT IN (SELECT owner FROM partition_owners)',
-      values: [],
+      text: `DELETE FROM lone_orders
+             WHERE (topic, partition) IN (SELECT topic, partition FROM partition_owners ${OWNED})`,
+      values: valuesOf(owned),
     },
   ];
 }
 
-export function recordStatement(orderId: string, owner: OwnerId): Statement {
-  return { name: 'record-lone-order', text: RECORD, values: [orderId, owner] };
+export function recordStatement({ orderId, topic, partition, owner }: LoneOrder): Statement {
+  return { name: 'record-lone-order', text: RECORD, values: [orderId, topic, partition, owner] };
 }
 
 export function clearStatement(orderId: string): Statement {

@@ -16,7 +16,7 @@ import { insertInto, SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { INSERT_POSTINGS } from './list-key.ts';
 import * as owners from './partition-owners.ts';
-import type { Claim, OwnedPartitions, OwnerId } from '../partition-owners.ts';
+import type { Claim, LoneOrder, OwnedPartitions } from '../partition-owners.ts';
 import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
@@ -111,8 +111,8 @@ export class SqliteBatchStore implements BatchStore {
     return this.#client.write(this.#lock, () => owners.forgive(this.#client, owned));
   }
 
-  recordAlone(orderId: string, owner: OwnerId): Promise<number> {
-    return this.#client.write(this.#lock, () => owners.recordAlone(this.#client, orderId, owner));
+  recordAlone(order: LoneOrder): Promise<number> {
+    return this.#client.write(this.#lock, () => owners.recordAlone(this.#client, order));
   }
 
   clearAlone(orderId: string): Promise<void> {

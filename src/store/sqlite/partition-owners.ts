@@ -1,4 +1,4 @@
-import { NO_OWNER, type Claim, type OwnedPartitions, type OwnerId } from '../partition-owners.ts';
+import { NO_OWNER, type Claim, type LoneOrder, type OwnedPartitions } from '../partition-owners.ts';
 import type { SqliteClient } from './client.ts';
 
 const CLAIM = `
@@ -12,10 +12,10 @@ const CLAIM = `
 const OWNED = 'WHERE topic = ? AND partition = ? AND owner = ?';
 const RELEASE = `UPDATE partition_owners SET owner = '${NO_OWNER}' ${OWNED}`;
 const FORGIVE = `UPDATE partition_owners SET unclean_ends = 0 ${OWNED}`;
-const FORGET = 'DELETE FROM lone_orders WHERE owner NOT IN (SELECT owner FROM partition_owners)';
+const FORGET = `DELETE FROM lone_orders WHERE (topic, partition) IN (SELECT topic, partition FROM partition_owners ${OWNED})`;
 
 const RECORD = `
-  INSERT INTO lone_orders VALUES (?, ?, 0) ON CONFLICT (order_id) DO UPDATE
+  INSERT INTO lone_orders VALUES (?, ?, ?, ?, 0) ON CONFLICT (order_id) DO UPDATE
   SET unclean_ends = unclean_ends + (owner <> excluded.owner), owner = excluded.owner
   RETURNING unclean_ends AS uncleanEnds`;
 
@@ -35,12 +35,15 @@ export function release(client: SqliteClient, { topic, partitions, owner }: Owne
 }
 
 export function forgive(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): void {
-  for (const partition of partitions) client.run(FORGIVE, topic, partition, owner);
-  client.run(FORGET);
+  for (const partition of partitions) {
+    client.run(FORGIVE, topic, partition, owner);
+    client.run(FORGET, topic, partition, owner);
+  }
 }
 
-export function recordAlone(client: SqliteClient, orderId: string, owner: OwnerId): number {
-  return client.all<{ uncleanEnds: number }>(RECORD, orderId, owner)[0]?.uncleanEnds ?? 0;
+export function recordAlone(client: SqliteClient, order: LoneOrder): number {
+  const { orderId, topic, partition, owner } = order;
+  return client.all<{ uncleanEnds: number }>(RECORD, orderId, topic, partition, owner)[0]?.uncleanEnds ?? 0;
 }
 
 export function clearAlone(client: SqliteClient, orderId: string): void {

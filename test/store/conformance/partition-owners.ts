@@ -3,6 +3,12 @@ import { apply, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 export async function partitionOwnersConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  const lone = (orderId: string, owner: string, partition = 0) => ({
+    orderId,
+    topic: TOPIC,
+    partition,
+    owner,
+  });
   const owned = (owner: string, ...partitions: number[]) => ({ topic: TOPIC, partitions, owner });
 
   await t.test('a new owner learns how many owners in a row did not release a partition', async (t) => {
@@ -50,25 +56,26 @@ export async function partitionOwnersConformance(t: Test, makeStore: MakeStore):
   await t.test('ends of owners are counted for an order only while it is recorded', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    t.equal(await store.recordAlone('x', 'a'), 0);
-    t.equal(await store.recordAlone('x', 'a'), 0, 'the same owner tries again');
-    t.equal(await store.recordAlone('x', 'b'), 1);
-    t.equal(await store.recordAlone('y', 'b'), 0, 'another order has its own count');
-    t.equal(await store.recordAlone('x', 'c'), 2);
+    t.equal(await store.recordAlone(lone('x', 'a')), 0);
+    t.equal(await store.recordAlone(lone('x', 'a')), 0, 'the same owner tries again');
+    t.equal(await store.recordAlone(lone('x', 'b')), 1);
+    t.equal(await store.recordAlone(lone('y', 'b')), 0, 'another order has its own count');
+    t.equal(await store.recordAlone(lone('x', 'c')), 2);
     await store.clearAlone('x');
-    t.equal(await store.recordAlone('x', 'd'), 0);
+    t.equal(await store.recordAlone(lone('x', 'd')), 0);
   });
 
-  await t.test('forgiving forgets the orders of owners that own nothing any more', async (t) => {
+  await t.test('forgiving forgets the orders of the forgiven partitions only', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    await store.claim(owned('dead', 0));
-    await store.recordAlone('x', 'dead');
-    await store.claim(owned('other', 1));
-    await store.recordAlone('y', 'other');
-    await store.claim(owned('me', 0));
+    await store.claim(owned('killed', 0, 1));
+    await store.recordAlone(lone('x', 'killed', 0));
+    await store.recordAlone(lone('y', 'killed', 1));
+    await store.claim(owned('me', 0, 1));
+    await store.forgive(owned('killed', 0, 1));
+    t.equal(await store.recordAlone(lone('x', 'me', 0)), 1, 'a former owner cannot forgive');
     await store.forgive(owned('me', 0));
-    t.equal(await store.recordAlone('x', 'me'), 0);
-    t.equal(await store.recordAlone('y', 'me'), 1);
+    t.equal(await store.recordAlone(lone('x', 'me', 0)), 0);
+    t.equal(await store.recordAlone(lone('y', 'me', 1)), 1);
   });
 }

@@ -32,7 +32,8 @@ export async function fillStore(store: BatchStore, deadLetterStore: DeadLetterSt
   await deadLetterStore.discard([2], { by: 'ann', at: 5_000 });
   await addRetrying(store);
   await store.claim({ topic: TOPIC, partitions: [0, 1], owner: 'an owner that was killed' });
-  await store.recordAlone(orderId(7), 'an owner that was killed');
+  const owner = 'an owner that was killed';
+  await store.recordAlone({ orderId: orderId(7), topic: TOPIC, partition: 1, owner });
 }
 
 export function orderId(index: number): string {
