@@ -132,6 +132,10 @@ async function replace(database: string, folder: string, other: string): Promise
 /** What retention does once all records are old. */
 function deleteConsumed(folder: string): void {
   const file = openFile(t, folder, { groupId: 'order-workers', partitions: 12 });
+  const committed = file
+    .topic('orders.commands')
+    .partitions.map(({ number, committed }) => [number, committed ?? 0] as const);
+  file.consumeFrom('orders.commands', new Map(committed));
   file.deleteDue(Date.now() + 1, Infinity);
   file.close();
 }

@@ -39,6 +39,7 @@ class KilledService {
       DATA_DIR: this.folder,
       PROCESSOR,
       DEAD_LETTER_FLOOD_PERCENT: '100',
+      MAX_EVENT_LOOP_DELAY_MS: '0',
       RETRY_BASE_MS: '50',
       RETRY_CAP_MS: '100',
       ...this.#settings,
@@ -51,11 +52,12 @@ class KilledService {
     this.starts = 1;
     const database = new Database(join(this.folder, 'orders.db'));
     database.exec('BEGIN EXCLUSIVE');
-    const { body } = await new OrderClient(service.url).post<{ results: { id: string }[] }>(
+    const { status, body } = await new OrderClient(service.url).post<{ results: { id: string }[] }>(
       '/v1/orders/batch',
       { orders },
     );
     database.close();
+    if (status !== 207) throw new Error(`The orders were not accepted: ${status}`);
     if (!(await within(service.exited, 60_000))) {
       await service.kill();
       throw new Error(`No order has killed the service. Its output:\n${service.output}`);
