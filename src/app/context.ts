@@ -38,7 +38,7 @@ const MAX_WATCHERS = 20_000;
 
 export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
   await migrate(config.database, logger);
-  // Opened first, so that it runs after every connection of this process is closed.
+  // Registered first, so that the checkpoint runs last, after every connection of this process is closed.
   lifecycle.opened('store file', () => checkpoint(config.database, logger));
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());

@@ -53,8 +53,8 @@ export interface EventLog {
    */
   progressName(topic: string): string;
   /**
-   * A random text that the log got when it was created, the same in all copies of it; call it after `start`. Undefined with
-   * Kafka, which has no such text for its clients.
+   * A random id that was generated when the log was created; its copies keep it. Call it after `start`. Undefined with Kafka,
+   * which has no such id for its clients.
    */
   identity(): string | undefined;
   /** Connects and creates missing topics. */
@@ -76,7 +76,7 @@ export interface EventLog {
     onRecords: (records: LogRecord[]) => void,
     options?: FollowOptions,
   ): Promise<Follower>;
-  /** The oldest retained record in the partition of this key that has it. Only the embedded log can look up keys. */
+  /** The oldest retained record with this key, in the partition of the key. Only the embedded log can look up keys. */
   find?(topic: string, key: string): Promise<LogRecord | undefined>;
   /**
    * By partition number. Concurrent appends and retention may already have moved them.

@@ -10,8 +10,8 @@ const RANDOM_BYTES_PER_ID = 16;
 const IDS_PER_DRAW = 256;
 
 /**
- * How far the clock may be set back while ids still rise. After a larger step they follow the clock, because their time
- * would otherwise be wrong, and the counter could overflow, for as long as the step.
+ * If the clock is set back by at most this much, ids keep rising, by a counter. After a larger step they follow the clock:
+ * otherwise their times would be wrong for as long as the step, and the counter could overflow.
  */
 const MAX_STEP_BACK_MS = 10_000;
 

@@ -31,7 +31,7 @@ export const NewOrder = Type.Object(
     metadata: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         maxProperties: 20,
-        // The record's own pattern does not match keys that contain a line break: check their values here.
+        // `Type.Record` skips keys that contain a line break; `additionalProperties` covers them.
         additionalProperties: Type.String(),
         description: "The caller's own key-value pairs, stored and returned unchanged",
       }),

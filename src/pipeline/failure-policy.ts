@@ -47,7 +47,7 @@ export const POISON_REASON = `The worker thread ended ${CRASHES_UNTIL_POISON} ti
  *     retry     any other failure is retried with backoff, unless it is fatal or the service stops; a dead-letter flood
  *               backs off for longer and freezes the window of the dead-letter rate
  *     breaker   while the store or the log is down, attempts wait, and one at a time goes through
- *     attempt   counts the crashes of its thread, except those that a call out of another batch may have caused
+ *     attempt   counts the crashes of its thread, except those that a detached call of another batch may have caused
  *
  * Bisecting is outermost because each half is retried separately. The breaker is inside the retry because each attempt
  * must pass it; the retry does not pause while the circuit is open.
@@ -106,8 +106,8 @@ export class FailurePolicy {
 
   /**
    * Retry → breaker → attempt in a thread.
-   * @param attempt gets whether a thread has ended during an earlier attempt. Then it must let no call leave its batch, so
-   *   that a call that ends its thread counts against its own batch
+   * @param attempt gets whether an earlier attempt crashed its thread. If so, it must not detach calls, so that another crash
+   *   counts against the right batch
    * @returns POISON for work that must be split
    * @throws as `run`
    */

@@ -178,7 +178,7 @@ export class Lane {
     this.#running = { partitions, done };
   }
 
-  /** Lets the other lanes start first: with one writer, they have been waiting for this one. */
+  /** Lets the other lanes start first: if the store takes one writer at a time, they were waiting for this one. */
   #finish(dueAt: DueAt): void {
     this.#running = undefined;
     if (dueAt !== undefined) this.#retryAt(dueAt);

@@ -49,7 +49,7 @@ export class PartitionOwnership {
     const { signal, logger } = this.#options;
     this.#lastClaim += 1;
     for (const partition of ends.keys()) this.#claimNumbers.set(partition, this.#lastClaim);
-    // Otherwise a release on its way could reach the store after this claim.
+    // Wait for a release on its way: otherwise it could reach the store after this claim.
     await this.#releasing;
     const claims = await retryUntilDone(() => this.#change('claim', [...ends.keys()]), {
       backoffFor: () => BACKOFF,

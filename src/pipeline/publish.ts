@@ -16,7 +16,7 @@ export function publishToLog(log: Pick<EventLog, 'append'>): PublishStatuses {
     );
 }
 
-/** Sends the status events to the watchers of this process, if it is the only one; the store's history has every change. */
+/** For a single process: hands the status events to its watchers. The store's history has every change. */
 export function publishToFeed(feed: HistoryFeed): PublishStatuses {
   return (statuses) => feed.publish(decodeRecordFrame(statuses));
 }

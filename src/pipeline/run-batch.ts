@@ -12,7 +12,10 @@ import type { PartitionOwnership } from './partition-ownership.ts';
 import { POISON, type DueAt, type FailurePolicy, type Poison } from './failure-policy.ts';
 import { publishDeadLetters, PublishQueue, type PublishStatuses } from './publish.ts';
 
-/** Why a batch started: its lane was idle; or it waited and reached a limit (size, bytes, age), or another lane finished. */
+/**
+ * Why a batch started: its lane was idle, or it waited until it reached a limit (size, bytes, age), or until another lane had
+ * finished writing (turn).
+ */
 export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
 
 export interface BatchRunnerOptions {
@@ -33,16 +36,16 @@ export interface BatchRunnerOptions {
   monotonicClock: MonotonicClock;
   /** no other process retries orders, so calls of an earlier process are lost for certain */
   isOnlyProcess?: boolean | undefined;
-  /** called when the call of an order that left its batch has ended: `runAnswers` applies its outcome */
+  /** called when a detached call has ended: `runAnswers` applies its outcome */
   onAnswer: () => void;
 }
 
 /** How a part of a batch, or a run of retries, is processed. */
 interface Mode {
   poisonReason: string | undefined;
-  /** nothing else runs in this process meanwhile, and the order in work is recorded */
+  /** nothing else is processed meanwhile, and the store records the order that is being processed */
   alone: boolean;
-  /** no call leaves its batch: an order that ends its thread is among these */
+  /** calls are not detached, because one of these orders may end its thread */
   patient: boolean;
 }
 
@@ -165,7 +168,7 @@ export class BatchRunner {
     });
     if (result === POISON || result === undefined) return result;
     const { answered = [] } = result;
-    // Otherwise `runAnswers` would count a failed answer as two failed attempts.
+    // Forget the answers that were used: otherwise `runAnswers` would count a failed one as two failed attempts.
     this.#forget(answers, (orderId) => answered.includes(orderId));
     this.#measure(batch, trigger, startedAt);
     this.#count(result);
@@ -211,7 +214,7 @@ export class BatchRunner {
   async #retry(limit: number, { poisonReason, alone, patient: isPatient }: Mode): Promise<DueAt | Poison> {
     const { name, topic, pool, failurePolicy, ownership, metrics, clock } = this.#options;
     const { isOnlyProcess = false } = this.#options;
-    // Otherwise this run would publish effects again that the previous run is still publishing.
+    // Wait for publishing: otherwise this run would publish effects again that the previous run is still publishing.
     await this.#publishQueue.done();
     const published = this.#published;
     let answers: ReadonlyMap<string, Outcome> = this.#answers;
@@ -233,7 +236,7 @@ export class BatchRunner {
     const { completed, counts, retryAt, flood, postponed = [] } = result;
     // Answers that found no order are forgotten too: the partition is lost, or the order was retried after its due time.
     this.#forget(answers, (orderId) => !postponed.includes(orderId));
-    // A run that applies answers only says nothing about the due retries that an earlier run deferred.
+    // A run that only applies answers (limit 0) tells nothing about retries that an earlier run deferred.
     if (limit > 0 || flood !== undefined) {
       failurePolicy.noteDeferredRetries(`${name}: deferred retries`, flood);
     }
@@ -281,7 +284,7 @@ export class BatchRunner {
     for (const { partition, offset, error } of unstored) {
       logger.error(
         { topic, partition, offset, error },
-        'the store accepts no row of a record that is not an event of this service: only its copy on orders.dlq is kept',
+        'the store accepts no dead letter for an undecodable record: its only copy is on orders.dlq',
       );
     }
   }

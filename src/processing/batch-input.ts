@@ -64,8 +64,8 @@ export function failuresOf(input: BatchInput | RetryInput, orderId: string): Fai
 }
 
 /**
- * The total lateness of an order's retries, this one included, in milliseconds. An order that is retried before its due time
- * is not early: the clock was set back. Then the lateness falls by the step, and the end of the time budget with it.
+ * The total lateness of an order's retries, this one included, in milliseconds. If a retry runs before its due
+ * time, the clock was set back. Its lateness is then negative, which keeps the time budget right.
  */
 export function lateMsOf({ startedAt }: RetryInput, { dueAt, lateMs, unanswered }: RetryingOrder): number {
   const late = startedAt - dueAt;

@@ -162,13 +162,13 @@ class Classifier {
     else this.result.retries.set(command.orderId, { error, dueAt, unanswered: false, records: [record] });
   }
 
-  /** The answer brings the order back. It is due only in case the process dies, or the partition moves, before. */
+  /** Normally the answer completes the order. The due time is a fallback, if the process dies or the partition moves first. */
   #awaitAnswer(record: DecodedRecord, { orderId }: PlaceOrder, error: string): void {
     const dueAt = this.#input.now + this.#input.rules.answerTimeoutMs;
     this.result.retries.set(orderId, { error, dueAt, unanswered: true, records: [record] });
   }
 
-  /** Every failed replay becomes a dead letter again; of a new order and its repeats, only the first record does. */
+  /** Every failed replay becomes a dead letter again. When a new order fails, only its first record does, not its repeats. */
   #fail(record: DecodedRecord, command: PlaceOrder, failure: Pick<FailedEvent, 'reason' | 'error'>): void {
     const { position, replay } = record;
     const isReplay = replay !== undefined;

@@ -34,7 +34,10 @@ export function composeBatch(
 /** Retried events are below the progress, but must be decided. */
 const NO_PROGRESS: ReadonlyMap<number, number> = new Map();
 
-/** Orders of this batch that failed for now or whose call goes on, and events to queue behind orders that were retrying already. */
+/**
+ * Orders of this batch that failed temporarily or have a detached call, and events to queue behind orders that were retrying
+ * already.
+ */
 function startRetries({ frame, loadedState, now }: BatchInput, classified: Classification): RetryChanges {
   const changes = noRetryChanges();
   const queue = ({ index, command: { orderId } }: DecodedRecord) => {

@@ -115,8 +115,8 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }
 
 /**
  * An order placed below the progress has a row, is retrying, or is a dead letter. If the store does not know it, the log
- * was replaced or emptied since the store was filled, and to skip the order would lose it. The comparison at start detects
- * this by a check value, which progress saved by older versions lacks.
+ * was replaced or emptied since the store was filled, and skipping the order would lose it. The comparison at start detects
+ * this too, except for progress that an older version saved without a check value.
  */
 async function refuseForeignLog(
   topic: string,

@@ -75,7 +75,8 @@ export class ProcessorCalls {
 
   /**
    * Runs the calls of a batch and returns their outcomes by order id.
-   * @param isPatient waits for all calls, and begins when no call is detached any more: if the thread ends, this batch has ended it
+   * @param isPatient waits for all calls, and begins when no detached call is left, so that a crash of the thread can only come from this
+   *   batch
    * @throws ServiceError `draining` after `endPatientBatches`, for a patient batch
    */
   run(attempts: Iterable<Attempt>, { isPatient = false } = {}): Promise<Map<string, Outcome>> {
@@ -163,7 +164,7 @@ export class ProcessorCalls {
     else if (batch.timer === undefined && !batch.isOverdue && !batch.isPatient) this.#wait(batch);
   }
 
-  /** Until the patience with the call that started last is over: before, the batch has to wait for that one anyway. */
+  /** Waits until the call that started last has used up its patience: before that, the batch has to wait for it anyway. */
   #wait(batch: Batch): void {
     const waitMs = batch.lastStartedAt + this.#patience.ms - performance.now();
     batch.timer = setTimeout(() => {

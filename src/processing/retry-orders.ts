@@ -42,8 +42,8 @@ export async function retryOrders(
 
   const { orders, retrying, progress } = loadedState;
   const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
-  // The call of one of these orders may have ended its thread after it had left its batch. It must not leave again: then the
-  // thread ends during this run, and the order is found.
+  // A detached call of one of these orders may have ended its thread. Do not detach it again, so that another crash tells
+  // which order it is.
   const isSuspect = [...retrying.values()].some(({ error }) => error === THREAD_ENDED.reason);
   const runProcessor = isSuspect ? dependencies.runPatiently : dependencies.runProcessor;
   const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });

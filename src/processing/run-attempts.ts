@@ -2,7 +2,7 @@ import { UNANSWERED, type Attempt, type Outcome } from './outcome.ts';
 import { failAll, type RunProcessor } from './processor.ts';
 
 export interface KnownCalls {
-  /** order id → outcome of a detached call; the order is not called for again */
+  /** order id → outcome of a detached call; the processor is not called again for the order */
   answers: ReadonlyMap<string, Outcome>;
   /** orders with a detached call: a second call must not start beside it */
   detachedCalls: ReadonlySet<string>;

@@ -71,7 +71,7 @@ export class DeadLetterService {
 
   /**
    * Closes dead letters: they stay in the store but can no longer be replayed. A replay that is in the log already still takes
-   * effect, and the pipeline records it: nobody can take it back, and only the pipeline knows whether it changed the order.
+   * effect, and the pipeline records it: it cannot be undone, and only the pipeline knows whether it changed the order.
    * @throws ServiceError as `runBulkAction`
    */
   discard(request: BulkRequest, signal: AbortSignal): Promise<BulkResult> {

@@ -56,7 +56,7 @@ export class KeyedOrders {
     );
   }
 
-  /** Looks again for the first order of a key if the store was away when this process accepted one. */
+  /** Looks again for the first order of a key if the store was unavailable when this process accepted one. */
   async #verify(orderId: string, first: Promise<KeyedOrder>): Promise<KeyedOrder> {
     const known = await first;
     return known.isFirst ? known : ((await this.#lookUp(orderId)).earlier ?? known);

@@ -9,7 +9,7 @@ export interface Receipt {
   currency: string;
   /** milliseconds since the epoch */
   createdAt: number;
-  /** undefined for an order found in the store, where reading it needs no position, and if the log did not say it */
+  /** undefined for an order found in the store, or if the log returned no offset */
   position: Position | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface Placed {
 
 export interface KeyedOrder extends Placed {
   fingerprint: string;
-  /** false if the store was away, so that an earlier order with the same key may exist */
+  /** false if the store was unavailable, so that an earlier order with the same key may exist */
   isFirst: boolean;
 }
 

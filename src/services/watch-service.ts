@@ -25,7 +25,7 @@ export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token:
 
 /**
  * `final`: the order has reached its last status · `too-slow`: more orders changed than a watch can hold; resume ·
- * `started-over`: the log of status changes was replaced, so changes may be missing and tokens are no longer good
+ * `started-over`: the log of status changes was replaced, so changes may be missing and tokens are no longer valid
  */
 export type WatchEnd = 'final' | 'too-slow' | 'started-over';
 
@@ -111,8 +111,8 @@ export class WatchService {
   }
 
   /**
-   * Reads the store, which has every version before it is published. Another time of the version means that it was made
-   * again, after a backup was restored: the caller has seen another change.
+   * Reads the store, which has every version before it is published. If the version has another time, it
+   * was made again after a restore, and the caller has seen another change.
    */
   async #changesAfter({ version, at }: OrderPoint, orderId: string): Promise<WatchItem[]> {
     const changes = await this.#dependencies.reader.changes(orderId);

@@ -19,8 +19,8 @@ export interface HistoryFeedOptions {
 
 /**
  * Feeds the hub when one process owns the store. The history in the store replaces the status topic: the sequence number of
- * a change is its offset, so resume tokens survive a restart; each start begins an epoch (lineage.ts). Lanes save in parallel, so `publish` waits until all earlier
- * changes are published; at most one batch per lane waits.
+ * a change is its offset, so resume tokens survive a restart; each start begins an epoch (lineage.ts). Lanes save in parallel,
+ * so `publish` waits until all earlier changes are published; at most one batch per lane waits.
  */
 export class HistoryFeed {
   readonly #options: HistoryFeedOptions;

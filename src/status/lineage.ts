@@ -22,10 +22,9 @@ export function singleLog(identity: string): Lineage {
 }
 
 /**
- * The epochs of a history, oldest first. A store and its restored copy give their later changes the same sequence numbers, so
- * a token needs the epoch to say whose change it means; the leader epochs of Kafka (KIP-101) have the same purpose. A restored
- * copy has the epochs up to the moment of the copy, and begins another one there. So it refuses exactly the tokens of changes that it does
- * not have: their epoch is unknown, or ends before them.
+ * The epochs of a history, oldest first; Kafka's leader epochs (KIP-101) have the same purpose. After a restore, two histories
+ * can use the same sequence numbers; the epoch tells them apart. A restored copy has the epochs up to the moment of the copy,
+ * and begins another one there. A token is valid if its epoch is known and does not end before its position.
  */
 export function historyEpochs(epochs: readonly HistoryEpoch[]): Lineage {
   const ends = new Map(epochs.map(({ id }, index) => [id, epochs[index + 1]?.firstSequence ?? Infinity]));

@@ -25,8 +25,8 @@ export interface StatusHubOptions {
   /** events kept for watchers that resume, and orders whose latest version is remembered */
   maxRecentEvents?: number;
   /**
-   * Asks the log that other replicas read too for its ends, because a token may be ahead of this replica. Undefined if this
-   * process alone has the history, each change of it once. Throws ServiceError `log-unavailable`.
+   * Reads the ends of the status topic that all replicas share, because a token may be ahead of this replica. Undefined for a
+   * single process. Throws ServiceError `log-unavailable`.
    */
   sharedEnds?: (() => Promise<Positions>) | undefined;
   logger: Logger;
@@ -81,7 +81,7 @@ export class StatusHub {
     return this.#nextOffsets;
   }
 
-  /** Names the history that the offsets belong to. Without a call, tokens are good in this process only. */
+  /** Names the history that the offsets belong to. Without a call, tokens are valid in this process only. */
   setLineage(lineage: Lineage): void {
     this.#lineage = lineage;
   }

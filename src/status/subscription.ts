@@ -41,7 +41,7 @@ export class Subscription {
     return this.#hasStartedOver;
   }
 
-  /** The log was replaced: drops the pending items, whose tokens are no longer good. */
+  /** The log was replaced: drops the pending items, whose tokens are no longer valid. */
   endByStartOver(): void {
     this.#hasStartedOver = true;
     this.#pending = new PendingItems();

@@ -15,8 +15,8 @@ export interface OrderReader {
   /** The first record of an order that is not stored because it is retrying or became a dead letter. */
   findUnstored(orderId: string): Promise<UnstoredOrder | undefined>;
   /**
-   * The partition of the record that placed an order, or is being retried for it, or became its first dead letter; undefined if
-   * the store does not know the order.
+   * The partition of the first record of an order, whether it is stored, retrying or a dead letter; undefined if the store does
+   * not know the order.
    */
   placingPartition(orderId: string): Promise<number | undefined>;
   history(orderId: string): Promise<HistoryEntry[]>;
@@ -80,7 +80,7 @@ export interface BatchStore extends PartitionOwners {
   /**
    * Saves orders, history, retries, dead letters and progress in one transaction. Invariant 3: the transaction compares the
    * stored progress with the loaded one, so a redelivered or zombie batch changes nothing. Progress never moves back.
-   * @returns the sequence of the last change; the changes before it have the sequences below. 0 if the batch has no changes
+   * @returns the sequence of the last change; the changes of the batch are numbered consecutively up to it. 0 if the batch has no changes
    *   or the store does not number them
    * @throws ServiceError `store-refused` when a row violates a constraint; splitting the batch finds it
    * @throws ServiceError `progress-conflict` when progress, an order or a retrying order has changed since `load`; nothing is
@@ -124,7 +124,7 @@ export interface DueQuery {
   answered?: readonly string[] | undefined;
   /** orders with a detached call: not loaded, even if they are due */
   detachedCalls?: readonly string[] | undefined;
-  /** also loads unanswered orders that are not due: the process with their detached calls has ended */
+  /** also loads orders whose detached call was lost with an earlier process, due or not */
   orphaned?: boolean | undefined;
 }
 

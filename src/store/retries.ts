@@ -1,8 +1,8 @@
 import type { LogRecord } from '../base/log-record.ts';
 
 /**
- * An order that failed, or whose processor call goes on, and will be retried. Invariant 5: its later events queue behind it in the store, other orders flow, and
- * its due time survives a restart.
+ * An order that failed, or has a detached call, and will be retried. Invariant 5: its later events queue behind it in the
+ * store, other orders flow, and its due time survives a restart.
  */
 export interface RetryingOrder {
   orderId: string;

@@ -41,8 +41,8 @@ export interface BatchPoolOptions {
 const CALLS_END_WITHIN_MS = 500;
 
 /**
- * The pool of worker threads (Piscina). Each lane has a thread and only one batch or run of retries in flight, so nothing
- * queues in it, except when the ownership of partitions changes.
+ * The pool of worker threads (Piscina). There are as many as lanes, and a lane has one batch or run of retries in flight,
+ * so a task waits for a thread only while the ownership of partitions changes.
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
@@ -91,8 +91,8 @@ export class BatchPool {
    * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries orders.
    * @param onAnswer gets the outcome of each call that leaves the batch, once the call ends, even if the batch fails
    * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
-   *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if calls that had left their batch went
-   *   on in it, because any of them may be the cause
+   *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if the thread had detached calls, because
+   *   any of them may have caused the crash
    */
   async run(
     request: BatchRequest | RetryRequest,
@@ -112,8 +112,8 @@ export class BatchPool {
   }
 
   /**
-   * Ends the batches and retries that wait for slow calls: they fail with `draining`, and so do further ones. A process that
-   * was ended while one order ran alone would count as evidence against this order.
+   * Ends the batches and retries that wait for slow calls: they fail with `draining`, and so do further ones. Otherwise,
+   * if the process is killed while an order runs alone, that counts against the order.
    */
   drain(): void {
     this.#tell('drain');
@@ -135,7 +135,7 @@ export class BatchPool {
 
   #watchCalls(piscina: Piscina<ThreadTask, ThreadResponse>): void {
     piscina.on('message', (message: AnswerMessage) => this.#detachedCalls.answered(message));
-    // The id of an ended thread is gone: keep those of the others.
+    // The id of an ended thread cannot be read any more, so keep only the calls of the others.
     piscina.on('workerDestroy', ({ id }: { id: number }) => {
       const living = piscina.threads.map(({ threadId }) => threadId);
       this.#detachedCalls.keepOnly(new Set(living.filter((threadId) => threadId !== id)));

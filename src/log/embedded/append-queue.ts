@@ -68,6 +68,7 @@ export class AppendQueue {
     if (this.#unsettled > 0) await once(this.#events, 'drained');
   }
 
+  /** Invariant 9, for appends: at the limit they are refused. @throws ServiceError `log-full`, `record-too-large` */
   #admit(record: OutgoingRecord): number {
     const { maxPendingRecords, maxPendingBytes } = this.#limits;
     const bytes = appendBytes(record);

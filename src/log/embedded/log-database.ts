@@ -107,7 +107,7 @@ function migrate(db: Connection, file: string): void {
   db.prepare('INSERT INTO identity VALUES (?)').run(randomUUID());
 }
 
-/** A random text that the log got when its file was created, or first opened by a version that knows identities. */
+/** The random id of the log, generated when its file was created, or first opened by a version that knows identities. */
 export function readIdentity(db: Connection): string {
   const id = db.prepare<[], string>('SELECT id FROM identity').pluck().get();
   if (id === undefined) throw new Error('its table identity is empty; restore the file from a backup');

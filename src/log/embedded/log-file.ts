@@ -150,7 +150,7 @@ export class LogFile {
     return chunk && singleRecord(chunk, offset);
   }
 
-  /** A consumer begins at these offsets; until then, no record of a consumed topic is deleted. */
+  /** Tells retention where the consumer starts. Before this call, it deletes no record of a consumed topic. */
   consumeFrom(topicName: string, positions: ReadonlyMap<number, number>): void {
     for (const partition of this.topic(topicName).partitions) {
       partition.consumed = positions.get(partition.number) ?? partition.consumed;
@@ -197,7 +197,7 @@ export class LogFile {
 
   /**
    * Deletes about `budget` records that are consumed and older than `cutoff`. @returns how many; fewer if no more are due
-   * @param now records with later timestamps were appended while the clock was ahead
+   * @param now the current time; a record with a later timestamp was appended while the clock was ahead
    * @param onCorrupt called for those that were corrupt, after they are deleted
    */
   deleteDue(

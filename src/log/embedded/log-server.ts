@@ -215,10 +215,10 @@ export class LogServer implements LogCalls {
     if (this.#mustRecover && this.#problem !== undefined) throw this.#problem;
   }
 
-  /** After a full disk, appends may go on: what has no room is refused again, and nothing is half written. */
+  /** Appends go on while the disk is full: each one fits, or fails as a whole. */
   #noteProblem(error: ServiceError): void {
     if (error === this.#problem) return;
-    // The outcome of one record is unknown; the log as a whole is unavailable.
+    // `log-timeout` is about one append; the log as a whole is unavailable.
     const problem = error.code === 'log-timeout' ? logFailure(error.cause) : error;
     if (problem.code !== 'log-full') this.#mustRecover = true;
     this.#setProblem(problem);
