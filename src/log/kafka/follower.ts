@@ -38,12 +38,17 @@ export class KafkaFollower implements Follower {
   #stop: Promise<void> | undefined;
 
   /** @param topic with its prefix @throws ServiceError `settings-invalid` */
-  constructor(options: KafkaOptions, topic: string, onRecords: (records: LogRecord[]) => void) {
+  constructor(
+    options: KafkaOptions,
+    topic: string,
+    onRecords: (records: LogRecord[]) => void,
+    createClient: typeof createConsumer = createConsumer,
+  ) {
     this.#options = options;
     this.#topic = topic;
     this.#onRecords = onRecords;
     this.#logger = options.logger.child({ topic });
-    this.#client = createConsumer(followerSettings(options), this.#logger);
+    this.#client = createClient(followerSettings(options), this.#logger);
     this.#loop = new ConsumeLoop(this.#client, {
       onMessages: (messages) => this.#deliver(messages),
       onError: () => {

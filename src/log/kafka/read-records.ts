@@ -1,5 +1,6 @@
 import type kafka from 'node-rdkafka';
 import { type LibrdKafkaError } from 'node-rdkafka';
+import type { Logger } from '../../base/logger.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import { closeConsumer, connect, createConsumer } from './client-calls.ts';
 import { followerSettings, type KafkaOptions } from './client-settings.ts';
@@ -21,13 +22,15 @@ export async function readRecords(
   options: KafkaOptions,
   topic: string,
   offsets: ReadonlyMap<number, number>,
+  timeoutMs = TIMEOUT_MS,
+  createClient = createConsumer,
 ): Promise<Map<number, LogRecord>> {
   if (offsets.size === 0) return new Map();
   const settings = { ...followerSettings(options), ...ONE_RECORD };
-  const client = createConsumer(settings, options.logger);
+  const client = createClient(settings, options.logger);
   await connect(client, options, { allTopics: false });
   try {
-    const read = await firstRecords(client, topic, offsets, options);
+    const read = await firstRecords(client, topic, offsets, { logger: options.logger, timeoutMs });
     return new Map([...read].filter(([partition, { offset }]) => offset === offsets.get(partition)));
   } finally {
     await closeConsumer(client);
@@ -39,7 +42,7 @@ async function firstRecords(
   client: kafka.KafkaConsumer,
   topic: string,
   offsets: ReadonlyMap<number, number>,
-  { logger }: KafkaOptions,
+  { logger, timeoutMs }: { logger: Logger; timeoutMs: number },
 ): Promise<Map<number, LogRecord>> {
   const found = new Map<number, LogRecord>();
   let lastError: LibrdKafkaError | undefined;
@@ -47,7 +50,7 @@ async function firstRecords(
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
-    timer = setTimeout(resolve, TIMEOUT_MS);
+    timer = setTimeout(resolve, timeoutMs);
   });
   const loop = new ConsumeLoop(client, {
     onMessages(messages) {
@@ -70,6 +73,6 @@ async function firstRecords(
   const missing = [...offsets].find(([partition]) => !found.has(partition));
   if (missing === undefined) return found;
   const [partition, offset] = missing;
-  const detail = `Kafka did not return the record at offset ${offset} of ${topic}/${partition} within ${TIMEOUT_MS / 1000} s.`;
+  const detail = `Kafka did not return the record at offset ${offset} of ${topic}/${partition} within ${timeoutMs / 1000} s.`;
   throw unavailableError(detail, lastError);
 }

@@ -219,6 +219,19 @@ const tests = {
     t.equal(reader.assigned.size, PARTITIONS);
   },
 
+  'a consumer fails if the log ends before the record that should be next': async (t: Test) => {
+    const mock = await startMock(t);
+    const log = await openLog(t, mock, freshSpace());
+    const { partition } = await log.append({ topic: TOPICS.commands, key: 'one', value: Buffer.from('0') });
+    const from = () => new Map([[partition, 50]]);
+    const reader = await openReader(t, log, { from });
+    await eventually(() => reader.failures.length > 0, { what: 'the failure' });
+    t.match(reader.failures, [
+      { code: 'log-mismatch', message: /before offset 50.*the log ends at offset 1/ },
+    ]);
+    t.same(reader.records, []);
+  },
+
   'commits and pauses of partitions that are not assigned have no effect': async (t: Test) => {
     const mock = await startMock(t);
     const log = await openLog(t, mock, freshSpace());

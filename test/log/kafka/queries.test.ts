@@ -1,7 +1,9 @@
 import kafka from 'node-rdkafka';
 import t from 'tap';
-import { topicRanges } from '../../../src/log/kafka/client-calls.ts';
+import { partitionCount, topicRanges } from '../../../src/log/kafka/client-calls.ts';
 import { untilLeaderElected } from '../../../src/log/kafka/leader-election.ts';
+import { readRecords } from '../../../src/log/kafka/read-records.ts';
+import { kafkaOptions } from './harness.ts';
 
 const { ERRORS } = kafka.CODES;
 
@@ -51,6 +53,14 @@ await t.test('when the offsets of a topic cannot be queried, the log is unavaila
   });
 });
 
+await t.test('when the partitions of a topic cannot be counted, the log is unavailable', async (t) => {
+  const unconnected = new kafka.Producer({ 'bootstrap.servers': '127.0.0.1:1' });
+  await t.rejects(partitionCount(unconnected, 'orders.commands', 100), {
+    code: 'log-unavailable',
+    message: /did not return the partitions of topic orders\.commands/,
+  });
+});
+
 await t.test('only the partitions that are needed are queried: another one may have no leader', async (t) => {
   const client = {
     getMetadata(_options: unknown, done: (error: null, metadata: unknown) => void) {
@@ -70,4 +80,34 @@ await t.test('only the partitions that are needed are queried: another one may h
   const ranges = await topicRanges(client, 'orders.commands', 100, [2, 3]);
   t.same([...ranges.entries()].slice(2), [[2, { start: 2, end: 9 }]]);
   await t.rejects(topicRanges(client, 'orders.commands', 100), { code: 'log-unavailable' });
+});
+
+await t.test('a record that does not arrive in time makes the log unavailable', async (t) => {
+  type Done = (error: Error | null, result?: unknown) => void;
+  const assigned: unknown[] = [];
+  let isClosed = false;
+  const client = {
+    connect: (_options: unknown, done: Done) => done(null, { topics: [] }),
+    assign: (partitions: unknown[]) => assigned.push(...partitions),
+    setDefaultConsumeTimeout: () => undefined,
+    consume: (_count: number, done: Done) => setImmediate(done, new Error('Broker: Leader not available')),
+    disconnect(done: Done) {
+      isClosed = true;
+      done(null);
+    },
+  } as unknown as kafka.KafkaConsumer;
+  const reading = readRecords(
+    kafkaOptions('played', 'queries'),
+    'orders.commands',
+    new Map([[2, 7]]),
+    50,
+    () => client,
+  );
+  await t.rejects(reading, {
+    code: 'log-unavailable',
+    message: /record at offset 7 of orders\.commands\/2 within 0\.05 s/,
+    cause: { message: 'Broker: Leader not available' },
+  });
+  t.same(assigned, [{ topic: 'orders.commands', partition: 2, offset: 7 }]);
+  t.ok(isClosed);
 });
