@@ -37,6 +37,9 @@ export interface BatchPoolOptions {
   onDetachedCalls?: ((calls: number) => void) | undefined;
 }
 
+/** Far more than lanes can have waiting: each has one batch or run of retries, and changes of ownership are rare. */
+const MAX_WAITING_TASKS = 1_024;
+
 /** How long a stopping pool waits for the calls that it has aborted, in milliseconds. */
 const CALLS_END_WITHIN_MS = 500;
 
@@ -56,7 +59,7 @@ export class BatchPool {
 
   constructor(options: BatchPoolOptions) {
     this.#options = options;
-    this.#threads = bulkhead(options.threads, Infinity);
+    this.#threads = bulkhead(options.threads, MAX_WAITING_TASKS);
     this.#detachedCalls = new DetachedCalls((calls) => this.#detachedCallsChanged(calls));
   }
 
