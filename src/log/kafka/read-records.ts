@@ -8,14 +8,17 @@ import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
 import { toLogRecord } from './records.ts';
 
-const TIMEOUT_MS = 10_000;
+/** Of one client. A healthy client needs a fraction of a second. */
+const TIMEOUT_MS = 5000;
+const CLIENTS = 4;
 
 /** A fetch returns at least one record, however large it is; more than that would only be thrown away. */
 const ONE_RECORD = { 'fetch.message.max.bytes': 1024, 'queued.min.messages': 1 } as const;
 
 /**
  * Reads the record at one offset of each partition, with a consumer that joins no group. Offsets that are not in the log have
- * no record in the result.
+ * no record in the result. A librdkafka client can miss the leader of a partition for good
+ * (https://github.com/confluentinc/librdkafka/issues/5430), so a new client asks for what the one before did not receive.
  * @param topic with its prefix @throws ServiceError `log-unavailable`
  */
 export async function readRecords(
@@ -25,26 +28,56 @@ export async function readRecords(
   timeoutMs = TIMEOUT_MS,
   createClient = createConsumer,
 ): Promise<Map<number, LogRecord>> {
-  if (offsets.size === 0) return new Map();
-  const settings = { ...followerSettings(options), ...ONE_RECORD };
-  const client = createClient(settings, options.logger);
+  const found = new Map<number, LogRecord>();
+  const missing = new Map(offsets);
+  for (let client = 1; missing.size > 0; client += 1) {
+    const { records, lastError } = await readWithNewClient(options, topic, missing, timeoutMs, createClient);
+    for (const [partition, record] of records) {
+      missing.delete(partition);
+      if (record.offset === offsets.get(partition)) found.set(partition, record);
+    }
+    if (missing.size === 0) break;
+    const problem = missingText(topic, missing, timeoutMs);
+    if (client === CLIENTS) throw unavailableError(problem, lastError);
+    options.logger.warn({ error: lastError?.message }, `${problem} A new client asks for it again.`);
+  }
+  return found;
+}
+
+interface Reading {
+  records: Map<number, LogRecord>;
+  lastError: LibrdKafkaError | undefined;
+}
+
+async function readWithNewClient(
+  options: KafkaOptions,
+  topic: string,
+  offsets: ReadonlyMap<number, number>,
+  timeoutMs: number,
+  createClient: typeof createConsumer,
+): Promise<Reading> {
+  const client = createClient({ ...followerSettings(options), ...ONE_RECORD }, options.logger);
   await connect(client, options, { allTopics: false });
   try {
-    const read = await firstRecords(client, topic, offsets, { logger: options.logger, timeoutMs });
-    return new Map([...read].filter(([partition, { offset }]) => offset === offsets.get(partition)));
+    return await firstRecords(client, topic, offsets, { logger: options.logger, timeoutMs });
   } finally {
     await closeConsumer(client);
   }
 }
 
-/** The first record at or after each offset, by partition. */
+function missingText(topic: string, missing: ReadonlyMap<number, number>, timeoutMs: number): string {
+  const [[partition, offset] = []] = missing;
+  return `Kafka did not return the record at offset ${offset} of ${topic}/${partition} within ${timeoutMs / 1000} s.`;
+}
+
+/** The first record at or after each offset, by partition, as far as they arrive in time. */
 async function firstRecords(
   client: kafka.KafkaConsumer,
   topic: string,
   offsets: ReadonlyMap<number, number>,
   { logger, timeoutMs }: { logger: Logger; timeoutMs: number },
-): Promise<Map<number, LogRecord>> {
-  const found = new Map<number, LogRecord>();
+): Promise<Reading> {
+  const records = new Map<number, LogRecord>();
   let lastError: LibrdKafkaError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let finish: () => void = () => undefined;
@@ -55,9 +88,9 @@ async function firstRecords(
   const loop = new ConsumeLoop(client, {
     onMessages(messages) {
       for (const message of messages) {
-        if (!found.has(message.partition)) found.set(message.partition, toLogRecord(message));
+        if (!records.has(message.partition)) records.set(message.partition, toLogRecord(message));
       }
-      if (found.size === offsets.size) finish();
+      if (records.size === offsets.size) finish();
     },
     onError(error) {
       lastError = error;
@@ -70,9 +103,5 @@ async function firstRecords(
   await finished;
   clearTimeout(timer);
   await loop.stop();
-  const missing = [...offsets].find(([partition]) => !found.has(partition));
-  if (missing === undefined) return found;
-  const [partition, offset] = missing;
-  const detail = `Kafka did not return the record at offset ${offset} of ${topic}/${partition} within ${timeoutMs / 1000} s.`;
-  throw unavailableError(detail, lastError);
+  return { records, lastError };
 }

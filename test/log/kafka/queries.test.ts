@@ -1,5 +1,6 @@
 import kafka from 'node-rdkafka';
 import t from 'tap';
+import type { Logger } from '../../../src/base/logger.ts';
 import { partitionCount, topicRanges } from '../../../src/log/kafka/client-calls.ts';
 import { untilLeaderElected } from '../../../src/log/kafka/leader-election.ts';
 import { readRecords } from '../../../src/log/kafka/read-records.ts';
@@ -82,32 +83,72 @@ await t.test('only the partitions that are needed are queried: another one may h
   await t.rejects(topicRanges(client, 'orders.commands', 100), { code: 'log-unavailable' });
 });
 
-await t.test('a record that does not arrive in time makes the log unavailable', async (t) => {
-  type Done = (error: Error | null, result?: unknown) => void;
-  const assigned: unknown[] = [];
-  let isClosed = false;
+type Done = (error: Error | null, result?: unknown) => void;
+
+/** A client that answers every read with this. It reports what was assigned to it and how often it was closed. */
+function readingClient(answer: (done: Done) => void) {
+  const state = { assigned: [] as unknown[], closed: 0 };
   const client = {
     connect: (_options: unknown, done: Done) => done(null, { topics: [] }),
-    assign: (partitions: unknown[]) => assigned.push(...partitions),
+    assign: (partitions: unknown[]) => state.assigned.push(partitions),
     setDefaultConsumeTimeout: () => undefined,
-    consume: (_count: number, done: Done) => setImmediate(done, new Error('Broker: Leader not available')),
+    consume: (_count: number, done: Done) => setImmediate(answer, done),
     disconnect(done: Done) {
-      isClosed = true;
+      state.closed += 1;
       done(null);
     },
   } as unknown as kafka.KafkaConsumer;
-  const reading = readRecords(
-    kafkaOptions('played', 'queries'),
-    'orders.commands',
-    new Map([[2, 7]]),
-    50,
-    () => client,
-  );
+  return { client, state };
+}
+
+const noLeader = (done: Done) => done(new Error('Broker: Leader not available'));
+
+await t.test('a record that reaches no client in time makes the log unavailable', async (t) => {
+  const { client, state } = readingClient(noLeader);
+  const options = kafkaOptions('played', 'queries');
+  const reading = readRecords(options, 'orders.commands', new Map([[2, 7]]), 50, () => client);
   await t.rejects(reading, {
     code: 'log-unavailable',
     message: /record at offset 7 of orders\.commands\/2 within 0\.05 s/,
     cause: { message: 'Broker: Leader not available' },
   });
-  t.same(assigned, [{ topic: 'orders.commands', partition: 2, offset: 7 }]);
-  t.ok(isClosed);
+  t.same(state.assigned, Array(4).fill([{ topic: 'orders.commands', partition: 2, offset: 7 }]));
+  t.equal(state.closed, 4);
+});
+
+await t.test('a new client reads the records that another one did not receive', async (t) => {
+  const message = (partition: number, offset: number) => ({
+    topic: 'orders.commands',
+    partition,
+    offset,
+    key: null,
+    value: Buffer.from('{}'),
+    timestamp: 1,
+    headers: [],
+  });
+  const stuck = readingClient((done) => done(null, [message(1, 4)]));
+  const healthy = readingClient((done) => done(null, [message(2, 7)]));
+  const clients = [stuck, healthy];
+  const wanted = new Map([
+    [1, 4],
+    [2, 7],
+  ]);
+  const warnings: string[] = [];
+  const logger = {
+    ...kafkaOptions('', '').logger,
+    warn: (_details: unknown, text: string) => warnings.push(text),
+  };
+  const options = kafkaOptions('played', 'queries', { logger: logger as unknown as Logger });
+  const records = await readRecords(options, 'orders.commands', wanted, 50, () => {
+    const next = clients.shift();
+    if (next === undefined) throw new Error('a third client was created');
+    return next.client;
+  });
+  t.same(
+    [...records].map(([partition, { offset }]) => [partition, offset]),
+    [...wanted],
+  );
+  t.same(healthy.state.assigned, [[{ topic: 'orders.commands', partition: 2, offset: 7 }]]);
+  t.match(warnings, [/offset 7 of orders\.commands\/2 within 0\.05 s\. A new client asks for it again/]);
+  t.same([stuck.state.closed, healthy.state.closed], [1, 1]);
 });
