@@ -35,6 +35,7 @@ export class ClusterNode {
   readonly #preload: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
   #process: ServiceProcess | undefined;
+  #lastOutput = '';
   #stopping: ServiceProcess | undefined;
   #starting: Promise<void> = Promise.resolve();
 
@@ -92,6 +93,11 @@ export class ClusterNode {
     }
   }
 
+  /** The last lines of the process that runs, or of the last one that exited by itself or did not start. */
+  get lastOutput(): string {
+    return this.#process?.output ?? this.#lastOutput;
+  }
+
   freeze(): void {
     this.#process?.signal('SIGSTOP');
   }
@@ -109,6 +115,7 @@ export class ClusterNode {
         this.#restartOnExit(process);
         return;
       } catch (error) {
+        if (error instanceof StartError) this.#lastOutput = error.output;
         if (isDeath(error)) this.deaths += 1;
         else this.failedStarts += 1;
         if (performance.now() > deadline) throw error;
@@ -122,6 +129,7 @@ export class ClusterNode {
     const exited = process.exited.then(async (exit) => {
       if (this.#process !== process || this.#stopping === process) return;
       this.#process = undefined;
+      this.#lastOutput = process.output;
       if (exit.signal === 'SIGKILL') this.deaths += 1;
       else this.exits.push(this.#exitFinding('exited by itself', process, exit));
       await this.start();

@@ -1,4 +1,5 @@
 import { linkedController } from './abort.ts';
+import type { ClusterNode } from './cluster-node.ts';
 import { startCluster } from './cluster.ts';
 import { summarise } from './findings.ts';
 import { Ledger } from './ledger.ts';
@@ -8,11 +9,24 @@ import { runFaults } from './run-faults.ts';
 import { verify } from './verify.ts';
 import { createWatchers } from './watcher.ts';
 
+const LAST_LINES = 20;
+
 export interface DrillEnvironment {
   /** whether this process may mount file systems that only it sees */
   mayMount: boolean;
   /** ends the drill early; everything that was started is closed */
   signal: AbortSignal;
+}
+
+/** The drill could not be completed. The message ends with what the services said last. */
+class DrillError extends Error {
+  constructor(nodes: readonly ClusterNode[], cause: unknown) {
+    const said = nodes.map(({ name, exits, lastOutput }) => {
+      const ends = exits.map(({ detail }) => detail);
+      return [`--- ${name}`, ...ends, ...lastOutput.split('\n').slice(-LAST_LINES)].join('\n');
+    });
+    super([String(cause), ...said].join('\n'), { cause });
+  }
 }
 
 /**
@@ -54,6 +68,8 @@ export async function runDrill(
         ...verified.findings,
       ]),
     };
+  } catch (error) {
+    throw interrupted.aborted ? error : new DrillError(cluster.nodes, error);
   } finally {
     await Promise.allSettled(watchers.map((watcher) => watcher.stop()));
     await cluster.close();

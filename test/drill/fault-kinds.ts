@@ -62,7 +62,7 @@ const FAULTS = {
   /** the processor's call of one order kills the process, again after each start */
   'kill-in-call': {
     cards: always(1),
-    // With Kafka each death costs a session timeout; the rest of the drill must go on meanwhile.
+    // It lasts until the order is given up. With Kafka each death costs a session timeout; other faults go on meanwhile.
     lastsMs: [15_000, 20_000],
     targets: (log) => (log === 'kafka' ? ['killer'] : [EVERYTHING]),
     most: 1,

@@ -16,6 +16,9 @@ const SLOW_MS = { from: 3_500, more: 1_500 };
 
 const POLL_MS = 500;
 
+/** An order that still kills the process after this time is a finding. */
+const MAX_KILLING_MS = 180_000;
+
 export interface LoadFaultParts {
   client: Client;
   ledger: Ledger;
@@ -56,12 +59,12 @@ function slowCallsFault(place: Place, { ledger }: LoadFaultParts): Fault {
   };
 }
 
-/** Places an order whose call kills the process, and waits for a while until it is given up. */
+/** Places an order whose call kills the process, and waits until it is given up, which thousands of orders may precede. */
 function killInCallFault(place: Place, { addresses }: LoadFaultParts): Fault {
   return {
     kind: 'kill-in-call',
-    async inject({ durationMs }, signal) {
-      const until = drillNow() + durationMs;
+    async inject(_planned, signal) {
+      const until = drillNow() + MAX_KILLING_MS;
       const { ids } = await place({ kind: 'killer' });
       const http = new HttpClient({ maxConnections: 1, timeoutMs: 1_000 });
       try {

@@ -6,7 +6,8 @@ import type { HistoryVersion, ListedDeadLetter, ListedOrder } from './read-back-
 /** Requests at a time. */
 export const READ_CONCURRENCY = 32;
 
-const MAX_ATTEMPTS = 5;
+/** A call of the processor may still kill the process, and the next one needs some seconds to start. */
+const PATIENCE_MS = 60_000;
 const PAUSE_BEFORE_REPEAT_MS = 500;
 
 interface OrderBody extends Omit<ListedOrder, 'number'> {
@@ -18,7 +19,7 @@ interface Page<Item> {
   nextCursor: string | null;
 }
 
-/** Reads all that the service holds, page by page. No fault is left by now, so a failing request is an error. */
+/** Reads all that the service holds, page by page. No fault is left by now, so a request that keeps failing is an error. */
 export class ServiceReader {
   readonly #address: () => string | undefined;
   readonly #http = new HttpClient({ maxConnections: READ_CONCURRENCY, timeoutMs: 10_000 });
@@ -80,8 +81,9 @@ export class ServiceReader {
 
   /** The body, or undefined for 404. */
   async #find(path: string): Promise<unknown> {
-    let problem = '';
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      let problem: string;
       try {
         const { status, body } = await this.#http.get((this.#address() ?? 'http://127.0.0.1:1') + path);
         if (status === 200) return body;
@@ -91,8 +93,10 @@ export class ServiceReader {
         if (!(error instanceof RequestError)) throw error;
         problem = error.message;
       }
+      if (performance.now() > deadline) {
+        throw new Error(`GET ${path} failed although no fault is left: ${problem}`);
+      }
       await delay(PAUSE_BEFORE_REPEAT_MS);
     }
-    throw new Error(`GET ${path} failed although no fault is left: ${problem}`);
   }
 }
