@@ -98,8 +98,11 @@ export class UncleanEnds {
   retriesRan(partitions: Iterable<number>, dueAt: DueAt): void {
     const { maxRetryPauseMs, clock, monotonicClock } = this.#options;
     for (const suspicion of this.#among(partitions)) {
-      const allWereDue = monotonicClock() - suspicion.retriesSince >= maxRetryPauseMs;
-      if (dueAt === undefined || (allWereDue && dueAt > clock())) suspicion.retriesDone = true;
+      const since = monotonicClock() - suspicion.retriesSince;
+      // Orders that have failed meanwhile are due later. They must not keep the others waiting.
+      const suspectsDueUntil = clock() - since + maxRetryPauseMs;
+      const allWereDue = since >= maxRetryPauseMs;
+      if (dueAt === undefined || (allWereDue && dueAt > suspectsDueUntil)) suspicion.retriesDone = true;
     }
   }
 

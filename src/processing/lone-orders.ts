@@ -4,8 +4,8 @@ import type { BatchDependencies } from './process-batch.ts';
 import type { Attempt } from './outcome.ts';
 import { failAll } from './processor.ts';
 
-/** How often the process must end while it processes an order alone before the order fails. Once may be a coincidence. */
-const ENDS_UNTIL_POISON = 2;
+/** How often the process must end while it processes an order alone before the order fails. Twice may be a coincidence: something else may kill the process again and again while a slow order is processed. */
+const ENDS_UNTIL_POISON = 3;
 
 export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} times while it processed only this order.`;
 

@@ -136,7 +136,7 @@ export interface DueRetries {
   unpublished: string[];
   /** answered orders left for the next run, because of the size of their events */
   postponed: string[];
-  /** due time of the next order after these; undefined if there is none */
+  /** due time of the next order after these, or earlier if it is due already; undefined if there is none */
   nextDueAt: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Finding } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 
-/** It takes five, as docs/reliability.md says; other faults in between may cost some more. */
+/** It takes six, as docs/reliability.md says; other faults in between may cost some more. */
 const MAX_DEATHS_PER_KILLER = 10;
 
 /** An order whose call kills the process may do so a few times, then it is a dead letter; no other order may. */

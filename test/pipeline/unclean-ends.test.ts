@@ -105,6 +105,19 @@ await t.test('retries run alone until all that were waiting have been due', (t) 
   t.end();
 });
 
+await t.test('orders that fail again and again do not keep a partition suspected', (t) => {
+  const { time, ends } = harness(2);
+  ends.recordsSaved(new Map([[3, 500]]));
+  const lastSuspectDueAt = time.now + PAUSE_MS;
+  time.now += 3 * PAUSE_MS;
+  ends.retriesRan([3], lastSuspectDueAt);
+  t.ok(ends.retriesRunAlone([3]), 'one that was waiting has not run');
+  ends.retriesRan([3], lastSuspectDueAt + 1);
+  t.notOk(ends.retriesRunAlone([3]), 'only later ones are overdue');
+  t.same(ends.trusted(), [3]);
+  t.end();
+});
+
 await t.test('retries run alone as long as the records do, even if none was waiting', (t) => {
   const { ends } = harness(2);
   ends.retriesRan([3], undefined);

@@ -70,12 +70,12 @@ const METHODS = [
   ...['purgeCompleted', 'claim', 'release', 'forgive', 'recordAlone', 'clearAlone', 'close'],
 ];
 
-await t.test('an order during which two processes ended becomes a dead letter', async (t) => {
+await t.test('an order during which three processes ended becomes a dead letter', async (t) => {
   const { killers, batch, deadLetters, history, recorded } = await harness(t);
   const id = randomUUID();
   const record = new CommandRecords().place(id);
   killers.add(id);
-  for (const owner of ['first', 'second']) await t.rejects(batch(owner, [record]), KILLED);
+  for (const owner of ['a', 'b', 'c']) await t.rejects(batch(owner, [record]), KILLED);
   t.same(deadLetters(), []);
   t.same(recorded(), [id]);
   killers.clear();
@@ -92,9 +92,9 @@ await t.test('so does an order that is being retried', async (t) => {
   await batch('first', [new CommandRecords().place(id)]);
   world.now += 1_000;
   killers.add(id);
-  for (const owner of ['first', 'second']) await t.rejects(retry(owner), KILLED);
+  for (const owner of ['first', 'second', 'third']) await t.rejects(retry(owner), KILLED);
   killers.clear();
-  await retry('third');
+  await retry('fourth');
   t.same(await history(id), ['failed']);
   t.match(deadLetters(), [{ order_id: id, reason: 'processor-failed', error: PROCESS_POISON_REASON }]);
 });
@@ -111,7 +111,7 @@ await t.test('an order that was survived once starts again', async (t) => {
   t.same(recorded(), [], 'the process has survived it, although it failed');
   world.now += 1_000;
   killers.add(id);
-  for (const owner of ['second', 'third']) await t.rejects(retry(owner), KILLED);
+  for (const owner of ['second', 'third', 'fourth']) await t.rejects(retry(owner), KILLED);
   t.same(deadLetters(), []);
 });
 

@@ -71,9 +71,9 @@ export async function readDue(read: Read, query: DueQuery): Promise<Omit<DueRetr
     read,
     retrying.map(({ orderId }) => orderId),
   );
-  const isCut = due.length === limit || taken.length < rows.length;
-  // The orders beyond the limits are already due.
-  const nextDueAt = isCut ? now : next[0]?.due_at;
+  const left =
+    rows.slice(Math.max(taken.length, answered.length))[0] ?? (due.length === limit ? due.at(-1) : undefined);
+  const nextDueAt = left === undefined ? next[0]?.due_at : Math.min(now, left.dueAt);
   return {
     orders: retrying.map((order) => ({ retrying: order, events: events.get(order.orderId) ?? [] })),
     unpublished,

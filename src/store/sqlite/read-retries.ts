@@ -52,11 +52,12 @@ export function readDue(client: SqliteClient, query: DueQuery): Omit<DueRetries,
   const unpublished: string[] = [];
   const postponed: string[] = [];
   let bytes = 0;
-  let isCut = due.length === limit;
+  /** no order that was left is due earlier; undefined if none was left */
+  let leftFrom = due.length === limit ? due.at(-1)?.dueAt : undefined;
   for (const [index, { completed, ...row }] of [...answered, ...due].entries()) {
     if (bytes >= MAX_DUE_BYTES) {
       if (index < answered.length) postponed.push(row.orderId);
-      else isCut = true;
+      else leftFrom = Math.min(leftFrom ?? Infinity, row.dueAt);
       continue;
     }
     if (completed === 1) {
@@ -73,8 +74,12 @@ export function readDue(client: SqliteClient, query: DueQuery): Omit<DueRetries,
       .map(({ due_at }) => due_at)
       .sort((one, other) => one - other)[0];
   if (limit === 0) return { orders, unpublished, postponed, nextDueAt: undefined };
-  // The orders beyond the limits are already due.
-  return { orders, unpublished, postponed, nextDueAt: isCut ? now : nextDueAt() };
+  return {
+    orders,
+    unpublished,
+    postponed,
+    nextDueAt: leftFrom === undefined ? nextDueAt() : Math.min(now, leftFrom),
+  };
 }
 
 function answeredRows(client: SqliteClient, { topic, partitions, answered = [] }: DueQuery): DueRow[] {

@@ -64,7 +64,11 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.equal((await dueOf(store, [0, 1], 5, 10)).nextDueAt, 10);
     const cut = await dueOf(store, [0, 1], 1_000, 2);
     t.equal(cut.orders.length, 2);
-    t.equal(cut.nextDueAt, 1_000, 'the rest is due at once');
+    t.equal(
+      cut.nextDueAt,
+      cut.orders[1]?.retrying.dueAt,
+      'the rest is due at once, and not before the second',
+    );
   });
 
   await t.test(
@@ -207,7 +211,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       due.orders.map(({ retrying }) => retrying.orderId),
       ['a', 'b'],
     );
-    t.equal(due.nextDueAt, 1_000, 'the rest is due at once');
+    t.equal(due.nextDueAt, 12, 'the rest is due at once');
   });
 
   await t.test('an order that fails again is rescheduled', async (t) => {
@@ -272,7 +276,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     const loaded = orders.map(({ retrying }) => retrying.orderId);
     t.equal(loaded.length, 2);
     t.same([...loaded, ...postponed].sort(), ['a', 'b', 'c']);
-    t.equal(nextDueAt, 100, 'd is due');
+    t.equal(nextDueAt, 10, 'd is due');
     t.equal((await store.loadDue({ ...query, now: 5, limit: 0 })).nextDueAt, undefined);
   });
 
