@@ -27,7 +27,7 @@ trap 'rm -rf "$context"' EXIT
 cp -r "$here"/stand-ins/. "$context"
 version=$(tag_of apache/kafka)
 mkdir "$context/kafka/libs"
-cp "$jars/kafka-${version##*:}/libs/"*.jar "$context/kafka/libs/"
+cp "$jars/kafka-${version##*:}/jars/"*.jar "$context/kafka/libs/"
 
 build nginx "$context/nginx"
 build postgres "$context/postgres"

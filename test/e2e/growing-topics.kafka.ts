@@ -2,8 +2,8 @@ import pMap from 'p-map';
 import t, { type Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
-import { growTopic } from '../support/grow-topic.ts';
-import { kafkaBrokers, kafkaEnvironment } from '../support/kafka-environment.ts';
+import { growAsDocumented } from '../support/documented-growth.ts';
+import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -14,7 +14,6 @@ const PROCESSOR = new URL('../../../test/fixtures/mendable-processor.mjs', impor
 
 const ORDERS = 30;
 const OLD_PARTITIONS = 2;
-const NEW_PARTITIONS = 8;
 
 /** Two fetches from each old partition, so that the worker reads all of a new partition first. */
 const FILLERS = 6_000;
@@ -41,7 +40,7 @@ await t.test('the events of an order keep their order when orders.commands grows
   for (const { id } of stored) t.equal((await client.transition(id, 'preparing')).status, 202);
   const waiting = await placeMany(client);
 
-  await growTopic(kafkaBrokers(), `${environment.KAFKA_TOPIC_PREFIX ?? ''}orders.commands`, NEW_PARTITIONS);
+  t.match(await growAsDocumented(t, 'orders.commands', environment), { before: OLD_PARTITIONS });
   // It knows all partitions, but has accepted none of the orders.
   const other = new OrderClient((await start('api')).url);
   const cancel = (path: string) => other.post(transitionsOf(path), { to: 'cancelled' });

@@ -24,7 +24,7 @@ export function jarsCached(): boolean {
   return existsSync(jarsFolder());
 }
 
-/** The folder with the server's jars. Maven downloads them the first time. */
+/** The folder with the jars of pom.xml. Maven downloads them the first time. */
 export async function serverJars({ onProgress, signal }: FetchOptions = {}): Promise<string> {
   const folder = jarsFolder();
   if (jarsCached()) return folder;
@@ -47,8 +47,9 @@ export async function serverJars({ onProgress, signal }: FetchOptions = {}): Pro
   }
 }
 
+/** Another name when pom.xml lists other jars of the same version: earlier caches lack them. */
 function jarsFolder(): string {
-  return join(cacheFolder(), `kafka-${kafkaVersion()}`, 'libs');
+  return join(cacheFolder(), `kafka-${kafkaVersion()}`, 'jars');
 }
 
 /** The compiled script is below dist/, where there is no pom. */
