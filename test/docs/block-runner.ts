@@ -20,17 +20,21 @@ export interface BlockOutcome {
 
 /**
  * Runs the shell blocks of one document, in order, against a service of its own on free ports and in a temporary
- * folder. The addresses of the documents and /tmp are replaced by those. `curl` fails when a request is refused.
+ * folder. The addresses of the documents, /tmp and the default DATA_DIR are replaced by those. `curl` fails when a
+ * request is refused.
  */
 export class BlockRunner {
   readonly #folder: string;
+  readonly #postgresPort: number;
   #service: ServiceProcess | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, postgresPort: number) {
     this.#folder = folder;
+    this.#postgresPort = postgresPort;
   }
 
-  static async create(): Promise<BlockRunner> {
+  /** @param postgresPort of the server that blocks with a database use */
+  static async create(postgresPort = 5432): Promise<BlockRunner> {
     const folder = await mkdtemp(join(tmpdir(), 'order-system-docs-'));
     await writeFile(join(folder, '.curlrc'), 'fail-with-body\n');
     await mkdir(join(folder, 'bin'));
@@ -38,7 +42,7 @@ export class BlockRunner {
     const standIn = fileURLToPath(new URL('./grpcurl.js', import.meta.url));
     await writeFile(grpcurl, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`);
     await chmod(grpcurl, 0o755);
-    return new BlockRunner(folder);
+    return new BlockRunner(folder, postgresPort);
   }
 
   async close(): Promise<void> {
@@ -57,17 +61,27 @@ export class BlockRunner {
   }
 
   /**
-   * Runs all lines of a block but the last one, which names settings and starts a service: it serves the next blocks.
+   * Stops the service and runs all lines of a block but the last one, which starts a service with the settings of the
+   * block: it serves the next blocks.
    * @returns what is wrong with the block; undefined when the service is ready
    */
   async start(code: string): Promise<string | undefined> {
     const lines = code.trimEnd().split('\n');
-    const last = commandsOf(this.#localised(lines.pop() ?? '')).at(-1);
+    const commands = commandsOf(this.#localised(code));
+    const last = commands.at(-1);
     if (last?.words.join(' ') !== 'npm start') return 'its last line does not start a service with npm start';
+    const exported = commands.filter(({ words }) => words.length === 0).map(({ environment }) => environment);
+    lines.pop();
+    await this.#service?.stop();
     const { code: exit, stderr } = await this.run(lines.join('\n'));
     if (exit !== 0) return stderr;
+    // Without a service before, the lines have started one.
     await this.#service?.stop();
-    this.#service = await ServiceProcess.start('all', { DATA_DIR: this.#dataFolder, ...last.environment });
+    const settings = Object.assign({ DATA_DIR: this.#dataFolder }, ...exported, last.environment) as Record<
+      string,
+      string
+    >;
+    this.#service = await ServiceProcess.start('all', settings);
     return undefined;
   }
 
@@ -80,7 +94,9 @@ export class BlockRunner {
     return code
       .replaceAll('127.0.0.1:3000', http)
       .replaceAll('127.0.0.1:50051', this.#service?.grpcAddress ?? '127.0.0.1:50051')
-      .replaceAll('/tmp/', `${this.#folder}/`);
+      .replaceAll('127.0.0.1:5432', `127.0.0.1:${this.#postgresPort}`)
+      .replaceAll('/tmp/', `${this.#folder}/`)
+      .replaceAll('sqlite:data/', `sqlite:${this.#dataFolder}/`);
   }
 
   async #bash(code: string, isDone: (stdout: string) => boolean): Promise<BlockOutcome> {

@@ -10,7 +10,7 @@ const REFUSED = 22;
 // A block may start many processes, which takes long on a machine that is busy with other tests.
 t.setTimeout(180_000);
 
-/** Blocks that are not run here: what they need, or why. Their commands are checked. `topics`: test/support/documented-growth.ts runs them. */
+/** Blocks that are not run here: what they need, or why. Their commands are checked. Other tests run `postgres` and `topics`. */
 const NOT_RUN = ['ci', 'docker', 'kafka', 'postgres', 'slow', 'topics'];
 
 /** What is wrong with a block, by its marker; undefined when it does what the document says. */
@@ -43,6 +43,12 @@ for (const document of allDocuments()) {
     for (const block of blocks) {
       const { place, marker = 'run', code } = block;
       t.equal(await faultOf(block, runner), undefined, `${place} (${marker})\n${code}`);
+    }
+    if (document.path === 'docs/deployment.md') {
+      const restored = blocks.find(({ code }) => code.includes('orders?customerId=c-7'));
+      const { stdout } = await runner.run(restored?.code ?? '');
+      t.match(stdout, /"data":\[\{"id":.*"customerId":"c-7"/, 'the restored order');
+      t.match(stdout, /"status":"confirmed".*"status":"confirmed"/s, 'and a new one, processed');
     }
     if (document.path !== 'README.md') return;
 
