@@ -54,6 +54,8 @@ function faultsOfCommand(words: readonly string[]): string[] {
     case '':
     case 'curl':
     case 'grpcurl':
+    case 'pg_dump':
+    case 'pg_restore':
       return [];
     case 'npm':
       return faultsOfNpm(rest);

@@ -10,8 +10,8 @@ const REFUSED = 22;
 // A block may start many processes, which takes long on a machine that is busy with other tests.
 t.setTimeout(180_000);
 
-/** Blocks that are not run here: what they need, or why. Their commands are checked. Other tests run `postgres` and `topics`. */
-const NOT_RUN = ['ci', 'docker', 'kafka', 'postgres', 'slow', 'topics'];
+/** Blocks that are not run here: what they need, or why. Their commands are checked. Other tests run `dump`, `postgres` and `topics`. */
+const NOT_RUN = ['ci', 'docker', 'dump', 'kafka', 'postgres', 'slow', 'topics'];
 
 /** What is wrong with a block, by its marker; undefined when it does what the document says. */
 async function faultOf({ code, marker }: CodeBlock, runner: BlockRunner): Promise<string | undefined> {

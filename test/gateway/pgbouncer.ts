@@ -1,22 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { eventually } from '../../tools/support/eventually.ts';
+import { acceptsConnections } from '../../tools/kafka/ports.ts';
 import { freePorts } from '../../tools/support/free-ports.ts';
+import { ServerProgram } from '../support/server-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A real PgBouncer in transaction mode, with few server connections, in front of a PostgreSQL on this machine. */
 export class PgBouncer {
   readonly port: number;
-  readonly #config: string;
-  #process: ChildProcess | undefined;
+  readonly #program: ServerProgram;
 
   private constructor(port: number, config: string) {
     this.port = port;
-    this.#config = config;
+    this.#program = new ServerProgram({
+      command: 'pgbouncer',
+      args: ['--quiet', config],
+      debianPackage: 'pgbouncer',
+      answers: () => acceptsConnections(port),
+    });
   }
 
   /** @param extra lines of the configuration @throws Error when pgbouncer is missing */
@@ -48,36 +50,11 @@ export class PgBouncer {
     return bouncer;
   }
 
-  async start(): Promise<void> {
-    const child = spawn('pgbouncer', ['--quiet', this.#config], { stdio: 'ignore', cwd: '/' });
-    const killWithUs = (): boolean => child.kill('SIGKILL');
-    process.once('exit', killWithUs);
-    child.once('exit', () => process.off('exit', killWithUs));
-    try {
-      await once(child, 'spawn');
-    } catch (error) {
-      throw new Error('pgbouncer is missing: apt-get install pgbouncer (Debian)', { cause: error });
-    }
-    this.#process = child;
-    await eventually(() => this.#accepts(), { what: 'PgBouncer to accept connections' });
+  start(): Promise<void> {
+    return this.#program.start();
   }
 
-  async kill(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  }
-
-  #accepts(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.port, '127.0.0.1');
-      const finish = (accepts: boolean): void => {
-        socket.destroy();
-        resolve(accepts);
-      };
-      socket.once('connect', () => finish(true)).once('error', () => finish(false));
-    });
+  kill(): Promise<void> {
+    return this.#program.stop();
   }
 }
