@@ -11,6 +11,7 @@ import { anOrder } from '../support/order-client.ts';
 
 const CONFIRMED: Outcome = { status: 'confirmed', reason: null };
 const PATIENCE_MS = 30;
+const SHORT_PATIENCE_MS = 5;
 
 function attemptFor(orderId: string): Attempt {
   const command = { eventId: 'e', orderId, time: 1_000, order: { ...anOrder(), total: 1 } };
@@ -49,6 +50,13 @@ function harness(maxPatienceMs = PATIENCE_MS) {
 
 const statuses = (outcomes: Map<string, Outcome>) =>
   [...outcomes].map(([id, { status }]) => `${id} ${status}`);
+/** A call that begins now has used up the short patience, and so have all earlier ones. */
+async function shortPatienceOver(): Promise<void> {
+  const { run, end } = harness(SHORT_PATIENCE_MS);
+  await run(['slow']);
+  end('slow');
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 await t.test('a slow call leaves its batch, and its answer comes later', async (t) => {
@@ -88,6 +96,7 @@ await t.test('if the calls take long in general, the patience grows with them', 
   const slow = ids('slow', 40);
   await run(slow);
   t.same(left, slow);
+  // So long do these calls take.
   await new Promise((resolve) => setTimeout(resolve, 50));
   for (const id of slow) end(id);
   await turn();
@@ -114,11 +123,11 @@ await t.test('detached calls keep their slots, and other batches use the rest', 
 });
 
 await t.test('invariant 9: when too many calls are detached, a batch waits until one ends', async (t) => {
-  const { run, end, left, answers } = harness(5);
+  const { run, end, left, answers } = harness(SHORT_PATIENCE_MS);
   await run(ids('out', MAX_DETACHED_CALLS));
   let isDone = false;
   const waiting = run(['fast', 'slow']).finally(() => (isDone = true));
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await shortPatienceOver();
   t.equal(isDone, false);
   t.equal(left.length, MAX_DETACHED_CALLS);
   end('out7');
@@ -127,12 +136,12 @@ await t.test('invariant 9: when too many calls are detached, a batch waits until
 });
 
 await t.test('a slow call does not leave while calls of its batch wait for a slot', async (t) => {
-  const { run, end, left, pending } = harness(5);
+  const { run, end, left, pending } = harness(SHORT_PATIENCE_MS);
   await run(ids('out', MAX_DETACHED_CALLS));
   left.length = 0;
   const large = ids('in', 20);
   const running = run(large);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await shortPatienceOver();
   t.same(left, [], 'its batch has to wait anyway');
   t.equal(pending.size, PROCESSOR_CONCURRENCY);
   for (const id of [...ids('out', MAX_DETACHED_CALLS), ...large.slice(0, 10)]) end(id);
@@ -175,7 +184,7 @@ await t.test('detached calls are aborted, those of a batch are not', async (t) =
 });
 
 await t.test('a patient batch begins when no call is out', async (t) => {
-  const { calls, run, end, started } = harness(5);
+  const { calls, run, end, started } = harness(SHORT_PATIENCE_MS);
   await run(['out']);
   const running = calls.run([attemptFor('fast')], { isPatient: true });
   await turn();
@@ -185,10 +194,10 @@ await t.test('a patient batch begins when no call is out', async (t) => {
 });
 
 await t.test('a patient batch waits for slow calls', async (t) => {
-  const { calls, end, left } = harness(5);
+  const { calls, end, left } = harness(SHORT_PATIENCE_MS);
   let isDone = false;
   const running = calls.run([attemptFor('slow')], { isPatient: true }).finally(() => (isDone = true));
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await shortPatienceOver();
   t.same([isDone, left], [false, []]);
   end('slow');
   t.same(statuses(await running), ['slow confirmed']);
