@@ -8,7 +8,8 @@ import {
   RetryInfo,
 } from 'nice-grpc-error-details';
 import { Status } from 'nice-grpc-error-details/lib/proto/google/rpc/status.js';
-import { ERRORS, type CallerErrorCode, type FieldError, type ServiceError } from '../base/errors.ts';
+import { ERRORS, type CallerErrorCode } from '../base/error-table.ts';
+import type { FieldError, ServiceError } from '../base/errors.ts';
 import { internalDetail } from '../services/server-rules.ts';
 
 /** How a failed call ends; for `emit('error', …)` and for the callback of a unary call. */

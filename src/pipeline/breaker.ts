@@ -6,7 +6,8 @@ import {
   handleWhen,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
-import { ServiceError, toError, toServiceError, type ErrorRow } from '../base/errors.ts';
+import type { ErrorRow } from '../base/error-table.ts';
+import { ServiceError, toError, toServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 

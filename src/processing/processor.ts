@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { ERRORS, ServiceError, textOf, toError, type ErrorCode } from '../base/errors.ts';
+import { ERRORS, type ErrorCode } from '../base/error-table.ts';
+import { ServiceError, textOf, toError } from '../base/errors.ts';
 import type { FinalOutcome } from '../order/decide.ts';
 import { importProcessor } from './import-processor.ts';
 import type { Attempt, Outcome } from './outcome.ts';

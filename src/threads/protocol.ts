@@ -1,4 +1,5 @@
-import { ServiceError, toError, type ErrorCode } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-table.ts';
+import { ServiceError, toError } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { Claim, OwnedPartitions } from '../store/partition-owners.ts';

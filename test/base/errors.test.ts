@@ -1,15 +1,6 @@
 import t from 'tap';
-import {
-  CALLER_ERRORS,
-  ERRORS,
-  hasCode,
-  invalidField,
-  ServiceError,
-  toError,
-  toServiceError,
-  type ErrorCode,
-  type ErrorRow,
-} from '../../src/base/errors.ts';
+import { CALLER_ERRORS, ERRORS, type ErrorCode, type ErrorRow } from '../../src/base/error-table.ts';
+import { hasCode, invalidField, ServiceError, toError, toServiceError } from '../../src/base/errors.ts';
 
 /** Clients depend on these: a change here is a change of the contract. */
 const CALLER_STATUSES: Record<keyof typeof CALLER_ERRORS, string> = {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import t from 'tap';
 import ts from 'typescript';
-import { ERRORS } from '../../src/base/errors.ts';
+import { ERRORS } from '../../src/base/error-table.ts';
 import { isKnownVariable } from './check-commands.ts';
 import {
   allDocuments,
@@ -131,7 +131,7 @@ await t.test('the README has eight settings, with the defaults that they have', 
   }
 });
 
-await t.test('the table of errors in docs/api.md is that of src/base/errors.ts', async (t) => {
+await t.test('the table of errors in docs/api.md is that of src/base/error-table.ts', async (t) => {
   const rows = tableRows(readDocument('docs/api.md').text).filter(([status = '']) => /^\d{3}$/.test(status));
   t.ok(rows.length > 20);
   for (const [status, code = '', grpcStatus = ''] of rows) {

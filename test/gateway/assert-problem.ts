@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { ERRORS, type ErrorCode, type ErrorRow } from '../../src/base/errors.ts';
+import { ERRORS, type ErrorCode, type ErrorRow } from '../../src/base/error-table.ts';
 import type { Sent } from './send.ts';
 
 /** The gateway's own error responses look like the service's. */

@@ -1,6 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import t from 'tap';
-import { ERRORS, ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
+import { ServiceError } from '../../src/base/errors.ts';
 import { callStatus } from '../../src/grpc/rich-error.ts';
 import { decodedError, failureOf } from '../support/grpc-error.ts';
 import { anOrder } from '../support/order-client.ts';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { ERRORS, ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
+import { ServiceError } from '../../src/base/errors.ts';
 import { anOrder } from '../support/order-client.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp } from './http-under-test.ts';

@@ -1,7 +1,8 @@
 import { mock } from 'node:test';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import type { ErrorCode } from '../../src/base/error-table.ts';
+import { ServiceError } from '../../src/base/errors.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { Breaker, type Dependency } from '../../src/pipeline/breaker.ts';
 

@@ -1,7 +1,8 @@
 import { mock } from 'node:test';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { ServiceError, type ErrorCode } from '../../src/base/errors.ts';
+import type { ErrorCode } from '../../src/base/error-table.ts';
+import { ServiceError } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';

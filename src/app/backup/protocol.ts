@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ErrorCode } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/error-table.ts';
 
 /*
  * How commands reach a running service: over a Unix domain socket in DATA_DIR that only the user of the service can open. The

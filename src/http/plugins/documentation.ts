@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import type { TSchema } from 'typebox';
-import { ERRORS, type CallerErrorCode } from '../../base/errors.ts';
+import { ERRORS, type CallerErrorCode } from '../../base/error-table.ts';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ServiceError, toError, toServiceError, type CallerErrorCode } from '../../base/errors.ts';
+import type { CallerErrorCode } from '../../base/error-table.ts';
+import { ServiceError, toError, toServiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { logServerError } from '../../services/server-rules.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';

@@ -1,5 +1,6 @@
 import underPressure from '@fastify/under-pressure';
-import { ERRORS, ServiceError } from '../../base/errors.ts';
+import { ERRORS } from '../../base/error-table.ts';
+import { ServiceError } from '../../base/errors.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /** How often the event loop delay is measured; a shorter peak may go unnoticed. */

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { ERRORS, type CallerErrorCode, type ServiceError } from '../../base/errors.ts';
+import { ERRORS, type CallerErrorCode } from '../../base/error-table.ts';
+import type { ServiceError } from '../../base/errors.ts';
 import { internalDetail } from '../../services/server-rules.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/error-table.ts';
 
 /**
  * The methods of the log thread (LogServer) that the main thread can call. Records are passed only inside transferred buffers

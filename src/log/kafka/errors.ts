@@ -1,5 +1,6 @@
 import kafka, { type LibrdKafkaError } from 'node-rdkafka';
-import { type ErrorCode, ServiceError } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/error-table.ts';
+import { ServiceError } from '../../base/errors.ts';
 import { partitionUnknown } from '../event-log.ts';
 
 const CODE = kafka.CODES.ERRORS;
