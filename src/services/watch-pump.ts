@@ -1,4 +1,4 @@
-import type { Watch, WatchEnd, WatchItem } from './watch-service.ts';
+import type { Watch, WatchEnd, WatchItem } from './watch.ts';
 
 /** Shorter than the idle timeout of common proxies. */
 const HEARTBEAT_MS = 15_000;

@@ -1,9 +1,6 @@
-import type { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
-import type { StatusChange } from '../order/commands.ts';
 import { isFinal } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
-import type { ChangeItem } from '../status/change-item.ts';
 import {
   type OrderPoint,
   orderToken,
@@ -16,32 +13,8 @@ import type { StatusFilter } from '../status/subscription.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { AcceptedOrder } from './find-order.ts';
 import type { OrderService } from './order-service.ts';
-
-/**
- * One event for a watcher. All watchers of a change share one object, so that each protocol encodes it once. `token`
- * resumes after this event on any replica; nothing is missed or repeated.
- */
-export type WatchItem = { kind: 'snapshot'; order: Order | AcceptedOrder; token: string } | ChangeItem;
-
-/**
- * `final`: the order has reached its last status · `too-slow`: more orders changed than a watch can hold; resume ·
- * `started-over`: the log of status changes was replaced, so changes may be missing and tokens are no longer valid
- */
-export type WatchEnd = 'final' | 'too-slow' | 'started-over';
-
-/** The events of one watcher, which pulls them: a slow reader delays no one. Bounded: folds to the latest per order. */
-export interface Watch {
-  /** The next item; undefined if none is pending. */
-  take(): WatchItem | undefined;
-  /** Sets the one listener, called when `take` has an item again or the watch has ended. */
-  onReadable(listener: () => void): void;
-  /** Why the watch ended; undefined while it is open or has pending items. */
-  end(): WatchEnd | undefined;
-  /** For heartbeats: the token that resumes after the last item taken, or from the beginning if none was taken. */
-  token(): string;
-  /** Always call it at the end; calling it twice is harmless. */
-  close(): void;
-}
+import { BEFORE_FIRST_VERSION, OrderWatch } from './order-watch.ts';
+import type { Watch, WatchItem } from './watch.ts';
 
 export interface WatchServiceDependencies {
   hub: StatusHub;
@@ -127,90 +100,7 @@ export class WatchService {
   }
 }
 
-/** The error that ends a watch with `started-over`. */
-export function startedOver(): ServiceError {
-  return tokenTooOld('The log of status changes was replaced, so changes may be missing.');
-}
-
-const BEFORE_FIRST_VERSION: OrderPoint = { version: 0, at: undefined };
-
 function snapshotOf(order: Order | AcceptedOrder): WatchItem {
   const at = 'updatedAt' in order ? order.updatedAt : undefined;
   return { kind: 'snapshot', order, token: orderToken({ version: order.version, at }) };
-}
-
-/** An order has few versions, so its queue needs no bound. */
-class OrderWatch implements Watch {
-  readonly #unwatch: () => void;
-  #pending: WatchItem[] = [];
-  #wake: () => void = () => undefined;
-  #version = 0;
-  #token = orderToken(BEFORE_FIRST_VERSION);
-  #isFinal = false;
-  #hasStartedOver = false;
-
-  constructor(hub: StatusHub, orderId: string) {
-    this.#unwatch = hub.watch(
-      orderId,
-      (item) => this.#add(item),
-      () => this.#endByStartOver(),
-    );
-  }
-
-  /**
-   * @param items what was read; changes that arrived during the read follow
-   * @param after the watcher already has the versions up to this one
-   */
-  begin(items: WatchItem[], { after, isFinal }: { after: OrderPoint; isFinal: boolean }): void {
-    const live = this.#pending;
-    this.#pending = [];
-    this.#version = after.version;
-    this.#token = orderToken(after);
-    this.#isFinal = isFinal;
-    for (const item of [...items, ...live]) this.#add(item);
-  }
-
-  take(): WatchItem | undefined {
-    const item = this.#pending.shift();
-    if (item === undefined) return undefined;
-    this.#token = item.token;
-    this.#isFinal ||= isFinal(stateOf(item).status);
-    return item;
-  }
-
-  onReadable(listener: () => void): void {
-    this.#wake = listener;
-  }
-
-  end(): WatchEnd | undefined {
-    if (this.#hasStartedOver) return 'started-over';
-    return this.#isFinal && this.#pending.length === 0 ? 'final' : undefined;
-  }
-
-  token(): string {
-    return this.#token;
-  }
-
-  close(): void {
-    this.#unwatch();
-  }
-
-  #endByStartOver(): void {
-    this.#hasStartedOver = true;
-    this.#pending = [];
-    this.#wake();
-  }
-
-  #add(item: WatchItem): void {
-    if (this.#hasStartedOver) return;
-    const { version } = stateOf(item);
-    if (item.kind === 'change' && version <= this.#version) return;
-    this.#version = version;
-    this.#pending.push(item);
-    this.#wake();
-  }
-}
-
-function stateOf(item: WatchItem): { status: StatusChange['status']; version: number } {
-  return item.kind === 'snapshot' ? item.order : item.change;
 }

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { createEventEncoder } from '../../src/grpc/messages.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
-import type { WatchItem } from '../../src/services/watch-service.ts';
+import type { WatchItem } from '../../src/services/watch.ts';
 import { decodedError } from '../support/grpc-error.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Watch } from '../../src/services/watch-service.ts';
+import type { Watch } from '../../src/services/watch.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startHttp } from './http-under-test.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import t from 'tap';
-import type { Watch, WatchEnd, WatchItem } from '../../src/services/watch-service.ts';
+import type { Watch, WatchEnd, WatchItem } from '../../src/services/watch.ts';
 import { encodeOnce, pumpWatch } from '../../src/services/watch-pump.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { WatchService, type Watch } from '../../src/services/watch-service.ts';
+import { WatchService } from '../../src/services/watch-service.ts';
+import type { Watch } from '../../src/services/watch.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 

@@ -1,6 +1,6 @@
 import type { StatusChange } from '../../order/commands.ts';
 import { encodeOnce, type EventEncoder } from '../../services/watch-pump.ts';
-import type { WatchItem } from '../../services/watch-service.ts';
+import type { WatchItem } from '../../services/watch.ts';
 import { anyOrderBody, timestamp } from '../schemas/order.ts';
 import type { Problem } from '../schemas/problem.ts';
 
