@@ -12,7 +12,7 @@ import kafka, {
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { OffsetRange } from '../event-log.ts';
-import type { KafkaOptions } from './client-settings.ts';
+import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
 import { isStateError, settingsError, unavailableError } from './errors.ts';
 import { untilLeaderElected } from './leader-election.ts';
 
@@ -41,6 +41,13 @@ export function createConsumer(settings: ConsumerGlobalConfig, logger: Logger): 
   const client = configured(() => new kafka.KafkaConsumer(settings, { 'auto.offset.reset': 'earliest' }));
   client.on('event.error', ({ message }) => logger.debug({ message }, 'A Kafka connection failed.'));
   client.on('event.log', (event) => logger.debug(event, 'librdkafka'));
+  return client;
+}
+
+/** @throws Error when librdkafka rejects a setting */
+export function createProducer(options: KafkaOptions): Producer {
+  const client = new kafka.Producer(producerSettings(options), producerTopicSettings(options));
+  client.on('event.log', (event) => options.logger.debug(event, 'librdkafka'));
   return client;
 }
 
@@ -123,6 +130,20 @@ export async function watermarks(
   timeout: number,
 ): Promise<WatermarkOffsets> {
   return call((done) => client.queryWatermarkOffsets(topic, partition, timeout, done));
+}
+
+/** Queries the partitions at the same time, and waits for a leader where a partition has none. */
+export async function watermarksOf(
+  client: Client,
+  topic: string,
+  partitions: readonly number[],
+  timeout: number,
+): Promise<Map<number, WatermarkOffsets>> {
+  const query = async (partition: number) => {
+    const offsets = await untilLeaderElected(() => watermarks(client, { topic, partition }, timeout));
+    return [partition, offsets] as const;
+  };
+  return new Map(await Promise.all(partitions.map(query)));
 }
 
 /** Frees the client and its threads at once; queued records get no delivery report. */

@@ -4,12 +4,11 @@ import { toError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Follower, FollowOptions } from '../event-log.ts';
-import { closeConsumer, connect, createConsumer, partitionsOf, watermarks } from './client-calls.ts';
+import { closeConsumer, connect, createConsumer, partitionsOf, watermarksOf } from './client-calls.ts';
 import { followerSettings, type KafkaOptions, refreshIntervalMs } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
 import { FollowedOffsets, type Loss } from './followed-offsets.ts';
-import { untilLeaderElected } from './leader-election.ts';
 import { toLogRecord } from './records.ts';
 import { Repeated } from './repeated.ts';
 
@@ -188,14 +187,7 @@ export class KafkaFollower implements Follower {
   }
 
   /** Queries the offsets now: librdkafka would resolve "the end" later and skip records appended in between. */
-  async #watermarksOf(partitions: readonly number[]): Promise<Map<number, kafka.WatermarkOffsets>> {
-    const topic = this.#topic;
-    const query = async (partition: number) => {
-      const offsets = await untilLeaderElected(() =>
-        watermarks(this.#client, { topic, partition }, QUERY_TIMEOUT_MS),
-      );
-      return [partition, offsets] as const;
-    };
-    return new Map(await Promise.all(partitions.map(query)));
+  #watermarksOf(partitions: readonly number[]): Promise<Map<number, kafka.WatermarkOffsets>> {
+    return watermarksOf(this.#client, this.#topic, partitions, QUERY_TIMEOUT_MS);
   }
 }

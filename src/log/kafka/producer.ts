@@ -1,23 +1,10 @@
-import kafka, { type DeliveryReport, type LibrdKafkaError, type Metadata } from 'node-rdkafka';
+import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
 import { hasCode } from '../../base/errors.ts';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
-import { endsOf, type OffsetRange, type OutgoingRecord, pendingLimit, TOPICS } from '../event-log.ts';
-import {
-  closeProducer,
-  configured,
-  connect,
-  metadata,
-  partitionCount,
-  partitionsOf,
-  topicRanges,
-} from './client-calls.ts';
-import {
-  type KafkaOptions,
-  producerSettings,
-  producerTopicSettings,
-  refreshIntervalMs,
-} from './client-settings.ts';
+import { type OffsetRange, type OutgoingRecord, pendingLimit } from '../event-log.ts';
+import { closeProducer, configured, connect, createProducer, metadata, topicRanges } from './client-calls.ts';
+import type { KafkaOptions } from './client-settings.ts';
 import {
   deliveryError,
   ERROR_TEXT,
@@ -26,11 +13,11 @@ import {
   unavailableError,
   unknownOutcomeError,
 } from './errors.ts';
+import { PartitionCounts } from './partition-counts.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
-import { Repeated } from './repeated.ts';
-import { TopicWatch } from './topic-watch.ts';
+import { TopicMonitor } from './topic-monitor.ts';
 
 const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
@@ -40,14 +27,12 @@ const REPORT_GRACE_MS = 1500;
 /** Appends to any topic. A delivery report settles each append. */
 export class KafkaProducer {
   readonly #options: KafkaOptions;
-  readonly #createClient: (options: KafkaOptions) => kafka.Producer;
+  readonly #createClient: (options: KafkaOptions) => Producer;
   readonly #pending = new PendingAppends(() => this.#client?.poll());
   readonly #reachability: Reachability;
-  /** requests in flight for the number of partitions of a topic */
-  readonly #counting = new Map<string, Promise<number>>();
-  readonly #topics: TopicWatch;
-  readonly #lookAtTopics: Repeated;
-  #client: kafka.Producer | undefined;
+  readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
+  readonly #topics: TopicMonitor;
+  #client: Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
 
@@ -55,14 +40,8 @@ export class KafkaProducer {
     this.#options = options;
     this.#createClient = createClient;
     this.#reachability = new Reachability(() => this.metadata(false), options.logger);
-    const { topicPrefix, logger } = options;
-    const topics = Object.values(TOPICS).map((topic) => ({
-      name: topicPrefix + topic,
-      // Workers skip commands below their progress.
-      mustKeepRecords: topic === TOPICS.commands,
-    }));
-    this.#topics = new TopicWatch(topics, logger);
-    this.#lookAtTopics = new Repeated(() => this.#seeTopics(), refreshIntervalMs(options));
+    const client = () => (this.#clientProblem() === undefined ? this.#client : undefined);
+    this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS);
   }
 
   get pending(): number {
@@ -83,7 +62,7 @@ export class KafkaProducer {
 
   /** Call it once the topics exist: from now on a topic that is missing was deleted. */
   watchTopics(): void {
-    this.#lookAtTopics.start();
+    this.#topics.start();
   }
 
   /** @returns metadata of all topics of the cluster @throws ServiceError `log-unavailable`, `settings-invalid` */
@@ -91,7 +70,6 @@ export class KafkaProducer {
     const client = configured(() => this.#createClient(this.#options));
     client.on('delivery-report', (error: LibrdKafkaError | null, report) => this.#settle(error, report));
     client.on('event.error', ({ message }) => this.#onError(message));
-    client.on('event.log', (event) => this.#options.logger.debug(event, 'librdkafka'));
     const topics = await connect(client, this.#options, { allTopics: true });
     if (this.#stop !== undefined) {
       await closeProducer(client);
@@ -135,22 +113,9 @@ export class KafkaProducer {
       return await appended;
     } catch (error) {
       if (!hasCode(error, 'partition-unknown')) throw error;
-      if ((await this.#partitionCount(record.topic)) <= partition) throw error;
+      const topic = this.#options.topicPrefix + record.topic;
+      if ((await this.#partitionCounts.of(topic, () => this.#usableClient())) <= partition) throw error;
       return this.#produce(record);
-    }
-  }
-
-  /** Concurrent callers share one request. @throws ServiceError `log-unavailable` */
-  async #partitionCount(topic: string): Promise<number> {
-    let counting = this.#counting.get(topic);
-    if (counting === undefined) {
-      counting = partitionCount(this.#usableClient(), this.#options.topicPrefix + topic, PROBE_TIMEOUT_MS);
-      this.#counting.set(topic, counting);
-    }
-    try {
-      return await counting;
-    } finally {
-      this.#counting.delete(topic);
     }
   }
 
@@ -171,14 +136,14 @@ export class KafkaProducer {
   }
 
   /** @throws ServiceError `log-unavailable` */
-  #usableClient(): kafka.Producer {
+  #usableClient(): Producer {
     const problem = this.#clientProblem();
     if (this.#client === undefined || problem !== undefined) throw unavailableError(problem ?? NOT_OPEN);
     return this.#client;
   }
 
   async #shutDown(): Promise<void> {
-    await this.#lookAtTopics.stop();
+    await this.#topics.stop();
     await this.#renewal;
     await this.#close();
     this.#reachability.stop();
@@ -201,7 +166,7 @@ export class KafkaProducer {
     if (append === undefined) return;
     const { topic, partition: chosen, resolve, reject } = append;
     if (error) {
-      this.#lookAtTopics.soon();
+      this.#topics.lookSoon();
       reject(deliveryError(error, topic, chosen));
       return;
     }
@@ -211,26 +176,6 @@ export class KafkaProducer {
     const isKnown = this.#topics.acknowledge(this.#options.topicPrefix + topic, { partition, offset });
     if (isKnown) resolve({ partition, offset });
     else reject(unknownOutcomeError(this.#topics.problem() ?? `Topic ${topic} was created again`));
-  }
-
-  /** While Kafka cannot be reached, nothing is known about its topics. */
-  async #seeTopics(): Promise<void> {
-    const client = this.#client;
-    if (client === undefined || this.#clientProblem() !== undefined) return;
-    try {
-      for (const name of this.#topics.names) {
-        const exists = (await partitionsOf(client, name, PROBE_TIMEOUT_MS)).length > 0;
-        if (!exists) this.#topics.seeMissing(name);
-        else if (this.#topics.isInDoubt(name) || this.#topics.problem(name) !== undefined) {
-          const acknowledged = this.#topics.acknowledged(name);
-          const ends = endsOf(await topicRanges(client, name, PROBE_TIMEOUT_MS));
-          this.#topics.see(name, ends, acknowledged);
-        }
-      }
-      if (this.#topics.isInDoubt()) this.#lookAtTopics.soon();
-    } catch (error) {
-      this.#options.logger.debug({ err: error }, 'Looking at the topics failed; looking again soon.');
-    }
   }
 
   #onError(message: string): void {
@@ -251,8 +196,4 @@ export class KafkaProducer {
     }
     this.#renewal = undefined;
   }
-}
-
-export function createProducer(options: KafkaOptions): kafka.Producer {
-  return new kafka.Producer(producerSettings(options), producerTopicSettings(options));
 }

@@ -2,7 +2,7 @@ import t from 'tap';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import { connect, closeProducer } from '../../../src/log/kafka/client-calls.ts';
 import { fromKafkaHeaders, toKafkaHeaders } from '../../../src/log/kafka/records.ts';
-import { createProducer } from '../../../src/log/kafka/producer.ts';
+import { createProducer } from '../../../src/log/kafka/client-calls.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
 import { openLog, openReader } from '../conformance/traffic.ts';
 import { kafkaOptions, mockKafkaHarness } from './harness.ts';
