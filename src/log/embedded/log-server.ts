@@ -1,11 +1,11 @@
 import { ServiceError, toError } from '../../base/errors.ts';
-import { isDiskFailure, logFailure } from './failures.ts';
+import { logFailure } from './failures.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
-import { RetentionTime } from './retention-time.ts';
+import { LogHealth } from './log-health.ts';
+import { LogMaintenance } from './log-maintenance.ts';
 import type {
   Call,
-  CorruptRecords,
   Fetched,
   FromThread,
   LogCalls,
@@ -17,44 +17,33 @@ import type {
 
 /** Limits of one fetch; its last chunk may exceed them. */
 const FETCH_LIMITS = { records: 1000, bytes: 1_048_576 };
-/** Small enough that a maintenance step takes only a few milliseconds. */
-const DELETE_RECORDS = 500;
-const MIN_MAINTENANCE_INTERVAL_MS = 50;
-const MAX_MAINTENANCE_INTERVAL_MS = 1000;
 
-/** Serves calls on the log file and maintains it: retention, and recovery from I/O errors. */
+/** Serves calls on the log file. After an error of the disk it refuses writes until the maintenance has recovered the file. */
 export class LogServer implements LogCalls {
   readonly #options: OpenOptions;
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
-  readonly #maintenanceIntervalMs: number;
-  readonly #retentionTime = new RetentionTime();
+  readonly #health: LogHealth;
+  readonly #maintenance: LogMaintenance;
   #opened: LogFile | undefined;
-  /** why a write failed; undefined again when the disk has proved that it accepts writes */
-  #problem: ServiceError | undefined;
-  /** after an error of the disk: nothing may be written until `recover` */
-  #mustRecover = false;
-  #retentionProblem: string | undefined;
-  #reported: string | undefined;
-  #appendedSinceMaintenance = 0;
-  #retentionHolds = 0;
   #isBackupStopped = false;
-  #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
 
   constructor(options: OpenOptions, post: (message: FromThread, transfer: ArrayBuffer[]) => void) {
     this.#options = options;
     this.#post = post;
-    this.#maintenanceIntervalMs = Math.min(
-      Math.max(options.retentionMs / 4, MIN_MAINTENANCE_INTERVAL_MS),
-      MAX_MAINTENANCE_INTERVAL_MS,
-    );
+    this.#health = new LogHealth((problem) => post({ kind: 'health', problem }, []));
+    this.#maintenance = new LogMaintenance({
+      retentionMs: options.retentionMs,
+      file: () => this.#file,
+      health: this.#health,
+      onCorrupt: (records) => post({ kind: 'corrupt', records }, []),
+    });
   }
 
   receive({ call, method, args }: Call): void {
     const done = (reply: Reply) => this.#post({ kind: 'done', call, reply }, buffersOf(reply));
     const failed = (thrown: unknown) => {
       const error = method === 'open' ? this.#startFailure(thrown) : logFailure(thrown);
-      if (isWrite(method)) this.#noteProblem(error);
+      if (isWrite(method)) this.#health.noteProblem(error);
       this.#post({ kind: 'failed', call, code: error.code, message: error.message }, []);
     };
     try {
@@ -69,14 +58,14 @@ export class LogServer implements LogCalls {
 
   open(): string {
     this.#opened = new LogFile(this.#options);
-    this.#scheduleMaintenance(false);
+    this.#maintenance.start();
     return this.#opened.identity();
   }
 
   append(topics: string[], frames: Uint8Array): Float64Array<ArrayBuffer> {
-    this.#refuseAfterDiskError();
+    this.#health.refuseAfterDiskError();
     const positions = this.#file.append(topics, asBuffer(frames), Date.now());
-    this.#appendedSinceMaintenance += positions.length / 2;
+    this.#maintenance.noteAppended(positions.length / 2);
     return positions;
   }
 
@@ -94,7 +83,7 @@ export class LogServer implements LogCalls {
   }
 
   commit(topic: string, nextOffsets: Map<number, number>): void {
-    this.#refuseAfterDiskError();
+    this.#health.refuseAfterDiskError();
     this.#file.commit(topic, nextOffsets);
   }
 
@@ -109,16 +98,16 @@ export class LogServer implements LogCalls {
   }
 
   moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): void {
-    this.#refuseAfterDiskError();
+    this.#health.refuseAfterDiskError();
     this.#file.moveForward(topic, nextOffsets);
   }
 
   holdRetention(): void {
-    this.#retentionHolds++;
+    this.#maintenance.holdRetention();
   }
 
   releaseRetention(): void {
-    this.#retentionHolds--;
+    this.#maintenance.releaseRetention();
   }
 
   async backUp(file: string): Promise<void> {
@@ -139,8 +128,7 @@ export class LogServer implements LogCalls {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
+    this.#maintenance.stop();
     this.#opened?.close();
   }
 
@@ -149,96 +137,14 @@ export class LogServer implements LogCalls {
     return this.#opened;
   }
 
-  /** @param isBehind if true, run in the next turn of the event loop (calls can run in between); otherwise after the interval */
-  #scheduleMaintenance(isBehind: boolean): void {
-    const run = () => this.#scheduleMaintenance(this.#maintain());
-    if (isBehind) this.#immediate = setImmediate(run);
-    else this.#timer = setTimeout(run, this.#maintenanceIntervalMs);
-  }
-
-  /** @returns whether more records are due for deletion */
-  #maintain(): boolean {
-    if (this.#problem !== undefined) this.#recover();
-    if (this.#mustRecover) return false;
-    try {
-      return this.#deleteDue();
-    } catch (thrown) {
-      this.#noteProblem(logFailure(thrown));
-      return false;
-    }
-  }
-
-  #recover(): void {
-    try {
-      if (this.#mustRecover) this.#file.recover();
-      else this.#file.verifyWritable();
-      this.#mustRecover = false;
-      this.#setProblem(undefined);
-    } catch (thrown) {
-      const error = logFailure(thrown);
-      // If the disk still fails, the first error remains the reason.
-      if (isDiskFailure(thrown) && error.code === this.#problem?.code) return;
-      this.#noteProblem(error);
-    }
-  }
-
-  #deleteDue(): boolean {
-    // Delete up to twice as many records as were appended since the last step, so that deleting always catches up.
-    const budget = Math.max(DELETE_RECORDS, 2 * this.#appendedSinceMaintenance);
-    this.#appendedSinceMaintenance = 0;
-    if (this.#retentionHolds > 0) return false;
-    const cutoff = this.#retentionTime.now() - this.#options.retentionMs;
-    const report = (records: CorruptRecords) => this.#post({ kind: 'corrupt', records }, []);
-    try {
-      const isBehind = this.#file.deleteDue(cutoff, budget, report, Date.now()) >= budget;
-      this.#setRetentionProblem(undefined);
-      return isBehind;
-    } catch (thrown) {
-      if (isDiskFailure(thrown)) throw thrown;
-      // The file is damaged, but the disk works: appends may go on.
-      this.#setRetentionProblem(`The event log cannot delete old records: ${toError(thrown).message}.`);
-      return false;
-    }
-  }
-
   /** Runs after the answer, so that no caller waits for it. */
   #checkpoint(): void {
-    if (this.#problem !== undefined) return;
+    if (this.#health.problem !== undefined) return;
     try {
       this.#opened?.checkpointIfLong();
     } catch (thrown) {
-      this.#noteProblem(logFailure(thrown));
+      this.#health.noteProblem(logFailure(thrown));
     }
-  }
-
-  #refuseAfterDiskError(): void {
-    if (this.#mustRecover && this.#problem !== undefined) throw this.#problem;
-  }
-
-  /** Appends go on while the disk is full: each one fits, or fails as a whole. */
-  #noteProblem(error: ServiceError): void {
-    if (error === this.#problem) return;
-    // `log-timeout` is about one append; the log as a whole is unavailable.
-    const problem = error.code === 'log-timeout' ? logFailure(error.cause) : error;
-    if (problem.code !== 'log-full') this.#mustRecover = true;
-    this.#setProblem(problem);
-  }
-
-  #setProblem(problem: ServiceError | undefined): void {
-    this.#problem = problem;
-    this.#reportHealth();
-  }
-
-  #setRetentionProblem(problem: string | undefined): void {
-    this.#retentionProblem = problem;
-    this.#reportHealth();
-  }
-
-  #reportHealth(): void {
-    const problem = this.#problem?.message ?? this.#retentionProblem;
-    if (problem === this.#reported) return;
-    this.#reported = problem;
-    this.#post({ kind: 'health', problem }, []);
   }
 
   #startFailure(thrown: unknown): ServiceError {
