@@ -68,7 +68,7 @@ export function openDatabase(file: string, maxFileBytes: number | undefined): Co
     db.pragma('fullfsync = ON');
     // A read-only root file system has no room for temporary files.
     db.pragma('temp_store = MEMORY');
-    // LogFile runs the checkpoints, because SQLite says nothing when one of its own fails.
+    // LogDisk runs the checkpoints, because SQLite says nothing when one of its own fails.
     db.pragma('wal_autocheckpoint = 0');
     db.pragma('journal_size_limit = 67108864');
     if (maxFileBytes !== undefined) {

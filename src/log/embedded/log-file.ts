@@ -1,54 +1,45 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { recordsGoneError } from '../log-mismatch.ts';
-import { chunksOf, ChunkTable } from './chunk-table.ts';
-import { commitFailure } from './failures.ts';
-import { type Chunk, readAppends, singleRecord } from './frames.ts';
+import { ChunkTable } from './chunk-table.ts';
+import { type Chunk, singleRecord } from './frames.ts';
 import { deleteAllBefore } from './move-forward.ts';
 import { openDatabase, readIdentity, relaxed } from './log-database.ts';
-import { NO_OFFSET, type CorruptRecords, type OpenOptions } from './protocol.ts';
+import { LogDisk } from './log-disk.ts';
+import type { CorruptRecords, OpenOptions } from './protocol.ts';
+import { RecordAppender } from './record-appender.ts';
 import { Retention } from './retention.ts';
-import { type Partition, partitionOf, type Topic, TopicTable } from './topic-table.ts';
-import { rewriteWriteAheadLog } from './write-ahead-log.ts';
-
-/** Length of the write-ahead log, in pages, from which it is copied into the file. */
-const CHECKPOINT_PAGES = 1000;
-
-/** What `verifyWritable` writes to prove that the disk accepts a group of records: a row that no partition can have. */
-const PROBE_ID = -1;
-const PROBE_BYTES = 65_536;
+import { partitionOf, type Topic, TopicTable } from './topic-table.ts';
 
 /** 1 MiB */
 const BACKUP_STEP_PAGES = 256;
 
 /** The log file. Synchronous; owned by one thread. Times are milliseconds since the epoch. */
 export class LogFile {
-  readonly #path: string;
   readonly #db: Database;
   readonly #topics: TopicTable;
   readonly #chunks: ChunkTable;
+  readonly #appender: RecordAppender;
   readonly #retention: Retention;
+  readonly #disk: LogDisk;
   readonly #groupId: string;
-  readonly #addKey: Statement<[number, Buffer, number]>;
   readonly #oldestOfKey: Statement<[number, Buffer], number>;
   readonly #commit: Statement<[string, number, number]>;
-  readonly #writeAheadLog: Statement<[], { log: number; checkpointed: number }>;
 
   /** @throws SqliteError · ServiceError when the file has a newer format */
   constructor(options: Omit<OpenOptions, 'retentionMs'>) {
-    this.#path = options.file;
     this.#db = openDatabase(options.file, options.maxFileBytes);
     this.#topics = new TopicTable(this.#db, options);
     this.#chunks = new ChunkTable(this.#db);
+    this.#appender = new RecordAppender(this.#db, this.#chunks);
     this.#retention = new Retention(this.#db, this.#chunks);
+    this.#disk = new LogDisk(this.#db, options.file);
     this.#groupId = options.groupId;
-    this.#addKey = this.#db.prepare('INSERT INTO keys (topic, key, offset) VALUES (?, ?, ?)');
     this.#oldestOfKey = this.#db
       .prepare<[number, Buffer], number>(
         'SELECT offset FROM keys WHERE topic = ? AND key = ? ORDER BY offset LIMIT 1',
       )
       .pluck();
     this.#commit = this.#db.prepare('INSERT OR REPLACE INTO group_offsets VALUES (?, ?, ?)');
-    this.#writeAheadLog = this.#db.prepare('PRAGMA wal_checkpoint(NOOP)');
   }
 
   /** The same in all copies of the log. */
@@ -60,43 +51,13 @@ export class LogFile {
     return this.#topics.use(name);
   }
 
-  /**
-   * Makes all records of the frames durable, or none; except those for a partition that the topic does not have.
-   * @returns partition and offset of each record, alternating; the offset is NO_OFFSET for an unknown partition
-   * @throws ServiceError `log-timeout` when they may come back after a crash · SqliteError when they are not in the log
-   */
+  /** See `RecordAppender.append`. The first use of a topic creates it. */
   append(topicNames: readonly string[], frames: Buffer, now: number): Float64Array<ArrayBuffer> {
-    const topics = topicNames.map((name) => this.topic(name));
-    const positions: number[] = [];
-    const appended = new Map<Partition, Buffer[]>();
-    const step = { isCommitting: false };
-    const write = this.#db.transaction(() => {
-      readAppends(frames, (topicIndex, key, record, wanted) => {
-        const { id, partitions } = topics[topicIndex] as Topic;
-        const ofKey = partitionOf(partitions, key);
-        const partition = wanted === undefined ? ofKey : partitions[wanted];
-        if (partition === undefined) {
-          positions.push(wanted as number, NO_OFFSET);
-          return;
-        }
-        let records = appended.get(partition);
-        if (records === undefined) appended.set(partition, (records = []));
-        const offset = partition.end + records.push(record) - 1;
-        if (key !== null && partition === ofKey) this.#addKey.run(id, key, offset);
-        positions.push(partition.number, offset);
-      });
-      for (const [partition, records] of appended) {
-        for (const chunk of chunksOf(partition, records, now)) this.#chunks.insert(partition, chunk);
-      }
-      step.isCommitting = true;
-    });
-    try {
-      write();
-    } catch (error) {
-      throw step.isCommitting ? commitFailure(error) : error;
-    }
-    for (const [partition, records] of appended) partition.end += records.length;
-    return Float64Array.from(positions);
+    return this.#appender.append(
+      topicNames.map((name) => this.topic(name)),
+      frames,
+      now,
+    );
   }
 
   /**
@@ -215,33 +176,19 @@ export class LogFile {
     return deleted;
   }
 
-  /** Copies the write-ahead log into the file when it is long; the next write then starts it from the beginning. */
+  /** See `LogDisk.checkpointIfLong`. */
   checkpointIfLong(): void {
-    const state = this.#writeAheadLog.get();
-    if (state !== undefined && state.log >= CHECKPOINT_PAGES) this.#db.pragma('wal_checkpoint(PASSIVE)');
+    this.#disk.checkpointIfLong();
   }
 
-  /**
-   * After an error of the disk, the kernel may have dropped pages that SQLite believes to be written, of this transaction
-   * and of earlier ones. Writes all of them again, to both files, and proves that the disk accepts more.
-   * @throws Error if it does not, or if it has lost committed records
-   */
+  /** See `LogDisk.recover`. @throws Error if the disk still fails, or if it has lost committed records */
   recover(): void {
-    // A commit that failed to end its transaction may have left the setting of `relaxed`.
-    if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-    this.#db.pragma('synchronous = FULL');
-    const state = this.#writeAheadLog.get();
-    if (state !== undefined && state.log > 0) rewriteWriteAheadLog(`${this.#path}-wal`, state.log);
-    this.verifyWritable();
+    this.#disk.recover();
   }
 
-  /** Copies the write-ahead log into the file, and proves that the disk accepts a group of records. @throws SqliteError */
+  /** See `LogDisk.verifyWritable`. @throws SqliteError */
   verifyWritable(): void {
-    this.#db.pragma('wal_checkpoint(TRUNCATE)');
-    this.#db
-      .prepare('INSERT OR REPLACE INTO chunks VALUES (?, 0, 0, 0, zeroblob(?))')
-      .run(PROBE_ID, PROBE_BYTES);
-    this.#db.prepare('DELETE FROM chunks WHERE id = ?').run(PROBE_ID);
+    this.#disk.verifyWritable();
   }
 
   close(): void {
