@@ -1,4 +1,3 @@
-import { ServiceError } from '../../base/errors.ts';
 import type { RetryingOrder, RetryChanges } from '../retries.ts';
 import {
   EVENT_VALUES,
@@ -9,6 +8,7 @@ import {
   type SqlValue,
 } from '../sql/columns.ts';
 import { insertInto, type SqliteClient } from './client.ts';
+import { conflict } from './conflict.ts';
 
 const ADD = `${insertInto('retrying_orders', RETRYING_ORDER_VALUES)} ${RESTART_COMPLETED}`;
 
@@ -35,10 +35,7 @@ export function writeRetryChanges(client: SqliteClient, topic: string, retryChan
   const { added, appended, rescheduled, completed, purged } = retryChanges;
   const change = (text: string, { orderId }: RetryingOrder, ...values: SqlValue[]) => {
     if (client.run(text, ...values).changes === 1) return;
-    throw new ServiceError(
-      'progress-conflict',
-      `Nothing was saved: another writer has changed the retrying order ${orderId}. Load and decide the batch again.`,
-    );
+    throw conflict(`another writer has changed the retrying order ${orderId}`);
   };
   if (purged.length > 0) purgeCompleted(client, purged);
   for (const order of added) change(ADD, order, ...valuesOf(RETRYING_ORDER_VALUES, { ...order, topic }));
