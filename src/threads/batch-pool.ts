@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
 import { bulkhead } from 'cockatiel';
 import { Piscina } from 'piscina';
-import { ServiceError, toError } from '../base/errors.ts';
+import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { recordCount } from '../base/record-frame.ts';
 import { within } from '../base/within.ts';
 import type { BatchRequest, BatchResult, RetryRequest } from '../processing/batch.ts';
-import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Claim } from '../store/partition-owners.ts';
 import { DetachedCalls, type AnswerMessage, type OnAnswer } from './detached-calls.ts';
 import {
@@ -20,12 +18,7 @@ import {
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
-import {
-  createThreadActivity,
-  hadDetachedCalls,
-  wasInsideStore,
-  type ThreadActivity,
-} from './thread-activity.ts';
+import { runInThread } from './run-in-thread.ts';
 
 export interface BatchPoolOptions {
   threads: number;
@@ -174,48 +167,16 @@ export class BatchPool {
     if (this.#piscina === undefined) {
       throw new ServiceError('worker-failed', 'The worker threads are not running.');
     }
-    // A blocked thread cannot enforce its own deadline, so this thread ends it.
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs(request));
-    const activity = createThreadActivity();
-    const response = await this.#piscina
-      .run(
-        { request, activity, detachedCalls: this.#detachedCalls.orderIds() },
-        { transferList, signal: deadline.signal },
-      )
-      .catch((error: unknown): never => {
-        throw threadEnded(error, activity);
-      })
-      .finally(() => clearTimeout(timer));
+    const { settings, storeTimeMs = 30_000 } = this.#options;
+    const response = await runInThread(this.#piscina, {
+      request,
+      transferList,
+      detachedCalls: this.#detachedCalls.orderIds(),
+      processorTimeoutMs: settings.processorTimeoutMs,
+      storeTimeMs,
+    });
     this.#detachedCalls.left(response.threadId, response.left, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);
   }
-
-  /**
-   * Longer than any request takes if its processor calls end within their timeout. In the first round, detached calls
-   * of an earlier batch may hold slots.
-   */
-  #deadlineMs(request: ThreadRequest): number {
-    const { settings, storeTimeMs = 30_000 } = this.#options;
-    const rounds = Math.ceil(ordersIn(request) / PROCESSOR_CONCURRENCY) + 2;
-    return rounds * settings.processorTimeoutMs + storeTimeMs;
-  }
-}
-
-function ordersIn(request: ThreadRequest): number {
-  if (request.kind === 'batch') return recordCount(request.frame);
-  return request.kind === 'retry' ? request.limit : 0;
-}
-
-/**
- * A thread that ended inside the store is a failure of the store; one that ended outside it may have a poison order. If calls
- * out of their batch went on, one of them may have ended it, wherever it was.
- */
-function threadEnded(cause: unknown, activity: ThreadActivity): ServiceError {
-  const { message } = toError(cause);
-  if (hadDetachedCalls(activity)) return new ServiceError('calls-lost', message, { cause });
-  return wasInsideStore(activity)
-    ? new ServiceError('store-unavailable', `The store did not answer a worker thread: ${message}`, { cause })
-    : new ServiceError('worker-failed', message, { cause });
 }
