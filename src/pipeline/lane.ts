@@ -1,19 +1,18 @@
 import type { Clock } from '../base/clock.ts';
 import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
+import { BackPressure } from './back-pressure.ts';
 import type { DueAt } from './failure-policy.ts';
 import { LaneQueue, type LaneQueueOptions } from './lane-queue.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-import type { BatchRunner, BatchTrigger } from './run-batch.ts';
+import type { BatchTrigger } from './batch-metrics.ts';
+import type { BatchRunner } from './run-batch.ts';
 
 /**
  * The minimum pause between runs of retries while records are queued, because a run delays healthy orders. After a run
  * that took longer, the pause is as long as the run: retries get at most half of the lane's time.
  */
 const RETRY_INTERVAL_MS = 2_000;
-
-const PAUSE_AT_BATCHES = 4;
-const RESUME_BELOW_BATCHES = 2;
 
 export interface LaneOptions extends LaneQueueOptions {
   clock: Clock;
@@ -50,11 +49,13 @@ export interface LaneOptions extends LaneQueueOptions {
  *
  * Invariant 2: a lane has one batch in flight, so events of one order never overtake each other.
  *
- * Invariant 9: the queue is bounded. At four batches (by records or bytes) its partitions pause; below two they resume.
+ * Invariant 9: the queue is bounded. At four batches (by records or bytes) its partitions pause; below two they resume
+ * (`BackPressure`).
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #queue: LaneQueue;
+  readonly #backPressure: BackPressure;
   readonly #retries: RetrySchedule;
   /** the work in flight; `partitions` is undefined for a run of retries, which affects all of them */
   #running: { partitions: ReadonlySet<number> | undefined; done: Promise<void> } | undefined;
@@ -63,12 +64,12 @@ export class Lane {
   #nextRetryFrom = 0;
   #retriesFirst = false;
   #answersFirst = true;
-  #isPaused = false;
   #isHalted = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#queue = new LaneQueue(options);
+    this.#backPressure = new BackPressure(this.#queue, options);
     this.#retries = new RetrySchedule(options, () => this.dispatch());
   }
 
@@ -104,7 +105,7 @@ export class Lane {
   dispatch(): void {
     if (this.#isHalted) return;
     if (this.#running === undefined) this.#startNext();
-    this.#pauseOrResume();
+    this.#backPressure.update();
   }
 
   /** Starts no more work; does not wait for the work in flight. */
@@ -192,16 +193,5 @@ export class Lane {
     this.#options.pause();
     this.#options.onFailed(error);
     this.#options.onFree();
-  }
-
-  #pauseOrResume(): void {
-    const { pause, resume } = this.#options;
-    if (this.#queue.holds(PAUSE_AT_BATCHES)) {
-      this.#isPaused = true;
-      pause();
-    } else if (this.#isPaused && !this.#queue.holds(RESUME_BELOW_BATCHES)) {
-      this.#isPaused = false;
-      resume();
-    }
   }
 }

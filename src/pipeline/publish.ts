@@ -1,9 +1,11 @@
 import { hasCode } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
-import { decodeRecordFrame } from '../base/record-frame.ts';
+import { decodeRecordFrame, isEmptyFrame } from '../base/record-frame.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
+import type { BatchResult } from '../processing/batch.ts';
 import type { HistoryFeed } from '../status/history-feed.ts';
+import type { FailurePolicy } from './failure-policy.ts';
 
 /** Publishes the status events of a frame; resolves once they are acknowledged. Safe to repeat after a failure. */
 export type PublishStatuses = (statuses: ArrayBuffer) => Promise<void>;
@@ -39,6 +41,33 @@ export function publishDeadLetters(
     if (await fits(log.append({ topic, key, value: null, headers: withoutValue }))) return;
     await log.append({ topic, key: null, value: null, headers: withoutKey });
   });
+}
+
+export interface PublishOptions {
+  /** the unique name of the lane */
+  name: string;
+  log: Pick<EventLog, 'append'>;
+  publish: PublishStatuses;
+  failurePolicy: Pick<FailurePolicy, 'run'>;
+  logger: Logger;
+}
+
+/**
+ * Publishes the statuses of a saved batch, then the copies of its dead letters. Each step is retried until it succeeds.
+ * @throws ServiceError a fatal one, or the last error once the service stops
+ */
+export async function publishResult(
+  { statuses, deadLetters }: Pick<BatchResult, 'statuses' | 'deadLetters'>,
+  { name, log, publish, failurePolicy, logger }: PublishOptions,
+): Promise<void> {
+  if (!isEmptyFrame(statuses)) {
+    await failurePolicy.run(`${name}: publish statuses`, 'log', () => publish(statuses));
+  }
+  if (!isEmptyFrame(deadLetters)) {
+    await failurePolicy.run(`${name}: publish dead letters`, 'log', () =>
+      publishDeadLetters(log, deadLetters, logger),
+    );
+  }
 }
 
 /** Resolves to false if the record is larger than the log accepts. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { Lane, type LaneOptions } from '../../src/pipeline/lane.ts';
-import type { BatchTrigger } from '../../src/pipeline/run-batch.ts';
+import type { BatchTrigger } from '../../src/pipeline/batch-metrics.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 function record(offset: number, partition = 0, size = 10): LogRecord {

@@ -1,0 +1,46 @@
+import type { LogRecord } from '../base/log-record.ts';
+import type { BatchResult } from '../processing/batch.ts';
+import type { LaneContext } from './lane-context.ts';
+
+/**
+ * Why a batch started: its lane was idle, or it waited until it reached a limit (size, bytes, age), or until another lane had
+ * finished writing (turn).
+ */
+export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
+
+/** @param startedAt on the monotonic clock */
+export function measureBatch(
+  batch: readonly LogRecord[],
+  { trigger, startedAt }: { trigger: BatchTrigger; startedAt: number },
+  { metrics, clock, monotonicClock }: Pick<LaneContext, 'metrics' | 'clock' | 'monotonicClock'>,
+): void {
+  const savedAt = clock();
+  metrics.batchesClosed.inc({ trigger });
+  metrics.batchRecords.observe(batch.length);
+  metrics.processDuration.observe((monotonicClock() - startedAt) / 1000);
+  // The clock may have been set back since the append, or the broker's clock is ahead.
+  for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
+}
+
+/** Counts a saved result, for metrics and the flood limit, and logs the dead letters that the store did not accept. */
+export function countResult(
+  { counts, unstored }: Pick<BatchResult, 'counts' | 'unstored'>,
+  { failurePolicy, metrics, topic, logger }: LaneContext,
+): void {
+  const { recordsProcessed } = metrics;
+  failurePolicy.deadLetterRate.add(counts.decided);
+  recordsProcessed.inc({ outcome: 'placed' }, counts.placed);
+  recordsProcessed.inc({ outcome: 'moved' }, counts.moved);
+  recordsProcessed.inc({ outcome: 'refused' }, counts.refused);
+  recordsProcessed.inc({ outcome: 'retrying' }, counts.retrying);
+  recordsProcessed.inc({ outcome: 'dead-lettered' }, counts.deadLetters);
+  recordsProcessed.inc({ outcome: 'replay-failed' }, counts.replaysFailed);
+  recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
+  recordsProcessed.inc({ outcome: 'unstored' }, unstored.length);
+  for (const { partition, offset, error } of unstored) {
+    logger.error(
+      { topic, partition, offset, error },
+      'the store accepts no dead letter for an undecodable record: its only copy is on orders.dlq',
+    );
+  }
+}
