@@ -35,8 +35,8 @@ export interface MovedOrder {
   updatedAt: number;
 }
 
-/** A refused transition request; it changes nothing. */
-export interface Rejection {
+/** A transition request that is refused; it changes nothing. */
+export interface RefusedTransition {
   orderId: string;
   position: Position;
   code: 'order-not-found' | 'transition-not-allowed' | 'version-mismatch';
@@ -47,7 +47,7 @@ export interface Decision {
   moved: MovedOrder[];
   /** every new version, in order: these become the history rows and the status events */
   changes: StatusChange[];
-  rejections: Rejection[];
+  refused: RefusedTransition[];
 }
 
 /**
@@ -76,7 +76,7 @@ class BatchDecision {
   readonly #placed = new Map<string, PlacedOrder>();
   readonly #moved = new Map<string, MovedOrder>();
   readonly #changes: StatusChange[] = [];
-  readonly #rejections: Rejection[] = [];
+  readonly #refused: RefusedTransition[] = [];
 
   constructor(loaded: ReadonlyMap<string, OrderState>, now: number) {
     this.#loaded = loaded;
@@ -93,7 +93,7 @@ class BatchDecision {
       placed: [...this.#placed.values()],
       moved: [...this.#moved.values()],
       changes: this.#changes,
-      rejections: this.#rejections,
+      refused: this.#refused,
     };
   }
 
@@ -117,7 +117,7 @@ class BatchDecision {
     const state = this.#stateOf(command.orderId);
     const refusal = refuse(state, command);
     if (state === undefined || refusal !== undefined) {
-      this.#rejections.push({ orderId: command.orderId, position, code: refusal ?? 'order-not-found' });
+      this.#refused.push({ orderId: command.orderId, position, code: refusal ?? 'order-not-found' });
       return;
     }
     this.#move(state, command.to, command.reason ?? null, position);
@@ -157,7 +157,7 @@ class BatchDecision {
 export function refuse(
   state: Pick<OrderState, 'status' | 'version'> | undefined,
   request: Pick<RequestTransition, 'to' | 'expectedVersion'>,
-): Rejection['code'] | undefined {
+): RefusedTransition['code'] | undefined {
   if (state === undefined) return 'order-not-found';
   if (!isExpectedVersion(state.version, request.expectedVersion)) return 'version-mismatch';
   if (!canTransition(state.status, request.to)) return 'transition-not-allowed';

@@ -23,7 +23,7 @@ export function batchResult(
   { saved, redeliveredEffects, redelivered, retrying }: ProcessedBatch,
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
-  const { placed = [], moved = [], rejections = [] } = saved?.batch.decision ?? {};
+  const { placed = [], moved = [], refused = [] } = saved?.batch.decision ?? {};
   const { added = [], rescheduled = [], completed = [], events = [] } = saved?.batch.retryChanges ?? {};
   const deadLetters = saved?.batch.deadLetters ?? [];
   const unstored = saved?.unstored ?? [];
@@ -40,7 +40,7 @@ export function batchResult(
       decided: saved === undefined ? { records: 0, deadLetters: 0 } : failureCounts(saved.batch),
       placed: placed.length,
       moved: moved.length,
-      refused: rejections.length,
+      refused: refused.length,
       retrying: events.length,
       // The answer of an order's first call ends no retry.
       retried: completed.filter(({ attempts }) => attempts > 0).length,

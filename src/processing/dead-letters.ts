@@ -54,7 +54,7 @@ function toDeadLetter(
 export function resolvedDeadLetters(
   replays: readonly DecodedRecord[],
   frame: RecordFrame,
-  { changes, rejections }: Decision,
+  { changes, refused }: Decision,
   at: number,
 ): ResolvedDeadLetter[] {
   return replays.flatMap(({ index, replay, position, command }) => {
@@ -62,9 +62,9 @@ export function resolvedDeadLetters(
     const isCause = ({ partition, offset }: Position) =>
       partition === position.partition && offset === position.offset;
     const change = changes.find(({ orderId, cause }) => orderId === command.orderId && isCause(cause));
-    const rejection = rejections.find((rejected) => isCause(rejected.position));
-    const refusal = rejection === undefined ? 'already done' : `refused: ${rejection.code}`;
-    const outcome = change?.status ?? refusal;
+    const refusal = refused.find((transition) => isCause(transition.position));
+    const withoutChange = refusal === undefined ? 'already done' : `refused: ${refusal.code}`;
+    const outcome = change?.status ?? withoutChange;
     return [{ id: replay.deadLetterId, value: frame.record(index).value, outcome, at }];
   });
 }

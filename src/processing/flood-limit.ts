@@ -19,9 +19,9 @@ export function failureCounts({ decision, deadLetters }: BatchToSave): FailureCo
   const failed = deadLetters.filter(
     ({ replayOf, reason }) => replayOf === undefined && reason !== 'predecessor-failed',
   ).length;
-  const { changes, rejections } = decision;
+  const { changes, refused } = decision;
   const failedOrders = changes.filter(({ status }) => status === 'failed').length;
-  return { records: changes.length - failedOrders + rejections.length + failed, deadLetters: failed };
+  return { records: changes.length - failedOrders + refused.length + failed, deadLetters: failed };
 }
 
 /**

@@ -64,7 +64,7 @@ async function firstAccepted(
 function onlyDeadLetters(batch: BatchToSave, deadLetters: readonly DeadLetter[]): BatchToSave {
   return {
     ...batch,
-    decision: { placed: [], moved: [], changes: [], rejections: [] },
+    decision: { placed: [], moved: [], changes: [], refused: [] },
     deadLetters: [...deadLetters],
     resolved: [],
     retryChanges: noRetryChanges(),

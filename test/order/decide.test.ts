@@ -44,8 +44,8 @@ await t.test('a batch gives the same result as its commands one at a time', asyn
         steps.flatMap((step) => step.changes),
       );
       assert.deepStrictEqual(
-        batch.rejections,
-        steps.flatMap((step) => step.rejections),
+        batch.refused,
+        steps.flatMap((step) => step.refused),
       );
       assert.deepStrictEqual(
         batch.placed.map(({ command }) => command),
@@ -64,7 +64,7 @@ await t.test(
       fc.property(cutLog, ([log, cut]) => {
         const world = new World();
         world.take(log.slice(0, cut));
-        const nothing = { placed: [], moved: [], changes: [], rejections: [] };
+        const nothing = { placed: [], moved: [], changes: [], refused: [] };
         assert.deepStrictEqual(world.take(log.slice(0, cut)), nothing);
 
         const straight = new World();
@@ -85,12 +85,9 @@ await t.test(
       fc.property(commandLog, (log) => {
         const world = new World();
         const input = structuredClone(log);
-        const { changes, rejections } = world.take(log);
+        const { changes, refused } = world.take(log);
         assert.deepStrictEqual(log, input);
-        const answered = [
-          ...changes.map(({ cause }) => cause),
-          ...rejections.map(({ position }) => position),
-        ];
+        const answered = [...changes.map(({ cause }) => cause), ...refused.map(({ position }) => position)];
         const requests = log.filter((entry) => !('outcome' in entry)).map(({ position }) => position);
         for (const request of requests)
           assert.equal(answered.filter((position) => position === request).length, 1);
@@ -108,7 +105,7 @@ await t.test('the first order of an id wins, within a batch and across batches',
     decision.placed.map(({ command }) => command.eventId),
     ['first'],
   );
-  t.same(world.take([place(3, 'a', 'third')]), { placed: [], moved: [], changes: [], rejections: [] });
+  t.same(world.take([place(3, 'a', 'third')]), { placed: [], moved: [], changes: [], refused: [] });
   t.equal(world.orders.get('a')?.version, 1);
 });
 
@@ -137,12 +134,10 @@ await t.test('an order placed and moved in one batch is one row with its latest 
 await t.test(
   'a transition request for an unknown order, or below the progress, changes nothing',
   async (t) => {
-    const { rejections, changes } = new World().take([move(7, 'nobody')]);
-    t.same(rejections, [
-      { orderId: 'nobody', position: { partition: 0, offset: 7 }, code: 'order-not-found' },
-    ]);
+    const { refused, changes } = new World().take([move(7, 'nobody')]);
+    t.same(refused, [{ orderId: 'nobody', position: { partition: 0, offset: 7 }, code: 'order-not-found' }]);
     t.same(changes, []);
-    t.same(decide(new Map(), new Map([[0, 8]]), [move(7, 'nobody')], 1).rejections, []);
+    t.same(decide(new Map(), new Map([[0, 8]]), [move(7, 'nobody')], 1).refused, []);
   },
 );
 

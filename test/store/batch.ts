@@ -76,7 +76,7 @@ export function move(offset: number, orderId: string, to: RequestableStatus, par
 }
 
 export function emptyDecision(): Decision {
-  return { placed: [], moved: [], changes: [], rejections: [] };
+  return { placed: [], moved: [], changes: [], refused: [] };
 }
 
 export function deadLetter(record: Partial<LogRecord>, changes: Partial<DeadLetter> = {}): DeadLetter {
