@@ -88,11 +88,11 @@ export class PartitionOwnership {
     }
   }
 
-  /** Forgives the unclean ends of partitions that have become trusted. @throws the store's error; then call it again */
-  async forgive(): Promise<void> {
+  /** Resets the crash count of the partitions that have become trusted. @throws the store's error; then call it again */
+  async resetCrashCount(): Promise<void> {
     const trusted = this.uncleanEnds.trusted();
     if (trusted.length === 0) return;
-    await this.#change('forgive', trusted);
+    await this.#change('resetCrashCount', trusted);
     this.uncleanEnds.delete(trusted);
     const message = 'everything that was being processed when a process was killed has been processed';
     this.#options.logger.info({ partitions: trusted }, message);

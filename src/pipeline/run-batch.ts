@@ -78,14 +78,14 @@ export class BatchRunner {
       );
       dueAt = Math.min(dueAt ?? Infinity, partDueAt ?? Infinity);
     }
-    await this.#forgive();
+    await this.#resetCrashCount();
     return dueAt === Infinity ? undefined : dueAt;
   }
 
   /** Retries the due orders and applies answers, see `RetryRunner`. @throws as `runBatch` */
   async runRetries(): Promise<DueAt> {
     const dueAt = await this.#retries.run();
-    await this.#forgive();
+    await this.#resetCrashCount();
     return dueAt;
   }
 
@@ -94,10 +94,10 @@ export class BatchRunner {
     return this.#retries.applyAnswers();
   }
 
-  async #forgive(): Promise<void> {
+  async #resetCrashCount(): Promise<void> {
     const { name, failurePolicy, ownership } = this.#options;
     if (ownership.uncleanEnds.trusted().length === 0) return;
-    await failurePolicy.run(`${name}: forgive unclean ends`, 'store', () => ownership.forgive());
+    await failurePolicy.run(`${name}: reset the crash count`, 'store', () => ownership.resetCrashCount());
   }
 
   async #runPart(

@@ -33,8 +33,8 @@ export interface PartitionOwners {
   claim(owned: OwnedPartitions): Promise<Claim[]>;
   /** The owner ends properly. It keeps the count of unclean ends, for the case that it has not found their cause. */
   release(owned: OwnedPartitions): Promise<void>;
-  /** The unclean ends are over: resets their count, and forgets the orders recorded for these partitions. */
-  forgive(owned: OwnedPartitions): Promise<void>;
+  /** The unclean ends are over: resets the crash count, which counts them, and forgets the orders recorded for these partitions. */
+  resetCrashCount(owned: OwnedPartitions): Promise<void>;
   /**
    * Records that the processor is called for this order and for no other.
    * @returns how many owners have ended since the order was first recorded, each while it was recorded

@@ -115,7 +115,7 @@ async function perform(request: ThreadRequest, dependencies: BatchDependencies):
     case 'claim':
       return dependencies.store.claim(request);
     case 'release':
-    case 'forgive':
+    case 'resetCrashCount':
       await dependencies.store[request.kind](request);
       return undefined;
   }

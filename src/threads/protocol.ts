@@ -42,7 +42,7 @@ export type ThreadRequest = { kind: 'prepare' } | BatchRequest | RetryRequest | 
 
 /** Changes the ownership of partitions, see `PartitionOwners`. */
 export interface OwnershipRequest extends OwnedPartitions {
-  kind: 'claim' | 'release' | 'forgive';
+  kind: 'claim' | 'release' | 'resetCrashCount';
 }
 
 /** undefined for what has no result */

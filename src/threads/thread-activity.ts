@@ -61,7 +61,7 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
     purgeCompleted: track('purgeCompleted'),
     claim: track('claim'),
     release: track('release'),
-    forgive: track('forgive'),
+    resetCrashCount: track('resetCrashCount'),
     recordAlone: track('recordAlone'),
     clearAlone: track('clearAlone'),
     close: track('close'),

@@ -35,7 +35,7 @@ await t.test('a pipeline that stops releases its partitions', async (t) => {
   t.same(rows(), [{ owner: '', unclean_ends: 0 }]);
 });
 
-await t.test('unclean ends are forgiven once the waiting records are processed', async (t) => {
+await t.test('the crash count is reset once the waiting records are processed', async (t) => {
   const { rows, killOwners, run, place, isConfirmed } = await ownedPipeline(t);
   const { stop } = await run(processorModule);
   await stop();
@@ -44,7 +44,7 @@ await t.test('unclean ends are forgiven once the waiting records are processed',
   const { stop: stopAgain } = await run(processorModule);
   await isConfirmed(waiting);
   await eventually(() => rows().every((row) => row.unclean_ends === 0), {
-    what: 'the unclean ends to be forgiven',
+    what: 'the crash count to be reset',
     timeoutMs: 20_000,
   });
   await stopAgain();

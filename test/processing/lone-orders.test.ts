@@ -67,7 +67,7 @@ function bound(store: BatchDependencies['store']): BatchDependencies['store'] {
 
 const METHODS = [
   ...['load', 'loadDue', 'save', 'dryRun', 'effectsOf', 'effectsOfRetries', 'orderIdsWithDeadLetters'],
-  ...['purgeCompleted', 'claim', 'release', 'forgive', 'recordAlone', 'clearAlone', 'close'],
+  ...['purgeCompleted', 'claim', 'release', 'resetCrashCount', 'recordAlone', 'clearAlone', 'close'],
 ];
 
 await t.test('an order during which three processes ended becomes a dead letter', async (t) => {

@@ -16,7 +16,7 @@ import type { PostgresConnection } from './connection.ts';
 import {
   claimStatement,
   clearStatement,
-  forgiveStatements,
+  resetStatements,
   recordStatement,
   releaseStatement,
 } from './partition-owners.ts';
@@ -120,8 +120,8 @@ export class PostgresBatchStore implements BatchStore {
     await this.#connection.query(releaseStatement(owned));
   }
 
-  async forgive(owned: OwnedPartitions): Promise<void> {
-    await this.#connection.write(forgiveStatements(owned));
+  async resetCrashCount(owned: OwnedPartitions): Promise<void> {
+    await this.#connection.write(resetStatements(owned));
   }
 
   async recordAlone(order: LoneOrder): Promise<number> {

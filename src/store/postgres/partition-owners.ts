@@ -29,10 +29,10 @@ export function releaseStatement(owned: OwnedPartitions): Statement {
   return { name: 'release-partitions', text, values: valuesOf(owned) };
 }
 
-export function forgiveStatements(owned: OwnedPartitions): Statement[] {
+export function resetStatements(owned: OwnedPartitions): Statement[] {
   return [
     {
-      name: 'forgive-partitions',
+      name: 'reset-crash-counts',
       text: `UPDATE partition_owners SET unclean_ends = 0 ${OWNED}`,
       values: valuesOf(owned),
     },

@@ -94,8 +94,8 @@ export class SqliteBatchStore implements BatchStore {
     return this.#client.write(this.#lock, () => owners.release(this.#client, owned));
   }
 
-  forgive(owned: OwnedPartitions): Promise<void> {
-    return this.#client.write(this.#lock, () => owners.forgive(this.#client, owned));
+  resetCrashCount(owned: OwnedPartitions): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.resetCrashCount(this.#client, owned));
   }
 
   recordAlone(order: LoneOrder): Promise<number> {

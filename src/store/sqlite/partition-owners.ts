@@ -11,7 +11,7 @@ const CLAIM = `
 
 const OWNED = 'WHERE topic = ? AND partition = ? AND owner = ?';
 const RELEASE = `UPDATE partition_owners SET owner = '${NO_OWNER}' ${OWNED}`;
-const FORGIVE = `UPDATE partition_owners SET unclean_ends = 0 ${OWNED}`;
+const RESET = `UPDATE partition_owners SET unclean_ends = 0 ${OWNED}`;
 const FORGET = `DELETE FROM lone_orders WHERE (topic, partition) IN (SELECT topic, partition FROM partition_owners ${OWNED})`;
 
 const RECORD = `
@@ -34,9 +34,9 @@ export function release(client: SqliteClient, { topic, partitions, owner }: Owne
   for (const partition of partitions) client.run(RELEASE, topic, partition, owner);
 }
 
-export function forgive(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): void {
+export function resetCrashCount(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): void {
   for (const partition of partitions) {
-    client.run(FORGIVE, topic, partition, owner);
+    client.run(RESET, topic, partition, owner);
     client.run(FORGET, topic, partition, owner);
   }
 }

@@ -31,9 +31,9 @@ export async function partitionOwnersConformance(t: Test, makeStore: MakeStore):
     t.same(await uncleanEnds('c', 1), [[1, 1]]);
     await store.release(owned('c', 0));
     t.same(await uncleanEnds('d', 0), [[0, 2]], 'a release keeps the count');
-    await store.forgive(owned('c', 0, 1));
-    t.same(await uncleanEnds('d', 0), [[0, 2]], 'a former owner cannot forgive');
-    await store.forgive(owned('d', 0));
+    await store.resetCrashCount(owned('c', 0, 1));
+    t.same(await uncleanEnds('d', 0), [[0, 2]], 'a former owner cannot reset it');
+    await store.resetCrashCount(owned('d', 0));
     t.same(await uncleanEnds('e', 0), [[0, 1]]);
     t.same(await store.claim({ ...owned('e', 0), topic: 'another' }), [
       { partition: 0, uncleanEnds: 0, nextOffset: 0 },
@@ -65,16 +65,16 @@ export async function partitionOwnersConformance(t: Test, makeStore: MakeStore):
     t.equal(await store.recordAlone(lone('x', 'd')), 0);
   });
 
-  await t.test('forgiving forgets the orders of the forgiven partitions only', async (t) => {
+  await t.test('a reset forgets the orders of its partitions only', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     await store.claim(owned('killed', 0, 1));
     await store.recordAlone(lone('x', 'killed', 0));
     await store.recordAlone(lone('y', 'killed', 1));
     await store.claim(owned('me', 0, 1));
-    await store.forgive(owned('killed', 0, 1));
-    t.equal(await store.recordAlone(lone('x', 'me', 0)), 1, 'a former owner cannot forgive');
-    await store.forgive(owned('me', 0));
+    await store.resetCrashCount(owned('killed', 0, 1));
+    t.equal(await store.recordAlone(lone('x', 'me', 0)), 1, 'a former owner cannot reset it');
+    await store.resetCrashCount(owned('me', 0));
     t.equal(await store.recordAlone(lone('x', 'me', 0)), 0);
     t.equal(await store.recordAlone(lone('y', 'me', 1)), 1);
   });
