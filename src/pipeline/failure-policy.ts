@@ -88,14 +88,14 @@ export class FailurePolicy {
   /**
    * As `bisect`, for retries, but one order at a time: this crashes fewer threads.
    * @param limit maximum number of orders
-   * @param alone one order at a time from the start
+   * @param isolated one order at a time from the start
    */
   async isolate(
     limit: number,
     run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
-    alone = false,
+    isolated = false,
   ): Promise<DueAt> {
-    const outcome = alone ? POISON : await run(limit);
+    const outcome = isolated ? POISON : await run(limit);
     if (outcome !== POISON) return outcome;
     let dueAt: DueAt = 0;
     for (let done = 0; done < limit && dueAt !== undefined && dueAt <= this.#options.clock(); done += 1) {

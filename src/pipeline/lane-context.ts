@@ -29,23 +29,23 @@ export interface LaneContext {
 export interface Mode {
   poisonReason: string | undefined;
   /** nothing else is processed meanwhile, and the store records the order that is being processed */
-  alone: boolean;
+  isolated: boolean;
   /** calls are not detached, because one of these orders may end its thread */
   patient: boolean;
 }
 
-type ModeRules = Pick<BatchRequest, 'topic' | 'recent' | 'poisonReason' | 'loneOrdersOf' | 'patient'>;
+type ModeRules = Pick<BatchRequest, 'topic' | 'recent' | 'poisonReason' | 'isolatedOrdersOf' | 'patient'>;
 
 /** The part of a request to a thread that follows from the mode and from the failures so far. */
 export function modeRules(
-  { poisonReason, alone, patient }: Mode,
+  { poisonReason, isolated, patient }: Mode,
   { topic, failurePolicy, ownership }: LaneContext,
 ): ModeRules {
   return {
     topic,
     recent: failurePolicy.deadLetterRate.counts(),
     poisonReason,
-    loneOrdersOf: alone ? ownership.owner : undefined,
+    isolatedOrdersOf: isolated ? ownership.owner : undefined,
     patient: patient || ownership.uncleanEnds.isSuspicious,
   };
 }

@@ -106,11 +106,11 @@ export class PartitionOwnership {
   #report(claims: readonly Claim[]): void {
     if (claims.length === 0) return;
     const partitions = claims.map(({ partition }) => partition);
-    const isAlone = this.uncleanEnds.retriesRunAlone(partitions);
+    const areIsolated = this.uncleanEnds.retriesAreIsolated(partitions);
     const uncleanEnds = Math.max(...claims.map((claim) => claim.uncleanEnds));
     this.#options.logger.warn(
       { partitions, uncleanEnds },
-      isAlone
+      areIsolated
         ? 'the processes that owned these partitions were killed: orders run one at a time, to find one that kills its process'
         : 'the process that owned these partitions was killed',
     );

@@ -70,11 +70,11 @@ export class BatchRunner {
    */
   async runBatch(batch: readonly LogRecord[], trigger: BatchTrigger): Promise<DueAt> {
     const { failurePolicy, ownership } = this.#options;
-    const alone = ownership.uncleanEnds.recordsRunAlone(batch.map(({ partition }) => partition));
+    const isolated = ownership.uncleanEnds.recordsAreIsolated(batch.map(({ partition }) => partition));
     let dueAt: DueAt;
-    for (const part of alone ? batch.map((record) => [record]) : [batch]) {
+    for (const part of isolated ? batch.map((record) => [record]) : [batch]) {
       const partDueAt = await failurePolicy.bisect(part, (records, poisonReason) =>
-        this.#runPart(records, trigger, { poisonReason, alone, patient: records !== part }),
+        this.#runPart(records, trigger, { poisonReason, isolated, patient: records !== part }),
       );
       dueAt = Math.min(dueAt ?? Infinity, partDueAt ?? Infinity);
     }
@@ -148,7 +148,7 @@ export class BatchRunner {
       if (next !== undefined) applied.set(partition, next);
     }
     const request = { ...modeRules(mode, this.#options), applied, answers };
-    return ownership.gate.run(mode.alone, () =>
+    return ownership.gate.run(mode.isolated, () =>
       pool.run({ kind: 'batch', frame: encodeRecordFrame(batch), ...request }, this.#answers.add),
     );
   }

@@ -48,12 +48,12 @@ export class RetryRunner {
   async run(): Promise<DueAt> {
     const { failurePolicy, ownership } = this.#options;
     const partitions = this.#options.partitions();
-    const alone = ownership.uncleanEnds.retriesRunAlone(partitions);
+    const isolated = ownership.uncleanEnds.retriesAreIsolated(partitions);
     const dueAt = await failurePolicy.isolate(
       MAX_RETRIES_PER_RUN,
       (limit, poisonReason) =>
-        this.#retry(limit, { poisonReason, alone, patient: limit < MAX_RETRIES_PER_RUN }),
-      alone,
+        this.#retry(limit, { poisonReason, isolated, patient: limit < MAX_RETRIES_PER_RUN }),
+      isolated,
     );
     ownership.uncleanEnds.retriesRan(partitions, dueAt);
     return dueAt;
@@ -62,7 +62,7 @@ export class RetryRunner {
   /** Applies the outcomes of calls that had left their batches, without any call. @throws as `run` */
   applyAnswers(): Promise<DueAt> {
     return this.#options.failurePolicy.isolate(0, (limit, poisonReason) =>
-      this.#retry(limit, { poisonReason, alone: false, patient: false }),
+      this.#retry(limit, { poisonReason, isolated: false, patient: false }),
     );
   }
 
@@ -80,7 +80,7 @@ export class RetryRunner {
       const orphaned = isOnlyProcess && assigned > 0;
       answers = this.#options.answers.oldest(MAX_ANSWERS_PER_RUN);
       const request = { ...rules, partitions, limit, orphaned, published, answers };
-      return ownership.gate.run(mode.alone, () =>
+      return ownership.gate.run(mode.isolated, () =>
         pool.run({ kind: 'retry', ...request }, this.#options.answers.add),
       );
     });

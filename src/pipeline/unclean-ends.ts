@@ -3,7 +3,7 @@ import type { Claim } from '../store/partition-owners.ts';
 import type { DueAt } from './failure-policy.ts';
 
 /** The first unclean end may be a crash or a power cut. After the second in a row, single orders are suspected. */
-const ENDS_UNTIL_ALONE = 2;
+const ENDS_UNTIL_ISOLATED = 2;
 
 export interface UncleanEndsOptions {
   /** a batch that ended a process had at most this many records of a partition */
@@ -15,7 +15,7 @@ export interface UncleanEndsOptions {
 }
 
 interface Suspicion {
-  alone: boolean;
+  isolated: boolean;
   /** on the monotonic clock; retries that are due later than the longest pause after it are no suspects */
   retriesSince: number;
   /** the records below this offset may have ended the process */
@@ -29,7 +29,7 @@ interface Suspicion {
  *
  *     released, or new → trusted: batches as usual
  *     one unclean end  → counted: batches as usual, until everything that was being processed has gone through
- *     two or more      → suspected: the same, but each order alone, and recorded in the store
+ *     two or more      → suspected: the same, but each order isolated, and recorded in the store
  *     counted | suspected → trusted: the records that waited then, at most a full batch, and all retries that were waiting
  *                                    have gone through
  */
@@ -48,7 +48,7 @@ export class UncleanEnds {
       if (uncleanEnds === 0) continue;
       const suspectsBelow = Math.min(nextOffset + batchMaxRecords, ends.get(partition) ?? Infinity);
       this.#suspicions.set(partition, {
-        alone: uncleanEnds >= ENDS_UNTIL_ALONE,
+        isolated: uncleanEnds >= ENDS_UNTIL_ISOLATED,
         retriesSince: monotonicClock(),
         suspectsBelow,
         recordsDone: nextOffset >= suspectsBelow,
@@ -63,18 +63,18 @@ export class UncleanEnds {
 
   /** Whether an order may have ended a process more than once. Then no call of the processor may leave its batch. */
   get isSuspicious(): boolean {
-    return [...this.#suspicions.values()].some(({ alone }) => alone);
+    return [...this.#suspicions.values()].some(({ isolated }) => isolated);
   }
 
   /** Whether new records of any of these partitions must be processed one at a time. */
-  recordsRunAlone(partitions: Iterable<number>): boolean {
-    return this.#among(partitions).some(({ alone, recordsDone }) => alone && !recordsDone);
+  recordsAreIsolated(partitions: Iterable<number>): boolean {
+    return this.#among(partitions).some(({ isolated, recordsDone }) => isolated && !recordsDone);
   }
 
   /** Whether orders of any of these partitions must be retried one at a time. The suspected records may fail for now. */
-  retriesRunAlone(partitions: Iterable<number>): boolean {
+  retriesAreIsolated(partitions: Iterable<number>): boolean {
     return this.#among(partitions).some(
-      ({ alone, recordsDone, retriesDone }) => alone && !(recordsDone && retriesDone),
+      ({ isolated, recordsDone, retriesDone }) => isolated && !(recordsDone && retriesDone),
     );
   }
 

@@ -1,34 +1,34 @@
-/** Lets pieces of work run side by side, except those that must run alone. First come, first served. */
+/** Lets pieces of work run side by side, except isolated ones. First come, first served. */
 export class WorkGate {
   #running = 0;
-  #isAlone = false;
-  readonly #waiting: { alone: boolean; start: () => void }[] = [];
+  #isIsolated = false;
+  readonly #waiting: { isolated: boolean; start: () => void }[] = [];
 
-  /** @param alone nothing else runs meanwhile @throws as `work` */
-  async run<T>(alone: boolean, work: () => Promise<T>): Promise<T> {
-    await this.#enter(alone);
+  /** @param isolated nothing else runs meanwhile @throws as `work` */
+  async run<T>(isolated: boolean, work: () => Promise<T>): Promise<T> {
+    await this.#enter(isolated);
     try {
       return await work();
     } finally {
       this.#running -= 1;
-      this.#isAlone = false;
+      this.#isIsolated = false;
       this.#startWaiting();
     }
   }
 
-  #enter(alone: boolean): Promise<void> {
+  #enter(isolated: boolean): Promise<void> {
     return new Promise((start) => {
-      this.#waiting.push({ alone, start });
+      this.#waiting.push({ isolated, start });
       this.#startWaiting();
     });
   }
 
   #startWaiting(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#isAlone || (next.alone && this.#running > 0)) return;
+      if (this.#isIsolated || (next.isolated && this.#running > 0)) return;
       this.#waiting.shift();
       this.#running += 1;
-      this.#isAlone = next.alone;
+      this.#isIsolated = next.isolated;
       next.start();
     }
   }

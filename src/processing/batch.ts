@@ -42,7 +42,7 @@ interface Request {
   /** set for a poison order: it fails with this reason, without a call of the processor */
   poisonReason?: string | undefined;
   /** set after unclean ends: the order in work is recorded for this owner, if it is the only one */
-  loneOrdersOf?: OwnerId | undefined;
+  isolatedOrdersOf?: OwnerId | undefined;
   /**
    * set after an unclean end or the end of a thread: wait for slow calls, so that the order in work is known if the process
    * or the thread ends again

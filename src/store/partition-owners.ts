@@ -7,8 +7,8 @@ export interface OwnedPartitions {
   owner: OwnerId;
 }
 
-/** An order that is the only one for which its owner calls the processor. */
-export interface LoneOrder {
+/** An order that is the only one for which its owner calls the processor. The stores keep it in the table `lone_orders`. */
+export interface IsolatedOrder {
   orderId: string;
   topic: string;
   partition: number;
@@ -39,9 +39,9 @@ export interface PartitionOwners {
    * Records that the processor is called for this order and for no other.
    * @returns how many owners have ended since the order was first recorded, each while it was recorded
    */
-  recordAlone(order: LoneOrder): Promise<number>;
+  recordIsolated(order: IsolatedOrder): Promise<number>;
   /** The order is no longer being processed: its owner has survived it. */
-  clearAlone(orderId: string): Promise<void>;
+  clearIsolated(orderId: string): Promise<void>;
 }
 
 /** The owner of a released partition. */

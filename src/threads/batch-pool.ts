@@ -109,7 +109,7 @@ export class BatchPool {
 
   /**
    * Ends the batches and retries that wait for slow calls: they fail with `draining`, and so do further ones. Otherwise,
-   * if the process is killed while an order runs alone, that counts against the order.
+   * if the process is killed while it processes an isolated order, that counts against the order.
    */
   drain(): void {
     this.#tell('drain');

@@ -3,7 +3,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
-import { recordingLoneOrders } from '../processing/lone-orders.ts';
+import { recordingIsolatedOrders } from '../processing/isolated-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
 import { confirmAll, loadProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
@@ -109,9 +109,9 @@ async function perform(request: ThreadRequest, dependencies: BatchDependencies):
     case 'prepare':
       return undefined;
     case 'batch':
-      return recordingLoneOrders(request, dependencies, (recording) => processBatch(request, recording));
+      return recordingIsolatedOrders(request, dependencies, (recording) => processBatch(request, recording));
     case 'retry':
-      return recordingLoneOrders(request, dependencies, (recording) => retryOrders(request, recording));
+      return recordingIsolatedOrders(request, dependencies, (recording) => retryOrders(request, recording));
     case 'claim':
       return dependencies.store.claim(request);
     case 'release':

@@ -62,8 +62,8 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
     claim: track('claim'),
     release: track('release'),
     resetCrashCount: track('resetCrashCount'),
-    recordAlone: track('recordAlone'),
-    clearAlone: track('clearAlone'),
+    recordIsolated: track('recordIsolated'),
+    clearIsolated: track('clearIsolated'),
     close: track('close'),
   };
 }

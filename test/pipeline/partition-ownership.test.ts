@@ -19,11 +19,11 @@ async function ownedPipeline(t: Test) {
       owner: string;
       unclean_ends: number;
     }[];
-  const loneOrders = () => database.prepare('SELECT order_id FROM lone_orders').pluck().all();
+  const isolatedOrders = () => database.prepare('SELECT order_id FROM lone_orders').pluck().all();
   /** Leaves the partitions as owners do whose processes are killed. */
   const killOwners = (uncleanEnds: number) =>
     database.prepare('UPDATE partition_owners SET owner = ?, unclean_ends = ?').run('killed', uncleanEnds);
-  return { ...parts, rows, loneOrders, killOwners };
+  return { ...parts, rows, isolatedOrders, killOwners };
 }
 
 await t.test('a pipeline that stops releases its partitions', async (t) => {
@@ -66,16 +66,19 @@ await t.test('a stop before that keeps the count for the next owner', async (t) 
   );
 });
 
-await t.test('a stop while a slow order runs alone is no evidence against it', async (t) => {
-  const { rows, killOwners, run, place, loneOrders } = await ownedPipeline(t);
+await t.test('a stop while a slow order is isolated is no evidence against it', async (t) => {
+  const { rows, killOwners, run, place, isolatedOrders } = await ownedPipeline(t);
   await (await run(processorModule)).stop();
   killOwners(1);
   const slow = await place('slow');
   const { stop } = await run(processorModule);
-  await eventually(() => loneOrders().length > 0, { what: 'the order to run alone', timeoutMs: 20_000 });
-  t.same(loneOrders(), [slow]);
+  await eventually(() => isolatedOrders().length > 0, {
+    what: 'the order to be isolated',
+    timeoutMs: 20_000,
+  });
+  t.same(isolatedOrders(), [slow]);
   await stop();
-  t.same(loneOrders(), []);
+  t.same(isolatedOrders(), []);
   t.same(
     rows().map(({ owner }) => owner),
     rows().map(() => ''),
@@ -110,7 +113,7 @@ await t.test('a release that comes too late does not undo a newer claim', async 
   await ownership.claim(ends(1));
   await ownership.release([0, 1], lastClaim);
   t.same(changes, ['claim 0,1', 'claim 1', 'release 0']);
-  t.ok(ownership.uncleanEnds.recordsRunAlone([1]), 'the newer claim keeps its suspicion');
+  t.ok(ownership.uncleanEnds.recordsAreIsolated([1]), 'the newer claim keeps its suspicion');
 });
 
 await t.test('a claim waits for a release on its way', async (t) => {

@@ -6,8 +6,8 @@ function harness() {
   const gate = new WorkGate();
   const running: string[] = [];
   const ends = new Map<string, () => void>();
-  const run = (name: string, alone = false) =>
-    gate.run(alone, async () => {
+  const run = (name: string, isolated = false) =>
+    gate.run(isolated, async () => {
       running.push(name);
       await new Promise<void>((resolve) => ends.set(name, resolve));
       running.splice(running.indexOf(name), 1);
@@ -21,16 +21,16 @@ function harness() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-await t.test('work runs side by side, except work that must run alone', async (t) => {
+await t.test('work runs side by side, except isolated work', async (t) => {
   const { running, run, end } = harness();
-  const all = [run('a'), run('b'), run('alone', true), run('c'), run('d')];
+  const all = [run('a'), run('b'), run('isolated', true), run('c'), run('d')];
   await turn();
-  t.same(running, ['a', 'b'], 'nothing overtakes what waits to run alone');
+  t.same(running, ['a', 'b'], 'nothing overtakes what waits to run isolated');
   await end('a');
   t.same(running, ['b']);
   await end('b');
-  t.same(running, ['alone']);
-  await end('alone');
+  t.same(running, ['isolated']);
+  await end('isolated');
   t.same(running, ['c', 'd']);
   await end('c');
   await end('d');

@@ -8,7 +8,7 @@ import type {
   Effects,
   LoadedState,
 } from '../order-store.ts';
-import type { Claim, LoneOrder, OwnedPartitions } from '../partition-owners.ts';
+import type { Claim, IsolatedOrder, OwnedPartitions } from '../partition-owners.ts';
 import type { RetryingOrder } from '../retries.ts';
 import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
@@ -124,12 +124,12 @@ export class PostgresBatchStore implements BatchStore {
     await this.#connection.write(resetStatements(owned));
   }
 
-  async recordAlone(order: LoneOrder): Promise<number> {
+  async recordIsolated(order: IsolatedOrder): Promise<number> {
     const [row] = await this.#connection.query<{ uncleanEnds: number }>(recordStatement(order));
     return row?.uncleanEnds ?? 0;
   }
 
-  async clearAlone(orderId: string): Promise<void> {
+  async clearIsolated(orderId: string): Promise<void> {
     await this.#connection.query(clearStatement(orderId));
   }
 

@@ -1,4 +1,4 @@
-import { NO_OWNER, type LoneOrder, type OwnedPartitions } from '../partition-owners.ts';
+import { NO_OWNER, type IsolatedOrder, type OwnedPartitions } from '../partition-owners.ts';
 import type { Statement } from '../sql/statement.ts';
 
 /** In the order of the partitions, so that two owners cannot deadlock. */
@@ -15,9 +15,9 @@ const CLAIM = `
 const OWNED = 'WHERE topic = $1 AND partition = ANY($2::bigint[]) AND owner = $3';
 
 const RECORD = `
-  INSERT INTO lone_orders AS lone (order_id, topic, partition, owner, unclean_ends) VALUES ($1, $2, $3, $4, 0)
+  INSERT INTO lone_orders AS isolated (order_id, topic, partition, owner, unclean_ends) VALUES ($1, $2, $3, $4, 0)
   ON CONFLICT (order_id) DO UPDATE
-  SET unclean_ends = lone.unclean_ends + (lone.owner <> excluded.owner)::int, owner = excluded.owner
+  SET unclean_ends = isolated.unclean_ends + (isolated.owner <> excluded.owner)::int, owner = excluded.owner
   RETURNING unclean_ends AS "uncleanEnds"`;
 
 export function claimStatement(owned: OwnedPartitions): Statement {
@@ -37,7 +37,7 @@ export function resetStatements(owned: OwnedPartitions): Statement[] {
       values: valuesOf(owned),
     },
     {
-      name: 'forget-lone-orders',
+      name: 'forget-isolated-orders',
       text: `DELETE FROM lone_orders
              WHERE (topic, partition) IN (SELECT topic, partition FROM partition_owners ${OWNED})`,
       values: valuesOf(owned),
@@ -45,12 +45,16 @@ export function resetStatements(owned: OwnedPartitions): Statement[] {
   ];
 }
 
-export function recordStatement({ orderId, topic, partition, owner }: LoneOrder): Statement {
-  return { name: 'record-lone-order', text: RECORD, values: [orderId, topic, partition, owner] };
+export function recordStatement({ orderId, topic, partition, owner }: IsolatedOrder): Statement {
+  return { name: 'record-isolated-order', text: RECORD, values: [orderId, topic, partition, owner] };
 }
 
 export function clearStatement(orderId: string): Statement {
-  return { name: 'clear-lone-order', text: 'DELETE FROM lone_orders WHERE order_id = $1', values: [orderId] };
+  return {
+    name: 'clear-isolated-order',
+    text: 'DELETE FROM lone_orders WHERE order_id = $1',
+    values: [orderId],
+  };
 }
 
 function valuesOf({ topic, partitions, owner }: OwnedPartitions): unknown[] {

@@ -12,7 +12,7 @@ import { STATE_COLUMNS } from '../sql/rows.ts';
 import { SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import * as owners from './partition-owners.ts';
-import type { Claim, LoneOrder, OwnedPartitions } from '../partition-owners.ts';
+import type { Claim, IsolatedOrder, OwnedPartitions } from '../partition-owners.ts';
 import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
@@ -98,12 +98,12 @@ export class SqliteBatchStore implements BatchStore {
     return this.#client.write(this.#lock, () => owners.resetCrashCount(this.#client, owned));
   }
 
-  recordAlone(order: LoneOrder): Promise<number> {
-    return this.#client.write(this.#lock, () => owners.recordAlone(this.#client, order));
+  recordIsolated(order: IsolatedOrder): Promise<number> {
+    return this.#client.write(this.#lock, () => owners.recordIsolated(this.#client, order));
   }
 
-  clearAlone(orderId: string): Promise<void> {
-    return this.#client.write(this.#lock, () => owners.clearAlone(this.#client, orderId));
+  clearIsolated(orderId: string): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.clearIsolated(this.#client, orderId));
   }
 
   close(): Promise<void> {

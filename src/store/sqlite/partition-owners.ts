@@ -1,4 +1,4 @@
-import { NO_OWNER, type Claim, type LoneOrder, type OwnedPartitions } from '../partition-owners.ts';
+import { NO_OWNER, type Claim, type IsolatedOrder, type OwnedPartitions } from '../partition-owners.ts';
 import type { SqliteClient } from './client.ts';
 
 const CLAIM = `
@@ -41,11 +41,11 @@ export function resetCrashCount(client: SqliteClient, { topic, partitions, owner
   }
 }
 
-export function recordAlone(client: SqliteClient, order: LoneOrder): number {
+export function recordIsolated(client: SqliteClient, order: IsolatedOrder): number {
   const { orderId, topic, partition, owner } = order;
   return client.all<{ uncleanEnds: number }>(RECORD, orderId, topic, partition, owner)[0]?.uncleanEnds ?? 0;
 }
 
-export function clearAlone(client: SqliteClient, orderId: string): void {
+export function clearIsolated(client: SqliteClient, orderId: string): void {
   client.run(CLEAR, orderId);
 }

@@ -3,7 +3,7 @@ import { apply, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 export async function partitionOwnersConformance(t: Test, makeStore: MakeStore): Promise<void> {
-  const lone = (orderId: string, owner: string, partition = 0) => ({
+  const isolated = (orderId: string, owner: string, partition = 0) => ({
     orderId,
     topic: TOPIC,
     partition,
@@ -56,26 +56,26 @@ export async function partitionOwnersConformance(t: Test, makeStore: MakeStore):
   await t.test('ends of owners are counted for an order only while it is recorded', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    t.equal(await store.recordAlone(lone('x', 'a')), 0);
-    t.equal(await store.recordAlone(lone('x', 'a')), 0, 'the same owner tries again');
-    t.equal(await store.recordAlone(lone('x', 'b')), 1);
-    t.equal(await store.recordAlone(lone('y', 'b')), 0, 'another order has its own count');
-    t.equal(await store.recordAlone(lone('x', 'c')), 2);
-    await store.clearAlone('x');
-    t.equal(await store.recordAlone(lone('x', 'd')), 0);
+    t.equal(await store.recordIsolated(isolated('x', 'a')), 0);
+    t.equal(await store.recordIsolated(isolated('x', 'a')), 0, 'the same owner tries again');
+    t.equal(await store.recordIsolated(isolated('x', 'b')), 1);
+    t.equal(await store.recordIsolated(isolated('y', 'b')), 0, 'another order has its own count');
+    t.equal(await store.recordIsolated(isolated('x', 'c')), 2);
+    await store.clearIsolated('x');
+    t.equal(await store.recordIsolated(isolated('x', 'd')), 0);
   });
 
   await t.test('a reset forgets the orders of its partitions only', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     await store.claim(owned('killed', 0, 1));
-    await store.recordAlone(lone('x', 'killed', 0));
-    await store.recordAlone(lone('y', 'killed', 1));
+    await store.recordIsolated(isolated('x', 'killed', 0));
+    await store.recordIsolated(isolated('y', 'killed', 1));
     await store.claim(owned('me', 0, 1));
     await store.resetCrashCount(owned('killed', 0, 1));
-    t.equal(await store.recordAlone(lone('x', 'me', 0)), 1, 'a former owner cannot reset it');
+    t.equal(await store.recordIsolated(isolated('x', 'me', 0)), 1, 'a former owner cannot reset it');
     await store.resetCrashCount(owned('me', 0));
-    t.equal(await store.recordAlone(lone('x', 'me', 0)), 0);
-    t.equal(await store.recordAlone(lone('y', 'me', 1)), 1);
+    t.equal(await store.recordIsolated(isolated('x', 'me', 0)), 0);
+    t.equal(await store.recordIsolated(isolated('y', 'me', 1)), 1);
   });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { encodeRecordFrame } from '../../src/base/record-frame.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
-import { PROCESS_POISON_REASON, recordingLoneOrders } from '../../src/processing/lone-orders.ts';
+import { PROCESS_POISON_REASON, recordingIsolatedOrders } from '../../src/processing/isolated-orders.ts';
 import { processBatch, type BatchDependencies } from '../../src/processing/process-batch.ts';
 import { retryOrders } from '../../src/processing/retry-orders.ts';
 import { NO_FAILURES } from '../../tools/support/failure-rules.ts';
@@ -21,8 +21,8 @@ async function harness(t: Test) {
     ...dependencies,
     store: {
       ...bound(dependencies.store),
-      clearAlone: (orderId) =>
-        killers.has(orderId) ? Promise.resolve() : dependencies.store.clearAlone(orderId),
+      clearIsolated: (orderId) =>
+        killers.has(orderId) ? Promise.resolve() : dependencies.store.clearIsolated(orderId),
     },
     runProcessor: (calls) => {
       const attempts = [...calls];
@@ -31,7 +31,7 @@ async function harness(t: Test) {
     },
   });
   const batch = (owner: string, records: LogRecord[]) =>
-    recordingLoneOrders({ topic: TOPIC, loneOrdersOf: owner }, mortal(), (recording) =>
+    recordingIsolatedOrders({ topic: TOPIC, isolatedOrdersOf: owner }, mortal(), (recording) =>
       processBatch(
         {
           kind: 'batch',
@@ -44,7 +44,7 @@ async function harness(t: Test) {
       ),
     );
   const retry = (owner: string) =>
-    recordingLoneOrders({ topic: TOPIC, loneOrdersOf: owner }, mortal(), (recording) =>
+    recordingIsolatedOrders({ topic: TOPIC, isolatedOrdersOf: owner }, mortal(), (recording) =>
       retryOrders(
         { kind: 'retry', topic: TOPIC, partitions: [0], limit: 1, published: [], recent: NO_FAILURES },
         recording,
@@ -67,7 +67,7 @@ function bound(store: BatchDependencies['store']): BatchDependencies['store'] {
 
 const METHODS = [
   ...['load', 'loadDue', 'save', 'dryRun', 'effectsOf', 'effectsOfRetries', 'orderIdsWithDeadLetters'],
-  ...['purgeCompleted', 'claim', 'release', 'resetCrashCount', 'recordAlone', 'clearAlone', 'close'],
+  ...['purgeCompleted', 'claim', 'release', 'resetCrashCount', 'recordIsolated', 'clearIsolated', 'close'],
 ];
 
 await t.test('an order during which three processes ended becomes a dead letter', async (t) => {

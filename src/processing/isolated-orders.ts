@@ -4,7 +4,10 @@ import type { BatchDependencies } from './process-batch.ts';
 import type { Attempt } from './outcome.ts';
 import { failAll } from './processor.ts';
 
-/** How often the process must end while it processes an order alone before the order fails. Twice may be a coincidence: something else may kill the process again and again while a slow order is processed. */
+/**
+ * How often the process must end while it processes an isolated order before the order fails. Twice may be a coincidence:
+ * something else may kill the process again and again while a slow order is processed.
+ */
 const ENDS_UNTIL_POISON = 3;
 
 export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} times while it processed only this order.`;
@@ -13,11 +16,11 @@ export const PROCESS_POISON_REASON = `The process ended ${ENDS_UNTIL_POISON} tim
  * Runs a batch or a run of retries so that an order that ends the whole process is found: if the processor is called for a
  * single order, the store records it before the call and clears it after the work. An order that was recorded when several
  * processes ended fails without another call.
- * @param loneOrdersOf the owner to record it for; undefined: nothing is recorded
+ * @param isolatedOrdersOf the owner to record it for; undefined: nothing is recorded
  * @throws as `work`
  */
-export async function recordingLoneOrders<D extends BatchDependencies, T>(
-  { topic, loneOrdersOf: owner }: Pick<BatchRequest, 'topic' | 'loneOrdersOf'>,
+export async function recordingIsolatedOrders<D extends BatchDependencies, T>(
+  { topic, isolatedOrdersOf: owner }: Pick<BatchRequest, 'topic' | 'isolatedOrdersOf'>,
   dependencies: D,
   work: (dependencies: D) => Promise<T>,
 ): Promise<T> {
@@ -29,7 +32,7 @@ export async function recordingLoneOrders<D extends BatchDependencies, T>(
     const [only] = attempts;
     if (only === undefined || attempts.length > 1) return dependencies.runProcessor(attempts);
     const { orderId } = only.command;
-    const uncleanEnds = await store.recordAlone({ orderId, topic, partition: only.partition, owner });
+    const uncleanEnds = await store.recordIsolated({ orderId, topic, partition: only.partition, owner });
     recorded.push(orderId);
     return uncleanEnds < ENDS_UNTIL_POISON
       ? dependencies.runProcessor(attempts)
@@ -43,8 +46,8 @@ export async function recordingLoneOrders<D extends BatchDependencies, T>(
 }
 
 async function clearAll(
-  store: Pick<PartitionOwners, 'clearAlone'>,
+  store: Pick<PartitionOwners, 'clearIsolated'>,
   orderIds: readonly string[],
 ): Promise<void> {
-  for (const orderId of orderIds) await store.clearAlone(orderId);
+  for (const orderId of orderIds) await store.clearIsolated(orderId);
 }
