@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 /** Maximum size of a batch in bytes; an order event has about 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Added to PROCESSOR_TIMEOUT_MS before an order whose call left its batch is called again. */
+/** Added to PROCESSOR_TIMEOUT_MS before an order whose call was detached is called again. */
 const ANSWER_MARGIN_MS = 1_000;
 
 /** The part of the service that processes orders: worker threads and the pipeline that feeds them. */

@@ -1,6 +1,6 @@
 import type { Outcome } from '../processing/outcome.ts';
 
-/** The outcomes of calls that had left their batches, by order id, until a batch or a run of retries has used them. */
+/** The outcomes of detached calls, by order id, until a batch or a run of retries has used them. */
 export class Answers {
   readonly #outcomes = new Map<string, Outcome>();
   readonly #onAnswer: () => void;

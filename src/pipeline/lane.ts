@@ -43,8 +43,8 @@ export interface LaneOptions extends LaneQueueOptions {
  *     idle    → waiting: records arrived while another lane is writing (only if the store takes one writer at a time)
  *     waiting → running: the batch reached its limit of records, bytes or age, or the other lane finished
  *     running → idle | running | waiting: the batch or the run of retries finished
- *     idle | waiting → running: a retry is due (at intervals while records are queued), or a call that had left its batch
- *                               has ended (after at most one batch)
+ *     idle | waiting → running: a retry is due (at intervals while records are queued), or a detached call has ended (after
+ *                               at most one batch)
  *     running → halted: the batch failed for good; it stays in the log with all later records, which must not overtake it
  *
  * Invariant 2: a lane has one batch in flight, so events of one order never overtake each other.

@@ -89,7 +89,7 @@ export class BatchRunner {
     return dueAt;
   }
 
-  /** Applies the outcomes of calls that had left their batches, without any call. @throws as `runBatch` */
+  /** Applies the outcomes of detached calls, without any call. @throws as `runBatch` */
   runAnswers(): Promise<DueAt> {
     return this.#retries.applyAnswers();
   }

@@ -59,7 +59,7 @@ export class RetryRunner {
     return dueAt;
   }
 
-  /** Applies the outcomes of calls that had left their batches, without any call. @throws as `run` */
+  /** Applies the outcomes of detached calls, without any call. @throws as `run` */
   applyAnswers(): Promise<DueAt> {
     return this.#options.failurePolicy.isolate(0, (limit, poisonReason) =>
       this.#retry(limit, { poisonReason, isolated: false, patient: false }),

@@ -61,7 +61,7 @@ export class UncleanEnds {
     for (const partition of partitions) this.#suspicions.delete(partition);
   }
 
-  /** Whether an order may have ended a process more than once. Then no call of the processor may leave its batch. */
+  /** Whether an order may have ended a process more than once. Then no call of the processor may be detached. */
   get isSuspicious(): boolean {
     return [...this.#suspicions.values()].some(({ isolated }) => isolated);
   }

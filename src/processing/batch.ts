@@ -12,7 +12,7 @@ export interface FailureRules {
   /** a batch that would raise the share of dead letters above this is not saved; 1 turns the limit off */
   deadLetterFloodShare: number;
   deadLetterSource: DeadLetterSource;
-  /** milliseconds after which an order whose call left its batch is called again, unless the call has been answered */
+  /** milliseconds after which an order whose call was detached is called again, unless the call has been answered */
   answerTimeoutMs: number;
 }
 
@@ -48,7 +48,7 @@ interface Request {
    * or the thread ends again
    */
   patient?: boolean | undefined;
-  /** order id → outcome of a call that had left its batch */
+  /** order id → outcome of a detached call */
   answers?: ReadonlyMap<string, Outcome> | undefined;
 }
 

@@ -21,7 +21,7 @@ export const UNANSWERED: Outcome = {
   reason: 'The processor has not answered yet.',
 };
 
-/** The outcome of a call that had left its batch and whose thread has ended, perhaps because of it. */
+/** The outcome of a detached call whose thread has ended, perhaps because of it. */
 export const THREAD_ENDED = {
   status: 'retry',
   reason: 'The worker thread ended before the processor answered.',

@@ -18,7 +18,7 @@ import { saveBatch } from './save-batch.ts';
 export interface BatchDependencies {
   store: BatchStore;
   runProcessor: RunProcessor;
-  /** as `runProcessor`, but no call leaves the batch */
+  /** as `runProcessor`, but no call is detached from the batch */
   runPatiently: RunProcessor;
   codec: EventCodec;
   clock: Clock;

@@ -21,9 +21,9 @@ export type BeginCall = (attempt: Attempt, onEnd: (outcome: Outcome) => void) =>
 export interface SlowCallOptions {
   /** the longest that a batch waits for a call, in milliseconds since the call began */
   maxPatienceMs: number;
-  /** the call leaves its batch, which gets `unanswered` as its outcome */
-  onLeft: (orderId: string) => void;
-  /** a call that had left its batch has ended */
+  /** the call is detached from its batch, which gets `unanswered` as its outcome */
+  onDetached: (orderId: string) => void;
+  /** a detached call has ended */
   onAnswer: (orderId: string, outcome: Outcome) => void;
 }
 
@@ -54,7 +54,7 @@ interface Batch {
 
 /**
  * The calls of the processor in a thread, in slots that all batches share. A batch waits for its calls, but not for slow
- * ones: when every call still running has taken longer than the patience, they leave the batch and keep their slots.
+ * ones: when every call still running has taken longer than the patience, they are detached and keep their slots.
  */
 export class ProcessorCalls {
   readonly #begin: BeginCall;
@@ -183,7 +183,7 @@ export class ProcessorCalls {
       call.batch = undefined;
       this.#detached.add(call);
       batch.outcomes.set(call.orderId, UNANSWERED);
-      this.#slow?.onLeft(call.orderId);
+      this.#slow?.onDetached(call.orderId);
     }
     batch.running.clear();
   }

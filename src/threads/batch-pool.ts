@@ -85,7 +85,7 @@ export class BatchPool {
 
   /**
    * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries orders.
-   * @param onAnswer gets the outcome of each call that leaves the batch, once the call ends, even if the batch fails
+   * @param onAnswer gets the outcome of each call that is detached from the batch, once the call ends, even if the batch fails
    * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
    *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if the thread had detached calls, because
    *   any of them may have caused the crash
@@ -175,7 +175,7 @@ export class BatchPool {
       processorTimeoutMs: settings.processorTimeoutMs,
       storeTimeMs,
     });
-    this.#detachedCalls.left(response.threadId, response.left, onAnswer);
+    this.#detachedCalls.add(response.threadId, response.detached, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);
   }

@@ -9,7 +9,7 @@ import { confirmAll, loadProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
 import type { AnswerMessage } from './detached-calls.ts';
-import { LeftCalls } from './left-calls.ts';
+import { ThreadDetachedCalls } from './thread-detached-calls.ts';
 import {
   openOnce,
   toThreadError,
@@ -30,30 +30,34 @@ const opened = openOnce(() => open(workerData as ThreadSettings));
 
 interface ThreadParts {
   dependencies: BatchDependencies;
-  leftCalls: LeftCalls;
+  ownDetachedCalls: ThreadDetachedCalls;
 }
 
 export default async function handle({ request, activity, detachedCalls }: ThreadTask): Promise<unknown> {
-  let leftCalls: LeftCalls | undefined;
+  let ownDetachedCalls: ThreadDetachedCalls | undefined;
   try {
     const parts = await insideStore(activity, opened);
     const { dependencies } = parts;
-    leftCalls = parts.leftCalls;
-    leftCalls.taskBegan(activity);
+    ownDetachedCalls = parts.ownDetachedCalls;
+    ownDetachedCalls.taskBegan(activity);
     const store = trackStore(dependencies.store, activity);
     const isPatient = 'patient' in request && request.patient === true;
     const runProcessor = isPatient ? dependencies.runPatiently : dependencies.runProcessor;
     const result = await perform(request, { ...dependencies, store, runProcessor, detachedCalls });
-    return respond({ done: true, result, threadId, left: leftCalls.take() });
+    return respond({ done: true, result, threadId, detached: ownDetachedCalls.take() });
   } catch (error) {
-    const response: ThreadResponse = { ...toThreadError(error), threadId, left: leftCalls?.take() ?? [] };
+    const response: ThreadResponse = {
+      ...toThreadError(error),
+      threadId,
+      detached: ownDetachedCalls?.take() ?? [],
+    };
     return response;
   }
 }
 
 async function open(settings: ThreadSettings): Promise<ThreadParts> {
-  const leftCalls = new LeftCalls();
-  const { runProcessor, runPatiently } = await openProcessor(settings, leftCalls);
+  const ownDetachedCalls = new ThreadDetachedCalls();
+  const { runProcessor, runPatiently } = await openProcessor(settings, ownDetachedCalls);
   const store = await openBatchStore(settings.store, settings.writeLock);
   const { rules } = settings;
   return {
@@ -66,13 +70,13 @@ async function open(settings: ThreadSettings): Promise<ThreadParts> {
       monotonicClock,
       rules,
     },
-    leftCalls,
+    ownDetachedCalls,
   };
 }
 
 async function openProcessor(
   settings: ThreadSettings,
-  leftCalls: LeftCalls,
+  ownDetachedCalls: ThreadDetachedCalls,
 ): Promise<Pick<BatchDependencies, 'runProcessor' | 'runPatiently'>> {
   const { processor, processorTimeoutMs: timeoutMs, processorPatienceMs: maxPatienceMs } = settings;
   if (processor === undefined) return { runProcessor: confirmAll, runPatiently: confirmAll };
@@ -84,9 +88,9 @@ async function openProcessor(
     { timeoutMs, logger },
     {
       maxPatienceMs,
-      onLeft: (orderId) => leftCalls.left(orderId),
+      onDetached: (orderId) => ownDetachedCalls.add(orderId),
       onAnswer: (orderId, outcome) => {
-        leftCalls.ended();
+        ownDetachedCalls.ended();
         const message: AnswerMessage = { threadId, orderId, outcome };
         parentPort?.postMessage(message);
       },

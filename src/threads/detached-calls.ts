@@ -1,9 +1,9 @@
 import { THREAD_ENDED, type Outcome } from '../processing/outcome.ts';
 
-/** Gets the outcome of a call that has left its batch. */
+/** Gets the outcome of a detached call. */
 export type OnAnswer = (orderId: string, outcome: Outcome) => void;
 
-/** What a thread sends when a call that has left its batch ends. */
+/** What a thread sends when a detached call ends. */
 export interface AnswerMessage {
   threadId: number;
   orderId: string;
@@ -12,7 +12,7 @@ export interface AnswerMessage {
 
 /**
  * The detached calls of all threads, by order: processor calls that go on after their batch. The response to a batch says
- * which calls have left it, and a message reports the end of such a call; either may arrive first.
+ * which calls were detached from it, and a message reports the end of such a call; either may arrive first.
  */
 export class DetachedCalls {
   readonly #calls = new Map<string, { threadId: number; onAnswer: OnAnswer }>();
@@ -33,7 +33,7 @@ export class DetachedCalls {
     return new Set(this.#calls.keys());
   }
 
-  left(threadId: number, orderIds: readonly string[], onAnswer: OnAnswer): void {
+  add(threadId: number, orderIds: readonly string[], onAnswer: OnAnswer): void {
     if (orderIds.length === 0) return;
     for (const orderId of orderIds) {
       const early = this.#early.get(orderId);

@@ -50,8 +50,8 @@ export type ThreadResult = BatchResult | Claim[] | undefined;
 
 export type ThreadResponse = Response<ThreadResult> & {
   threadId: number;
-  /** orders whose calls have left the batch and go on */
-  left: string[];
+  /** orders whose calls were detached from the batch and go on */
+  detached: string[];
 };
 
 /** The methods that the dead-letter thread performs. */

@@ -1,11 +1,11 @@
 import type { BatchStore } from '../store/order-store.ts';
 
 /**
- * Shared memory of a task: whether the thread is inside the store, and how many of its calls have left their batches. The
- * pool reads it if the thread crashes or is ended.
+ * Shared memory of a task: whether the thread is inside the store, and how many detached calls it has. The pool reads it if
+ * the thread crashes or is ended.
  *
  * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order; nor must a
- * call that has left its batch count against the store or another order.
+ * detached call count against the store or another order.
  */
 export type ThreadActivity = SharedArrayBuffer;
 
@@ -23,7 +23,7 @@ export function wasInsideStore(activity: ThreadActivity): boolean {
   return Atomics.load(new Int32Array(activity), STORE_WORD) === INSIDE_STORE;
 }
 
-/** @param calls how many calls go on in the thread after they have left their batches */
+/** @param calls how many detached calls go on in the thread */
 export function noteDetachedCalls(activity: ThreadActivity, calls: number): void {
   Atomics.store(new Int32Array(activity), CALLS_WORD, calls);
 }

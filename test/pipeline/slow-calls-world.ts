@@ -141,14 +141,14 @@ export class Life {
       return await Promise.race([death, thread.run(request, this.#detachedCalls.orderIds())]);
     } finally {
       thread.isBusy = false;
-      if (!thread.isDead) this.#detachedCalls.left(thread.id, thread.left.splice(0), onAnswer);
+      if (!thread.isDead) this.#detachedCalls.add(thread.id, thread.detached.splice(0), onAnswer);
     }
   }
 
   #thread(id: number): Thread {
     const thread: Thread = {
       id,
-      ...{ isBusy: false, isDead: false, left: [], calling: new Set(), onDeath: () => undefined },
+      ...{ isBusy: false, isDead: false, detached: [], calling: new Set(), onDeath: () => undefined },
       run: (request, detachedCalls) => {
         const dependencies = {
           store: this.#storeOf(thread),
@@ -163,7 +163,7 @@ export class Life {
     };
     const calls = new ProcessorCalls((attempt, onEnd) => this.#call(attempt, thread, onEnd), {
       maxPatienceMs: PATIENCE_MS,
-      onLeft: (orderId) => thread.left.push(orderId),
+      onDetached: (orderId) => thread.detached.push(orderId),
       onAnswer: (orderId, outcome) => {
         if (!thread.isDead) this.#detachedCalls.answered({ threadId: id, orderId, outcome });
       },
@@ -207,7 +207,7 @@ interface Thread {
   id: number;
   isBusy: boolean;
   isDead: boolean;
-  left: string[];
+  detached: string[];
   calling: Set<string>;
   onDeath: (error: Error) => void;
   run: (request: BatchRequest | RetryRequest, detachedCalls: ReadonlySet<string>) => Promise<BatchResult>;

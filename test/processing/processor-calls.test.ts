@@ -24,7 +24,7 @@ const ids = (prefix: string, count: number) =>
 /** Orders named `fast…` are confirmed at once, all others when the test ends their call. */
 function harness(maxPatienceMs = PATIENCE_MS) {
   const pending = new Map<string, (outcome: Outcome) => void>();
-  const left: string[] = [];
+  const detached: string[] = [];
   const answers: [string, string][] = [];
   let started = 0;
   const calls = new ProcessorCalls(
@@ -36,7 +36,7 @@ function harness(maxPatienceMs = PATIENCE_MS) {
     },
     {
       maxPatienceMs,
-      onLeft: (orderId) => left.push(orderId),
+      onDetached: (orderId) => detached.push(orderId),
       onAnswer: (orderId, { status }) => answers.push([orderId, status]),
     },
   );
@@ -45,7 +45,7 @@ function harness(maxPatienceMs = PATIENCE_MS) {
     pending.delete(orderId);
   };
   const run = (orderIds: string[]) => calls.run(orderIds.map(attemptFor));
-  return { calls, run, end, pending, left, answers, started: () => started };
+  return { calls, run, end, pending, detached, answers, started: () => started };
 }
 
 const statuses = (outcomes: Map<string, Outcome>) =>
@@ -60,25 +60,25 @@ async function shortPatienceOver(): Promise<void> {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 await t.test('a slow call leaves its batch, and its answer comes later', async (t) => {
-  const { run, end, left, answers } = harness();
+  const { run, end, detached, answers } = harness();
   const startedAt = performance.now();
   const outcomes = await run(['fast 1', 'slow', 'fast 2']);
   t.ok(performance.now() - startedAt >= PATIENCE_MS - 1, 'not before the patience is over');
   t.same(statuses(outcomes).sort(), ['fast 1 confirmed', 'fast 2 confirmed', 'slow unanswered']);
-  t.same(left, ['slow']);
+  t.same(detached, ['slow']);
   end('slow', { status: 'rejected', reason: 'closed' });
   await turn();
   t.same(answers, [['slow', 'rejected']]);
 });
 
 await t.test('a batch whose calls end within the patience gets every outcome', async (t) => {
-  const { run, end, left, answers } = harness(60_000);
+  const { run, end, detached, answers } = harness(60_000);
   const running = run(['one', 'two']);
   end('one');
   await turn();
   end('two');
   t.same(statuses(await running), ['one confirmed', 'two confirmed']);
-  t.same([left, answers], [[], []]);
+  t.same([detached, answers], [[], []]);
   t.same(statuses(await run([])), [], 'a batch without calls ends at once');
 });
 
@@ -91,11 +91,11 @@ await t.test('if most calls are short, the patience is short', async (t) => {
 });
 
 await t.test('if the calls take long in general, the patience grows with them', async (t) => {
-  const { run, end, left } = harness(60_000);
+  const { run, end, detached } = harness(60_000);
   await run(ids('fast', 20));
   const slow = ids('slow', 40);
   await run(slow);
-  t.same(left, slow);
+  t.same(detached, slow);
   // So long do these calls take.
   await new Promise((resolve) => setTimeout(resolve, 50));
   for (const id of slow) end(id);
@@ -123,39 +123,39 @@ await t.test('detached calls keep their slots, and other batches use the rest', 
 });
 
 await t.test('invariant 9: when too many calls are detached, a batch waits until one ends', async (t) => {
-  const { run, end, left, answers } = harness(SHORT_PATIENCE_MS);
+  const { run, end, detached, answers } = harness(SHORT_PATIENCE_MS);
   await run(ids('out', MAX_DETACHED_CALLS));
   let isDone = false;
   const waiting = run(['fast', 'slow']).finally(() => (isDone = true));
   await shortPatienceOver();
   t.equal(isDone, false);
-  t.equal(left.length, MAX_DETACHED_CALLS);
+  t.equal(detached.length, MAX_DETACHED_CALLS);
   end('out7');
   t.same(statuses(await waiting), ['fast confirmed', 'slow unanswered']);
   t.same(answers, [['out7', 'confirmed']]);
 });
 
 await t.test('a slow call does not leave while calls of its batch wait for a slot', async (t) => {
-  const { run, end, left, pending } = harness(SHORT_PATIENCE_MS);
+  const { run, end, detached, pending } = harness(SHORT_PATIENCE_MS);
   await run(ids('out', MAX_DETACHED_CALLS));
-  left.length = 0;
+  detached.length = 0;
   const large = ids('in', 20);
   const running = run(large);
   await shortPatienceOver();
-  t.same(left, [], 'its batch has to wait anyway');
+  t.same(detached, [], 'its batch has to wait anyway');
   t.equal(pending.size, PROCESSOR_CONCURRENCY);
   for (const id of [...ids('out', MAX_DETACHED_CALLS), ...large.slice(0, 10)]) end(id);
   const outcomes = await running;
-  t.same(left, large.slice(10));
+  t.same(detached, large.slice(10));
   t.equal(outcomes.get('in0')?.status, 'confirmed');
 });
 
 await t.test('an answer that has arrived while the thread was busy counts', async (t) => {
-  const { calls, left } = (() => {
-    const leavers: string[] = [];
+  const { calls, detached } = (() => {
+    const orderIds: string[] = [];
     const slow = {
       maxPatienceMs: 5,
-      onLeft: (orderId: string) => leavers.push(orderId),
+      onDetached: (orderId: string) => orderIds.push(orderId),
       onAnswer: () => undefined,
     };
     const begin: BeginCall = (_, onEnd) => {
@@ -163,13 +163,13 @@ await t.test('an answer that has arrived while the thread was busy counts', asyn
       setTimeout(() => setImmediate(() => onEnd(CONFIRMED)), 1);
       return () => undefined;
     };
-    return { calls: new ProcessorCalls(begin, slow), left: leavers };
+    return { calls: new ProcessorCalls(begin, slow), detached: orderIds };
   })();
   const running = calls.run([attemptFor('one')]);
   const busyUntil = performance.now() + 20;
   while (performance.now() < busyUntil);
   t.equal((await running).get('one')?.status, 'confirmed');
-  t.same(left, []);
+  t.same(detached, []);
 });
 
 await t.test('detached calls are aborted, those of a batch are not', async (t) => {
@@ -194,11 +194,11 @@ await t.test('a patient batch begins when no call is out', async (t) => {
 });
 
 await t.test('a patient batch waits for slow calls', async (t) => {
-  const { calls, end, left } = harness(SHORT_PATIENCE_MS);
+  const { calls, end, detached } = harness(SHORT_PATIENCE_MS);
   let isDone = false;
   const running = calls.run([attemptFor('slow')], { isPatient: true }).finally(() => (isDone = true));
   await shortPatienceOver();
-  t.same([isDone, left], [false, []]);
+  t.same([isDone, detached], [false, []]);
   end('slow');
   t.same(statuses(await running), ['slow confirmed']);
 });

@@ -16,7 +16,7 @@ function harness() {
 
 await t.test('a call is detached from its batch until it is answered', (t) => {
   const { calls, counts, answers, onAnswer, answered } = harness();
-  calls.left(1, ['a', 'b'], onAnswer);
+  calls.add(1, ['a', 'b'], onAnswer);
   t.same(calls.orderIds(), new Set(['a', 'b']));
   answered(1, 'a');
   t.same(answers, ['a confirmed']);
@@ -29,7 +29,7 @@ await t.test('an answer may arrive before the response of its batch', (t) => {
   const { calls, answers, onAnswer, answered } = harness();
   answered(1, 'a');
   t.same(answers, []);
-  calls.left(1, ['a'], onAnswer);
+  calls.add(1, ['a'], onAnswer);
   t.same(answers, ['a confirmed']);
   t.equal(calls.size, 0);
   t.end();
@@ -37,12 +37,12 @@ await t.test('an answer may arrive before the response of its batch', (t) => {
 
 await t.test('calls end with their thread, and its early answers belong to no later call', (t) => {
   const { calls, answers, onAnswer, answered } = harness();
-  calls.left(1, ['a'], onAnswer);
-  calls.left(2, ['b'], onAnswer);
+  calls.add(1, ['a'], onAnswer);
+  calls.add(2, ['b'], onAnswer);
   answered(1, 'c');
   calls.keepOnly(new Set([2]));
   t.same(answers, ['a retry']);
-  calls.left(3, ['c'], onAnswer);
+  calls.add(3, ['c'], onAnswer);
   t.same(calls.orderIds(), new Set(['b', 'c']));
   t.same(answers, ['a retry'], 'the call on the other thread goes on');
   t.end();

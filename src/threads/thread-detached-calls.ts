@@ -1,7 +1,7 @@
 import { noteDetachedCalls, type ThreadActivity } from './thread-activity.ts';
 
-/** The calls of a thread that have left their batches. Its current task shows how many of them go on. */
-export class LeftCalls {
+/** The detached calls of one thread. Its current task shows how many of them go on. */
+export class ThreadDetachedCalls {
   #going = 0;
   readonly #untold: string[] = [];
   #activity: ThreadActivity | undefined;
@@ -11,7 +11,7 @@ export class LeftCalls {
     noteDetachedCalls(activity, this.#going);
   }
 
-  left(orderId: string): void {
+  add(orderId: string): void {
     this.#untold.push(orderId);
     this.#change(1);
   }
@@ -20,7 +20,7 @@ export class LeftCalls {
     this.#change(-1);
   }
 
-  /** The orders whose calls have left since the last response. */
+  /** The orders whose calls were detached since the last response. */
   take(): string[] {
     return this.#untold.splice(0);
   }
