@@ -12,19 +12,21 @@ export interface Classification {
   commands: DecidedCommand[];
   /** the replayed dead letters among `commands` that did not fail again */
   replays: DecodedRecord[];
-  /** order id → next attempt, for orders that failed for now or whose call goes on */
+  /** order id → next attempt, for orders that failed for now, whose call goes on, or whose call was lost */
   retries: Map<string, NextRetry>;
   /** events of orders that were retrying already, to queue behind their earlier events */
   queued: DecodedRecord[];
   failed: FailedEvent[];
 }
 
-/** The next attempt of an order that failed for now, or whose call goes on. */
+/** The next attempt of an order that failed for now, whose call goes on, or whose call was lost. */
 export interface NextRetry {
   error: string;
   /** milliseconds since the epoch */
   dueAt: number;
-  /** the call goes on: this attempt has not failed */
+  /** false if the call goes on or was lost */
+  hasFailed: boolean;
+  /** the call goes on */
   unanswered: boolean;
   /** the failed event, and the later ones of its order behind it */
   records: DecodedRecord[];
@@ -144,6 +146,8 @@ class Classifier {
       this.#retry(record, command, outcome.reason);
     } else if (outcome.status === 'unanswered') {
       this.#awaitAnswer(record, command, outcome.reason);
+    } else if (outcome.status === 'lost') {
+      this.#repeat(record, command, outcome.reason);
     } else if (outcome.status === 'failed') {
       this.#fail(record, command, { reason: 'processor-failed', error: outcome.reason ?? '' });
     } else if (outcome.status === 'rejected' && hadFailed) {
@@ -159,13 +163,26 @@ class Classifier {
     const { now, rules } = this.#input;
     const dueAt = nextAttemptAt(failuresOf(this.#input, command.orderId), now, rules.retry);
     if (dueAt === undefined) this.#fail(record, command, { reason: 'retries-exhausted', error });
-    else this.result.retries.set(command.orderId, { error, dueAt, unanswered: false, records: [record] });
+    else this.#setRetry(record, command, { error, dueAt, hasFailed: true, unanswered: false });
   }
 
   /** Normally the answer completes the order. The due time is a fallback, if the process dies or the partition moves first. */
-  #awaitAnswer(record: DecodedRecord, { orderId }: PlaceOrder, error: string): void {
+  #awaitAnswer(record: DecodedRecord, command: PlaceOrder, error: string): void {
     const dueAt = this.#input.now + this.#input.rules.answerTimeoutMs;
-    this.result.retries.set(orderId, { error, dueAt, unanswered: true, records: [record] });
+    this.#setRetry(record, command, { error, dueAt, hasFailed: false, unanswered: true });
+  }
+
+  /**
+   * The order may be innocent, so this costs it no attempt. It cannot go on for ever: the repeated call is not detached, so
+   * its crashes are counted.
+   */
+  #repeat(record: DecodedRecord, command: PlaceOrder, error: string): void {
+    const dueAt = this.#input.now;
+    this.#setRetry(record, command, { error, dueAt, hasFailed: false, unanswered: false });
+  }
+
+  #setRetry(record: DecodedRecord, { orderId }: PlaceOrder, retry: Omit<NextRetry, 'records'>): void {
+    this.result.retries.set(orderId, { ...retry, records: [record] });
   }
 
   /** Every failed replay becomes a dead letter again. When a new order fails, only its first record does, not its repeats. */

@@ -35,7 +35,7 @@ export function composeBatch(
 const NO_PROGRESS: ReadonlyMap<number, number> = new Map();
 
 /**
- * Orders of this batch that failed temporarily or have a detached call, and events to queue behind orders that were retrying
+ * Orders of this batch that failed temporarily, or whose call is detached or lost, and events to queue behind orders that were retrying
  * already.
  */
 function startRetries({ frame, loadedState, now }: BatchInput, classified: Classification): RetryChanges {
@@ -43,9 +43,9 @@ function startRetries({ frame, loadedState, now }: BatchInput, classified: Class
   const queue = ({ index, command: { orderId } }: DecodedRecord) => {
     changes.events.push({ orderId, record: frame.record(index) });
   };
-  for (const [orderId, { error, dueAt, unanswered, records }] of classified.retries) {
+  for (const [orderId, { error, dueAt, hasFailed, unanswered, records }] of classified.retries) {
     const partition = records[0]?.position.partition ?? 0;
-    const attempts = unanswered ? 0 : 1;
+    const attempts = hasFailed ? 1 : 0;
     const times = { firstFailedAt: now, failedAt: now, dueAt, lateMs: 0 };
     changes.added.push({
       orderId,
@@ -68,7 +68,7 @@ function startRetries({ frame, loadedState, now }: BatchInput, classified: Class
   return changes;
 }
 
-/** Orders that failed again, or whose call goes on, are rescheduled; all others are completed. */
+/** Orders that failed again, or whose call goes on or was lost, are rescheduled; all others are completed. */
 function finishRetries(input: RetryInput, { retries }: Classification): RetryChanges {
   const { loadedState, deferred, published, now } = input;
   const changes = noRetryChanges();
@@ -79,10 +79,10 @@ function finishRetries(input: RetryInput, { retries }: Classification): RetryCha
       changes.completed.push(loaded);
       continue;
     }
-    const { error, dueAt, unanswered } = retry;
-    const next = unanswered
-      ? { ...loaded, error, dueAt, lateMs: lateMsOf(input, loaded), unanswered }
-      : { ...loaded, ...failuresOf(input, loaded.orderId), error, failedAt: now, dueAt, unanswered };
+    const { error, dueAt, hasFailed, unanswered } = retry;
+    const next = hasFailed
+      ? { ...loaded, ...failuresOf(input, loaded.orderId), error, failedAt: now, dueAt, unanswered }
+      : { ...loaded, error, dueAt, lateMs: lateMsOf(input, loaded), unanswered };
     changes.rescheduled.push({ loaded, next });
   }
   changes.purged = published;

@@ -11,10 +11,13 @@ export interface Attempt {
 
 /**
  * The outcome of an attempt. `retry`: it failed, but a later attempt may succeed. `unanswered`: the call goes on, and its
- * outcome follows.
+ * outcome follows. `lost`: the call ended without an outcome and is repeated; it counts as no attempt.
  */
 export type Outcome =
-  FinalOutcome | { status: 'retry'; reason: string } | { status: 'unanswered'; reason: string };
+  | FinalOutcome
+  | { status: 'retry'; reason: string }
+  | { status: 'unanswered'; reason: string }
+  | { status: 'lost'; reason: string };
 
 export const UNANSWERED: Outcome = {
   status: 'unanswered',
@@ -23,6 +26,6 @@ export const UNANSWERED: Outcome = {
 
 /** The outcome of a detached call whose thread has ended, perhaps because of it. */
 export const THREAD_ENDED = {
-  status: 'retry',
+  status: 'lost',
   reason: 'The worker thread ended before the processor answered.',
 } as const satisfies Outcome;

@@ -7,7 +7,7 @@ import type { LogRecord } from '../base/log-record.ts';
 export interface RetryingOrder {
   orderId: string;
   partition: number;
-  /** attempts that failed; 0 if the first call goes on */
+  /** attempts that failed; 0 if the first call goes on or was lost */
   attempts: number;
   /** queued events, the failed one included */
   events: number;
@@ -33,13 +33,13 @@ export interface QueuedEvent {
 
 /** Changes of a batch to retrying orders. The store refuses the batch if a retrying order has changed since it was loaded. */
 export interface RetryChanges {
-  /** orders that failed for the first time, or whose first call goes on */
+  /** orders that failed for the first time, or whose first call goes on or was lost */
   added: RetryingOrder[];
   /** loaded orders, and how many events of this batch are queued behind each */
   appended: { loaded: RetryingOrder; events: number }[];
   /** the events of `added` and `appended` */
   events: QueuedEvent[];
-  /** orders that failed again, or whose call goes on: `next` replaces `loaded` */
+  /** orders that failed again, or whose call goes on or was lost: `next` replaces `loaded` */
   rescheduled: { loaded: RetryingOrder; next: RetryingOrder }[];
   /** orders whose retry succeeded or was given up; their events are deleted, their rows stay until purged */
   completed: RetryingOrder[];

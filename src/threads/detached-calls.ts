@@ -56,7 +56,7 @@ export class DetachedCalls {
     call.onAnswer(orderId, outcome);
   }
 
-  /** The calls of other threads have ended with their thread: their attempts have failed. */
+  /** The calls of other threads have ended with their thread, without an outcome. */
   keepOnly(threadIds: ReadonlySet<number>): void {
     for (const [orderId, { threadId }] of this.#early) {
       if (!threadIds.has(threadId)) this.#early.delete(orderId);

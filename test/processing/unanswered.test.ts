@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { THREAD_ENDED, UNANSWERED, type Outcome } from '../../src/processing/outcome.ts';
+import { failureRules } from '../../tools/support/failure-rules.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import {
   FAILED,
@@ -123,6 +124,45 @@ await t.test('a call that ended with its thread is repeated inside the run of re
   t.same(await history(suspect), ['confirmed']);
   t.equal(world.patientRuns, 1);
 });
+
+await t.test(
+  'a call that ended with its thread costs its order no attempt: its outcome is unknown',
+  async (t) => {
+    const { retry: policy } = failureRules();
+    const { world, run, retry, history, database, deadLetters } = await processingUnderTest(t, {
+      retry: { ...policy, maxAttempts: 2 },
+    });
+    const id = randomUUID();
+    world.outcomes.set(id, UNANSWERED);
+    const rows = () => database.prepare('SELECT * FROM retrying_orders').all();
+    await run([new CommandRecords().place(id)], { answers: new Map([[id, THREAD_ENDED]]) });
+    t.match(
+      rows(),
+      [{ attempts: 0, unanswered: 0, due_at: world.now, error: THREAD_ENDED.reason }],
+      'in a batch',
+    );
+
+    world.outcomes.set(id, FAILED_FOR_NOW);
+    await retry();
+    t.match(
+      rows(),
+      [{ attempts: 1, error: FAILED_FOR_NOW.reason }],
+      'the repeated call is the first attempt',
+    );
+    world.outcomes.set(id, UNANSWERED);
+    world.now += 5_000;
+    await retry();
+    const { retryAt, counts } = await retry(answerOf(id, THREAD_ENDED));
+    t.match({ retryAt, counts }, { retryAt: world.now, counts: { deadLetters: 0 } }, 'its last attempt');
+    t.match(rows(), [{ attempts: 1, unanswered: 0 }]);
+    t.same(deadLetters(), []);
+
+    world.outcomes.clear();
+    await retry();
+    t.same(world.attempts.at(-1), [id, 2]);
+    t.same(await history(id), ['confirmed']);
+  },
+);
 
 await t.test('while a call goes on, no second one starts for its order', async (t) => {
   const { world, run, retry, history } = await processingUnderTest(t);

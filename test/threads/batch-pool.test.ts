@@ -131,7 +131,7 @@ await t.test('a slow call leaves its batch, and its answer follows', async (t) =
   t.same(detachedCalls, [1, 0]);
 });
 
-await t.test('a thread that ends answers for its slow calls: their attempts have failed', async (t) => {
+await t.test('the slow calls of a thread that ends are lost, without an outcome', async (t) => {
   const { pool, reader } = await harness(t, 2);
   const [slow, killer] = [randomUUID(), randomUUID()];
   const answers: [string, Outcome][] = [];
@@ -143,7 +143,7 @@ await t.test('a thread that ends answers for its slow calls: their attempts have
   ];
   t.match((await pool.run(batch(calls), note)).counts, { retrying: 2 });
   await eventually(() => answers.length === 2, { what: 'the thread to end' });
-  const outcome = { status: 'retry', reason: /The worker thread ended/ };
+  const outcome = { status: 'lost', reason: /The worker thread ended/ };
   t.match(
     answers.toSorted(),
     [slow, killer].sort().map((id) => [id, outcome]),

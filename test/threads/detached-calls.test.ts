@@ -41,9 +41,9 @@ await t.test('calls end with their thread, and its early answers belong to no la
   calls.add(2, ['b'], onAnswer);
   answered(1, 'c');
   calls.keepOnly(new Set([2]));
-  t.same(answers, ['a retry']);
+  t.same(answers, ['a lost']);
   calls.add(3, ['c'], onAnswer);
   t.same(calls.orderIds(), new Set(['b', 'c']));
-  t.same(answers, ['a retry'], 'the call on the other thread goes on');
+  t.same(answers, ['a lost'], 'the call on the other thread goes on');
   t.end();
 });
