@@ -46,7 +46,10 @@ export async function retryOrders(
   // which order it is.
   const isSuspect = [...retrying.values()].some(({ error }) => error === THREAD_ENDED.reason);
   const runProcessor = isSuspect ? dependencies.runPatiently : dependencies.runProcessor;
-  const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
+  // Once an outcome is saved the order is no longer `unanswered`. If that result was lost, the answer must not count again.
+  const unused = new Map([...answers].filter(([orderId]) => retrying.get(orderId)?.unanswered === true));
+  const known = { answers: unused, detachedCalls };
+  const outcomes = await runAttempts(attempts, known, { runProcessor, poisonReason });
 
   const input: RetryInput = {
     kind: 'retry',

@@ -120,7 +120,7 @@ export interface DueQuery {
   limit: number;
   /** completed orders whose effects are published; left out of `unpublished` */
   published: readonly string[];
-  /** orders whose calls have ended: loaded whether or not they are due */
+  /** orders whose calls have ended: those still `unanswered` are loaded whether or not they are due */
   answered?: readonly string[] | undefined;
   /** orders with a detached call: not loaded, even if they are due */
   detachedCalls?: readonly string[] | undefined;

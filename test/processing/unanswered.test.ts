@@ -85,7 +85,9 @@ await t.test('an answer that fails counts as the first failed attempt', async (t
     ]);
     t.match((await retry(answerOf(id, FAILED_FOR_NOW))).counts, { rescheduled: 1 });
     t.match(database.prepare('SELECT * FROM retrying_orders').all(), [{ attempts: 2, unanswered: 0 }]);
-    t.match((await retry(answerOf(id, CONFIRMED))).counts, { placed: 1, retried: 1 });
+    world.outcomes.delete(id);
+    world.now += 5_000;
+    t.match((await retry()).counts, { placed: 1, retried: 1 });
   });
 });
 
@@ -199,6 +201,43 @@ await t.test('a repeated batch uses an answer that has arrived in the meantime',
     { completed: [], retryAt: undefined },
     'it is no longer needed',
   );
+});
+
+await t.test('an answer is used once, even if the result that used it is lost', async (t) => {
+  const { world, run, retry, history, database } = await processingUnderTest(t);
+  const records = new CommandRecords();
+  const [failed, confirmed, late] = [randomUUID(), randomUUID(), randomUUID()];
+  const batch = [records.place(failed), records.place(confirmed)];
+  const answers = new Map<string, Outcome>([
+    [failed, FAILED_FOR_NOW],
+    [confirmed, CONFIRMED],
+  ]);
+  const attemptsOf = (id: string) =>
+    database.prepare('SELECT attempts FROM retrying_orders WHERE order_id = ?').pluck().get(id);
+
+  await run(batch, { answers });
+  const repeated = await run(batch, { answers });
+  t.same(
+    publishedChanges(repeated),
+    [`${confirmed} 1 confirmed`],
+    'published again, because the first may be lost',
+  );
+  t.match((await retry({ limit: 0, answers })).completed, []);
+  t.same(await history(confirmed), ['confirmed']);
+  t.equal(attemptsOf(failed), 1, 'one call, one failed attempt');
+
+  world.outcomes.set(late, UNANSWERED);
+  await run([records.place(late)]);
+  const used = answerOf(late, FAILED_FOR_NOW);
+  await retry(used);
+  await retry(used);
+  t.equal(attemptsOf(late), 1);
+  world.outcomes.set(late, CONFIRMED);
+  world.now += 5_000;
+  await retry({ ...used, limit: 100 });
+  const lastAttempt = world.attempts.findLast(([id]) => id === late);
+  t.same(lastAttempt, [late, 2], 'when the order is due, the processor is called');
+  t.same(await history(late), ['confirmed']);
 });
 
 await t.test('orders whose calls were lost with their process are retried at once', async (t) => {

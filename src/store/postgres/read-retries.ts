@@ -10,6 +10,7 @@ const dueRange = (condition: string) => `
     SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
     WHERE topic = $1 AND partition = wanted_partition AND ${condition}
       AND NOT (completed AND order_id = ANY($4::text[])) AND NOT order_id = ANY($5::text[])
+      AND NOT (unanswered AND order_id = ANY($8::text[]))
     ORDER BY due_at LIMIT $6`;
 
 const BYTES = `(
@@ -26,7 +27,8 @@ const DUE = `
 const ANSWERED = `
   SELECT found.*, ${BYTES}
   FROM (SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
-    WHERE topic = $1 AND partition = ANY($2::bigint[]) AND order_id = ANY($3::text[]) AND NOT completed) AS found`;
+    WHERE topic = $1 AND partition = ANY($2::bigint[]) AND order_id = ANY($3::text[])
+      AND unanswered AND NOT completed) AS found`;
 
 const ORPHANED = `
   SELECT found.*, ${BYTES}
@@ -92,11 +94,10 @@ async function dueRows(
   { topic, partitions, now, latest, limit, published, answered = [], detachedCalls = [], orphaned }: DueQuery,
 ): Promise<DueRow[]> {
   if (limit === 0) return [];
-  const excluded = [...answered, ...detachedCalls];
-  const values = [topic, partitions, now, published, excluded, limit, latest];
+  const values = [topic, partitions, now, published, detachedCalls, limit, latest, answered];
   const due = read<DueRow>({ name: 'due', text: DUE, values });
   if (orphaned !== true) return due;
-  const notDue = [topic, partitions, now, excluded, limit, latest];
+  const notDue = [topic, partitions, now, [...answered, ...detachedCalls], limit, latest];
   const [rows, orphans] = await Promise.all([
     due,
     read<DueRow>({ name: 'orphaned', text: ORPHANED, values: notDue }),

@@ -26,7 +26,7 @@ const ORPHANED = dueWhere('due_at > ? AND due_at <= ? AND unanswered AND NOT com
 const ANSWERED = `
   SELECT ${RETRYING_ORDER_COLUMNS}, completed FROM retrying_orders
   WHERE order_id IN (SELECT value FROM json_each(?)) AND topic = ?
-    AND partition IN (SELECT value FROM json_each(?)) AND NOT completed`;
+    AND partition IN (SELECT value FROM json_each(?)) AND unanswered AND NOT completed`;
 
 const NEXT_DUE = `
   SELECT due_at FROM retrying_orders
@@ -47,7 +47,11 @@ export function retryingAmong(client: SqliteClient, orderIds: string[]): Map<str
 export function readDue(client: SqliteClient, query: DueQuery): Omit<DueRetries, 'loadedState'> {
   const { topic, partitions, now, latest, limit } = query;
   const answered = answeredRows(client, query);
-  const due = dueRows(client, query);
+  const due = dueRows(
+    client,
+    query,
+    answered.map(({ orderId }) => orderId),
+  );
   const orders: DueRetries['orders'] = [];
   const unpublished: string[] = [];
   const postponed: string[] = [];
@@ -87,18 +91,8 @@ function answeredRows(client: SqliteClient, { topic, partitions, answered = [] }
   return client.all<DueRow>(ANSWERED, JSON.stringify(answered), topic, JSON.stringify(partitions));
 }
 
-function dueRows(client: SqliteClient, query: DueQuery): DueRow[] {
-  const {
-    topic,
-    partitions,
-    now,
-    latest,
-    limit,
-    published,
-    answered = [],
-    detachedCalls = [],
-    orphaned,
-  } = query;
+function dueRows(client: SqliteClient, query: DueQuery, answered: readonly string[]): DueRow[] {
+  const { topic, partitions, now, latest, limit, published, detachedCalls = [], orphaned } = query;
   if (limit === 0) return [];
   const rest = [JSON.stringify([...answered, ...detachedCalls]), JSON.stringify(published), limit];
   return partitions

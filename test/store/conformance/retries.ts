@@ -236,14 +236,27 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     const slow = retrying('slow', { attempts: 0, dueAt: 5_000, unanswered: true });
     await addRetrying(store, slow, [event(1)]);
     await addRetrying(store, retrying('failed', { dueAt: 10 }), [event(2)]);
-    await addRetrying(store, retrying('other', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+    await addRetrying(store, retrying('other', { dueAt: 20, partition: 1, unanswered: true }), [
+      event(3, { partition: 1 }),
+    ]);
     const idsOf = async (query: Partial<DueQuery>) => {
       const { orders } = await store.loadDue({ ...EVERYTHING_DUE, now: 100, ...query });
       return orders.map(({ retrying }) => retrying.orderId);
     };
     t.same(await idsOf({}), ['failed']);
     t.same(await idsOf({ answered: ['slow', 'missing'] }), ['slow', 'failed']);
-    t.same(await idsOf({ answered: ['failed'] }), ['failed'], 'once, even if it is due');
+    t.same(
+      await idsOf({ answered: ['failed'] }),
+      ['failed'],
+      'its answer was used: it is loaded because it is due',
+    );
+    t.same(await idsOf({ answered: ['failed'], limit: 0 }), []);
+    t.same(await idsOf({ answered: ['slow'], now: 9_000 }), ['slow', 'failed'], 'once, even if it is due');
+    t.same(
+      await idsOf({ answered: ['slow'], orphaned: true }),
+      ['slow', 'failed'],
+      'once, even if it is orphaned',
+    );
     t.same(await idsOf({ answered: ['other'] }), ['failed'], 'not of another partition');
     t.same(await idsOf({ answered: ['slow'], topic: 'another' }), []);
     t.same(await idsOf({ orphaned: true }), ['failed', 'slow']);
@@ -270,7 +283,9 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     const large = Buffer.alloc(3 * 1024 * 1024);
     const ids = ['a', 'b', 'c', 'd'];
     for (const [offset, id] of ids.entries())
-      await addRetrying(store, retrying(id, { dueAt: 10 }), [event(offset, { value: large })]);
+      await addRetrying(store, retrying(id, { dueAt: 10, unanswered: true }), [
+        event(offset, { value: large }),
+      ]);
     const query = { ...EVERYTHING_DUE, answered: ['a', 'b', 'c'] };
     const { orders, postponed, nextDueAt } = await store.loadDue({ ...query, now: 100 });
     const loaded = orders.map(({ retrying }) => retrying.orderId);
