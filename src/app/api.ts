@@ -58,8 +58,9 @@ export async function startApi(context: Context): Promise<Api> {
   };
 }
 
-function createStatusFeed({ config, log, hub, logger }: Context): StatusFeed {
-  return new StatusFeed({ log, hub, openLineageStore: () => openLineageStore(config.database), logger });
+function createStatusFeed({ config, log, hub, reader, logger }: Context): StatusFeed {
+  const openStore = () => openLineageStore(config.database);
+  return new StatusFeed({ log, hub, reader, openLineageStore: openStore, logger });
 }
 
 async function openRateLimitRedis({ config, lifecycle, logger }: Context): Promise<Redis | undefined> {

@@ -1,32 +1,44 @@
 import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { Repeated } from '../base/repeated.ts';
 import { endsOf, type EventLog, type Follower, type StartOver, TOPICS } from '../log/event-log.ts';
 import { retryUntilDone } from '../pipeline/retry.ts';
 import { newIdentity, singleLog } from '../status/lineage.ts';
 import { hasReached } from '../status/positions.ts';
 import type { StatusHub } from '../status/status-hub.ts';
+import type { OrderReader } from '../store/order-store.ts';
 import type { LineageStore, StatusLog } from '../store/lineage-store.ts';
 import { STATUS_BACKLOG } from './context.ts';
 
 const BACKOFF = { baseMs: 100, factor: 2, capMs: 5_000 };
 const COMMANDS_CHECK_MS = 1_000;
+/** Longer than it takes the followers of all replicas to notice a new topic themselves. */
+const IDENTITY_CHECK_MS = 5_000;
 
 export interface StatusFeedOptions {
   log: EventLog;
   hub: StatusHub;
+  reader: Pick<OrderReader, 'statusIdentity'>;
   openLineageStore: () => Promise<LineageStore>;
   logger: Logger;
+  identityCheckMs?: number;
 }
 
 /**
  * Feeds the hub from `orders.status`, which every replica reads completely. The topic has an identity in the store, which
- * resume tokens carry; it is replaced when the offsets of the topic go back, because then it is another topic.
+ * resume tokens carry; it is replaced when changes of another history follow: the offsets of the topic go back, or the
+ * commands were replaced. A replica whose
+ * own offsets do not go back, because the new topic has grown past them, finds the new identity in the store.
  */
 export class StatusFeed {
   readonly #options: StatusFeedOptions;
   readonly #topic: string;
   readonly #stopping = new AbortController();
+  readonly #identityChecks: Repeated;
   #identity = '';
+  /** what the latest check found in the store instead of `#identity` */
+  #foreignIdentity: string | undefined;
+  #isStartingOver = false;
   #follower: Follower | undefined;
   #checking: Promise<void> | undefined;
   #nextCheckFrom = 0;
@@ -34,6 +46,8 @@ export class StatusFeed {
   constructor(options: StatusFeedOptions) {
     this.#options = options;
     this.#topic = options.log.progressName(TOPICS.status);
+    const { identityCheckMs = IDENTITY_CHECK_MS } = options;
+    this.#identityChecks = new Repeated(() => this.#checkIdentity(), identityCheckMs);
   }
 
   /** @throws ServiceError `log-unavailable`, `store-unavailable` */
@@ -48,12 +62,14 @@ export class StatusFeed {
       onStartOver: (positions, why) => this.#startOver(positions, why),
     });
     await this.#findIdentity();
+    this.#identityChecks.start();
   }
 
   /** Notes how far the topic got, so that the next start sees if it was replaced meanwhile. */
   async stop(): Promise<void> {
     const { hub, logger } = this.#options;
     this.#stopping.abort();
+    await this.#identityChecks.stop();
     await this.#follower?.stop();
     await this.#checking;
     if (this.#follower === undefined) return;
@@ -86,13 +102,19 @@ export class StatusFeed {
     return this.#withStore((store) => store.noteStatusEnds(this.#topic, log));
   }
 
-  /** Tokens made before the store has the new identity are good at this replica only, and only for a moment. */
   async #startOver(positions: ReadonlyMap<number, number>, why: StartOver): Promise<void> {
+    // The offsets of the lost records are below the positions, so tokens of other replicas that have read them stay good.
+    if (why === 'records-deleted') this.#options.hub.startOver(positions);
+    else await this.#beginHistory(positions);
+  }
+
+  /**
+   * Starts over with a new identity, so that all tokens from before are refused. Tokens made before the store has the new
+   * identity are good at this replica only, and only for a moment.
+   */
+  async #beginHistory(positions: ReadonlyMap<number, number>): Promise<void> {
     const { hub, logger } = this.#options;
-    if (why === 'records-deleted') {
-      hub.startOver(positions);
-      return;
-    }
+    this.#isStartingOver = true;
     const next = { identity: newIdentity(), ends: [] };
     hub.setLineage(singleLog(next.identity));
     hub.startOver(positions);
@@ -101,9 +123,10 @@ export class StatusFeed {
       signal: this.#stopping.signal,
       isRetryable: () => true,
       onRetry: (error) =>
-        logger.warn({ err: error }, 'Could not store the identity of the new topic; retrying.'),
+        logger.warn({ err: error }, 'Could not store the new identity of orders.status; retrying.'),
     }).catch(() => undefined); // stopped
     hub.setLineage(singleLog(this.#identity));
+    this.#isStartingOver = false;
   }
 
   /** Another replica may have been faster: all use the identity that is stored. */
@@ -112,6 +135,33 @@ export class StatusFeed {
       store.replaceStatusLog(this.#topic, this.#identity, next),
     );
     this.#identity = stored.identity;
+  }
+
+  /**
+   * Starts over if another replica has stored a new identity. Only after two checks: the follower of this replica usually
+   * notices the new topic, too, and knows where it begins.
+   */
+  async #checkIdentity(): Promise<void> {
+    const { reader, hub, logger } = this.#options;
+    try {
+      const stored = await reader.statusIdentity(this.#topic);
+      const isForeign = stored !== undefined && stored !== this.#identity && !this.#isStartingOver;
+      const isSecondCheck = isForeign && stored === this.#foreignIdentity;
+      this.#foreignIdentity = isForeign ? stored : undefined;
+      if (!isSecondCheck) return;
+      logger.error(
+        { topic: this.#topic },
+        'The topic was replaced, as another replica noticed: changes may be missing. Watchers must read the current state.',
+      );
+      this.#identity = stored;
+      hub.setLineage(singleLog(stored));
+      hub.startOver(new Map(hub.positions.entries()));
+    } catch (error) {
+      logger.debug(
+        { err: toError(error) },
+        'Could not read the identity of orders.status; reading it again.',
+      );
+    }
   }
 
   /**
@@ -139,7 +189,8 @@ export class StatusFeed {
           { topic: TOPICS.commands, partition, end, expected },
           'The commands topic was replaced: changes may be missing. Watchers must read the current state.',
         );
-        hub.startOver(new Map(hub.positions.entries()));
+        // Not only a start over: changes below the present positions were taken for repeated ones.
+        await this.#beginHistory(new Map(hub.positions.entries()));
         return;
       }
     } catch (error) {

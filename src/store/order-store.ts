@@ -33,6 +33,8 @@ export interface OrderReader {
   progress(topic: string, partition: number): Promise<number | undefined>;
   /** Which log filled the store, and how far. @param topic as for `progress` */
   storedLog(topic: string): Promise<StoredLog>;
+  /** The identity of a status topic, see `LineageStore`; undefined if none is stored. */
+  statusIdentity(topic: string): Promise<string | undefined>;
   /** Every change of an order, oldest first. */
   changes(orderId: string): Promise<SequencedChange[]>;
   /** The latest numbered changes of all orders, oldest first. */

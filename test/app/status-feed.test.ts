@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { StatusFeed } from '../../src/app/status-feed.ts';
 import { type EventLog, type FollowOptions, TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { parsePositionsToken } from '../../src/status/resume-token.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
-import { openLineageStore } from '../../src/store/open/open-store.ts';
+import { openLineageStore, openReader } from '../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../src/store/target.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { migratedTarget } from '../store/sqlite/make-store.ts';
@@ -24,6 +24,7 @@ interface ReplicaOptions {
 
 /** A replica on a log that the test plays: what happens on a real Kafka is tested in log/kafka and e2e. */
 async function replica(
+  t: Test,
   target: SqliteTarget,
   { statusEnds = [0, 0], commandEnds = [0], onStatusEnds }: ReplicaOptions = {},
 ) {
@@ -51,7 +52,15 @@ async function replica(
   const sharedEnds = () => Promise.resolve(ends.status);
   const hub = new StatusHub({ codec, maxWatchers: 9, sharedEnds, logger });
   const openStore = () => openLineageStore(target);
-  const feed = new StatusFeed({ log: log as EventLog, hub, openLineageStore: openStore, logger });
+  const reader = await openReader(target);
+  const feed = new StatusFeed({
+    ...{ log: log as EventLog, hub, reader, openLineageStore: openStore, logger },
+    identityCheckMs: 10,
+  });
+  t.teardown(async () => {
+    await feed.stop();
+    await reader.close();
+  });
   await feed.start();
   const token = () => parsePositionsToken(hub.subscribe({}).token);
   /** A change of another order each time. */
@@ -83,22 +92,22 @@ async function replica(
 
 await t.test('replicas and restarts share the identity of the topic', async (t) => {
   const target = await migratedTarget(t);
-  const one = await replica(target);
-  const other = await replica(target);
+  const one = await replica(t, target);
+  const other = await replica(t, target);
   t.doesNotThrow(() => other.hub.subscribe({}, one.token()));
   await one.feed.stop();
-  const restarted = await replica(target);
+  const restarted = await replica(t, target);
   t.doesNotThrow(() => restarted.hub.subscribe({}, one.token()));
-  const elsewhere = await replica(await migratedTarget(t), { statusEnds: [5, 5] });
+  const elsewhere = await replica(t, await migratedTarget(t), { statusEnds: [5, 5] });
   t.throws(() => elsewhere.hub.subscribe({}, one.token()), TOO_OLD, 'another deployment');
   t.equal(one.errors(), '');
 });
 
 await t.test('a replica that stops while another one starts raises no alarm', async (t) => {
   const target = await migratedTarget(t);
-  const stopping = await replica(target);
+  const stopping = await replica(t, target);
   const token = stopping.token();
-  const starting = await replica(target, {
+  const starting = await replica(t, target, {
     onStatusEnds: async () => {
       stopping.publish(0, 0);
       await stopping.feed.stop();
@@ -112,16 +121,16 @@ await t.test(
   'a topic that was created again while all replicas were stopped has a new identity',
   async (t) => {
     const target = await migratedTarget(t);
-    const before = await replica(target);
+    const before = await replica(t, target);
     before.publish(0, 0);
     const token = before.token();
     await before.feed.stop();
-    const after = await replica(target, { statusEnds: [0, 0] });
+    const after = await replica(t, target, { statusEnds: [0, 0] });
     t.match(after.errors(), /created again/);
     after.publish(0, 0);
     after.publish(1, 1);
     await t.rejects(after.hub.checkPoint(token), TOO_OLD);
-    const again = await replica(target, { statusEnds: [2, 0] });
+    const again = await replica(t, target, { statusEnds: [2, 0] });
     t.equal(again.errors(), '', 'it is noticed once');
     t.doesNotThrow(() => again.hub.subscribe({}, after.token()));
   },
@@ -129,7 +138,7 @@ await t.test(
 
 await t.test('replicas that see the topic start over agree on its new identity', async (t) => {
   const target = await migratedTarget(t);
-  const replicas = [await replica(target), await replica(target)] as const;
+  const replicas = [await replica(t, target), await replica(t, target)] as const;
   const [one, other] = replicas;
   const token = one.token();
   const { subscription } = one.hub.subscribe({});
@@ -142,9 +151,29 @@ await t.test('replicas that see the topic start over agree on its new identity',
 });
 
 await t.test(
+  'a replica that sees no offsets go back follows the identity that another one stores',
+  async (t) => {
+    const target = await migratedTarget(t);
+    const [one, other] = [await replica(t, target), await replica(t, target)];
+    other.publish(0, 0);
+    const before = other.token();
+    const { subscription } = other.hub.subscribe({});
+    await one.hooks().onStartOver?.(new Map([[0, 0]]), 'new-topic');
+    await eventually(() => subscription.hasStartedOver, { what: 'the streams of the other replica to end' });
+    t.match(other.errors(), /another replica/);
+    t.equal(other.token().log, one.token().log);
+    t.throws(() => other.hub.subscribe({}, before), TOO_OLD);
+    t.throws(() => one.hub.subscribe({}, before), TOO_OLD);
+    other.publish(1, 1);
+    const { subscription: next } = other.hub.subscribe({}, { log: one.token().log, positions: [1, 0] });
+    t.equal(next.take()?.change.orderId, 'o-1', 'it goes on');
+  },
+);
+
+await t.test(
   'records that were deleted before they were read end streams, but tokens after them stay good',
   async (t) => {
-    const { hub, hooks, token } = await replica(await migratedTarget(t));
+    const { hub, hooks, token } = await replica(t, await migratedTarget(t));
     const before = token();
     const { subscription } = hub.subscribe({});
     await hooks().onStartOver?.(new Map([[0, 7]]), 'records-deleted');
@@ -155,10 +184,13 @@ await t.test(
 );
 
 await t.test('changes of a commands topic that was replaced are not taken for repeated ones', async (t) => {
-  const { hub, ends, errors, publish } = await replica(await migratedTarget(t), { commandEnds: [10] });
+  const { hub, ends, errors, publish, token } = await replica(t, await migratedTarget(t), {
+    commandEnds: [10],
+  });
   for (let offset = 0; offset < 10; offset += 1) publish(offset, offset);
   const { subscription } = hub.subscribe({});
   publish(10, 4);
+  const before = token();
   t.equal(subscription.take(), undefined, 'repeated');
   ends.commands = [3];
   await eventually(
@@ -169,13 +201,18 @@ await t.test('changes of a commands topic that was replaced are not taken for re
     { what: 'the watch to end' },
   );
   t.match(errors(), /commands topic was replaced/);
+  t.throws(
+    () => hub.subscribe({}, { log: before.log, positions: hub.positions }),
+    TOO_OLD,
+    'also from the moment at which it started over: changes before it were taken for repeated ones',
+  );
   const { subscription: next } = hub.subscribe({});
   publish(hub.positions[0] ?? 0, 1);
   t.equal(next.take()?.change.cause.offset, 1);
 });
 
 await t.test('commands that are delivered while the ends of the topic are read raise no alarm', async (t) => {
-  const { hub, reading, errors, publish } = await replica(await migratedTarget(t), { commandEnds: [1] });
+  const { hub, reading, errors, publish } = await replica(t, await migratedTarget(t), { commandEnds: [1] });
   const { subscription } = hub.subscribe({});
   let hasRead = false;
   reading.onCommandEnds = () => {

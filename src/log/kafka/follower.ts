@@ -10,7 +10,7 @@ import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
 import { FollowedOffsets, type Loss } from './followed-offsets.ts';
 import { toLogRecord } from './records.ts';
-import { Repeated } from './repeated.ts';
+import { Repeated } from '../../base/repeated.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
 /** Shorter, because a stop waits for it. */

@@ -3,7 +3,7 @@ import type { Position } from '../../base/position.ts';
 import { endsOf, TOPICS } from '../event-log.ts';
 import { partitionsOf, topicRanges } from './client-calls.ts';
 import { type KafkaOptions, refreshIntervalMs } from './client-settings.ts';
-import { Repeated } from './repeated.ts';
+import { Repeated } from '../../base/repeated.ts';
 import { TopicWatch } from './topic-watch.ts';
 
 /**

@@ -141,6 +141,12 @@ export class SqlOrderReader implements OrderReader {
     return readStoredLog(this.#client, topic);
   }
 
+  async statusIdentity(topic: string): Promise<string | undefined> {
+    const text = 'SELECT identity FROM status_logs WHERE topic = ?';
+    const [row] = await this.#rows<{ identity: string }>('status-identity', text, topic);
+    return row?.identity;
+  }
+
   async changes(orderId: string): Promise<SequencedChange[]> {
     return (await this.#rows<ChangeRow>('changes', CHANGES, orderId)).map(toChange);
   }

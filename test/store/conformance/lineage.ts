@@ -16,7 +16,8 @@ export async function lineageConformance(t: Test, makeStore: MakeStore): Promise
   });
 
   await t.test('a status topic has one identity, which one of several replicas replaces', async (t) => {
-    const { lineageStore } = await makeStore(t);
+    const { lineageStore, reader } = await makeStore(t);
+    t.equal(await reader.statusIdentity('s'), undefined);
     const [one, other] = [await lineageStore(), await lineageStore()];
     const first = { identity: 'x', ends: [7, 0] };
     t.same(await one.statusLog('s', first), first);
@@ -30,5 +31,6 @@ export async function lineageConformance(t: Test, makeStore: MakeStore): Promise
     await one.noteStatusEnds('s', { identity: 'n', ends: [9, 8, 7] });
     await other.noteStatusEnds('s', { identity: 'x', ends: [1] });
     t.same(await other.statusLog('s', first), { identity: 'n', ends: [9, 8, 7] });
+    t.equal(await reader.statusIdentity('s'), 'n');
   });
 }
