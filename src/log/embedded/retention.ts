@@ -11,6 +11,12 @@ interface Times {
   now: number;
 }
 
+/**
+ * How many records of a region of corrupt chunks are deleted at once, even beyond the budget: the keys of a region are found
+ * by reading all keys of the topic.
+ */
+const MAX_REGION_RECORDS = 50_000;
+
 interface KeyRow {
   key: Buffer;
   offset: number;
@@ -38,7 +44,8 @@ export class Retention {
   }
 
   /**
-   * Deletes about `budget` records that are consumed and older than the cutoff, in one short transaction.
+   * Deletes about `budget` records that are consumed and older than the cutoff, in one short transaction. It may be more
+   * records if they are corrupt.
    * @param partitions all partitions of all topics
    * @returns how many, fewer than `budget` when no more are due; and those of them that were corrupt
    */
@@ -84,7 +91,9 @@ export class Retention {
   ): number {
     const consumed = partition.isConsumed ? partition.consumed : partition.end;
     let start = partition.start;
-    while (start - partition.start < budget) {
+    let limit = budget;
+    let region: { from: number; to: number } | undefined;
+    while (start - partition.start < limit) {
       const stored = this.#chunks.stored(partition, start);
       if (stored === undefined) break;
       const { chunk, isIntact } = stored;
@@ -92,14 +101,17 @@ export class Retention {
       if (end > consumed || this.#appendedAt(partition, chunk, times.now) >= times.cutoff) break;
       if (isIntact) {
         this.#deleteKeys(partition, siblings, chunk);
+        limit = budget;
       } else {
-        this.#searchAndDeleteKeys(partition, siblings, chunk);
+        region = { from: region?.from ?? chunk.firstOffset, to: end };
+        limit = Math.max(budget, MAX_REGION_RECORDS);
         const { topic, number } = partition;
         corrupt.push({ topic, partition: number, firstOffset: chunk.firstOffset, lastOffset: end - 1 });
       }
       this.#chunks.delete(partition, chunk);
       start = end;
     }
+    if (region !== undefined) this.#searchAndDeleteKeys(partition, siblings, region);
     return start;
   }
 
@@ -114,14 +126,13 @@ export class Retention {
     }
   }
 
-  /** Reads all keys of the topic, because the chunk cannot say which ones it has. */
-  #searchAndDeleteKeys(partition: Partition, siblings: readonly Partition[], chunk: Chunk): void {
-    const { firstOffset, count } = chunk;
-    for (const { key, offset } of this.#keysBetween.all(
-      partition.topicId,
-      firstOffset,
-      firstOffset + count,
-    )) {
+  /** Reads all keys of the topic, because corrupt chunks cannot say which ones they have. All records between are deleted. */
+  #searchAndDeleteKeys(
+    partition: Partition,
+    siblings: readonly Partition[],
+    { from, to }: { from: number; to: number },
+  ): void {
+    for (const { key, offset } of this.#keysBetween.all(partition.topicId, from, to)) {
       if (partitionOf(siblings, key) === partition) this.#deleteKey.run(partition.topicId, key, offset);
     }
   }

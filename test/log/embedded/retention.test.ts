@@ -1,8 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { Database } from '../../../src/base/sqlite.ts';
+import { ChunkTable } from '../../../src/log/embedded/chunk-table.ts';
 import { recordsOf } from '../../../src/log/embedded/frames.ts';
+import { SLOT_SIZE } from '../../../src/log/embedded/log-database.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
+import { Retention } from '../../../src/log/embedded/retention.ts';
+import { TopicTable } from '../../../src/log/embedded/topic-table.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
 import { append, fileOptions, openFile, openLog, readAll } from './support.ts';
 
@@ -127,6 +132,39 @@ await t.test('a budget limits how much is deleted at once', async (t) => {
   t.equal(file.deleteDue(2000, 25), 30);
   t.equal(file.deleteDue(2000, 1000), 70);
   t.equal(file.deleteDue(2000, 1000), 0);
+});
+
+await t.test('the keys of a region of corrupt chunks are searched once', (t) => {
+  const options = fileOptions(t.testdir(), { partitions: 1 });
+  const file = new LogFile(options);
+  const keys = Array.from({ length: 600 }, (_, n) => `key-${n}`);
+  for (let n = 0; n < keys.length; n += 10) {
+    append(
+      file,
+      'orders',
+      keys.slice(n, n + 10).map((key): [string, string] => [key, 'value']),
+      1000,
+    );
+  }
+  file.close();
+  let searches = 0;
+  const db = new Database(options.file, {
+    verbose: (sql) => (searches += Number(/SELECT key/.test(String(sql)))),
+  });
+  t.teardown(() => db.close());
+  db.exec(`UPDATE chunks SET checksum = -1 WHERE id % ${SLOT_SIZE} BETWEEN 100 AND 399`);
+  const chunks = new ChunkTable(db);
+  const retention = new Retention(db, chunks);
+  const { partitions } = new TopicTable(db, options).use('orders');
+  for (const partition of partitions) partition.consumed = 590;
+  const deleteDue = () => retention.deleteDue(partitions, { cutoff: 2000, now: 3000 }, 150).deleted;
+  t.equal(deleteDue(), 410, 'a region is deleted beyond the budget, with the next chunk');
+  t.equal(searches, 1);
+  t.same([deleteDue(), deleteDue()], [150, 30]);
+  t.equal(searches, 1);
+  const left = db.prepare<[], Buffer>('SELECT key FROM keys').pluck().all();
+  t.same(left.map(String).sort(), keys.slice(590));
+  t.end();
 });
 
 await t.test('under steady traffic the file stays as large as the retained records', async (t) => {
