@@ -25,9 +25,9 @@ export interface PipelineOptions {
   batchMaxWaitMs: number;
   /** the store takes one writer at a time */
   oneWriter: boolean;
-  log: EventLog;
-  pool: BatchPool;
-  reader: OrderReader;
+  log: Pick<EventLog, 'consumer' | 'append' | 'progressName'>;
+  pool: Pick<BatchPool, 'run' | 'changeOwnership' | 'drain'>;
+  reader: Pick<OrderReader, 'progress'>;
   /**
    * Compares the log with the store. @returns the offsets that the log retains, by partition
    * @throws ServiceError `log-mismatch`
