@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ServiceError } from '../base/errors.ts';
+import { ServiceError } from '../base/errors.ts';
 import { recordCheck } from '../base/record-check.ts';
-import { type EventLog, type OffsetRange, TOPICS } from '../log/event-log.ts';
+import { type EventLog, type OffsetRange, type OnUnavailable, TOPICS } from '../log/event-log.ts';
 import { mismatchError } from '../log/log-mismatch.ts';
 import type { AlignmentStore, StoredLog } from '../store/alignment-store.ts';
 import { compareAlignment, mismatchText, type AlignmentView, type Mismatch } from './compare-alignment.ts';
@@ -13,10 +13,15 @@ type ReadStore = (topic: string) => Promise<StoredLog>;
 /**
  * Refuses a log and a store from different points in time: to process or accept orders with them would lose orders
  * silently. A store without an identity is claimed for this log.
+ * @param onUnavailable as `verifyAlignment`
  * @throws ServiceError `log-mismatch`, `log-unavailable`, `store-unavailable`
  */
-export async function alignStore(log: ReadableLog, store: AlignmentStore): Promise<void> {
-  await verifyAlignment(log, (topic) => store.read(topic));
+export async function alignStore(
+  log: ReadableLog,
+  store: AlignmentStore,
+  onUnavailable?: OnUnavailable,
+): Promise<void> {
+  await verifyAlignment(log, (topic) => store.read(topic), undefined, onUnavailable);
   const identity = log.identity();
   const topic = log.progressName(TOPICS.commands);
   const claimed = await store.claim(topic, identity ?? randomUUID());
@@ -27,6 +32,8 @@ export async function alignStore(log: ReadableLog, store: AlignmentStore): Promi
 
 /**
  * @param partitions those to check; all by default
+ * @param onUnavailable gets each partition that cannot be read: the caller must check it before its records are processed. By
+ *   default, and if no partition can be read, the check fails
  * @returns the offsets that the log retains, by partition
  * @throws as `alignStore`
  */
@@ -34,13 +41,19 @@ export async function verifyAlignment(
   log: ReadableLog,
   read: ReadStore,
   partitions?: readonly number[],
+  onUnavailable?: OnUnavailable,
 ): Promise<OffsetRange[]> {
   if (partitions?.length === 0) return [];
-  const view = await readAlignment(log, read, partitions);
+  const unavailable = new Map<number, Error>();
+  const skip: OnUnavailable = (partition, error) => unavailable.set(partition, error);
+  const view = await readAlignment(log, read, partitions, onUnavailable && skip);
   const mismatches = compareAlignment(view).filter(
-    ({ partition }) => partitions?.includes(partition) ?? true,
+    ({ partition }) => !unavailable.has(partition) && (partitions?.includes(partition) ?? true),
   );
   if (mismatches.length > 0) throw refusal(log.progressName(TOPICS.commands), mismatches);
+  const [first] = unavailable;
+  if (first !== undefined && Object.keys(view.ends).length === 0) throw noneReadable(...first);
+  for (const [partition, error] of unavailable) onUnavailable?.(partition, error);
   return view.starts.map((start, partition) => ({ start, end: view.ends[partition] ?? start }));
 }
 
@@ -52,10 +65,11 @@ export async function readAlignment(
   log: ReadableLog,
   read: ReadStore,
   partitions?: readonly number[],
+  onUnavailable?: OnUnavailable,
 ): Promise<AlignmentView> {
-  const starts = (await log.ranges(TOPICS.commands, partitions)).map(({ start }) => start);
+  const starts = (await log.ranges(TOPICS.commands, partitions, onUnavailable)).map(({ start }) => start);
   const { identity, progress } = await read(log.progressName(TOPICS.commands));
-  const ranges = await log.ranges(TOPICS.commands, partitions);
+  const ranges = await log.ranges(TOPICS.commands, partitions, onUnavailable);
   const offsets = new Map<number, number>();
   for (const [partition, { nextOffset, lastRecord }] of progress) {
     const { start, end } = ranges[partition] ?? { start: 0, end: 0 };
@@ -71,6 +85,11 @@ export async function readAlignment(
     ends: ranges.map(({ end }) => end),
     lastRecords: new Map([...records].map(([partition, record]) => [partition, recordCheck(record)])),
   };
+}
+
+function noneReadable(partition: number, cause: Error): ServiceError {
+  const detail = `No partition of ${TOPICS.commands} can be read; partition ${partition}: ${cause.message}`;
+  return new ServiceError('log-unavailable', detail, { cause });
 }
 
 function refusal(topic: string, mismatches: readonly Mismatch[]): ServiceError {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
-import { endsOf, TOPICS, type EventLog } from '../log/event-log.ts';
+import { endsOf, TOPICS, type EventLog, type OnUnavailable } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
@@ -21,6 +21,8 @@ export interface Context {
   metrics: Metrics;
   lifecycle: Lifecycle;
   log: EventLog;
+  /** partitions of orders.commands that could not be read yet, and so were not compared with the store; only for the role api */
+  unchecked: readonly number[];
   reader: OrderReader;
   /** shared by all threads of this process that write to the store */
   writeLock: WriteLock;
@@ -45,7 +47,7 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   const metrics = createMetrics(() => log.readinessProblem() === undefined);
   const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
   const writeLock = createWriteLock();
-  await refuseOtherLog(config, log, writeLock);
+  const unchecked = await refuseOtherLog({ config, log, writeLock, logger });
   const codec = createEventCodec();
   const isSingleProcess = config.eventLog === 'embedded';
   const hub = new StatusHub({
@@ -57,14 +59,30 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   });
   const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await startFeed(feed, config);
-  return { config, logger, metrics, lifecycle, log, reader, writeLock, codec, hub, feed };
+  return { config, logger, metrics, lifecycle, log, unchecked, reader, writeLock, codec, hub, feed };
 }
 
-/** Every role does this before it listens or processes anything. @throws ServiceError `log-mismatch` */
-async function refuseOtherLog({ database }: Config, log: EventLog, writeLock: WriteLock): Promise<void> {
-  const store = await openAlignmentStore(database, writeLock);
+type AlignmentParts = Pick<Context, 'config' | 'log' | 'writeLock' | 'logger'>;
+
+/**
+ * Every role does this before it listens or processes anything. An api replica starts although some partitions cannot be read:
+ * it still accepts orders for the others. A worker does not, because its share of the partitions would wait for them.
+ * @returns the partitions that could not be read
+ * @throws ServiceError `log-mismatch`, `log-unavailable`
+ */
+async function refuseOtherLog({ config, log, writeLock, logger }: AlignmentParts): Promise<number[]> {
+  const unchecked: number[] = [];
+  const note: OnUnavailable = (partition, error) => {
+    unchecked.push(partition);
+    logger.warn(
+      { err: error, topic: TOPICS.commands, partition },
+      'The partition cannot be read, perhaps because it has no leader. It will be compared with the store later.',
+    );
+  };
+  const store = await openAlignmentStore(config.database, writeLock);
   try {
-    await alignStore(log, store);
+    await alignStore(log, store, config.role === 'api' ? note : undefined);
+    return unchecked;
   } finally {
     await store.close();
   }

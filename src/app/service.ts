@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
+import { verifyAlignment } from './alignment.ts';
 import { startApi } from './api.ts';
 import { backUp } from './backup/back-up.ts';
 import { ControlSocket } from './backup/control-socket.ts';
@@ -8,6 +9,7 @@ import { controlSocketPath } from './backup/protocol.ts';
 import { openServers, type Addresses } from './servers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { startContext, type Context } from './context.ts';
+import { UncheckedPartitions } from './unchecked-partitions.ts';
 import { startWorker } from './worker.ts';
 
 export interface RunningService {
@@ -36,18 +38,28 @@ async function open(context: Context, version: string): Promise<RunningService> 
   const { config, lifecycle } = context;
   const pipeline = config.role === 'api' ? undefined : await startWorker(context);
   const api = config.role === 'worker' ? undefined : await startApi(context);
+  const unchecked = await lifecycle.start('unchecked partitions', uncheckedPartitions(context));
 
   let isDraining = false;
   const addresses = await openServers(context, { pipeline, api, isDraining: () => isDraining, version });
   await openControlSocket(context);
   return {
     addresses,
-    failed: pipeline?.failed ?? new Promise(() => undefined),
+    failed: pipeline?.failed ?? unchecked.failed,
     async stop() {
       isDraining = true;
       await lifecycle.close();
     },
   };
+}
+
+function uncheckedPartitions({ log, unchecked, reader, logger }: Context): UncheckedPartitions {
+  return new UncheckedPartitions({
+    partitions: unchecked,
+    verify: (partitions, onUnavailable) =>
+      verifyAlignment(log, (topic) => reader.storedLog(topic), partitions, onUnavailable),
+    logger,
+  });
 }
 
 /** For `order-system backup`, which needs the process that holds the lock of the embedded log. */

@@ -40,6 +40,9 @@ export interface OffsetRange {
   end: number;
 }
 
+/** Gets a partition that cannot be read now, for example because it has no leader. */
+export type OnUnavailable = (partition: number, error: Error) => void;
+
 /** The offset of the next append, by partition number. */
 export function endsOf(ranges: readonly OffsetRange[]): number[] {
   return ranges.map(({ end }) => end);
@@ -81,9 +84,14 @@ export interface EventLog {
   /**
    * By partition number. Concurrent appends and retention may already have moved them.
    * @param partitions those that are needed; the ranges of others may be missing
+   * @param onUnavailable gets the needed partitions that cannot be read, which have no range then; by default the call fails
    * @throws ServiceError `log-unavailable`, also if a needed partition has no leader
    */
-  ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]>;
+  ranges(
+    topic: string,
+    partitions?: readonly number[],
+    onUnavailable?: OnUnavailable,
+  ): Promise<OffsetRange[]>;
   /**
    * Reads single records. @param offsets one offset by partition
    * @returns the records by partition, without those that are not in the log

@@ -62,3 +62,36 @@ await t.test('partitions that are not checked are not asked for: they may have n
   t.same(await verifyAlignment(log, () => Promise.resolve(storedLog(4)), []), []);
   t.equal(asked.length, 2);
 });
+
+await t.test(
+  'partitions that cannot be read are reported and left out, and the others are checked',
+  async (t) => {
+    const offline = (partition: number) => new Error(`partition ${partition} has no leader`);
+    const log = (ranges: (OffsetRange | undefined)[]): ReadableLog => ({
+      ...logOf([]),
+      ranges: (_topic, _partitions, onUnavailable) => {
+        const found: OffsetRange[] = [];
+        for (const [partition, range] of ranges.entries()) {
+          if (range !== undefined) found[partition] = range;
+          else if (onUnavailable === undefined) return Promise.reject(offline(partition));
+          else onUnavailable(partition, offline(partition));
+        }
+        return Promise.resolve(found);
+      },
+    });
+    const read = () => Promise.resolve(storedLog(4));
+    const unavailable: string[] = [];
+    const note = (partition: number, { message }: Error) => unavailable.push(`${partition}: ${message}`);
+    const withOffline = log([undefined, { start: 0, end: 9 }]);
+    const ranges = await verifyAlignment(withOffline, read, undefined, note);
+    t.same([...ranges.entries()].slice(1), [[1, { start: 0, end: 9 }]]);
+    t.same(unavailable, ['0: partition 0 has no leader'], 'once');
+    await t.rejects(verifyAlignment(withOffline, read), /no leader/, 'a worker needs all that it checks');
+    const behind = log([undefined, { start: 1, end: 9 }]);
+    await t.rejects(verifyAlignment(behind, read, undefined, note), {
+      code: 'log-mismatch',
+      message: /commands\/1/,
+    });
+    await t.rejects(verifyAlignment(log([undefined]), read, undefined, note), { code: 'log-unavailable' });
+  },
+);

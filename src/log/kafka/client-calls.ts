@@ -11,7 +11,7 @@ import kafka, {
 } from 'node-rdkafka';
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { OffsetRange } from '../event-log.ts';
+import type { OffsetRange, OnUnavailable } from '../event-log.ts';
 import { type KafkaOptions, producerSettings, producerTopicSettings } from './client-settings.ts';
 import { isStateError, settingsError, unavailableError } from './errors.ts';
 import { untilLeaderElected } from './leader-election.ts';
@@ -90,6 +90,7 @@ export async function partitionCount(client: Producer, topic: string, timeout: n
  * Queries one partition at a time, so that an unreachable broker blocks only one thread of libuv's pool.
  * @param timeout of each call
  * @param partitions those to query; all by default
+ * @param onUnavailable gets those that cannot be queried; by default the call fails
  * @throws ServiceError `log-unavailable`
  */
 export async function topicRanges(
@@ -97,15 +98,21 @@ export async function topicRanges(
   topic: string,
   timeout: number,
   partitions?: readonly number[],
+  onUnavailable?: OnUnavailable,
 ): Promise<OffsetRange[]> {
   try {
     const ranges: OffsetRange[] = [];
     for (const partition of await partitionsOf(client, topic, timeout)) {
       if (partitions?.includes(partition) === false) continue;
-      const { lowOffset, highOffset } = await untilLeaderElected(() =>
-        watermarks(client, { topic, partition }, timeout),
-      );
-      ranges[partition] = { start: lowOffset, end: highOffset };
+      try {
+        const { lowOffset, highOffset } = await untilLeaderElected(() =>
+          watermarks(client, { topic, partition }, timeout),
+        );
+        ranges[partition] = { start: lowOffset, end: highOffset };
+      } catch (error) {
+        if (onUnavailable === undefined) throw error;
+        onUnavailable(partition, toError(error));
+      }
     }
     return ranges;
   } catch (error) {

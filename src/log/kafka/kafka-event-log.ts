@@ -7,6 +7,7 @@ import {
   type FollowOptions,
   type LogConsumer,
   type OffsetRange,
+  type OnUnavailable,
   type OutgoingRecord,
   TOPICS,
 } from '../event-log.ts';
@@ -74,8 +75,12 @@ export class KafkaEventLog implements EventLog {
     return follower;
   }
 
-  ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]> {
-    return this.#producer.ranges(this.#prefixed(topic), partitions);
+  ranges(
+    topic: string,
+    partitions?: readonly number[],
+    onUnavailable?: OnUnavailable,
+  ): Promise<OffsetRange[]> {
+    return this.#producer.ranges(this.#prefixed(topic), partitions, onUnavailable);
   }
 
   recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Promise<Map<number, LogRecord>> {

@@ -2,7 +2,7 @@ import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-r
 import { hasCode } from '../../base/errors.ts';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
-import { type OffsetRange, type OutgoingRecord, pendingLimit } from '../event-log.ts';
+import { type OffsetRange, type OnUnavailable, type OutgoingRecord, pendingLimit } from '../event-log.ts';
 import { closeProducer, configured, connect, createProducer, metadata, topicRanges } from './client-calls.ts';
 import type { KafkaOptions } from './client-settings.ts';
 import {
@@ -131,8 +131,12 @@ export class KafkaProducer {
   }
 
   /** @param topic with its prefix @throws ServiceError `log-unavailable` */
-  async ranges(topic: string, partitions?: readonly number[]): Promise<OffsetRange[]> {
-    return topicRanges(this.#usableClient(), topic, PROBE_TIMEOUT_MS, partitions);
+  async ranges(
+    topic: string,
+    partitions?: readonly number[],
+    onUnavailable?: OnUnavailable,
+  ): Promise<OffsetRange[]> {
+    return topicRanges(this.#usableClient(), topic, PROBE_TIMEOUT_MS, partitions, onUnavailable);
   }
 
   /** @throws ServiceError `log-unavailable` */

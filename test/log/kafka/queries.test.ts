@@ -81,6 +81,12 @@ await t.test('only the partitions that are needed are queried: another one may h
   const ranges = await topicRanges(client, 'orders.commands', 100, [2, 3]);
   t.same([...ranges.entries()].slice(2), [[2, { start: 2, end: 9 }]]);
   await t.rejects(topicRanges(client, 'orders.commands', 100), { code: 'log-unavailable' });
+  const unavailable: string[] = [];
+  const readable = await topicRanges(client, 'orders.commands', 100, undefined, (partition, { message }) => {
+    unavailable.push(`${partition}: ${message}`);
+  });
+  t.same(Object.keys(readable), ['1', '2']);
+  t.same(unavailable, ['0: Broker: Leader not available']);
 });
 
 type Done = (error: Error | null, result?: unknown) => void;
