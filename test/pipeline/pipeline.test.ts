@@ -133,6 +133,21 @@ await t.test(
   },
 );
 
+await t.test(
+  'an order whose detached call ends its thread again and again fails, although none of these calls counts as an attempt',
+  { timeout: 120_000 },
+  async (t) => {
+    const { run, place, isConfirmed, reader } = await pipelineUnderTest(t);
+    await run(processorModule);
+    const [killer, good] = [await place('slow-crash'), await place()];
+    await eventually(async () => (await reader.find(killer))?.status === 'failed', {
+      what: 'the order to fail',
+      timeoutMs: 60_000,
+    });
+    await isConfirmed(good);
+  },
+);
+
 await t.test('a stopped pipeline is not ready', async (t) => {
   const { run } = await pipelineUnderTest(t);
   const { pipeline, stop } = await run(undefined);
