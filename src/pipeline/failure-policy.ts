@@ -88,20 +88,36 @@ export class FailurePolicy {
   /**
    * As `bisect`, for retries, but one order at a time: this crashes fewer threads.
    * @param limit maximum number of orders
-   * @param isolated one order at a time from the start
+   * @param atOnce maximum number of orders in each part
    */
   async isolate(
     limit: number,
     run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
-    isolated = false,
+    atOnce = limit,
   ): Promise<DueAt> {
-    const outcome = isolated ? POISON : await run(limit);
-    if (outcome !== POISON) return outcome;
+    let dueAt: DueAt;
+    let done = 0;
+    do {
+      const outcome = await run(atOnce);
+      dueAt = outcome === POISON ? await this.#oneByOne(atOnce, run) : outcome;
+      done += atOnce;
+    } while (done < limit && this.#isDue(dueAt));
+    return dueAt;
+  }
+
+  async #oneByOne(
+    limit: number,
+    run: (limit: number, poisonReason?: string) => Promise<DueAt | Poison>,
+  ): Promise<DueAt> {
     let dueAt: DueAt = 0;
-    for (let done = 0; done < limit && dueAt !== undefined && dueAt <= this.#options.clock(); done += 1) {
+    for (let done = 0; done < limit && this.#isDue(dueAt); done += 1) {
       dueAt = await untilNotPoison((poisonReason) => run(1, poisonReason));
     }
     return dueAt;
+  }
+
+  #isDue(dueAt: DueAt): boolean {
+    return dueAt !== undefined && dueAt <= this.#options.clock();
   }
 
   /**

@@ -25,10 +25,13 @@ export interface LaneContext {
   monotonicClock: MonotonicClock;
 }
 
+/** The maximum number of orders that are isolated together. If their process ends, each of them is suspected. */
+export const ISOLATED_ORDERS = 16;
+
 /** How a part of a batch, or a run of retries, is processed. */
 export interface Mode {
   poisonReason: string | undefined;
-  /** nothing else is processed meanwhile, and the store records the order that is being processed */
+  /** nothing else is processed meanwhile, and the store records the orders that are being processed */
   isolated: boolean;
   /** calls are not detached, because one of these orders may end its thread */
   patient: boolean;

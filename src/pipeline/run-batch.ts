@@ -5,7 +5,7 @@ import type { Outcome } from '../processing/outcome.ts';
 import { Answers } from './answers.ts';
 import { countResult, measureBatch, type BatchTrigger } from './batch-metrics.ts';
 import { POISON, type DueAt, type Poison } from './failure-policy.ts';
-import { modeRules, type LaneContext, type Mode } from './lane-context.ts';
+import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
 import { PublishQueue, publishResult } from './publish.ts';
 import { RetryRunner } from './run-retries.ts';
 
@@ -72,7 +72,9 @@ export class BatchRunner {
     const { failurePolicy, ownership } = this.#options;
     const isolated = ownership.uncleanEnds.recordsAreIsolated(batch.map(({ partition }) => partition));
     let dueAt: DueAt;
-    for (const part of isolated ? batch.map((record) => [record]) : [batch]) {
+    const partSize = isolated ? ISOLATED_ORDERS : batch.length;
+    for (let start = 0; start < batch.length; start += partSize) {
+      const part = batch.slice(start, start + partSize);
       const partDueAt = await failurePolicy.bisect(part, (records, poisonReason) =>
         this.#runPart(records, trigger, { poisonReason, isolated, patient: records !== part }),
       );

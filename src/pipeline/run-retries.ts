@@ -3,7 +3,7 @@ import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Answers } from './answers.ts';
 import { countResult } from './batch-metrics.ts';
 import { POISON, type DueAt, type Poison } from './failure-policy.ts';
-import { modeRules, type LaneContext, type Mode } from './lane-context.ts';
+import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
 import { publishResult, type PublishQueue } from './publish.ts';
 
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */
@@ -53,7 +53,7 @@ export class RetryRunner {
       MAX_RETRIES_PER_RUN,
       (limit, poisonReason) =>
         this.#retry(limit, { poisonReason, isolated, patient: limit < MAX_RETRIES_PER_RUN }),
-      isolated,
+      isolated ? ISOLATED_ORDERS : MAX_RETRIES_PER_RUN,
     );
     ownership.uncleanEnds.retriesRan(partitions, dueAt);
     return dueAt;

@@ -7,12 +7,12 @@ export interface OwnedPartitions {
   owner: OwnerId;
 }
 
-/** An order that is the only one for which its owner calls the processor. The stores keep it in the table `lone_orders`. */
-export interface IsolatedOrder {
-  orderId: string;
+/** Orders for which their owner calls the processor, and for no others. The stores keep them in the table `lone_orders`. */
+export interface IsolatedOrders {
   topic: string;
-  partition: number;
   owner: OwnerId;
+  /** order id → partition */
+  orders: ReadonlyMap<string, number>;
 }
 
 /** What a new owner learns about a partition. */
@@ -35,13 +35,15 @@ export interface PartitionOwners {
   release(owned: OwnedPartitions): Promise<void>;
   /** The unclean ends are over: resets the crash count, which counts them, and forgets the orders recorded for these partitions. */
   resetCrashCount(owned: OwnedPartitions): Promise<void>;
+  /** Those of these orders that are recorded by another owner: it ended while it processed them. */
+  suspectsAmong(orderIds: readonly string[], owner: OwnerId): Promise<Set<string>>;
   /**
-   * Records that the processor is called for this order and for no other.
-   * @returns how many owners have ended since the order was first recorded, each while it was recorded
+   * Records that the processor is called for these orders and for no others.
+   * @returns for each order, how many owners have ended since it was first recorded, each while it was recorded
    */
-  recordIsolated(order: IsolatedOrder): Promise<number>;
-  /** The order is no longer being processed: its owner has survived it. */
-  clearIsolated(orderId: string): Promise<void>;
+  recordIsolated(isolated: IsolatedOrders): Promise<Map<string, number>>;
+  /** The orders are no longer being processed: their owner has survived them. */
+  clearIsolated(orderIds: readonly string[]): Promise<void>;
 }
 
 /** The owner of a released partition. */

@@ -62,6 +62,7 @@ export function trackStore(store: BatchStore, activity: ThreadActivity): BatchSt
     claim: track('claim'),
     release: track('release'),
     resetCrashCount: track('resetCrashCount'),
+    suspectsAmong: track('suspectsAmong'),
     recordIsolated: track('recordIsolated'),
     clearIsolated: track('clearIsolated'),
     close: track('close'),

@@ -6,7 +6,13 @@ import { ServiceError } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
-import { FailurePolicy, POISON, POISON_REASON } from '../../src/pipeline/failure-policy.ts';
+import {
+  FailurePolicy,
+  POISON,
+  POISON_REASON,
+  type DueAt,
+  type Poison,
+} from '../../src/pipeline/failure-policy.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 /** Runs the step with pauses of this share of their maximum. @returns how long it took, in milliseconds */
@@ -190,6 +196,25 @@ await t.test('bisecting fails only the poison orders and keeps the others in seq
     }),
     { numRuns: 50 },
   );
+});
+
+await t.test('retries run in parts until none is due, and a poison part one order at a time', async (t) => {
+  const { policy } = harness();
+  const later = Date.now() + 60_000;
+  const due = ['a', 'b', 'c', 'poison', 'd'];
+  const runs: [number, string | undefined][] = [];
+  const run = (limit: number, reason?: string): Promise<DueAt | Poison> => {
+    runs.push([limit, reason]);
+    if (due.slice(0, limit).includes('poison') && reason === undefined) return Promise.resolve(POISON);
+    due.splice(0, limit);
+    return Promise.resolve(due.length === 0 ? later : 0);
+  };
+  t.equal(await policy.isolate(512, run, 2), later);
+  const parts: [number, string | undefined][] = [2, 2, 1, 1].map((limit) => [limit, undefined]);
+  t.same(runs, [...parts, [1, POISON_REASON], [2, undefined]]);
+  due.push('e', 'f', 'g');
+  t.equal(await policy.isolate(2, run, 2), 0, 'no more than the limit');
+  t.same(due, ['g']);
 });
 
 await t.test('poison retries continue one order at a time until none is due', async (t) => {

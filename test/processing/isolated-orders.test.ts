@@ -16,16 +16,21 @@ async function harness(t: Test) {
   const parts = await processingUnderTest(t);
   const { dependencies, database, world } = parts;
   const killers = new Set<string>();
+  /** the orders of each call of the processor's runner */
+  const calls: string[][] = [];
   /** Stands in for the end of the process: the processor never answers, and nothing is cleared. */
   const mortal = (): BatchDependencies => ({
     ...dependencies,
     store: {
       ...bound(dependencies.store),
-      clearIsolated: (orderId) =>
-        killers.has(orderId) ? Promise.resolve() : dependencies.store.clearIsolated(orderId),
+      clearIsolated: (orderIds) =>
+        orderIds.some((id) => killers.has(id))
+          ? Promise.resolve()
+          : dependencies.store.clearIsolated(orderIds),
     },
-    runProcessor: (calls) => {
-      const attempts = [...calls];
+    runProcessor: (attempted) => {
+      const attempts = [...attempted];
+      calls.push(attempts.map(({ command }) => command.orderId));
       if (attempts.some(({ command }) => killers.has(command.orderId))) return Promise.reject(KILLED);
       return dependencies.runProcessor(attempts);
     },
@@ -50,8 +55,8 @@ async function harness(t: Test) {
         recording,
       ),
     );
-  const recorded = () => database.prepare('SELECT order_id FROM lone_orders').pluck().all();
-  return { ...parts, world, killers, batch, retry, recorded };
+  const recorded = () => database.prepare('SELECT order_id FROM lone_orders ORDER BY order_id').pluck().all();
+  return { ...parts, world, killers, calls, batch, retry, recorded };
 }
 
 function bound(store: BatchDependencies['store']): BatchDependencies['store'] {
@@ -67,7 +72,16 @@ function bound(store: BatchDependencies['store']): BatchDependencies['store'] {
 
 const METHODS = [
   ...['load', 'loadDue', 'save', 'dryRun', 'effectsOf', 'effectsOfRetries', 'orderIdsWithDeadLetters'],
-  ...['purgeCompleted', 'claim', 'release', 'resetCrashCount', 'recordIsolated', 'clearIsolated', 'close'],
+  ...[
+    'purgeCompleted',
+    'claim',
+    'release',
+    'resetCrashCount',
+    'suspectsAmong',
+    'recordIsolated',
+    'clearIsolated',
+    'close',
+  ],
 ];
 
 await t.test('an order during which three processes ended becomes a dead letter', async (t) => {
@@ -115,15 +129,27 @@ await t.test('an order that was survived once starts again', async (t) => {
   t.same(deadLetters(), []);
 });
 
-await t.test('orders that are processed together are never blamed', async (t) => {
-  const { killers, batch, recorded, history } = await harness(t);
+await t.test('orders that were processed together when their process ended are called alone', async (t) => {
+  const { killers, batch, calls, recorded, history, deadLetters } = await harness(t);
   const records = new CommandRecords();
-  const [one, other] = [randomUUID(), randomUUID()];
-  const both = [records.place(one), records.place(other)];
-  killers.add(one);
-  for (const owner of ['a', 'b', 'c', 'd']) await t.rejects(batch(owner, both), KILLED);
-  t.same(recorded(), []);
+  const ids = [randomUUID(), randomUUID(), randomUUID()];
+  const [innocent = '', killer = '', later = ''] = ids;
+  const together = ids.map((id) => records.place(id));
+  const another = randomUUID();
+  killers.add(killer);
+  await t.rejects(batch('a', together), KILLED);
+  t.same(recorded(), ids.toSorted());
+  const all = [...together, records.place(another)];
+  for (const owner of ['b', 'c']) await t.rejects(batch(owner, all), KILLED);
+  t.same(calls.splice(0), [ids, [another], [innocent], [killer], [innocent, another], [killer]]);
   killers.clear();
-  await batch('e', both);
-  t.same([await history(one), await history(other)], [['confirmed'], ['confirmed']]);
+  await batch('d', all);
+  t.same(calls, [[innocent, another], [later]]);
+  t.same(recorded(), []);
+  t.match(deadLetters(), [{ order_id: killer, error: PROCESS_POISON_REASON }]);
+  t.same(await Promise.all([innocent, later, another].map(history)), [
+    ['confirmed'],
+    ['confirmed'],
+    ['confirmed'],
+  ]);
 });

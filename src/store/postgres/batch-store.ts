@@ -8,7 +8,7 @@ import type {
   Effects,
   LoadedState,
 } from '../order-store.ts';
-import type { Claim, IsolatedOrder, OwnedPartitions } from '../partition-owners.ts';
+import type { Claim, IsolatedOrders, OwnedPartitions, OwnerId } from '../partition-owners.ts';
 import type { RetryingOrder } from '../retries.ts';
 import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
@@ -17,6 +17,7 @@ import {
   claimStatement,
   clearStatement,
   resetStatements,
+  suspectsStatement,
   recordStatement,
   releaseStatement,
 } from './partition-owners.ts';
@@ -124,13 +125,20 @@ export class PostgresBatchStore implements BatchStore {
     await this.#connection.write(resetStatements(owned));
   }
 
-  async recordIsolated(order: IsolatedOrder): Promise<number> {
-    const [row] = await this.#connection.query<{ uncleanEnds: number }>(recordStatement(order));
-    return row?.uncleanEnds ?? 0;
+  async suspectsAmong(orderIds: readonly string[], owner: OwnerId): Promise<Set<string>> {
+    const rows = await this.#connection.query<{ orderId: string }>(suspectsStatement(orderIds, owner));
+    return new Set(rows.map(({ orderId }) => orderId));
   }
 
-  async clearIsolated(orderId: string): Promise<void> {
-    await this.#connection.query(clearStatement(orderId));
+  async recordIsolated(isolated: IsolatedOrders): Promise<Map<string, number>> {
+    const rows = await this.#connection.query<{ orderId: string; uncleanEnds: number }>(
+      recordStatement(isolated),
+    );
+    return new Map(rows.map(({ orderId, uncleanEnds }) => [orderId, uncleanEnds]));
+  }
+
+  async clearIsolated(orderIds: readonly string[]): Promise<void> {
+    await this.#connection.query(clearStatement(orderIds));
   }
 
   close(): Promise<void> {

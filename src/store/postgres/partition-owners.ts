@@ -1,4 +1,4 @@
-import { NO_OWNER, type IsolatedOrder, type OwnedPartitions } from '../partition-owners.ts';
+import { NO_OWNER, type IsolatedOrders, type OwnedPartitions, type OwnerId } from '../partition-owners.ts';
 import type { Statement } from '../sql/statement.ts';
 
 /** In the order of the partitions, so that two owners cannot deadlock. */
@@ -14,11 +14,14 @@ const CLAIM = `
 
 const OWNED = 'WHERE topic = $1 AND partition = ANY($2::bigint[]) AND owner = $3';
 
+/** In the order of the ids, so that two owners cannot deadlock. */
 const RECORD = `
-  INSERT INTO lone_orders AS isolated (order_id, topic, partition, owner, unclean_ends) VALUES ($1, $2, $3, $4, 0)
+  INSERT INTO lone_orders AS isolated (order_id, topic, partition, owner, unclean_ends)
+  SELECT order_id, $3, partition, $4, 0
+  FROM unnest($1::text[], $2::bigint[]) AS called (order_id, partition) ORDER BY order_id
   ON CONFLICT (order_id) DO UPDATE
   SET unclean_ends = isolated.unclean_ends + (isolated.owner <> excluded.owner)::int, owner = excluded.owner
-  RETURNING unclean_ends AS "uncleanEnds"`;
+  RETURNING order_id AS "orderId", unclean_ends AS "uncleanEnds"`;
 
 export function claimStatement(owned: OwnedPartitions): Statement {
   return { name: 'claim-partitions', text: CLAIM, values: valuesOf(owned) };
@@ -45,15 +48,27 @@ export function resetStatements(owned: OwnedPartitions): Statement[] {
   ];
 }
 
-export function recordStatement({ orderId, topic, partition, owner }: IsolatedOrder): Statement {
-  return { name: 'record-isolated-order', text: RECORD, values: [orderId, topic, partition, owner] };
+export function suspectsStatement(orderIds: readonly string[], owner: OwnerId): Statement {
+  return {
+    name: 'suspected-orders',
+    text: 'SELECT order_id AS "orderId" FROM lone_orders WHERE order_id = ANY($1::text[]) AND owner <> $2',
+    values: [orderIds, owner],
+  };
 }
 
-export function clearStatement(orderId: string): Statement {
+export function recordStatement({ topic, owner, orders }: IsolatedOrders): Statement {
   return {
-    name: 'clear-isolated-order',
-    text: 'DELETE FROM lone_orders WHERE order_id = $1',
-    values: [orderId],
+    name: 'record-isolated-orders',
+    text: RECORD,
+    values: [[...orders.keys()], [...orders.values()], topic, owner],
+  };
+}
+
+export function clearStatement(orderIds: readonly string[]): Statement {
+  return {
+    name: 'clear-isolated-orders',
+    text: 'DELETE FROM lone_orders WHERE order_id = ANY($1::text[])',
+    values: [orderIds],
   };
 }
 

@@ -12,7 +12,7 @@ import { STATE_COLUMNS } from '../sql/rows.ts';
 import { SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import * as owners from './partition-owners.ts';
-import type { Claim, IsolatedOrder, OwnedPartitions } from '../partition-owners.ts';
+import type { Claim, IsolatedOrders, OwnedPartitions, OwnerId } from '../partition-owners.ts';
 import { readEffects, readEffectsOfRetries } from './read-effects.ts';
 import { readDue, retryingAmong } from './read-retries.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
@@ -98,12 +98,16 @@ export class SqliteBatchStore implements BatchStore {
     return this.#client.write(this.#lock, () => owners.resetCrashCount(this.#client, owned));
   }
 
-  recordIsolated(order: IsolatedOrder): Promise<number> {
-    return this.#client.write(this.#lock, () => owners.recordIsolated(this.#client, order));
+  suspectsAmong(orderIds: readonly string[], owner: OwnerId): Promise<Set<string>> {
+    return this.#client.snapshotRead(() => owners.suspectsAmong(this.#client, orderIds, owner));
   }
 
-  clearIsolated(orderId: string): Promise<void> {
-    return this.#client.write(this.#lock, () => owners.clearIsolated(this.#client, orderId));
+  recordIsolated(isolated: IsolatedOrders): Promise<Map<string, number>> {
+    return this.#client.write(this.#lock, () => owners.recordIsolated(this.#client, isolated));
+  }
+
+  clearIsolated(orderIds: readonly string[]): Promise<void> {
+    return this.#client.write(this.#lock, () => owners.clearIsolated(this.#client, orderIds));
   }
 
   close(): Promise<void> {

@@ -1,4 +1,10 @@
-import { NO_OWNER, type Claim, type IsolatedOrder, type OwnedPartitions } from '../partition-owners.ts';
+import {
+  NO_OWNER,
+  type Claim,
+  type IsolatedOrders,
+  type OwnedPartitions,
+  type OwnerId,
+} from '../partition-owners.ts';
 import type { SqliteClient } from './client.ts';
 
 const CLAIM = `
@@ -19,7 +25,10 @@ const RECORD = `
   SET unclean_ends = unclean_ends + (owner <> excluded.owner), owner = excluded.owner
   RETURNING unclean_ends AS uncleanEnds`;
 
-const CLEAR = 'DELETE FROM lone_orders WHERE order_id = ?';
+const SUSPECTS = `
+  SELECT order_id AS orderId FROM lone_orders WHERE order_id IN (SELECT value FROM json_each(?)) AND owner <> ?`;
+
+const CLEAR = 'DELETE FROM lone_orders WHERE order_id IN (SELECT value FROM json_each(?))';
 
 /** Each function runs inside a transaction of the caller. */
 export function claim(client: SqliteClient, { topic, partitions, owner }: OwnedPartitions): Claim[] {
@@ -41,11 +50,26 @@ export function resetCrashCount(client: SqliteClient, { topic, partitions, owner
   }
 }
 
-export function recordIsolated(client: SqliteClient, order: IsolatedOrder): number {
-  const { orderId, topic, partition, owner } = order;
-  return client.all<{ uncleanEnds: number }>(RECORD, orderId, topic, partition, owner)[0]?.uncleanEnds ?? 0;
+export function suspectsAmong(
+  client: SqliteClient,
+  orderIds: readonly string[],
+  owner: OwnerId,
+): Set<string> {
+  const rows = client.all<{ orderId: string }>(SUSPECTS, JSON.stringify(orderIds), owner);
+  return new Set(rows.map(({ orderId }) => orderId));
 }
 
-export function clearIsolated(client: SqliteClient, orderId: string): void {
-  client.run(CLEAR, orderId);
+export function recordIsolated(
+  client: SqliteClient,
+  { topic, owner, orders }: IsolatedOrders,
+): Map<string, number> {
+  const uncleanEnds = ([orderId, partition]: [string, number]): [string, number] => {
+    const [row] = client.all<{ uncleanEnds: number }>(RECORD, orderId, topic, partition, owner);
+    return [orderId, row?.uncleanEnds ?? 0];
+  };
+  return new Map([...orders].map(uncleanEnds));
+}
+
+export function clearIsolated(client: SqliteClient, orderIds: readonly string[]): void {
+  client.run(CLEAR, JSON.stringify(orderIds));
 }

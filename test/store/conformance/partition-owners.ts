@@ -3,11 +3,10 @@ import { apply, place, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
 export async function partitionOwnersConformance(t: Test, makeStore: MakeStore): Promise<void> {
-  const isolated = (orderId: string, owner: string, partition = 0) => ({
-    orderId,
+  const isolated = (owner: string, orderIds: string[], partition = 0) => ({
     topic: TOPIC,
-    partition,
     owner,
+    orders: new Map(orderIds.map((id) => [id, partition])),
   });
   const owned = (owner: string, ...partitions: number[]) => ({ topic: TOPIC, partitions, owner });
 
@@ -56,26 +55,40 @@ export async function partitionOwnersConformance(t: Test, makeStore: MakeStore):
   await t.test('ends of owners are counted for an order only while it is recorded', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
-    t.equal(await store.recordIsolated(isolated('x', 'a')), 0);
-    t.equal(await store.recordIsolated(isolated('x', 'a')), 0, 'the same owner tries again');
-    t.equal(await store.recordIsolated(isolated('x', 'b')), 1);
-    t.equal(await store.recordIsolated(isolated('y', 'b')), 0, 'another order has its own count');
-    t.equal(await store.recordIsolated(isolated('x', 'c')), 2);
-    await store.clearIsolated('x');
-    t.equal(await store.recordIsolated(isolated('x', 'd')), 0);
+    const record = async (owner: string, ...orderIds: string[]) =>
+      Object.fromEntries(await store.recordIsolated(isolated(owner, orderIds)));
+    t.same(await record('a', 'x', 'z'), { x: 0, z: 0 });
+    t.same(await record('a', 'x'), { x: 0 }, 'the same owner tries again');
+    t.same(await record('b', 'y', 'x'), { x: 1, y: 0 }, 'each order has its own count');
+    t.same(await record('c', 'x'), { x: 2 });
+    await store.clearIsolated(['x', 'y']);
+    t.same(await record('d', 'x', 'y', 'z'), { x: 0, y: 0, z: 1 });
+  });
+
+  await t.test('orders that another owner has recorded are suspected', async (t) => {
+    const { writer } = await makeStore(t);
+    const store = await writer();
+    await store.recordIsolated(isolated('killed', ['x', 'y']));
+    await store.recordIsolated(isolated('me', ['z']));
+    t.same([...(await store.suspectsAmong(['a', 'z', 'x', 'y'], 'me'))].sort(), ['x', 'y']);
+    await store.clearIsolated(['y']);
+    t.same([...(await store.suspectsAmong(['x', 'y', 'z'], 'me'))], ['x']);
+    t.same([...(await store.suspectsAmong([], 'me'))], []);
   });
 
   await t.test('a reset forgets the orders of its partitions only', async (t) => {
     const { writer } = await makeStore(t);
     const store = await writer();
     await store.claim(owned('killed', 0, 1));
-    await store.recordIsolated(isolated('x', 'killed', 0));
-    await store.recordIsolated(isolated('y', 'killed', 1));
+    const uncleanEnds = async (owner: string, orderId: string, partition: number) =>
+      (await store.recordIsolated(isolated(owner, [orderId], partition))).get(orderId);
+    await uncleanEnds('killed', 'x', 0);
+    await uncleanEnds('killed', 'y', 1);
     await store.claim(owned('me', 0, 1));
     await store.resetCrashCount(owned('killed', 0, 1));
-    t.equal(await store.recordIsolated(isolated('x', 'me', 0)), 1, 'a former owner cannot reset it');
+    t.equal(await uncleanEnds('me', 'x', 0), 1, 'a former owner cannot reset it');
     await store.resetCrashCount(owned('me', 0));
-    t.equal(await store.recordIsolated(isolated('x', 'me', 0)), 0);
-    t.equal(await store.recordIsolated(isolated('y', 'me', 1)), 1);
+    t.equal(await uncleanEnds('me', 'x', 0), 0);
+    t.equal(await uncleanEnds('me', 'y', 1), 1);
   });
 }

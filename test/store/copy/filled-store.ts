@@ -33,7 +33,7 @@ export async function fillStore(store: BatchStore, deadLetterStore: DeadLetterSt
   await addRetrying(store);
   await store.claim({ topic: TOPIC, partitions: [0, 1], owner: 'an owner that was killed' });
   const owner = 'an owner that was killed';
-  await store.recordIsolated({ orderId: orderId(7), topic: TOPIC, partition: 1, owner });
+  await store.recordIsolated({ topic: TOPIC, owner, orders: new Map([[orderId(7), 1]]) });
 }
 
 export function orderId(index: number): string {
