@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Database } from '../../src/base/sqlite.ts';
 import { within } from '../../src/base/within.ts';
 import type { NewOrder } from '../../src/order/order.ts';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -18,6 +17,8 @@ const PROCESSOR = new URL('../../../test/fixtures/killing-processor.mjs', import
  */
 const MAX_STARTS = 9;
 
+const MAX_ATTEMPTS = 5;
+
 interface DeadLetters {
   data: { orderId: string; reason: string; error: string }[];
 }
@@ -25,10 +26,12 @@ interface DeadLetters {
 /** A service whose processor is killed by some orders; the test restarts it. */
 class KilledService {
   starts = 0;
-  readonly folder: string;
+  folder: string;
+  readonly #root: string;
   readonly #settings: Record<string, string>;
 
   constructor(folder: string, settings: Record<string, string> = {}) {
+    this.#root = folder;
     this.folder = folder;
     this.#settings = settings;
   }
@@ -46,23 +49,24 @@ class KilledService {
     });
   }
 
-  /** Places the orders while the store is locked, so that all are accepted before any is processed. */
+  /** Places the orders in one request. Their call may end the process before the answer is sent: then it starts again, empty. */
   async accept(orders: NewOrder[]): Promise<string[]> {
-    const service = await this.start();
-    this.starts = 1;
-    const database = new Database(join(this.folder, 'orders.db'));
-    database.exec('BEGIN EXCLUSIVE');
-    const { status, body } = await new OrderClient(service.url).post<{ results: { id: string }[] }>(
-      '/v1/orders/batch',
-      { orders },
-    );
-    database.close();
-    if (status !== 207) throw new Error(`The orders were not accepted: ${status}`);
-    if (!(await within(service.exited, 60_000))) {
-      await service.kill();
-      throw new Error(`No order has killed the service. Its output:\n${service.output}`);
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      this.folder = join(this.#root, String(attempt));
+      const service = await this.start();
+      this.starts = 1;
+      const answer = await new OrderClient(service.url)
+        .post<{ results: { id: string }[] }>('/v1/orders/batch', { orders })
+        .catch(() => undefined);
+      if (!(await within(service.exited, 60_000))) {
+        await service.kill();
+        throw new Error(`No order has killed the service. Its output:\n${service.output}`);
+      }
+      if (answer === undefined) continue;
+      if (answer.status !== 207) throw new Error(`The orders were not accepted: ${answer.status}`);
+      return answer.body.results.map(({ id }) => id);
     }
-    return body.results.map(({ id }) => id);
+    throw new Error('The service was killed before each answer.');
   }
 
   /** Restarts the service after each death until it has processed all orders; returns the last one. */
