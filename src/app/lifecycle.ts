@@ -1,6 +1,9 @@
 import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
+/** A part that takes longer is named in the log, so that a shutdown that takes too long explains itself. */
+const SLOW_MS = 5_000;
+
 /**
  * Owns everything that was opened. Register each resource as soon as it is open, so that a failed start closes what was
  * opened before.
@@ -37,14 +40,18 @@ export class Lifecycle {
   async close(): Promise<void> {
     const failures: Error[] = [];
     for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
+      const { name } = closer;
+      const slow = setTimeout(() => this.#logger.warn({ part: name }, 'Still closing.'), SLOW_MS);
       try {
         await closer.close();
-        this.#logger.debug({ part: closer.name }, 'closed');
+        this.#logger.debug({ part: name }, 'closed');
       } catch (thrown) {
         const error = toError(thrown);
         failures.push(
-          new ServiceError('internal', `${closer.name} did not close: ${error.message}`, { cause: error }),
+          new ServiceError('internal', `${name} did not close: ${error.message}`, { cause: error }),
         );
+      } finally {
+        clearTimeout(slow);
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, 'Some parts did not close.');

@@ -2,6 +2,7 @@ import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Repeated } from '../base/repeated.ts';
 import { endsOf, type EventLog, type Follower, type StartOver, TOPICS } from '../log/event-log.ts';
+import { within } from '../base/within.ts';
 import { retryUntilDone } from '../pipeline/retry.ts';
 import { newIdentity, singleLog } from '../status/lineage.ts';
 import { hasReached } from '../status/positions.ts';
@@ -12,6 +13,8 @@ import { STATUS_BACKLOG } from './context.ts';
 
 const BACKOFF = { baseMs: 100, factor: 2, capMs: 5_000 };
 const COMMANDS_CHECK_MS = 1_000;
+/** A stop does not wait longer for the store: the note helps the next start, but nothing depends on it. */
+const NOTE_ENDS_MS = 2_000;
 /** Longer than it takes the followers of all replicas to notice a new topic themselves. */
 const IDENTITY_CHECK_MS = 5_000;
 
@@ -73,9 +76,11 @@ export class StatusFeed {
     await this.#follower?.stop();
     await this.#checking;
     if (this.#follower === undefined) return;
-    await this.#noteEnds(hub.positions).catch((error: unknown) =>
-      logger.warn({ err: toError(error) }, 'Could not store how far orders.status was read.'),
+    const problem = await within(this.#noteEnds(hub.positions), NOTE_ENDS_MS).then(
+      (inTime) => (inTime ? undefined : 'the store did not answer in time'),
+      (error: unknown) => toError(error).message,
     );
+    if (problem !== undefined) logger.warn({ problem }, 'Could not store how far orders.status was read.');
   }
 
   async #findIdentity(): Promise<void> {

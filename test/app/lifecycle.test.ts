@@ -1,3 +1,6 @@
+import { PassThrough } from 'node:stream';
+import { mock } from 'node:test';
+import { pino } from 'pino';
 import t from 'tap';
 import { Lifecycle } from '../../src/app/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -21,6 +24,22 @@ await t.test('invariant 11: parts are closed newest first, one after the other',
   );
   await lifecycle.close();
   t.equal(closed.length, 6, 'each is closed once');
+});
+
+await t.test('a part that takes long to close is named in the log', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const lines = new PassThrough();
+  const lifecycle = new Lifecycle(pino({ level: 'warn' }, lines));
+  let closed: () => void = () => undefined;
+  lifecycle.opened('status feed', () => new Promise((resolve) => (closed = resolve)));
+  const closing = lifecycle.close();
+  mock.timers.tick(5_000);
+  closed();
+  await closing;
+  t.match(String(lines.read()), /"part":"status feed","msg":"Still closing\."/);
+  mock.timers.tick(5_000);
+  t.equal(lines.read(), null, 'the timer is cleared');
 });
 
 await t.test('a part that fails to start or to close keeps none of the others open', async (t) => {

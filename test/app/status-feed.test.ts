@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { within } from '../../src/base/within.ts';
 import { StatusFeed } from '../../src/app/status-feed.ts';
 import { type EventLog, type FollowOptions, TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
@@ -48,10 +49,11 @@ async function replica(
     },
   };
   const lines = new PassThrough();
-  const logger = pino({ level: 'error' }, lines);
+  const logger = pino({ level: 'warn' }, lines);
   const sharedEnds = () => Promise.resolve(ends.status);
   const hub = new StatusHub({ codec, maxWatchers: 9, sharedEnds, logger });
-  const openStore = () => openLineageStore(target);
+  let storeHangs = false;
+  const openStore = () => (storeHangs ? new Promise<never>(() => undefined) : openLineageStore(target));
   const reader = await openReader(target);
   const feed = new StatusFeed({
     ...{ log: log as EventLog, hub, reader, openLineageStore: openStore, logger },
@@ -87,6 +89,7 @@ async function replica(
     publish,
     errors: () => String(lines.read() ?? ''),
     hooks: () => hooks,
+    hangStore: () => (storeHangs = true),
   };
 }
 
@@ -101,6 +104,13 @@ await t.test('replicas and restarts share the identity of the topic', async (t) 
   const elsewhere = await replica(t, await migratedTarget(t), { statusEnds: [5, 5] });
   t.throws(() => elsewhere.hub.subscribe({}, one.token()), TOO_OLD, 'another deployment');
   t.equal(one.errors(), '');
+});
+
+await t.test('a stop does not wait long for a store that does not answer', async (t) => {
+  const one = await replica(t, await migratedTarget(t));
+  one.hangStore();
+  t.ok(await within(one.feed.stop(), 20_000));
+  t.match(one.errors(), /did not answer in time.*Could not store how far orders\.status was read/);
 });
 
 await t.test('a replica that stops while another one starts raises no alarm', async (t) => {

@@ -139,18 +139,21 @@ export async function watermarks(
   return call((done) => client.queryWatermarkOffsets(topic, partition, timeout, done));
 }
 
-/** Queries the partitions at the same time, and waits for a leader where a partition has none. */
+/**
+ * Queries one partition at a time, and waits for a leader where a partition has none. Queries at the same time would fill
+ * libuv's pool while no broker answers, and the process could not exit before the last one has timed out.
+ */
 export async function watermarksOf(
   client: Client,
   topic: string,
   partitions: readonly number[],
   timeout: number,
 ): Promise<Map<number, WatermarkOffsets>> {
-  const query = async (partition: number) => {
-    const offsets = await untilLeaderElected(() => watermarks(client, { topic, partition }, timeout));
-    return [partition, offsets] as const;
-  };
-  return new Map(await Promise.all(partitions.map(query)));
+  const found = new Map<number, WatermarkOffsets>();
+  for (const partition of partitions) {
+    found.set(partition, await untilLeaderElected(() => watermarks(client, { topic, partition }, timeout)));
+  }
+  return found;
 }
 
 /** Frees the client and its threads at once; queued records get no delivery report. */
