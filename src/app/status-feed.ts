@@ -9,10 +9,10 @@ import { hasReached } from '../status/positions.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { LineageStore, StatusLog } from '../store/lineage-store.ts';
+import { CommandsCheck } from './commands-check.ts';
 import { STATUS_BACKLOG } from './context.ts';
 
 const BACKOFF = { baseMs: 100, factor: 2, capMs: 5_000 };
-const COMMANDS_CHECK_MS = 1_000;
 /** A stop does not wait longer for the store: the note helps the next start, but nothing depends on it. */
 const NOTE_ENDS_MS = 2_000;
 /** Longer than it takes the followers of all replicas to notice a new topic themselves. */
@@ -38,25 +38,32 @@ export class StatusFeed {
   readonly #topic: string;
   readonly #stopping = new AbortController();
   readonly #identityChecks: Repeated;
+  readonly #commandsCheck: CommandsCheck;
   #identity = '';
   /** what the latest check found in the store instead of `#identity` */
   #foreignIdentity: string | undefined;
   #isStartingOver = false;
   #follower: Follower | undefined;
-  #checking: Promise<void> | undefined;
-  #nextCheckFrom = 0;
 
   constructor(options: StatusFeedOptions) {
     this.#options = options;
     this.#topic = options.log.progressName(TOPICS.status);
     const { identityCheckMs = IDENTITY_CHECK_MS } = options;
+    const { log, hub, logger } = options;
+    this.#commandsCheck = new CommandsCheck({
+      log,
+      commandEnds: () => hub.commandEnds(),
+      // Not only a start over: changes below the present positions were taken for repeated ones.
+      onReplaced: () => this.#beginHistory(new Map(hub.positions.entries())),
+      logger,
+    });
     this.#identityChecks = new Repeated(() => this.#checkIdentity(), identityCheckMs);
   }
 
   /** @throws ServiceError `log-unavailable`, `store-unavailable` */
   async start(): Promise<void> {
     const { log, hub } = this.#options;
-    hub.onRepeated(() => this.#checkCommands());
+    hub.onRepeated(() => this.#commandsCheck.check());
     this.#follower = await log.follow(TOPICS.status, (records) => hub.publish(records), {
       backlog: STATUS_BACKLOG,
       onStart: (positions) => {
@@ -74,7 +81,7 @@ export class StatusFeed {
     this.#stopping.abort();
     await this.#identityChecks.stop();
     await this.#follower?.stop();
-    await this.#checking;
+    await this.#commandsCheck.done();
     if (this.#follower === undefined) return;
     const problem = await within(this.#noteEnds(hub.positions), NOTE_ENDS_MS).then(
       (inTime) => (inTime ? undefined : 'the store did not answer in time'),
@@ -166,40 +173,6 @@ export class StatusFeed {
         { err: toError(error) },
         'Could not read the identity of orders.status; reading it again.',
       );
-    }
-  }
-
-  /**
-   * A change arrived again: usually because its batch was. If `orders.commands` ends before the commands whose changes were
-   * delivered, it is another topic, and its changes look like repeated ones.
-   */
-  #checkCommands(): void {
-    if (this.#checking !== undefined || performance.now() < this.#nextCheckFrom) return;
-    this.#checking = this.#compareCommands().finally(() => {
-      this.#checking = undefined;
-      this.#nextCheckFrom = performance.now() + COMMANDS_CHECK_MS;
-    });
-  }
-
-  async #compareCommands(): Promise<void> {
-    const { log, hub, logger } = this.#options;
-    try {
-      // Read before the ends: commands that are delivered meanwhile are not behind the ends that were read earlier.
-      const delivered = hub.commandEnds();
-      const ends = endsOf(await log.ranges(TOPICS.commands));
-      for (const [partition, expected] of delivered) {
-        const end = ends[partition] ?? 0;
-        if (end >= expected) continue;
-        logger.error(
-          { topic: TOPICS.commands, partition, end, expected },
-          'The commands topic was replaced: changes may be missing. Watchers must read the current state.',
-        );
-        // Not only a start over: changes below the present positions were taken for repeated ones.
-        await this.#beginHistory(new Map(hub.positions.entries()));
-        return;
-      }
-    } catch (error) {
-      logger.debug({ err: toError(error) }, 'Could not compare the ends of orders.commands.');
     }
   }
 
