@@ -50,7 +50,7 @@ await withFolder(async (folder) => {
   };
   try {
     const steadyOrders = await start('steady', {});
-    const slowOrders = await start('slow', { SLOW_CALL_MS: '1000' });
+    const slowOrders = await start('slow', { PROCESSOR_ENV_SLOW_CALL_MS: '1000' });
     await compare(steadyOrders, slowOrders);
     for (const watched of [steadyOrders, slowOrders]) watched.close();
   } finally {
@@ -100,7 +100,7 @@ async function compare(steadyOrders: WatchedOrders, slowOrders: WatchedOrders): 
 
 /** Orders a second, one sample a round. */
 async function drain(): Promise<number[]> {
-  process.env.CALL_MS = String(CALL_MS);
+  process.env.PROCESSOR_ENV_CALL_MS = String(CALL_MS);
   const indexes = Array.from({ length: backlog }, (_, index) => index);
   // Only these are counted when they are published.
   const healthy = indexes.filter((index) => fateOf(sampleOrder(index)) === 'healthy').length;

@@ -1,7 +1,7 @@
 /**
  * A processor that charges every order before it is confirmed:
  *
- *     PAYMENTS_URL=https://payments.example.com PROCESSOR=./examples/payment-processor.js npm start
+ *     PROCESSOR_ENV_PAYMENTS_URL=https://payments.example.com PROCESSOR=./examples/payment-processor.js npm start
  *
  * It may be called again for an order, for example when an attempt timed out although the payment service made the
  * charge. That is safe: the payment service charges once per idempotency key.
@@ -12,7 +12,7 @@
 import { env } from 'node:process';
 
 const { PAYMENTS_URL } = env;
-if (!PAYMENTS_URL) throw new Error('Set PAYMENTS_URL to the address of the payment service.');
+if (!PAYMENTS_URL) throw new Error('Set PROCESSOR_ENV_PAYMENTS_URL to the address of the payment service.');
 
 /** Well below PROCESSOR_TIMEOUT_MS. */
 const CALL_TIMEOUT_MS = 5_000;

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { monotonicClock, systemClock } from '../../src/base/clock.ts';
+import { processorEnvironment } from '../../src/config/processor-environment.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, RecordFrame } from '../../src/base/record-frame.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
@@ -52,6 +53,7 @@ async function prepare(task: DrainTask): Promise<PreparedTask> {
   const pool = new BatchPool({
     threads,
     logger,
+    processorEnvironment: processorEnvironment(process.env),
     settings: {
       store,
       writeLock: createWriteLock(),

@@ -50,6 +50,7 @@ export async function startWorker({
   const pool = new BatchPool({
     threads: config.workerThreads,
     settings,
+    processorEnvironment: config.processorEnvironment,
     logger,
     storeTimeMs: storeTimeMs(config.database),
     onDetachedCalls: (calls) => metrics.processorCallsDetached.set(calls),

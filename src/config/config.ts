@@ -4,6 +4,7 @@ import { ServiceError } from '../base/errors.ts';
 import { databaseTarget, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
 import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-settings.ts';
+import { processorEnvironment } from './processor-environment.ts';
 import { readSettings, type ReadSettings } from './read-settings.ts';
 import { RULES } from './rules.ts';
 import { toFieldError, type SettingError } from './setting-error.ts';
@@ -46,6 +47,8 @@ export interface Config {
   readonly batchMaxWaitMs: number;
   /** path of the module; undefined: the built-in processor */
   readonly processor: string | undefined;
+  /** the variables that the module sees; may be secrets, never log them */
+  readonly processorEnvironment: Readonly<Record<string, string>>;
   readonly processorTimeoutMs: number;
   readonly processorPatienceMs: number;
   readonly retry: Readonly<RetryPolicy>;
@@ -77,12 +80,13 @@ export function loadConfig(
 ): Config {
   const read = readSettings(environment, { ROLE: overrides.role });
   const errors = [...read.errors, ...brokenRules(read)];
-  const database = databaseTarget(read.values);
+  const database = databaseTarget(read.values, environment.PGPASSWORD);
   if (errors.length > 0 || 'problem' in database) throw invalid(errors);
   const config: Config = {
     ...fromSettings(read.values),
     database,
     kafkaClientSettings: kafkaClientSettings(read.values, environment),
+    processorEnvironment: processorEnvironment(environment),
     settings: effectiveSettings(read, environment),
     warnings: settingWarnings(read.values, environment),
   };
@@ -110,7 +114,7 @@ function invalid(errors: SettingError[]): ServiceError {
 
 function fromSettings(
   values: Settings,
-): Omit<Config, 'database' | 'kafkaClientSettings' | 'settings' | 'warnings'> {
+): Omit<Config, 'database' | 'kafkaClientSettings' | 'processorEnvironment' | 'settings' | 'warnings'> {
   return {
     role: values.ROLE,
     logLevel: values.LOG_LEVEL,

@@ -44,19 +44,37 @@ export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
   return { kind: 'sqlite', path };
 }
 
-/** The database that the settings name, with its limits. */
-export function databaseTarget(settings: Settings): DatabaseTarget | Problem {
+/**
+ * The database that the settings name, with its limits.
+ * @param password PGPASSWORD, for a URL without a password. It becomes part of the URL, because worker threads do not see the variable.
+ */
+export function databaseTarget(settings: Settings, password = ''): DatabaseTarget | Problem {
   const parsed = parseDatabaseUrl(settings.DATABASE_URL);
   if ('problem' in parsed) return parsed;
   if (parsed.kind === 'sqlite') return { ...parsed, path: resolve(parsed.path) };
   return {
     ...parsed,
+    url: withPassword(parsed.url, password),
     poolSize: settings.DATABASE_POOL_SIZE,
     connectTimeoutMs: settings.DATABASE_CONNECT_TIMEOUT_MS,
     statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: settings.DATABASE_LOCK_TIMEOUT_MS,
     numbersChanges: settings.EVENT_LOG === 'embedded',
   };
+}
+
+/** As a parameter, because a URL without a host cannot have a password before it. */
+function withPassword(url: string, password: string): string {
+  if (password === '' || hasPassword(url)) return url;
+  const separator = url.includes('?') ? '&' : '?';
+  return `${url}${separator}password=${encodeURIComponent(password)}`;
+}
+
+/** Whether a PostgreSQL URL contains a password. */
+export function hasPassword(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { password, searchParams } = new URL(url);
+  return password !== '' || (searchParams.get('password') ?? '') !== '';
 }
 
 function parsePostgresUrl(url: string): DatabaseUrl | Problem {

@@ -1,4 +1,4 @@
-import { SETTING_FAMILIES } from './kafka-client-settings.ts';
+import { SETTING_FAMILIES } from './setting-families.ts';
 import { allowedValues, THEMES, type Theme } from './setting-schema.ts';
 import { SETTING_NAMES, settingSchema, type SettingName } from './settings.ts';
 

@@ -1,6 +1,7 @@
 import type { Source } from './setting-error.ts';
 import { passedThrough } from './kafka-client-settings.ts';
-import { maskSecrets } from './mask.ts';
+import { MASK, maskSecrets } from './mask.ts';
+import { processorVariables } from './processor-environment.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { SETTING_NAMES } from './settings.ts';
 
@@ -22,7 +23,13 @@ export function effectiveSettings(read: ReadSettings, environment: NodeJS.Proces
     value: shown(name, value),
     source: 'environment' as const,
   }));
-  return [...own, ...passed];
+  // They may be secrets whatever their names are.
+  const ofProcessor = processorVariables(environment).map(([name]) => ({
+    name,
+    value: MASK,
+    source: 'environment' as const,
+  }));
+  return [...own, ...passed, ...ofProcessor];
 }
 
 function shown(name: string, value: string | number): string | number {

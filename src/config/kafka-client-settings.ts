@@ -1,7 +1,7 @@
 import type { Settings } from './settings.ts';
 
 /** Families of settings: the part after KAFKA_ names a setting of librdkafka. */
-export const SETTING_FAMILIES = [
+export const KAFKA_FAMILIES = [
   {
     theme: 'Kafka',
     name: 'KAFKA_SASL_*',

@@ -1,5 +1,6 @@
 import { closestMatch } from 'leven';
 import { passedThrough } from './kafka-client-settings.ts';
+import { processorVariables } from './processor-environment.ts';
 import { SETTING_NAMES, settingSchema, type SettingName, type Settings } from './settings.ts';
 
 /** Likely mistakes in the settings, one sentence each. */
@@ -8,7 +9,11 @@ export function settingWarnings(settings: Settings, environment: NodeJS.ProcessE
 }
 
 function misspelled(environment: NodeJS.ProcessEnv): string[] {
-  const own = new Set<string>([...SETTING_NAMES, ...passedThrough(environment).map(([name]) => name)]);
+  const own = new Set<string>([
+    ...SETTING_NAMES,
+    ...passedThrough(environment).map(([name]) => name),
+    ...processorVariables(environment).map(([name]) => name),
+  ]);
   return Object.keys(environment)
     .filter((name) => !own.has(name))
     .flatMap((name) => {
@@ -36,6 +41,10 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
   }
   if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
     warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');
+  }
+  if (settings.PROCESSOR === '') {
+    const names = processorVariables(environment).map(([name]) => name);
+    warnings.push(...names.map((name) => `${name} has no effect: PROCESSOR is not set.`));
   }
   const protocol = settings.KAFKA_SECURITY_PROTOCOL.toLowerCase();
   for (const [name] of passedThrough(environment)) {

@@ -3,6 +3,7 @@ import type { PlaceOrder } from '../order/commands.ts';
 import type { DecidedCommand, FinalOutcome, OrderState } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
+import { failureText } from './customer-text.ts';
 import type { DecodedRecord } from './decode-batch.ts';
 import type { Attempt } from './outcome.ts';
 
@@ -191,7 +192,7 @@ class Classifier {
     const isReplay = replay !== undefined;
     if (isReplay || !this.#failed.has(command.orderId)) this.result.failed.push({ record, ...failure });
     this.#failed.add(command.orderId);
-    const outcome: FinalOutcome = { status: 'failed', reason: failure.error };
+    const outcome: FinalOutcome = { status: 'failed', reason: failureText(failure.reason) };
     this.result.commands.push({ position, command, outcome, isReplay });
   }
 

@@ -18,13 +18,14 @@ export interface Processor {
   /**
    * An error with `transient: true` (such as `context.TransientError`) is retried with backoff, and later events of the
    * order wait. Any other error, or an answer of another shape, makes the order `failed` and its record a dead letter.
+   * Customers see a fixed text; only operators see the error.
    */
   process(order: OrderToProcess, context: ProcessorContext): Promise<ProcessorAnswer> | ProcessorAnswer;
 }
 
 export interface ProcessorAnswer {
   status: 'confirmed' | 'rejected';
-  /** kept in the order's history, at most 500 characters */
+  /** for the customer: kept in the order's history as one line of at most 500 characters, without control characters */
   reason?: string | undefined;
 }
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ERRORS, type ErrorCode } from '../base/error-table.ts';
 import { ServiceError, textOf, toError } from '../base/errors.ts';
 import type { FinalOutcome } from '../order/decide.ts';
+import { customerText } from './customer-text.ts';
 import { importProcessor } from './import-processor.ts';
 import type { Attempt, Outcome } from './outcome.ts';
 import { TransientError, type Processor, type ProcessorLogger } from './processor-api.ts';
@@ -10,7 +11,8 @@ import { ProcessorCalls, type SlowCallOptions } from './processor-calls.ts';
 /** Calls the processor for each attempt and answers the outcomes by order id. */
 export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
 
-const MAX_REASON_LENGTH = 500;
+/** Of an error, which only operators see. */
+const MAX_ERROR_LENGTH = 500;
 
 export interface ProcessorOptions {
   /** milliseconds for one attempt; a later answer is ignored */
@@ -107,7 +109,7 @@ function outcomeOfFailure(thrown: unknown): Outcome {
 /** Modules can throw anything: text, objects without a prototype, errors whose message is not text. */
 function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
   if (thrown === NO_ANSWER) return NO_ANSWER;
-  const message = textOf(toError(thrown).message).slice(0, MAX_REASON_LENGTH);
+  const message = textOf(toError(thrown).message).slice(0, MAX_ERROR_LENGTH);
   return { code: isTransient(thrown) ? 'processor-transient' : 'processor-failed', message };
 }
 
@@ -118,7 +120,7 @@ function isTransient(thrown: unknown): boolean {
 function checkAnswer(answer: unknown): FinalOutcome {
   const { status, reason } = (answer ?? {}) as { status?: unknown; reason?: unknown };
   if (status === 'confirmed' || status === 'rejected') {
-    return { status, reason: typeof reason === 'string' ? reason.slice(0, MAX_REASON_LENGTH) : null };
+    return { status, reason: typeof reason === 'string' ? customerText(reason) : null };
   }
   const returned = answer === undefined ? 'nothing' : describe(answer);
   throw new ServiceError(

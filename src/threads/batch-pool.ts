@@ -19,10 +19,13 @@ import {
   type ThreadTask,
 } from './protocol.ts';
 import { runInThread } from './run-in-thread.ts';
+import { threadEnvironment } from './thread-environment.ts';
 
 export interface BatchPoolOptions {
   threads: number;
   settings: Omit<ThreadSettings, 'stopChannel'>;
+  /** PROCESSOR_ENV_*: the variables that the processor module sees */
+  processorEnvironment?: Readonly<Record<string, string>> | undefined;
   logger: Logger;
   /** maximum milliseconds of a task outside the processor (loading, saving, waiting for locks); 30,000 by default */
   storeTimeMs?: number | undefined;
@@ -61,12 +64,13 @@ export class BatchPool {
    * @throws ServiceError `processor-invalid` or `store-unavailable` when they cannot
    */
   async start(): Promise<void> {
-    const { threads, settings, logger } = this.#options;
+    const { threads, settings, logger, processorEnvironment = {} } = this.#options;
     this.#stopChannel = new BroadcastChannel(this.#stopChannelName);
     this.#stopChannel.unref();
     this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
       filename: new URL('./batch-thread.js', import.meta.url).href,
       workerData: { ...settings, stopChannel: this.#stopChannelName } satisfies ThreadSettings,
+      env: threadEnvironment(process.env, processorEnvironment),
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,

@@ -26,7 +26,8 @@ import { insideStore, trackStore } from './thread-activity.ts';
  * The entry of a worker thread. It has its own store connection and its own instance of the processor module, and never
  * touches the event log.
  */
-const opened = openOnce(() => open(workerData as ThreadSettings));
+const settings = takeSettings();
+const opened = openOnce(() => open(settings));
 
 interface ThreadParts {
   dependencies: BatchDependencies;
@@ -53,6 +54,14 @@ export default async function handle({ request, activity, detachedCalls }: Threa
     };
     return response;
   }
+}
+
+/** Takes the settings out of `workerData`, where the processor module could read them, the password of the store included. */
+function takeSettings(): ThreadSettings {
+  const given = workerData as ThreadSettings;
+  const taken = { ...given };
+  for (const name of Object.keys(given)) Reflect.deleteProperty(given, name);
+  return taken;
 }
 
 async function open(settings: ThreadSettings): Promise<ThreadParts> {

@@ -33,6 +33,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       batchMaxSize: 500,
       batchMaxWaitMs: 10,
       processor: undefined,
+      processorEnvironment: {},
       processorTimeoutMs: 30_000,
       processorPatienceMs: 100,
       retry: { baseMs: 500, factor: 2, capMs: 30_000, maxAttempts: 20, budgetMs: 900_000 },

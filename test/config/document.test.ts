@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.ts';
 import { configurationPage, defaultText, envExample, settingsHelp } from '../../src/config/document.ts';
-import { SETTING_FAMILIES } from '../../src/config/kafka-client-settings.ts';
+import { SETTING_FAMILIES } from '../../src/config/setting-families.ts';
 import { SETTING_NAMES, settingSchema } from '../../src/config/settings.ts';
 
 const rootFile = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');

@@ -8,14 +8,24 @@ await t.test('passwords in URLs are masked, even in malformed URLs', async (t) =
     ['postgres://app:s3cret@db:5432/orders', 'postgres://app:***@db:5432/orders'],
     ['redis://:s3cret@cache:6379/0', 'redis://:***@cache:6379/0'],
     ['postgres://app:s3/cr@et@db/orders', 'postgres://app:***@db/orders'],
-    ['postgres//app:s3cret@db/orders', 'postgres//app:***@db/orders'],
+    ['postgres//app:s3cret@db/orders', '***'],
+    ['postgres://app:s3cret/orders', 'postgres://***'],
+    ['postgres://app:s3\ncret@db/orders', 'postgres://app:***@db/orders'],
+    ['host=db user=app password=s3cret dbname=orders', '***'],
+    ["host=db password = 's3 cret'", '***'],
+    ['postgres:host=db password=s3cret', 'postgres:***'],
+    ['Server=db;Uid=app;Pwd=s3cret', '***'],
+    ['sqlite:host=db password=s3cret', 'sqlite:***'],
+    ['postgres://db:5432/o?password=s3@cret', 'postgres://db:5432/o?password=***'],
     ['postgres://db/o?user=app&password=s3cret&x=1', 'postgres://db/o?user=app&password=***&x=1'],
     ['postgres://db/o?sslpassword=s3cret', 'postgres://db/o?sslpassword=***'],
     ['sqlite:./data/orders.db', 'sqlite:./data/orders.db'],
-    ['a:9092,b:9092', 'a:9092,b:9092'],
+    ['', ''],
   ] as const) {
     t.equal(maskSecrets('DATABASE_URL', url), shown);
   }
+  t.equal(maskSecrets('KAFKA_BROKERS', 'a:9092,b:9092'), 'a:9092,b:9092');
+  t.equal(maskSecrets('KAFKA_BROKERS', 'app:s3cret@a:9092'), 'app:***@a:9092');
 });
 
 await t.test(
@@ -23,6 +33,8 @@ await t.test(
   async (t) => {
     const secrets = {
       KAFKA_SASL_PASSWORD: 's3cret',
+      KAFKA_SASL_JAAS_CONFIG: 'PlainLoginModule required password="s3cret";',
+      KAFKA_SSL_A_NAME_THAT_WE_DO_NOT_KNOW: 's3cret',
       KAFKA_SSL_KEY_PASSWORD: 's3cret',
       KAFKA_SSL_KEYSTORE_PASSWORD: 's3cret',
       KAFKA_SSL_KEY_PEM: '-----BEGIN s3cret',

@@ -52,7 +52,7 @@ await t.test('the payment example of docs/api.md charges each order under one ke
   const service = await ServiceProcess.start('all', {
     DATA_DIR: folder,
     PROCESSOR: module,
-    PAYMENTS_URL: `http://127.0.0.1:${port}`,
+    PROCESSOR_ENV_PAYMENTS_URL: `http://127.0.0.1:${port}`,
     PROCESSOR_TIMEOUT_MS: '2000',
     RETRY_BASE_MS: '20',
   });

@@ -56,7 +56,9 @@ await t.test('the payment example', async (t) => {
   // A copy, since Node would remember that the example itself failed to load.
   const copy = join(t.testdir(), 'payment-processor.mjs');
   await copyFile(EXAMPLE, copy);
-  await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), { message: /Set PAYMENTS_URL/ });
+  await t.rejects(loadProcessor(copy, { timeoutMs: 500, logger }), {
+    message: /Set PROCESSOR_ENV_PAYMENTS_URL/,
+  });
   process.env.PAYMENTS_URL = service.url;
   const calls = await loadProcessor(EXAMPLE, { timeoutMs: 500, logger });
   const charge = async (attempt = 1, traceparent?: string) =>

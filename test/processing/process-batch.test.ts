@@ -10,6 +10,7 @@ import {
   FAILED_FOR_NOW,
   processingUnderTest,
   publishedChanges,
+  publishedReasons,
   TOPIC,
 } from './processing-under-test.ts';
 
@@ -175,8 +176,10 @@ await t.test('invariant 8: an order that fails for good is a dead letter that sa
   world.outcomes.set(failed, FAILED);
   world.outcomes.set(rejected, { status: 'rejected', reason: 'closed today' });
   const batch = [records.place(failed), records.place(rejected)];
-  await run(batch);
-  t.match(await reader.history(failed), [{ status: 'failed', reason: 'no such merchant' }]);
+  const { statuses } = await run(batch);
+  const reason = 'The order could not be processed.';
+  t.match(await reader.history(failed), [{ status: 'failed', reason }]);
+  t.match(publishedReasons(statuses), [reason, 'closed today']);
   t.match(await reader.history(rejected), [{ status: 'rejected', reason: 'closed today' }]);
   t.match(deadLetters(), [{ order_id: failed, reason: 'processor-failed', error: 'no such merchant' }]);
   t.equal(deadLetters().length, 1);

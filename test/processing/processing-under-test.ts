@@ -99,6 +99,10 @@ export function publishedChanges({ statuses }: BatchResult): string[] {
   });
 }
 
+export function publishedReasons(statuses: ArrayBuffer): (string | null)[] {
+  return decodeRecordFrame(statuses).map(({ value }) => codec.decodeStatusChange(value).reason);
+}
+
 export function publishedStatuses({ statuses }: BatchResult): string[] {
   return decodeRecordFrame(statuses).map(({ value }) => codec.decodeStatusChange(value).status);
 }

@@ -158,6 +158,7 @@ for (const [what, retry] of [
         retry: tryAgain,
         history,
         deadLetters,
+        reader,
       } = await processingUnderTest(t, { retry: policy });
       const records = new CommandRecords();
       const id = randomUUID();
@@ -173,6 +174,8 @@ for (const [what, retry] of [
       const spent = await tryAgain();
       t.match(spent.counts, { deadLetters: 3, placed: 1, rescheduled: 0 });
       t.same(await history(id), ['failed']);
+      const [{ reason: shown = null } = {}] = await reader.history(id);
+      t.equal(shown, 'The order could not be processed, although it was tried several times.');
       t.match(deadLetters(), [
         {
           reason: 'retries-exhausted',
