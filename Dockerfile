@@ -34,7 +34,7 @@ FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates libssl3 tini zlib1g \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
-  && mkdir /data && chown node:node /data
+  && mkdir --mode=0700 /data && chown node:node /data
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/package.json /app/README.md /app/LICENSE ./

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ServiceError, toError } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { isOpenToOthers, makePrivate, modeText } from '../base/private-file.ts';
 import type { Config } from '../config/config.ts';
 
 interface DataFile {
@@ -13,13 +14,21 @@ interface DataFile {
 /**
  * Creates the folders of the embedded event log and of a SQLite store, and checks that this user may write them and their
  * files. Call it before anything is opened: SQLite says neither which file it cannot open nor why.
+ *
+ * New folders and files are for this user alone. Files of earlier versions, which everyone could read, become so too. The
+ * permissions of an existing folder stay as they are, because it may be shared on purpose: that is a warning.
+ * @returns warnings, to be logged
  * @throws ServiceError `settings-invalid`
  */
-export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | 'database'>): void {
+export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | 'database'>): string[] {
+  const warnings = new Set<string | undefined>();
   for (const { setting, path } of dataFiles(config)) {
-    prepareFolder({ setting, path: dirname(path) });
-    for (const suffix of ['', '-wal', '-shm']) checkFile({ setting, path: path + suffix });
+    const folder = { setting, path: dirname(path) };
+    prepareFolder(folder);
+    warnings.add(openFolderWarning(folder));
+    for (const suffix of ['', '-wal', '-shm']) warnings.add(prepareFile({ setting, path: path + suffix }));
   }
+  return [...warnings].filter((warning) => warning !== undefined);
 }
 
 function dataFiles({ eventLog, dataDir, database }: Parameters<typeof prepareDataFiles>[0]): DataFile[] {
@@ -47,15 +56,27 @@ function prepareFolder({ setting, path }: DataFile): void {
   check(path, constants.R_OK | constants.W_OK | constants.X_OK, `The folder ${path} of ${setting}`);
 }
 
-function checkFile({ setting, path }: DataFile): void {
+function prepareFile({ setting, path }: DataFile): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   if (found.isDirectory()) {
     throw invalid(
       `${setting} needs the file ${path}, but that is a folder. Remove it, or change ${setting}.`,
     );
   }
   check(path, constants.R_OK | constants.W_OK, `The file ${path} of ${setting}`);
+  try {
+    makePrivate(path);
+    return undefined;
+  } catch (error) {
+    const { code = '' } = toError(error) as NodeJS.ErrnoException;
+    return `Other users may open the file ${path} of ${setting} (mode ${modeText(path)}), and ${user()} may not change that (${code}): run chmod 600 as its owner.`;
+  }
+}
+
+function openFolderWarning({ setting, path }: DataFile): string | undefined {
+  if (!isOpenToOthers(path)) return undefined;
+  return `Every user of this machine may enter the folder ${path} of ${setting} (mode ${modeText(path)}). Unless others need it, run chmod 700 ${path}.`;
 }
 
 function check(path: string, mode: number, what: string): void {

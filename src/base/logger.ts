@@ -17,8 +17,7 @@ export function createLogger(
   stream: DestinationStream = standardOutput(),
   hooks: LoggerOptions['hooks'] = {},
 ): Logger {
-  // The default serializer would append the cause's message to a message that already contains it.
-  const serializers = { err: stdSerializers.errWithCause };
+  const serializers = { err: errorFields };
   return pino({ level, base: { pid: process.pid }, serializers, hooks }, stream);
 }
 
@@ -35,6 +34,26 @@ export async function createServiceLogger(
   const { PinoPretty } = await import('pino-pretty');
   const format = { ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true } as const;
   return createLogger(level, PinoPretty({ ...format, destination: 1 }), hooks);
+}
+
+/**
+ * Properties in which drivers keep what they were given, which may contain a password: ioredis the arguments of AUTH, Node a URL that it
+ * cannot read.
+ */
+const GIVEN = ['command', 'input'];
+
+/** The default serializer would append the cause's message to a message that already contains it. */
+function errorFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = { ...stdSerializers.errWithCause(error) };
+  return withoutGiven(fields);
+}
+
+function withoutGiven(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const name of GIVEN) Reflect.deleteProperty(fields, name);
+  for (const nested of [fields.cause, fields.aggregateErrors].flat()) {
+    if (typeof nested === 'object' && nested !== null) withoutGiven(nested as Record<string, unknown>);
+  }
+  return fields;
 }
 
 /** Writes synchronously: buffered lines would be lost or out of order when the process ends. */

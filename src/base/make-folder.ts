@@ -2,6 +2,9 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toError } from './errors.ts';
 
+/** Only this user may enter a new folder: it is for databases of orders, or for their backups. */
+const PRIVATE = { mode: 0o700 };
+
 /**
  * Creates a folder and its parents, durably: after a power failure, files in it must be found. (SQLite does the same for its
  * files.) Unlike Node's recursive `mkdirSync`, it does not loop forever on a file system that
@@ -13,7 +16,7 @@ export function makeFolder(path: string): void {
   const parent = dirname(path);
   if (parent !== path) makeFolder(parent);
   try {
-    mkdirSync(path);
+    mkdirSync(path, PRIVATE);
   } catch (error) {
     // Another process may have created it meanwhile.
     if (!existsSync(path)) throw error;

@@ -7,8 +7,8 @@ export interface Commands {
   serve(role: string | undefined): Promise<number>;
   config(json: boolean): Promise<number>;
   migrate(): Promise<number>;
-  /** @param databases URLs of the source and the target */
-  copy(databases: { from: string; to: string }): Promise<number>;
+  /** @param databases URLs of the source and the target; the target is DATABASE_URL if undefined */
+  copy(databases: { from: string; to: string | undefined }): Promise<number>;
   /** @param to path of a new folder */
   backup(to: string): Promise<number>;
   acceptLoss(options: { dryRun: boolean }): Promise<number>;
@@ -41,18 +41,21 @@ export async function runCommandLine(args: string[], version: string, commands: 
   const migrate = program
     .command('migrate')
     .description(
-      'bring the tables of the store up to date; with --from and --to, copy a whole store to another database. ' +
+      'bring the tables of the store up to date; with --from, copy a whole store to another database. ' +
         'Safe to repeat',
     )
     .option('--from <url>', 'the store to copy: sqlite:<path>')
-    .option('--to <url>', 'the target: postgres://user:password@host:5432/database')
+    .option(
+      '--to <url>',
+      'the target, without a password: postgres://user@host:5432/database; default: DATABASE_URL',
+    )
     .addHelpText('after', COPY_HELP);
   migrate.action(
     run(() => {
       const { from, to } = migrate.opts<{ from?: string; to?: string }>();
-      if (from !== undefined && to !== undefined) return commands.copy({ from, to });
-      if (from === undefined && to === undefined) return commands.migrate();
-      return migrate.error('error: --from and --to go together.');
+      if (from !== undefined) return commands.copy({ from, to });
+      if (to === undefined) return commands.migrate();
+      return migrate.error('error: --to needs --from.');
     }),
   );
   program
@@ -86,8 +89,12 @@ A copy contains orders, their history, retrying orders, dead letters with their 
 log. The command then compares rows and checksums of both sides. Stop every service that writes to the store first: later
 writes are not copied. Repeat the command to continue an interrupted copy.
 
-Example:
-  order-system migrate --from sqlite:data/orders.db --to postgres://orders:secret@localhost:5432/orders`;
+Every user of the machine can read a command line, so --to takes no password: give it by PGPASSWORD, DATABASE_PASSWORD_FILE or
+PGPASSFILE, or as part of DATABASE_URL.
+
+Examples:
+  DATABASE_PASSWORD_FILE=/run/secrets/orders order-system migrate --from sqlite:data/orders.db --to postgres://orders@db:5432/orders
+  order-system migrate --from sqlite:data/orders.db     to the store of DATABASE_URL`;
 
 const BACKUP_HELP = `
 The copy has every order that was acknowledged before the command was started. It is complete when the folder appears. A

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { stat } from 'node:fs/promises';
-import { parseDatabaseUrl } from '../config/database-target.ts';
+import { hasPassword, parseDatabaseUrl } from '../config/database-target.ts';
 import { ServiceError } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
 import { loadConfig } from '../config/config.ts';
@@ -9,22 +9,21 @@ import { PostgresCopyTarget } from '../store/copy/postgres-copy-target.ts';
 import { SqliteCopySource } from '../store/copy/sqlite-source.ts';
 import { migrate } from '../store/open/migrate.ts';
 import { PostgresConnection } from '../store/postgres/connection.ts';
+import type { PostgresTarget } from '../store/target.ts';
 import { withLongTimeouts } from '../store/postgres/client-options.ts';
 
 /**
  * Copies a SQLite store to PostgreSQL, after migrating both, and shows progress on a terminal.
- * @param databases their URLs
+ * @param databases their URLs; the target is DATABASE_URL if undefined. A URL of the command line must not contain a password.
  * @returns a summary with one line per table
  * @throws ServiceError `settings-invalid`, or as `copyStore`
  */
 export async function copyDatabase(
-  databases: { from: string; to: string },
+  databases: { from: string; to: string | undefined },
   progressStream: NodeJS.WritableStream,
 ): Promise<string> {
   const path = await sqlitePath(databases.from);
-  checkTarget(databases.to);
-  const to = loadConfig({ ...process.env, DATABASE_URL: databases.to }).database;
-  if (to.kind !== 'postgres') throw invalidOption('--to', NOT_POSTGRES);
+  const to = targetOf(databases.to);
   const logger = createLogger('warn');
   await migrate({ kind: 'sqlite', path }, logger);
   await migrate(to, logger);
@@ -55,9 +54,26 @@ function summaryOf(copied: readonly CopiedCount[]): string {
   return `${lines.join('')}The copy is complete: rows and checksums match on both sides.\n`;
 }
 
-const NOT_POSTGRES = 'is not a PostgreSQL URL: give postgres://user:password@host:5432/database';
+const EXPECTED = 'is not a PostgreSQL URL: give postgres://user@host:5432/database';
+
+/** @param url of the command line; undefined: the database of the settings */
+function targetOf(url: string | undefined): PostgresTarget {
+  if (url !== undefined) checkTarget(url);
+  const target = loadConfig(url === undefined ? process.env : { ...process.env, DATABASE_URL: url }).database;
+  if (target.kind !== 'postgres') {
+    throw invalidOption(url === undefined ? 'The target, DATABASE_URL,' : '--to', EXPECTED);
+  }
+  return target;
+}
 
 function checkTarget(url: string): void {
+  if (hasPassword(url)) {
+    throw invalidOption(
+      '--to',
+      'contains a password, which every user of this machine can see in the list of processes. Change the password if they must not ' +
+        'know it. Give the URL without it, and the password by PGPASSWORD or DATABASE_PASSWORD_FILE; or omit --to and set DATABASE_URL',
+    );
+  }
   const target = parseDatabaseUrl(url);
   if ('problem' in target) throw invalidOption('--to', target.problem);
 }

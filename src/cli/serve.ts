@@ -20,9 +20,9 @@ export async function serve(
       import('../base/logger.ts'),
     ]);
   if (config.eventLog === 'kafka') await loadKafka();
-  prepareDataFiles(config);
+  const fileWarnings = prepareDataFiles(config);
   const logger = await createServiceLogger(config.logLevel, { throttle: true });
-  for (const warning of config.warnings) logger.warn(warning);
+  for (const warning of [...config.warnings, ...fileWarnings]) logger.warn(warning);
   const start = async () => {
     const service = await startService(config, logger, version);
     const { http } = service.addresses;

@@ -7,6 +7,7 @@ import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-se
 import { processorEnvironment } from './processor-environment.ts';
 import { readSettings, type ReadSettings } from './read-settings.ts';
 import { RULES } from './rules.ts';
+import { readSecret } from './secret-file.ts';
 import { toFieldError, type SettingError } from './setting-error.ts';
 import type { Settings } from './settings.ts';
 import { settingWarnings } from './warnings.ts';
@@ -80,7 +81,7 @@ export function loadConfig(
 ): Config {
   const read = readSettings(environment, { ROLE: overrides.role });
   const errors = [...read.errors, ...brokenRules(read)];
-  const database = databaseTarget(read.values, environment.PGPASSWORD);
+  const database = databaseTarget(read.values, () => databasePassword(read.values, environment));
   if (errors.length > 0 || 'problem' in database) throw invalid(errors);
   const config: Config = {
     ...fromSettings(read.values),
@@ -92,6 +93,16 @@ export function loadConfig(
   };
   deepFreeze(config);
   return config;
+}
+
+function databasePassword(
+  { DATABASE_PASSWORD_FILE: file }: Settings,
+  environment: NodeJS.ProcessEnv,
+): string {
+  if (file === '') return environment.PGPASSWORD ?? '';
+  const read = readSecret(file);
+  // A problem is one of the errors already.
+  return 'problem' in read ? '' : read.secret;
 }
 
 /** Skips rules about a setting that is already invalid: they would check its default. */

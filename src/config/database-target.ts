@@ -46,15 +46,16 @@ export function parseDatabaseUrl(url: string): DatabaseUrl | Problem {
 
 /**
  * The database that the settings name, with its limits.
- * @param password PGPASSWORD, for a URL without a password. It becomes part of the URL, because worker threads do not see the variable.
+ * @param password called for a PostgreSQL URL without a password. Its result becomes part of the URL, because worker threads do not see
+ *   PGPASSWORD; empty: none
  */
-export function databaseTarget(settings: Settings, password = ''): DatabaseTarget | Problem {
+export function databaseTarget(settings: Settings, password: () => string): DatabaseTarget | Problem {
   const parsed = parseDatabaseUrl(settings.DATABASE_URL);
   if ('problem' in parsed) return parsed;
   if (parsed.kind === 'sqlite') return { ...parsed, path: resolve(parsed.path) };
   return {
     ...parsed,
-    url: withPassword(parsed.url, password),
+    url: hasPassword(parsed.url) ? parsed.url : withPassword(parsed.url, password()),
     poolSize: settings.DATABASE_POOL_SIZE,
     connectTimeoutMs: settings.DATABASE_CONNECT_TIMEOUT_MS,
     statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
@@ -65,7 +66,7 @@ export function databaseTarget(settings: Settings, password = ''): DatabaseTarge
 
 /** As a parameter, because a URL without a host cannot have a password before it. */
 function withPassword(url: string, password: string): string {
-  if (password === '' || hasPassword(url)) return url;
+  if (password === '') return url;
   const separator = url.includes('?') ? '&' : '?';
   return `${url}${separator}password=${encodeURIComponent(password)}`;
 }
@@ -85,8 +86,20 @@ function parsePostgresUrl(url: string): DatabaseUrl | Problem {
     };
   }
   if (!/^\/[^/]+$/.test(parsed.pathname)) return { problem: `names no database: give ${POSTGRES_EXAMPLE}` };
+  if (!canDecode(parsed.username) || !canDecode(parsed.password)) {
+    return { problem: 'contains a % in user or password that begins no %XX: write it as %25' };
+  }
   if (parsed.hash !== '') {
     return { problem: 'contains a #: write it as %23 in a user or password' };
   }
   return { kind: 'postgres', url };
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { toError } from '../base/errors.ts';
 import { parseDatabaseUrl } from './database-target.ts';
+import { exposedProblem, readSecret } from './secret-file.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 /** A condition that the schema of one setting cannot express. The error names the first setting in `about`. */
@@ -45,7 +46,7 @@ export const RULES: readonly Rule[] = [
       when(GRPC_TLS_KEY !== '' && GRPC_TLS_CERT === '', 'has no certificate: set GRPC_TLS_CERT, or neither'),
   },
   { about: ['GRPC_TLS_CERT'], problem: ({ GRPC_TLS_CERT }) => ifGiven(GRPC_TLS_CERT, fileProblem) },
-  { about: ['GRPC_TLS_KEY'], problem: ({ GRPC_TLS_KEY }) => ifGiven(GRPC_TLS_KEY, fileProblem) },
+  { about: ['GRPC_TLS_KEY'], problem: ({ GRPC_TLS_KEY }) => ifGiven(GRPC_TLS_KEY, secretFileProblem) },
   {
     about: ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
     problem: ({ GRPC_TLS_CERT: cert, GRPC_TLS_KEY: key }) => {
@@ -56,6 +57,10 @@ export const RULES: readonly Rule[] = [
   { about: ['PROCESSOR'], problem: ({ PROCESSOR }) => ifGiven(PROCESSOR, fileProblem) },
   { about: ['DATA_DIR'], problem: ({ DATA_DIR }) => folderProblem(DATA_DIR) },
   { about: ['DATABASE_URL'], problem: ({ DATABASE_URL }) => databaseProblem(DATABASE_URL) },
+  {
+    about: ['DATABASE_PASSWORD_FILE'],
+    problem: ({ DATABASE_PASSWORD_FILE }) => ifGiven(DATABASE_PASSWORD_FILE, passwordFileProblem),
+  },
   { about: ['TRUST_PROXY'], problem: ({ TRUST_PROXY }) => ifGiven(TRUST_PROXY, proxyProblem) },
   { about: ['KAFKA_BROKERS'], problem: ({ KAFKA_BROKERS }) => brokerProblem(KAFKA_BROKERS) },
 ];
@@ -105,6 +110,17 @@ function fileProblem(path: string): string | undefined {
   if (typeof found === 'string') return found;
   if (found === undefined) return 'does not exist: give the path of a file';
   return found.isDirectory() ? 'is a folder: give the path of a file' : undefined;
+}
+
+function secretFileProblem(path: string): string | undefined {
+  return fileProblem(path) ?? exposedProblem(path);
+}
+
+function passwordFileProblem(path: string): string | undefined {
+  const problem = secretFileProblem(path);
+  if (problem !== undefined) return problem;
+  const read = readSecret(path);
+  return 'problem' in read ? read.problem : undefined;
 }
 
 /** Why a path cannot be used as a folder; undefined if it can. The folder need not exist yet. */

@@ -174,6 +174,14 @@ export const SETTINGS = {
     defaultText: 'sqlite:<DATA_DIR>/orders.db',
     description: 'The database of orders, their history and the progress through the event log.',
   },
+  DATABASE_PASSWORD_FILE: {
+    theme: 'Store',
+    type: 'string',
+    default: '',
+    expects: 'the path of a file',
+    description:
+      'A file with the password of PostgreSQL, for a DATABASE_URL without one; read at start. PGPASSWORD works as well.',
+  },
   DATABASE_POOL_SIZE: {
     theme: 'Store',
     type: 'integer',

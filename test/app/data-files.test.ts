@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { prepareDataFiles } from '../../src/app/data-files.ts';
 import { runProgram } from '../../tools/support/program.ts';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const fixture = fileURLToPath(new URL('./fixtures/prepare-data-files.js', import.meta.url));
@@ -16,7 +18,12 @@ async function failureAsUser(dataDir: string): Promise<string> {
   return stdout;
 }
 
-function preparation(dataDir: string, path = join(dataDir, 'orders.db')): () => void {
+async function warningsAsUser(dataDir: string): Promise<string> {
+  const { stderr } = await promisify(execFile)(process.execPath, [fixture, dataDir, String(NOBODY)]);
+  return stderr;
+}
+
+function preparation(dataDir: string, path = join(dataDir, 'orders.db')): () => string[] {
   return () => prepareDataFiles({ eventLog: 'embedded', dataDir, database: { kind: 'sqlite', path } });
 }
 
@@ -46,6 +53,7 @@ await t.test('a folder or file that this user may not write is named, with the u
     chmodSync(file, 0o444);
     t.match(await failureAsUser(dataDir), `The file ${file} of DATA_DIR cannot be read and written by user`);
     chmodSync(file, 0o666);
+    t.match(await warningsAsUser(dataDir), `Other users may open the file ${file} of DATA_DIR (mode 0666)`);
   }
   t.match(
     await failureAsUser(join(folder, 'new')),
@@ -61,6 +69,38 @@ await t.test('a file in place of a folder, or the reverse, is named', async (t) 
   t.throws(preparation(folder, join(file, 'orders.db')), { message: /^DATABASE_URL needs the folder/ });
   mkdirSync(join(folder, 'log.db'));
   t.throws(preparation(folder), { message: /^DATA_DIR needs the file .*log\.db, but that is a folder/ });
+});
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+await t.test('only the user of the service may open its folder and its files', async (t) => {
+  const dataDir = join(await temporaryFolder(t), 'parent', 'data');
+  const umask = process.umask(0);
+  t.teardown(() => process.umask(umask));
+  const service = await ServiceProcess.start('all', { DATA_DIR: dataDir });
+  t.teardown(() => service.kill());
+  await new OrderClient(service.url).place(anOrder(), { prefer: 'wait=20' });
+  t.equal(modeOf(dirname(dataDir)), '700');
+  t.equal(modeOf(dataDir), '700');
+  const names = readdirSync(dataDir).sort();
+  t.match(names.join(' '), /log\.db log\.db-wal orders\.db orders\.db-shm orders\.db-wal/);
+  for (const name of names) t.equal(modeOf(join(dataDir, name)), '600', name);
+});
+
+await t.test('files that others may open become private; an open folder is a warning', async (t) => {
+  const folder = await temporaryFolder(t);
+  t.same(preparation(folder)(), []);
+  chmodSync(folder, 0o755);
+  for (const name of ['log.db', 'orders.db', 'orders.db-wal']) {
+    writeFileSync(join(folder, name), '', { mode: 0o644 });
+  }
+  t.same(preparation(folder)(), [
+    `Every user of this machine may enter the folder ${folder} of DATA_DIR (mode 0755). Unless others need it, run chmod 700 ${folder}.`,
+  ]);
+  for (const name of readdirSync(folder)) t.equal(modeOf(join(folder, name)), '600', name);
+  t.equal(modeOf(folder), '755');
+  chmodSync(folder, 0o750);
+  t.same(preparation(folder)(), [], 'a group may be let in on purpose');
 });
 
 await t.test('serve ends with exit code 2 and names the file', async (t) => {

@@ -62,6 +62,10 @@ await t.test('a backup under load has every order that was acknowledged before i
   t.ok(accepted.length > before.length, 'orders were accepted meanwhile');
   const complete = outcomes.findIndex(({ code }) => code === 0) + 1;
   t.ok(complete > 0, outcomes[0]?.stderr ?? '');
+  for (const name of ['', 'log.db', 'orders.db']) {
+    const { mode } = await stat(join(folder, String(complete), name));
+    t.equal(mode & 0o077, 0, `${name} is private`);
+  }
   for (const { code, stdout, stderr } of outcomes) {
     if (code === 0)
       t.match({ stdout, stderr }, { stdout: /complete: .*orders\.db .* MB, log\.db/, stderr: '' });

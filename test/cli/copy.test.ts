@@ -16,12 +16,15 @@ await t.test(
   { timeout: 120_000 },
   async (t) => {
     const [from, to] = [await filledFile(t), await server.createDatabase()];
-    const first = await runProgram(['migrate', '--from', from, '--to', to]);
+    const url = new URL(to);
+    const PGPASSWORD = url.password;
+    url.password = '';
+    const first = await runProgram(['migrate', '--from', from, '--to', url.href], { env: { PGPASSWORD } });
     t.equal(first.code, 0, first.stderr);
     t.match(first.stdout, new RegExp(`^orders +${ORDERS} rows +sha256 [0-9a-f]{64}$`, 'm'));
     t.match(first.stdout, 'match on both sides');
     t.equal(first.stderr, '', 'no progress bar where nobody looks');
-    const again = await runProgram(['migrate', '--from', from, '--to', to]);
+    const again = await runProgram(['migrate', '--from', from], { env: { DATABASE_URL: to } });
     t.same(again, first);
   },
 );
@@ -31,14 +34,15 @@ await t.test(
   { timeout: 120_000 },
   async (t) => {
     const [from, to] = [await filledFile(t), await server.createDatabase()];
-    const env = { DATABASE_STATEMENT_TIMEOUT_MS: '1000', DATABASE_LOCK_TIMEOUT_MS: '1000' };
+    const limits = { DATABASE_STATEMENT_TIMEOUT_MS: '1000', DATABASE_LOCK_TIMEOUT_MS: '1000' };
     t.equal((await runProgram(['migrate'], { env: { DATABASE_URL: to } })).code, 0);
     await server.run(
       to,
       `CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NULL; END';
        CREATE TRIGGER lingers AFTER INSERT ON progress EXECUTE FUNCTION linger()`,
     );
-    const { code, stderr } = await runProgram(['migrate', '--from', from, '--to', to], { env });
+    const env = { DATABASE_URL: to, ...limits };
+    const { code, stderr } = await runProgram(['migrate', '--from', from], { env });
     t.equal(code, 0, stderr);
   },
 );
@@ -52,13 +56,13 @@ await t.test(
     const holder = await server.connect(to);
     t.teardown(() => holder.end());
     await holder.query('BEGIN; LOCK TABLE order_history IN EXCLUSIVE MODE');
-    const copy = new Program(['migrate', '--from', from, '--to', to]);
+    const copy = new Program(['migrate', '--from', from], { env: { DATABASE_URL: to } });
     const count = async () => Number((await server.run(to, 'SELECT count(*) AS rows FROM orders'))[0]?.rows);
     await eventually(async () => (await count()) === ORDERS, { what: 'the orders to be copied' });
     await copy.kill();
     await holder.query('ROLLBACK');
     t.same(await server.run(to, 'SELECT * FROM progress'), [], 'it is not taken for whole');
-    const repeated = await runProgram(['migrate', '--from', from, '--to', to]);
+    const repeated = await runProgram(['migrate', '--from', from], { env: { DATABASE_URL: to } });
     t.equal(repeated.code, 0, repeated.stderr);
     const reader = await openReader(targetOf(to));
     t.teardown(() => reader.close());
@@ -71,12 +75,16 @@ await t.test(
   { timeout: 120_000 },
   async (t) => {
     const from = await filledFile(t);
-    const to = 'postgres://user:s3cret@127.0.0.1:1/orders';
+    const to = 'postgres://user@127.0.0.1:1/orders';
+    const exposed = /--to contains a password, which every user of this machine can see/;
     const cwd = await temporaryFolder(t);
     const missing = `sqlite:${join(cwd, 'missing.db')}`;
     const refusals: [string[], RegExp][] = [
-      [['--from', from], /--from and --to go together/],
-      [['--to', to], /--from and --to go together/],
+      [['--to', to], /--to needs --from/],
+      [['--from', from], /The target, DATABASE_URL, is not a PostgreSQL URL/],
+      [['--from', from, '--to', 'postgres://user:s3cret@127.0.0.1:1/orders'], exposed],
+      [['--from', from, '--to', `${to}?password=s3cret`], exposed],
+      [['--from', from, '--to', 'host=db password=s3cret'], /--to has an unknown scheme/],
       [['--from', missing, '--to', to], /--from names .*missing\.db, which is not a file\./],
       [['--from', to, '--to', to], /--from is not a SQLite URL/],
       [['--from', from, '--to', from], /--to is not a PostgreSQL URL/],
@@ -88,7 +96,8 @@ await t.test(
       t.match(stderr, reason);
       t.notMatch(stderr, 's3cret');
     }
-    const unreachable = await runProgram(['migrate', '--from', from, '--to', to]);
+    const env = { PGPASSWORD: 's3cret' };
+    const unreachable = await runProgram(['migrate', '--from', from, '--to', to], { env });
     t.equal(unreachable.code, 1);
     t.match(unreachable.stderr, /PostgreSQL/);
     t.notMatch(unreachable.stderr, 's3cret');

@@ -1,6 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.ts';
 import { maskSecrets } from '../../src/config/mask.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { settingErrorsOf } from './setting-errors.ts';
 
 await t.test('passwords in URLs are masked, even in malformed URLs', async (t) => {
@@ -73,7 +77,51 @@ await t.test('an error contains no secret', async (t) => {
     'mysql://app:s3cret@db/orders',
     'postgres://app:s3cret@db',
     'postgres://app:s3cr/et@db/orders',
+    'postgres://app:s3cret/orders',
+    'postgres://app:s3cr%zz@db/orders',
+    'postgres://app:s3cr#t@db/orders',
+    'host=db user=app password=s3cret dbname=orders',
+    "host=db password='s3cret with spaces'",
+    'postgres:host=db password=s3cret',
+    'Server=db;Uid=app;Pwd=s3cret',
+    's3cret',
   ]) {
     t.notMatch(settingErrorsOf({ DATABASE_URL: url }).join(), /s3cr/);
   }
+});
+
+await t.test(
+  'the password of PostgreSQL comes from the URL, a file or PGPASSWORD, in this order',
+  async (t) => {
+    const file = join(await temporaryFolder(t), 'password');
+    await writeFile(file, 'f/i#l?e s3cret\n', { mode: 0o600 });
+    const passwordOf = (settings: Record<string, string>) => {
+      const { database, settings: shown, warnings } = loadConfig(settings);
+      t.notMatch(JSON.stringify([shown, warnings]), /s3cret/);
+      // As the driver reads it.
+      return new Client(database.kind === 'postgres' ? database.url : '').password;
+    };
+    const others = { DATABASE_PASSWORD_FILE: file, PGPASSWORD: 'v:a@r s3cret' };
+    t.equal(passwordOf({ DATABASE_URL: 'postgres://app:url-s3cret@db/orders', ...others }), 'url-s3cret');
+    t.equal(passwordOf({ DATABASE_URL: 'postgres://db/o?password=url-s3cret', ...others }), 'url-s3cret');
+    t.equal(passwordOf({ DATABASE_URL: 'postgres://app@db/orders', ...others }), 'f/i#l?e s3cret');
+    t.equal(passwordOf({ DATABASE_URL: 'postgres:///o?host=/run', ...others }), 'f/i#l?e s3cret');
+    const variable = { DATABASE_URL: 'postgres://app@db/orders', PGPASSWORD: others.PGPASSWORD };
+    t.equal(passwordOf(variable), 'v:a@r s3cret');
+    t.equal(passwordOf({ DATABASE_URL: 'postgres://app@db/orders' }), null);
+  },
+);
+
+await t.test('variables of a processor module are passed on whole and shown masked', async (t) => {
+  const config = loadConfig({
+    PROCESSOR: 'package.json',
+    PROCESSOR_ENV_API_KEY: 's3cret',
+    PROCESSOR_ENV_URL: '',
+  });
+  t.same(config.processorEnvironment, { API_KEY: 's3cret' });
+  t.match(config.settings.at(-1), { name: 'PROCESSOR_ENV_API_KEY', value: '***' });
+  t.same(config.warnings, []);
+  t.same(loadConfig({ PROCESSOR_ENV_API_KEY: 's3cret' }).warnings, [
+    'PROCESSOR_ENV_API_KEY has no effect: PROCESSOR is not set.',
+  ]);
 });

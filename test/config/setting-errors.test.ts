@@ -1,3 +1,5 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { loadConfig } from '../../src/config/config.ts';
 import { parseSetting } from '../../src/config/read-settings.ts';
@@ -137,7 +139,32 @@ await t.test('certificate and key must be PEM files that match', async (t) => {
   t.same(fault(one.certPath, one.keyPath), []);
   t.match(fault(one.certPath, other.keyPath), [/^GRPC_TLS_CERT=.* is not a certificate for the key/]);
   t.match(fault('package.json', one.keyPath), [/^GRPC_TLS_CERT=.* is not a certificate/]);
-  t.match(fault(one.certPath, 'package.json'), [/^GRPC_TLS_CERT=.* is not a certificate/]);
+  const noKey = join(folder, 'no-key.pem');
+  await writeFile(noKey, 'no key', { mode: 0o600 });
+  t.match(fault(one.certPath, noKey), [/^GRPC_TLS_CERT=.* is not a certificate/]);
+});
+
+await t.test('a file of a secret must not be open to every user; its group may read it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { certPath, keyPath } = await selfSigned(folder);
+  const password = join(folder, 'password');
+  await writeFile(password, 's3cret\n');
+  const exposed = /is open to every user of the machine \(mode 0644\): run chmod 600/;
+  for (const [path, name, others] of [
+    [keyPath, 'GRPC_TLS_KEY', { GRPC_TLS_CERT: certPath }],
+    [password, 'DATABASE_PASSWORD_FILE', { DATABASE_URL: 'postgres://app@db/orders' }],
+  ] as const) {
+    for (const mode of [0o400, 0o600, 0o440, 0o640]) {
+      await chmod(path, mode);
+      t.same(settingErrorsOf({ ...others, [name]: path }), [], `${name} ${mode.toString(8)}`);
+    }
+    await chmod(path, 0o644);
+    t.match(settingErrorsOf({ ...others, [name]: path }), [exposed], name);
+  }
+  t.match(settingErrorsOf({ DATABASE_PASSWORD_FILE: '/nowhere' }), [/does not exist/]);
+  await writeFile(password, '\n');
+  await chmod(password, 0o600);
+  t.match(settingErrorsOf({ DATABASE_PASSWORD_FILE: password }), [/is empty: write the password into it/]);
 });
 
 await t.test('an invalid setting causes no errors about other settings', async (t) => {

@@ -39,7 +39,7 @@ export async function selfSigned(folder: string, name = 'server'): Promise<SelfS
   const cert = ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const [certPath, keyPath] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  await Promise.all([writeFile(certPath, cert), writeFile(keyPath, key)]);
+  await Promise.all([writeFile(certPath, cert), writeFile(keyPath, key, { mode: 0o600 })]);
   return { cert, key, certPath, keyPath };
 }
 

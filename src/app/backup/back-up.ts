@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ServiceError, toError } from '../../base/errors.ts';
 import { ignoreUnsupportedSync, makeFolder } from '../../base/make-folder.ts';
+import { createPrivateFile } from '../../base/private-file.ts';
 import type { EmbeddedEventLog } from '../../log/embedded/embedded-event-log.ts';
 import { backUpStore } from '../../threads/store-backup.ts';
 import { BackgroundSync } from './background-sync.ts';
@@ -34,6 +35,7 @@ export async function backUp({ log, storePath, folder, onProgress, signal }: Bac
         copy: (to: string, on: OnPages) => Promise<void>,
       ) => {
         const to = join(partial, file);
+        createPrivateFile(to);
         const sync = new BackgroundSync(to);
         try {
           await copy(to, (done, total) => {

@@ -2,6 +2,7 @@ import type { Database as Connection } from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../base/make-folder.ts';
+import { createPrivateFile } from '../../base/private-file.ts';
 import { Database } from '../../base/sqlite.ts';
 import { ServiceError } from '../../base/errors.ts';
 
@@ -60,6 +61,7 @@ export const MAX_SLOT = 2 ** 11 - 1;
  */
 export function openDatabase(file: string, maxFileBytes: number | undefined): Connection {
   makeFolder(dirname(file));
+  createPrivateFile(file);
   const db = new Database(file, { timeout: 0 });
   try {
     db.pragma('locking_mode = EXCLUSIVE');

@@ -1,5 +1,6 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import { ServiceError, toError } from '../../base/errors.ts';
+import { createPrivateFile } from '../../base/private-file.ts';
 import { Database } from '../../base/sqlite.ts';
 
 export type Connection = BetterSqlite3.Database;
@@ -21,6 +22,7 @@ const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
  */
 export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Connection {
   return translateErrors(() => {
+    createPrivateFile(path);
     const connection = new Database(path, { timeout: busyTimeoutMs });
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
