@@ -1,7 +1,10 @@
 # One image for every role: `docker build -t order-system .`
+# To pin its base by digest: `--build-arg NODE_IMAGE=node@sha256:…`
 # The package files are copied first, so librdkafka is compiled again only when dependencies change.
 
-FROM node:24-bookworm-slim AS toolchain
+ARG NODE_IMAGE=node:24.19.0-bookworm-slim
+
+FROM ${NODE_IMAGE} AS toolchain
 RUN apt-get update \
   && apt-get install -y --no-install-recommends g++ make python3 libssl-dev zlib1g-dev \
   && rm -rf /var/lib/apt/lists/*
@@ -30,7 +33,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates libssl3 tini zlib1g \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \

@@ -73,7 +73,7 @@ export const SETTINGS = {
     type: 'string',
     default: '',
     expects: 'the path of a PEM file',
-    description: 'The private key of GRPC_TLS_CERT.',
+    description: 'The private key of GRPC_TLS_CERT; a file that every user may read is refused.',
   },
   TRUST_PROXY: {
     theme: 'Addresses',

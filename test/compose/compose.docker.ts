@@ -34,6 +34,11 @@ const customerId = `c-${randomUUID()}`;
 
 const isConfirmed = async (location: string) => (await client.order(location)).body.status === 'confirmed';
 
+/** A command that fails unless the address answers within two seconds. */
+function probe(address: string, port: number): string[] {
+  return ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+}
+
 /** Places an order through the gateway and waits until a worker has confirmed it. */
 async function placeConfirmed(): Promise<string> {
   const { status, headers, body } = await client.place(anOrder({ customerId }));
@@ -55,6 +60,26 @@ await t.test('everything starts and becomes healthy', async (t) => {
   t.match(await client.get('/readyz'), { status: 200 });
   t.equal((await client.get('/v1/dead-letters')).status, 404);
   t.equal((await client.get('/metrics')).status, 404);
+  t.equal((await client.get('/openapi.json')).status, 404);
+});
+
+await t.test('the gateway does not reach Kafka, PostgreSQL and Redis; api replicas do', async (t) => {
+  const reach = async (service: string, name: string) => {
+    const container = await composition.container(name);
+    const address = await inspect(
+      container,
+      `{{(index .NetworkSettings.Networks "${project}_data").IPAddress}}`,
+    );
+    const port = name === 'kafka' ? 9092 : 5432;
+    return docker('exec', await composition.container(service), ...probe(address, port)).then(
+      () => true,
+      () => false,
+    );
+  };
+  for (const name of ['kafka', 'postgres']) {
+    t.notOk(await reach('gateway', name), `gateway to ${name}`);
+    t.ok(await reach('api-1', name), `api-1 to ${name}`);
+  }
 });
 
 await t.test('an order placed at the gateway is confirmed, and its watcher sees it', async (t) => {
@@ -91,7 +116,8 @@ await t.test('a gRPC watcher sees it, too', async (t) => {
 
 await t.test('one replica of each role is killed: the others place and confirm orders', async (t) => {
   const lost = await Promise.all(['api-1', 'worker-1'].map((service) => composition.container(service)));
-  const address = (name: string) => inspect(name, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}');
+  const address = (name: string) =>
+    inspect(name, `{{(index .NetworkSettings.Networks "${project}_edge").IPAddress}}`);
   const [api = ''] = lost;
   const before = await address(api);
   for (const name of lost) await docker('kill', '--signal', 'KILL', name);

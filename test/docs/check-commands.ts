@@ -22,7 +22,9 @@ export const COMPOSE_VARIABLES = new Set(
 
 /** Whether a variable means something to the service or to compose.yaml. */
 export function isKnownVariable(name: string): boolean {
-  const isPassedOn = ['KAFKA_SASL_', 'KAFKA_SSL_'].some((prefix) => name.startsWith(prefix));
+  const isPassedOn = ['KAFKA_SASL_', 'KAFKA_SSL_', 'PROCESSOR_ENV_'].some((prefix) =>
+    name.startsWith(prefix),
+  );
   return isPassedOn || SETTINGS.has(name) || COMPOSE_VARIABLES.has(name);
 }
 

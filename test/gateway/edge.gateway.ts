@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
+import { ReflectedClient } from '../grpc/reflected-client.ts';
 import { Gateway } from './nginx.ts';
 import { assertProblem } from './assert-problem.ts';
 import { Replicas } from './replicas.ts';
@@ -81,11 +83,23 @@ await t.test('operator endpoints are not exposed', async (t) => {
   );
 });
 
-await t.test('health checks and documentation are served', async (t) => {
+await t.test('health checks are served, documentation only on demand', async (t) => {
   t.match(await send(url, '/livez'), { status: 200, json: { status: 'ok' } });
   t.match(await send(url, '/readyz'), { status: 200, json: { status: 'ok', checks: { eventLog: 'ok' } } });
-  t.equal((await send(url, '/openapi.json')).status, 200);
-  t.match((await send(url, '/docs/')).headers['content-type'], /^text\/html/);
+  const paths = ['/openapi.json', '/docs', '/docs/', '/docs/static/index.html', '/docs//', '/%64ocs/'];
+  for (const path of [...paths, '/openapi%2Ejson', '/v1/../docs/']) {
+    assertProblem(t, await send(url, path), 'route-not-found');
+  }
+  const open = await Gateway.start(t, replicas.addresses, { documentation: true });
+  t.equal((await send(open.url, '/openapi.json')).status, 200);
+  t.match((await send(open.url, '/docs/')).headers['content-type'], /^text\/html/);
+  assertProblem(t, await send(open.url, '/metrics'), 'route-not-found');
+  for (const version of ['v1', 'v1alpha'] as const) {
+    const [hidden, shown] = [gateway, open].map(({ grpc }) => new ReflectedClient(grpc, version));
+    t.teardown(() => [hidden, shown].forEach((client) => client?.close()));
+    await t.rejects(async () => hidden?.services(), { code: status.UNIMPLEMENTED }, version);
+    t.ok((await shown?.services())?.includes('orders.v1.OrderWatch'), version);
+  }
 });
 
 await t.test('each path has its own body limit', async (t) => {

@@ -49,7 +49,11 @@ export class Gateway {
   }
 
   /** @param replicas two or more @throws Error with the output of nginx when it does not start */
-  static async start(t: Test, replicas: readonly ReplicaAddress[], { tls = false } = {}): Promise<Gateway> {
+  static async start(
+    t: Test,
+    replicas: readonly ReplicaAddress[],
+    { tls = false, documentation = false } = {},
+  ): Promise<Gateway> {
     const folder = await temporaryFolder(t);
     // Started by root, nginx runs as another user, who must reach the buffered bodies in this folder.
     await chmod(folder, 0o755);
@@ -59,6 +63,10 @@ export class Gateway {
       await mkdir(join(folder, 'tls'));
       makeCertificate(join(folder, 'tls'));
       await render('tls.conf', join(folder, 'tls'), replicas, ports);
+    }
+    if (documentation) {
+      await mkdir(join(folder, 'documentation'));
+      await render('documentation-on.conf', join(folder, 'documentation'), replicas, ports);
     }
     const gateway = new Gateway(folder, ports);
     const nginx = gateway.#spawn(folder);

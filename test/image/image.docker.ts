@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { docker, inspect, isHealthy, needDocker } from '../support/docker.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 
 const IMAGE = 'order-system:check';
+/** The base image: `test/compose/stand-ins.sh` makes one where there is no registry. */
+const BASE = /^ARG NODE_IMAGE=(.+)$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1] ?? '';
 const MIB = 1024 * 1024;
 const ORDERS_A_BATCH = 1_000;
 /** Enough orders for SQLite to merge its full-text segments and for garbage collections. */
@@ -68,7 +71,7 @@ const isConfirmed = async (client: OrderClient, location: string) =>
 await t.test('the image is small', async (t) => {
   await docker('build', '--tag', IMAGE, '.');
   const size = Number(await docker('image', 'inspect', '--format', '{{.Size}}', IMAGE));
-  const base = Number(await docker('image', 'inspect', '--format', '{{.Size}}', 'node:24-bookworm-slim'));
+  const base = Number(await docker('image', 'inspect', '--format', '{{.Size}}', BASE));
   const ours = size - base;
   t.comment(
     `${Math.round(size / MIB)} MiB, of which the base image has ${Math.round(base / MIB)} and ours ${Math.round(ours / MIB)}`,

@@ -36,8 +36,13 @@ await t.test('a processor module and its customers', async (t) => {
     const reader = new EventSourceReader();
     const events: OrderEvent[] = [];
     const url = `${service.url}/v1/order-events?merchantId=leak`;
-    let reading: Promise<void> | undefined;
-    await new Promise<void>((open) => (reading = reader.read(url, (event) => events.push(event), open)));
+    let hasBegun = false;
+    const reading = reader.read(
+      url,
+      (event) => events.push(event),
+      () => (hasBegun = true),
+    );
+    await eventually(() => hasBegun, { what: 'the stream to begin' });
     const { body } = await client.place(anOrder({ merchantId: 'leak' }), { prefer: 'wait=20' });
     const history = await historyOf(body.id);
     t.match(history, [{ status: 'failed', reason: 'The order could not be processed.' }]);

@@ -1,6 +1,14 @@
 #!/usr/bin/env bash
-# Like the official image: creates the database POSTGRES_DB and its owner POSTGRES_USER once.
+# Like the official image: reads the password as root, becomes the user postgres, and creates the database POSTGRES_DB and its owner
+# POSTGRES_USER once.
 set -euo pipefail
+if [ "$(id -u)" = 0 ]; then
+  POSTGRES_PASSWORD=${POSTGRES_PASSWORD:-$(<"$POSTGRES_PASSWORD_FILE")}
+  export POSTGRES_PASSWORD
+  mkdir -p "$PGDATA" /var/run/postgresql
+  chown postgres "$PGDATA" /var/run/postgresql
+  exec setpriv --reuid=postgres --regid=postgres --init-groups bash "$0" "$@"
+fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA"
   initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s' "$POSTGRES_PASSWORD") --auth=scram-sha-256 --encoding=UTF8 >/dev/null
