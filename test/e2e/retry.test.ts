@@ -100,8 +100,8 @@ await t.test('a processor timeout is a transient failure', async (t) => {
   await eventually(async () => (await client.order(body.id)).body.status === 'failed', {
     what: 'the order to fail',
   });
-  const { body: history } = await client.get<{ data: unknown[] }>(`/v1/orders/${body.id}/history`);
-  t.match(history.data, [{ status: 'failed', reason: /PROCESSOR_TIMEOUT_MS/ }]);
+  const { body: letters } = await client.get(`/v1/dead-letters?orderId=${body.id}`);
+  t.match(letters, { data: [{ reason: 'retries-exhausted', error: /PROCESSOR_TIMEOUT_MS/ }] });
 });
 
 await t.test('a hundred events may queue behind a retrying order; further requests get 429', async (t) => {
