@@ -26,6 +26,7 @@ export interface Metrics {
   circuitState: Gauge<'dependency'>;
   deadLetterFloods: Counter;
   processorCallsDetached: Gauge;
+  partitionsIsolated: Gauge;
   logMismatches: Counter;
 }
 
@@ -136,6 +137,11 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     deadLetterFloods: new Counter({
       name: 'orders_dead_letter_floods_total',
       help: 'Times that the flood limit deferred records because too many would have become dead letters.',
+      registers,
+    }),
+    partitionsIsolated: new Gauge({
+      name: 'orders_partitions_isolated',
+      help: 'Partitions whose orders are processed a few at a time, to find one that ends its process.',
       registers,
     }),
     processorCallsDetached: new Gauge({

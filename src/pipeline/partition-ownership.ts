@@ -1,5 +1,6 @@
 import { toServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Claim, OwnerId } from '../store/partition-owners.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { OwnershipRequest } from '../threads/protocol.ts';
@@ -13,6 +14,7 @@ export interface PartitionOwnershipOptions extends UncleanEndsOptions {
   /** the name under which the store keeps the progress of the commands topic */
   topic: string;
   pool: Pick<BatchPool, 'changeOwnership'>;
+  metrics: Pick<Metrics, 'partitionsIsolated'>;
   logger: Logger;
   /** aborted when the service stops */
   signal: AbortSignal;
@@ -59,6 +61,7 @@ export class PartitionOwnership {
         logger.warn({ err: error, attempt }, 'could not claim the partitions; retrying'),
     });
     this.uncleanEnds.add(claims, ends);
+    this.#measure();
     this.#report(claims.filter(({ uncleanEnds }) => uncleanEnds > 0));
   }
 
@@ -75,6 +78,7 @@ export class PartitionOwnership {
     const owned = partitions.filter((partition) => (this.#claimNumbers.get(partition) ?? 0) <= lastClaim);
     if (owned.length === 0) return;
     this.uncleanEnds.delete(owned);
+    this.#measure();
     this.#releasing = Promise.all([this.#releasing, this.#release(owned)]).then(() => undefined);
     await this.#releasing;
   }
@@ -94,8 +98,13 @@ export class PartitionOwnership {
     if (trusted.length === 0) return;
     await this.#change('resetCrashCount', trusted);
     this.uncleanEnds.delete(trusted);
+    this.#measure();
     const message = 'everything that was being processed when a process was killed has been processed';
     this.#options.logger.info({ partitions: trusted }, message);
+  }
+
+  #measure(): void {
+    this.#options.metrics.partitionsIsolated.set(this.uncleanEnds.isolatedCount);
   }
 
   #change(kind: OwnershipRequest['kind'], partitions: readonly number[]): Promise<Claim[]> {
@@ -111,7 +120,7 @@ export class PartitionOwnership {
     this.#options.logger.warn(
       { partitions, uncleanEnds },
       areIsolated
-        ? 'the processes that owned these partitions were killed: orders run one at a time, to find one that kills its process'
+        ? 'the processes that owned these partitions were killed: few orders are processed at a time, to find one that kills its process'
         : 'the process that owned these partitions was killed',
     );
   }

@@ -63,7 +63,12 @@ export class UncleanEnds {
 
   /** Whether an order may have ended a process more than once. Then no call of the processor may be detached. */
   get isSuspicious(): boolean {
-    return [...this.#suspicions.values()].some(({ isolated }) => isolated);
+    return this.isolatedCount > 0;
+  }
+
+  /** The number of partitions that had two unclean ends or more and are not trusted yet. */
+  get isolatedCount(): number {
+    return [...this.#suspicions.values()].filter(({ isolated }) => isolated).length;
   }
 
   /** Whether new records of any of these partitions must be processed one at a time. */

@@ -23,6 +23,8 @@ export interface LoadFaultParts {
   client: Client;
   ledger: Ledger;
   addresses: () => readonly string[];
+  /** resolves when no service isolates orders @throws Error when that takes too long */
+  untilNoneIsolated: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The faults that are orders themselves. */
@@ -40,10 +42,12 @@ export function loadFaults(parts: LoadFaultParts): Fault[] {
 type Place = (behaviour: Behaviour) => Promise<LedgerEntry>;
 
 /** A third of the time is calm; then orders come whose calls take seconds; in the last third the last of these end. */
-function slowCallsFault(place: Place, { ledger }: LoadFaultParts): Fault {
+function slowCallsFault(place: Place, { ledger, untilNoneIsolated }: LoadFaultParts): Fault {
   return {
     kind: 'slow-calls',
     async inject({ durationMs }, signal) {
+      // Isolated orders wait for slow calls, as documented.
+      await untilNoneIsolated(signal);
       const calmFrom = drillNow();
       await pause(durationMs / 3, signal);
       const from = drillNow();

@@ -2,6 +2,7 @@ import { linkedController } from './abort.ts';
 import { Client } from './client.ts';
 import { TOPIC_PREFIX, type Cluster } from './cluster.ts';
 import type { Ledger } from './ledger.ts';
+import { untilNoneIsolated } from './isolation.ts';
 import { loadFaults } from './load-faults.ts';
 import { MAX_CONCURRENT_ORDERS, runLoad } from './load.ts';
 import { Nemesis } from './nemesis.ts';
@@ -35,7 +36,10 @@ export async function runFaults(
   const timer = setTimeout(() => timeOver.abort(), totalMs);
   const maxConnections = MAX_CONCURRENT_ORDERS;
   const client = new Client({ name: `drill-${seed}`, addresses, ledger, maxConnections, signal });
-  const faultsOfLoad = loadFaults({ client, ledger, addresses });
+  const faultsOfLoad = loadFaults({
+    ...{ client, ledger, addresses },
+    untilNoneIsolated: (signal) => untilNoneIsolated(cluster.nodes, signal),
+  });
   const nemesis = new Nemesis([...cluster.faults, ...faultsOfLoad], stop, signal);
   const counters = new ServiceCounters(cluster.nodes);
   const progress = new Progress(() => ({

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
 import { Database } from '../../src/base/sqlite.ts';
 import { PartitionOwnership } from '../../src/pipeline/partition-ownership.ts';
 import type { Claim } from '../../src/store/partition-owners.ts';
@@ -92,6 +93,7 @@ function ownershipWith(changeOwnership: (request: OwnershipRequest) => Promise<C
     owner: 'me',
     topic: 'orders.commands',
     pool: { changeOwnership },
+    metrics: createMetrics(),
     batchMaxRecords: 50,
     maxRetryPauseMs: 30_000,
     logger: createLogger('silent'),

@@ -52,6 +52,7 @@ function harness(changes: Partial<BatchRunnerOptions> = {}) {
   const ownership = new PartitionOwnership({
     owner: 'this process',
     topic: 'orders.commands',
+    metrics,
     batchMaxRecords: 3,
     maxRetryPauseMs: 30_000,
     clock: Date.now,

@@ -76,6 +76,7 @@ export class Life {
       ownership: new PartitionOwnership({
         ...{ ...clocks, batchMaxRecords: 5, owner: 'test', topic: TOPIC, logger, signal },
         pool: { changeOwnership: () => Promise.resolve([]) },
+        metrics,
       }),
       onAnswer: () => lane.dispatch(),
     });

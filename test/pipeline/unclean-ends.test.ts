@@ -39,6 +39,7 @@ await t.test('one unclean end is counted until a full batch and the retries have
 await t.test('after two unclean ends the records that were being processed are isolated', (t) => {
   const { ends } = harness(2);
   t.ok(ends.recordsAreIsolated([0, 3]));
+  t.equal(ends.isolatedCount, 1);
   t.notOk(ends.recordsAreIsolated([0, 1]), 'other partitions do not');
   ends.recordsSaved(
     new Map([
