@@ -115,6 +115,8 @@ function createHttp(
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
+    hosts: { host: config.host, allowedHosts: config.allowedHosts },
+    corsOrigins: config.corsOrigins,
     version,
   });
 }

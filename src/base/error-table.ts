@@ -1,6 +1,7 @@
 /** Status codes of gRPC by name, https://grpc.io/docs/guides/status-codes/ */
 export type GrpcStatus =
   | 'INVALID_ARGUMENT'
+  | 'PERMISSION_DENIED'
   | 'NOT_FOUND'
   | 'UNIMPLEMENTED'
   | 'FAILED_PRECONDITION'
@@ -34,6 +35,7 @@ export const CALLER_ERRORS = {
   'position-invalid': permanent('The log position is not valid', 400, 'INVALID_ARGUMENT'),
   'resume-token-invalid': permanent('The resume token is not valid', 400, 'INVALID_ARGUMENT'),
   'bad-request': permanent('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
+  'origin-not-allowed': permanent('Pages of other origins may change nothing', 403, 'PERMISSION_DENIED'),
   'order-not-found': permanent('There is no such order', 404, 'NOT_FOUND'),
   'dead-letter-not-found': permanent('There is no such dead letter', 404, 'NOT_FOUND'),
   'route-not-found': permanent('There is nothing at this path', 404, 'UNIMPLEMENTED'),
@@ -53,6 +55,7 @@ export const CALLER_ERRORS = {
   'body-too-large': permanent('The body is too large', 413, 'OUT_OF_RANGE'),
   'record-too-large': permanent('The event is too large for the event log', 413, 'OUT_OF_RANGE'),
   'unsupported-media-type': permanent('The body must be application/json', 415, 'INVALID_ARGUMENT'),
+  'host-not-allowed': permanent('The host of the request is not this service', 421, 'PERMISSION_DENIED'),
   'total-too-large': permanent('The total of the order is too large', 422, 'OUT_OF_RANGE'),
   'idempotency-key-reused': permanent('The key was used with another body', 422, 'FAILED_PRECONDITION'),
   'rate-limited': transient('Too many requests', 429, 'RESOURCE_EXHAUSTED'),

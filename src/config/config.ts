@@ -29,6 +29,10 @@ export interface Config {
   readonly grpcTls: { readonly certPath: string; readonly keyPath: string } | undefined;
   /** addresses and networks; empty: X-Forwarded-For is ignored */
   readonly trustProxy: readonly string[];
+  /** names and addresses, besides its own, under which the service answers; without port */
+  readonly allowedHosts: readonly string[];
+  /** whose pages may use the API; empty: only the service's own */
+  readonly corsOrigins: readonly string[];
   readonly eventLog: Settings['EVENT_LOG'];
   readonly ackTimeoutMs: number;
   /** records */
@@ -138,7 +142,9 @@ function fromSettings(
       values.GRPC_TLS_CERT === ''
         ? undefined
         : { certPath: resolve(values.GRPC_TLS_CERT), keyPath: resolve(values.GRPC_TLS_KEY) },
-    trustProxy: values.TRUST_PROXY === '' ? [] : values.TRUST_PROXY.split(','),
+    trustProxy: listOf(values.TRUST_PROXY),
+    allowedHosts: listOf(values.ALLOWED_HOSTS),
+    corsOrigins: listOf(values.CORS_ORIGINS),
     eventLog: values.EVENT_LOG,
     ackTimeoutMs: values.ACK_TIMEOUT_MS,
     logMaxPending: values.LOG_MAX_PENDING,
@@ -168,6 +174,10 @@ function fromSettings(
     redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
   };
+}
+
+function listOf(value: string): string[] {
+  return value === '' ? [] : value.split(',');
 }
 
 function deepFreeze(value: unknown): void {

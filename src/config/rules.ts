@@ -62,6 +62,7 @@ export const RULES: readonly Rule[] = [
     problem: ({ DATABASE_PASSWORD_FILE }) => ifGiven(DATABASE_PASSWORD_FILE, passwordFileProblem),
   },
   { about: ['TRUST_PROXY'], problem: ({ TRUST_PROXY }) => ifGiven(TRUST_PROXY, proxyProblem) },
+  { about: ['CORS_ORIGINS'], problem: ({ CORS_ORIGINS }) => ifGiven(CORS_ORIGINS, originProblem) },
   { about: ['KAFKA_BROKERS'], problem: ({ KAFKA_BROKERS }) => brokerProblem(KAFKA_BROKERS) },
 ];
 
@@ -94,6 +95,15 @@ function isNetwork(entry: string): boolean {
   const version = isIP(address);
   if (version === 0 || more !== undefined) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** Browsers send an origin in one form only, and the service compares text. */
+function originProblem(list: string): string | undefined {
+  const wrong = list.split(',').find((entry) => !URL.canParse(entry) || new URL(entry).origin !== entry);
+  return when(
+    wrong !== undefined,
+    `contains ${JSON.stringify(wrong)}, which no browser sends: give scheme and host, without the default port, such as https://shop.example`,
+  );
 }
 
 function brokerProblem(brokers: string): string | undefined {

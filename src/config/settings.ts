@@ -3,6 +3,8 @@ import type { SettingSchema } from './setting-schema.ts';
 
 const PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const;
 const BROKER = '([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):\\d{1,5}';
+const HOST_NAME = '([A-Za-z0-9_-][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+\\])';
+const ORIGIN = 'https?://([a-z0-9._-]+|\\[[0-9a-f:.]+\\])(:\\d{1,5})?';
 const DURATION = { type: 'integer', unit: 'ms' } as const;
 
 /**
@@ -349,6 +351,25 @@ export const SETTINGS = {
     maximum: 3_600_000,
     default: 1_000,
     description: 'How long a circuit breaker stays open before it lets one attempt through.',
+  },
+  ALLOWED_HOSTS: {
+    theme: 'Protection',
+    type: 'string',
+    pattern: `^${HOST_NAME}(,${HOST_NAME})*$`,
+    expects:
+      'host names or addresses without port, separated by commas, such as orders.example,[2001:db8::1]',
+    default: '',
+    description:
+      'More names under which callers may reach HTTP; a request with any other Host header is answered 421. Always allowed are localhost, loopback addresses, HOST, and any address if HOST is 0.0.0.0 or ::.',
+  },
+  CORS_ORIGINS: {
+    theme: 'Protection',
+    type: 'string',
+    pattern: `^${ORIGIN}(,${ORIGIN})*$`,
+    expects: 'origins in lower case, separated by commas, such as https://shop.example,http://localhost:5173',
+    default: '',
+    description:
+      "The origins whose pages may use the API in a browser (CORS); without it only the service's own pages may.",
   },
   RATE_LIMIT_MAX: {
     theme: 'Protection',

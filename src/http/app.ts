@@ -8,10 +8,13 @@ import type { OrderService } from '../services/order-service.ts';
 import { MAX_CONNECTIONS } from '../services/server-rules.ts';
 import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
+import { refuseUnknownHosts, type HostRules } from './plugins/allowed-hosts.ts';
 import { closingSignal } from './plugins/closing.ts';
+import { allowOrigins } from './plugins/cors.ts';
 import { collectDocumentation, serveDocumentation } from './plugins/documentation.ts';
 import { refuseWhenDraining } from './plugins/draining.ts';
 import { createErrorHandler } from './plugins/error-handler.ts';
+import { refuseForeignOrigins } from './plugins/foreign-origins.ts';
 import type { HttpScope } from './plugins/http-scope.ts';
 import { acceptJsonOnly } from './plugins/json-body.ts';
 import { shedLoad } from './plugins/load-shedding.ts';
@@ -19,6 +22,7 @@ import { refuseUnmatched } from './plugins/not-found.ts';
 import { limitRate } from './plugins/rate-limit.ts';
 import { RequestDurations, type DurationListener } from './plugins/request-durations.ts';
 import { returnRequestIds } from './plugins/request-id.ts';
+import { setApiHeaders } from './plugins/security-headers.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { addCreateBatch } from './routes/create-batch.ts';
 import { addCreateOrder } from './routes/create-order.ts';
@@ -55,12 +59,15 @@ export interface HttpDependencies {
   metrics: Metrics;
   logger: Logger;
   limits: HttpLimits;
+  hosts: HostRules;
+  /** whose pages may use the API, such as `https://shop.example` */
+  corsOrigins: readonly string[];
   version: string;
 }
 
 /** Builds the application and registers everything. The caller listens and closes. */
 export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
-  const { api, metrics, logger, limits, version } = dependencies;
+  const { api, metrics, logger, limits, hosts, corsOrigins, version } = dependencies;
   const handleError = createErrorHandler(logger);
   const app = fastify({ ...serverOptions(limits), frameworkErrors: handleError });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
@@ -72,7 +79,11 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   const durations = new RequestDurations(metrics.httpRequestDuration, api?.stats);
   durations.measureRoutes(scope);
   returnRequestIds(scope);
+  setApiHeaders(scope);
+  allowOrigins(scope, corsOrigins);
   refuseUnmatched(scope, (request, status) => durations.countUnmatched(request, status));
+  refuseUnknownHosts(scope, hosts);
+  refuseForeignOrigins(scope, corsOrigins);
   acceptJsonOnly(scope);
   await collectDocumentation(scope, version);
 

@@ -13,6 +13,9 @@ t.teardown(() => browser.close());
 await t.test('"Try it out" on /docs creates an order each time, exactly as filled in', async (t) => {
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);
+  const errors: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto(`${service.url}/docs`);
   const operation = page.locator('#operations-orders-createOrder');
   await operation.locator('.opblock-summary-control').first().click();
@@ -30,4 +33,5 @@ await t.test('"Try it out" on /docs creates an order each time, exactly as fille
     ids.add(((await response.json()) as { id: string }).id);
   }
   t.equal(ids.size, 2);
+  t.same(errors, [], 'nothing breaks the Content-Security-Policy');
 });

@@ -19,6 +19,8 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       grpcPort: 50_051,
       grpcTls: undefined,
       trustProxy: [],
+      allowedHosts: [],
+      corsOrigins: [],
       eventLog: 'embedded',
       ackTimeoutMs: 5000,
       logMaxPending: 20_000,
@@ -125,10 +127,14 @@ await t.test('paths are absolute and lists are split', async (t) => {
     GRPC_TLS_CERT: relative('', certPath),
     GRPC_TLS_KEY: relative('', keyPath),
     TRUST_PROXY: '10.0.0.0/8,::1',
+    ALLOWED_HOSTS: 'orders.example,[2001:db8::1],192.0.2.1',
+    CORS_ORIGINS: 'https://shop.example,http://localhost:5173,http://[::1]:5173',
   });
   t.equal(config.processor, resolve(file));
   t.same(config.grpcTls, { certPath, keyPath });
   t.same(config.trustProxy, ['10.0.0.0/8', '::1']);
+  t.same(config.allowedHosts, ['orders.example', '[2001:db8::1]', '192.0.2.1']);
+  t.same(config.corsOrigins, ['https://shop.example', 'http://localhost:5173', 'http://[::1]:5173']);
 });
 
 await t.test('the config is deeply frozen', async (t) => {

@@ -124,7 +124,34 @@ await t.test('HTTP/1.0 needs no Host', async (t) => {
   for (const path of ['/v1/orders', '/readyz']) {
     t.match(await sendAndStall(url, `GET ${path} HTTP/1.0\r\n\r\n`), /^HTTP\/1.1 200/, path);
   }
+  const order = JSON.stringify(anOrder());
+  const post = (headers: string) =>
+    sendAndStall(
+      url,
+      `POST /v1/orders HTTP/1.0\r\n${headers}Content-Type: application/json\r\nContent-Length: ${order.length}\r\n\r\n${order}`,
+    );
+  t.match(await post(''), /^HTTP\/1.1 202/);
+  t.match(
+    await post(`Origin: ${url}\r\n`),
+    /^HTTP\/1.1 403.*origin-not-allowed/s,
+    'only a browser sends Origin',
+  );
 });
+
+await t.test(
+  'the gateway passes on Host, by which the service refuses foreign names and pages',
+  async (t) => {
+    const known = new URL(url).host;
+    const status = async (headers: Record<string, string>, body?: unknown) =>
+      (await send(url, '/v1/orders', { headers, body })).status;
+    t.equal(await status({ host: 'evil.example' }), 421);
+    t.equal(await status({ host: 'localhost:8080' }), 200);
+    t.equal(await status({ origin: `http://${known}` }, anOrder()), 202);
+    t.equal(await status({ origin: `https://${known}` }, anOrder()), 202, 'TLS may end before the gateway');
+    t.equal(await status({ origin: 'http://evil.example' }, anOrder()), 403);
+    t.equal(await status({ 'sec-fetch-site': 'cross-site' }, anOrder()), 403);
+  },
+);
 
 await t.test('only the client over its rate limit gets 429', async (t) => {
   const from = '127.0.0.31';

@@ -24,16 +24,19 @@ export interface HttpUnderTest {
   process(): Promise<void>;
 }
 
-export type Changes = Partial<Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends'>> & {
+export type Changes = Partial<
+  Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends' | 'corsOrigins'>
+> & {
   /** undefined: as a worker has it */
   api?: Partial<HttpApi> | undefined;
   limits?: Partial<HttpDependencies['limits']>;
+  hosts?: Partial<HttpDependencies['hosts']>;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
-  const { limits, beforeAppend, ...dependencies } = changes;
+  const { limits, hosts, beforeAppend, ...dependencies } = changes;
   const isWorker = 'api' in changes && changes.api === undefined;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
@@ -64,6 +67,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     metrics,
     logger: pino({ level: 'debug' }, { write: (line) => logged.push(asObject(JSON.parse(line))) }),
     version: '1.2.3',
+    corsOrigins: [],
     ...dependencies,
     api: isWorker
       ? undefined
@@ -83,6 +87,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
       requestTimeoutMs: 10_000,
       ...limits,
     },
+    hosts: { host: '127.0.0.1', allowedHosts: [], ...hosts },
   });
   t.teardown(() => app.close());
   return {

@@ -24,7 +24,7 @@ async function exchange(port: number, text: string): Promise<string> {
 }
 
 function request(head: string[], body = ''): string {
-  return [...head, 'Host: test', `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+  return [...head, 'Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }
 
 function problemIn(received: string): unknown {
@@ -62,7 +62,7 @@ await t.test('headers over 16 KiB are answered 431', async (t) => {
 
 await t.test('a request that does not arrive in time is answered 408', async (t) => {
   const { port, appended } = await listen(t, { limits: { requestTimeoutMs: 300 } });
-  const head = `POST /v1/orders HTTP/1.1\r\nHost: test\r\n${json}\r\nContent-Length: 100\r\n\r\n{"customerId":`;
+  const head = `POST /v1/orders HTTP/1.1\r\nHost: localhost\r\n${json}\r\nContent-Length: 100\r\n\r\n{"customerId":`;
   const [slowBody, slowHead] = await Promise.all([
     exchange(port, head),
     exchange(port, 'GET /livez HTTP/1.1\r\nHost:'),
@@ -77,7 +77,7 @@ await t.test('a request that does not arrive in time is answered 408', async (t)
 await t.test('a body whose Content-Length is too large is refused before it arrives', async (t) => {
   const received = await exchange(
     port,
-    `POST /v1/orders HTTP/1.1\r\nHost: test\r\n${json}\r\nContent-Length: 70000\r\n\r\n{`,
+    `POST /v1/orders HTTP/1.1\r\nHost: localhost\r\n${json}\r\nContent-Length: 70000\r\n\r\n{`,
   );
   t.match(received, /^HTTP\/1\.1 413 /);
   t.match(received, /connection: close\r\n/i);
@@ -88,7 +88,7 @@ await t.test('a chunked body is cut off at 64 KiB', async (t) => {
   const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
   const received = await exchange(
     port,
-    `POST /v1/orders HTTP/1.1\r\nHost: test\r\n${json}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`,
+    `POST /v1/orders HTTP/1.1\r\nHost: localhost\r\n${json}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`,
   );
   t.match(received, /^HTTP\/1\.1 413 /);
 });
@@ -112,7 +112,7 @@ await t.test('one connection takes several requests, valid and invalid', async (
 await t.test('a client that disconnects while sending is not logged as an error', async (t) => {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write(`POST /v1/orders HTTP/1.1\r\nHost: test\r\n${json}\r\nContent-Length: 100\r\n\r\n{`);
+  socket.write(`POST /v1/orders HTTP/1.1\r\nHost: localhost\r\n${json}\r\nContent-Length: 100\r\n\r\n{`);
   socket.destroy();
   t.match(await exchange(port, request(['GET /livez HTTP/1.1', 'Connection: close'])), /^HTTP\/1\.1 200/);
   t.strictSame(logged, []);

@@ -24,11 +24,11 @@ export function chromiumPath(environment: NodeJS.ProcessEnv = process.env): stri
   return (given === '' ? PATHS : [given]).find(isExecutable);
 }
 
-/** @throws Error when Chromium is missing */
-export async function startChromium(): Promise<Browser> {
+/** @param more arguments besides the usual ones @throws Error when Chromium is missing */
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error(CHROMIUM_MISSING);
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }
 
 function isExecutable(path: string): boolean {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { ServiceError } from '../../base/errors.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
+import { API_HEADERS } from './security-headers.ts';
 
 /**
  * Sends a problem document over the bare socket if Node could not parse a request or it arrived too slowly; then closes
@@ -38,6 +39,7 @@ function rawProblem(error: ServiceError): string {
     `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `${REQUEST_ID_HEADER}: ${problem.requestId}`,
+    ...Object.entries(API_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     '',
     body,

@@ -5,6 +5,7 @@ import type { TSchema } from 'typebox';
 import { ERRORS, type CallerErrorCode } from '../../base/error-table.ts';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
+import { protectPages } from './security-headers.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -46,7 +47,11 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
 
 /** Serves what was collected: Swagger UI at /docs, the OpenAPI document at /openapi.json. */
 export async function serveDocumentation(scope: HttpScope): Promise<void> {
-  await scope.register(swaggerUi, { routePrefix: '/docs' });
+  await scope.register(async (pages) => {
+    protectPages(pages);
+    // Without the top bar: it shows only the logo of Swagger, whose inline style the policy forbids.
+    await pages.register(swaggerUi, { routePrefix: '/docs', uiConfig: { layout: 'BaseLayout' } });
+  });
   scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
 }
 
@@ -62,6 +67,7 @@ function documented({ requestHeaders, problems = [], ...schema }: FastifySchema,
 function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {
   if (!url.startsWith('/v1/')) return [];
   const codes: CallerErrorCode[] = [
+    'host-not-allowed',
     'draining',
     'overloaded',
     'rate-limited',
@@ -69,7 +75,10 @@ function commonProblems({ body, params }: FastifySchema, url: string): CallerErr
     'internal',
   ];
   if (body !== undefined || params !== undefined) codes.push('bad-request');
-  if (body !== undefined) codes.push('malformed-json', 'body-too-large', 'unsupported-media-type');
+  // Only routes with a body change anything.
+  if (body !== undefined) {
+    codes.push('origin-not-allowed', 'malformed-json', 'body-too-large', 'unsupported-media-type');
+  }
   return codes;
 }
 

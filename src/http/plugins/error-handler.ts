@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import { logServerError } from '../../services/server-rules.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
+import { API_HEADERS } from './security-headers.ts';
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -49,8 +50,9 @@ function sendProblem(reply: FastifyReply, error: ServiceError): void {
   }
   reply
     .code(problem.status)
-    // Fastify throws some errors before the hook that sets this header has run.
+    // Fastify throws some errors before the hooks that set these headers have run.
     .header(REQUEST_ID_HEADER, problem.requestId)
+    .headers(API_HEADERS)
     .type(PROBLEM_MEDIA_TYPE)
     // As bytes: Fastify would add a charset to a string, but this media type has none.
     .send(Buffer.from(JSON.stringify(problem)));

@@ -4,24 +4,10 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { protectPages } from '../plugins/security-headers.ts';
 
 /** `npm run build` copies the files there. */
 const ASSETS = fileURLToPath(new URL('../../dashboard/', import.meta.url));
-
-/** Allows no inline code and no other hosts: injected text can neither run nor send data. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-/** Browsers keep a copy but revalidate it by its ETag each time. */
-const CACHE_CONTROL = 'no-cache';
 
 const hidden = { schema: { hide: true } };
 
@@ -29,6 +15,7 @@ const hidden = { schema: { hide: true } };
 export async function serveDashboard(scope: HttpScope): Promise<void> {
   const chartLibrary = dirname(createRequire(import.meta.url).resolve('uplot'));
   await scope.register(async (pages) => {
+    protectPages(pages);
     await pages.register(fastifyStatic, {
       root: ASSETS,
       prefix: '/dashboard/',
@@ -37,12 +24,6 @@ export async function serveDashboard(scope: HttpScope): Promise<void> {
       index: false,
       schemaHide: true,
       cacheControl: false,
-      setHeaders: (response) => {
-        response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-        response.setHeader('x-content-type-options', 'nosniff');
-        response.setHeader('referrer-policy', 'no-referrer');
-        response.setHeader('cache-control', CACHE_CONTROL);
-      },
     });
     const file = (name: string, folder: string) => (_request: unknown, reply: FastifyReply) =>
       reply.sendFile(name, folder, { cacheControl: false });
