@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import { DeadLetterService } from '../services/dead-letter-service.ts';
@@ -7,7 +6,6 @@ import { WatchService } from '../services/watch-service.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { openLineageStore } from '../store/open/open-store.ts';
-import { RateLimitRedis } from './rate-limit-redis.ts';
 import type { Context } from './context.ts';
 import { StatusFeed } from './status-feed.ts';
 
@@ -15,8 +13,6 @@ export interface Api {
   orderService: OrderService;
   watchService: WatchService;
   deadLetterService: DeadLetterService;
-  /** shared rate limit counters; undefined: each replica counts for itself */
-  rateLimitRedis: Redis | undefined;
   stats: ServiceStats;
 }
 
@@ -54,18 +50,10 @@ export async function startApi(context: Context): Promise<Api> {
       replayLimit,
       clock: systemClock,
     }),
-    rateLimitRedis: await openRateLimitRedis(context),
   };
 }
 
 function createStatusFeed({ config, log, hub, reader, logger }: Context): StatusFeed {
   const openStore = () => openLineageStore(config.database);
   return new StatusFeed({ log, hub, reader, openLineageStore: openStore, logger });
-}
-
-async function openRateLimitRedis({ config, lifecycle, logger }: Context): Promise<Redis | undefined> {
-  const { redisUrl, rateLimitMax } = config;
-  if (redisUrl === undefined || rateLimitMax === 0) return undefined;
-  const { client } = await lifecycle.start('rate limit redis', new RateLimitRedis(redisUrl, logger));
-  return client;
 }

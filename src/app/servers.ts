@@ -7,6 +7,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';
 import type { Context } from './context.ts';
+import { openProtection, type Protection } from './protection.ts';
 
 export interface Addresses {
   http: string;
@@ -34,8 +35,9 @@ export async function openServers(context: Context, parts: ServerParts): Promise
     const { log, reader } = context;
     return checkReadiness({ log, reader, pipeline: parts.pipeline, isDraining: parts.isDraining() });
   };
-  const http = await createHttp(context, parts, readiness);
-  const grpc = parts.api === undefined ? undefined : createGrpc(context, parts.api, readiness);
+  const protection = await openProtection(context);
+  const http = await createHttp(context, parts, protection, readiness);
+  const grpc = parts.api === undefined ? undefined : createGrpc(context, parts.api, protection, readiness);
   const graceMs = config.ackTimeoutMs + RESPONSE_GRACE_MS;
   lifecycle.opened('http and grpc', () =>
     all([closeHttp(http, graceMs), ...(grpc === undefined ? [] : [grpc.stop(graceMs)])]),
@@ -47,10 +49,14 @@ export async function openServers(context: Context, parts: ServerParts): Promise
     http.listen({ host: config.host, port: config.port }),
   );
   const addresses = { http: `http://${hostAndPort(http.server.address())}` };
-  if (grpc === undefined) return addresses;
+  if (grpc === undefined) {
+    protection.load.start();
+    return addresses;
+  }
   const starting = grpc.start({ host: config.host, port: config.grpcPort });
   const port = await explainListenError('GRPC_PORT', config.host, config.grpcPort, starting);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  protection.load.start();
   return { ...addresses, grpc: `${host}:${port}` };
 }
 
@@ -99,9 +105,11 @@ type ReadinessCheck = () => ReturnType<typeof checkReadiness>;
 function createHttp(
   { config, logger, log, metrics }: Context,
   { api, isDraining, version }: ServerParts,
+  protection: Protection,
   readiness: ReadinessCheck,
 ): Promise<FastifyInstance> {
   return createHttpApp({
+    ...protection,
     api,
     readiness,
     isDraining,
@@ -109,9 +117,7 @@ function createHttp(
     metrics,
     logger,
     limits: {
-      rateLimitMax: config.rateLimitMax,
-      rateLimitWindowMs: config.rateLimitWindowMs,
-      maxEventLoopDelayMs: config.maxEventLoopDelayMs,
+      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     },
@@ -121,14 +127,22 @@ function createHttp(
   });
 }
 
-function createGrpc({ config, logger, metrics }: Context, api: Api, readiness: ReadinessCheck): GrpcServer {
+function createGrpc(
+  { config, logger, metrics }: Context,
+  api: Api,
+  protection: Protection,
+  readiness: ReadinessCheck,
+): GrpcServer {
   return new GrpcServer({
+    ...protection,
     orderService: api.orderService,
     watchService: api.watchService,
     isReady: async () => (await readiness()).ready,
     metrics,
     logger,
     tls: config.grpcTls,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+    maxStreamsPerSecond: config.maxStreamsPerSecond,
   });
 }
 

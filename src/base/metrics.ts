@@ -8,6 +8,10 @@ export interface Metrics {
   grpcStarted: Counter<'grpc_service' | 'grpc_method'>;
   grpcHandled: Counter<'grpc_service' | 'grpc_method' | 'grpc_code'>;
   grpcOpenStreams: Gauge<'grpc_service' | 'grpc_method'>;
+  /** protocol: http | grpc; reason: rate-limited | overloaded | streams */
+  requestsRefused: Counter<'protocol' | 'reason'>;
+  /** protocol: http | grpc; reason: total | address | streams */
+  connectionsRefused: Counter<'protocol' | 'reason'>;
   ordersAcknowledged: Counter;
   /** trigger: idle | size | bytes | age | turn */
   batchesClosed: Counter<'trigger'>;
@@ -69,6 +73,18 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
       name: 'grpc_server_open_streams',
       help: 'Open server streams.',
       labelNames: ['grpc_service', 'grpc_method'],
+      registers,
+    }),
+    requestsRefused: new Counter({
+      name: 'orders_requests_refused_total',
+      help: 'Requests and calls refused to protect other callers, by reason.',
+      labelNames: ['protocol', 'reason'],
+      registers,
+    }),
+    connectionsRefused: new Counter({
+      name: 'orders_connections_refused_total',
+      help: 'Connections refused or closed to protect other callers, by the limit that they exceeded.',
+      labelNames: ['protocol', 'reason'],
       registers,
     }),
     ordersAcknowledged: new Counter({

@@ -67,6 +67,10 @@ export interface Config {
   readonly rateLimitWindowMs: number;
   /** may contain a password, never log it; undefined: each replica counts for itself */
   readonly redisUrl: string | undefined;
+  /** of one address, each for HTTP and gRPC; 0: no limit */
+  readonly maxConnectionsPerAddress: number;
+  /** of one caller, gRPC; 0: no limit */
+  readonly maxStreamsPerSecond: number;
   /** 0: no shedding */
   readonly maxEventLoopDelayMs: number;
   /** every setting with its source, secrets masked */
@@ -172,6 +176,8 @@ function fromSettings(
     rateLimitMax: values.RATE_LIMIT_MAX,
     rateLimitWindowMs: values.RATE_LIMIT_WINDOW_MS,
     redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
+    maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
+    maxStreamsPerSecond: values.MAX_STREAMS_PER_SECOND,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
   };
 }

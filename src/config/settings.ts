@@ -83,7 +83,7 @@ export const SETTINGS = {
     default: '',
     expects: 'addresses or networks separated by commas, such as 10.0.0.0/8,::1',
     description:
-      'The proxies whose X-Forwarded-For header is trusted to name the client, for the rate limit.',
+      'The proxies whose X-Forwarded-For header is trusted to name the client, for the limits of each client.',
   },
   EVENT_LOG: {
     theme: 'Event log',
@@ -379,7 +379,7 @@ export const SETTINGS = {
     maximum: 1_000_000_000,
     default: 0,
     description:
-      'How many requests a client address may send per window before it is answered 429; 0 turns the limit off.',
+      'How many requests and gRPC calls a client address may send per window before it is answered 429 (RESOURCE_EXHAUSTED); each order of a batch counts; 0 turns the limit off.',
   },
   RATE_LIMIT_WINDOW_MS: {
     theme: 'Protection',
@@ -396,7 +396,27 @@ export const SETTINGS = {
     expects: 'redis://host:port, or rediss:// for TLS',
     default: '',
     description:
-      'A Redis in which replicas share their rate limit counters; without it each replica counts for itself. While Redis is unreachable, requests are not limited.',
+      'A Redis in which replicas share their rate limit counters; without it, and while it is unreachable, each replica counts for itself.',
+  },
+  MAX_CONNECTIONS_PER_ADDRESS: {
+    theme: 'Protection',
+    type: 'integer',
+    unit: 'connections',
+    minimum: 0,
+    maximum: 20_000,
+    default: 1_000,
+    description:
+      'How many connections a client address may have open, each for HTTP and gRPC; further ones are closed. Addresses in TRUST_PROXY have no limit; 0 turns the limit off.',
+  },
+  MAX_STREAMS_PER_SECOND: {
+    theme: 'Protection',
+    type: 'integer',
+    unit: 'streams',
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 5_000,
+    description:
+      'How many gRPC calls a client address may start per second, where a call that its client abandons at once counts as ten more; beyond that its connection is closed (ENHANCE_YOUR_CALM). 0 turns the limit off.',
   },
   MAX_EVENT_LOOP_DELAY_MS: {
     theme: 'Protection',
@@ -404,7 +424,8 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 60_000,
     default: 1000,
-    description: 'The event loop delay from which requests are answered 503; 0 turns load shedding off.',
+    description:
+      'The event loop delay from which requests are answered 503 and gRPC calls UNAVAILABLE; 0 turns load shedding off.',
   },
 } as const satisfies Record<string, SettingSchema>;
 

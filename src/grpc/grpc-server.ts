@@ -1,9 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Socket } from 'node:net';
+import { ServerCredentials, type Server } from '@grpc/grpc-js';
+import type { Callers } from '../base/caller.ts';
+import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { ConnectionLimit } from '../services/connection-limit.ts';
+import type { LoadMonitor } from '../services/load-monitor.ts';
+import type { RateLimiter } from '../services/rate-limiter.ts';
 import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
+import { DecodingServer } from './decoding.ts';
 import { Listener } from './listener.ts';
 import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
@@ -12,6 +19,9 @@ import { addReflection } from './reflection.ts';
 import { callStatus } from './rich-error.ts';
 import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './server-options.ts';
 import { ServingStatus } from './serving-status.ts';
+import { StreamBudget } from './stream-budget.ts';
+import { StreamGate } from './stream-gate.ts';
+import { readTls, type TlsFiles } from './tls.ts';
 import { createWatchHandlers, type WatchHandlerDependencies } from './watch-handlers.ts';
 
 export interface GrpcDependencies {
@@ -20,8 +30,16 @@ export interface GrpcDependencies {
   isReady: () => Promise<boolean>;
   metrics: Metrics;
   logger: Logger;
-  /** paths of PEM files, checked with the settings; undefined: without TLS */
-  tls: { certPath: string; keyPath: string } | undefined;
+  /** undefined: without TLS */
+  tls: TlsFiles | undefined;
+  callers: Callers;
+  load: Pick<LoadMonitor, 'overload'>;
+  /** undefined: no limit */
+  rateLimiter: RateLimiter | undefined;
+  /** of one address; 0: no limit */
+  maxConnectionsPerAddress: number;
+  /** of one caller; 0: no limit */
+  maxStreamsPerSecond: number;
   limits?: ConnectionLimits;
   heartbeatMs?: number;
   healthCheckMs?: number;
@@ -44,7 +62,7 @@ export class GrpcServer {
     const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
     this.#dependencies = dependencies;
     this.#calls = new Calls(metrics);
-    this.#server = new Server({ ...serverOptions(limits), interceptors: [this.#calls.interceptor] });
+    this.#server = new DecodingServer(serverOptions(limits), [this.#calls.interceptor]);
     this.#serving = new ServingStatus(SERVICE_NAMES, isReady, healthCheckMs);
   }
 
@@ -54,10 +72,8 @@ export class GrpcServer {
    * @throws ServiceError `internal` if the address is in use
    */
   async start({ host, port }: { host: string; port: number }): Promise<number> {
-    const [api, credentials] = await Promise.all([
-      loadOrdersApi(),
-      serverCredentials(this.#dependencies.tls),
-    ]);
+    const { tls: files } = this.#dependencies;
+    const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
     const { orderService, watchService, metrics, logger, heartbeatMs } = this.#dependencies;
     const gate = { isDraining: () => this.#isDraining, logger };
     const encoder = createEventEncoder(api.encodeEvent);
@@ -67,11 +83,30 @@ export class GrpcServer {
     this.#serving.addTo(this.#server);
     await addReflection(this.#server);
     await this.#serving.start();
-    const injector = this.#server.createConnectionInjector(credentials);
-    const listener = new Listener((socket) => injector.injectConnection(socket));
+    const injector = this.#server.createConnectionInjector(
+      tls?.credentials ?? ServerCredentials.createInsecure(),
+    );
+    const http2Server = http2ServerOf(this.#server);
+    if ('setSecureContext' in http2Server) tls?.restrict(http2Server);
+    const listener = this.#guardedListener(http2Server, (socket) => injector.injectConnection(socket));
     const bound = await listener.listen(host, port);
     this.#listening = { listener, injector };
     return bound;
+  }
+
+  #guardedListener(
+    server: Http2Server | Http2SecureServer,
+    onConnection: (socket: Socket) => void,
+  ): Listener {
+    const { callers, load, rateLimiter, metrics } = this.#dependencies;
+    const { maxConnectionsPerAddress: maxPerAddress, maxStreamsPerSecond } = this.#dependencies;
+    const gate = new StreamGate({
+      ...{ callers, load, rateLimiter, metrics },
+      streams: new StreamBudget(maxStreamsPerSecond),
+    });
+    gate.guard(server);
+    const limit = new ConnectionLimit({ protocol: 'grpc', callers, maxPerAddress, metrics });
+    return new Listener(limit, (socket) => gate.isWelcome(socket), onConnection);
   }
 
   /**
@@ -90,8 +125,10 @@ export class GrpcServer {
   }
 }
 
-async function serverCredentials(tls: GrpcDependencies['tls']): Promise<ServerCredentials> {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const [chain, key] = await Promise.all([readFile(tls.certPath), readFile(tls.keyPath)]);
-  return ServerCredentials.createSsl(null, [{ cert_chain: chain, private_key: key }]);
+/** grpc-js has no access to the HTTP/2 server below it, so this reads a private field. */
+function http2ServerOf(server: Server): Http2Server | Http2SecureServer {
+  const servers = server['http2Servers'] as ReadonlyMap<Http2Server | Http2SecureServer, unknown>;
+  const [http2Server] = servers.keys();
+  if (http2Server === undefined) throw new ServiceError('internal', 'grpc-js has made no HTTP/2 server.');
+  return http2Server;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ServiceError, toError } from '../base/errors.ts';
-import { MAX_CONNECTIONS } from '../services/server-rules.ts';
+import type { ConnectionLimit } from '../services/connection-limit.ts';
 
 /**
  * Owns the listening socket and all its connections. If grpc-js owned them, a client that closes its connection during
@@ -11,13 +11,22 @@ export class Listener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(onConnection: (socket: Socket) => void) {
+  /** @param isWelcome false refuses connections of an address */
+  constructor(
+    limit: ConnectionLimit,
+    isWelcome: (socket: Socket) => boolean,
+    onConnection: (socket: Socket) => void,
+  ) {
     this.#server = createServer((socket) => {
+      if (!isWelcome(socket) || !limit.admit(socket)) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       onConnection(socket);
     });
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    limit.limitTotal(this.#server);
   }
 
   /**

@@ -1,11 +1,14 @@
+import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { Redis } from 'ioredis';
+import type { Callers } from '../base/caller.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { ConnectionLimit } from '../services/connection-limit.ts';
 import type { DeadLetterService } from '../services/dead-letter-service.ts';
+import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { OrderService } from '../services/order-service.ts';
-import { MAX_CONNECTIONS } from '../services/server-rules.ts';
+import type { RateLimiter } from '../services/rate-limiter.ts';
 import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
 import { refuseUnknownHosts, type HostRules } from './plugins/allowed-hosts.ts';
@@ -19,7 +22,7 @@ import type { HttpScope } from './plugins/http-scope.ts';
 import { acceptJsonOnly } from './plugins/json-body.ts';
 import { shedLoad } from './plugins/load-shedding.ts';
 import { refuseUnmatched } from './plugins/not-found.ts';
-import { limitRate } from './plugins/rate-limit.ts';
+import { RequestRate } from './plugins/rate-limit.ts';
 import { RequestDurations, type DurationListener } from './plugins/request-durations.ts';
 import { returnRequestIds } from './plugins/request-id.ts';
 import { setApiHeaders } from './plugins/security-headers.ts';
@@ -46,8 +49,6 @@ export interface HttpApi {
   watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'>;
   deadLetterService: DeadLetterService;
   stats: Stats & DurationListener;
-  /** where replicas share their rate limit; undefined: each has its own */
-  rateLimitRedis: Redis | undefined;
 }
 
 export interface HttpDependencies {
@@ -62,16 +63,23 @@ export interface HttpDependencies {
   hosts: HostRules;
   /** whose pages may use the API, such as `https://shop.example` */
   corsOrigins: readonly string[];
+  callers: Callers;
+  load: Pick<LoadMonitor, 'overload'>;
+  /** undefined: no limit */
+  rateLimiter: RateLimiter | undefined;
   version: string;
 }
 
 /** Builds the application and registers everything. The caller listens and closes. */
 export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
   const { api, metrics, logger, limits, hosts, corsOrigins, version } = dependencies;
+  const { callers, load, rateLimiter: limiter } = dependencies;
   const handleError = createErrorHandler(logger);
-  const app = fastify({ ...serverOptions(limits), frameworkErrors: handleError });
+  const rate = limiter === undefined ? undefined : new RequestRate({ limiter, callers, metrics });
+  const frameworkErrors = rate?.countRefused(handleError) ?? handleError;
+  const app = fastify({ ...serverOptions(limits), frameworkErrors });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
-  app.server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(app, dependencies);
   scope.setErrorHandler(handleError);
   scope.setValidatorCompiler(validatorCompiler);
 
@@ -80,6 +88,8 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   durations.measureRoutes(scope);
   returnRequestIds(scope);
   setApiHeaders(scope);
+  shedLoad(scope, load, metrics);
+  rate?.countAll(scope);
   allowOrigins(scope, corsOrigins);
   refuseUnmatched(scope, (request, status) => durations.countUnmatched(request, status));
   refuseUnknownHosts(scope, hosts);
@@ -89,26 +99,39 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 
   addOperations(scope, { ...dependencies, durations });
   if (api !== undefined) {
-    await scope.register((v1) => addV1(v1, api, dependencies), { prefix: '/v1' });
+    await scope.register(
+      (v1, _options, done) => {
+        addV1(v1, api, { ...dependencies, rate });
+        done();
+      },
+      { prefix: '/v1' },
+    );
     await serveDocumentation(scope);
     await serveDashboard(scope);
   }
   return app;
 }
 
+function limitConnections({ server }: FastifyInstance, dependencies: HttpDependencies): void {
+  const { callers, metrics, limits } = dependencies;
+  const maxPerAddress = limits.maxConnectionsPerAddress;
+  const limit = new ConnectionLimit({ protocol: 'http', callers, maxPerAddress, metrics });
+  limit.limitTotal(server);
+  server.prependListener('connection', (socket: Socket) => limit.admit(socket));
+}
+
 /** Hooks run in the order in which they are added. */
-async function addV1(scope: HttpScope, api: HttpApi, dependencies: HttpDependencies): Promise<void> {
-  const { orderService, watchService, deadLetterService, stats, rateLimitRedis } = api;
-  const { isDraining, limits, metrics, logger } = dependencies;
+function addV1(
+  scope: HttpScope,
+  api: HttpApi,
+  dependencies: HttpDependencies & { rate: RequestRate | undefined },
+): void {
+  const { orderService, watchService, deadLetterService, stats } = api;
+  const { isDraining, metrics, logger, rate } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
-  if (limits.maxEventLoopDelayMs > 0) await shedLoad(scope, limits.maxEventLoopDelayMs);
-  if (limits.rateLimitMax > 0) {
-    const { rateLimitMax: max, rateLimitWindowMs: windowMs } = limits;
-    await limitRate(scope, { max, windowMs, redis: rateLimitRedis });
-  }
   addCreateOrder(scope, { orderService, metrics, logger, closing });
-  addCreateBatch(scope, { orderService, metrics, logger });
+  addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
   addListOrders(scope, orderService);
   addOrderHistory(scope, orderService);

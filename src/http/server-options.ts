@@ -16,11 +16,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 5_000;
 
 export interface HttpLimits {
-  /** requests per window and client address; 0: no limit */
-  rateLimitMax: number;
-  rateLimitWindowMs: number;
-  /** event loop delay above which requests are shed, milliseconds; 0: never */
-  maxEventLoopDelayMs: number;
+  /** open connections of one address; 0: no limit */
+  maxConnectionsPerAddress: number;
   /** proxies whose X-Forwarded-For counts: addresses and networks separated by commas; `true`: all; '': none */
   trustProxy: string;
   /** a request must arrive in full within this time, milliseconds */

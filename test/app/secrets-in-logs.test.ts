@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { RateLimitRedis } from '../../src/app/rate-limit-redis.ts';
+import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
 import { createEventLog } from '../../src/app/event-log.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -28,7 +29,13 @@ async function answering(t: Test, line: string): Promise<number> {
 await t.test('a Redis that refuses the password: the log says so without it', async (t) => {
   const port = await answering(t, '-WRONGPASS invalid username-password pair or user is disabled.');
   const { logger, text } = logged();
-  const redis = new RateLimitRedis(`redis://app:s3cret@127.0.0.1:${port}`, logger);
+  const limit = { max: 1, windowMs: 1_000 };
+  const redis = new RateLimitRedis({
+    url: `redis://app:s3cret@127.0.0.1:${port}`,
+    limit,
+    local: new MemoryRateLimitStore(limit),
+    logger,
+  });
   await redis.start();
   t.teardown(() => redis.stop());
   await eventually(() => text().includes('unreachable'), { what: 'the warning' });

@@ -45,6 +45,8 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       rateLimitMax: 0,
       rateLimitWindowMs: 1000,
       redisUrl: undefined,
+      maxConnectionsPerAddress: 1000,
+      maxStreamsPerSecond: 5000,
       maxEventLoopDelayMs: 1000,
       settings: [],
       warnings: [],

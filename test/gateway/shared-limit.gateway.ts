@@ -1,13 +1,15 @@
 import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { anOrder } from '../support/order-client.ts';
+import { connection, rawCall } from '../support/raw-call.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { RedisServer } from './redis-server.ts';
 import { send } from './send.ts';
 
 const MAX = 10;
 
-await t.test('replicas share a rate limit in Redis and allow every request without it', async (t) => {
+await t.test('replicas share a rate limit in Redis and count for themselves without it', async (t) => {
   const redis = await RedisServer.start(t);
   const start = async () =>
     ServiceProcess.start('all', {
@@ -40,9 +42,23 @@ await t.test('replicas share a rate limit in Redis and allow every request witho
     t.match(response.headers.ratelimit, /r=8;/, 'its second request, at the other replica');
   });
 
-  await t.test('without Redis every request is allowed', async (t) => {
+  await t.test('calls and the orders of a batch share the budget', async (t) => {
+    const from = '127.0.0.5';
+    const calls = connection(t, other.grpcAddress ?? '', from);
+    const call = () => rawCall(calls, '/orders.v1.OrderService/ListOrders');
+    t.match(await call(), { code: 'OK' });
+    const body = { orders: Array(13).fill(anOrder()) };
+    const batch = await send(one.url, '/v1/orders/batch', { from, body });
+    t.equal(batch.status, 207);
+    t.match(batch.headers.ratelimit, /r=0;t=7200/, 'more than a window allows: it lasts twice as long');
+    t.match(await call(), { code: 'RESOURCE_EXHAUSTED' });
+    t.equal(await statusOf(other, from), 429);
+  });
+
+  await t.test('without Redis each replica counts for itself', async (t) => {
     await redis.kill();
     t.same(await statuses('127.0.0.1'), [...half(200), ...half(200)]);
+    for (const replica of replicas) t.equal(await statusOf(replica, '127.0.0.1'), 429);
     await bothLogged('the rate limit Redis is unreachable');
   });
 
@@ -52,7 +68,7 @@ await t.test('replicas share a rate limit in Redis and allow every request witho
     t.same(await statuses('127.0.0.3'), [...half(200), ...half(429)]);
   });
 
-  await t.test('while Redis hangs every request is allowed', async (t) => {
+  await t.test('while Redis hangs each replica counts for itself', async (t) => {
     redis.freeze();
     t.same(await statuses('127.0.0.3'), [...half(200), ...half(200)]);
   });

@@ -1,6 +1,7 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
@@ -50,6 +51,11 @@ export async function startGrpc(
       { write: (line) => logged.push(JSON.parse(line) as (typeof logged)[0]) },
     ),
     tls: undefined,
+    callers: new Callers([]),
+    load: { overload: () => undefined },
+    rateLimiter: undefined,
+    maxConnectionsPerAddress: 0,
+    maxStreamsPerSecond: 0,
     ...dependencies,
   });
   t.teardown(() => server.stop(1_000));

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
 import { ServiceError } from '../../src/base/errors.ts';
+import type { Metrics } from '../../src/base/metrics.ts';
 import { anOrder } from '../support/order-client.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp } from './http-under-test.ts';
@@ -28,7 +29,8 @@ await t.test('while draining, new requests are refused and their connections clo
 
 await t.test('a caller over the rate limit gets 429 with the draft RateLimit headers', async (t) => {
   const { app } = await startHttp(t, {
-    limits: { rateLimitMax: 2, rateLimitWindowMs: 60_000, trustProxy: '127.0.0.1' },
+    limits: { trustProxy: '127.0.0.1' },
+    rateLimitMax: 2,
   });
   const request = (address: string, url = '/v1/orders') =>
     app.inject({ url, headers: { 'x-forwarded-for': address } });
@@ -46,15 +48,63 @@ await t.test('a caller over the rate limit gets 429 with the draft RateLimit hea
   });
   t.match(third.json(), { code: 'rate-limited', status: 429 });
   t.equal((await request('192.0.2.2')).statusCode, 200, 'each address has its own limit');
-  for (const url of ['/livez', '/readyz', '/metrics', '/openapi.json']) {
+  for (const url of ['/livez', '/readyz']) {
     const response = await request('192.0.2.1', url);
     t.equal(response.statusCode, 200, url);
     t.notOk(response.headers.ratelimit);
   }
 });
 
+await t.test('every request counts, also one that matches no route', async (t) => {
+  const { app, metrics } = await startHttp(t, { rateLimitMax: 1 });
+  await app.inject('/v1/orders');
+  for (const [method, url] of [
+    ['GET', '/nowhere'],
+    ['OPTIONS', '/v1/orders'],
+    ['OPTIONS', '/livez'],
+    ['GET', '/v1/orders/%E0%A4%A'],
+    ['GET', '/docs'],
+    ['GET', '/openapi.json'],
+    ['GET', '/'],
+    ['GET', '/metrics'],
+  ] as const) {
+    const response = await app.inject({ method, url });
+    t.match(
+      [response.statusCode, response.json<object>()],
+      [429, { code: 'rate-limited' }],
+      `${method} ${url}`,
+    );
+    t.match(response.headers, { 'retry-after': /^\d+$/, ratelimit: /^"default";r=0;/ });
+  }
+  t.match(await refusedOf(metrics), [{ labels: { protocol: 'http', reason: 'rate-limited' }, value: 8 }]);
+});
+
+await t.test('a batch costs as much as its orders', async (t) => {
+  const { app, appended } = await startHttp(t, { rateLimitMax: 10 });
+  const batch = (size: number) =>
+    app.inject({ method: 'POST', url: '/v1/orders/batch', payload: { orders: Array(size).fill(anOrder()) } });
+  const first = await batch(4);
+  t.equal(first.statusCode, 207);
+  t.match(first.headers.ratelimit, /^"default";r=6;t=60$/);
+  const large = await batch(25);
+  t.equal(large.statusCode, 207, 'a batch may be larger than the rest of the budget');
+  t.match(large.headers.ratelimit, /^"default";r=0;t=180$/, 'but the window lasts longer then');
+  t.equal((await batch(1)).statusCode, 429);
+  t.equal(appended.length, 29);
+});
+
+await t.test('of batches sent at the same time, those over the limit are refused', async (t) => {
+  const { app, appended } = await startHttp(t, { rateLimitMax: 10 });
+  const payload = { orders: Array(10).fill(anOrder()) };
+  const responses = await Promise.all(
+    Array.from({ length: 5 }, () => app.inject({ method: 'POST', url: '/v1/orders/batch', payload })),
+  );
+  t.equal(responses.filter(({ statusCode }) => statusCode === 429).length, 4);
+  t.equal(appended.length, 10);
+});
+
 await t.test('without a trusted proxy X-Forwarded-For is ignored', async (t) => {
-  const { app } = await startHttp(t, { limits: { rateLimitMax: 1, rateLimitWindowMs: 60_000 } });
+  const { app } = await startHttp(t, { rateLimitMax: 1 });
   const statuses = [];
   for (const address of ['192.0.2.1', '192.0.2.2']) {
     const response = await app.inject({ url: '/v1/orders', headers: { 'x-forwarded-for': address } });
@@ -64,7 +114,7 @@ await t.test('without a trusted proxy X-Forwarded-For is ignored', async (t) => 
 });
 
 await t.test('a busy event loop sheds orders but never the operational routes', async (t) => {
-  const http = await startHttp(t, { limits: { maxEventLoopDelayMs: 20 } });
+  const http = await startHttp(t, { maxEventLoopDelayMs: 20 });
   let answer = await http.app.inject(create);
   await eventually(
     async () => {
@@ -104,6 +154,10 @@ await t.test(
     }
   },
 );
+
+async function refusedOf({ requestsRefused }: Pick<Metrics, 'requestsRefused'>) {
+  return (await requestsRefused.get()).values;
+}
 
 function keepBusy(milliseconds: number): void {
   const until = performance.now() + milliseconds;

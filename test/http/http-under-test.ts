@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpApi, type HttpDependencies } from '../../src/http/app.ts';
+import { LoadMonitor } from '../../src/services/load-monitor.ts';
+import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
+import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { StatusHub } from '../../src/status/status-hub.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
@@ -31,12 +35,18 @@ export type Changes = Partial<
   api?: Partial<HttpApi> | undefined;
   limits?: Partial<HttpDependencies['limits']>;
   hosts?: Partial<HttpDependencies['hosts']>;
+  /** requests of a caller per `rateLimitWindowMs`; undefined: no limit */
+  rateLimitMax?: number;
+  rateLimitWindowMs?: number;
+  /** 0: no load shedding */
+  maxEventLoopDelayMs?: number;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
-  const { limits, hosts, beforeAppend, ...dependencies } = changes;
+  const { limits, hosts, beforeAppend, rateLimitMax = 0, maxEventLoopDelayMs = 0, ...others } = changes;
+  const { rateLimitWindowMs: windowMs = 60_000, ...dependencies } = others;
   const isWorker = 'api' in changes && changes.api === undefined;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
@@ -60,7 +70,14 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   await stats.start();
   t.teardown(() => stats.stop());
   const logged: Record<string, unknown>[] = [];
+  const limit = { max: rateLimitMax, windowMs };
+  const load = new LoadMonitor(maxEventLoopDelayMs);
+  load.start();
+  t.teardown(() => load.stop());
   const app = await createHttpApp({
+    callers: new Callers(limits?.trustProxy?.split(',') ?? []),
+    load,
+    rateLimiter: rateLimitMax === 0 ? undefined : new RateLimiter(limit, new MemoryRateLimitStore(limit)),
     readiness: () => Promise.resolve({ ready: true, checks: { log: 'ok', store: 'ok' } }),
     isDraining: () => false,
     pendingAppends: () => service.log.pendingAppends(),
@@ -76,13 +93,10 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
           watchService,
           deadLetterService,
           stats,
-          rateLimitRedis: undefined,
           ...changes.api,
         },
     limits: {
-      rateLimitMax: 0,
-      rateLimitWindowMs: 1000,
-      maxEventLoopDelayMs: 0,
+      maxConnectionsPerAddress: 0,
       trustProxy: '',
       requestTimeoutMs: 10_000,
       ...limits,

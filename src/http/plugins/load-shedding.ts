@@ -1,23 +1,23 @@
-import underPressure from '@fastify/under-pressure';
-import { ERRORS } from '../../base/error-table.ts';
-import { ServiceError } from '../../base/errors.ts';
+import type { LoadMonitor } from '../../services/load-monitor.ts';
+import type { Metrics } from '../../base/metrics.ts';
 import type { HttpScope } from './http-scope.ts';
 
-/** How often the event loop delay is measured; a shorter peak may go unnoticed. */
-const SAMPLE_INTERVAL_MS = 500;
+/** Operators must see an overloaded service, and it must not be restarted for being slow. */
+const ALWAYS_ANSWERED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/metrics']);
 
-/** Refuses requests before their body is read, while the event loop lags more than `maxEventLoopDelayMs`. */
-export async function shedLoad(scope: HttpScope, maxEventLoopDelayMs: number): Promise<void> {
-  await scope.register(underPressure, {
-    maxEventLoopDelay: maxEventLoopDelayMs,
-    sampleInterval: SAMPLE_INTERVAL_MS,
-    retryAfter: ERRORS.overloaded.retryAfter ?? 1,
-    customError: OverloadedError,
+/** Refuses requests before their body is read, while the event loop lags. */
+export function shedLoad(
+  scope: HttpScope,
+  load: Pick<LoadMonitor, 'overload'>,
+  { requestsRefused }: Pick<Metrics, 'requestsRefused'>,
+): void {
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const overload = load.overload();
+    if (overload === undefined || ALWAYS_ANSWERED.has(request.routeOptions.url)) {
+      done();
+      return;
+    }
+    requestsRefused.inc({ protocol: 'http', reason: 'overloaded' });
+    done(overload);
   });
-}
-
-class OverloadedError extends ServiceError {
-  constructor() {
-    super('overloaded', 'The service is overloaded. Try again in a moment.');
-  }
 }

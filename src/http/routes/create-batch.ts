@@ -8,6 +8,7 @@ import { NewOrder } from '../../order/order.ts';
 import { logServerError } from '../../services/server-rules.ts';
 import { requestFields, serviceErrorOf } from '../plugins/error-handler.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import type { RequestRate } from '../plugins/rate-limit.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
 import { Problem, problemOf } from '../schemas/problem.ts';
@@ -58,6 +59,8 @@ export interface CreateBatchDependencies {
   orderService: Pick<OrderService, 'place'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
+  /** undefined: no limit */
+  rate: RequestRate | undefined;
 }
 
 /** Orders placed before the event loop may serve other requests. */
@@ -70,6 +73,7 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
     refuseQuery(request);
     const { raw } = request;
     const orders: readonly unknown[] = request.body.orders;
+    await dependencies.rate?.countMore(request, reply, orders.length - 1);
     const key = readIdempotencyKey(raw);
     const caller = callerOf(raw);
     const traceparent = traceparentOf(raw.headers.traceparent);

@@ -1,0 +1,34 @@
+import { Callers } from '../base/caller.ts';
+import { LoadMonitor } from '../services/load-monitor.ts';
+import { MemoryRateLimitStore } from '../services/memory-rate-limit-store.ts';
+import { RateLimiter } from '../services/rate-limiter.ts';
+import type { Context } from './context.ts';
+import { RateLimitRedis } from './rate-limit-redis.ts';
+
+/** What protects callers from each other, shared by HTTP and gRPC. */
+export interface Protection {
+  callers: Callers;
+  load: LoadMonitor;
+  /** undefined: no limit */
+  rateLimiter: RateLimiter | undefined;
+}
+
+export async function openProtection(context: Context): Promise<Protection> {
+  const { config, lifecycle } = context;
+  const load = new LoadMonitor(config.maxEventLoopDelayMs);
+  lifecycle.opened('load monitor', () => {
+    load.stop();
+    return Promise.resolve();
+  });
+  return { callers: new Callers(config.trustProxy), load, rateLimiter: await openRateLimiter(context) };
+}
+
+async function openRateLimiter({ config, lifecycle, logger }: Context): Promise<RateLimiter | undefined> {
+  const { redisUrl, rateLimitMax: max, rateLimitWindowMs: windowMs } = config;
+  if (max === 0) return undefined;
+  const limit = { max, windowMs };
+  const local = new MemoryRateLimitStore(limit);
+  if (redisUrl === undefined) return new RateLimiter(limit, local);
+  const redis = new RateLimitRedis({ url: redisUrl, limit, local, logger });
+  return new RateLimiter(limit, await lifecycle.start('rate limit redis', redis));
+}

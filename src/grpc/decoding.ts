@@ -1,0 +1,53 @@
+import {
+  Server,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { ServiceError } from '../base/errors.ts';
+import { callStatus } from './rich-error.ts';
+
+/** Takes the place of a request that cannot be decoded. */
+const UNDECODABLE = Symbol('undecodable request');
+
+/** A server that answers undecodable requests INVALID_ARGUMENT; grpc-js would answer INTERNAL, as if the error were ours. */
+export class DecodingServer extends Server {
+  /** @param interceptors the first is the closest to the network */
+  constructor(options: ConstructorParameters<typeof Server>[0], interceptors: ServerInterceptor[]) {
+    super({ ...options, interceptors: [...interceptors, refuseUndecodable] });
+  }
+
+  override addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    super.addService(withoutThrowing(definition), implementation);
+  }
+}
+
+const refuseUndecodable: ServerInterceptor = (_method, call) =>
+  new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMessage: (message, pass) => {
+          if (message === UNDECODABLE) call.sendStatus(callStatus(undecodable()));
+          else pass(message);
+        },
+      }),
+  });
+
+function withoutThrowing(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch {
+        return UNDECODABLE;
+      }
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods) as ServiceDefinition;
+}
+
+function undecodable(): ServiceError {
+  return new ServiceError('bad-request', 'The bytes of the request are not a message of this method.');
+}

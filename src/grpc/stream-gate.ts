@@ -1,0 +1,156 @@
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Callers } from '../base/caller.ts';
+import { ServiceError } from '../base/errors.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { LoadMonitor } from '../services/load-monitor.ts';
+import type { RateLimiter } from '../services/rate-limiter.ts';
+import { callStatus } from './rich-error.ts';
+import { ABANDONED_COST, type StreamBudget } from './stream-budget.ts';
+
+export interface StreamGateDependencies {
+  callers: Callers;
+  streams: StreamBudget;
+  load: Pick<LoadMonitor, 'overload'>;
+  /** undefined: no limit */
+  rateLimiter: RateLimiter | undefined;
+  metrics: Pick<Metrics, 'requestsRefused' | 'connectionsRefused'>;
+}
+
+/** A stream that ends by a reset within this time, milliseconds, counts as abandoned. */
+const ABANDONED_WITHIN_MS = 1_000;
+
+/** Probes must not fail because of the load, or of other calls from the same address. */
+const HEALTH_PREFIX = '/grpc.health.v1.Health/';
+
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
+
+/**
+ * Stands between HTTP/2 and grpc-js: sees every stream, also those that call no existing method, and refuses streams before
+ * anything is read or decoded.
+ */
+export class StreamGate {
+  readonly #dependencies: StreamGateDependencies;
+
+  constructor(dependencies: StreamGateDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** False for an address that has just lost a connection because of too many streams, until it has earned new ones. */
+  isWelcome({ remoteAddress }: Socket): boolean {
+    const { callers, streams, metrics } = this.#dependencies;
+    if (callers.isProxy(remoteAddress) || !streams.isExhausted(callers.ofAddress(remoteAddress))) return true;
+    metrics.connectionsRefused.inc({ protocol: 'grpc', reason: 'streams' });
+    return false;
+  }
+
+  /** Puts the gate in front of the listeners that the server has now. */
+  guard(server: Http2Server | Http2SecureServer): void {
+    const listeners = server.listeners('stream') as StreamListener[];
+    server.removeAllListeners('stream');
+    server.on('session', (session) => {
+      const { remoteAddress } = session.socket;
+      // A listener of the session, because a stream that was reset at once no longer knows its session.
+      session.on('stream', (stream, headers, flags) => {
+        const pass = () => {
+          for (const listener of listeners) listener.call(server, stream, headers, flags);
+        };
+        this.#open({ session, remoteAddress, stream, headers, pass });
+      });
+    });
+  }
+
+  #open({ session, remoteAddress, stream, headers, pass }: OpenedStream): void {
+    const { callers, streams } = this.#dependencies;
+    // An error without a listener would end the process. The stream closes by itself.
+    stream.on('error', () => undefined);
+    const caller = callers.ofRequest({ socket: { remoteAddress }, headers });
+    const isProxy = callers.isProxy(remoteAddress);
+    const openedAt = performance.now();
+    const closed = () => {
+      if (!isAbandoned(stream) || performance.now() - openedAt >= ABANDONED_WITHIN_MS) return;
+      streams.spend(caller, ABANDONED_COST);
+      if (!isProxy && streams.isExhausted(caller)) this.#disconnect(session);
+    };
+    if (stream.destroyed) closed();
+    else stream.once('close', closed);
+    const isWithin = streams.spend(caller, 1);
+    if (!isWithin && !isProxy) this.#disconnect(session);
+    if (session.destroyed || stream.destroyed || stream.closed) return;
+    if (isWithin) this.#admit(stream, caller, headers, pass);
+    else this.#refuse(stream, tooManyStreams(), 'streams');
+  }
+
+  #admit(stream: ServerHttp2Stream, caller: string, headers: IncomingHttpHeaders, pass: () => void): void {
+    const { load, rateLimiter } = this.#dependencies;
+    if (headers[':path']?.startsWith(HEALTH_PREFIX) === true) {
+      pass();
+      return;
+    }
+    const overload = load.overload();
+    if (overload !== undefined) {
+      this.#refuse(stream, overload, 'overloaded');
+      return;
+    }
+    const usage = rateLimiter?.count(caller);
+    const counted = (error: ServiceError | undefined) => {
+      if (stream.destroyed || stream.closed) return;
+      if (error === undefined) pass();
+      else this.#refuse(stream, error, 'rate-limited');
+    };
+    if (usage instanceof Promise) {
+      usage.then(
+        ({ error }) => counted(error),
+        (thrown: unknown) => stream.destroy(thrown as Error),
+      );
+    } else counted(usage?.error);
+  }
+
+  #refuse(stream: ServerHttp2Stream, error: ServiceError, reason: string): void {
+    this.#dependencies.metrics.requestsRefused.inc({ protocol: 'grpc', reason });
+    const { code, details, metadata } = callStatus(error);
+    stream.respond(
+      {
+        ':status': 200,
+        'content-type': 'application/grpc+proto',
+        'grpc-status': code,
+        'grpc-message': encodeURIComponent(details),
+        ...metadata.toHttp2Headers(),
+      },
+      { endStream: true },
+    );
+    // Takes no more of the request, RFC 9113 section 8.1.
+    stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  /** With a GOAWAY that tells the client to slow down, RFC 9113 section 7. */
+  #disconnect(session: ServerHttp2Session): void {
+    if (session.destroyed) return;
+    this.#dependencies.metrics.connectionsRefused.inc({ protocol: 'grpc', reason: 'streams' });
+    session.destroy(tooManyStreams(), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+}
+
+interface OpenedStream {
+  session: ServerHttp2Session;
+  remoteAddress: string | undefined;
+  stream: ServerHttp2Stream;
+  headers: IncomingHttpHeaders;
+  pass: () => void;
+}
+
+/** For a stream that has closed: its client did not wait for the response. */
+function isAbandoned({ rstCode, headersSent }: ServerHttp2Stream): boolean {
+  return rstCode !== constants.NGHTTP2_NO_ERROR || !headersSent;
+}
+
+function tooManyStreams(): ServiceError {
+  return new ServiceError('rate-limited', 'You open, or abandon, more calls per second than are allowed.');
+}
