@@ -20,7 +20,7 @@ async function listening(t: Test, limits: Changes['limits']) {
 /** The status line of a response; undefined if the server closes the connection instead. */
 async function answerOf(socket: Socket): Promise<string | undefined> {
   const closed = once(socket, 'close');
-  socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const answer: unknown = await Promise.race([once(socket, 'data').then(([data]) => String(data)), closed]);
   return typeof answer === 'string' ? answer.split('\r\n')[0] : undefined;
 }

@@ -79,6 +79,17 @@ await t.test('every request counts, also one that matches no route', async (t) =
   t.match(await refusedOf(metrics), [{ labels: { protocol: 'http', reason: 'rate-limited' }, value: 8 }]);
 });
 
+await t.test('a preflight counts, and a page can read that it is over the limit', async (t) => {
+  const origin = 'https://shop.example';
+  const { app } = await startHttp(t, { rateLimitMax: 1, corsOrigins: [origin] });
+  const headers = { origin, 'access-control-request-method': 'POST' };
+  const preflight = () => app.inject({ method: 'OPTIONS', url: '/v1/orders', headers });
+  t.equal((await preflight()).statusCode, 204);
+  t.equal((await preflight()).statusCode, 429);
+  const { headers: received } = await app.inject({ url: '/v1/orders', headers: { origin } });
+  t.match(received, { 'access-control-allow-origin': origin, 'retry-after': /^\d+$/ });
+});
+
 await t.test('a batch costs as much as its orders', async (t) => {
   const { app, appended } = await startHttp(t, { rateLimitMax: 10 });
   const batch = (size: number) =>

@@ -30,14 +30,14 @@ const METHODS = 'GET, HEAD, POST';
 const MAX_AGE_SECONDS = 7_200;
 
 /**
- * Lets pages of these origins use the API (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol), without cookies. It
- * answers their preflights itself; all other OPTIONS requests go on. @fastify/cors would answer those too, as plain text, and
+ * Lets pages of these origins use the API (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol), without cookies.
+ * Their preflights are answered here; all other OPTIONS requests go on. @fastify/cors would answer those too, as plain text, and
  * its wildcard route would hide which methods a path supports.
  */
 export function allowOrigins(scope: HttpScope, corsOrigins: readonly string[]): void {
   if (corsOrigins.length === 0) return;
   const allowed = new Set(corsOrigins);
-  scope.addHook('onRequest', ({ raw: { method, headers } }, reply, done) => {
+  scope.addHook('onRequest', ({ raw: { headers } }, reply, done) => {
     reply.header('vary', 'Origin');
     const { origin } = headers;
     if (origin === undefined || !allowed.has(origin)) {
@@ -46,8 +46,16 @@ export function allowOrigins(scope: HttpScope, corsOrigins: readonly string[]): 
     }
     reply.header('access-control-allow-origin', origin);
     reply.header('access-control-expose-headers', RESPONSE_HEADERS);
-    if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined)
-      answerPreflight(reply);
+    done();
+  });
+}
+
+/** Call it after `allowOrigins`, and after the hooks that may refuse a preflight as any other request. */
+export function answerPreflights(scope: HttpScope, corsOrigins: readonly string[]): void {
+  if (corsOrigins.length === 0) return;
+  scope.addHook('onRequest', ({ raw: { method, headers } }, reply, done) => {
+    const isPreflight = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+    if (isPreflight && reply.hasHeader('access-control-allow-origin')) answerPreflight(reply);
     else done();
   });
 }

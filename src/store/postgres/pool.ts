@@ -29,6 +29,9 @@ export class PostgresPool implements SqlClient {
     });
     // The pool removes a broken idle connection itself.
     this.#pool.on('error', ignore);
+    // A broken connection also fails its query. The listener must be there before `connect` returns the client: the server's
+    // last message may arrive together with the one that completes the connection.
+    this.#pool.on('connect', (client) => client.on('error', ignore));
   }
 
   /** @throws ServiceError `store-unavailable` */
@@ -62,8 +65,6 @@ export class PostgresPool implements SqlClient {
 
   async #once<Row extends object>(statement: Statement): Promise<Row[]> {
     const client = await this.#pool.connect();
-    // A broken connection also fails the query.
-    client.on('error', ignore);
     let failure: unknown;
     try {
       return await this.#session.query<Row>(client, statement);
@@ -71,7 +72,6 @@ export class PostgresPool implements SqlClient {
       failure = error;
       throw error;
     } finally {
-      client.off('error', ignore);
       client.release(failure !== undefined);
     }
   }
