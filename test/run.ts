@@ -35,7 +35,7 @@ const SUITES: Record<string, Suite> = {
 };
 
 /** These start services and take longest: run them first, so that no core waits for one at the end. */
-const SLOW_FOLDERS = ['pipeline', 'e2e', 'app', 'threads', 'drill', 'cli', 'simulate', 'docs'];
+const SLOW_FOLDERS = ['pipeline', 'e2e', 'attack', 'app', 'threads', 'drill', 'cli', 'simulate', 'docs'];
 
 /** Line coverage of these folders is checked after the run (.c8rc.json); measuring it elsewhere would slow the tests down. */
 const COVERED_FOLDERS = ['order', 'log'];

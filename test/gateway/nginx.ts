@@ -4,9 +4,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder, type TestScope } from '../support/temporary-folder.ts';
 import { freePorts } from '../../tools/support/free-ports.ts';
 import { send } from './send.ts';
 
@@ -50,7 +49,7 @@ export class Gateway {
 
   /** @param replicas two or more @throws Error with the output of nginx when it does not start */
   static async start(
-    t: Test,
+    t: TestScope,
     replicas: readonly ReplicaAddress[],
     { tls = false, documentation = false } = {},
   ): Promise<Gateway> {
