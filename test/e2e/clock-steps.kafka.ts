@@ -7,6 +7,7 @@ import { SteppedClock } from '../../tools/support/stepped-clock.ts';
 import { EventSourceReader } from '../support/event-source.ts';
 import { mendableFault } from '../support/mendable-fault.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
+import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** These run with the suites that need system packages: they need libfaketime, but no Kafka. */
@@ -169,4 +170,18 @@ await t.test('a replay keeps its rate when the clock is set back', async (t) => 
   await eventually(async () => (await remaining()).body.data.length < 4, { what: 'the replay to begin' });
   await clock.step(-HOUR_MS);
   t.equal((await replay).body.replayed, 4);
+});
+
+await t.test('an idle service stops soon after its clock was set forward and back', async (t) => {
+  const { clock, start } = await world(t, kafkaEnvironment(await temporaryFolder(t)));
+  const { client, service } = await start();
+  await clock.step(HOUR_MS);
+  const seesStep = async () => {
+    const { body } = await client.place(anOrder(), { prefer: 'wait=10' });
+    const { createdAt } = (await client.get<{ createdAt: string }>(`/v1/orders/${body.id}`)).body;
+    return Date.parse(createdAt) > Date.now() + HOUR_MS / 2;
+  };
+  await eventually(seesStep, { what: 'the service to see the step', ...SOON });
+  await clock.step(-HOUR_MS);
+  t.same(await service.stop(), { code: 0, signal: null });
 });

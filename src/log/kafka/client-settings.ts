@@ -111,6 +111,8 @@ function reading(options: KafkaOptions): ConsumerGlobalConfig {
     ...common(options),
     'group.id': options.groupId,
     'enable.auto.offset.store': false,
+    // The results of commits reach the consumer's queue. See `ConsumeLoop.stop`.
+    offset_commit_cb: true,
     'queued.min.messages': 2000,
     'queued.max.messages.kbytes': 16_384,
     // A fetch may wait this long for records, and a resumed partition waits until the current fetch ends.

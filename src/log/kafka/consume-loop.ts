@@ -38,7 +38,16 @@ export class ConsumeLoop {
   /** Delivers nothing after the call; resolves when no read is in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#wake();
     await this.#ended;
+  }
+
+  /**
+   * Ends a read that waits. librdkafka waits by the wall clock: set back by an hour, a read of 100 ms takes an hour if nothing
+   * arrives, and the process could not exit before. A commit of no offsets asks no broker; its result arrives at the consumer.
+   */
+  #wake(): void {
+    if (this.#client.isConnected()) this.#client.commit([]);
   }
 
   /** Resolves when all messages read so far are delivered. */

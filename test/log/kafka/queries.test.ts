@@ -98,6 +98,7 @@ function readingClient(answer: (done: Done) => void) {
     connect: (_options: unknown, done: Done) => done(null, { topics: [] }),
     assign: (partitions: unknown[]) => state.assigned.push(partitions),
     setDefaultConsumeTimeout: () => undefined,
+    isConnected: () => false,
     consume: (_count: number, done: Done) => setImmediate(answer, done),
     disconnect(done: Done) {
       state.closed += 1;
