@@ -2,6 +2,7 @@ import { Callers } from '../base/caller.ts';
 import { LoadMonitor } from '../services/load-monitor.ts';
 import { MemoryRateLimitStore } from '../services/memory-rate-limit-store.ts';
 import { RateLimiter } from '../services/rate-limiter.ts';
+import { RESPONSE_LIMITS, ResponseBudget } from '../services/response-budget.ts';
 import type { Context } from './context.ts';
 import { RateLimitRedis } from './rate-limit-redis.ts';
 
@@ -11,16 +12,23 @@ export interface Protection {
   load: LoadMonitor;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
+  /** HTTP only */
+  responseBudget: ResponseBudget;
 }
 
 export async function openProtection(context: Context): Promise<Protection> {
-  const { config, lifecycle } = context;
+  const { config, lifecycle, metrics } = context;
   const load = new LoadMonitor(config.maxEventLoopDelayMs);
   lifecycle.opened('load monitor', () => {
     load.stop();
     return Promise.resolve();
   });
-  return { callers: new Callers(config.trustProxy), load, rateLimiter: await openRateLimiter(context) };
+  return {
+    callers: new Callers(config.trustProxy),
+    load,
+    rateLimiter: await openRateLimiter(context),
+    responseBudget: new ResponseBudget(RESPONSE_LIMITS, metrics),
+  };
 }
 
 async function openRateLimiter({ config, lifecycle, logger }: Context): Promise<RateLimiter | undefined> {

@@ -18,6 +18,9 @@ export interface Addresses {
 /** Slowloris guard: even a batch of 4 MiB arrives in less time. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** A reader on a slow line takes something of a response more often than this. */
+const RESPONSE_TIMEOUT_MS = 30_000;
+
 /** Time beyond the acknowledgement timeout of the event log that a request in flight gets during shutdown. */
 const RESPONSE_GRACE_MS = 1_000;
 
@@ -120,6 +123,7 @@ function createHttp(
       maxConnectionsPerAddress: config.maxConnectionsPerAddress,
       trustProxy: config.trustProxy.join(','),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      responseTimeoutMs: RESPONSE_TIMEOUT_MS,
     },
     hosts: { host: config.host, allowedHosts: config.allowedHosts },
     corsOrigins: config.corsOrigins,

@@ -32,6 +32,10 @@ export interface Metrics {
   processorCallsDetached: Gauge;
   partitionsIsolated: Gauge;
   logMismatches: Counter;
+  responseBytes: Gauge;
+  /** reason: caller | total */
+  responsesRefused: Counter<'reason'>;
+  responsesCutOff: Counter;
 }
 
 /** @param isLogWritable false while the event log refuses appends */
@@ -158,6 +162,22 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     partitionsIsolated: new Gauge({
       name: 'orders_partitions_isolated',
       help: 'Partitions whose orders are processed a few at a time, to find one that ends its process.',
+      registers,
+    }),
+    responseBytes: new Gauge({
+      name: 'orders_response_bytes_in_flight',
+      help: 'Bytes of large responses that their readers have not taken yet.',
+      registers,
+    }),
+    responsesRefused: new Counter({
+      name: 'orders_responses_refused_total',
+      help: 'Large responses refused because the caller, or all callers in total, have too many bytes in flight.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    responsesCutOff: new Counter({
+      name: 'orders_responses_cut_off_total',
+      help: 'Connections closed because the reader took nothing of a response for too long.',
       registers,
     }),
     processorCallsDetached: new Gauge({

@@ -1,7 +1,7 @@
 import type { ServerOptions } from '@grpc/grpc-js';
 import { MAX_ORDER_BYTES } from '../services/server-rules.ts';
 
-/** Bytes; enough for a page of 100 of the largest orders. */
+/** Bytes. Pages end before 1 MiB and clients receive 4 MiB by default; only a single order of an earlier version may be larger. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /** Shorter than the 60 s after which common load balancers drop a silent connection. */

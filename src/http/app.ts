@@ -9,6 +9,7 @@ import type { DeadLetterService } from '../services/dead-letter-service.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { OrderService } from '../services/order-service.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
+import type { ResponseBudget } from '../services/response-budget.ts';
 import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
 import { refuseUnknownHosts, type HostRules } from './plugins/allowed-hosts.ts';
@@ -20,12 +21,14 @@ import { createErrorHandler } from './plugins/error-handler.ts';
 import { refuseForeignOrigins } from './plugins/foreign-origins.ts';
 import type { HttpScope } from './plugins/http-scope.ts';
 import { acceptJsonOnly } from './plugins/json-body.ts';
+import { boundLargeResponses } from './plugins/large-responses.ts';
 import { shedLoad } from './plugins/load-shedding.ts';
 import { refuseUnmatched } from './plugins/not-found.ts';
 import { RequestRate } from './plugins/rate-limit.ts';
 import { RequestDurations, type DurationListener } from './plugins/request-durations.ts';
 import { returnRequestIds } from './plugins/request-id.ts';
 import { setApiHeaders } from './plugins/security-headers.ts';
+import { StalledResponses } from './plugins/stalled-responses.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { addCreateBatch } from './routes/create-batch.ts';
 import { addCreateOrder } from './routes/create-order.ts';
@@ -67,6 +70,7 @@ export interface HttpDependencies {
   load: Pick<LoadMonitor, 'overload'>;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
+  responseBudget: ResponseBudget;
   version: string;
 }
 
@@ -87,6 +91,8 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   const durations = new RequestDurations(metrics.httpRequestDuration, api?.stats);
   durations.measureRoutes(scope);
   returnRequestIds(scope);
+  const stalled = new StalledResponses(limits.responseTimeoutMs, metrics);
+  boundLargeResponses(scope, { callers, budget: dependencies.responseBudget, stalled });
   setApiHeaders(scope);
   allowOrigins(scope, corsOrigins);
   shedLoad(scope, load, metrics);

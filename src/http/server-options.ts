@@ -22,6 +22,8 @@ export interface HttpLimits {
   trustProxy: string;
   /** a request must arrive in full within this time, milliseconds */
   requestTimeoutMs: number;
+  /** a connection is closed if its reader takes nothing of a response for this time, milliseconds */
+  responseTimeoutMs: number;
 }
 
 export function serverOptions({

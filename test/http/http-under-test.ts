@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpApi, type HttpDependencies } from '../../src/http/app.ts';
 import { LoadMonitor } from '../../src/services/load-monitor.ts';
 import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
+import { RESPONSE_LIMITS, ResponseBudget, type ResponseLimits } from '../../src/services/response-budget.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
@@ -40,13 +41,14 @@ export type Changes = Partial<
   rateLimitWindowMs?: number;
   /** 0: no load shedding */
   maxEventLoopDelayMs?: number;
+  responseLimits?: ResponseLimits;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
   const { limits, hosts, beforeAppend, rateLimitMax = 0, maxEventLoopDelayMs = 0, ...others } = changes;
-  const { rateLimitWindowMs: windowMs = 60_000, ...dependencies } = others;
+  const { rateLimitWindowMs: windowMs = 60_000, responseLimits = RESPONSE_LIMITS, ...dependencies } = others;
   const isWorker = 'api' in changes && changes.api === undefined;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
@@ -85,6 +87,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     logger: pino({ level: 'debug' }, { write: (line) => logged.push(asObject(JSON.parse(line))) }),
     version: '1.2.3',
     corsOrigins: [],
+    responseBudget: new ResponseBudget(responseLimits, metrics),
     ...dependencies,
     api: isWorker
       ? undefined
@@ -99,6 +102,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
       maxConnectionsPerAddress: 0,
       trustProxy: '',
       requestTimeoutMs: 10_000,
+      responseTimeoutMs: 10_000,
       ...limits,
     },
     hosts: { host: '127.0.0.1', allowedHosts: [], ...hosts },

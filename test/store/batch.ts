@@ -41,6 +41,7 @@ export interface PlaceOptions {
   merchantId?: string;
   status?: Extract<OrderStatus, 'confirmed' | 'rejected' | 'failed'>;
   time?: number;
+  metadata?: Record<string, string>;
 }
 
 export function place(offset: number, orderId: string, options: PlaceOptions = {}): DecidedCommand {
@@ -50,6 +51,7 @@ export function place(offset: number, orderId: string, options: PlaceOptions = {
     merchantId = 'm-1',
     status = 'confirmed',
     time = 1_000,
+    metadata,
   } = options;
   const command: PlaceOrder = {
     kind: 'place',
@@ -62,6 +64,7 @@ export function place(offset: number, orderId: string, options: PlaceOptions = {
       currency: 'INR',
       items: [{ sku: 's', quantity: 1, unitPrice: 5 }],
       total: 5,
+      ...(metadata === undefined ? {} : { metadata }),
     },
   };
   return { position: { partition, offset }, command, outcome: { status, reason: null } };

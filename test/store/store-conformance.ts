@@ -7,6 +7,7 @@ import { deadLetterConformance } from './conformance/dead-letters.ts';
 import { retryConformance } from './conformance/retries.ts';
 import { lineageConformance } from './conformance/lineage.ts';
 import { replayConformance } from './conformance/replays.ts';
+import { largeOrderConformance } from './conformance/large-orders.ts';
 import { listingConformance } from './conformance/listing.ts';
 import { partitionOwnersConformance } from './conformance/partition-owners.ts';
 import { progressConformance } from './conformance/progress.ts';
@@ -22,6 +23,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
   await t.test('a store knows which log filled it, and how far', (t) => alignmentConformance(t, makeStore));
   await t.test('lists are paged', (t) => listingConformance(t, makeStore));
+  await t.test('large orders are listed in small pages', (t) => largeOrderConformance(t, makeStore));
   await t.test('records that cannot be processed are stored as dead letters', (t) =>
     deadLetterConformance(t, makeStore),
   );

@@ -23,7 +23,9 @@ const schema = {
         reasons: Type.Record(Type.String(), Type.Integer(), {
           description: 'How many match in total, by reason',
         }),
-        nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
+        nextCursor: Type.Union([Type.String(), Type.Null()], {
+          description: 'null on the last page. An earlier page may be short: it ends before 1 MiB.',
+        }),
       },
       {
         description: 'A page of dead letters',

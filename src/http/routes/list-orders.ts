@@ -26,7 +26,7 @@ const schema = {
         nextCursor: Type.Union([Type.String(), Type.Null()], {
           description:
             'null on the last page. An earlier page may be short or even empty: with two or more of customer, merchant ' +
-            'and status, a page searches at most 1000 orders.',
+            'and status, a page searches at most 1000 orders. A page of large orders ends before 1 MiB.',
         }),
       },
       { description: 'A page of orders', examples: [{ data: [exampleBody], nextCursor: null }] },

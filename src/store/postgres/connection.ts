@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
+import type { SizedRow } from '../sql/page.ts';
 import type { SqlClient, Statement } from '../sql/statement.ts';
 import type { PostgresTarget } from '../target.ts';
 import { isLostConnection, isStaleStatement, translate, translateErrors } from './errors.ts';
@@ -29,6 +30,10 @@ export class PostgresConnection implements SqlClient {
   /** A read. */
   query<Row extends object>(statement: Statement): Promise<Row[]> {
     return this.#read((client) => this.#session.query<Row>(client, statement));
+  }
+
+  page<Row extends SizedRow>(statement: Statement): Promise<Row[]> {
+    return this.query(statement);
   }
 
   /** Snapshot reads, in one round trip. */

@@ -1,5 +1,6 @@
 import type { Dialect } from '../sql/dead-letter-queries.ts';
 import { EARLIEST, upperBound, type Cursor, type KeysetPage, type KeysetSource } from '../sql/keyset.ts';
+import { MAX_PAGE_BYTES } from '../sql/page.ts';
 import type { Statement } from '../sql/statement.ts';
 
 /** The planner chooses the indexes; client-options.ts makes it use them. */
@@ -11,11 +12,31 @@ export const postgresDialect: Dialect = {
 };
 
 /**
- * The rows below a keyset (time, key), newest first, as one index range: PostgreSQL can seek on a row-value comparison.
+ * A page of the rows below a keyset, newest first. PostgreSQL sends the rows of the page and the one after it: its clients
+ * receive all rows of a statement at once. It knows the sizes without reading the values.
  * @param last the last row to examine; all if undefined
  * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: Cursor): Statement {
+  const { columns, bytes, time, key } = source;
+  const found = keysetRange({ ...source, columns: `*, ${bytes} AS bytes` }, page, last);
+  return {
+    name: found.name,
+    text: `SELECT ${columns}, bytes FROM (
+             SELECT *, sum(bytes) OVER list - bytes AS bytes_before, row_number() OVER list AS place
+             FROM (${found.text}) AS found WINDOW list AS (ORDER BY ${time} DESC, ${key} DESC ROWS UNBOUNDED PRECEDING)
+           ) AS page
+           WHERE place <= 2 OR bytes_before <= ?::bigint ORDER BY ${time} DESC, ${key} DESC`,
+    values: [...found.values, MAX_PAGE_BYTES],
+  };
+}
+
+/**
+ * The rows below a keyset (time, key), newest first, as one index range: PostgreSQL can seek on a row-value comparison.
+ * @param last the last row to examine; all if undefined
+ * @throws ServiceError `cursor-invalid`
+ */
+export function keysetRange(source: Omit<KeysetSource, 'bytes'>, page: KeysetPage, last?: Cursor): Statement {
   const { name, columns, table, equal, time, key } = source;
   const { createdAt: at, seq } = upperBound(page);
   const conditions = [

@@ -1,9 +1,9 @@
 import type { ListQuery } from '../order-store.ts';
 import type { Cursor, Equal } from '../sql/keyset.ts';
 import { keysetPage, MAX_EXAMINED, type OrderLists } from '../sql/order-reader.ts';
-import { ORDER_COLUMNS } from '../sql/rows.ts';
+import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
-import { keysetStatement } from './dialect.ts';
+import { keysetRange, keysetStatement } from './dialect.ts';
 
 const FILTERS = [
   { name: 'customerId', column: 'customer_id' },
@@ -14,6 +14,7 @@ const FILTERS = [
 const ORDERS = {
   name: 'list-orders',
   columns: ORDER_COLUMNS,
+  bytes: ORDER_BYTES,
   table: 'orders',
   index: 'unused: the planner chooses',
   time: 'created_at',
@@ -31,7 +32,7 @@ function lastExamined(query: ListQuery): Statement | undefined {
   const [party, ...others] = equalIn(query);
   if (party === undefined || others.length === 0) return undefined;
   const page = { ...keysetPage(query), limit: 1 };
-  const { name, text, values } = keysetStatement({ ...ORDERS, equal: [party] }, page);
+  const { name, text, values } = keysetRange({ ...ORDERS, columns: CURSOR_COLUMNS, equal: [party] }, page);
   return {
     name: `${name}, the last to examine`,
     text: `${text} OFFSET ?`,

@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
+import type { SizedRow } from '../sql/page.ts';
 import type { SqlClient, Statement } from '../sql/statement.ts';
 import type { PostgresTarget } from '../target.ts';
 import { isLostConnection, isStaleStatement, translateErrors } from './errors.ts';
@@ -57,6 +58,10 @@ export class PostgresPool implements SqlClient {
         throw error;
       }
     });
+  }
+
+  page<Row extends SizedRow>(statement: Statement): Promise<Row[]> {
+    return this.query(statement);
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { checkOfLastRecord, lastRecordText } from './last-record.ts';
 import type { SqlClient, Statement } from './statement.ts';
 
 /** A connection that can write. */
-export interface SqlWriter extends SqlClient {
+export interface SqlWriter extends Omit<SqlClient, 'page'> {
   /** Runs the statements in one transaction. @throws ServiceError `store-unavailable`, `store-refused` */
   write(statements: readonly Statement[]): Promise<unknown>;
 }
@@ -71,7 +71,7 @@ export class SqlAlignmentStore implements AlignmentStore {
 }
 
 /** Reads the identity first, then the progress. */
-export async function readStoredLog(client: SqlClient, topic: string): Promise<StoredLog> {
+export async function readStoredLog(client: Pick<SqlClient, 'query'>, topic: string): Promise<StoredLog> {
   const [log] = await client.query<{ identity: string }>(
     statement('identity', 'SELECT identity FROM log_identities WHERE topic = ?', [topic]),
   );

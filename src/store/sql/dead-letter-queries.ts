@@ -1,7 +1,7 @@
 import type { DeadLetterFilter, DeadLetterQuery, Eligible, Selection } from '../dead-letter-store.ts';
 import { DEAD_LETTER_REASONS } from '../dead-letter.ts';
 import { EARLIEST, LATEST, type KeysetStatement } from './keyset.ts';
-import { ENTRY_COLUMNS } from './rows.ts';
+import { ENTRY_BYTES, ENTRY_COLUMNS } from './rows.ts';
 import type { Fragment, Statement } from './statement.ts';
 
 /** The parts of a query that differ between SQLite and PostgreSQL. */
@@ -35,6 +35,7 @@ export function listStatement(dialect: Dialect, query: DeadLetterQuery): Stateme
   const source = {
     name: 'list-dead-letters',
     columns: ENTRY_COLUMNS,
+    bytes: ENTRY_BYTES,
     table: 'dead_letters',
     index: indexOf(query),
     equal: equalIn(query),

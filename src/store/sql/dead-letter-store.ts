@@ -13,6 +13,7 @@ import type {
 } from '../dead-letter-store.ts';
 import { countStatement, listStatement, reasonsStatement, type Dialect } from './dead-letter-queries.ts';
 import { formatCursor } from './keyset.ts';
+import { pageOf, type SizedRow } from './page.ts';
 import { PAYLOAD_COLUMNS, toEntry } from './rows.ts';
 import type { SqlClient } from './statement.ts';
 
@@ -42,8 +43,8 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
   async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
     // One extra row shows whether there is a next page.
     const statement = listStatement(this.#dialect, { ...query, limit: query.limit + 1 });
-    const rows = await this.#client.query<DeadLetterEntry>(statement);
-    const data = rows.slice(0, query.limit).map(toEntry);
+    const rows = await this.#client.page<DeadLetterEntry & SizedRow>(statement);
+    const data = pageOf(rows, query.limit).map(({ bytes: _, ...entry }) => toEntry(entry));
     const last = data.at(-1);
     const hasNext = rows.length > data.length && last !== undefined;
     return { data, nextCursor: hasNext ? formatCursor({ createdAt: last.failedAt, seq: last.id }) : null };

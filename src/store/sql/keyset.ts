@@ -13,6 +13,8 @@ export interface KeysetSource {
   /** prefix of statement names */
   name: string;
   columns: string;
+  /** SQL expression: the `bytes` of a row, see `SizedRow` */
+  bytes: string;
   table: string;
   index: string;
   equal: readonly Equal[];

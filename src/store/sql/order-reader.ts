@@ -1,4 +1,4 @@
-import type { HistoryEntry, Order } from '../../order/order.ts';
+import type { HistoryEntry } from '../../order/order.ts';
 import type {
   ListQuery,
   OrderPage,
@@ -10,6 +10,7 @@ import type {
 import type { StoredLog } from '../alignment-store.ts';
 import { readStoredLog } from './alignment-store.ts';
 import { formatCursor, type Cursor, type KeysetPage } from './keyset.ts';
+import { pageOf, type SizedRow } from './page.ts';
 import {
   CHANGE_COLUMNS,
   EVENT_COLUMNS,
@@ -35,7 +36,7 @@ export const MAX_EXAMINED = 1_000;
 export interface OrderLists {
   /** One page of orders. @param last the last order to examine */
   page(query: ListQuery, last?: Cursor): Statement;
-  /** Finds the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
+  /** Finds the place (a `Cursor`) of the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
   lastExamined(query: ListQuery): Statement | undefined;
 }
 
@@ -123,12 +124,13 @@ export class SqlOrderReader implements OrderReader {
   async list(query: ListQuery): Promise<OrderPage> {
     const { limit } = query;
     const lastExamined = this.#lists.lastExamined(query);
-    const [last] = lastExamined === undefined ? [] : await this.#client.query<OrderRow>(lastExamined);
+    const [last] = lastExamined === undefined ? [] : await this.#client.query<Cursor>(lastExamined);
     // One extra row shows whether there is a next page.
-    const rows = await this.#client.query<OrderRow>(this.#lists.page({ ...query, limit: limit + 1 }, last));
-    const end = rows.length > limit ? rows[limit - 1] : last;
-    const data: Order[] = rows.slice(0, limit).map(toOrder);
-    return { data, nextCursor: end === undefined ? null : formatCursor(end) };
+    const statement = this.#lists.page({ ...query, limit: limit + 1 }, last);
+    const rows = await this.#client.page<OrderRow & SizedRow>(statement);
+    const page = pageOf(rows, limit);
+    const end = rows.length > page.length ? page.at(-1) : last;
+    return { data: page.map(toOrder), nextCursor: end === undefined ? null : formatCursor(end) };
   }
 
   async progress(topic: string, partition: number): Promise<number | undefined> {

@@ -10,6 +10,11 @@ import type { SequencedChange, StoredOrder } from '../order-store.ts';
 export const ORDER_COLUMNS = `seq, id, customer_id AS "customerId", merchant_id AS "merchantId", currency, total, status,
   version, items, metadata, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+/** SQL: the `bytes` of an order, see `SizedRow`. */
+export const ORDER_BYTES = 'octet_length(items) + coalesce(octet_length(metadata), 0)';
+
+export const CURSOR_COLUMNS = 'created_at AS "createdAt", seq';
+
 export interface OrderRow extends Omit<Order, 'items' | 'metadata'> {
   seq: number;
   items: string;
@@ -56,6 +61,9 @@ export type FailedRow = Omit<LogRecord, 'headers'> & Omit<FailedRecord, 'record'
 /** A DeadLetterEntry whose topic is a progress name: see `toEntry`. */
 export const ENTRY_COLUMNS = `id, order_id AS "orderId", reason, error, attempts, topic, partition, "offset",
   first_failed_at AS "firstFailedAt", failed_at AS "failedAt", replay_count AS "replayCount", state`;
+
+/** SQL: the `bytes` of an entry, see `SizedRow`. */
+export const ENTRY_BYTES = 'octet_length(error) + coalesce(octet_length(order_id), 0)';
 
 export const PAYLOAD_COLUMNS = `${ENTRY_COLUMNS}, key, value`;
 

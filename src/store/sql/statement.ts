@@ -1,3 +1,5 @@
+import type { SizedRow } from './page.ts';
+
 /** A query with its parameters. PostgreSQL caches prepared statements by name, so a name must always have the same text. */
 export interface Statement {
   name: string;
@@ -15,5 +17,12 @@ export interface Fragment {
 export interface SqlClient {
   /** @throws ServiceError `store-unavailable` */
   query<Row extends object>(statement: Statement): Promise<Row[]>;
+  /**
+   * Reads the rows of one page, and the row after it if the page ends early. Never reads more of a list: a hundred large rows
+   * would fill the memory.
+   * @param statement of the dialect's `keysetStatement` or `OrderLists.page`
+   * @throws ServiceError `store-unavailable`
+   */
+  page<Row extends SizedRow>(statement: Statement): Promise<Row[]>;
   close(): Promise<void>;
 }

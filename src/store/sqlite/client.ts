@@ -1,5 +1,6 @@
 import type { RunResult, Statement } from 'better-sqlite3';
 import { columnList, type Column, type SqlValue } from '../sql/columns.ts';
+import { MAX_PAGE_BYTES, type SizedRow } from '../sql/page.ts';
 import type { SqlClient, Statement as SqlStatement } from '../sql/statement.ts';
 import { asPromise, type Connection } from './connection.ts';
 import { withWriteLock, type WriteLock } from './write-lock.ts';
@@ -15,6 +16,20 @@ export class SqliteClient implements SqlClient {
 
   query<Row extends object>({ text, values }: SqlStatement): Promise<Row[]> {
     return asPromise(() => this.prepared<Row>(text).all(values));
+  }
+
+  /** `iterate` reads rows one by one, so breaking off leaves the rest unread. */
+  page<Row extends SizedRow>({ text, values }: SqlStatement): Promise<Row[]> {
+    return asPromise(() => {
+      const rows: Row[] = [];
+      let bytes = 0;
+      for (const row of this.prepared<Row>(text).iterate(values)) {
+        rows.push(row);
+        bytes += row.bytes;
+        if (rows.length > 1 && bytes > MAX_PAGE_BYTES) break;
+      }
+      return rows;
+    });
   }
 
   /** Use `all` and `run` inside `snapshotRead` and `write`. */

@@ -21,10 +21,10 @@ export const sqliteDialect: Dialect = {
  * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage): Statement {
-  const { name, columns, table, index, equal, time, key } = source;
+  const { name, columns, bytes, table, index, equal, time, key } = source;
   const conditions = equal.map(({ column }) => `${column} = ? AND `).join('');
   const equalTo = equal.map(({ value }) => value);
-  const from = `SELECT ${columns} FROM ${table} INDEXED BY ${index} WHERE ${conditions}`;
+  const from = `SELECT ${columns}, ${bytes} AS bytes FROM ${table} INDEXED BY ${index} WHERE ${conditions}`;
   const after = page.after ?? EARLIEST;
   const { createdAt: at, seq } = upperBound(page);
   return {

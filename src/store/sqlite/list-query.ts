@@ -1,7 +1,7 @@
 import type { ListQuery } from '../order-store.ts';
 import { EARLIEST, upperBound, type Cursor, type Equal } from '../sql/keyset.ts';
 import { keysetPage, MAX_EXAMINED, type OrderLists } from '../sql/order-reader.ts';
-import { ORDER_COLUMNS } from '../sql/rows.ts';
+import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetStatement } from './dialect.ts';
 import { hasListKey, listKeyOf } from './list-key.ts';
@@ -24,6 +24,7 @@ function page(query: ListQuery, last?: Cursor): Statement {
     const orders = {
       name: 'list-orders',
       columns: ORDER_COLUMNS,
+      bytes: ORDER_BYTES,
       table: 'orders',
       time: 'created_at',
       key: 'seq',
@@ -33,7 +34,7 @@ function page(query: ListQuery, last?: Cursor): Statement {
   const equal = [...parties, ...status];
   return {
     name: 'list-orders by parties',
-    text: `SELECT ${ORDER_COLUMNS} FROM order_parties
+    text: `SELECT ${ORDER_COLUMNS}, ${ORDER_BYTES} AS bytes FROM order_parties
            CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('order_parties.rowid')}
            WHERE ${IN_RANGE}${equalTo(equal)}
            ORDER BY order_parties.rowid DESC LIMIT ?`,
@@ -47,7 +48,7 @@ function lastExamined(query: ListQuery): Statement | undefined {
   if (match === '' || query.status === undefined) return undefined;
   return {
     name: 'last-examined',
-    text: `SELECT ${ORDER_COLUMNS} FROM (
+    text: `SELECT ${CURSOR_COLUMNS} FROM (
              SELECT rowid AS list_key FROM order_parties WHERE ${IN_RANGE} ORDER BY rowid DESC LIMIT 1 OFFSET ?
            ) AS posting
            CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('posting.list_key')}

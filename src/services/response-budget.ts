@@ -1,0 +1,67 @@
+import { ServiceError } from '../base/errors.ts';
+import type { Metrics } from '../base/metrics.ts';
+
+export interface ResponseLimits {
+  /** bytes of one caller */
+  perCaller: number;
+  /** bytes of all callers together */
+  total: number;
+}
+
+export const RESPONSE_LIMITS: ResponseLimits = { perCaller: 16 * 1024 * 1024, total: 64 * 1024 * 1024 };
+
+type BudgetMetrics = Pick<Metrics, 'responseBytes' | 'responsesRefused'>;
+
+/**
+ * Limits the bytes of large responses that this process holds because their readers have not taken them yet.
+ */
+export class ResponseBudget {
+  readonly #limits: ResponseLimits;
+  readonly #metrics: BudgetMetrics;
+  readonly #callers = new Map<string, number>();
+  #total = 0;
+
+  constructor(limits: ResponseLimits, metrics: BudgetMetrics) {
+    this.#limits = limits;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * Counts a response. A caller that holds nothing may have a response of any size while there is space in total.
+   * @returns call it when the response has left the process; further calls do nothing
+   * @throws ServiceError `overloaded`
+   */
+  take(caller: string, bytes: number): () => void {
+    const held = this.#callers.get(caller) ?? 0;
+    if (held > 0 && held + bytes > this.#limits.perCaller) {
+      throw this.#refused('caller', 'You have not read earlier responses. Read them, then try again.');
+    }
+    if (this.#total > 0 && this.#total + bytes > this.#limits.total) {
+      throw this.#refused('total', 'Too many large responses are being sent. Try again in a moment.');
+    }
+    return this.count(caller, bytes);
+  }
+
+  /** Counts a response that must not be refused. @returns as `take` */
+  count(caller: string, bytes: number): () => void {
+    this.#add(caller, bytes);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#add(caller, -bytes);
+      isHeld = false;
+    };
+  }
+
+  #add(caller: string, bytes: number): void {
+    const held = (this.#callers.get(caller) ?? 0) + bytes;
+    if (held === 0) this.#callers.delete(caller);
+    else this.#callers.set(caller, held);
+    this.#total += bytes;
+    this.#metrics.responseBytes.set(this.#total);
+  }
+
+  #refused(reason: 'caller' | 'total', message: string): ServiceError {
+    this.#metrics.responsesRefused.inc({ reason });
+    return new ServiceError('overloaded', message);
+  }
+}

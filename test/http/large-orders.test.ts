@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import t from 'tap';
+import { apply, place } from '../store/batch.ts';
+import { asObject, startHttp } from './http-under-test.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+await t.test('orders of several MiB are listed page by page and read one by one', async (t) => {
+  const { app, service } = await startHttp(t);
+  const idOf = (n: number) => `0199e6a2-5f0b-7c3d-8a41-00000000000${n}`;
+  const sizes = [3 * MEBIBYTE, 10, 20, 3 * MEBIBYTE, 3 * MEBIBYTE, 30];
+  for (const [n, bytes] of sizes.entries()) {
+    const metadata = { note: 'x'.repeat(bytes) };
+    await apply(service.store, [place(n, idOf(n), { metadata, time: 1_000 + n })]);
+  }
+  const pages: string[][] = [];
+  for (let url: string | undefined = '/v1/orders?limit=100'; url !== undefined && pages.length < 10;) {
+    const page = await readPage(app, url);
+    pages.push(page.data.map(({ id }) => id));
+    url = page.nextCursor === null ? undefined : `/v1/orders?limit=100&cursor=${page.nextCursor}`;
+  }
+  t.same(pages, [[idOf(5)], [idOf(4)], [idOf(3)], [idOf(2), idOf(1)], [idOf(0)]]);
+  const { metadata } = (await app.inject(`/v1/orders/${idOf(0)}`)).json<{ metadata: unknown }>();
+  t.equal(String(asObject(metadata).note).length, 3 * MEBIBYTE);
+});
+
+interface Page {
+  data: { id: string }[];
+  nextCursor: string | null;
+}
+
+async function readPage(app: FastifyInstance, url: string): Promise<Page> {
+  return (await app.inject(url)).json<Page>();
+}
