@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import t, { type Test } from 'tap';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
+import { PostgresPool } from '../../../src/store/postgres/pool.ts';
 import { translateErrors } from '../../../src/store/postgres/errors.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -45,6 +48,28 @@ await t.test('every SQLSTATE becomes an error of the port', async (t) => {
     translateErrors(() => Promise.reject(new TypeError('a defect'))),
     TypeError,
   );
+});
+
+await t.test('a server that ends right after it has accepted a connection fails only the read', async (t) => {
+  const message = (type: string, body: Buffer) => {
+    const head = Buffer.alloc(5);
+    head.write(type);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const fields = ['SFATAL', 'VFATAL', 'C57P01', 'Mterminating connection due to administrator command', ''];
+  const answer = Buffer.concat([
+    message('R', Buffer.alloc(4)),
+    message('Z', Buffer.from('I')),
+    message('E', Buffer.from(fields.map((field) => `${field}\0`).join(''))),
+  ]);
+  const dying = createServer((socket) => socket.once('data', () => socket.end(answer)));
+  await once(dying.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => dying.close());
+  const { port } = dying.address() as AddressInfo;
+  const pool = new PostgresPool(targetOf(`postgres://tester@127.0.0.1:${port}/orders`));
+  t.teardown(() => pool.close());
+  await t.rejects(pool.connect(), UNAVAILABLE);
 });
 
 await t.test('a backend that is terminated in a batch costs one attempt and no row', async (t) => {
