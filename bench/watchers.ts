@@ -26,7 +26,12 @@ const memory = { none: [] as number[], some: [] as number[], many: [] as number[
 const micros = { unwatched: [] as number[], delivered: [] as number[] };
 
 await withFolder(async (folder) => {
-  const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, MAX_EVENT_LOOP_DELAY_MS: '0' };
+  const limits = {
+    MAX_EVENT_LOOP_DELAY_MS: '0',
+    MAX_STREAMS_PER_SECOND: '0',
+    MAX_WATCHES_PER_CALLER: '20000',
+  };
+  const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, ...limits };
   const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
   try {
     await inRounds(rounds, () => oneRound(service));

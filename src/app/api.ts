@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import { DeadLetterService } from '../services/dead-letter-service.ts';
 import { OrderService } from '../services/order-service.ts';
+import { LaggingReaders, MAX_LAGGING_BYTES } from '../services/lagging-readers.ts';
+import { Turns } from '../services/turns.ts';
+import type { SharedDelivery } from '../services/watch-pump.ts';
 import { WatchService } from '../services/watch-service.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
@@ -12,6 +15,7 @@ import { StatusFeed } from './status-feed.ts';
 export interface Api {
   orderService: OrderService;
   watchService: WatchService;
+  shared: SharedDelivery;
   deadLetterService: DeadLetterService;
   stats: ServiceStats;
 }
@@ -43,6 +47,7 @@ export async function startApi(context: Context): Promise<Api> {
     orderService,
     stats,
     watchService: new WatchService({ hub, orders: orderService, reader }),
+    shared: { turns: new Turns(), laggingReaders: new LaggingReaders(MAX_LAGGING_BYTES, metrics) },
     deadLetterService: new DeadLetterService({
       store: deadLetterPool,
       log,

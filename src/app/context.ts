@@ -38,6 +38,9 @@ export const STATUS_BACKLOG = 20_000;
 /** Equal to MAX_CONNECTIONS: every open connection may have a waiting request, which is a watcher. */
 const MAX_WATCHERS = 20_000;
 
+/** Streams leave these places to requests that wait for their orders. */
+const PLACES_FOR_WAITS = 4_000;
+
 export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
   await migrate(config.database, logger);
   // Registered first, so that the checkpoint runs last, after every connection of this process is closed.
@@ -53,6 +56,9 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   const hub = new StatusHub({
     codec,
     maxWatchers: MAX_WATCHERS,
+    reservedForWaits: PLACES_FOR_WAITS,
+    maxWatchersPerCaller: config.maxWatchesPerCaller,
+    metrics,
     maxRecentEvents: STATUS_BACKLOG,
     sharedEnds: isSingleProcess ? undefined : async () => endsOf(await log.ranges(TOPICS.status)),
     logger,

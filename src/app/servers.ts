@@ -141,6 +141,7 @@ function createGrpc(
     ...protection,
     orderService: api.orderService,
     watchService: api.watchService,
+    shared: api.shared,
     isReady: async () => (await readiness()).ready,
     metrics,
     logger,

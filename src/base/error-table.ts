@@ -58,6 +58,7 @@ export const CALLER_ERRORS = {
   'host-not-allowed': permanent('The host of the request is not this service', 421, 'PERMISSION_DENIED'),
   'total-too-large': permanent('The total of the order is too large', 422, 'OUT_OF_RANGE'),
   'idempotency-key-reused': permanent('The key was used with another body', 422, 'FAILED_PRECONDITION'),
+  'too-many-watches': transient('The caller has too many open watches', 429, 'RESOURCE_EXHAUSTED'),
   'rate-limited': transient('Too many requests', 429, 'RESOURCE_EXHAUSTED'),
   'headers-too-large': permanent('The headers are too large', 431, 'RESOURCE_EXHAUSTED'),
   internal: permanent('Something went wrong on our side', 500, 'INTERNAL'),

@@ -36,6 +36,13 @@ export interface Metrics {
   /** reason: caller | total */
   responsesRefused: Counter<'reason'>;
   responsesCutOff: Counter;
+  /** kind: stream | wait */
+  watchPlaces: Gauge<'kind'>;
+  /** reason: caller | total */
+  watchesRefused: Counter<'kind' | 'reason'>;
+  laggingReaderBytes: Gauge;
+  /** reason: lag | bytes */
+  watchesCutOff: Counter<'reason'>;
 }
 
 /** @param isLogWritable false while the event log refuses appends */
@@ -178,6 +185,29 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     responsesCutOff: new Counter({
       name: 'orders_responses_cut_off_total',
       help: 'Connections closed because the reader took nothing of a response for too long.',
+      registers,
+    }),
+    watchPlaces: new Gauge({
+      name: 'orders_watch_places_in_use',
+      help: 'Places for watchers in use: by streams, and by requests that wait for their orders.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    watchesRefused: new Counter({
+      name: 'orders_watches_refused_total',
+      help: 'Watches refused because the caller has all its places, or because all places are taken.',
+      labelNames: ['kind', 'reason'],
+      registers,
+    }),
+    laggingReaderBytes: new Gauge({
+      name: 'orders_lagging_reader_bytes',
+      help: 'Bytes written to streams whose readers do not take them.',
+      registers,
+    }),
+    watchesCutOff: new Counter({
+      name: 'orders_watches_cut_off_total',
+      help: 'Streams ended because the reader lagged too far behind, or because all lagging readers held too many bytes.',
+      labelNames: ['reason'],
       registers,
     }),
     processorCallsDetached: new Gauge({

@@ -65,6 +65,7 @@ export interface Config {
   /** requests in a window; 0: no limit */
   readonly rateLimitMax: number;
   readonly rateLimitWindowMs: number;
+  readonly maxWatchesPerCaller: number;
   /** may contain a password, never log it; undefined: each replica counts for itself */
   readonly redisUrl: string | undefined;
   /** of one address, each for HTTP and gRPC; 0: no limit */
@@ -175,6 +176,7 @@ function fromSettings(
     breaker: { failures: values.BREAKER_FAILURES, openMs: values.BREAKER_OPEN_MS },
     rateLimitMax: values.RATE_LIMIT_MAX,
     rateLimitWindowMs: values.RATE_LIMIT_WINDOW_MS,
+    maxWatchesPerCaller: values.MAX_WATCHES_PER_CALLER,
     redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
     maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
     maxStreamsPerSecond: values.MAX_STREAMS_PER_SECOND,

@@ -389,6 +389,16 @@ export const SETTINGS = {
     default: 1000,
     description: 'The length of the window of RATE_LIMIT_MAX.',
   },
+  MAX_WATCHES_PER_CALLER: {
+    theme: 'Protection',
+    type: 'integer',
+    unit: 'watches',
+    minimum: 1,
+    maximum: 20_000,
+    default: 2_000,
+    description:
+      'How many streams a client address may have open at one replica, and as many requests that wait for their orders. Further streams are answered 429.',
+  },
   REDIS_URL: {
     theme: 'Protection',
     type: 'string',

@@ -27,6 +27,7 @@ import { createWatchHandlers, type WatchHandlerDependencies } from './watch-hand
 export interface GrpcDependencies {
   orderService: OrderHandlerDependencies['orderService'];
   watchService: WatchHandlerDependencies['watchService'];
+  shared: WatchHandlerDependencies['shared'];
   isReady: () => Promise<boolean>;
   metrics: Metrics;
   logger: Logger;
@@ -74,12 +75,14 @@ export class GrpcServer {
   async start({ host, port }: { host: string; port: number }): Promise<number> {
     const { tls: files } = this.#dependencies;
     const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
-    const { orderService, watchService, metrics, logger, heartbeatMs } = this.#dependencies;
+    const { orderService, metrics, logger } = this.#dependencies;
     const gate = { isDraining: () => this.#isDraining, logger };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
     this.#server.addService(orders, createOrderHandlers({ ...gate, orderService, metrics }));
-    this.#server.addService(watchBytes, createWatchHandlers({ ...gate, watchService, encoder, heartbeatMs }));
+    const { watchService, shared, callers, heartbeatMs } = this.#dependencies;
+    const watching = { ...gate, watchService, encoder, shared, callers, heartbeatMs };
+    this.#server.addService(watchBytes, createWatchHandlers(watching));
     this.#serving.addTo(this.#server);
     await addReflection(this.#server);
     await this.#serving.start();

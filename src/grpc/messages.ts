@@ -1,7 +1,7 @@
 import type { StatusChange } from '../order/commands.ts';
 import type { Order } from '../order/order.ts';
 import type { AcceptedOrder } from '../services/find-order.ts';
-import { encodeOnce, type EventEncoder } from '../services/watch-pump.ts';
+import { encodeOnce, type EventEncoder } from '../services/event-encoder.ts';
 import type { WatchItem } from '../services/watch.ts';
 import { statusName, toTimestamp } from './conversions.ts';
 import type { Order as OrderMessage } from './generated/orders/v1/Order.ts';

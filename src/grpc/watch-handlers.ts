@@ -1,22 +1,20 @@
 import { Metadata, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Type } from 'typebox';
-import { ServiceError } from '../base/errors.ts';
+import type { Callers } from '../base/caller.ts';
 import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
+import type { EventEncoder } from '../services/event-encoder.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../services/list-query.ts';
 import { draining } from '../services/server-rules.ts';
 import { createValidator } from '../services/validation.ts';
-import { pumpWatch, type EventEncoder } from '../services/watch-pump.ts';
+import { pumpWatch, type SharedDelivery } from '../services/watch-pump.ts';
 import type { WatchService } from '../services/watch-service.ts';
-import { startedOver, type Watch } from '../services/watch.ts';
+import { startedOver, tooSlow, type Watch } from '../services/watch.ts';
 import { failedStatus, type CallGate } from './call-gate.ts';
 import { statusOf } from './conversions.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
 import type { WatchOrdersRequest__Output } from './generated/orders/v1/WatchOrdersRequest.ts';
 import { checked, nonEmpty, positionOf, withoutUndefined } from './order-requests.ts';
-
-const TOO_SLOW =
-  'More orders changed than are kept for a slow reader. Watch again with the last resume token, and read faster.';
 
 /** Its messages are buffers: an event is encoded once for all its watchers. */
 type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
@@ -24,6 +22,8 @@ type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
 export interface WatchHandlerDependencies extends CallGate {
   watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'>;
   encoder: EventEncoder<Buffer>;
+  shared: SharedDelivery;
+  callers: Callers;
   heartbeatMs: number | undefined;
 }
 
@@ -33,15 +33,15 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
   const parties = createValidator(Type.Object(CUSTOMER_AND_MERCHANT_FILTERS));
   return {
     WatchOrder(call: WatchCall<WatchOrderRequest__Output>) {
-      const begin = () => {
+      const begin = (caller: string) => {
         const { orderId, resumeToken, logPosition } = call.request;
         const [token, position] = [nonEmpty(resumeToken.toString('latin1')), positionOf(logPosition)];
-        return watchService.watchOrder(parseOrderId(orderId), { token, position });
+        return watchService.watchOrder(parseOrderId(orderId), { token, position, caller });
       };
       serve(call, begin, 'events', dependencies);
     },
     WatchOrders(call: WatchCall<WatchOrdersRequest__Output>) {
-      const begin = () => {
+      const begin = (caller: string) => {
         const { customerId, merchantId, statuses, resumeToken } = call.request;
         const filter = {
           ...checked(
@@ -50,7 +50,7 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
           ),
           statuses: statuses.map((name, index) => statusOf(name, `/statuses/${index}`, ORDER_STATUSES)),
         };
-        return watchService.watchOrders(filter, { token: nonEmpty(resumeToken.toString('latin1')) });
+        return watchService.watchOrders(filter, { token: nonEmpty(resumeToken.toString('latin1')), caller });
       };
       serve(call, begin, 'heartbeat', dependencies);
     },
@@ -60,14 +60,15 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
 /** @param first `heartbeat`: sends a token at once, for a reader that disconnects before the first event */
 function serve(
   call: WatchCall,
-  begin: () => Promise<Watch>,
+  begin: (caller: string) => Promise<Watch>,
   first: 'heartbeat' | 'events',
-  { isDraining, logger, encoder, heartbeatMs }: WatchHandlerDependencies,
+  { isDraining, logger, encoder, shared, callers, heartbeatMs }: WatchHandlerDependencies,
 ): void {
   const fail = (thrown: unknown) => call.emit('error', failedStatus(thrown, call, logger));
   const run = async () => {
     if (isDraining()) throw draining();
-    const watch = await begin();
+    const caller = callers.ofCall(call);
+    const watch = await begin(caller);
     // The caller disconnected while the watch began: no `cancelled` event will follow.
     if (call.cancelled) {
       watch.close();
@@ -77,12 +78,14 @@ function serve(
     call.sendMetadata(new Metadata());
     const stop = pumpWatch(watch, call, {
       encoder,
+      shared,
+      caller,
       first: first === 'heartbeat' ? encoder.heartbeat(watch.token()) : undefined,
       heartbeatMs,
       onEnd: (end) => {
         if (end === 'final') call.end();
         else if (end === 'started-over') fail(startedOver());
-        else fail(new ServiceError('watch-too-slow', TOO_SLOW));
+        else fail(tooSlow());
       },
     });
     // grpc-js emits `cancelled` however a call ends.

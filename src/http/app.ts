@@ -10,6 +10,7 @@ import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { OrderService } from '../services/order-service.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
 import type { ResponseBudget } from '../services/response-budget.ts';
+import type { SharedDelivery } from '../services/watch-pump.ts';
 import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
 import { refuseUnknownHosts, type HostRules } from './plugins/allowed-hosts.ts';
@@ -50,6 +51,8 @@ import { serverOptions, type HttpLimits } from './server-options.ts';
 export interface HttpApi {
   orderService: OrderService;
   watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'>;
+  /** what the streams of both protocols share */
+  shared: SharedDelivery;
   deadLetterService: DeadLetterService;
   stats: Stats & DurationListener;
 }
@@ -133,17 +136,17 @@ function addV1(
   api: HttpApi,
   dependencies: HttpDependencies & { rate: RequestRate | undefined },
 ): void {
-  const { orderService, watchService, deadLetterService, stats } = api;
-  const { isDraining, metrics, logger, rate } = dependencies;
+  const { orderService, watchService, shared, deadLetterService, stats } = api;
+  const { isDraining, callers, metrics, logger, rate } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
-  addCreateOrder(scope, { orderService, metrics, logger, closing });
+  addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
   addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
   addListOrders(scope, orderService);
   addOrderHistory(scope, orderService);
   addRequestTransition(scope, orderService);
-  addOrderEvents(scope, { watchService, closing });
+  addOrderEvents(scope, { watchService, shared, callers, closing });
   addStats(scope, stats);
   addListDeadLetters(scope, deadLetterService);
   addReadDeadLetter(scope, deadLetterService);

@@ -137,16 +137,17 @@ export class OrderService {
 
   /**
    * Waits until an order is processed.
-   * @returns undefined when it was not processed within `timeoutMs`, the store did not answer in time, too many callers wait, or
-   *   the signal was aborted
+   * @param options.caller the key of the caller (base/caller.ts), whose waiting requests are limited
+   * @returns undefined when it was not processed within `timeoutMs`, the store did not answer in time, there is no place for
+   *   another waiting request, or the signal was aborted
    * @throws ServiceError `store-unavailable`
    */
   async wait(
     orderId: string,
-    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+    { timeoutMs, signal, caller }: { timeoutMs: number; signal?: AbortSignal; caller?: string },
   ): Promise<Order | undefined> {
     const { hub, reader } = this.#dependencies;
-    const change = watchFirstChange(hub, orderId);
+    const change = watchFirstChange(hub, orderId, caller);
     const giveUp = () => change.cancel();
     signal?.addEventListener('abort', giveUp, { once: true });
     try {

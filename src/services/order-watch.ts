@@ -19,12 +19,15 @@ export class OrderWatch implements Watch {
   #isFinal = false;
   #hasStartedOver = false;
 
-  constructor(hub: StatusHub, orderId: string) {
-    this.#unwatch = hub.watch(
-      orderId,
-      (item) => this.#add(item),
-      () => this.#endByStartOver(),
-    );
+  /**
+   * @param caller see `PlaceRequest`
+   * @throws ServiceError `too-many-watches`, `overloaded`
+   */
+  constructor(hub: StatusHub, orderId: string, caller: string | undefined) {
+    this.#unwatch = hub.watch(orderId, (item) => this.#add(item), {
+      place: { kind: 'stream', caller },
+      onStartOver: () => this.#endByStartOver(),
+    });
   }
 
   /**

@@ -1,22 +1,38 @@
-import type { Watch, WatchEnd, WatchItem } from './watch.ts';
+import type { Turn } from '../status/subscription.ts';
+import type { EventEncoder } from './event-encoder.ts';
+import type { LaggingReaders } from './lagging-readers.ts';
+import type { Turns } from './turns.ts';
+import type { Watch, WatchEnd } from './watch.ts';
 
 /** Shorter than the idle timeout of common proxies. */
 const HEARTBEAT_MS = 15_000;
 
-/** How a protocol encodes the events of a stream. */
-export interface EventEncoder<Chunk> {
-  item: (item: WatchItem) => Chunk;
-  heartbeat: (token: string) => Chunk;
-}
+/** Events that a reader looks at in one turn; decoding one takes about a microsecond. */
+const EVENTS_PER_TURN = 256;
+
+/** Bytes that are written in one turn, unless one event is larger. */
+const BYTES_PER_TURN = 16 * 1024;
 
 /** A writable Node stream: an HTTP response or a gRPC call. */
 export interface EventSink<Chunk> {
   write(chunk: Chunk): boolean;
   on(event: 'drain', listener: () => void): unknown;
+  /** bytes in its buffers, or messages if it is in object mode */
+  readonly writableLength?: number;
+  readonly writableObjectMode?: boolean;
+}
+
+/** What all readers of the process share. */
+export interface SharedDelivery {
+  turns: Turns;
+  laggingReaders: LaggingReaders;
 }
 
 export interface PumpOptions<Chunk> {
   encoder: EventEncoder<Chunk>;
+  shared: SharedDelivery;
+  /** callers take turns; their readers share those of the caller */
+  caller: string;
   /** written before any event */
   first?: Chunk | undefined;
   heartbeatMs?: number | undefined;
@@ -25,62 +41,129 @@ export interface PumpOptions<Chunk> {
 }
 
 /**
- * Writes a watch and its heartbeats to a stream, only as fast as the reader reads.
+ * Writes a watch and its heartbeats to a stream, only as fast as the reader reads, and only a little at a time: then other
+ * readers have their turn.
  *
- * Invariant 9: while the stream is full, events wait in the watch, which is bounded and folds to the latest per order.
+ * Invariant 9: while the stream is full, nothing is taken from the watch, which is bounded and folds to the latest per order.
  * @returns a function that closes the watch; always call it at the end; calling it twice is harmless
  */
 export function pumpWatch<Chunk extends string | Buffer>(
   watch: Watch,
   sink: EventSink<Chunk>,
-  { encoder, first, heartbeatMs = HEARTBEAT_MS, onEnd }: PumpOptions<Chunk>,
+  options: PumpOptions<Chunk>,
 ): () => void {
-  let isFull = false;
-  let hasEnded = false;
-  const write = (chunk: Chunk) => {
-    isFull = !sink.write(chunk);
-  };
-  // Heartbeats carry the current token: the token of the last event of a quiet watch would become too old to resume from.
-  const heartbeat = setInterval(() => {
-    if (!isFull) write(encoder.heartbeat(watch.token()));
-  }, heartbeatMs);
-  const stop = () => {
-    hasEnded = true;
-    clearInterval(heartbeat);
-    watch.close();
-  };
-  const writeItems = () => {
-    while (!isFull && !hasEnded) {
-      const item = watch.take();
-      if (item === undefined) break;
-      write(encoder.item(item));
-    }
-    const end = hasEnded ? undefined : watch.end();
-    if (end === undefined) return;
-    stop();
-    onEnd(end);
-  };
-  sink.on('drain', () => {
-    isFull = false;
-    writeItems();
-  });
-  watch.onReadable(writeItems);
-  if (first !== undefined) write(first);
-  writeItems();
-  return stop;
+  const pump = new WatchPump(watch, sink, options);
+  pump.start(options.first);
+  return () => pump.stop();
 }
 
-/** Encodes each item once; all its watchers share the chunk. */
-export function encodeOnce<Chunk extends string | Buffer>(
-  encode: (item: WatchItem) => Chunk,
-): (item: WatchItem) => Chunk {
-  const chunks = new WeakMap<WatchItem, Chunk>();
-  return (item) => {
-    let chunk = chunks.get(item);
-    if (chunk === undefined) {
-      chunk = encode(item);
-      chunks.set(item, chunk);
+class WatchPump<Chunk extends string | Buffer> {
+  readonly #watch: Watch;
+  readonly #sink: EventSink<Chunk>;
+  readonly #options: PumpOptions<Chunk>;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #cancelTurn: (() => void) | undefined;
+  #isFull = false;
+  #hasEnded = false;
+
+  constructor(watch: Watch, sink: EventSink<Chunk>, options: PumpOptions<Chunk>) {
+    this.#watch = watch;
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  start(first: Chunk | undefined): void {
+    const { encoder, heartbeatMs = HEARTBEAT_MS } = this.#options;
+    // Heartbeats carry the current token: the token of the last event of a quiet watch would become too old to resume from.
+    this.#heartbeat = setInterval(() => {
+      if (!this.#isFull) this.#write(encoder.heartbeat(this.#watch.token()));
+    }, heartbeatMs);
+    this.#sink.on('drain', () => {
+      this.#isFull = false;
+      this.#options.shared.laggingReaders.release(this);
+      this.#requestTurn();
+    });
+    this.#watch.onReadable(() => {
+      if (this.#cancelTurn === undefined) this.#takeTurn();
+    });
+    if (first !== undefined) this.#write(first);
+    this.#takeTurn();
+  }
+
+  stop(): void {
+    this.#hasEnded = true;
+    clearInterval(this.#heartbeat);
+    this.#cancelTurn?.();
+    this.#options.shared.laggingReaders.release(this);
+    this.#watch.close();
+  }
+
+  /** Implements `LaggingReader`. */
+  cutOff(): void {
+    if (!this.#hasEnded) this.#end('too-slow');
+  }
+
+  #requestTurn(): void {
+    if (this.#hasEnded || this.#cancelTurn !== undefined) return;
+    const { shared, caller } = this.#options;
+    this.#cancelTurn = shared.turns.request(caller, () => {
+      this.#cancelTurn = undefined;
+      this.#takeTurn();
+    });
+  }
+
+  #takeTurn(): void {
+    if (this.#hasEnded) return;
+    const isComplete = this.#isFull || this.#writeItems();
+    this.#endTurn(isComplete);
+  }
+
+  /** @returns whether everything that is available was written */
+  #writeItems(): boolean {
+    const { encoder } = this.#options;
+    const turn: Turn = { eventsLeft: EVENTS_PER_TURN };
+    const chunks: Chunk[] = [];
+    let bytes = 0;
+    let isComplete = false;
+    while (!this.#isFull && turn.eventsLeft > 0 && bytes < BYTES_PER_TURN) {
+      const item = this.#watch.take(turn);
+      if (item === undefined) {
+        isComplete = turn.eventsLeft > 0;
+        break;
+      }
+      const chunk = encoder.item(item);
+      bytes += chunk.length;
+      if (encoder.join === undefined) this.#write(chunk);
+      else chunks.push(chunk);
     }
-    return chunk;
-  };
+    const [first] = chunks;
+    if (first !== undefined) this.#write(chunks.length === 1 ? first : (encoder.join?.(chunks) ?? first));
+    return isComplete;
+  }
+
+  #endTurn(isComplete: boolean): void {
+    // Writing may have cut this reader off.
+    if (this.#hasEnded) return;
+    const end = this.#watch.end();
+    if (end === 'too-slow') this.#options.shared.laggingReaders.countTooSlow();
+    if (end !== undefined) this.#end(end);
+    else if (!isComplete && !this.#isFull) this.#requestTurn();
+  }
+
+  #write(chunk: Chunk): void {
+    if (this.#sink.write(chunk)) return;
+    this.#isFull = true;
+    this.#options.shared.laggingReaders.hold(this, heldBytes(this.#sink, chunk));
+  }
+
+  #end(end: WatchEnd): void {
+    this.stop();
+    this.#options.onEnd(end);
+  }
+}
+
+/** Messages of one stream are about equally long. */
+function heldBytes<Chunk extends string | Buffer>(sink: EventSink<Chunk>, last: Chunk): number {
+  const { writableLength = 0, writableObjectMode = false } = sink;
+  return writableObjectMode ? writableLength * last.length : writableLength;
 }

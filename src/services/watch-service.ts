@@ -16,6 +16,15 @@ import type { OrderService } from './order-service.ts';
 import { BEFORE_FIRST_VERSION, OrderWatch } from './order-watch.ts';
 import type { Watch, WatchItem } from './watch.ts';
 
+export interface WatchOptions {
+  /** resume token */
+  token?: string | undefined;
+  /** see `OrderService.get`; only for one order */
+  position?: Position | undefined;
+  /** the key of the caller (base/caller.ts), whose watches are limited */
+  caller?: string | undefined;
+}
+
 export interface WatchServiceDependencies {
   hub: StatusHub;
   orders: Pick<OrderService, 'get'>;
@@ -34,16 +43,12 @@ export class WatchService {
    * Watches one order: its current state, then every later version once. With a token, only the versions after it.
    *
    * Invariant 10: subscribe first, then read, then drop the versions that were read, so that no change is missed or repeated.
-   * @param options.position see `OrderService.get`
-   * @throws ServiceError `order-not-found`, `resume-token-invalid`, `resume-token-too-old`, `overloaded`
+   * @throws ServiceError `order-not-found`, `resume-token-invalid`, `resume-token-too-old`, `too-many-watches`, `overloaded`
    */
-  async watchOrder(
-    orderId: string,
-    { token, position }: { token?: string | undefined; position?: Position | undefined } = {},
-  ): Promise<Watch> {
+  async watchOrder(orderId: string, { token, position, caller }: WatchOptions = {}): Promise<Watch> {
     const after = token === undefined ? undefined : parseOrderToken(token);
     const { hub, orders } = this.#dependencies;
-    const watch = new OrderWatch(hub, orderId);
+    const watch = new OrderWatch(hub, orderId, caller);
     try {
       const order = await orders.get(orderId, { position });
       const items = after === undefined ? [snapshotOf(order)] : await this.#changesAfter(after, orderId);
@@ -57,18 +62,21 @@ export class WatchService {
 
   /**
    * Watches all orders that match the filter: every new version from now on, or after the token.
-   * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `overloaded`, `log-unavailable`
+   * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `too-many-watches`, `overloaded`, `log-unavailable`
    */
-  async watchOrders(filter: StatusFilter, { token }: { token?: string | undefined } = {}): Promise<Watch> {
+  async watchOrders(
+    filter: StatusFilter,
+    { token, caller }: Omit<WatchOptions, 'position'> = {},
+  ): Promise<Watch> {
     const { hub } = this.#dependencies;
     const from = token === undefined ? undefined : parsePositionsToken(token);
     if (from !== undefined) await hub.checkPoint(from);
-    const subscribed = hub.subscribe(filter, from);
+    const subscribed = hub.subscribe(filter, from, caller);
     const { subscription, tokenNow, unsubscribe } = subscribed;
     let latest = subscribed.token;
     return {
-      take() {
-        const item = subscription.take();
+      take(turn) {
+        const item = subscription.take(turn);
         if (item !== undefined) latest = item.token;
         return item;
       },

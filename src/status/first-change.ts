@@ -9,14 +9,18 @@ export interface FirstChange {
   cancel(): void;
 }
 
-/** Waits for the next change of an order. Call it before you append the command, so that its change is not missed. */
-export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
+/**
+ * Waits for the next change of an order. Call it before you append the command, so that its change is not missed.
+ * @param caller see `PlaceRequest`
+ */
+export function watchFirstChange(hub: StatusHub, orderId: string, caller?: string): FirstChange {
   let seen: StatusChange | undefined;
   let wake: ((change: StatusChange | undefined) => void) | undefined;
-  const unwatch = watched(hub, orderId, ({ change }) => {
+  const listener: ChangeListener = ({ change }) => {
     seen ??= change;
     wake?.(seen);
-  });
+  };
+  const unwatch = watched(() => hub.watch(orderId, listener, { place: { kind: 'wait', caller } }));
   return {
     within(timeoutMs) {
       if (seen !== undefined || unwatch === undefined) return Promise.resolve(seen);
@@ -35,12 +39,12 @@ export function watchFirstChange(hub: StatusHub, orderId: string): FirstChange {
   };
 }
 
-/** Undefined if there are too many watchers: no change is seen then. */
-function watched(hub: StatusHub, orderId: string, listener: ChangeListener): (() => void) | undefined {
+/** Undefined if there is no place for another watcher: no change is seen then. */
+function watched(watch: () => () => void): (() => void) | undefined {
   try {
-    return hub.watch(orderId, listener);
+    return watch();
   } catch (error) {
-    if (!hasCode(error, 'overloaded')) throw error;
+    if (!hasCode(error, 'overloaded') && !hasCode(error, 'too-many-watches')) throw error;
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import type { Position } from '../base/position.ts';
+import { KeptEvents } from './kept-events.ts';
 import { type Lineage, newIdentity, singleLog } from './lineage.ts';
 import { LogEnds } from './log-ends.ts';
 import { hasReached, type Positions } from './positions.ts';
-import { RecentEvents } from './recent-events.ts';
 import { positionsToken, type ResumePoint, tokenTooOld } from './resume-token.ts';
 import type { StatusEvent } from './status-event.ts';
 
@@ -13,18 +13,18 @@ const OTHER_LOG =
 export class ResumableEvents {
   readonly #capacity: number;
   readonly #ends: LogEnds | undefined;
-  #recent: RecentEvents;
+  #kept: KeptEvents;
   #lineage: Lineage = singleLog(newIdentity());
   /** partition → next offset */
   #nextOffsets: number[] = [];
 
   /**
-   * @param capacity maximum number of events
+   * @param capacity number of events that watchers can resume from
    * @param sharedEnds reads the ends of the log that all replicas share; undefined for a single process
    */
   constructor(capacity: number, sharedEnds: (() => Promise<Positions>) | undefined) {
     this.#capacity = capacity;
-    this.#recent = new RecentEvents(capacity);
+    this.#kept = new KeptEvents(capacity);
     this.#ends = sharedEnds === undefined ? undefined : new LogEnds(sharedEnds);
   }
 
@@ -39,13 +39,13 @@ export class ResumableEvents {
   /** All events of the partition from this offset on will be pushed. */
   beginAt(partition: number, offset: number): void {
     this.#nextOffsets[partition] = offset;
-    this.#recent.beginAt(partition, offset);
+    this.#kept.beginAt(partition, offset);
   }
 
   /** Changes were lost: forgets all events, and refuses the points before these positions. */
   startOver(positions: ReadonlyMap<number, number>): void {
     this.#nextOffsets = [];
-    this.#recent = new RecentEvents(this.#capacity);
+    this.#kept = new KeptEvents(this.#capacity);
     this.#ends?.forget();
     for (const [partition, offset] of positions) this.beginAt(partition, offset);
   }
@@ -57,12 +57,34 @@ export class ResumableEvents {
     return true;
   }
 
-  push(event: StatusEvent): void {
-    this.#recent.push(event);
+  /** The sequence of the next event. */
+  get end(): number {
+    return this.#kept.end;
   }
 
-  since(positions: Positions): Iterable<StatusEvent> {
-    return this.#recent.since(positions);
+  /** A reader that has not taken the events before this sequence has missed some of them. */
+  get floor(): number {
+    return this.#kept.floor;
+  }
+
+  /** See `KeptEvents`. */
+  push(event: StatusEvent, needed: () => number): boolean {
+    return this.#kept.push(event, needed);
+  }
+
+  /** The first event with this sequence or a later one. */
+  next(sequence: number): StatusEvent | undefined {
+    return this.#kept.next(sequence);
+  }
+
+  /** The sequence of the first event at or after these positions. */
+  sequenceAt(positions: Positions): number {
+    return this.#kept.sequenceAt(positions);
+  }
+
+  /** The positions before an event, for the token of the event before it. */
+  positionsBefore(sequence: number): number[] {
+    return this.#kept.positionsBefore(sequence, this.#nextOffsets);
   }
 
   tokenAt(positions: Positions): string {
@@ -82,7 +104,7 @@ export class ResumableEvents {
   /** @throws ServiceError `resume-token-too-old` if events after the point are no longer kept */
   refuseTooOld(from: ResumePoint): void {
     this.#refuseOtherLog(from);
-    if (!this.#recent.covers(from.positions)) {
+    if (!this.#kept.covers(from.positions)) {
       throw tokenTooOld('Some events after this token are no longer kept.');
     }
   }

@@ -3,18 +3,24 @@ import type { Position } from '../base/position.ts';
 import type { StatusChange } from '../order/commands.ts';
 import { peekCause, peekOutcome, peekStatusChange } from '../order/event-text.ts';
 import type { EventCodec } from '../order/events.ts';
+import type { ChangeItem } from './change-item.ts';
 
 /** A record of `orders.status`; its key is the order id. */
 export type StatusRecord = Pick<LogRecord, 'partition' | 'offset' | 'key' | 'value'>;
 
-/** A status change with its position. It is decoded at most once, and only if someone watches it. */
+/** A status change with its position. It is decoded at most once for everybody, and only if someone watches it. */
 export class StatusEvent implements Position {
   readonly partition: number;
   readonly offset: number;
   readonly orderId: string;
   readonly version: number;
-  readonly #value: Buffer | null;
+  /** counts the events of this replica in the order of their arrival; set by `KeptEvents` */
+  sequence = 0;
+  /** what all subscriptions get; undefined until one needs it */
+  item: ChangeItem | undefined;
   readonly #codec: EventCodec;
+  /** null once it is decoded: then the change has everything */
+  #value: Buffer | null;
   #change: StatusChange | undefined;
 
   /** @throws ServiceError `record-undecodable` */
@@ -40,6 +46,9 @@ export class StatusEvent implements Position {
 
   /** @throws ServiceError `record-undecodable` */
   change(): StatusChange {
-    return (this.#change ??= this.#codec.decodeStatusChange(this.#value));
+    if (this.#change !== undefined) return this.#change;
+    this.#change = this.#codec.decodeStatusChange(this.#value);
+    this.#value = null;
+    return this.#change;
   }
 }

@@ -1,13 +1,15 @@
 import type { Logger } from '../base/logger.ts';
+import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { ChangeItem } from './change-item.ts';
 import { IncomingEvents } from './incoming-events.ts';
 import type { Lineage } from './lineage.ts';
+import { type PlaceMetrics, type PlaceRequest, Places } from './places.ts';
 import type { Positions } from './positions.ts';
 import { ResumableEvents } from './resumable-events.ts';
 import { orderToken, type ResumePoint } from './resume-token.ts';
 import type { StatusEvent, StatusRecord } from './status-event.ts';
-import { type PositionedChange, Subscription, type StatusFilter } from './subscription.ts';
+import { Subscription, type StatusFilter } from './subscription.ts';
 import { Watchers } from './watchers.ts';
 
 /** Called once for every event, watched or not; it must be fast. */
@@ -19,6 +21,11 @@ export interface StatusHubOptions {
   codec: EventCodec;
   /** maximum number of concurrent watchers */
   maxWatchers: number;
+  /** of these, how many are for requests that wait; 0 by default */
+  reservedForWaits?: number;
+  /** maximum number of streams of one caller, and of its waiting requests; unlimited by default */
+  maxWatchersPerCaller?: number;
+  metrics?: PlaceMetrics | undefined;
   /** events kept for watchers that resume, and orders whose latest version is remembered */
   maxRecentEvents?: number;
   /**
@@ -27,6 +34,11 @@ export interface StatusHubOptions {
    */
   sharedEnds?: (() => Promise<Positions>) | undefined;
   logger: Logger;
+}
+
+export interface WatchOptions {
+  place?: PlaceRequest;
+  onStartOver?: () => void;
 }
 
 export interface Subscribed {
@@ -47,14 +59,16 @@ export class StatusHub {
   readonly #incoming: IncomingEvents;
   readonly #events: ResumableEvents;
   readonly #everyEventListeners: EventListener[] = [];
-  #subscriptionCount = 0;
+  readonly #subscriptions = new Set<Subscription>();
 
   constructor(options: StatusHubOptions) {
     const { maxWatchers, maxRecentEvents = 20_000, sharedEnds } = options;
     // A single process has the history for itself, so no change arrives twice.
     const rememberedOrders = sharedEnds && maxRecentEvents;
     this.#incoming = new IncomingEvents({ ...options, rememberedOrders });
-    this.#watchers = new Watchers(maxWatchers);
+    const { reservedForWaits = 0, maxWatchersPerCaller = Infinity, metrics } = options;
+    const limits = { total: maxWatchers, reservedForWaits, perCaller: maxWatchersPerCaller };
+    this.#watchers = new Watchers(new Places(limits, metrics));
     this.#events = new ResumableEvents(maxRecentEvents, sharedEnds);
   }
 
@@ -105,12 +119,15 @@ export class StatusHub {
   /**
    * Calls the listener with every change of the order from now on, until the returned function is called. To get the current
    * state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
-   * @param onStartOver called when changes may have been missed, because the log was replaced
-   * @throws ServiceError `overloaded`
+   * @param options.onStartOver called when changes may have been missed, because the log was replaced
+   * @throws ServiceError `too-many-watches`, `overloaded`
    */
-  watch(orderId: string, listener: ChangeListener, onStartOver: () => void = () => undefined): () => void {
-    this.#watchers.admit();
-    return this.#watchers.add(`order:${orderId}`, listener, onStartOver);
+  watch(
+    orderId: string,
+    listener: ChangeListener,
+    { place = { kind: 'stream' }, onStartOver = () => undefined }: WatchOptions = {},
+  ): () => void {
+    return this.#watchers.add({ channel: `order:${orderId}`, place, listener, onStartOver });
   }
 
   /**
@@ -124,30 +141,28 @@ export class StatusHub {
   /**
    * Subscribes to the changes that match the filter, from now on or from a point on.
    * @param from checked by `checkPoint`
-   * @throws ServiceError `overloaded`, `resume-token-too-old`
+   * @param caller see `PlaceRequest`
+   * @throws ServiceError `too-many-watches`, `overloaded`, `resume-token-too-old`
    */
-  subscribe(filter: StatusFilter, from?: ResumePoint): Subscribed {
-    this.#watchers.admit();
+  subscribe(filter: StatusFilter, from?: ResumePoint, caller?: string): Subscribed {
     const events = this.#events;
-    const subscription = new Subscription(filter, (positions) => events.tokenAt(positions));
-    if (from !== undefined) {
-      const { positions } = from;
-      events.refuseTooOld(from);
-      subscription.catchUp(this.#changesSince(positions), positions, events.nextOffsets);
-    }
+    if (from !== undefined) events.refuseTooOld(from);
+    const changeOf = (event: StatusEvent) => this.#incoming.changeOf(event);
+    const subscription = new Subscription({ filter, events, changeOf });
+    const remove = this.#watchers.add({
+      channel: channelOf(filter),
+      place: { kind: 'stream', caller },
+      listener: (event: StatusEvent, change: StatusChange) => subscription.offer(event, change),
+      onStartOver: () => subscription.endByStartOver(),
+    });
+    if (from !== undefined) subscription.beginAt(from.positions);
+    this.#subscriptions.add(subscription);
+    const unsubscribe = () => {
+      remove();
+      this.#subscriptions.delete(subscription);
+    };
     const token = events.tokenAt(from?.positions ?? events.nextOffsets);
     const tokenNow = () => subscription.tokenAt(events.nextOffsets);
-    const remove = this.#watchers.add(
-      channelOf(filter),
-      (change: PositionedChange, item: () => ChangeItem) => {
-        subscription.offer(change, events.nextOffsets, item);
-      },
-      () => subscription.endByStartOver(),
-    );
-    this.#subscriptionCount += 1;
-    const unsubscribe = () => {
-      if (remove()) this.#subscriptionCount -= 1;
-    };
     return { subscription, token, tokenNow, unsubscribe };
   }
 
@@ -156,34 +171,34 @@ export class StatusHub {
       if (!this.#events.pass(record)) continue;
       const event = this.#incoming.take(record);
       if (event === undefined) continue;
-      this.#events.push(event);
+      const hasDropped = this.#events.push(event, () => this.#oldestNeeded());
+      if (hasDropped) for (const subscription of this.#subscriptions) subscription.endIfTooSlow();
       this.#incoming.ifDecodable(() => this.#everyEventListeners.forEach((listener) => listener(event)));
       this.#deliver(event);
     }
   }
 
-  *#changesSince(from: Positions): Iterable<PositionedChange> {
-    for (const event of this.#events.since(from)) {
-      const change = this.#incoming.changeOf(event);
-      if (change !== undefined) yield { event, change };
-    }
+  /** The sequence of the oldest event that a reader needs. */
+  #oldestNeeded(): number {
+    let oldest = Infinity;
+    for (const { needed } of this.#subscriptions) oldest = Math.min(oldest, needed);
+    return oldest;
   }
 
   #deliver(event: StatusEvent): void {
-    const events = this.#events;
     const orderChannel = `order:${event.orderId}`;
     const isWatched = this.#watchers.hasAny(orderChannel);
-    if (!isWatched && this.#subscriptionCount === 0) return;
+    if (!isWatched && this.#subscriptions.size === 0) return;
     const change = this.#incoming.changeOf(event);
     if (change === undefined) return;
     if (isWatched) {
       const item: ChangeItem = { kind: 'change', change, token: orderToken(change) };
       this.#watchers.emit(orderChannel, item);
     }
-    let shared: ChangeItem | undefined;
-    const item = () => (shared ??= { kind: 'change', change, token: events.tokenAt(events.nextOffsets) });
-    for (const channel of ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`]) {
-      this.#watchers.emit(channel, { event, change }, item);
+    const channels = ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`];
+    for (const channel of channels.filter((name) => this.#watchers.hasAny(name))) {
+      event.item ??= { kind: 'change', change, token: this.#events.tokenAt(this.#events.nextOffsets) };
+      this.#watchers.emit(channel, event, change);
     }
   }
 }

@@ -1,16 +1,25 @@
 import { EventEmitter } from 'node:events';
-import { ServiceError } from '../base/errors.ts';
+import type { Places, PlaceRequest } from './places.ts';
 
-/** The watchers of a hub, each on one channel: `order:<id>`, `customer:<id>`, `merchant:<id>` or `all`. */
+export interface Watcher {
+  /** `order:<id>`, `customer:<id>`, `merchant:<id>` or `all` */
+  channel: string;
+  place: PlaceRequest;
+  /** gets the arguments of each `emit` */
+  listener: Parameters<EventEmitter['on']>[1];
+  /** called by `endAll` */
+  onStartOver: () => void;
+}
+
+/** The watchers of a hub, each on one channel. */
 export class Watchers {
-  readonly #max: number;
+  readonly #places: Places;
   readonly #channels = new EventEmitter().setMaxListeners(0);
   /** end the watch that they belong to */
   readonly #enders = new Set<() => void>();
 
-  /** @param max the maximum number of concurrent watchers */
-  constructor(max: number) {
-    this.#max = max;
+  constructor(places: Places) {
+    this.#places = places;
   }
 
   get count(): number {
@@ -21,32 +30,23 @@ export class Watchers {
     return this.#channels.listenerCount(channel) > 0;
   }
 
-  /** Call it before `add`. @throws ServiceError `overloaded` if there are as many watchers as allowed */
-  admit(): void {
-    if (this.count < this.#max) return;
-    throw new ServiceError(
-      'overloaded',
-      `This replica already has ${this.#max} watchers. Try another replica, or try later.`,
-    );
-  }
-
   /**
-   * @param listener gets the arguments of each `emit`
-   * @param onStartOver called by `endAll`
-   * @returns a function that removes the watcher; it returns false if it was called before
+   * @returns a function that removes the watcher; calling it twice is harmless
+   * @throws ServiceError `too-many-watches`, `overloaded`
    */
-  add(channel: string, listener: Parameters<EventEmitter['on']>[1], onStartOver: () => void): () => boolean {
+  add({ channel, place, listener, onStartOver }: Watcher): () => void {
+    const leave = this.#places.take(place);
     // Its own function, because two watches may pass the same one.
     const end = () => onStartOver();
     this.#channels.on(channel, listener);
     this.#enders.add(end);
     let isRemoved = false;
     return () => {
-      if (isRemoved) return false;
+      if (isRemoved) return;
       isRemoved = true;
       this.#channels.off(channel, listener);
       this.#enders.delete(end);
-      return true;
+      leave();
     };
   }
 

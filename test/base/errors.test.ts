@@ -26,6 +26,7 @@ const CALLER_STATUSES: Record<keyof typeof CALLER_ERRORS, string> = {
   'host-not-allowed': '421 PERMISSION_DENIED',
   'total-too-large': '422 OUT_OF_RANGE',
   'idempotency-key-reused': '422 FAILED_PRECONDITION',
+  'too-many-watches': '429 RESOURCE_EXHAUSTED transient',
   'rate-limited': '429 RESOURCE_EXHAUSTED transient',
   'headers-too-large': '431 RESOURCE_EXHAUSTED',
   internal: '500 INTERNAL',

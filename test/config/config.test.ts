@@ -44,6 +44,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       breaker: { failures: 3, openMs: 1_000 },
       rateLimitMax: 0,
       rateLimitWindowMs: 1000,
+      maxWatchesPerCaller: 2_000,
       redisUrl: undefined,
       maxConnectionsPerAddress: 1000,
       maxStreamsPerSecond: 5000,

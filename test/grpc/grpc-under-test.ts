@@ -5,9 +5,9 @@ import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
-import type { StatusHub } from '../../src/status/status-hub.ts';
+import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
-import { startSmallService, type SmallService } from '../support/small-service.ts';
+import { sharedDelivery, startSmallService, type SmallService } from '../support/small-service.ts';
 
 /** The gRPC server on a real log and a real store, listening on a free port. */
 export interface GrpcUnderTest {
@@ -24,7 +24,10 @@ export interface GrpcUnderTest {
   process: () => Promise<void>;
 }
 
-export type Changes = Partial<Omit<GrpcDependencies, 'metrics' | 'logger'>> & { host?: string };
+export type Changes = Partial<Omit<GrpcDependencies, 'metrics' | 'logger'>> & {
+  host?: string;
+  hub?: Partial<StatusHubOptions>;
+};
 
 /**
  * @param security of the client
@@ -36,14 +39,15 @@ export async function startGrpc(
   security?: ChannelCredentials,
   wanted = 0,
 ): Promise<GrpcUnderTest> {
-  const { host = '127.0.0.1', ...dependencies } = changes;
+  const { host = '127.0.0.1', hub: hubOptions, ...dependencies } = changes;
   const service = await startSmallService(t);
-  const { orderService, watchService, hub } = service.replica();
+  const { orderService, watchService, hub } = service.replica(undefined, undefined, hubOptions);
   const metrics = createMetrics();
   const logged: Record<string, unknown>[] = [];
   const server = new GrpcServer({
     orderService,
     watchService,
+    shared: sharedDelivery(),
     isReady: () => Promise.resolve(true),
     metrics,
     logger: pino(

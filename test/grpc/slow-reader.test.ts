@@ -46,8 +46,8 @@ async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream>
 function counting(watchService: WatchService) {
   let taken = 0;
   const counted = (watch: Watch): Watch => ({
-    take() {
-      const item = watch.take();
+    take(turn) {
+      const item = watch.take(turn);
       if (item !== undefined) taken += 1;
       return item;
     },

@@ -1,5 +1,14 @@
-import { status } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import {
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  status,
+  type ServiceClientConstructor,
+} from '@grpc/grpc-js';
 import t from 'tap';
+import { Callers } from '../../src/base/caller.ts';
+import type { OrderWatchClient } from '../../src/grpc/generated/orders/v1/OrderWatch.ts';
 import { createEventEncoder } from '../../src/grpc/messages.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import type { WatchItem } from '../../src/services/watch.ts';
@@ -156,6 +165,33 @@ await t.test('invalid watch requests are refused', async (t) => {
   const { details } = decodedError(await client.watchOrders({ resumeToken: token('s.zz') }).ended());
   t.match(details.PreconditionFailure, { violations: [{ subject: 'resume_token' }] });
   t.equal(hub.watcherCount, 0);
+});
+
+await t.test('a client that has all its places is refused; others get theirs', async (t) => {
+  const callers = new Callers(['127.0.0.1']);
+  const { client, address } = await startGrpc(t, { callers, hub: { maxWatchersPerCaller: 1 } });
+  const { watch } = await loadOrdersApi();
+  const { OrderWatch } = loadPackageDefinition({ OrderWatch: watch }) as unknown as {
+    OrderWatch: ServiceClientConstructor;
+  };
+  await client.watchOrders().begun();
+  const { code, message, details } = decodedError(await client.watchOrders().ended());
+  t.match(
+    { code, message, details },
+    {
+      code: 'RESOURCE_EXHAUSTED',
+      message: /1 open streams/,
+      details: { ErrorInfo: { reason: 'TOO_MANY_WATCHES' }, RetryInfo: {} },
+    },
+  );
+  const other = new OrderWatch(address, credentials.createInsecure());
+  t.teardown(() => other.close());
+  const metadata = new Metadata();
+  metadata.set('x-forwarded-for', '192.0.2.7');
+  const stream = (other as unknown as OrderWatchClient).watchOrders({}, metadata);
+  await once(stream, 'data');
+  stream.cancel();
+  await once(stream, 'error');
 });
 
 await t.test('a stream of a reader that is too slow ends with a status that asks it to resume', async (t) => {

@@ -10,9 +10,9 @@ import { RESPONSE_LIMITS, ResponseBudget, type ResponseLimits } from '../../src/
 import type { OrderService } from '../../src/services/order-service.ts';
 import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
-import type { StatusHub } from '../../src/status/status-hub.ts';
+import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
-import { startSmallService, type SmallService } from '../support/small-service.ts';
+import { sharedDelivery, startSmallService, type SmallService } from '../support/small-service.ts';
 
 /** The HTTP application on a real log and a real store. */
 export interface HttpUnderTest {
@@ -30,7 +30,7 @@ export interface HttpUnderTest {
 }
 
 export type Changes = Partial<
-  Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends' | 'corsOrigins'>
+  Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends' | 'callers' | 'corsOrigins'>
 > & {
   /** undefined: as a worker has it */
   api?: Partial<HttpApi> | undefined;
@@ -42,18 +42,25 @@ export type Changes = Partial<
   /** 0: no load shedding */
   maxEventLoopDelayMs?: number;
   responseLimits?: ResponseLimits;
+  hub?: Partial<StatusHubOptions>;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
-  const { limits, hosts, beforeAppend, rateLimitMax = 0, maxEventLoopDelayMs = 0, ...others } = changes;
-  const { rateLimitWindowMs: windowMs = 60_000, responseLimits = RESPONSE_LIMITS, ...dependencies } = others;
+  const { limits, hosts, hub: hubOptions, beforeAppend, ...others } = changes;
+  const {
+    rateLimitMax = 0,
+    rateLimitWindowMs: windowMs = 60_000,
+    maxEventLoopDelayMs = 0,
+    responseLimits = RESPONSE_LIMITS,
+    ...dependencies
+  } = others;
   const isWorker = 'api' in changes && changes.api === undefined;
   const service = await startSmallService(t);
   const appended: OutgoingRecord[] = [];
   const log = watchedLog(service.log, appended, beforeAppend);
-  const { orderService, watchService, hub } = service.replica(log);
+  const { orderService, watchService, hub } = service.replica(log, undefined, hubOptions);
   const metrics = createMetrics();
   const { deadLetterService } = service.deadLetters({ log });
   const stats = new ServiceStats({
@@ -94,6 +101,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
       : {
           orderService,
           watchService,
+          shared: sharedDelivery(),
           deadLetterService,
           stats,
           ...changes.api,

@@ -203,11 +203,7 @@ await t.test('when the log starts over, watches end and tokens from before are r
   const before = hub.subscribe({});
   const point = parsePositionsToken(before.token);
   let isOrderWatchOver = false;
-  hub.watch(
-    'o-1',
-    () => undefined,
-    () => (isOrderWatchOver = true),
-  );
+  hub.watch('o-1', () => undefined, { onStartOver: () => (isOrderWatchOver = true) });
   hub.setLineage(singleLog('next'));
   hub.startOver(
     new Map([

@@ -5,6 +5,9 @@ import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-fram
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { DeadLetterService } from '../../src/services/dead-letter-service.ts';
 import { OrderService } from '../../src/services/order-service.ts';
+import { LaggingReaders } from '../../src/services/lagging-readers.ts';
+import { Turns } from '../../src/services/turns.ts';
+import type { SharedDelivery } from '../../src/services/watch-pump.ts';
 import { WatchService } from '../../src/services/watch-service.ts';
 import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
@@ -12,7 +15,7 @@ import { createEventCodec } from '../../src/order/events.ts';
 import { DeadLetterPool } from '../../src/threads/dead-letter-pool.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
 import { confirmAll } from '../../src/processing/processor.ts';
-import { StatusHub } from '../../src/status/status-hub.ts';
+import { StatusHub, type StatusHubOptions } from '../../src/status/status-hub.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
@@ -33,7 +36,7 @@ export interface SmallService extends Replica {
   log: EventLog;
   reader: OrderReader;
   /** Another api replica on the same log (or a wrapper of it) and store, without recent orders. */
-  replica: (log?: EventLog, firstStatusWaitMs?: number) => Replica;
+  replica: (log?: EventLog, firstStatusWaitMs?: number, hubOptions?: Partial<StatusHubOptions>) => Replica;
   /** Processes and saves all records of the log as one batch; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
   /** For tests that write rows directly. */
@@ -80,8 +83,8 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     await reader.close();
     await store.close();
   });
-  const replica: SmallService['replica'] = (seenLog = log, firstStatusWaitMs = 1_000) => {
-    const hub = new StatusHub({ codec, maxWatchers: 100, logger });
+  const replica: SmallService['replica'] = (seenLog = log, firstStatusWaitMs = 1_000, hubOptions = {}) => {
+    const hub = new StatusHub({ codec, maxWatchers: 100, logger, ...hubOptions });
     const orderService = new OrderService({
       log: seenLog,
       reader,
@@ -116,6 +119,11 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   };
   const records = () => everything(log);
   return { log, reader, ...own, replica, processAll, store, records, deadLetters };
+}
+
+/** What all streams of a server share. */
+export function sharedDelivery(maxBytes?: number): SharedDelivery {
+  return { turns: new Turns(), laggingReaders: new LaggingReaders(maxBytes) };
 }
 
 async function everything(log: EventLog): Promise<LogRecord[]> {

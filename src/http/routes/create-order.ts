@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Callers } from '../../base/caller.ts';
 import { toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
@@ -74,12 +75,13 @@ export interface CreateOrderDependencies {
   orderService: Pick<OrderService, 'place' | 'wait'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
   logger: Logger;
+  callers: Callers;
   /** aborted when the server closes: requests that wait for a processed order then respond at once */
   closing: AbortSignal;
 }
 
 export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDependencies): void {
-  const { orderService, metrics } = dependencies;
+  const { orderService, metrics, callers } = dependencies;
   const timestamp = createTimestampFormat();
   const acceptedBody = ({ id, total, currency, createdAt }: Receipt) => ({
     id,
@@ -101,7 +103,10 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
     else metrics.ordersAcknowledged.inc();
     reply.header('location', orderLocation(receipt.id, receipt.position));
     const wait = preferredWait(raw.headers.prefer);
-    const processed = wait === undefined ? undefined : await awaitProcessed(dependencies, receipt.id, wait);
+    const processed =
+      wait === undefined
+        ? undefined
+        : await awaitProcessed(dependencies, receipt.id, { wait, caller: callers.ofRequest(raw) });
     if (processed === undefined) {
       reply.code(202);
       return acceptedBody(receipt);
@@ -115,10 +120,10 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
 async function awaitProcessed(
   { orderService, logger, closing }: CreateOrderDependencies,
   orderId: string,
-  waitSeconds: number,
+  { wait, caller }: { wait: number; caller: string },
 ): Promise<Order | undefined> {
   try {
-    return await orderService.wait(orderId, { timeoutMs: waitSeconds * 1000, signal: closing });
+    return await orderService.wait(orderId, { timeoutMs: wait * 1000, signal: closing, caller });
   } catch (error) {
     logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
     return undefined;

@@ -1,5 +1,5 @@
 import type { StatusChange } from '../../order/commands.ts';
-import { encodeOnce, type EventEncoder } from '../../services/watch-pump.ts';
+import { encodeOnce, type EventEncoder } from '../../services/event-encoder.ts';
 import type { WatchItem } from '../../services/watch.ts';
 import { anyOrderBody, timestamp } from '../schemas/order.ts';
 import type { Problem } from '../schemas/problem.ts';
@@ -21,6 +21,7 @@ export function createEventEncoder(): EventEncoder<string> {
       (item) => `event: ${item.kind}\nid: ${item.token}\ndata: ${JSON.stringify(dataOf(item))}\n\n`,
     ),
     heartbeat: (token) => `: heartbeat\nid: ${token}\n\n`,
+    join: (chunks) => chunks.join(''),
   };
 }
 

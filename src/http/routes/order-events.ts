@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
+import type { Callers } from '../../base/caller.ts';
 import { invalidField } from '../../base/errors.ts';
+import type { EventEncoder } from '../../services/event-encoder.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../../services/list-query.ts';
-import { pumpWatch, type EventEncoder } from '../../services/watch-pump.ts';
-import type { WatchService } from '../../services/watch-service.ts';
-import { startedOver, type Watch } from '../../services/watch.ts';
+import { pumpWatch, type SharedDelivery } from '../../services/watch-pump.ts';
+import type { WatchOptions, WatchService } from '../../services/watch-service.ts';
+import { startedOver, tooSlow, type Watch, type WatchEnd } from '../../services/watch.ts';
 import { createEventEncoder, EVENT_STREAM_HEADERS, streamProblem, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
@@ -27,7 +29,7 @@ const schema = {
     'one. Otherwise: every new version of the matching orders. The `id` of an event is a resume token: send it as ' +
     '`Last-Event-ID` to continue after that event at any replica, with nothing missed and nothing repeated. A comment ' +
     'comes every 15 s. A slow reader gets only the latest version of each order. A last event `problem` says why a ' +
-    'stream cannot be resumed: read the current state, then watch without a token.',
+    'stream ended: with `resume-token-too-old`, read the current state and watch without a token.',
   tags: ['orders'],
   querystring: Query,
   requestHeaders: Type.Object({
@@ -44,19 +46,32 @@ const schema = {
       type: 'null',
     },
   },
-  problems: [...READ_ORDER_PROBLEMS, 'resume-token-invalid', 'resume-token-too-old'] as const,
+  problems: [
+    ...READ_ORDER_PROBLEMS,
+    'resume-token-invalid',
+    'resume-token-too-old',
+    'too-many-watches',
+  ] as const,
 };
 
 type Watches = Pick<WatchService, 'watchOrder' | 'watchOrders'>;
 
-/** @param dependencies.closing aborted when the server closes: streams end, and readers reconnect to another replica */
-export function addOrderEvents(
-  scope: HttpScope,
-  { watchService, closing }: { watchService: Watches; closing: AbortSignal },
-): void {
+export interface OrderEventsDependencies {
+  watchService: Watches;
+  shared: SharedDelivery;
+  callers: Callers;
+  /** aborted when the server closes: streams end, and readers reconnect to another replica */
+  closing: AbortSignal;
+}
+
+export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDependencies): void {
+  const { watchService, callers } = dependencies;
   const encoder = createEventEncoder();
   scope.get('/order-events', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const watch = await begin(watchService, request.query, request.headers['last-event-id']);
+    const caller = callers.ofRequest(request.raw);
+    const token = String(request.headers['last-event-id'] ?? '');
+    const options = { token: token === '' ? undefined : token, caller };
+    const watch = await begin(watchService, request.query, options);
     if (watch.end() !== undefined) {
       watch.close();
       // Browsers do not reconnect after a 204.
@@ -66,7 +81,7 @@ export function addOrderEvents(
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    stream(watch, reply.raw, { encoder, closing, requestId: request.id });
+    stream(watch, reply.raw, { ...dependencies, encoder, caller, requestId: request.id });
     return reply;
   });
 }
@@ -74,36 +89,43 @@ export function addOrderEvents(
 async function begin(
   watchService: Watches,
   query: Static<typeof Query>,
-  lastEventId: string | string[] = '',
+  options: WatchOptions,
 ): Promise<Watch> {
   const { orderId, customerId, merchantId } = query;
-  const token = lastEventId === '' ? undefined : String(lastEventId);
-  if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, { token });
+  if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, options);
   if (customerId !== undefined || merchantId !== undefined) {
     throw invalidField('/orderId', 'must not come with customerId or merchantId');
   }
-  return watchService.watchOrder(orderIdOf({ id: orderId }), { token, position: positionOf(query) });
+  return watchService.watchOrder(orderIdOf({ id: orderId }), { ...options, position: positionOf(query) });
+}
+
+interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {
+  encoder: EventEncoder<string>;
+  caller: string;
+  requestId: string;
+}
+
+function lastEvent(end: WatchEnd, requestId: string): string {
+  if (end === 'final') return '';
+  return streamProblem(problemOf(end === 'too-slow' ? tooSlow() : startedOver(), requestId));
 }
 
 /** Writes the watch until it ends, the reader disconnects, or the service stops. */
-function stream(
-  watch: Watch,
-  response: ServerResponse,
-  { encoder, closing, requestId }: { encoder: EventEncoder<string>; closing: AbortSignal; requestId: string },
-): void {
+function stream(watch: Watch, response: ServerResponse, options: StreamOptions): void {
+  const { closing, requestId } = options;
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
     watch.close();
     return;
   }
   response.writeHead(200, EVENT_STREAM_HEADERS);
-  const first = streamStart(watch.token());
   const stop = pumpWatch(watch, response, {
-    encoder,
-    first,
+    ...options,
+    first: streamStart(watch.token()),
     onEnd: (end) => {
-      if (end === 'started-over') response.write(streamProblem(problemOf(startedOver(), requestId)));
-      response.end();
+      // A reader that does not read would not read the problem either, and would keep what is buffered for it.
+      if (end === 'too-slow' && response.writableNeedDrain) response.destroy();
+      else response.end(lastEvent(end, requestId));
     },
   });
   const end = () => {
