@@ -54,7 +54,11 @@ export const CALLER_ERRORS = {
   'version-mismatch': permanent('The order has another version than expected', 412, 'ABORTED'),
   'body-too-large': permanent('The body is too large', 413, 'OUT_OF_RANGE'),
   'record-too-large': permanent('The event is too large for the event log', 413, 'OUT_OF_RANGE'),
-  'unsupported-media-type': permanent('The body must be application/json', 415, 'INVALID_ARGUMENT'),
+  'unsupported-media-type': permanent(
+    'The body must be application/json in UTF-8, without content encoding',
+    415,
+    'INVALID_ARGUMENT',
+  ),
   'host-not-allowed': permanent('The host of the request is not this service', 421, 'PERMISSION_DENIED'),
   'total-too-large': permanent('The total of the order is too large', 422, 'OUT_OF_RANGE'),
   'idempotency-key-reused': permanent('The key was used with another body', 422, 'FAILED_PRECONDITION'),

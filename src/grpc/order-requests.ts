@@ -6,7 +6,7 @@ import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../services/l
 import { createValidator, type Validator } from '../services/validation.ts';
 import { REQUESTABLE_STATUSES } from '../order/lifecycle.ts';
 import { NewTransition } from '../order/new-transition.ts';
-import { NewOrder } from '../order/order.ts';
+import { MAX_ITEMS, MAX_METADATA_PAIRS, NewOrder } from '../order/order.ts';
 import type { ListQuery } from '../store/order-store.ts';
 import { optionalStatusOf, statusOf, timeOf } from './conversions.ts';
 import type { CreateOrderRequest__Output } from './generated/orders/v1/CreateOrderRequest.ts';
@@ -26,15 +26,19 @@ export function createOrderRequests() {
   const transitions = createValidator(NewTransition);
   return {
     newOrder({ customerId, merchantId, currency, items, metadata }: CreateOrderRequest__Output): NewOrder {
+      const pairs = Object.keys(metadata).length;
       const order: Record<keyof NewOrder, unknown> = {
         customerId,
         merchantId,
         currency,
-        items: items.map(({ sku, name, quantity, unitPrice }) =>
-          withoutUndefined({ sku, name, quantity, unitPrice }),
-        ),
-        metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
+        // One item too many is enough for the error. A request of 64 KiB can have thousands.
+        items: items
+          .slice(0, MAX_ITEMS + 1)
+          .map(({ sku, name, quantity, unitPrice }) => withoutUndefined({ sku, name, quantity, unitPrice })),
+        metadata: pairs === 0 ? undefined : metadata,
       };
+      // The check would look at every pair before it counts them.
+      if (pairs > MAX_METADATA_PAIRS) throw orders.errorOf(withoutUndefined(order));
       return checked(orders, withoutUndefined(order));
     },
     listQuery(request: ListOrdersRequest__Output): ListQuery {

@@ -20,6 +20,7 @@ import { collectDocumentation, serveDocumentation } from './plugins/documentatio
 import { refuseWhenDraining } from './plugins/draining.ts';
 import { createErrorHandler } from './plugins/error-handler.ts';
 import { refuseForeignOrigins } from './plugins/foreign-origins.ts';
+import { continueWhenBodyIsRead } from './plugins/expect-continue.ts';
 import type { HttpScope } from './plugins/http-scope.ts';
 import { acceptJsonOnly } from './plugins/json-body.ts';
 import { boundLargeResponses } from './plugins/large-responses.ts';
@@ -87,6 +88,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   const app = fastify({ ...serverOptions(limits), frameworkErrors });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
   limitConnections(app, dependencies);
+  continueWhenBodyIsRead(app.server);
   scope.setErrorHandler(handleError);
   scope.setValidatorCompiler(validatorCompiler);
 
@@ -109,13 +111,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
 
   addOperations(scope, { ...dependencies, durations });
   if (api !== undefined) {
-    await scope.register(
-      (v1, _options, done) => {
-        addV1(v1, api, { ...dependencies, rate });
-        done();
-      },
-      { prefix: '/v1' },
-    );
+    await scope.register((v1) => addV1(v1, api, { ...dependencies, rate }), { prefix: '/v1' });
     await serveDocumentation(scope);
     await serveDashboard(scope);
   }
@@ -131,17 +127,17 @@ function limitConnections({ server }: FastifyInstance, dependencies: HttpDepende
 }
 
 /** Hooks run in the order in which they are added. */
-function addV1(
+async function addV1(
   scope: HttpScope,
   api: HttpApi,
   dependencies: HttpDependencies & { rate: RequestRate | undefined },
-): void {
+): Promise<void> {
   const { orderService, watchService, shared, deadLetterService, stats } = api;
   const { isDraining, callers, metrics, logger, rate } = dependencies;
   const closing = closingSignal(scope);
   refuseWhenDraining(scope, isDraining);
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
-  addCreateBatch(scope, { orderService, metrics, logger, rate });
+  await addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
   addListOrders(scope, orderService);
   addOrderHistory(scope, orderService);

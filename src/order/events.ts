@@ -5,7 +5,7 @@ import { parseTimestamp } from '../base/timestamp.ts';
 import type { Command, PlaceOrder, StatusChange } from './commands.ts';
 import { createEventText, EVENT_TYPES } from './event-text.ts';
 import { ORDER_STATUSES, REQUESTABLE_STATUSES } from './lifecycle.ts';
-import { NewOrder } from './order.ts';
+import { ACCEPTED_FIELDS } from './order.ts';
 
 const envelope = {
   specversion: Type.Literal('1.0'),
@@ -21,7 +21,7 @@ const PlacedEvent = Type.Object({
   ...envelope,
   type: Type.Literal(EVENT_TYPES.placed),
   data: Type.Object({
-    ...NewOrder.properties,
+    ...ACCEPTED_FIELDS,
     total: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     fingerprint: Type.Optional(Type.String()),
   }),

@@ -1,5 +1,5 @@
 import currencyCodes from 'currency-codes';
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TObjectOptions, type TString } from 'typebox';
 import { ServiceError } from '../base/errors.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
@@ -21,24 +21,38 @@ export const OrderItem = Type.Object(
   { additionalProperties: false },
 );
 
+export const MAX_ITEMS = 100;
+export const MAX_METADATA_PAIRS = 20;
+
+const fields = {
+  customerId: Identifier('The customer who orders'),
+  merchantId: Identifier('The merchant who fulfils the order'),
+  currency: Type.Enum(currencyCodes.codes(), { type: 'string', description: 'ISO 4217 code' }),
+  items: Type.Array(OrderItem, { minItems: 1, maxItems: MAX_ITEMS }),
+};
+
+const Metadata = (value: TString, options: TObjectOptions = {}) =>
+  Type.Record(Type.String(), value, {
+    maxProperties: MAX_METADATA_PAIRS,
+    // `Type.Record` skips keys that contain a line break; `additionalProperties` covers them.
+    additionalProperties: value,
+    description: "The caller's own key-value pairs, stored and returned unchanged",
+    ...options,
+  });
+
 /** The body of a new order. Money is an integer in minor units of `currency`. */
 export const NewOrder = Type.Object(
   {
-    customerId: Identifier('The customer who orders'),
-    merchantId: Identifier('The merchant who fulfils the order'),
-    currency: Type.Enum(currencyCodes.codes(), { type: 'string', description: 'ISO 4217 code' }),
-    items: Type.Array(OrderItem, { minItems: 1, maxItems: 100 }),
+    ...fields,
     metadata: Type.Optional(
-      Type.Record(Type.String(), Type.String(), {
-        maxProperties: 20,
-        // `Type.Record` skips keys that contain a line break; `additionalProperties` covers them.
-        additionalProperties: Type.String(),
-        description: "The caller's own key-value pairs, stored and returned unchanged",
-      }),
+      Metadata(Type.String({ maxLength: 500 }), { propertyNames: Type.String({ maxLength: 64 }) }),
     ),
   },
   { additionalProperties: false },
 );
+
+/** The fields of an accepted order. Orders that were accepted before metadata had these limits must stay readable. */
+export const ACCEPTED_FIELDS = { ...fields, metadata: Type.Optional(Metadata(Type.String())) };
 
 export const OrderStatusSchema = Type.Enum([...ORDER_STATUSES], { type: 'string' });
 

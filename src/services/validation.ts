@@ -1,5 +1,6 @@
 import { IsArray, IsObject, IsOptional, IsRecord, type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Guard } from 'typebox/guard';
 import { Errors } from 'typebox/value';
 import { ServiceError, type FieldError } from '../base/errors.ts';
 
@@ -45,9 +46,23 @@ export function listValidationErrors(schema: TSchema, value: unknown): FieldErro
   return errors;
 }
 
-/** Appends one step to a JSON pointer (RFC 6901). */
+/** Characters of a JSON pointer; a longer one would send much of a hostile body back. */
+const MAX_POINTER = 256;
+
+/** Ends a pointer that was cut. */
+const CUT = '…';
+
+/** Appends one step to a JSON pointer (RFC 6901). A pointer that becomes too long is cut and ends with `…`. */
 export function pointerTo(parent: string, name: string | number): string {
-  return `${parent}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (parent.endsWith(CUT)) return parent;
+  const step = String(name).slice(0, MAX_POINTER).replaceAll('~', '~0').replaceAll('/', '~1');
+  return shortened(`${parent}/${step}`, MAX_POINTER);
+}
+
+/** At most this many characters. A text that is cut ends with `…`, not with half of a character or of an escape. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return text.slice(0, maxLength - CUT.length).replace(/[\ud800-\udbff~]$/, '') + CUT;
 }
 
 function* errorsOf(schema: TSchema, value: unknown, pointer: string): Generator<FieldError> {
@@ -64,11 +79,12 @@ function* errorsOf(schema: TSchema, value: unknown, pointer: string): Generator<
 interface MemberRules {
   properties?: Record<string, TSchema>;
   patternProperties?: Record<string, TSchema>;
+  propertyNames?: { maxLength?: number };
   maxProperties?: number;
 }
 
 function* memberErrors(
-  { properties = {}, patternProperties = {}, maxProperties = Infinity }: MemberRules,
+  { properties = {}, patternProperties = {}, propertyNames = {}, maxProperties = Infinity }: MemberRules,
   value: Record<string, unknown>,
   pointer: string,
 ): Generator<FieldError> {
@@ -82,7 +98,14 @@ function* memberErrors(
     else if (!IsOptional(property)) yield { pointer: pointerTo(pointer, name), detail: 'is required' };
   }
   const anyMember = Object.values(patternProperties)[0];
+  const { maxLength = Infinity } = propertyNames;
   for (const name of names) {
+    if (!Guard.IsMaxLength(name, maxLength)) {
+      yield {
+        pointer: pointerTo(pointer, name),
+        detail: `must have a name of at most ${maxLength} characters`,
+      };
+    }
     if (anyMember !== undefined) yield* errorsOf(anyMember, value[name], pointerTo(pointer, name));
     else if (!Object.hasOwn(properties, name))
       yield { pointer: pointerTo(pointer, name), detail: 'is not a known field' };

@@ -14,7 +14,7 @@ await t.test('an invalid request names its fields', async (t) => {
   const violationsOf = async (request: Parameters<typeof client.create>[0]) => {
     const { code, message, details } = await failureOf(client.create(request));
     t.equal(code, 'INVALID_ARGUMENT');
-    t.match(message, /^[a-z_0-9[\].]+ (must|is) /);
+    t.match(message, /^[A-Za-z_0-9[\]."]+ (must|is) /);
     t.match(details.ErrorInfo, { reason: 'VALIDATION_FAILED', domain: 'order-system' });
     const { fieldViolations } = details.BadRequest as { fieldViolations: { field: string }[] };
     return fieldViolations.map(({ field }) => field);
@@ -35,7 +35,32 @@ await t.test('an invalid request names its fields', async (t) => {
   ]);
   const many = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'v']));
   t.same(await violationsOf({ ...anOrder(), metadata: many }), ['metadata']);
+  t.same(await violationsOf({ ...anOrder(), metadata: { a: 'x'.repeat(501) } }), ['metadata["a"]']);
+  t.same(await violationsOf({ ...anOrder(), metadata: { ['k'.repeat(65)]: 'v' } }), [
+    `metadata["${'k'.repeat(65)}"]`,
+  ]);
 });
+
+await t.test(
+  'the thousands of entries that fit into a request are counted first, and the answer is short',
+  async (t) => {
+    const { client } = await startGrpc(t);
+    const pairs = Object.fromEntries(Array.from({ length: 6_000 }, (_, index) => [index.toString(36), '']));
+    const item = { sku: 'a', quantity: 1, unitPrice: 1 };
+    for (const [request, fieldViolations] of [
+      [{ metadata: pairs }, [{ field: 'metadata', description: /more than 20/ }]],
+      [
+        { items: Array.from({ length: 5_000 }, () => item) },
+        [{ field: 'items', description: /more than 100/ }],
+      ],
+      [{ metadata: { ['k'.repeat(60_000)]: 'v' } }, [{ field: /^metadata\["k{245}…"\]$/ }]],
+    ] as const) {
+      const failure = await failureOf(client.create({ ...anOrder(), ...request }));
+      t.match(failure, { code: 'INVALID_ARGUMENT', details: { BadRequest: { fieldViolations } } });
+      t.ok(JSON.stringify(failure).length < 4_000);
+    }
+  },
+);
 
 await t.test('the fields of the other requests are checked as well', async (t) => {
   const { client } = await startGrpc(t);

@@ -19,13 +19,12 @@ const item = { sku: 'a', quantity: 1, unitPrice: 5 };
 const UNKNOWN_ID = '0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70';
 
 function post(payload: unknown, url = '/v1/orders', headers: Record<string, string> = json): Request {
-  return {
-    method: 'POST',
-    url,
-    headers,
-    payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
-  };
+  const isRaw = typeof payload === 'string' || Buffer.isBuffer(payload);
+  return { method: 'POST', url, headers, payload: isRaw ? payload : JSON.stringify(payload) };
 }
+
+/** The order in Latin-1, whose `é` is no UTF-8. */
+const latin1 = Buffer.from(JSON.stringify({ ...anOrder(), metadata: { name: 'Café' } }), 'latin1');
 
 function badOrder(name: string, changes: Record<string, unknown>, pointer: string): BadRequest {
   return {
@@ -83,6 +82,46 @@ const BAD_REQUESTS: BadRequest[] = [
     '21 pairs of metadata',
     { metadata: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'v'])) },
     '/metadata',
+  ),
+  badOrder('a metadata value of 501 characters', { metadata: { a: 'x'.repeat(501) } }, '/metadata/a'),
+  badOrder(
+    'a metadata key of 65 characters',
+    { metadata: { ['k'.repeat(65)]: 'v' } },
+    `/metadata/${'k'.repeat(65)}`,
+  ),
+  badOrder('a long unknown field', { ['k'.repeat(9_000)]: 1 }, `/${'k'.repeat(254)}…`),
+  badOrder(
+    'hundreds of metadata pairs',
+    { metadata: Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, 'v'])) },
+    '',
+  ),
+  {
+    name: 'a deep body with __proto__ inside',
+    request: post(`${'['.repeat(30_000)}{"__proto__":1}${']'.repeat(30_000)}`),
+    ...invalid,
+    pointer: '',
+  },
+  {
+    name: '__proto__ as deep as an order may nest, below long names',
+    request: post(`{"${'a'.repeat(300)}":{"__proto__":1}}`),
+    ...invalid,
+    pointer: `/${'a'.repeat(254)}…`,
+  },
+  { name: 'a body in Latin-1', request: post(latin1), ...malformed },
+  { name: 'a batch in Latin-1', request: post(latin1, '/v1/orders/batch'), ...malformed },
+  ...['charset=iso-8859-1', 'Charset="utf-16"', 'a=b; charset=utf-8; charset=latin1'].map((parameter) => ({
+    name: `application/json; ${parameter}`,
+    request: post(anOrder(), '/v1/orders', { 'content-type': `application/json; ${parameter}` }),
+    status: 415,
+    code: 'unsupported-media-type',
+  })),
+  ...['/v1/orders', '/v1/orders/batch'].flatMap((url) =>
+    ['gzip', 'identity'].map((encoding) => ({
+      name: `content encoding ${encoding} at ${url}`,
+      request: post(anOrder(), url, { ...json, 'content-encoding': encoding }),
+      status: 415,
+      code: 'unsupported-media-type',
+    })),
   ),
   badItem('a quantity of 0', { quantity: 0 }, '/items/0/quantity'),
   badItem('a quantity of 1001', { quantity: 1001 }, '/items/0/quantity'),
@@ -307,9 +346,48 @@ await t.test('an idempotency key that was used for another body is refused', asy
   t.equal(http.appended.length, before);
 });
 
+await t.test('bodies that say in other words that they are JSON in UTF-8 are read', async (t) => {
+  const order = { ...anOrder(), metadata: { name: 'Café ☕ \ufffd' } };
+  for (const mediaType of [
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    'application/json; charset=utf8',
+    'application/json; profile="charset"',
+  ]) {
+    const response = await http.app.inject(post(order, '/v1/orders', { 'content-type': mediaType }));
+    t.equal(response.statusCode, 202, mediaType);
+  }
+  const marked = `\ufeff${JSON.stringify(order)}`;
+  t.equal((await http.app.inject(post(marked))).statusCode, 202, 'a byte order mark is ignored');
+  t.match(http.appended.at(-1)?.value?.toString(), 'Café ☕ \ufffd');
+});
+
+await t.test('metadata is accepted up to its limits', async (t) => {
+  const metadata = Object.fromEntries(
+    Array.from({ length: 20 }, (_, index) => [String(index).padEnd(64, '☕'), '☕'.repeat(500)]),
+  );
+  const order = { ...anOrder(), metadata };
+  const response = await http.app.inject(post(order));
+  t.equal(response.statusCode, 202, 'characters are counted, not bytes');
+});
+
+await t.test('a leap second is a time like any other', async (t) => {
+  const response = await http.app.inject('/v1/orders?createdBefore=2016-12-31T23:59:60Z');
+  t.match([response.statusCode, response.json()], [200, { data: [] }]);
+});
+
 await t.test('405 lists the allowed methods', async (t) => {
-  const allowed = async (method: 'PUT' | 'DELETE' | 'PATCH', url: string) =>
-    (await http.app.inject({ method, url })).headers.allow;
+  const allowed = async (method: 'OPTIONS' | 'GET' | 'PUT' | 'DELETE' | 'PATCH', url: string) => {
+    const { statusCode, headers } = await http.app.inject({ method, url });
+    t.equal(statusCode, 405, `${method} ${url}`);
+    return headers.allow;
+  };
+  for (const url of ['/v1/orders/batch', '/v1/dead-letters/replay', '/v1/dead-letters/discard']) {
+    t.equal(await allowed('OPTIONS', url), 'POST', url);
+    t.equal(await allowed('GET', url), 'POST', url);
+  }
+  t.equal(await allowed('OPTIONS', '/docs/'), 'GET, HEAD');
+  t.equal(await allowed('OPTIONS', '/v1/%6frders'), 'GET, HEAD, POST');
   t.equal(await allowed('DELETE', '/v1/orders'), 'GET, HEAD, POST');
   t.equal(await allowed('PUT', `/v1/orders/${UNKNOWN_ID}`), 'GET, HEAD');
   t.equal(await allowed('PATCH', `/v1/orders/${UNKNOWN_ID}/transitions`), 'POST');

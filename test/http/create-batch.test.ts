@@ -46,6 +46,50 @@ await t.test('each order of a batch gets its own result, in order', async (t) =>
   t.match(await http.metrics.ordersAcknowledged.get(), { values: [{ value: 2 }] });
 });
 
+await t.test('each order of a batch has the limits of an order that comes alone', async (t) => {
+  const big = { ...anOrder(), metadata: { a: 'x'.repeat(66_000) } };
+  const deep = JSON.parse(`${'['.repeat(20)}${']'.repeat(20)}`) as unknown;
+  const manyPairs = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`k${index}`, 'v']));
+  const { status, results } = await createBatch([
+    anOrder(),
+    big,
+    { ...anOrder(), metadata: { a: 'x'.repeat(501) } },
+    { ...anOrder(), metadata: manyPairs },
+    { ...anOrder(), metadata: { a: deep } },
+    anOrder(),
+  ]);
+  t.equal(status, 207);
+  t.match(results, [
+    { index: 0, status: 202 },
+    { index: 1, status: 413, problem: { code: 'body-too-large', detail: /66\d{3} bytes.*65536/ } },
+    { index: 2, status: 400, problem: { errors: [{ pointer: '/metadata/a' }] } },
+    { index: 3, status: 400, problem: { errors: [{ pointer: '', detail: /field names/ }] } },
+    { index: 4, status: 400, problem: { errors: [{ pointer: '', detail: /deeper/ }] } },
+    { index: 5, status: 202 },
+  ]);
+  t.equal(http.appended.length, 2);
+});
+
+await t.test('an order of 64 KiB is accepted in a batch, as it is alone', async (t) => {
+  const order = anOrder();
+  const padded = JSON.stringify(order).padEnd(64 * 1024);
+  const send = async (url: string, payload: string) =>
+    http.app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload });
+  t.equal((await send('/v1/orders', padded)).statusCode, 202);
+  t.match((await send('/v1/orders/batch', `{"orders":[${padded}]}`)).json(), { results: [{ status: 202 }] });
+});
+
+await t.test('malformed JSON in one order refuses the whole batch, and nothing is appended', async (t) => {
+  const response = await http.app.inject({
+    method: 'POST',
+    url: '/v1/orders/batch',
+    headers: { 'content-type': 'application/json' },
+    payload: `{"orders":[${JSON.stringify(anOrder())},{"customerId":}]}`,
+  });
+  t.match([response.statusCode, response.json()], [400, { code: 'malformed-json', detail: /^Order 1: / }]);
+  t.strictSame(http.appended, []);
+});
+
 await t.test('a repeated batch with the same key finds the same orders', async (t) => {
   const orders = [anOrder(), anOrder(), 'bad'];
   const first = await createBatch(orders, { 'idempotency-key': 'b-1' });

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { anOrder } from '../support/order-client.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { startHttp, type Changes } from './http-under-test.ts';
 
 async function listen(t: Test, changes: Changes = {}) {
@@ -92,6 +93,44 @@ await t.test('a chunked body is cut off at 64 KiB', async (t) => {
   );
   t.match(received, /^HTTP\/1\.1 413 /);
 });
+
+await t.test('Expect: 100-continue gets no 100 when the request is refused unread', async (t) => {
+  const expecting = (line: string, bytes: number) =>
+    `${line} HTTP/1.1\r\nHost: localhost\r\n${json}\r\nExpect: 100-continue\r\nContent-Length: ${bytes}\r\n\r\n`;
+  for (const [line, bytes, status] of [
+    ['POST /v1/orders', 70_000, 413],
+    ['POST /v1/nothing', 100, 404],
+    ['PUT /v1/orders', 100, 405],
+  ] as const) {
+    const received = await exchange(port, expecting(line, bytes));
+    t.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), line);
+    t.match(received, /connection: close\r\n/i, 'the client may not send the body now');
+  }
+  t.strictSame(appended, []);
+});
+
+await t.test(
+  'Expect: 100-continue gets 100 before an order is read, and the connection stays open',
+  async (t) => {
+    const body = JSON.stringify(anOrder());
+    const socket = connect(port, '127.0.0.1');
+    const closed = once(socket, 'close');
+    let received = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    const head = ['POST /v1/orders HTTP/1.1', 'Host: localhost', json, `Content-Length: ${body.length}`];
+    socket.write([...head, 'Expect: 100-continue', '', ''].join('\r\n'));
+    await eventually(() => received.includes('100 Continue'), { what: '100 Continue' });
+    socket.write(body);
+    await eventually(() => received.includes('202 Accepted'), { what: '202' });
+    socket.write(request(['POST /v1/orders HTTP/1.1', json, 'Connection: close'], body));
+    await closed;
+    t.strictSame(
+      [...received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status),
+      ['100', '202', '202'],
+    );
+    t.equal(appended.splice(0).length, 2);
+  },
+);
 
 await t.test('one connection takes several requests, valid and invalid', async (t) => {
   const good = JSON.stringify(anOrder());

@@ -102,7 +102,12 @@ await t.test('a time must be an RFC 3339 timestamp with a zone', async (t) => {
     '2026-11-22T10:00:00.000',
     'Sun, 22 Nov 2026 10:00:00 GMT',
     '2026-02-31T10:00:00.000Z',
-    '2016-12-31T23:59:60Z',
+    '2016-12-31T23:58:60Z',
   ];
   for (const time of refused) t.throws(() => at(time), { code: 'record-undecodable', message: /time/ }, time);
+});
+
+await t.test('an order that was accepted before metadata had limits still decodes', async (t) => {
+  const metadata = { ['k'.repeat(65)]: 'v'.repeat(501) };
+  t.match(decode({ ...placed, data: { ...order, metadata } }), { order: { metadata } });
 });

@@ -46,6 +46,28 @@ await t.test('pointers are escaped as RFC 6901 has it', async (t) => {
   t.match(listValidationErrors(NewOrder, { ...anOrder(), 'x/y': 1 }), [{ pointer: '/x~1y' }]);
 });
 
+await t.test('pointers are cut, not in the middle of a character or an escape', async (t) => {
+  t.equal(pointerTo('', 'k'.repeat(255)).length, 256);
+  t.equal(pointerTo('', 'k'.repeat(300)), `/${'k'.repeat(254)}…`);
+  t.equal(pointerTo(pointerTo('', 'k'.repeat(300)), 'more'), `/${'k'.repeat(254)}…`);
+  t.equal(pointerTo('', `${'k'.repeat(253)}😀more`), `/${'k'.repeat(253)}…`);
+  t.equal(pointerTo('', `${'k'.repeat(253)}~more`), `/${'k'.repeat(253)}…`);
+  const errors = listValidationErrors(NewOrder, { ...anOrder(), metadata: { ['k'.repeat(60_000)]: 1 } });
+  t.ok(JSON.stringify(errors).length < 1_000);
+});
+
+await t.test('metadata keys and values have a length, counted in characters', async (t) => {
+  const errorsOf = (metadata: Record<string, string>) => {
+    const order = { ...anOrder(), metadata };
+    const errors = listValidationErrors(NewOrder, order);
+    t.equal(compiled.Check(order), errors.length === 0);
+    return errors;
+  };
+  t.same(errorsOf({ ['😀'.repeat(64)]: '😀'.repeat(500) }), []);
+  t.match(errorsOf({ ['k'.repeat(65)]: '' }), [{ detail: 'must have a name of at most 64 characters' }]);
+  t.match(errorsOf({ k: 'v'.repeat(501) }), [{ pointer: '/metadata/k', detail: /500 char/ }]);
+});
+
 await t.test('errors are found in exactly the values that the compiled schema refuses', async (t) => {
   const leaf = fc.oneof(
     fc.constantFrom<unknown>('a', '', 'INR', 'x'.repeat(65), 0, 1, -1, 1.5, 1001, null, true, {}, []),
@@ -62,7 +84,14 @@ await t.test('errors are found in exactly the values that the compiled schema re
       merchantId: fc.oneof(fc.constant('m'), leaf),
       currency: fc.oneof(fc.constant('INR'), leaf),
       items: fc.oneof(fc.array(anItem, { maxLength: 3 }), leaf),
-      metadata: fc.oneof(fc.dictionary(fc.string(), fc.oneof(fc.string(), leaf), { maxKeys: 22 }), leaf),
+      metadata: fc.oneof(
+        fc.dictionary(
+          fc.oneof(fc.string(), fc.constantFrom('k'.repeat(64), 'k'.repeat(65))),
+          fc.oneof(fc.string(), fc.constant('v'.repeat(501)), leaf),
+          { maxKeys: 22 },
+        ),
+        leaf,
+      ),
       extra: leaf,
     },
     { requiredKeys: ['customerId', 'merchantId', 'currency', 'items'] },

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Type, type Static } from 'typebox';
+import { ServiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { OrderService, PlaceOptions } from '../../services/order-service.ts';
@@ -9,6 +10,8 @@ import { logServerError } from '../../services/server-rules.ts';
 import { requestFields, serviceErrorOf } from '../plugins/error-handler.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import type { RequestRate } from '../plugins/rate-limit.ts';
+import { acceptBatchesOnly } from '../plugins/json-body.ts';
+import { refuseReads } from '../plugins/not-found.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
 import { Problem, problemOf } from '../schemas/problem.ts';
@@ -19,7 +22,7 @@ import { validatorCompiler } from '../plugins/validation.ts';
 const BODY_LIMIT = 4 * 1024 * 1024;
 const bounds = { minItems: 1, maxItems: 1000 };
 
-/** The body without its orders, which are validated one by one. */
+/** The body without its orders, which are parsed and validated one by one. */
 const Envelope = Type.Object({ orders: Type.Array(Type.Unknown(), bounds) }, { additionalProperties: false });
 
 const BatchResult = Type.Object({
@@ -42,7 +45,9 @@ const Results = Type.Object(
 const schema = {
   operationId: 'createOrders',
   summary: 'Create up to 1000 orders in one request',
-  description: 'With an `Idempotency-Key` the order at index i has the key `<key>#<i>`.',
+  description:
+    'Each order has the limits of an order that comes alone, 64 KiB included. With an `Idempotency-Key` the order at ' +
+    'index i has the key `<key>#<i>`.',
   tags: ['orders'],
   requestHeaders: Type.Object(IdempotencyKeyHeader),
   body: Type.Object(
@@ -66,7 +71,17 @@ export interface CreateBatchDependencies {
 /** Orders placed before the event loop may serve other requests. */
 const ORDERS_PER_TURN = 100;
 
-export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDependencies): void {
+export async function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDependencies): Promise<void> {
+  // In a scope of its own, because its bodies are parsed differently.
+  await scope.register((batches, _options, done) => {
+    acceptBatchesOnly(batches, bounds.maxItems);
+    refuseReads(batches, '/orders/batch');
+    addRoute(batches, dependencies);
+    done();
+  });
+}
+
+function addRoute(scope: HttpScope, dependencies: CreateBatchDependencies): void {
   const validator = createValidator(NewOrder);
   const options = { schema, bodyLimit: BODY_LIMIT, validatorCompiler: envelopeCompiler };
   scope.post('/orders/batch', options, async (request, reply) => {
@@ -99,12 +114,14 @@ export function addCreateBatch(scope: HttpScope, dependencies: CreateBatchDepend
   });
 }
 
+/** @param order as parsed, or why it was refused before */
 async function place(
   order: unknown,
   options: PlaceOptions,
   validator: Validator<NewOrder>,
   { orderService, metrics }: CreateBatchDependencies,
 ): Promise<string> {
+  if (order instanceof ServiceError) throw order;
   if (!validator.check(order)) throw validator.errorOf(order);
   const { receipt, replayed } = await orderService.place(order, options);
   if (!replayed) metrics.ordersAcknowledged.inc();

@@ -3,6 +3,7 @@ import { MAX_DEAD_LETTERS_PER_SECOND } from '../../services/bulk-action.ts';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { refuseReads } from '../plugins/not-found.ts';
 import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
 import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { refuseQuery } from '../schemas/query.ts';
@@ -32,6 +33,7 @@ export function addDiscardDeadLetters(
   deadLetterService: Pick<DeadLetterService, 'discard'>,
   closing: AbortSignal,
 ): void {
+  refuseReads(scope, '/dead-letters/discard');
   scope.post('/dead-letters/discard', { schema }, async (request, reply) => {
     refuseQuery(request);
     const discard = bulkRequestOf(request.body, operatorOf(request.raw), MAX_DEAD_LETTERS_PER_SECOND);

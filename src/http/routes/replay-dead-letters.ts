@@ -3,6 +3,7 @@ import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { MAX_REFUSED_LISTED } from '../../services/bulk-action.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { refuseReads } from '../plugins/not-found.ts';
 import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
 import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { APPEND_PROBLEMS } from '../schemas/problem.ts';
@@ -50,6 +51,7 @@ export function addReplayDeadLetters(
   deadLetterService: Pick<DeadLetterService, 'replay'>,
   closing: AbortSignal,
 ): void {
+  refuseReads(scope, '/dead-letters/replay');
   scope.post('/dead-letters/replay', { schema }, async (request, reply) => {
     refuseQuery(request);
     const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);

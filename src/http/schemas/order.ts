@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import type { AcceptedOrder } from '../../services/find-order.ts';
-import { NewOrder, OrderStatusSchema, type Order } from '../../order/order.ts';
+import { ACCEPTED_FIELDS, OrderStatusSchema, type NewOrder, type Order } from '../../order/order.ts';
 
 export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });
 
@@ -43,14 +43,14 @@ export const exampleBody = {
 
 /** A processed order. */
 export const OrderBody = Type.Object(
-  { ...state, ...NewOrder.properties, ...processed },
+  { ...state, ...ACCEPTED_FIELDS, ...processed },
   { examples: [exampleBody] },
 );
 
 /** An order that may still be `accepted`; then it has only id, status and version 0. */
 export const AnyOrderBody = Type.Object({
   ...state,
-  ...Type.Partial(Type.Object({ ...NewOrder.properties, ...processed })).properties,
+  ...Type.Partial(Type.Object({ ...ACCEPTED_FIELDS, ...processed })).properties,
 });
 
 export type OrderBody = Static<typeof OrderBody>;
