@@ -11,7 +11,9 @@ import type { TallyReport } from './tally.ts';
 import { LIMITS } from './verdict.ts';
 
 /** Other tests use the same cores: only a service that hangs is too slow here. `npm run attack` judges strictly. */
-const FLOOR_MS = 2_500;
+const FLOOR_MS = 12_000;
+
+const FREEZE_MS = 4_000;
 
 const RATE_LIMIT = 200;
 const startEmbedded = embeddedTarget(RATE_LIMIT);
@@ -50,13 +52,14 @@ if (process.platform !== 'linux') {
     };
     const freeze = attackBy(async () => {
       service?.signal('SIGSTOP');
-      await delay(FLOOR_MS + 500);
+      await delay(FREEZE_MS);
       service?.signal('SIGCONT');
     });
     const result = await runAttack('freeze', {
       ...options,
       seconds: 1,
       startTarget,
+      limits: { ...LIMITS, floorMs: 500 },
       prepare: freeze,
     });
     t.equal(result.outcome, 'failed');
