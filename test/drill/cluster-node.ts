@@ -9,6 +9,10 @@ export type Role = 'all' | 'api' | 'worker';
 const START_DEADLINE_MS = 90_000;
 const PAUSE_BEFORE_START_MS = 500;
 
+/** What a finding quotes of a process: enough for a native stack. */
+const LAST_LINES = 30;
+const MAX_OUTPUT = 4_000;
+
 export interface ClusterNodeOptions {
   environment: Readonly<Record<string, string>>;
   /** variables that preload libraries into the service, and only into it */
@@ -143,7 +147,8 @@ export class ClusterNode {
   }
 
   #exitFinding(what: string, process: ServiceProcess, { code, signal }: ServiceExit): Finding {
-    const last = process.output.split('\n').slice(-3).join(' ⏎ ').slice(-1_000);
+    const lines = process.output.split('\n').filter((line) => line.trim() !== '');
+    const last = lines.slice(-LAST_LINES).join(' ⏎ ').slice(-MAX_OUTPUT);
     const how = `code ${code ?? 'none'}, signal ${signal ?? 'none'}`;
     return { kind: 'unexpected', detail: `${this.name} ${what} (${how}): ${last}` };
   }
