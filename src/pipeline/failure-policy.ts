@@ -71,6 +71,11 @@ export class FailurePolicy {
     this.#stallMonitor = new StallMonitor(clock, monotonicClock);
   }
 
+  /** Aborted when the service stops. */
+  get signal(): AbortSignal {
+    return this.#options.signal;
+  }
+
   /** Runs the batch; if it is poison, runs its halves. A single poison order is run again with the reason why it fails. */
   async bisect(
     batch: readonly LogRecord[],

@@ -7,20 +7,37 @@ import type { BatchResult } from '../processing/batch.ts';
 import type { HistoryFeed } from '../status/history-feed.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 
-/** Publishes the status events of a frame; resolves once they are acknowledged. Safe to repeat after a failure. */
-export type PublishStatuses = (statuses: ArrayBuffer) => Promise<void>;
+/**
+ * Publishes the status events of a frame; resolves once they are acknowledged.
+ * @throws ServiceError a fatal one; once the service stops, why they are not published
+ */
+export type PublishStatuses = (
+  statuses: ArrayBuffer,
+  context: Pick<PublishOptions, 'name' | 'failurePolicy'>,
+) => Promise<void>;
 
 /** Appends the status events to `orders.status`, which every replica reads. */
 export function publishToLog(log: Pick<EventLog, 'append'>): PublishStatuses {
-  return (statuses) =>
+  return retried((statuses) =>
     appendEach(statuses, ({ key, value, headers }) =>
       log.append({ topic: TOPICS.status, key, value, headers }),
-    );
+    ),
+  );
 }
 
-/** For a single process: hands the status events to its watchers. The store's history has every change. */
+/** @param publish may be repeated after a failure */
+export function retried(publish: (statuses: ArrayBuffer) => Promise<void>): PublishStatuses {
+  return (statuses, { name, failurePolicy }) =>
+    failurePolicy.run(`${name}: publish statuses`, 'log', () => publish(statuses));
+}
+
+/**
+ * For a single process: hands the status events to its watchers. The store's history has every change. This waits for
+ * other lanes, so it must not be an attempt of a circuit breaker: if it were the only attempt that an open circuit lets
+ * through, lanes that wait for the circuit would wait for each other.
+ */
 export function publishToFeed(feed: HistoryFeed): PublishStatuses {
-  return (statuses) => feed.publish(decodeRecordFrame(statuses));
+  return (statuses, { failurePolicy }) => feed.publish(decodeRecordFrame(statuses), failurePolicy.signal);
 }
 
 /**
@@ -48,12 +65,13 @@ export interface PublishOptions {
   name: string;
   log: Pick<EventLog, 'append'>;
   publish: PublishStatuses;
-  failurePolicy: Pick<FailurePolicy, 'run'>;
+  failurePolicy: Pick<FailurePolicy, 'run' | 'signal'>;
   logger: Logger;
 }
 
 /**
- * Publishes the statuses of a saved batch, then the copies of its dead letters. Each step is retried until it succeeds.
+ * Publishes the statuses of a saved batch, then the copies of its dead letters. Steps that fail are retried until they
+ * succeed.
  * @throws ServiceError a fatal one, or the last error once the service stops
  */
 export async function publishResult(
@@ -61,7 +79,7 @@ export async function publishResult(
   { name, log, publish, failurePolicy, logger }: PublishOptions,
 ): Promise<void> {
   if (!isEmptyFrame(statuses)) {
-    await failurePolicy.run(`${name}: publish statuses`, 'log', () => publish(statuses));
+    await publish(statuses, { name, failurePolicy });
   }
   if (!isEmptyFrame(deadLetters)) {
     await failurePolicy.run(`${name}: publish dead letters`, 'log', () =>

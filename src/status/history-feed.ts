@@ -1,3 +1,4 @@
+import { toError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { LineageStore } from '../store/lineage-store.ts';
@@ -44,8 +45,10 @@ export class HistoryFeed {
   /**
    * Publishes each change once, in the order of their sequences.
    * @param records status events of saved changes, with the sequence of the change as offset
+   * @param signal ends the wait for earlier changes
+   * @throws the signal's reason if it is aborted before all changes are published
    */
-  async publish(records: readonly LogRecord[]): Promise<void> {
+  async publish(records: readonly LogRecord[], signal: AbortSignal): Promise<void> {
     let ready: StatusRecord[] = [];
     const flush = () => {
       this.#options.hub.publish(ready);
@@ -55,7 +58,7 @@ export class HistoryFeed {
     for (const record of records.toSorted((one, other) => one.offset - other.offset)) {
       if (record.offset > this.#next) {
         flush();
-        await this.#untilReached(record.offset);
+        await this.#untilReached(record.offset, signal);
       }
       if (record.offset < this.#next) continue;
       ready.push(record);
@@ -64,10 +67,23 @@ export class HistoryFeed {
     flush();
   }
 
-  async #untilReached(sequence: number): Promise<void> {
-    while (sequence > this.#next) {
-      await new Promise<void>((proceed) => this.#waiting.push({ sequence, proceed }));
-    }
+  async #untilReached(sequence: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((proceed, reject) => {
+      const waiting = {
+        sequence,
+        proceed: () => {
+          signal.removeEventListener('abort', giveUp);
+          proceed();
+        },
+      };
+      const giveUp = () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+        reject(toError(signal.reason));
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.push(waiting);
+    });
   }
 
   #wakeReady(): void {

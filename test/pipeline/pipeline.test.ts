@@ -2,6 +2,7 @@ import t from 'tap';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
+import { retried } from '../../src/pipeline/publish.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { pipelineUnderTest, processorModule } from './pipeline-under-test.ts';
 
@@ -40,11 +41,11 @@ await t.test('invariant 4: a status that cannot be published delays the commit a
   let failures = 3;
   let published = 0;
   const { pipeline } = await run(undefined, {
-    publish: () => {
+    publish: retried(() => {
       if (failures-- > 0) return Promise.reject(new Error('the log is down'));
       published += 1;
       return Promise.resolve();
-    },
+    }),
   });
   await isConfirmed(await place());
   await eventually(() => published === 1, { what: 'the statuses to be published' });
@@ -59,11 +60,11 @@ await t.test(
     const { metrics, run, place, isConfirmed } = await pipelineUnderTest(t);
     let isDown = false;
     const published: string[] = [];
-    const publish = (frame: ArrayBuffer) => {
+    const publish = retried((frame) => {
       if (isDown) return Promise.reject(new Error('the log is down'));
       for (const { key } of decodeRecordFrame(frame)) published.push(String(key));
       return Promise.resolve();
-    };
+    });
     const first = await run(undefined, { publish, releaseTimeoutMs: TOO_LONG_MS });
     await Promise.all(Array.from({ length: 100 }, () => place()));
     await eventually(() => published.length === 100, { what: 'records of every partition' });

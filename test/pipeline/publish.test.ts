@@ -1,9 +1,20 @@
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
 import { encodeRecordFrame } from '../../src/base/record-frame.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
-import { publishDeadLetters, PublishQueue } from '../../src/pipeline/publish.ts';
+import { createEventCodec } from '../../src/order/events.ts';
+import { FailurePolicy } from '../../src/pipeline/failure-policy.ts';
+import {
+  publishDeadLetters,
+  PublishQueue,
+  publishResult,
+  publishToFeed,
+} from '../../src/pipeline/publish.ts';
+import { HistoryFeed } from '../../src/status/history-feed.ts';
+import { StatusHub } from '../../src/status/status-hub.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 
 await t.test(
   'a copy too large for the log is appended without its value, then without its key, and says so',
@@ -94,3 +105,51 @@ await t.test('nothing begins after work that failed', async (t) => {
   t.notOk(hasBegun);
   await t.rejects(publishQueue.done(), { message: 'stopped' });
 });
+
+await t.test(
+  'lanes that wait for a failing log and for each other all publish once the log works',
+  async (t) => {
+    const logger = createLogger('silent');
+    const metrics = createMetrics();
+    const codec = createEventCodec();
+    const { signal } = new AbortController();
+    const hub = new StatusHub({ codec, maxWatchers: 1, logger });
+    const feed = new HistoryFeed({
+      ...{ hub, codec, backlog: 1 },
+      reader: { latestChanges: () => Promise.resolve([]) },
+    });
+    await feed.start({ beginEpoch: (id) => Promise.resolve([{ id, firstSequence: 1 }]) });
+    const breaker = { failures: 1, openMs: 5 };
+    const clocks = { clock: Date.now, monotonicClock: () => performance.now() };
+    const failurePolicy = new FailurePolicy({ breaker, ...clocks, signal, metrics, logger });
+    let failures = 3;
+    const log: Pick<EventLog, 'append'> = {
+      append: () =>
+        failures-- > 0
+          ? Promise.reject(new ServiceError('log-full', 'Full.'))
+          : Promise.resolve({ partition: 0, offset: 0 }),
+    };
+    const lane = (name: string) => ({ name, log, publish: publishToFeed(feed), failurePolicy, logger });
+    const change = (sequence: number) => {
+      const value = codec.encodeStatusChange({
+        ...{ orderId: `o-${sequence}`, customerId: 'c', merchantId: 'm', status: 'confirmed', version: 1 },
+        ...{ at: 0, reason: null, cause: { partition: 0, offset: sequence } },
+      });
+      const key = Buffer.from(`o-${sequence}`);
+      return { partition: 0, offset: sequence, timestamp: 0, key, value: Buffer.from(value) };
+    };
+    const none = encodeRecordFrame([]);
+    const deadLetters = encodeRecordFrame([{ ...change(1), value: Buffer.from('broken') }]);
+
+    const first = publishResult({ statuses: none, deadLetters }, lane('lane 0')).then(() =>
+      publishResult({ statuses: encodeRecordFrame([change(1)]), deadLetters: none }, lane('lane 0')),
+    );
+    await eventually(() => !failurePolicy.breakers.log.isClosed, { what: 'the circuit of the log to open' });
+    const second = publishResult({ statuses: encodeRecordFrame([change(2)]), deadLetters }, lane('lane 1'));
+    let isPublished = false;
+    const published = Promise.all([first, second]).then(() => (isPublished = true));
+    await eventually(() => isPublished, { what: 'both lanes to publish' });
+    await published;
+    t.equal(failures < 0, true, 'the log failed at first');
+  },
+);

@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { FailurePolicy } from '../../src/pipeline/failure-policy.ts';
 import { PartitionOwnership } from '../../src/pipeline/partition-ownership.ts';
+import { retried } from '../../src/pipeline/publish.ts';
 import { BatchRunner, type BatchRunnerOptions } from '../../src/pipeline/run-batch.ts';
 import type { BatchRequest, BatchResult, RetryRequest } from '../../src/processing/batch.ts';
 import type { Outcome } from '../../src/processing/outcome.ts';
@@ -168,10 +169,10 @@ await t.test('a record of which the store accepts no row is logged and counted',
 await t.test('a failed publication is retried; if the service stops first, nothing follows it', async (t) => {
   let attempts = 0;
   const { runner, steps, stopping } = harness({
-    publish: () => {
+    publish: retried(() => {
       attempts += 1;
       return Promise.reject(new ServiceError('log-timeout', 'No answer.'));
-    },
+    }),
   });
   await runner.runBatch([record(5)], 'idle');
   await eventually(() => attempts >= 2, { what: 'another attempt' });

@@ -13,6 +13,9 @@ import type { SequencedChange } from '../../src/store/order-store.ts';
 
 const codec = createEventCodec();
 
+/** Of a service that does not stop. */
+const running = new AbortController().signal;
+
 function changeAt(sequence: number): SequencedChange {
   const change = {
     orderId: `o-${sequence}`,
@@ -71,7 +74,7 @@ await t.test(
           const shuffled = batches
             .map((batch, index) => ({ batch, key: draws[index] ?? 0 }))
             .sort((one, other) => one.key - other.key);
-          await Promise.all(shuffled.map(({ batch }) => feed.publish(batch)));
+          await Promise.all(shuffled.map(({ batch }) => feed.publish(batch, running)));
           const seen: number[] = [];
           for (let item = subscription.take(); item !== undefined; item = subscription.take()) {
             seen.push(item.change.cause.offset);
@@ -103,7 +106,7 @@ await t.test('a restored copy refuses exactly the tokens of changes that it does
   const copied = [...original.epochs];
   const tokenOf = (hub: StatusHub) => parsePositionsToken(hub.subscribe({}).token);
   const shared = tokenOf(original.hub);
-  await original.feed.publish([recordAt(6)]);
+  await original.feed.publish([recordAt(6)], running);
   const lost = tokenOf(original.hub);
   const lostAfterRestart = tokenOf((await feedAfter(7, original.epochs)).hub);
   const ofAnotherDeployment = tokenOf((await feedAfter(5)).hub);
@@ -115,9 +118,18 @@ await t.test('a restored copy refuses exactly the tokens of changes that it does
     t.throws(() => copy.hub.subscribe({}, lost), refused, `${when}: a token of a lost change`);
     t.throws(() => copy.hub.subscribe({}, lostAfterRestart), refused, `${when}: of a lost epoch`);
     t.throws(() => copy.hub.subscribe({}, ofAnotherDeployment), refused, `${when}: of another deployment`);
-    await copy.feed.publish([recordAt(6), recordAt(7), recordAt(8)]);
+    await copy.feed.publish([recordAt(6), recordAt(7), recordAt(8)], running);
   }
   const restarted = await feedAfter(9, copy.epochs);
   t.throws(() => restarted.hub.subscribe({}, lost), refused, 'after a restart of the copy');
   t.doesNotThrow(() => restarted.hub.subscribe({}, tokenOf(copy.hub)), 'a token that the copy made');
+});
+
+await t.test('a stop ends the wait for earlier changes', async (t) => {
+  const { feed } = await feedAfter(0);
+  const stopping = new AbortController();
+  const waiting = feed.publish([recordAt(2)], stopping.signal);
+  stopping.abort();
+  await t.rejects(waiting, { name: 'AbortError' });
+  await t.rejects(feed.publish([recordAt(2)], stopping.signal), { name: 'AbortError' });
 });
