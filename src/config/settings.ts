@@ -159,7 +159,9 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 10_000,
     default: 12,
-    description: 'The number of partitions of topics that the service creates at start.',
+    description:
+      'The number of partitions of topics that the service creates at start. Keep it when topics grow: orders with an ' +
+      'idempotency key use only the first so many partitions.',
   },
   KAFKA_SECURITY_PROTOCOL: {
     theme: 'Kafka',

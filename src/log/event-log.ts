@@ -25,6 +25,11 @@ export interface OutgoingRecord {
   headers?: RecordHeaders | undefined;
   /** by default the key decides; records of one key keep their order only within a partition */
   partition?: number | undefined;
+  /**
+   * The key selects the same partition after the topic has grown: one of those that the topic had at first. For records that
+   * different processes may append with the same key.
+   */
+  ignoresGrowth?: boolean | undefined;
 }
 
 /** For a record whose `partition` the topic does not have. */

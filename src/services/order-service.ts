@@ -189,10 +189,12 @@ export class OrderService {
   }
 
   async #appendOrder(command: PlaceOrder): Promise<Receipt> {
-    const { orderId: id, order, time: createdAt } = command;
+    const { orderId: id, order, time: createdAt, fingerprint } = command;
     const { codec, log } = this.#dependencies;
     const value = codec.encodeCommand(command);
-    const position = await log.append({ topic: TOPICS.commands, key: id, value });
+    // Another replica may append the order again, and may know more or fewer partitions.
+    const isKeyed = fingerprint !== undefined;
+    const position = await log.append({ topic: TOPICS.commands, key: id, value, ignoresGrowth: isKeyed });
     this.#dependencies.recentOrders.add(id, position);
     return { id, total: order.total, currency: order.currency, createdAt, position: knownPosition(position) };
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import t, { type Test } from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -39,6 +40,10 @@ await t.test('the events of an order keep their order when orders.commands grows
   await placeFillers(client);
   for (const { id } of stored) t.equal((await client.transition(id, 'preparing')).status, 202);
   const waiting = await placeMany(client);
+  const keys = Array.from({ length: ORDERS }, () => randomUUID());
+  const placeKeyed = (client: OrderClient) =>
+    pMap(keys, (key) => placeOne(client, {}, { 'idempotency-key': key }), { concurrency: 10 });
+  const keyed = await placeKeyed(client);
 
   t.match(await growAsDocumented(t, 'orders.commands', environment), { before: OLD_PARTITIONS });
   // It knows all partitions, but has accepted none of the orders.
@@ -46,6 +51,14 @@ await t.test('the events of an order keep their order when orders.commands grows
   const cancel = (path: string) => other.post(transitionsOf(path), { to: 'cancelled' });
   for (const { id } of [...stored, ...retrying]) t.equal((await cancel(`/v1/orders/${id}`)).status, 202);
   for (const { location } of waiting) t.equal((await cancel(location)).status, 202);
+  const repeated = await placeKeyed(other);
+  await t.test('a repeat of a keyed order goes to the partition of the first request', (t) => {
+    t.same(
+      repeated.map(({ location }) => partitionOf(location)),
+      keyed.map(({ location }) => partitionOf(location)),
+    );
+    t.end();
+  });
   await start('worker');
   await mend();
 
@@ -68,11 +81,21 @@ function placeMany(
   changes: Parameters<typeof anOrder>[0] = {},
   headers: Record<string, string> = {},
 ): Promise<PlacedOrder[]> {
-  const place = async () => {
-    const placed = await client.place(anOrder(changes), headers);
-    return { id: placed.body.id, location: placed.headers.get('location') ?? '' };
-  };
-  return pMap(Array.from({ length: ORDERS }), place, { concurrency: 10 });
+  return pMap(Array.from({ length: ORDERS }), () => placeOne(client, changes, headers), { concurrency: 10 });
+}
+
+async function placeOne(
+  client: OrderClient,
+  changes: Parameters<typeof anOrder>[0],
+  headers: Record<string, string>,
+): Promise<PlacedOrder> {
+  const placed = await client.place(anOrder(changes), headers);
+  return { id: placed.body.id, location: placed.headers.get('location') ?? '' };
+}
+
+/** @param location `/v1/orders/<id>?position=<partition>-<offset>` */
+function partitionOf(location: string): string | undefined {
+  return /position=(\d+)-/.exec(location)?.[1];
 }
 
 /** @param path of an order, with or without its position */

@@ -14,6 +14,7 @@ import {
 import type { KafkaOptions } from './client-settings.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { KafkaFollower } from './follower.ts';
+import { keyPartition } from './key-partition.ts';
 import { KafkaProducer } from './producer.ts';
 import { readRecords } from './read-records.ts';
 import { ensureTopics } from './topics.ts';
@@ -25,6 +26,8 @@ import { ensureTopics } from './topics.ts';
 export class KafkaEventLog implements EventLog {
   readonly #options: KafkaOptions;
   readonly #producer: KafkaProducer;
+  /** topic → how many of its partitions the keys of records that ignore its growth select from */
+  readonly #firstPartitions = new Map<string, number>();
 
   constructor(options: KafkaOptions) {
     this.#options = options;
@@ -45,7 +48,16 @@ export class KafkaEventLog implements EventLog {
     const existing = await this.#producer.start();
     try {
       const wanted = Object.values(TOPICS).map((topic) => this.#prefixed(topic));
-      await ensureTopics(wanted, existing, () => this.#producer.metadata(true), this.#options);
+      const { topics } = await ensureTopics(
+        wanted,
+        existing,
+        () => this.#producer.metadata(true),
+        this.#options,
+      );
+      for (const topic of Object.values(TOPICS)) {
+        const found = topics.find(({ name }) => name === this.#prefixed(topic));
+        if (found !== undefined) this.#noteSize(topic, found.partitions.length);
+      }
       this.#producer.watchTopics();
     } catch (error) {
       await this.#producer.stop();
@@ -58,7 +70,10 @@ export class KafkaEventLog implements EventLog {
   }
 
   append(record: OutgoingRecord): Promise<Position> {
-    return this.#producer.append(record);
+    if (record.ignoresGrowth !== true || record.key === null) return this.#producer.append(record);
+    const partitions = this.#firstPartitions.get(record.topic) ?? this.#options.partitions;
+    const partition = keyPartition(Buffer.from(record.key), partitions);
+    return this.#producer.append({ ...record, partition });
   }
 
   consumer(topic: string, handlers: ConsumerHandlers): LogConsumer {
@@ -93,6 +108,17 @@ export class KafkaEventLog implements EventLog {
 
   pendingAppends(): number {
     return this.#producer.pending;
+  }
+
+  #noteSize(topic: string, found: number): void {
+    const { partitions, logger } = this.#options;
+    this.#firstPartitions.set(topic, Math.min(partitions, found));
+    if (topic !== TOPICS.commands || found >= partitions) return;
+    logger.warn(
+      { topic: this.#prefixed(topic), found, partitions },
+      'The topic has fewer partitions than KAFKA_PARTITIONS. Before you add partitions, set KAFKA_PARTITIONS to the number it ' +
+        'has now, at all replicas; otherwise a repeated order may be appended to another partition than the first one.',
+    );
   }
 
   #prefixed(topic: string): string {

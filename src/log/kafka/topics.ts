@@ -11,6 +11,7 @@ const PAUSE_MS = 100;
  * Creates missing topics with the broker's default replication factor and waits until all are visible. Another replica may
  * create them at the same time, so a failed creation is an error only if a topic stays missing.
  * @param list asks Kafka for its topics
+ * @returns the topics of Kafka, with all that are wanted
  * @throws ServiceError `log-unavailable`
  */
 export async function ensureTopics(
@@ -18,12 +19,15 @@ export async function ensureTopics(
   existing: Metadata,
   list: () => Promise<Metadata>,
   options: KafkaOptions,
-): Promise<void> {
+): Promise<Metadata> {
   let missing = missingTopics(wanted, existing);
-  if (missing.length === 0) return;
+  if (missing.length === 0) return existing;
   const failure = await createTopics(missing, options);
   const deadline = performance.now() + options.connectTimeoutMs;
-  while ((missing = missingTopics(wanted, await list())).length > 0) {
+  for (;;) {
+    const listed = await list();
+    missing = missingTopics(wanted, listed);
+    if (missing.length === 0) return listed;
     if (performance.now() > deadline) {
       throw failure ?? unavailableError(`Kafka does not list topic ${missing[0] ?? ''} yet.`);
     }
