@@ -34,9 +34,18 @@ const customerId = `c-${randomUUID()}`;
 
 const isConfirmed = async (location: string) => (await client.order(location)).body.status === 'confirmed';
 
-/** A command that fails unless the address answers within two seconds. */
-function probe(address: string, port: number): string[] {
-  return ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+function addressOf(container: string, network: string): Promise<string> {
+  return inspect(container, `{{(index .NetworkSettings.Networks "${project}_${network}").IPAddress}}`);
+}
+
+/** Whether a container of `from` can connect to `to` at its address in the network, within two seconds. */
+async function reaches(from: string, to: string, network: string, port: number): Promise<boolean> {
+  const address = await addressOf(await composition.container(to), network);
+  const connect = ['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+  return docker('exec', await composition.container(from), ...connect).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Places an order through the gateway and waits until a worker has confirmed it. */
@@ -63,24 +72,19 @@ await t.test('everything starts and becomes healthy', async (t) => {
   t.equal((await client.get('/openapi.json')).status, 404);
 });
 
-await t.test('the gateway does not reach Kafka, PostgreSQL and Redis; api replicas do', async (t) => {
-  const reach = async (service: string, name: string) => {
-    const container = await composition.container(name);
-    const address = await inspect(
-      container,
-      `{{(index .NetworkSettings.Networks "${project}_data").IPAddress}}`,
-    );
-    const port = name === 'kafka' ? 9092 : 5432;
-    return docker('exec', await composition.container(service), ...probe(address, port)).then(
-      () => true,
-      () => false,
-    );
-  };
-  for (const name of ['kafka', 'postgres']) {
-    t.notOk(await reach('gateway', name), `gateway to ${name}`);
-    t.ok(await reach('api-1', name), `api-1 to ${name}`);
-  }
-});
+await t.test(
+  'the gateway reaches the api replicas, but not Kafka and PostgreSQL; api replicas do',
+  async (t) => {
+    t.ok(await reaches('gateway', 'api-1', 'edge', 3000), 'gateway to api-1');
+    for (const [name, port] of [
+      ['kafka', 9092],
+      ['postgres', 5432],
+    ] as const) {
+      t.notOk(await reaches('gateway', name, 'data', port), `gateway to ${name}`);
+      t.ok(await reaches('api-1', name, 'data', port), `api-1 to ${name}`);
+    }
+  },
+);
 
 await t.test('an order placed at the gateway is confirmed, and its watcher sees it', async (t) => {
   const events: string[] = [];
@@ -116,17 +120,15 @@ await t.test('a gRPC watcher sees it, too', async (t) => {
 
 await t.test('one replica of each role is killed: the others place and confirm orders', async (t) => {
   const lost = await Promise.all(['api-1', 'worker-1'].map((service) => composition.container(service)));
-  const address = (name: string) =>
-    inspect(name, `{{(index .NetworkSettings.Networks "${project}_edge").IPAddress}}`);
   const [api = ''] = lost;
-  const before = await address(api);
+  const before = await addressOf(api, 'edge');
   for (const name of lost) await docker('kill', '--signal', 'KILL', name);
   for (let index = 0; index < 5; index += 1) t.ok(await placeConfirmed());
   for (const name of lost) await docker('start', name);
   for (const name of lost) {
     await eventually(() => isHealthy(name), { what: `${name} to be healthy`, timeoutMs: 120_000 });
   }
-  t.equal(await address(api), before, 'at the address that the gateway uses');
+  t.equal(await addressOf(api, 'edge'), before, 'at the address that the gateway uses');
 });
 
 await t.test('all containers stop cleanly, and an acknowledged order survives a restart', async (t) => {
@@ -143,6 +145,8 @@ await t.test('all containers stop cleanly, and an acknowledged order survives a 
 await t.test('with the redis profile the replicas share the rate limit', async (t) => {
   await withRedis.up();
   t.match(await inspect(await withRedis.container('redis'), '{{.State.Health.Status}}'), 'healthy');
+  t.notOk(await reaches('gateway', 'redis', 'data', 6379), 'gateway to redis');
+  t.ok(await reaches('api-1', 'redis', 'data', 6379), 'api-1 to redis');
   const counts = new Map<number, number>();
   for (let request = 0; request < 2 * LIMIT; request += 1) {
     const { status } = await client.get('/v1/orders?limit=1');
@@ -153,4 +157,25 @@ await t.test('with the redis profile the replicas share the rate limit', async (
     { 200: LIMIT, 429: LIMIT },
     'replicas that count separately would allow all of them',
   );
+});
+
+await t.test('without POSTGRES_PASSWORD the password is random, and stays after a restart', async (t) => {
+  await withRedis.run('down', '--volumes', '--timeout', '30');
+  const withoutPassword = await Composition.create(project, { ...settings, POSTGRES_PASSWORD: '' });
+  // Becomes ready only if PostgreSQL accepts the password.
+  await withoutPassword.up('worker-1');
+  const read = async (...command: string[]) =>
+    docker(
+      'exec',
+      await withoutPassword.container('worker-1'),
+      ...command,
+      '/run/order-system/postgres-password',
+    );
+  const password = await read('cat');
+  t.match(password, /^[0-9a-f]{48}$/);
+  t.equal(await read('stat', '--format=%a %u'), '600 1000');
+  await t.rejects(read('touch'), /Read-only file system/);
+  await withoutPassword.run('down', '--timeout', '30');
+  await withoutPassword.up('worker-1');
+  t.equal(await read('cat'), password);
 });

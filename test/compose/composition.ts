@@ -28,8 +28,9 @@ export class Composition {
     return output(program, [...first, '--project-name', this.#project, ...args], this.#environment);
   }
 
-  async up(): Promise<void> {
-    await this.run('up', '--build', '--detach');
+  /** Starts these services and what they depend on, or all, and waits until every container is healthy. */
+  async up(...services: string[]): Promise<void> {
+    await this.run('up', '--build', '--detach', ...services);
     for (const container of await this.containers()) {
       await eventually(() => isHealthy(container), {
         what: `${container} to be healthy`,

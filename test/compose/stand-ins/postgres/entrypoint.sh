@@ -3,8 +3,13 @@
 # POSTGRES_USER once.
 set -euo pipefail
 if [ "$(id -u)" = 0 ]; then
+  if [ -n "${POSTGRES_PASSWORD:-}" ] && [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    echo 'Set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE, not both.' >&2
+    exit 1
+  fi
   POSTGRES_PASSWORD=${POSTGRES_PASSWORD:-$(<"$POSTGRES_PASSWORD_FILE")}
   export POSTGRES_PASSWORD
+  unset POSTGRES_PASSWORD_FILE
   mkdir -p "$PGDATA" /var/run/postgresql
   chown postgres "$PGDATA" /var/run/postgresql
   exec setpriv --reuid=postgres --regid=postgres --init-groups bash "$0" "$@"
