@@ -73,7 +73,7 @@ await t.test('everything starts and becomes healthy', async (t) => {
 });
 
 await t.test(
-  'the gateway reaches the api replicas, but not Kafka and PostgreSQL; api replicas do',
+  'the gateway reaches an api replica, but not Kafka and PostgreSQL; the replica reaches both',
   async (t) => {
     t.ok(await reaches('gateway', 'api-1', 'edge', 3000), 'gateway to api-1');
     for (const [name, port] of [
