@@ -14,6 +14,7 @@ export interface OrderState {
 /** What the processor decided about a new order. */
 export interface FinalOutcome {
   status: 'confirmed' | 'rejected' | 'failed';
+  /** from the processor; what customers see of a rejected or failed order is a fixed text */
   reason: string | null;
 }
 

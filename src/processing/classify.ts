@@ -3,7 +3,7 @@ import type { PlaceOrder } from '../order/commands.ts';
 import type { DecidedCommand, FinalOutcome, OrderState } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
-import { failureText } from './customer-text.ts';
+import { failureText, REJECTION_TEXT } from './customer-text.ts';
 import type { DecodedRecord } from './decode-batch.ts';
 import type { Attempt } from './outcome.ts';
 
@@ -154,6 +154,8 @@ class Classifier {
     } else if (outcome.status === 'rejected' && hadFailed) {
       const error = outcome.reason ?? 'The processor rejected the order.';
       this.#fail(record, command, { reason: 'replay-rejected', error });
+    } else if (outcome.status === 'rejected') {
+      this.#decidePlaced(record, command, { status: 'rejected', reason: REJECTION_TEXT });
     } else {
       if (hadFailed) this.#revived.add(orderId);
       this.#decidePlaced(record, command, outcome);

@@ -25,7 +25,10 @@ export interface Processor {
 
 export interface ProcessorAnswer {
   status: 'confirmed' | 'rejected';
-  /** for the customer: kept in the order's history as one line of at most 500 characters, without control characters */
+  /**
+   * One line of at most 500 characters, without control characters. Of a rejected order only operators see it, in the log with
+   * the order's id; customers see a fixed text. Of a confirmed order customers see it, in the history.
+   */
   reason?: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { ERRORS, type ErrorCode } from '../base/error-table.ts';
 import { ServiceError, textOf, toError } from '../base/errors.ts';
 import type { FinalOutcome } from '../order/decide.ts';
-import { customerText } from './customer-text.ts';
+import { reasonText } from './customer-text.ts';
 import { importProcessor } from './import-processor.ts';
 import type { Attempt, Outcome } from './outcome.ts';
 import { TransientError, type Processor, type ProcessorLogger } from './processor-api.ts';
@@ -71,10 +71,20 @@ function begin(
     controller.abort();
   };
   const timer = setTimeout(abort, timeoutMs);
-  callModule(processor, attempt, { signal: controller.signal, logger }).then(end, (thrown: unknown) =>
-    end(outcomeOfFailure(thrown)),
+  callModule(processor, attempt, { signal: controller.signal, logger }).then(
+    (outcome) => {
+      if (!hasEnded) logRejection(attempt, outcome, logger);
+      end(outcome);
+    },
+    (thrown: unknown) => end(outcomeOfFailure(thrown)),
   );
   return abort;
+}
+
+/** The only place where operators see why an order was rejected. */
+function logRejection({ command }: Attempt, { status, reason }: FinalOutcome, logger: ProcessorLogger): void {
+  if (status !== 'rejected') return;
+  logger.info({ orderId: command.orderId, reason }, 'The processor rejected the order.');
 }
 
 async function callModule(
@@ -120,7 +130,7 @@ function isTransient(thrown: unknown): boolean {
 function checkAnswer(answer: unknown): FinalOutcome {
   const { status, reason } = (answer ?? {}) as { status?: unknown; reason?: unknown };
   if (status === 'confirmed' || status === 'rejected') {
-    return { status, reason: typeof reason === 'string' ? customerText(reason) : null };
+    return { status, reason: typeof reason === 'string' ? reasonText(reason) : null };
   }
   const returned = answer === undefined ? 'nothing' : describe(answer);
   throw new ServiceError(

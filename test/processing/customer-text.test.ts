@@ -1,9 +1,9 @@
 import t from 'tap';
 import { DEAD_LETTER_REASONS } from '../../src/store/dead-letter.ts';
-import { customerText, failureText } from '../../src/processing/customer-text.ts';
+import { failureText, reasonText } from '../../src/processing/customer-text.ts';
 
 await t.test(
-  'a reason for customers is one line of well-formed text of at most 500 characters',
+  'the reason of an answer is one line of well-formed text of at most 500 characters',
   async (t) => {
     for (const [given, shown] of [
       ['closed today', 'closed today'],
@@ -17,7 +17,7 @@ await t.test(
       [`${'x'.repeat(499)}👋`, 'x'.repeat(499)],
       ['', ''],
     ] as const) {
-      t.equal(customerText(given), shown, `gives ${Buffer.from(shown.slice(0, 20)).toString('hex')}`);
+      t.equal(reasonText(given), shown, `gives ${Buffer.from(shown.slice(0, 20)).toString('hex')}`);
     }
   },
 );

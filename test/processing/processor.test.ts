@@ -53,6 +53,19 @@ await t.test('a module sees the order and its context', async (t) => {
   t.match(JSON.parse(lines[0] ?? ''), { level: 40, orderId: 'o-7', msg: 'declined' });
 });
 
+await t.test('a rejection is logged with its reason, as one line, for operators', async (t) => {
+  const { outcomeOf, lines } = await load(
+    t,
+    `return { status: attemptStatus(context.attempt), reason: 'risk score 81\\nof 100' };
+     function attemptStatus(attempt) { return attempt === 1 ? 'rejected' : 'confirmed'; }`,
+  );
+  await outcomeOf();
+  await outcomeOf(attemptFor('o-1', 2));
+  t.equal(lines.length, 1, 'confirmed orders are not logged');
+  const msg = 'The processor rejected the order.';
+  t.match(JSON.parse(lines[0] ?? ''), { level: 30, orderId: 'o-1', reason: 'risk score 81 of 100', msg });
+});
+
 await t.test('changes that a module makes to its order are not stored', async (t) => {
   const { outcomeOf } = await load(t, `order.items.length = 0; return { status: 'confirmed' };`);
   const attempt = attemptFor('o-1');

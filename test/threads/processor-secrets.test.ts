@@ -2,6 +2,7 @@ import t from 'tap';
 import { eventually } from '../../tools/support/eventually.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { EventSourceReader, type OrderEvent } from '../support/event-source.ts';
+import { GrpcClient } from '../support/grpc-client.ts';
 import { anOrder, OrderClient } from '../support/order-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -22,36 +23,72 @@ await t.test('a processor module and its customers', async (t) => {
   });
   t.teardown(() => service.kill());
   const client = new OrderClient(service.url);
+  const grpc = await GrpcClient.to(service.grpcAddress ?? '');
+  t.teardown(() => grpc.close());
+  /** The line that the service logs for operators. */
+  const rejectionOf = async (id: string) => {
+    const find = () =>
+      service.output.split('\n').find((line) => line.includes(id) && line.includes('The processor rejected'));
+    await eventually(() => find() !== undefined, { what: 'the line of the rejection' });
+    return JSON.parse(find() ?? '') as { reason: string };
+  };
   const historyOf = async (id: string) =>
     (await client.get<{ data: { status: string; reason: string }[] }>(`/v1/orders/${id}/history`)).body.data;
 
   await t.test('the module sees PROCESSOR_ENV_ variables without the prefix, and no secret', async (t) => {
     const { body } = await client.place(anOrder(), { prefer: 'wait=20' });
-    const [first] = await historyOf(body.id);
-    t.equal(first?.status, 'rejected');
-    t.same(JSON.parse(first?.reason ?? ''), { greeting: 'hello', secrets: [], settings: [] });
+    const seen = (await rejectionOf(body.id)).reason;
+    t.same(JSON.parse(seen), { greeting: 'hello', secrets: [], settings: [] });
   });
 
-  await t.test('customers get a fixed text for an error, operators its detail', async (t) => {
-    const reader = new EventSourceReader();
-    const events: OrderEvent[] = [];
-    const url = `${service.url}/v1/order-events?merchantId=leak`;
-    let hasBegun = false;
-    const reading = reader.read(
-      url,
-      (event) => events.push(event),
-      () => (hasBegun = true),
-    );
-    await eventually(() => hasBegun, { what: 'the stream to begin' });
-    const { body } = await client.place(anOrder({ merchantId: 'leak' }), { prefer: 'wait=20' });
-    const history = await historyOf(body.id);
-    t.match(history, [{ status: 'failed', reason: 'The order could not be processed.' }]);
-    t.notMatch(JSON.stringify(body), /s3cret|postgres/);
-    await eventually(() => events.length > 0, { what: 'the event of the order' });
-    reader.cut();
-    await reading;
-    t.match(events, [{ data: { orderId: body.id, reason: 'The order could not be processed.' } }]);
-    const letters = (await client.get(`/v1/dead-letters?orderId=${body.id}`)).body;
-    t.match(letters, { data: [{ error: 'cannot reach postgres://app:s3cret@db.internal/orders' }] });
-  });
+  for (const [status, merchantId, reason] of [
+    ['failed', 'leak', 'The order could not be processed.'],
+    ['rejected', 'm-9', 'The order was rejected.'],
+  ] as const) {
+    await t.test(`customers get a fixed text for a ${status} order, operators the detail`, async (t) => {
+      const reader = new EventSourceReader();
+      const events: OrderEvent[] = [];
+      const url = `${service.url}/v1/order-events?merchantId=${merchantId}`;
+      let hasBegun = false;
+      const reading = reader.read(
+        url,
+        (event) => events.push(event),
+        () => (hasBegun = true),
+      );
+      const watcher = grpc.watchOrders({ merchantId });
+      await eventually(() => hasBegun, { what: 'the stream to begin' });
+      await watcher.begun();
+      const { body } = await client.place(anOrder({ merchantId }), { prefer: 'wait=20' });
+      const { id } = body;
+      await eventually(() => events.length > 0, { what: 'the event of the order' });
+      reader.cut();
+      await reading;
+      await watcher.received(1);
+      watcher.cancel();
+      await watcher.ended();
+      const history = await historyOf(id);
+      t.match(history, [{ status, reason }]);
+      t.match(events, [{ data: { orderId: id, reason } }]);
+      const changes = watcher.events.flatMap(({ change }) => (change ? [change] : []));
+      t.match(changes, [{ orderId: id, status: `ORDER_STATUS_${status.toUpperCase()}`, reason }]);
+      const lists = await Promise.all([
+        client.get(`/v1/orders?merchantId=${merchantId}`),
+        client.get(`/v1/orders/${id}`),
+        grpc.list({ merchantId }),
+        grpc.get({ orderId: id }),
+      ]);
+      const seen = JSON.stringify([body, history, events, changes, lists.map(withoutHeaders)]);
+      t.notMatch(seen, /s3cret|postgres|greeting/);
+      if (status === 'rejected') {
+        t.match((await rejectionOf(id)).reason, /greeting/);
+      } else {
+        const letters = (await client.get(`/v1/dead-letters?orderId=${id}`)).body;
+        t.match(letters, { data: [{ error: 'cannot reach postgres://app:s3cret@db.internal/orders' }] });
+      }
+    });
+  }
 });
+
+function withoutHeaders(answer: object): unknown {
+  return 'body' in answer ? answer.body : answer;
+}

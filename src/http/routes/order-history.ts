@@ -20,7 +20,10 @@ const schema = {
             version: Type.Integer({ minimum: 1 }),
             status: OrderStatusSchema,
             at: Timestamp('When the order reached this status'),
-            reason: Type.Union([Type.String(), Type.Null()]),
+            reason: Type.Union([Type.String(), Type.Null()], {
+              description:
+                'A fixed text if the order was rejected or failed; else the text of the request or the processor',
+            }),
           }),
         ),
       },
