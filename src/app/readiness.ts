@@ -14,6 +14,8 @@ export interface ReadinessParts {
   /** undefined for the role api */
   pipeline: Pick<Pipeline, 'readinessProblem'> | undefined;
   isDraining: boolean;
+  /** HTTP answers before gRPC listens */
+  isListening: boolean;
 }
 
 /**
@@ -25,13 +27,14 @@ export async function checkReadiness({
   reader,
   pipeline,
   isDraining,
+  isListening,
 }: ReadinessParts): Promise<Readiness> {
   const store = reader.progress(log.progressName(TOPICS.commands), 0).then(
     () => 'ok',
     (error: unknown) => toError(error).message,
   );
   const required: Record<string, string> = {
-    service: isDraining ? 'draining' : 'ok',
+    service: serviceCheck(isDraining, isListening),
     eventLog: log.readinessProblem() ?? 'ok',
   };
   let checks = required;
@@ -43,4 +46,9 @@ export async function checkReadiness({
     required.pipeline = pipeline.readinessProblem() ?? 'ok';
   }
   return { ready: Object.values(required).every((check) => check === 'ok'), checks };
+}
+
+function serviceCheck(isDraining: boolean, isListening: boolean): string {
+  if (isDraining) return 'draining';
+  return isListening ? 'ok' : 'starting: not every port listens yet';
 }

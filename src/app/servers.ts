@@ -34,13 +34,19 @@ export interface ServerParts {
 /** Opens HTTP and, unless the role is worker, gRPC. They close at the same time, with the same deadline. */
 export async function openServers(context: Context, parts: ServerParts): Promise<Addresses> {
   const { config, lifecycle } = context;
-  const readiness = () => {
+  let isListening = false;
+  const readinessWhen = (isListening: boolean) => {
     const { log, reader } = context;
-    return checkReadiness({ log, reader, pipeline: parts.pipeline, isDraining: parts.isDraining() });
+    const isDraining = parts.isDraining();
+    return checkReadiness({ log, reader, pipeline: parts.pipeline, isDraining, isListening });
   };
   const protection = await openProtection(context);
-  const http = await createHttp(context, parts, protection, readiness);
-  const grpc = parts.api === undefined ? undefined : createGrpc(context, parts.api, protection, readiness);
+  const http = await createHttp(context, parts, protection, () => readinessWhen(isListening));
+  // gRPC listens last, so its health service answers only when both listen.
+  const grpc =
+    parts.api === undefined
+      ? undefined
+      : createGrpc(context, parts.api, protection, () => readinessWhen(true));
   const graceMs = config.ackTimeoutMs + RESPONSE_GRACE_MS;
   lifecycle.opened('http and grpc', () =>
     all([closeHttp(http, graceMs), ...(grpc === undefined ? [] : [grpc.stop(graceMs)])]),
@@ -53,11 +59,13 @@ export async function openServers(context: Context, parts: ServerParts): Promise
   );
   const addresses = { http: `http://${hostAndPort(http.server.address())}` };
   if (grpc === undefined) {
+    isListening = true;
     protection.load.start();
     return addresses;
   }
   const starting = grpc.start({ host: config.host, port: config.grpcPort });
   const port = await explainListenError('GRPC_PORT', config.host, config.grpcPort, starting);
+  isListening = true;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   protection.load.start();
   return { ...addresses, grpc: `${host}:${port}` };

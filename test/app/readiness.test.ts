@@ -6,6 +6,7 @@ const working: ReadinessParts = {
   reader: { progress: () => Promise.resolve(7) },
   pipeline: undefined,
   isDraining: false,
+  isListening: true,
 };
 const away = { progress: () => Promise.reject(new Error('the store is away')) };
 const silent = { progress: () => new Promise<never>(() => undefined) };
