@@ -60,6 +60,16 @@ await t.test('one lost order is one finding and nothing else', async (t) => {
   );
 });
 
+await t.test('a version published again after orders.status has grown is not out of order', async (t) => {
+  const run = validRun(3);
+  const second = run.publishedStatuses.find(({ version }) => version === 2);
+  const ofOrder = run.publishedStatuses.filter(({ orderId }) => orderId === second?.orderId);
+  for (const published of ofOrder) published.partition = published.version === 1 ? 0 : 1;
+  run.publishedStatuses.push(...ofOrder.slice(0, 1).map((first) => ({ ...first, partition: 1 })));
+  t.equal(ofOrder[0]?.version, 1);
+  t.equal(verdictOn(run).outOfOrder.count, 0);
+});
+
 await t.test('all findings are counted, ten of each kind are kept', async (t) => {
   const findings = Array.from({ length: 25 }, (_, index) => ({
     kind: 'lost' as const,

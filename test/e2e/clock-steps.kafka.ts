@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Database } from '../../src/base/sqlite.ts';
+import { startKafka } from '../../tools/kafka/broker-process.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { SteppedClock } from '../../tools/support/stepped-clock.ts';
@@ -55,8 +56,8 @@ async function world(t: Test, settings: Record<string, string> = {}) {
     MAX_EVENT_LOOP_DELAY_MS: '0',
     ...settings,
   };
-  const start = async () => {
-    const service = await ServiceProcess.start('all', environment);
+  const start = async (role: 'all' | 'api' = 'all') => {
+    const service = await ServiceProcess.start(role, environment);
     t.teardown(() => service.kill());
     return { service, client: new OrderClient(service.url) };
   };
@@ -185,3 +186,29 @@ await t.test('an idle service stops soon after its clock was set forward and bac
   await clock.step(-HOUR_MS);
   t.same(await service.stop(), { code: 0, signal: null });
 });
+
+await t.test(
+  'an api accepts orders and stops, after its clock was set back while Kafka was down',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const dataDirectory = join(folder, 'kafka');
+    const kafka = await startKafka({ dataDirectory });
+    t.teardown(() => kafka.kill());
+    const { clock, start } = await world(t, { KAFKA_BROKERS: kafka.brokers, KAFKA_PARTITIONS: '2' });
+    const { client, service } = await start('api');
+    await clock.step(DAY_MS);
+    t.equal((await client.place()).status, 202);
+    await kafka.kill();
+    await eventually(() => service.output.includes('All Kafka brokers are down'), {
+      what: 'the failure to show',
+    });
+    await clock.step(-DAY_MS);
+    const restarted = await startKafka({ dataDirectory, port: kafka.port });
+    t.teardown(() => restarted.kill());
+    await eventually(async () => (await client.place()).status === 202, {
+      what: 'an order to be accepted',
+      ...SOON,
+    });
+    t.same(await service.stop(), { code: 0, signal: null });
+  },
+);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
 import { hasCode } from '../../base/errors.ts';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
@@ -15,12 +16,15 @@ import {
 } from './errors.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import { PendingAppends } from './pending-appends.ts';
+import { reachBroker } from './reach-broker.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
 import { TopicMonitor } from './topic-monitor.ts';
+import { WallClock } from './wall-clock.ts';
 
 const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
+const RENEWAL_PAUSE_MS = 500;
 /** Reports may come this late: librdkafka checks for timed-out records once a second. */
 const REPORT_GRACE_MS = 1500;
 
@@ -32,6 +36,7 @@ export class KafkaProducer {
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
   readonly #topics: TopicMonitor;
+  #wallClock = new WallClock();
   #client: Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
@@ -39,7 +44,7 @@ export class KafkaProducer {
   constructor(options: KafkaOptions, createClient = createProducer) {
     this.#options = options;
     this.#createClient = createClient;
-    this.#reachability = new Reachability(() => this.metadata(false), options.logger);
+    this.#reachability = new Reachability(() => this.#reach(), options.logger);
     const client = () => (this.#clientProblem() === undefined ? this.#client : undefined);
     this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS);
   }
@@ -54,7 +59,8 @@ export class KafkaProducer {
 
   #clientProblem(): string | undefined {
     if (this.#stop !== undefined) return NOT_OPEN;
-    if (this.#renewal !== undefined) return 'The Kafka producer had a fatal error and is being replaced.';
+    if (this.#renewal !== undefined)
+      return 'The Kafka producer is being replaced, after a fatal error or because the clock was set back.';
     const since = this.#reachability.downSince;
     if (since !== undefined) return `All Kafka brokers have been down since ${since.toISOString()}.`;
     return this.#client === undefined ? NOT_OPEN : undefined;
@@ -183,21 +189,47 @@ export class KafkaProducer {
   }
 
   #onError(message: string): void {
-    if (message === ERROR_TEXT.allBrokersDown) this.#reachability.allBrokersDown();
-    else if (message === ERROR_TEXT.fatal) this.#renewal ??= this.#renew();
-    else this.#options.logger.debug({ message }, 'A Kafka connection failed; librdkafka reconnects.');
+    if (message === ERROR_TEXT.allBrokersDown) {
+      this.#wallClock.wasSetBack();
+      this.#reachability.allBrokersDown();
+    } else if (message === ERROR_TEXT.fatal) {
+      this.#renewal ??= this.#renew('The Kafka producer had a fatal error; replacing it.');
+    } else this.#options.logger.debug({ message }, 'A Kafka connection failed; librdkafka reconnects.');
+  }
+
+  /**
+   * Resolves when a broker answers. Calls of librdkafka may hang if the clock is set back while all brokers are down, so none is
+   * made before a broker can be reached.
+   */
+  async #reach(): Promise<void> {
+    if (this.#wallClock.wasSetBack()) {
+      await (this.#renewal ??= this.#renew(
+        'The clock was set back while Kafka was down; replacing the Kafka producer.',
+      ));
+      return;
+    }
+    await reachBroker(this.#options.brokers, PROBE_TIMEOUT_MS);
+    await this.metadata(false);
   }
 
   /**
    * Replaces the producer after a fatal error, when librdkafka can no longer guarantee order or uniqueness: such a producer
    * refuses all records forever. A new one gets a new producer id, so the service recovers without a restart.
    */
-  async #renew(): Promise<void> {
-    this.#options.logger.error('The Kafka producer had a fatal error; replacing it.');
+  async #renew(reason: string): Promise<void> {
+    const { brokers, logger } = this.#options;
+    logger.error(reason);
     await this.#close();
     while (this.#client === undefined && this.#stop === undefined) {
-      await this.start().catch((error: unknown) => this.#options.logger.error(error));
+      try {
+        await reachBroker(brokers, PROBE_TIMEOUT_MS);
+      } catch {
+        await delay(RENEWAL_PAUSE_MS);
+        continue;
+      }
+      await this.start().catch((error: unknown) => logger.error(error));
     }
+    this.#wallClock = new WallClock();
     this.#renewal = undefined;
   }
 }

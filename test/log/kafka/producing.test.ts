@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import type kafka from 'node-rdkafka';
 import { type Position, UNKNOWN_OFFSET } from '../../../src/base/position.ts';
@@ -179,6 +181,12 @@ await t.test('a producer can be stopped while it is being replaced', async (t) =
   const mock = await startMock(t);
   const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 });
   await mock.stop();
+  // It accepts connections and never answers.
+  const server = createServer();
+  t.teardown(() => server.close());
+  server.listen(Number(mock.brokers.split(':').at(-1)), '127.0.0.1');
+  server.on('connection', (socket) => t.teardown(() => socket.destroy()));
+  await once(server, 'listening');
   clients[0]?.emit('event.error', { message: 'fatal error' });
   await eventually(() => clients.length >= 3, { what: 'two attempts' });
   await producer.stop();
