@@ -6,16 +6,12 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { Breaker, type BreakerSettings, type Dependency } from './breaker.ts';
 import { DeadLetterRate } from './dead-letter-rate.ts';
+import { countingCrashes, type Poison, POISON, untilNotPoison } from './poison.ts';
 import { retryUntilDone } from './retry.ts';
 import { StallMonitor } from './stall-monitor.ts';
 
 /** When the next retry of an order is due, in milliseconds since the epoch; undefined when none is. */
 export type DueAt = number | undefined;
-
-/** Returned for work that keeps crashing its thread. */
-export const POISON = 'poison';
-
-export type Poison = typeof POISON;
 
 export interface FailurePolicyOptions {
   breaker: BreakerSettings;
@@ -34,11 +30,6 @@ const FLOOD_BACKOFF: Backoff = { baseMs: 1_000, factor: 2, capMs: 30_000 };
 
 /** While the circuit is open, the breaker waits instead. */
 const NO_PAUSE: Backoff = { baseMs: 0, factor: 1, capMs: 0 };
-
-/** One crash may be unrelated to the orders. */
-const CRASHES_UNTIL_POISON = 2;
-
-export const POISON_REASON = `The worker thread ended ${CRASHES_UNTIL_POISON} times while it processed this order.`;
 
 /**
  * What happens when a step of a batch fails, from the outside in:
@@ -184,22 +175,4 @@ export class FailurePolicy {
     const known = causes.filter((cause) => cause !== undefined);
     return known.length > 0 ? known.join(' ') : this.#stallMonitor.readinessProblem();
   }
-}
-
-async function untilNotPoison(run: (poisonReason?: string) => Promise<DueAt | Poison>): Promise<DueAt> {
-  let outcome = await run();
-  while (outcome === POISON) outcome = await run(POISON_REASON);
-  return outcome;
-}
-
-function countingCrashes<T>(attempt: (threadEnded: boolean) => Promise<T>): () => Promise<T | Poison> {
-  let crashes = 0;
-  let threadEnded = false;
-  return () =>
-    attempt(threadEnded).catch((error: unknown) => {
-      threadEnded ||= hasCode(error, 'worker-failed') || hasCode(error, 'calls-lost');
-      if (hasCode(error, 'worker-failed')) crashes += 1;
-      if (crashes < CRASHES_UNTIL_POISON) throw error;
-      return POISON;
-    });
 }

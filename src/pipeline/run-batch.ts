@@ -4,8 +4,9 @@ import type { BatchResult } from '../processing/batch.ts';
 import type { Outcome } from '../processing/outcome.ts';
 import { Answers } from './answers.ts';
 import { countResult, measureBatch, type BatchTrigger } from './batch-metrics.ts';
-import { POISON, type DueAt, type Poison } from './failure-policy.ts';
+import type { DueAt } from './failure-policy.ts';
 import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
+import { POISON, type Poison } from './poison.ts';
 import { PublishQueue, publishResult } from './publish.ts';
 import { RetryRunner } from './run-retries.ts';
 

@@ -2,8 +2,9 @@ import type { Outcome } from '../processing/outcome.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Answers } from './answers.ts';
 import { countResult } from './batch-metrics.ts';
-import { POISON, type DueAt, type Poison } from './failure-policy.ts';
+import type { DueAt } from './failure-policy.ts';
 import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
+import { POISON, type Poison } from './poison.ts';
 import { publishResult, type PublishQueue } from './publish.ts';
 
 /** The maximum number of orders in one run of retries: eight rounds of processor calls, during which the lane is busy. */

@@ -1,11 +1,10 @@
 import { nextAttemptAt } from '../base/backoff.ts';
 import type { PlaceOrder } from '../order/commands.ts';
-import type { DecidedCommand, FinalOutcome, OrderState } from '../order/decide.ts';
+import type { DecidedCommand, FinalOutcome } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
 import { failureText, REJECTION_TEXT } from './customer-text.ts';
 import type { DecodedRecord } from './decode-batch.ts';
-import type { Attempt } from './outcome.ts';
 
 /** The decoded records of a batch, sorted by what happens to them: decide now, retry later, or dead letter. */
 export interface Classification {
@@ -38,28 +37,6 @@ export interface FailedEvent {
   record: DecodedRecord;
   reason: DeadLetterReason;
   error: string;
-}
-
-/**
- * The orders that need a call of the processor, each once: orders that the store does not have, and `failed` orders whose
- * dead letter is replayed.
- * @param attemptOf the number of this attempt, from 1; undefined for an order that must wait
- */
-export function attemptsOf(
-  records: readonly DecodedRecord[],
-  orders: ReadonlyMap<string, OrderState>,
-  attemptOf: (orderId: string) => number | undefined,
-): Iterable<Attempt> {
-  const attempts = new Map<string, Attempt>();
-  for (const { command, position, replay } of records) {
-    const { orderId } = command;
-    if (command.kind !== 'place' || attempts.has(orderId)) continue;
-    const known = orders.get(orderId);
-    const isOpen = known === undefined || (replay !== undefined && known.status === 'failed');
-    const attempt = isOpen ? attemptOf(orderId) : undefined;
-    if (attempt !== undefined) attempts.set(orderId, { command, attempt, partition: position.partition });
-  }
-  return attempts.values();
 }
 
 /**
@@ -180,8 +157,7 @@ class Classifier {
    * its crashes are counted.
    */
   #repeat(record: DecodedRecord, command: PlaceOrder, error: string): void {
-    const dueAt = this.#input.now;
-    this.#setRetry(record, command, { error, dueAt, hasFailed: false, unanswered: false });
+    this.#setRetry(record, command, { error, dueAt: this.#input.now, hasFailed: false, unanswered: false });
   }
 
   #setRetry(record: DecodedRecord, { orderId }: PlaceOrder, retry: Omit<NextRetry, 'records'>): void {

@@ -8,9 +8,9 @@ import type { AppliedRecord, BatchStore, LoadedState } from '../store/order-stor
 import type { BatchRequest, BatchResult, FailureRules } from './batch.ts';
 import type { BatchInput } from './batch-input.ts';
 import { batchResult } from './batch-result.ts';
-import { attemptsOf } from './classify.ts';
 import { composeDeadLetters } from './dead-letters.ts';
 import { decodeBatch, orderIdsOf, type DecodedBatch } from './decode-batch.ts';
+import { findAttempts } from './find-attempts.ts';
 import type { RunProcessor } from './processor.ts';
 import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch } from './save-batch.ts';
@@ -49,7 +49,7 @@ export async function processBatch(
   const { decoded, undecodable, redelivered } = splitByProgress(batch, loadedState);
 
   const { orders, retrying, progress } = loadedState;
-  const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.has(orderId) ? undefined : 1));
+  const attempts = findAttempts(decoded, orders, (orderId) => (retrying.has(orderId) ? undefined : 1));
   const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
 
   const input: BatchInput = {

@@ -4,9 +4,9 @@ import type { BatchStore } from '../store/order-store.ts';
 import { FLOOD_PAUSE_MS, maxRetryPauseMs, type BatchResult, type RetryRequest } from './batch.ts';
 import { lateMsOf, onlyOrders, type RetryInput } from './batch-input.ts';
 import { batchResult, earliest } from './batch-result.ts';
-import { attemptsOf } from './classify.ts';
 import { composeBatch } from './compose-batch.ts';
 import { decodeBatch } from './decode-batch.ts';
+import { findAttempts } from './find-attempts.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { BatchDependencies } from './process-batch.ts';
 import { THREAD_ENDED } from './outcome.ts';
@@ -41,7 +41,7 @@ export async function retryOrders(
   const { frame, decoded, undecodable } = decodeBatch(events, codec);
 
   const { orders, retrying, progress } = loadedState;
-  const attempts = attemptsOf(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
+  const attempts = findAttempts(decoded, orders, (orderId) => (retrying.get(orderId)?.attempts ?? 0) + 1);
   // A detached call of one of these orders may have ended its thread. Do not detach it again, so that another crash tells
   // which order it is.
   const isSuspect = [...retrying.values()].some(({ error }) => error === THREAD_ENDED.reason);

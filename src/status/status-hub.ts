@@ -2,14 +2,15 @@ import type { Logger } from '../base/logger.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { ChangeItem } from './change-item.ts';
+import { deliver, filterChannel, orderChannel } from './delivery.ts';
 import { IncomingEvents } from './incoming-events.ts';
 import type { Lineage } from './lineage.ts';
 import { type PlaceMetrics, type PlaceRequest, Places } from './places.ts';
 import type { Positions } from './positions.ts';
 import { ResumableEvents } from './resumable-events.ts';
-import { orderToken, type ResumePoint } from './resume-token.ts';
+import type { ResumePoint } from './resume-token.ts';
 import type { StatusEvent, StatusRecord } from './status-event.ts';
-import { Subscription, type StatusFilter } from './subscription.ts';
+import { type StatusFilter, type Subscribed, Subscription } from './subscription.ts';
 import { Watchers } from './watchers.ts';
 
 /** Called once for every event, watched or not; it must be fast. */
@@ -39,15 +40,6 @@ export interface StatusHubOptions {
 export interface WatchOptions {
   place?: PlaceRequest;
   onStartOver?: () => void;
-}
-
-export interface Subscribed {
-  subscription: Subscription;
-  /** resumes at the start of the subscription */
-  token: string;
-  /** resumes from now on; undefined while items are pending */
-  tokenNow: () => string | undefined;
-  unsubscribe: () => void;
 }
 
 /**
@@ -127,7 +119,7 @@ export class StatusHub {
     listener: ChangeListener,
     { place = { kind: 'stream' }, onStartOver = () => undefined }: WatchOptions = {},
   ): () => void {
-    return this.#watchers.add({ channel: `order:${orderId}`, place, listener, onStartOver });
+    return this.#watchers.add({ channel: orderChannel(orderId), place, listener, onStartOver });
   }
 
   /**
@@ -150,7 +142,7 @@ export class StatusHub {
     const changeOf = (event: StatusEvent) => this.#incoming.changeOf(event);
     const subscription = new Subscription({ filter, events, changeOf });
     const remove = this.#watchers.add({
-      channel: channelOf(filter),
+      channel: filterChannel(filter),
       place: { kind: 'stream', caller },
       listener: (event: StatusEvent, change: StatusChange) => subscription.offer(event, change),
       onStartOver: () => subscription.endByStartOver(),
@@ -174,7 +166,12 @@ export class StatusHub {
       const hasDropped = this.#events.push(event, () => this.#oldestNeeded());
       if (hasDropped) for (const subscription of this.#subscriptions) subscription.endIfTooSlow();
       this.#incoming.ifDecodable(() => this.#everyEventListeners.forEach((listener) => listener(event)));
-      this.#deliver(event);
+      deliver(event, {
+        watchers: this.#watchers,
+        hasSubscriptions: this.#subscriptions.size > 0,
+        changeOf: () => this.#incoming.changeOf(event),
+        token: () => this.#events.tokenAt(this.#events.nextOffsets),
+      });
     }
   }
 
@@ -184,27 +181,4 @@ export class StatusHub {
     for (const { needed } of this.#subscriptions) oldest = Math.min(oldest, needed);
     return oldest;
   }
-
-  #deliver(event: StatusEvent): void {
-    const orderChannel = `order:${event.orderId}`;
-    const isWatched = this.#watchers.hasAny(orderChannel);
-    if (!isWatched && this.#subscriptions.size === 0) return;
-    const change = this.#incoming.changeOf(event);
-    if (change === undefined) return;
-    if (isWatched) {
-      const item: ChangeItem = { kind: 'change', change, token: orderToken(change) };
-      this.#watchers.emit(orderChannel, item);
-    }
-    const channels = ['all', `customer:${change.customerId}`, `merchant:${change.merchantId}`];
-    for (const channel of channels.filter((name) => this.#watchers.hasAny(name))) {
-      event.item ??= { kind: 'change', change, token: this.#events.tokenAt(this.#events.nextOffsets) };
-      this.#watchers.emit(channel, event, change);
-    }
-  }
-}
-
-/** The narrowest channel that has all matching changes; the subscription filters the rest. */
-function channelOf({ customerId, merchantId }: StatusFilter): string {
-  if (customerId !== undefined) return `customer:${customerId}`;
-  return merchantId === undefined ? 'all' : `merchant:${merchantId}`;
 }

@@ -12,6 +12,16 @@ export interface StatusFilter {
   statuses?: readonly OrderStatus[] | undefined;
 }
 
+/** What a subscriber gets from the hub. */
+export interface Subscribed {
+  subscription: Subscription;
+  /** resumes at the start of the subscription */
+  token: string;
+  /** resumes from now on; undefined while items are pending */
+  tokenNow: () => string | undefined;
+  unsubscribe: () => void;
+}
+
 /** Bounds the work of one call: looking at events stops when none are left. */
 export interface Turn {
   eventsLeft: number;

@@ -6,13 +6,8 @@ import { ServiceError } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
-import {
-  FailurePolicy,
-  POISON,
-  POISON_REASON,
-  type DueAt,
-  type Poison,
-} from '../../src/pipeline/failure-policy.ts';
+import { FailurePolicy, type DueAt } from '../../src/pipeline/failure-policy.ts';
+import { POISON, POISON_REASON, type Poison } from '../../src/pipeline/poison.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 
 /** Runs the step with pauses of this share of their maximum. @returns how long it took, in milliseconds */

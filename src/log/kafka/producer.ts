@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
-import { hasCode } from '../../base/errors.ts';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
 import { type OffsetRange, type OnUnavailable, type OutgoingRecord, pendingLimit } from '../event-log.ts';
@@ -87,9 +86,10 @@ export class KafkaProducer {
   }
 
   append(record: OutgoingRecord): Promise<Position> {
-    const { partition } = record;
-    const appended = this.#produce(record);
-    return partition === undefined ? appended : this.#orAfterRefresh(appended, record, partition);
+    const append = () => this.#produce(record);
+    if (record.partition === undefined) return append();
+    const target = { topic: this.#options.topicPrefix + record.topic, partition: record.partition };
+    return this.#partitionCounts.retryIfNew(target, append, () => this.#usableClient());
   }
 
   #produce({ topic, key, value, headers, partition }: OutgoingRecord): Promise<Position> {
@@ -107,22 +107,6 @@ export class KafkaProducer {
         this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, partition));
       }
     });
-  }
-
-  /** librdkafka may know only the partitions that the topic had minutes ago. Asking for them updates what it knows. */
-  async #orAfterRefresh(
-    appended: Promise<Position>,
-    record: OutgoingRecord,
-    partition: number,
-  ): Promise<Position> {
-    try {
-      return await appended;
-    } catch (error) {
-      if (!hasCode(error, 'partition-unknown')) throw error;
-      const topic = this.#options.topicPrefix + record.topic;
-      if ((await this.#partitionCounts.of(topic, () => this.#usableClient())) <= partition) throw error;
-      return this.#produce(record);
-    }
   }
 
   /** Refuses further appends and settles those in flight within the acknowledgement timeout. */
