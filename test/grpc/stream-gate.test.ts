@@ -6,8 +6,8 @@ import { RateLimiter, type RateLimitStore } from '../../src/services/rate-limite
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureOf } from '../support/grpc-error.ts';
 import { anOrder } from '../support/order-client.ts';
-import { RawHttp2 } from '../support/http2-frames.ts';
 import { connection, rawCall } from '../support/raw-call.ts';
+import { RawHttp2 } from '../support/raw-http2.ts';
 import { startGrpc } from './grpc-under-test.ts';
 
 const GET_ORDER = '/orders.v1.OrderService/GetOrder';

@@ -1,71 +1,46 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** Begins every HTTP/2 connection of a client, before its frames. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /** Frame types of RFC 9113 section 6. */
 const HEADERS = 1;
 const RST_STREAM = 3;
 const SETTINGS = 4;
-const GOAWAY = 7;
+export const GOAWAY = 7;
 
+const FRAME_HEAD_BYTES = 9;
 const END_STREAM_AND_HEADERS = 5;
 const CANCEL = 8;
 
-/** An HTTP/2 client that writes the frames of a hostile client, which Node's own client never sends. */
-export class RawHttp2 {
-  /** error code of the GOAWAY frame that the server sent */
-  goaway: number | undefined;
-  isClosed = false;
-  readonly #socket: Socket;
-  #nextStream = 1;
+/** What a client sends first: the preface and empty settings. */
+export function clientHello(): Buffer {
+  return Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, Buffer.alloc(0))]);
+}
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    let rest = Buffer.alloc(0);
-    socket.on('data', (bytes) => {
-      rest = Buffer.concat([rest, bytes]);
-      while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
-        const end = 9 + rest.readUIntBE(0, 3);
-        if (rest[3] === GOAWAY) this.goaway = rest.readUInt32BE(13);
-        rest = rest.subarray(end);
-      }
-    });
-    socket.on('error', () => undefined);
-    socket.once('close', () => (this.isClosed = true));
-  }
+/** Opens gRPC calls on new streams, and resets each at once. @param firstStream odd */
+export function openAndReset(count: number, path: string, firstStream = 1): Buffer {
+  const headers = callHeaders(path);
+  const cancel = Buffer.from([0, 0, 0, CANCEL]);
+  const frames = Array.from({ length: count }, (_, index) => {
+    const stream = firstStream + 2 * index;
+    return [frame(HEADERS, END_STREAM_AND_HEADERS, stream, headers), frame(RST_STREAM, 0, stream, cancel)];
+  });
+  return Buffer.concat(frames.flat());
+}
 
-  /** @param from local address */
-  static async to(address: string, from = '127.0.0.1'): Promise<RawHttp2> {
-    const [host = '', port] = address.split(':');
-    const socket = connect({ host, port: Number(port), localAddress: from });
-    await once(socket, 'connect');
-    const client = new RawHttp2(socket);
-    socket.write(PREFACE);
-    socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)));
-    return client;
-  }
-
-  /** Opens streams, and resets each in the same packet. */
-  openAndReset(count: number, path: string): void {
-    const frames = Array.from({ length: count }, () => {
-      const stream = this.#nextStream;
-      this.#nextStream += 2;
-      return [
-        frame(HEADERS, END_STREAM_AND_HEADERS, stream, headerBlock(path)),
-        frame(RST_STREAM, 0, stream, Buffer.from([0, 0, 0, CANCEL])),
-      ];
-    });
-    this.#socket.write(Buffer.concat(frames.flat()));
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
+/** The type and the payload of the first frame; undefined while it is incomplete. */
+export function firstFrame(bytes: Buffer): { type: number; payload: Buffer; rest: Buffer } | undefined {
+  if (bytes.length < FRAME_HEAD_BYTES) return undefined;
+  const end = FRAME_HEAD_BYTES + bytes.readUIntBE(0, 3);
+  if (bytes.length < end) return undefined;
+  return {
+    type: bytes.readUInt8(3),
+    payload: bytes.subarray(FRAME_HEAD_BYTES, end),
+    rest: bytes.subarray(end),
+  };
 }
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
+  const head = Buffer.alloc(FRAME_HEAD_BYTES);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
   head.writeUInt8(flags, 4);
@@ -73,10 +48,22 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   return Buffer.concat([head, payload]);
 }
 
-/** The headers of a gRPC call, in the indexes of RFC 7541 appendix A: POST, http, :path, :authority, content-type. */
-function headerBlock(path: string): Buffer {
-  const indexed = [Buffer.from([0x83, 0x86, 0x04]), text(path), Buffer.from([0x01]), text('x')];
-  return Buffer.concat([...indexed, Buffer.from([0x0f, 0x10]), text('application/grpc')]);
+/**
+ * The headers of a gRPC call in HPACK (RFC 7541) without Huffman coding, with the indexes of its appendix A: POST, http,
+ * :path, :authority, content-type.
+ */
+function callHeaders(path: string): Buffer {
+  return Buffer.concat([
+    Buffer.from([0x83, 0x86, 0x04]),
+    text(path),
+    Buffer.from([0x01]),
+    text('127.0.0.1'),
+    Buffer.from([0x0f, 0x10]),
+    text('application/grpc'),
+    Buffer.from([0x00]),
+    text('te'),
+    text('trailers'),
+  ]);
 }
 
 function text(value: string): Buffer {
