@@ -25,7 +25,14 @@ const options = {
 };
 
 /** The attacks of the short form, all at the same time. */
-const TOGETHER = ['slow-headers', 'slow-bodies', 'connection-flood', 'bulk-actions'];
+const TOGETHER = [
+  'slow-headers',
+  'slow-bodies',
+  'connection-flood',
+  'bulk-actions',
+  'deep-brackets',
+  'not-utf8',
+];
 
 if (process.platform !== 'linux') {
   t.plan(0, 'needs /proc and the addresses of 127.0.0.0/8');
