@@ -20,7 +20,7 @@ async function timed(t: Test, share: number, step: () => Promise<unknown>, openM
   return performance.now() - startedAt;
 }
 
-function harness({ openMs = 20 } = {}) {
+function harness({ openMs = 20, clock = Date.now } = {}) {
   const metrics = createMetrics();
   const stopping = new AbortController();
   const policy = new FailurePolicy({
@@ -28,7 +28,7 @@ function harness({ openMs = 20 } = {}) {
     signal: stopping.signal,
     metrics,
     logger: createLogger('silent'),
-    clock: Date.now,
+    clock,
     monotonicClock: () => performance.now(),
   });
   return { policy, metrics, stopping };
@@ -231,4 +231,16 @@ await t.test('poison retries continue one order at a time until none is due', as
     [1, POISON_REASON],
     [1, undefined],
   ]);
+});
+
+await t.test('a wall clock that steps back does not prolong the pause of an open circuit', async (t) => {
+  let behind = 0;
+  const { policy, stopping } = harness({ openMs: 200, clock: () => Date.now() - behind });
+  t.teardown(() => stopping.abort());
+  let isDone = false;
+  const running = policy.run('step', 'store', failing('store-unavailable')).then(() => (isDone = true));
+  running.catch(() => undefined);
+  await eventually(() => !policy.breakers.store.isClosed, { what: 'the circuit to open' });
+  behind = 3_600_000;
+  await eventually(() => isDone, { what: 'the step to be repeated', timeoutMs: 10_000 });
 });

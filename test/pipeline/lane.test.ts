@@ -326,6 +326,29 @@ await t.test('a run of retries that is due', async (t) => {
     lane.close();
   });
 
+  await t.test(
+    'runs before the records of a new partition, even if another run has just ended',
+    async (t) => {
+      const clock = () => 0;
+      const { lane, started, push } = harness({ clock, monotonicClock: clock }, { runRetries });
+      retried.length = 0;
+      lane.assign(0, 0);
+      lane.dispatch();
+      retried[0]?.();
+      await turn();
+      push(record(0));
+      lane.assign(1, 0);
+      push(record(1), record(0, 1));
+      started[0]?.finish();
+      await turn();
+      t.same([retried.length, started.length], [2, 1]);
+      retried[1]?.();
+      await turn();
+      t.same([retried.length, started.length], [2, 2]);
+      lane.close();
+    },
+  );
+
   await t.test('does not start in a closed lane', async (t) => {
     const { lane } = harness({}, { runRetries });
     retried.length = 0;

@@ -153,3 +153,22 @@ await t.test(
     t.equal(failures < 0, true, 'the log failed at first');
   },
 );
+
+await t.test('a failed attempt ends only when all its appends have ended', async (t) => {
+  const settle: (() => void)[] = [];
+  const log: Pick<EventLog, 'append'> = {
+    append: ({ key }) =>
+      key === null
+        ? Promise.reject(new ServiceError('log-full', 'Full.'))
+        : new Promise((resolve) => settle.push(() => resolve({ partition: 0, offset: 0 }))),
+  };
+  const deadLetter = { partition: 0, offset: 0, timestamp: 0, key: null, value: Buffer.from('broken') };
+  const frame = encodeRecordFrame([deadLetter, { ...deadLetter, offset: 1, key: Buffer.from('o') }]);
+  let hasEnded = false;
+  const attempt = publishDeadLetters(log, frame, createLogger('silent')).finally(() => (hasEnded = true));
+  attempt.catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(hasEnded, false, 'a retry would run in parallel with the append that goes on');
+  settle[0]?.();
+  await t.rejects(attempt, { code: 'log-full' });
+});

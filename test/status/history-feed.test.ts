@@ -133,3 +133,22 @@ await t.test('a stop ends the wait for earlier changes', async (t) => {
   await t.rejects(waiting, { name: 'AbortError' });
   await t.rejects(feed.publish([recordAt(2)], stopping.signal), { name: 'AbortError' });
 });
+
+await t.test('the changes of one batch are published in order, whatever their order is', async (t) => {
+  const { hub, feed } = await feedAfter(0);
+  const { subscription } = hub.subscribe({});
+  const stopping = new AbortController();
+  let isPublished = false;
+  const publishing = feed.publish([recordAt(2), recordAt(1), recordAt(3)], stopping.signal).then(
+    () => (isPublished = true),
+    () => undefined,
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  t.ok(isPublished, 'a batch does not wait for its own changes');
+  stopping.abort();
+  await publishing;
+  t.same(
+    [1, 2, 3].map(() => subscription.take()?.change.orderId),
+    ['o-1', 'o-2', 'o-3'],
+  );
+});
