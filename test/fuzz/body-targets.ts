@@ -17,22 +17,22 @@ const REQUEST = { headers: { 'content-type': 'application/json' } } as FastifyRe
 /** A body of one order, as the HTTP API parses and validates it. */
 export function bodyParser(): Run {
   const parse = parserOf(acceptJsonOnly);
-  const { check, errorOf } = createValidator(NewOrder);
-  return refusing(() => (bytes) => {
-    parse(REQUEST, bytes, (_error, body) => {
-      if (!check(body)) errorOf(body);
+  const validator = createValidator(NewOrder);
+  return refusing(async (bytes) => {
+    await parse(REQUEST, bytes, (_error, body) => {
+      if (!validator.check(body)) validator.errorOf(body);
     });
   });
 }
 
 export function batchParser(): Run {
   const parse = parserOf((scope) => acceptBatchesOnly(scope, 1000));
-  const { check, errorOf } = createValidator(NewOrder);
-  return refusing(() => async (bytes) => {
+  const validator = createValidator(NewOrder);
+  return refusing(async (bytes) => {
     const body = await parse(REQUEST, bytes, () => undefined);
     const orders = typeof body === 'object' && body !== null && 'orders' in body ? body.orders : undefined;
     for (const order of Array.isArray(orders) ? (orders as unknown[]) : []) {
-      if (!(order instanceof ServiceError) && !check(order)) errorOf(order);
+      if (!(order instanceof ServiceError) && !validator.check(order)) validator.errorOf(order);
     }
   });
 }
@@ -49,8 +49,7 @@ function parserOf(plugin: (scope: HttpScope) => void): Parser {
   return parser;
 }
 
-function refusing(create: () => Run): Run {
-  const run = create();
+function refusing(run: Run): Run {
   return async (bytes) => {
     try {
       await run(bytes);

@@ -53,15 +53,18 @@ export async function fuzz(
       result.finding = { kind: 'crash', bytes, problem: toError(error).stack ?? '' };
     }
   };
-  for (const bytes of inputs) if (result.finding === undefined) await execute(bytes);
+  for (const bytes of inputs) {
+    await execute(bytes);
+    if (hasFinding(result)) return result;
+  }
   coverage.remember(coverage.takeNew());
-  while (performance.now() < deadline && result.finding === undefined) {
+  while (performance.now() < deadline) {
     const tried: Buffer[] = [];
     while (tried.length < INPUTS_PER_LOOK && performance.now() < deadline) {
       const bytes = mutate(any(), any(), maxBytes);
       tried.push(bytes);
       await execute(bytes);
-      if (result.finding !== undefined) return result;
+      if (hasFinding(result)) return result;
     }
     if (coverage.takeNew().length === 0) continue;
     for (const bytes of tried) {
@@ -76,10 +79,15 @@ export async function fuzz(
   return result;
 }
 
+function hasFinding({ finding }: FuzzResult): boolean {
+  return finding !== undefined;
+}
+
 /** CPU milliseconds of one run. A run that looks slow is repeated: compilation and garbage collection are not its own cost. */
 export async function steadyCpuMs(run: Run, bytes: Buffer, suspectMs: number): Promise<number> {
   let best = await cpuMs(run, bytes);
-  for (let times = 0; times < 4 && best > suspectMs; times += 1) best = Math.min(best, await cpuMs(run, bytes));
+  for (let times = 0; times < 4 && best > suspectMs; times += 1)
+    best = Math.min(best, await cpuMs(run, bytes));
   return best;
 }
 

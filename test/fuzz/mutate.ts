@@ -3,7 +3,18 @@ import { randomInt } from 'node:crypto';
 /** Bytes that parsers treat specially, and texts that reach deep into them. */
 const TOKENS = [
   ...['{', '}', '[', ']', '"', ':', ',', '\\', '.', '-', '=', ';', '/', ' ', '\0', '\ufeff', '\\u0000'],
-  ...['0', '1', '9007199254740993', '-1', '1e999', 'null', 'true', '"orders":', '"__proto__":', '"constructor":'],
+  ...[
+    '0',
+    '1',
+    '9007199254740993',
+    '-1',
+    '1e999',
+    'null',
+    'true',
+    '"orders":',
+    '"__proto__":',
+    '"constructor":',
+  ],
   ...['[[[[[[[[', '{"a":', '\ud800', 'é', '\u{1f600}', '2026-02-30T24:00:60Z'],
 ].map((text) => Buffer.from(text));
 

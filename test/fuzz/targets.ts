@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { hasCode, ServiceError } from '../../src/base/errors.ts';
+import { hasCode, type ServiceError } from '../../src/base/errors.ts';
 import { formatPosition, parsePosition } from '../../src/base/position.ts';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { traceparentOf } from '../../src/base/trace-context.ts';
@@ -66,13 +66,16 @@ function eventCodec(): Run {
   };
 }
 
-/** Frames come from this program. Damage may only end in the error of Node's Buffer, never in a loop or in an invalid read. */
+/**
+ * Frames come from this program, and a checksum finds damage to stored ones before they are read. Other bytes may only end in the
+ * error of Node's Buffer or of JSON.parse (headers), never in a loop.
+ */
 function frame(read: Run): Run {
   return (bytes) => {
     try {
       return read(bytes);
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
     }
   };
 }
@@ -116,7 +119,8 @@ function withoutLeadingZeros(text: string): string {
 
 function prefer(bytes: Buffer): void {
   const seconds = preferredWait(bytes.toString('latin1')) ?? 0;
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 30) throw new Error(`It waits for ${seconds} s.`);
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 30)
+    throw new Error(`It waits for ${seconds} s.`);
 }
 
 function traceparent(bytes: Buffer): void {
@@ -134,17 +138,21 @@ async function grpcRequests(): Promise<Run> {
   const { orders } = await loadOrdersApi();
   const requests = createOrderRequests();
   return (bytes) => {
-    decoded(orders.CreateOrder.requestDeserialize, bytes, requests.newOrder);
-    decoded(orders.TransitionOrder.requestDeserialize, bytes, requests.newTransition);
-    decoded(orders.ListOrders.requestDeserialize, bytes, requests.listQuery);
+    decoded(orders.CreateOrder, bytes, (request) => requests.newOrder(request));
+    decoded(orders.TransitionOrder, bytes, (request) => requests.newTransition(request));
+    decoded(orders.ListOrders, bytes, (request) => requests.listQuery(request));
   };
 }
 
 /** Bytes that are not a message are refused by `DecodingServer`, whatever protobufjs throws. */
-function decoded<T>(deserialize: (bytes: Buffer) => T, bytes: Buffer, read: (request: T) => unknown): void {
+function decoded<T>(
+  method: { requestDeserialize: (bytes: Buffer) => T },
+  bytes: Buffer,
+  read: (request: T) => unknown,
+): void {
   let request: T;
   try {
-    request = deserialize(bytes);
+    request = method.requestDeserialize(bytes);
   } catch {
     return;
   }
