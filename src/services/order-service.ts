@@ -46,10 +46,8 @@ export interface GetOptions {
 
 /** Must be a power of two (bucket mask). */
 const MAX_RECENT_ORDERS = 65_536;
-
 /** Longer than a first status normally takes. */
 const FIRST_STATUS_WAIT_MS = 1_000;
-
 /** Milliseconds that a read may take even if the caller waits for less. */
 const MIN_READ_MS = 1_000;
 
@@ -192,9 +190,9 @@ export class OrderService {
     const { orderId: id, order, time: createdAt, fingerprint } = command;
     const { codec, log } = this.#dependencies;
     const value = codec.encodeCommand(command);
-    // Another replica may append the order again, and may know more or fewer partitions.
-    const isKeyed = fingerprint !== undefined;
-    const position = await log.append({ topic: TOPICS.commands, key: id, value, ignoresGrowth: isKeyed });
+    // Another replica may append a keyed order again, and may know more or fewer partitions.
+    const ignoresGrowth = fingerprint !== undefined;
+    const position = await log.append({ topic: TOPICS.commands, key: id, value, ignoresGrowth });
     this.#dependencies.recentOrders.add(id, position);
     return { id, total: order.total, currency: order.currency, createdAt, position: knownPosition(position) };
   }
