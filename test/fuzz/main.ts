@@ -15,6 +15,8 @@ const command = new Command('npm run fuzz --')
   .option('--seconds <s>', 'how long to run', numberFrom(1, 86_400), 60)
   .option('--keep', 'add inputs of at most 2 KiB that reach new code to the corpus', false)
   .showHelpAfterError('Run npm run fuzz -- --help to see the options.')
+  // A finding exits with 1, wrong usage with 2.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();
 
 const [name = ''] = command.args;
