@@ -31,18 +31,25 @@ const REPORT_GRACE_MS = 1500;
 export class KafkaProducer {
   readonly #options: KafkaOptions;
   readonly #createClient: (options: KafkaOptions) => Producer;
+  readonly #createClock: () => Pick<WallClock, 'wasSetBack'>;
   readonly #pending = new PendingAppends(() => this.#client?.poll());
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
   readonly #topics: TopicMonitor;
-  #wallClock = new WallClock();
+  #clock: Pick<WallClock, 'wasSetBack'>;
   #client: Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
 
-  constructor(options: KafkaOptions, createClient = createProducer) {
+  constructor(
+    options: KafkaOptions,
+    createClient = createProducer,
+    createClock: () => Pick<WallClock, 'wasSetBack'> = () => new WallClock(),
+  ) {
     this.#options = options;
     this.#createClient = createClient;
+    this.#createClock = createClock;
+    this.#clock = createClock();
     this.#reachability = new Reachability(() => this.#reach(), options.logger);
     const client = () => (this.#clientProblem() === undefined ? this.#client : undefined);
     this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS);
@@ -174,7 +181,7 @@ export class KafkaProducer {
 
   #onError(message: string): void {
     if (message === ERROR_TEXT.allBrokersDown) {
-      this.#wallClock.wasSetBack();
+      this.#clock.wasSetBack();
       this.#reachability.allBrokersDown();
     } else if (message === ERROR_TEXT.fatal) {
       this.#renewal ??= this.#renew('The Kafka producer had a fatal error; replacing it.');
@@ -186,7 +193,7 @@ export class KafkaProducer {
    * made before a broker can be reached.
    */
   async #reach(): Promise<void> {
-    if (this.#wallClock.wasSetBack()) {
+    if (this.#clock.wasSetBack()) {
       await (this.#renewal ??= this.#renew(
         'The clock was set back while Kafka was down; replacing the Kafka producer.',
       ));
@@ -213,7 +220,7 @@ export class KafkaProducer {
       }
       await this.start().catch((error: unknown) => logger.error(error));
     }
-    this.#wallClock = new WallClock();
+    this.#clock = this.#createClock();
     this.#renewal = undefined;
   }
 }

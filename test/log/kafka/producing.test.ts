@@ -5,6 +5,7 @@ import type kafka from 'node-rdkafka';
 import { type Position, UNKNOWN_OFFSET } from '../../../src/base/position.ts';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import type { KafkaOptions } from '../../../src/log/kafka/client-settings.ts';
+import { ERROR_TEXT } from '../../../src/log/kafka/errors.ts';
 import { PendingAppends } from '../../../src/log/kafka/pending-appends.ts';
 import { createProducer } from '../../../src/log/kafka/client-calls.ts';
 import { KafkaProducer } from '../../../src/log/kafka/producer.ts';
@@ -29,16 +30,31 @@ async function startMock(t: Test): Promise<MockKafka> {
   return mock;
 }
 
-async function startProducer(t: Test, mock: MockKafka, options: Partial<KafkaOptions> = {}) {
+async function startProducer(
+  t: Test,
+  mock: MockKafka,
+  options: Partial<KafkaOptions> = {},
+  clock = { wasSetBack: () => false },
+) {
   const clients: kafka.Producer[] = [];
-  const producer = new KafkaProducer(kafkaOptions(mock.brokers, space, options), (settings) => {
+  const createClient = (settings: KafkaOptions) => {
     const client = createProducer(settings);
     clients.push(client);
     return client;
-  });
+  };
+  const producer = new KafkaProducer(kafkaOptions(mock.brokers, space, options), createClient, () => clock);
   await producer.start();
   t.teardown(() => producer.stop());
   return { producer, clients };
+}
+
+/** They are never answered. */
+async function acceptConnectionsAt(t: Test, brokers: string): Promise<void> {
+  const server = createServer();
+  t.teardown(() => server.close());
+  server.on('connection', (socket) => t.teardown(() => socket.destroy()));
+  server.listen(Number(brokers.split(':').at(-1)), '127.0.0.1');
+  await once(server, 'listening');
 }
 
 await t.test('a start without an answer names the brokers', async (t) => {
@@ -177,16 +193,32 @@ await t.test('after a fatal error a new librdkafka producer takes over', async (
   t.equal((await producer.append(record)).offset, before.offset + 1);
 });
 
+await t.test(
+  'a producer is replaced after the clock was set back while no broker could be reached',
+  async (t) => {
+    const mock = await startMock(t);
+    let isSetBack = false;
+    const clock = { wasSetBack: () => isSetBack };
+    const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 }, clock);
+    await mock.stop();
+    clients[0]?.emit('event.error', { message: ERROR_TEXT.allBrokersDown });
+    t.match(producer.readinessProblem(), /brokers have been down/);
+    isSetBack = true;
+    await eventually(() => /being replaced/.test(producer.readinessProblem() ?? ''), {
+      what: 'the replacement',
+    });
+    const isPausing = waitUntil(() => clients.length > 1, { deadlineMs: 1_000 });
+    t.equal(await isPausing, false, 'no client is created while no broker can be reached');
+    await acceptConnectionsAt(t, mock.brokers);
+    await eventually(() => clients.length > 1, { what: 'a new client' });
+  },
+);
+
 await t.test('a producer can be stopped while it is being replaced', async (t) => {
   const mock = await startMock(t);
   const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 });
   await mock.stop();
-  // It accepts connections and never answers.
-  const server = createServer();
-  t.teardown(() => server.close());
-  server.listen(Number(mock.brokers.split(':').at(-1)), '127.0.0.1');
-  server.on('connection', (socket) => t.teardown(() => socket.destroy()));
-  await once(server, 'listening');
+  await acceptConnectionsAt(t, mock.brokers);
   clients[0]?.emit('event.error', { message: 'fatal error' });
   await eventually(() => clients.length >= 3, { what: 'two attempts' });
   await producer.stop();
