@@ -64,11 +64,14 @@ function prepareFile({ setting, path }: DataFile): string | undefined {
       `${setting} needs the file ${path}, but that is a folder. Remove it, or change ${setting}.`,
     );
   }
-  check(path, constants.R_OK | constants.W_OK, `The file ${path} of ${setting}`);
   try {
+    check(path, constants.R_OK | constants.W_OK, `The file ${path} of ${setting}`);
     makePrivate(path);
     return undefined;
   } catch (error) {
+    // Another process has closed the database: SQLite then removes `-wal` and `-shm`.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    if (error instanceof ServiceError) throw error;
     const { code = '' } = toError(error) as NodeJS.ErrnoException;
     return `Other users may open the file ${path} of ${setting} (mode ${modeText(path)}), and ${user()} may not change that (${code}): run chmod 600 as its owner.`;
   }

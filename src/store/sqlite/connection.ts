@@ -11,6 +11,8 @@ export type Connection = BetterSqlite3.Database;
  */
 const BUSY_TIMEOUT_MS = 1_000;
 
+const SWITCH_PAUSE_MS = 10;
+
 /** Keeps savepoints and sorts in memory, because a read-only root file system has no room for temporary files. */
 const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 
@@ -24,7 +26,7 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
   return translateErrors(() => {
     createPrivateFile(path);
     const connection = new Database(path, { timeout: busyTimeoutMs });
-    connection.pragma('journal_mode = WAL');
+    switchToWal(connection, busyTimeoutMs);
     connection.pragma('synchronous = FULL');
     connection.pragma('wal_autocheckpoint = 4000');
     connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
@@ -32,6 +34,21 @@ export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Conne
     connection.pragma(NO_TEMPORARY_FILES);
     return connection;
   }, path);
+}
+
+/** SQLite does not wait by itself for another process that switches the same new file. @throws SqliteError */
+function switchToWal(connection: Connection, timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = (error as { code?: unknown }).code === 'SQLITE_BUSY';
+      if (!isBusy || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWITCH_PAUSE_MS);
+    }
+  }
 }
 
 /**
