@@ -1,169 +1,71 @@
-import type kafka from 'node-rdkafka';
-import type { LibrdKafkaError, Message, TopicPartition, TopicPartitionOffset } from 'node-rdkafka';
-import { toError } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
-import { within } from '../../base/within.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
-import { logEndsError, recordsGoneError } from '../log-mismatch.ts';
-import { Assignment, type Jump } from './assignment.ts';
-import { closeConsumer, connect, createConsumer } from './client-calls.ts';
-import { groupSettings, type KafkaOptions } from './client-settings.ts';
-import { ConsumeLoop } from './consume-loop.ts';
-import { endsConsumer } from './errors.ts';
-import { Lag } from './lag.ts';
-import { Pauses } from './pauses.ts';
-import { Rebalancing } from './rebalancing.ts';
+import type { KafkaOptions } from './client-settings.ts';
+import { ClockWatch } from './clock-watch.ts';
+import { GroupMember } from './group-member.ts';
+import { openAgain } from './open-again.ts';
 
-/** Closing commits and leaves the group. Both need the group coordinator, which may be down. */
-const CLOSE_TIMEOUT_MS = 5000;
-
-/** One member of the group, on one topic. */
+/**
+ * Consumes one topic as a member of the group. When the wall clock was set back, a new member replaces the old one: threads of
+ * its client may sleep for as long as the clock was set back, without heartbeats, or without connecting to a broker again.
+ */
 export class KafkaConsumer implements LogConsumer {
   readonly #options: KafkaOptions;
-  readonly #topic: string;
-  readonly #handlers: ConsumerHandlers;
-  readonly #logger: Logger;
-  readonly #client: kafka.KafkaConsumer;
-  readonly #assignment = new Assignment();
-  readonly #pauses: Pauses;
-  readonly #lag: Lag;
-  readonly #loop: ConsumeLoop;
-  readonly #rebalancing: Rebalancing;
-  #isOpen = false;
-  #hasFailed = false;
-  #mustRejoin: boolean;
-  #stop: Promise<void> | undefined;
+  readonly #createMember: () => GroupMember;
+  readonly #clock: ClockWatch;
+  readonly #stopping = new AbortController();
+  #member: GroupMember;
+  #replacing: Promise<void> = Promise.resolve();
 
   /** @param topic with its prefix @throws ServiceError `settings-invalid` */
-  constructor(options: KafkaOptions, topic: string, handlers: ConsumerHandlers) {
+  constructor(options: KafkaOptions, topic: string, handlers: ConsumerHandlers, clock = new ClockWatch()) {
     this.#options = options;
-    this.#mustRejoin = options.groupInstanceId !== undefined;
-    this.#topic = topic;
-    this.#handlers = handlers;
-    this.#logger = options.logger.child({ topic });
-    const onRebalance = (error: LibrdKafkaError, partitions: TopicPartition[]) => {
-      this.#rebalancing.handle(error, partitions);
-    };
-    const client = createConsumer({ ...groupSettings(options), rebalance_cb: onRebalance }, this.#logger);
-    this.#client = client;
-    this.#pauses = new Pauses(client, topic, () => this.#deliver([]));
-    this.#lag = new Lag(client, topic, this.#assignment, this.#pauses);
-    this.#loop = new ConsumeLoop(client, {
-      beforeRead: () => this.#pauses.apply(),
-      onMessages: (messages) => this.#deliver(messages),
-      onError: (error) => this.#onError(error),
-      logger: this.#logger,
-    });
-    this.#rebalancing = new Rebalancing({
-      client,
-      topic,
-      handlers,
-      assignment: this.#assignment,
-      pauses: this.#pauses,
-      delivered: () => this.#loop.delivered(),
-      onAssigned: () => this.#rejoin(),
-      onFailed: (error) => this.#fail(error),
-      revokeTimeoutMs: options.revokeTimeoutMs,
-      logger: this.#logger,
-    });
+    this.#createMember = () => new GroupMember(options, topic, handlers);
+    this.#clock = clock;
+    this.#member = this.#createMember();
   }
 
   /** @throws ServiceError `log-unavailable` */
   async start(): Promise<void> {
-    await connect(this.#client, this.#options, { allTopics: false });
-    if (this.#stop !== undefined) return closeConsumer(this.#client);
-    this.#isOpen = true;
-    this.#client.subscribe([this.#topic]);
-    this.#loop.start();
+    await this.#member.start();
+    if (!this.#stopping.signal.aborted) this.#clock.start(() => this.#replaceMember());
   }
 
-  stop(): Promise<void> {
-    return (this.#stop ??= this.#shutDown());
+  async stop(): Promise<void> {
+    this.#clock.stop();
+    this.#stopping.abort();
+    await Promise.all([this.#member.stop(), this.#replacing]);
   }
 
   pause(partitions: number[]): void {
-    this.#pauses.pause(partitions);
+    this.#member.pause(partitions);
   }
 
   resume(partitions: number[]): void {
-    this.#pauses.resume(partitions);
+    this.#member.resume(partitions);
   }
 
   commit(nextOffsets: Map<number, number>): void {
-    const stored: TopicPartitionOffset[] = [];
-    for (const [partition, offset] of nextOffsets) {
-      const state = this.#assignment.get(partition);
-      if (state === undefined) continue;
-      state.done = offset;
-      stored.push({ topic: this.#topic, partition, offset });
-    }
-    if (stored.length > 0) this.#client.offsetsStore(stored);
+    this.#member.commit(nextOffsets);
   }
 
   lag(): Map<number, number> {
-    return this.#lag.read();
+    return this.#member.lag();
   }
 
-  /**
-   * A restarted static member gets its former partitions back without a rebalance (KIP-345). If the members stopped in the
-   * middle of a rebalance, partitions between two members would stay unassigned forever. Joining a second time forces a
-   * rebalance; partitions that have an owner stay with it.
-   */
-  #rejoin(): void {
-    if (!this.#mustRejoin) return;
-    this.#mustRejoin = false;
-    this.#client.unsubscribe();
-    this.#client.subscribe([this.#topic]);
+  #replaceMember(): void {
+    this.#replacing = this.#replacing.then(() => this.#replace());
   }
 
-  #deliver(messages: Message[]): void {
-    try {
-      const arrived = this.#assignment.recordsOf(messages, (jump) => this.#refuseLostRecords(jump));
-      const records = this.#pauses.filter(arrived);
-      if (records.length > 0 && !this.#hasFailed) this.#handlers.onRecords(records);
-    } catch (error) {
-      this.#fail(toError(error));
-    }
-  }
-
-  /**
-   * Fails if the expected record was deleted before it was read, or if the log was cut off before it. Other jumps are
-   * harmless: compaction and transactions leave offsets without records. The fetch that caused the jump also brought the
-   * first and last offset of the log.
-   */
-  #refuseLostRecords({ partition, expected, arrived }: Jump): void {
-    const { lowOffset, highOffset } = this.#client.getWatermarkOffsets(this.#topic, partition);
-    if (arrived > expected && lowOffset > expected) {
-      this.#fail(recordsGoneError(this.#topic, partition, { from: expected, to: lowOffset }));
-    } else if (arrived < expected && highOffset < expected) {
-      this.#fail(logEndsError(this.#topic, partition, { expected, end: highOffset }));
-    }
-  }
-
-  #onError(error: LibrdKafkaError): boolean {
-    if (endsConsumer(error)) this.#fail(toError(error));
-    return !this.#hasFailed;
-  }
-
-  #fail(error: Error): void {
-    this.#logger.error(error, 'The Kafka consumer failed.');
-    if (this.#hasFailed || this.#stop !== undefined) return;
-    this.#hasFailed = true;
-    this.#handlers.onFailed(error);
-    this.stop().catch((error: unknown) =>
-      this.#logger.error(error, 'The Kafka consumer did not stop cleanly.'),
-    );
-  }
-
-  async #shutDown(): Promise<void> {
-    if (!this.#isOpen) return;
-    await this.#rebalancing.leave();
-    await this.#loop.stop();
-    const closed = await within(closeConsumer(this.#client), CLOSE_TIMEOUT_MS);
-    if (!closed) {
-      this.#logger.warn(
-        'Kafka did not answer while the consumer left the group; its partitions move after the session timeout.',
-      );
-    }
+  async #replace(): Promise<void> {
+    const { logger } = this.#options;
+    const { signal } = this.#stopping;
+    if (this.#member.hasFailed || signal.aborted) return;
+    logger.warn('The clock was set back; replacing the Kafka consumer.');
+    await this.#member.stop().catch((error: unknown) => logger.warn(error));
+    const open = () => {
+      this.#member = this.#createMember();
+      return this.#member.start();
+    };
+    await openAgain(open, this.#options, signal);
   }
 }

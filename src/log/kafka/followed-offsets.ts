@@ -11,8 +11,12 @@ export interface Loss {
   found?: number;
 }
 
-/** The next offset of each partition that a follower reads. */
+/** The next offset of each partition that a follower reads, and what happened to the topic. */
 export class FollowedOffsets extends Map<number, number> {
+  /** whether the topic was deleted and not yet created again */
+  isMissing = false;
+  /** set until reading has started over; records are dropped meanwhile */
+  loss: Loss | undefined;
   /** whether the latest look found a lower end */
   #sawLowerEnd = false;
 
@@ -62,8 +66,11 @@ export class FollowedOffsets extends Map<number, number> {
     for (const [partition, offset] of positions) this.set(partition, offset);
   }
 
-  replace(positions: ReadonlyMap<number, number>): void {
+  /** Reading starts over at these positions. */
+  startOver(positions: ReadonlyMap<number, number>): void {
     this.clear();
     this.add(positions);
+    this.isMissing = false;
+    this.loss = undefined;
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
@@ -13,6 +12,7 @@ import {
   unavailableError,
   unknownOutcomeError,
 } from './errors.ts';
+import { openAgain } from './open-again.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { reachBroker } from './reach-broker.ts';
@@ -23,7 +23,6 @@ import { WallClock } from './wall-clock.ts';
 
 const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
-const RENEWAL_PAUSE_MS = 500;
 /** Reports may come this late: librdkafka checks for timed-out records once a second. */
 const REPORT_GRACE_MS = 1500;
 
@@ -36,6 +35,7 @@ export class KafkaProducer {
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
   readonly #topics: TopicMonitor;
+  readonly #stopping = new AbortController();
   #clock: Pick<WallClock, 'wasSetBack'>;
   #client: Producer | undefined;
   #renewal: Promise<void> | undefined;
@@ -118,6 +118,7 @@ export class KafkaProducer {
 
   /** Refuses further appends and settles those in flight within the acknowledgement timeout. */
   stop(): Promise<void> {
+    this.#stopping.abort();
     return (this.#stop ??= this.#shutDown());
   }
 
@@ -208,18 +209,9 @@ export class KafkaProducer {
    * refuses all records forever. A new one gets a new producer id, so the service recovers without a restart.
    */
   async #renew(reason: string): Promise<void> {
-    const { brokers, logger } = this.#options;
-    logger.error(reason);
+    this.#options.logger.error(reason);
     await this.#close();
-    while (this.#client === undefined && this.#stop === undefined) {
-      try {
-        await reachBroker(brokers, PROBE_TIMEOUT_MS);
-      } catch {
-        await delay(RENEWAL_PAUSE_MS);
-        continue;
-      }
-      await this.start().catch((error: unknown) => logger.error(error));
-    }
+    await openAgain(() => this.start(), this.#options, this.#stopping.signal);
     this.#clock = this.#createClock();
     this.#renewal = undefined;
   }

@@ -25,7 +25,7 @@ export class Reader implements ConsumerHandlers {
   readonly consumer: LogConsumer;
   readonly #options: ReaderOptions;
 
-  constructor(log: EventLog, topic: string, options: ReaderOptions = {}) {
+  constructor(log: Pick<EventLog, 'consumer'>, topic: string, options: ReaderOptions = {}) {
     this.#options = options;
     this.consumer = log.consumer(topic, this);
   }
