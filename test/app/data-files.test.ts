@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { prepareDataFiles } from '../../src/app/data-files.ts';
 import { runProgram } from '../../tools/support/program.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
@@ -101,6 +102,36 @@ await t.test('files that others may open become private; an open folder is a war
   t.equal(modeOf(folder), '755');
   chmodSync(folder, 0o750);
   t.same(preparation(folder)(), [], 'a group may be let in on purpose');
+});
+
+/** Removes the file just before `fs[name]` looks at it, as another process may do. */
+function removeBefore(t: Test, name: 'accessSync' | 'chmodSync', file: string): () => boolean {
+  const original = fs[name] as (path: fs.PathLike, mode: fs.Mode) => void;
+  const { restore } = t.intercept(fs, name, {
+    value: (path: fs.PathLike, mode: number) => {
+      if (path === file) rmSync(file);
+      original(path, mode);
+    },
+  });
+  syncBuiltinESMExports();
+  return () => {
+    restore();
+    syncBuiltinESMExports();
+    return !existsSync(file);
+  };
+}
+
+await t.test('a file that another process removes meanwhile is skipped', async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const suffix of ['-wal', '-shm']) {
+    for (const look of ['accessSync', 'chmodSync'] as const) {
+      const file = join(folder, `orders.db${suffix}`);
+      writeFileSync(file, '', { mode: 0o644 });
+      const wasRemoved = removeBefore(t, look, file);
+      t.same(preparation(folder)(), [], `${suffix} before ${look}`);
+      t.ok(wasRemoved());
+    }
+  }
 });
 
 await t.test('serve ends with exit code 2 and names the file', async (t) => {

@@ -117,6 +117,15 @@ await t.test('on a log that cannot look up keys, the first status tells who came
   });
 });
 
+await t.test('only orders with a key keep to the partitions that the topic had at first', async (t) => {
+  const { orderService, log } = await startSmallService(t);
+  const append = t.capture(log, 'append', log.append.bind(log));
+  await placeKeyed(orderService);
+  await orderService.place(anOrder(), { caller: 'alice' });
+  const appended = append().map(({ args: [record] }) => record.ignoresGrowth ?? false);
+  t.same(appended, [true, false]);
+});
+
 /** The log with another `append`, and without `find`. */
 function withAppend(log: EventLog, append: EventLog['append']): EventLog {
   return {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { hasCode } from '../../../src/base/errors.ts';
+import { Database } from '../../../src/base/sqlite.ts';
 import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
 import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
 import { SqliteBatchStore } from '../../../src/store/sqlite/batch-store.ts';
@@ -19,6 +22,31 @@ await t.test('a writer commits to disk, with a bounded write-ahead log', async (
   t.equal(pragma('synchronous'), 2);
   t.equal(pragma('wal_autocheckpoint'), 4000);
   t.equal(pragma('journal_size_limit'), 64 * 1024 * 1024);
+});
+
+await t.test('a new file that another process is writing is opened when that process is done', async (t) => {
+  const path = join(t.testdir(), 'orders.db');
+  const holder = new Worker(new URL('../fixtures/holding-connection.js', import.meta.url), {
+    workerData: { path, holdMs: 200 },
+  });
+  t.teardown(() => holder.terminate());
+  await once(holder, 'message');
+  const writer = openWriter(path, 30_000);
+  t.teardown(() => writer.close());
+  t.equal(writer.pragma('journal_mode', { simple: true }), 'wal');
+});
+
+await t.test('a new file that another process writes for too long makes the store unavailable', async (t) => {
+  const path = join(t.testdir(), 'orders.db');
+  const other = new Database(path);
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const start = performance.now();
+  t.throws(() => openWriter(path, 50), {
+    ...UNAVAILABLE,
+    message: `SQLite cannot use ${path}: database is locked (SQLITE_BUSY).`,
+  });
+  t.ok(performance.now() - start >= 50, 'it was waited for');
 });
 
 await t.test('no temporary files are written', async (t) => {
