@@ -25,14 +25,14 @@ const NO_TEMPORARY_FILES = 'temp_store = MEMORY';
 export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Connection {
   return translateErrors(() => {
     createPrivateFile(path);
-    const connection = new Database(path, { timeout: busyTimeoutMs });
-    switchToWal(connection, busyTimeoutMs);
-    connection.pragma('synchronous = FULL');
-    connection.pragma('wal_autocheckpoint = 4000');
-    connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
-    connection.pragma('cache_size = -65536');
-    connection.pragma(NO_TEMPORARY_FILES);
-    return connection;
+    return prepared(new Database(path, { timeout: busyTimeoutMs }), (connection) => {
+      switchToWal(connection, busyTimeoutMs);
+      connection.pragma('synchronous = FULL');
+      connection.pragma('wal_autocheckpoint = 4000');
+      connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+      connection.pragma('cache_size = -65536');
+      connection.pragma(NO_TEMPORARY_FILES);
+    });
   }, path);
 }
 
@@ -57,13 +57,25 @@ function switchToWal(connection: Connection, timeoutMs: number): void {
  */
 export function openReadOnly(path: string): Connection {
   return translateErrors(() => {
-    const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-    connection.pragma('query_only = ON');
-    connection.pragma(NO_TEMPORARY_FILES);
-    // SQLite checks the file format on the first read; fail now rather than at the first query.
-    connection.pragma('schema_version');
-    return connection;
+    const options = { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS };
+    return prepared(new Database(path, options), (connection) => {
+      connection.pragma('query_only = ON');
+      connection.pragma(NO_TEMPORARY_FILES);
+      // SQLite checks the file format on the first read; fail now rather than at the first query.
+      connection.pragma('schema_version');
+    });
   }, path);
+}
+
+/** Closes the connection if it cannot be prepared. */
+function prepared(connection: Connection, prepare: (connection: Connection) => void): Connection {
+  try {
+    prepare(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /** Runs synchronous work on a connection as a promise. @throws ServiceError `store-unavailable`, `store-refused` */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
@@ -129,3 +129,24 @@ await t.test('a file that is missing, foreign or not a file makes the store unav
   const opened = openBatchStore({ kind: 'sqlite', path: foreign }, createWriteLock());
   t.ok(hasCode(await opened.catch((error: unknown) => error), 'store-unavailable'));
 });
+
+/** This process's open files at the path. */
+function openFiles(path: string): string[] {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    const link = `/proc/self/fd/${fd}`;
+    return existsSync(link) && readlinkSync(link) === path;
+  });
+}
+
+await t.test(
+  'a connection that cannot be prepared is closed',
+  { skip: process.platform !== 'linux' && 'open files are listed on Linux only' },
+  async (t) => {
+    const foreign = join(t.testdir(), 'foreign.db');
+    writeFileSync(foreign, 'this is not a database'.repeat(100));
+    for (const open of [openWriter, openReadOnly]) {
+      t.throws(() => open(foreign), UNAVAILABLE);
+      t.same(openFiles(foreign), [], open.name);
+    }
+  },
+);
