@@ -28,11 +28,12 @@ export function kafkaOptions(
 
 /**
  * The mock cluster answers a fetch only after its full wait, even if a record arrives earlier, and rebalances a group
- * only after the session timeout of a member that left.
+ * only after the session timeout of a member that left. The first member of a group waits three seconds for others; if its
+ * session ends meanwhile, it gets no answer and waits for minutes. So a session must be longer, also on a busy machine.
  */
 export const MOCK_SETTINGS = {
   'fetch.wait.max.ms': '10',
-  'session.timeout.ms': '3000',
+  'session.timeout.ms': '4000',
   'heartbeat.interval.ms': '500',
 };
 
