@@ -1,5 +1,6 @@
 import type { Clock, MonotonicClock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { within } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
@@ -34,6 +35,7 @@ export interface StatsDependencies {
 }
 
 const SECOND_MS = 1000;
+const STOP_MS = 500;
 
 /**
  * The figures of the dashboard. It samples existing counters once a second, so requests pay nothing for it. It reads the
@@ -79,9 +81,10 @@ export class ServiceStats implements Stats {
     }, this.#dependencies.secondMs ?? SECOND_MS);
   }
 
+  /** Does not wait long for a sample, which may wait for the store or for a broker. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#sampling;
+    if (this.#sampling !== undefined) await within(this.#sampling, STOP_MS);
   }
 
   /** Implements `DurationListener` of HTTP: times the 202 responses to single orders. */

@@ -21,6 +21,7 @@ import { untilLeaderElected } from './leader-election.ts';
  * timeout (milliseconds).
  */
 type Client = KafkaConsumer | Producer;
+const WAKE_MS = 500;
 type Callback<T> = (error: LibrdKafkaError | null | undefined, result: T) => void;
 
 /** @throws ServiceError `settings-invalid` when librdkafka rejects a setting */
@@ -164,6 +165,21 @@ export async function closeProducer(producer: Producer): Promise<void> {
 /** Commits the stored offsets, leaves the group and frees the client. Waits until the last revocation is answered. */
 export async function closeConsumer(consumer: KafkaConsumer): Promise<void> {
   await call((done) => consumer.disconnect(done));
+}
+
+/**
+ * Ends calls of a client that would sleep for long while the work, such as closing the client, waits for them. librdkafka's
+ * threads wait by the wall clock: set back by an hour while no broker can be reached, they sleep for an hour. Each request for
+ * metadata wakes one that connects to a broker, and so the calls that wait for a connection.
+ */
+export async function wakeWhile<T>(client: Client, work: Promise<T>): Promise<T> {
+  const wake = () => void metadata(client, { timeout: WAKE_MS }).catch(() => undefined);
+  const timer = setInterval(wake, WAKE_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 export async function call<T>(start: (done: Callback<T>) => unknown): Promise<T> {

@@ -73,7 +73,6 @@ export class KafkaFollower implements Follower {
 
   async #discard(reader: TopicReader): Promise<void> {
     const { logger } = this.#options.kafka;
-    reader.wake();
     const closing = within(reader.stop(), CLOSE_TIMEOUT_MS).catch((error: unknown) => {
       logger.warn(error);
       return false;

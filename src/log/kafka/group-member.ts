@@ -6,7 +6,7 @@ import { within } from '../../base/within.ts';
 import type { ConsumerHandlers, LogConsumer } from '../event-log.ts';
 import { logEndsError, recordsGoneError } from '../log-mismatch.ts';
 import { Assignment, type Jump } from './assignment.ts';
-import { closeConsumer, connect, createConsumer } from './client-calls.ts';
+import { closeConsumer, connect, createConsumer, wakeWhile } from './client-calls.ts';
 import { groupSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { endsConsumer } from './errors.ts';
@@ -82,7 +82,7 @@ export class GroupMember implements LogConsumer {
   }
 
   stop(): Promise<void> {
-    return (this.#stop ??= this.#shutDown());
+    return (this.#stop ??= wakeWhile(this.#client, this.#shutDown()));
   }
 
   pause(partitions: number[]): void {

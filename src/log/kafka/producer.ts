@@ -2,7 +2,15 @@ import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-r
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
 import { type OffsetRange, type OnUnavailable, type OutgoingRecord, pendingLimit } from '../event-log.ts';
-import { closeProducer, configured, connect, createProducer, metadata, topicRanges } from './client-calls.ts';
+import {
+  closeProducer,
+  configured,
+  connect,
+  createProducer,
+  metadata,
+  topicRanges,
+  wakeWhile,
+} from './client-calls.ts';
 import type { KafkaOptions } from './client-settings.ts';
 import {
   deliveryError,
@@ -145,7 +153,8 @@ export class KafkaProducer {
   }
 
   async #shutDown(): Promise<void> {
-    await this.#topics.stop();
+    const stopped = this.#topics.stop();
+    await (this.#client === undefined ? stopped : wakeWhile(this.#client, stopped));
     await this.#renewal;
     await this.#close();
     this.#reachability.stop();
@@ -154,13 +163,17 @@ export class KafkaProducer {
   async #close(): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
+    await wakeWhile(client, this.#drainAndClose(client));
+    this.#pending.rejectAll(({ topic }) =>
+      unknownOutcomeError(`Closed before Kafka acknowledged a record for topic ${topic}`),
+    );
+  }
+
+  async #drainAndClose(client: Producer): Promise<void> {
     await within(this.#pending.drained(), this.#options.ackTimeoutMs + REPORT_GRACE_MS);
     this.#pending.stopPolling();
     this.#client = undefined;
     await closeProducer(client);
-    this.#pending.rejectAll(({ topic }) =>
-      unknownOutcomeError(`Closed before Kafka acknowledged a record for topic ${topic}`),
-    );
   }
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {

@@ -103,8 +103,29 @@ export class Rebalancing {
     const { client } = this.#options;
     const isAssigning = this.#unanswered !== undefined && isAssignment(this.#unanswered.error);
     this.#unanswered = undefined;
-    if (isAssigning) client.incrementalAssign(partitions);
+    if (this.#state === 'left') this.#answerWhileClosing(partitions, isAssigning);
+    else if (isAssigning) client.incrementalAssign(partitions);
     else client.incrementalUnassign(partitions);
+  }
+
+  /**
+   * node-rdkafka refuses to assign once the client is closing. librdkafka then takes any answer as an unassignment, and does not
+   * close without one.
+   */
+  #answerWhileClosing(partitions: TopicPartition[], isAssigning: boolean): void {
+    const { client, logger } = this.#options;
+    const answers = [
+      ...(isAssigning ? [() => client.incrementalAssign(partitions)] : []),
+      () => client.incrementalUnassign(partitions),
+    ];
+    for (const answer of answers) {
+      try {
+        answer();
+        return;
+      } catch (error) {
+        logger.debug({ error }, 'A Kafka consumer that closes refused the answer to a rebalance.');
+      }
+    }
   }
 
   async #finish(partitions: number[]): Promise<void> {

@@ -9,8 +9,8 @@ import {
   closeConsumer,
   connect,
   type createConsumer,
-  metadata,
   partitionsOf,
+  wakeWhile,
   watermarksOf,
 } from './client-calls.ts';
 import { followerSettings, type KafkaOptions, refreshIntervalMs } from './client-settings.ts';
@@ -95,13 +95,8 @@ export class TopicReader {
     await this.#add(partitions, ({ lowOffset, highOffset }) => Math.max(lowOffset, highOffset - share));
   }
 
-  /** Ends a look that sleeps until a broker can be reached: a stop would wait for it. */
-  wake(): void {
-    metadata(this.#client, { timeout: LOOK_TIMEOUT_MS }).catch(() => undefined);
-  }
-
   stop(): Promise<void> {
-    return (this.#stop ??= this.#close());
+    return (this.#stop ??= wakeWhile(this.#client, this.#close()));
   }
 
   async #close(): Promise<void> {

@@ -49,3 +49,45 @@ await t.test('a partition assigned while the consumer leaves is given back to it
   t.same(answers, ['assign'], 'librdkafka waits for one answer');
   t.equal(assignment.size, 0, 'the partition delivers no records');
 });
+
+await t.test('a rebalance is answered while the client closes, and ignored when it is closed', async (t) => {
+  const answers: string[] = [];
+  let isClosed = false;
+  // As node-rdkafka does: not an Error.
+  const refusal = { message: 'KafkaConsumer is disconnected', code: kafka.CODES.ERRORS.ERR__STATE };
+  const client = {
+    incrementalAssign() {
+      throw refusal as unknown as Error;
+    },
+    incrementalUnassign() {
+      if (isClosed) throw refusal as unknown as Error;
+      answers.push('unassign');
+    },
+  } as unknown as KafkaConsumer;
+  const rebalancing = new Rebalancing({
+    ...{
+      client,
+      topic: TOPIC,
+      assignment: new Assignment(),
+      revokeTimeoutMs: 20_000,
+      logger: createLogger('silent'),
+    },
+    pauses: { resume: () => undefined, drop: () => undefined } as unknown as Pauses,
+    handlers: {
+      onAssigned: () => Promise.resolve(new Map()),
+      onRevoked: () => Promise.resolve(),
+      onRecords: () => undefined,
+      onFailed: (error) => t.fail(error.message),
+    },
+    delivered: () => Promise.resolve(),
+    onAssigned: () => undefined,
+    onFailed: (error) => t.fail(error.message),
+  });
+  await rebalancing.leave();
+  const assignment = { code: kafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS } as LibrdKafkaError;
+  rebalancing.handle(assignment, [{ topic: TOPIC, partition: 3 }]);
+  t.same(answers, ['unassign']);
+  isClosed = true;
+  rebalancing.handle(assignment, [{ topic: TOPIC, partition: 3 }]);
+  t.same(answers, ['unassign']);
+});
