@@ -12,7 +12,6 @@ export interface Protection {
   load: LoadMonitor;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
-  /** HTTP only */
   responseBudget: ResponseBudget;
 }
 

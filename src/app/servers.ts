@@ -154,6 +154,7 @@ function createGrpc(
     metrics,
     logger,
     tls: config.grpcTls,
+    responseTimeoutMs: RESPONSE_TIMEOUT_MS,
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
     maxStreamsPerSecond: config.maxStreamsPerSecond,
   });

@@ -184,7 +184,7 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     }),
     responsesCutOff: new Counter({
       name: 'orders_responses_cut_off_total',
-      help: 'Connections closed because the reader took nothing of a response for too long.',
+      help: 'Connections and gRPC calls closed because the reader took nothing of a response for too long.',
       registers,
     }),
     watchPlaces: new Gauge({

@@ -11,7 +11,10 @@ import { callStatus } from './rich-error.ts';
 /** Takes the place of a request that cannot be decoded. */
 const UNDECODABLE = Symbol('undecodable request');
 
-/** A server that answers undecodable requests INVALID_ARGUMENT; grpc-js would answer INTERNAL, as if the error were ours. */
+/**
+ * A server that answers undecodable requests INVALID_ARGUMENT; grpc-js would answer INTERNAL, as if the error were ours. Interceptors
+ * may encode responses themselves.
+ */
 export class DecodingServer extends Server {
   /** @param interceptors the first is the closest to the network */
   constructor(options: ConstructorParameters<typeof Server>[0], interceptors: ServerInterceptor[]) {
@@ -19,7 +22,7 @@ export class DecodingServer extends Server {
   }
 
   override addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    super.addService(withoutThrowing(definition), implementation);
+    super.addService(withOwnCodec(definition), implementation);
   }
 }
 
@@ -34,7 +37,7 @@ const refuseUndecodable: ServerInterceptor = (_method, call) =>
       }),
   });
 
-function withoutThrowing(definition: ServiceDefinition): ServiceDefinition {
+function withOwnCodec(definition: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(definition).map(([name, method]) => {
     const requestDeserialize = (bytes: Buffer): unknown => {
       try {
@@ -43,7 +46,9 @@ function withoutThrowing(definition: ServiceDefinition): ServiceDefinition {
         return UNDECODABLE;
       }
     };
-    return [name, { ...method, requestDeserialize }];
+    const responseSerialize = (response: unknown): Buffer =>
+      Buffer.isBuffer(response) ? response : method.responseSerialize(response);
+    return [name, { ...method, requestDeserialize, responseSerialize }];
   });
   return Object.fromEntries(methods) as ServiceDefinition;
 }

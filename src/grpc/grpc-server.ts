@@ -8,10 +8,12 @@ import type { Metrics } from '../base/metrics.ts';
 import { ConnectionLimit } from '../services/connection-limit.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
+import type { ResponseBudget } from '../services/response-budget.ts';
 import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
 import { DecodingServer } from './decoding.ts';
 import { Listener } from './listener.ts';
+import { boundLargeResponses } from './large-responses.ts';
 import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
 import { loadOrdersApi } from './orders-api.ts';
@@ -19,6 +21,7 @@ import { addReflection } from './reflection.ts';
 import { callStatus } from './rich-error.ts';
 import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './server-options.ts';
 import { ServingStatus } from './serving-status.ts';
+import { StalledStreams } from './stalled-streams.ts';
 import { StreamBudget } from './stream-budget.ts';
 import { StreamGate } from './stream-gate.ts';
 import { readTls, type TlsFiles } from './tls.ts';
@@ -37,6 +40,9 @@ export interface GrpcDependencies {
   load: Pick<LoadMonitor, 'overload'>;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
+  responseBudget: ResponseBudget;
+  /** a client that takes nothing of a response for this long is cut off */
+  responseTimeoutMs: number;
   /** of one address; 0: no limit */
   maxConnectionsPerAddress: number;
   /** of one caller; 0: no limit */
@@ -56,14 +62,20 @@ export class GrpcServer {
   readonly #calls: Calls;
   readonly #server: Server;
   readonly #serving: ServingStatus;
+  readonly #stalled: StalledStreams;
   #isDraining = false;
   #listening: { listener: Listener; injector: ConnectionInjector } | undefined;
 
   constructor(dependencies: GrpcDependencies) {
     const { metrics, limits = CONNECTION_LIMITS, isReady, healthCheckMs } = dependencies;
+    const { callers, responseBudget, responseTimeoutMs } = dependencies;
     this.#dependencies = dependencies;
     this.#calls = new Calls(metrics);
-    this.#server = new DecodingServer(serverOptions(limits), [this.#calls.interceptor]);
+    this.#stalled = new StalledStreams(responseTimeoutMs, metrics);
+    this.#server = new DecodingServer(serverOptions(limits), [
+      this.#calls.interceptor,
+      boundLargeResponses(callers, responseBudget),
+    ]);
     this.#serving = new ServingStatus(SERVICE_NAMES, isReady, healthCheckMs);
   }
 
@@ -106,6 +118,7 @@ export class GrpcServer {
     const gate = new StreamGate({
       ...{ callers, load, rateLimiter, metrics },
       streams: new StreamBudget(maxStreamsPerSecond),
+      stalled: this.#stalled,
     });
     gate.guard(server);
     const limit = new ConnectionLimit({ protocol: 'grpc', callers, maxPerAddress, metrics });
@@ -125,6 +138,7 @@ export class GrpcServer {
     injector.drain(graceMs);
     await listener.close(graceMs);
     this.#server.forceShutdown();
+    this.#stalled.stop();
   }
 }
 

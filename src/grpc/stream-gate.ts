@@ -13,11 +13,13 @@ import type { Metrics } from '../base/metrics.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
 import { callStatus } from './rich-error.ts';
+import type { StalledStreams } from './stalled-streams.ts';
 import { ABANDONED_COST, type StreamBudget } from './stream-budget.ts';
 
 export interface StreamGateDependencies {
   callers: Callers;
   streams: StreamBudget;
+  stalled: StalledStreams;
   load: Pick<LoadMonitor, 'overload'>;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
@@ -29,6 +31,9 @@ const ABANDONED_WITHIN_MS = 1_000;
 
 /** Probes must not fail because of the load, or of other calls from the same address. */
 const HEALTH_PREFIX = '/grpc.health.v1.Health/';
+
+/** A watcher may read when it likes: what it can hold here is bounded, see `LaggingReaders`. */
+const WATCH_PREFIX = '/orders.v1.OrderWatch/';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
@@ -68,13 +73,14 @@ export class StreamGate {
   }
 
   #open({ session, remoteAddress, stream, headers, pass }: OpenedStream): void {
-    const { callers, streams } = this.#dependencies;
+    const { callers, streams, stalled } = this.#dependencies;
     // An error without a listener would end the process. The stream closes by itself.
     stream.on('error', () => undefined);
     const caller = callers.ofRequest({ socket: { remoteAddress }, headers });
     const isProxy = callers.isProxy(remoteAddress);
     const openedAt = performance.now();
     const closed = () => {
+      stalled.remove(stream);
       if (!isAbandoned(stream) || performance.now() - openedAt >= ABANDONED_WITHIN_MS) return;
       streams.spend(caller, ABANDONED_COST);
       if (!isProxy && streams.isExhausted(caller)) this.#disconnect(session);
@@ -84,6 +90,7 @@ export class StreamGate {
     const isWithin = streams.spend(caller, 1);
     if (!isWithin && !isProxy) this.#disconnect(session);
     if (session.destroyed || stream.destroyed || stream.closed) return;
+    if (headers[':path']?.startsWith(WATCH_PREFIX) !== true) stalled.add(stream);
     if (isWithin) this.#admit(stream, caller, headers, pass);
     else this.#refuse(stream, tooManyStreams(), 'streams');
   }

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
+import { RESPONSE_LIMITS, ResponseBudget, type ResponseLimits } from '../../src/services/response-budget.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
@@ -27,6 +28,7 @@ export interface GrpcUnderTest {
 export type Changes = Partial<Omit<GrpcDependencies, 'metrics' | 'logger'>> & {
   host?: string;
   hub?: Partial<StatusHubOptions>;
+  responseLimits?: ResponseLimits;
 };
 
 /**
@@ -39,7 +41,7 @@ export async function startGrpc(
   security?: ChannelCredentials,
   wanted = 0,
 ): Promise<GrpcUnderTest> {
-  const { host = '127.0.0.1', hub: hubOptions, ...dependencies } = changes;
+  const { host = '127.0.0.1', hub: hubOptions, responseLimits = RESPONSE_LIMITS, ...dependencies } = changes;
   const service = await startSmallService(t);
   const { orderService, watchService, hub } = service.replica(undefined, undefined, hubOptions);
   const metrics = createMetrics();
@@ -60,6 +62,8 @@ export async function startGrpc(
     rateLimiter: undefined,
     maxConnectionsPerAddress: 0,
     maxStreamsPerSecond: 0,
+    responseBudget: new ResponseBudget(responseLimits, metrics),
+    responseTimeoutMs: 30_000,
     ...dependencies,
   });
   t.teardown(() => server.stop(1_000));
