@@ -71,7 +71,7 @@ export function* findAll(ledger: LedgerToCheck, readBack: ReadBack): Iterable<Fi
   yield* checkDeadLetters(ledger, entryOf, readBack.deadLetters);
   yield* checkStuck(readBack);
   const { histories, publishedStatuses, deadLetters, deadLetterCopies } = readBack;
-  if (deadLetterCopies !== undefined) yield* checkCopies(deadLetters, deadLetterCopies);
+  if (deadLetterCopies !== undefined) yield* checkCopies(deadLetters, deadLetterCopies, lostSpans);
   if (publishedStatuses !== undefined) yield* checkPublished(histories, publishedStatuses);
   for (const watchLog of readBack.watchLogs) yield* checkWatched(watchLog, histories, lostSpans);
   yield* checkSlowCalls(ledger, readBack.watchLogs);
