@@ -13,6 +13,11 @@ import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
 import { DecodingServer } from './decoding.ts';
 import { Listener } from './listener.ts';
+import {
+  INCOMPLETE_REQUEST_LIMITS,
+  IncompleteRequests,
+  type IncompleteRequestLimits,
+} from './incomplete-requests.ts';
 import { boundLargeResponses } from './large-responses.ts';
 import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
@@ -41,8 +46,9 @@ export interface GrpcDependencies {
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
   responseBudget: ResponseBudget;
-  /** a client that takes nothing of a response for this long is cut off */
+  /** a call whose request is not complete, or of whose response the client takes nothing, for this long is reset */
   responseTimeoutMs: number;
+  incompleteRequestLimits?: IncompleteRequestLimits;
   /** of one address; 0: no limit */
   maxConnectionsPerAddress: number;
   /** of one caller; 0: no limit */
@@ -115,10 +121,12 @@ export class GrpcServer {
   ): Listener {
     const { callers, load, rateLimiter, metrics } = this.#dependencies;
     const { maxConnectionsPerAddress: maxPerAddress, maxStreamsPerSecond } = this.#dependencies;
+    const { incompleteRequestLimits = INCOMPLETE_REQUEST_LIMITS } = this.#dependencies;
     const gate = new StreamGate({
       ...{ callers, load, rateLimiter, metrics },
       streams: new StreamBudget(maxStreamsPerSecond),
       stalled: this.#stalled,
+      incomplete: new IncompleteRequests(incompleteRequestLimits, metrics),
     });
     gate.guard(server);
     const limit = new ConnectionLimit({ protocol: 'grpc', callers, maxPerAddress, metrics });

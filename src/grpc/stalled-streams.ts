@@ -2,31 +2,33 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Metrics } from '../base/metrics.ts';
 
 interface Progress {
+  /** whether its client may take as long as it likes to read */
+  mayPause: boolean;
   /** bytes that HTTP/2 has not sent */
   unsent: number;
-  /** `performance.now()` when `unsent` last changed */
+  /** `performance.now()` when the stream was opened, or `unsent` last changed */
   at: number;
 }
 
 /**
- * Resets streams whose client takes nothing of a response for too long. HTTP/2 has no such limit: a client that does not open its
- * window can keep a response here as long as its connection lives.
+ * Resets streams whose client does not complete its request, or takes nothing of a response, for too long. HTTP/2 has no such limit:
+ * a client can keep half a request, or a response behind a closed window, here as long as its connection lives.
  */
 export class StalledStreams {
   readonly #timeoutMs: number;
-  readonly #metrics: Pick<Metrics, 'responsesCutOff'>;
-  readonly #streams = new Map<ServerHttp2Stream, Progress | undefined>();
+  readonly #metrics: Pick<Metrics, 'responsesCutOff' | 'requestsRefused'>;
+  readonly #streams = new Map<ServerHttp2Stream, Progress>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs checked four times in this time */
-  constructor(timeoutMs: number, metrics: Pick<Metrics, 'responsesCutOff'>) {
+  constructor(timeoutMs: number, metrics: Pick<Metrics, 'responsesCutOff' | 'requestsRefused'>) {
     this.#timeoutMs = timeoutMs;
     this.#metrics = metrics;
   }
 
-  /** Watches a stream until `remove`. */
-  add(stream: ServerHttp2Stream): void {
-    this.#streams.set(stream, undefined);
+  /** Watches a stream until `remove`. @param options.mayPause whether its client may take as long as it likes to read */
+  add(stream: ServerHttp2Stream, { mayPause }: { mayPause: boolean }): void {
+    this.#streams.set(stream, { mayPause, unsent: 0, at: performance.now() });
     this.#timer ??= setInterval(() => this.#check(), this.#timeoutMs / 4).unref();
   }
 
@@ -40,18 +42,24 @@ export class StalledStreams {
   }
 
   #check(): void {
-    const at = performance.now();
+    const now = performance.now();
     for (const [stream, last] of this.#streams) {
-      const unsent = stream.writableLength;
-      if (unsent === 0) this.#streams.set(stream, undefined);
-      else if (unsent !== last?.unsent) this.#streams.set(stream, { unsent, at });
-      else if (at - last.at >= this.#timeoutMs) this.#reset(stream);
+      const isLate = now - last.at >= this.#timeoutMs;
+      if (!stream.readableEnded) {
+        if (isLate) this.#resetRequest(stream);
+      } else if (stream.writableLength !== last.unsent || last.unsent === 0 || last.mayPause) {
+        Object.assign(last, { unsent: stream.writableLength, at: now });
+      } else if (isLate) this.#resetResponse(stream);
     }
   }
 
-  #reset(stream: ServerHttp2Stream): void {
+  #resetRequest(stream: ServerHttp2Stream): void {
+    this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
+    stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #resetResponse(stream: ServerHttp2Stream): void {
     this.#metrics.responsesCutOff.inc();
-    this.#streams.delete(stream);
     stream.close(constants.NGHTTP2_CANCEL);
   }
 }

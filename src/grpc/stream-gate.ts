@@ -12,6 +12,7 @@ import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
+import type { IncompleteRequests } from './incomplete-requests.ts';
 import { callStatus } from './rich-error.ts';
 import type { StalledStreams } from './stalled-streams.ts';
 import { ABANDONED_COST, type StreamBudget } from './stream-budget.ts';
@@ -20,6 +21,7 @@ export interface StreamGateDependencies {
   callers: Callers;
   streams: StreamBudget;
   stalled: StalledStreams;
+  incomplete: IncompleteRequests;
   load: Pick<LoadMonitor, 'overload'>;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
@@ -34,6 +36,9 @@ const HEALTH_PREFIX = '/grpc.health.v1.Health/';
 
 /** A watcher may read when it likes: what it can hold here is bounded, see `LaggingReaders`. */
 const WATCH_PREFIX = '/orders.v1.OrderWatch/';
+
+/** Its only method has requests without an end. */
+const REFLECTION_PREFIX = '/grpc.reflection.';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
@@ -58,14 +63,16 @@ export class StreamGate {
 
   /** Puts the gate in front of the listeners that the server has now. */
   guard(server: Http2Server | Http2SecureServer): void {
+    const { incomplete } = this.#dependencies;
     const listeners = server.listeners('stream') as StreamListener[];
     server.removeAllListeners('stream');
     server.on('session', (session) => {
       const { remoteAddress } = session.socket;
       // A listener of the session, because a stream that was reset at once no longer knows its session.
       session.on('stream', (stream, headers, flags) => {
-        const pass = () => {
+        const pass = (caller: string) => {
           for (const listener of listeners) listener.call(server, stream, headers, flags);
+          if (headers[':path']?.startsWith(REFLECTION_PREFIX) !== true) incomplete.track(stream, caller);
         };
         this.#open({ session, remoteAddress, stream, headers, pass });
       });
@@ -90,15 +97,21 @@ export class StreamGate {
     const isWithin = streams.spend(caller, 1);
     if (!isWithin && !isProxy) this.#disconnect(session);
     if (session.destroyed || stream.destroyed || stream.closed) return;
-    if (headers[':path']?.startsWith(WATCH_PREFIX) !== true) stalled.add(stream);
+    const path = headers[':path'] ?? '';
+    if (!path.startsWith(REFLECTION_PREFIX)) stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
     if (isWithin) this.#admit(stream, caller, headers, pass);
     else this.#refuse(stream, tooManyStreams(), 'streams');
   }
 
-  #admit(stream: ServerHttp2Stream, caller: string, headers: IncomingHttpHeaders, pass: () => void): void {
+  #admit(
+    stream: ServerHttp2Stream,
+    caller: string,
+    headers: IncomingHttpHeaders,
+    pass: (caller: string) => void,
+  ): void {
     const { load, rateLimiter } = this.#dependencies;
     if (headers[':path']?.startsWith(HEALTH_PREFIX) === true) {
-      pass();
+      pass(caller);
       return;
     }
     const overload = load.overload();
@@ -109,7 +122,7 @@ export class StreamGate {
     const usage = rateLimiter?.count(caller);
     const counted = (error: ServiceError | undefined) => {
       if (stream.destroyed || stream.closed) return;
-      if (error === undefined) pass();
+      if (error === undefined) pass(caller);
       else this.#refuse(stream, error, 'rate-limited');
     };
     if (usage instanceof Promise) {
@@ -150,7 +163,7 @@ interface OpenedStream {
   remoteAddress: string | undefined;
   stream: ServerHttp2Stream;
   headers: IncomingHttpHeaders;
-  pass: () => void;
+  pass: (caller: string) => void;
 }
 
 /** For a stream that has closed: its client did not wait for the response. */

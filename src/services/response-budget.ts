@@ -1,5 +1,6 @@
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { ByteCounts } from './byte-counts.ts';
 
 export interface ResponseLimits {
   /** bytes of one caller */
@@ -18,8 +19,7 @@ type BudgetMetrics = Pick<Metrics, 'responseBytes' | 'responsesRefused'>;
 export class ResponseBudget {
   readonly #limits: ResponseLimits;
   readonly #metrics: BudgetMetrics;
-  readonly #callers = new Map<string, number>();
-  #total = 0;
+  readonly #held = new ByteCounts();
 
   constructor(limits: ResponseLimits, metrics: BudgetMetrics) {
     this.#limits = limits;
@@ -32,11 +32,11 @@ export class ResponseBudget {
    * @throws ServiceError `overloaded`
    */
   take(caller: string, bytes: number): () => void {
-    const held = this.#callers.get(caller) ?? 0;
+    const held = this.#held.of(caller);
     if (held > 0 && held + bytes > this.#limits.perCaller) {
       throw this.#refused('caller', 'You have not read earlier responses. Read them, then try again.');
     }
-    if (this.#total > 0 && this.#total + bytes > this.#limits.total) {
+    if (this.#held.total > 0 && this.#held.total + bytes > this.#limits.total) {
       throw this.#refused('total', 'Too many large responses are being sent. Try again in a moment.');
     }
     return this.count(caller, bytes);
@@ -53,11 +53,8 @@ export class ResponseBudget {
   }
 
   #add(caller: string, bytes: number): void {
-    const held = (this.#callers.get(caller) ?? 0) + bytes;
-    if (held === 0) this.#callers.delete(caller);
-    else this.#callers.set(caller, held);
-    this.#total += bytes;
-    this.#metrics.responseBytes.set(this.#total);
+    this.#held.add(caller, bytes);
+    this.#metrics.responseBytes.set(this.#held.total);
   }
 
   #refused(reason: 'caller' | 'total', message: string): ServiceError {

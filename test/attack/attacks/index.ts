@@ -2,6 +2,7 @@ import type { Attack } from '../attack.ts';
 import { deepBrackets, metadataPairs, unknownKeys } from './costly-bodies.ts';
 import { bulkActions, cheapPages, expensiveQueries, grpcFlood } from './floods.ts';
 import { h2load, h2spec, schemathesis, slowhttptest } from './foreign-tools.ts';
+import { incompleteCalls } from './incomplete-calls.ts';
 import { largeOrders } from './large-orders.ts';
 import { notUtf8 } from './not-utf8.ts';
 import { rapidReset } from './rapid-reset.ts';
@@ -21,6 +22,7 @@ export const ATTACKS: readonly Attack[] = [
   watcherPlaces,
   unreadPages,
   rapidReset,
+  incompleteCalls,
   cheapPages,
   grpcFlood,
   expensiveQueries,

@@ -1,0 +1,58 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Metrics } from '../base/metrics.ts';
+import { ByteCounts } from '../services/byte-counts.ts';
+
+export interface IncompleteRequestLimits {
+  /** bytes of one caller */
+  perCaller: number;
+  /** bytes of all callers together */
+  total: number;
+}
+
+export const INCOMPLETE_REQUEST_LIMITS: IncompleteRequestLimits = {
+  perCaller: 16 * 1024 * 1024,
+  total: 64 * 1024 * 1024,
+};
+
+/**
+ * Limits the bytes of requests whose end has not arrived yet: grpc-js keeps them, up to the size limit of a message for each of
+ * thousands of streams. A stream that would exceed the limit is reset.
+ */
+export class IncompleteRequests {
+  readonly #limits: IncompleteRequestLimits;
+  readonly #metrics: Pick<Metrics, 'requestsRefused'>;
+  readonly #held = new ByteCounts();
+
+  constructor(limits: IncompleteRequestLimits, metrics: Pick<Metrics, 'requestsRefused'>) {
+    this.#limits = limits;
+    this.#metrics = metrics;
+  }
+
+  /** Counts what the stream brings from now on. Call it when the reader of the stream listens, because this makes it flow. */
+  track(stream: ServerHttp2Stream, caller: string): void {
+    let bytes = 0;
+    const release = () => {
+      this.#held.add(caller, -bytes);
+      bytes = 0;
+    };
+    stream.on('data', ({ length }: Buffer) => {
+      if (stream.closed) return;
+      bytes += length;
+      this.#held.add(caller, length);
+      if (!this.#isOver(caller)) return;
+      release();
+      this.#reset(stream);
+    });
+    stream.once('end', release);
+    stream.once('close', release);
+  }
+
+  #isOver(caller: string): boolean {
+    return this.#held.of(caller) > this.#limits.perCaller || this.#held.total > this.#limits.total;
+  }
+
+  #reset(stream: ServerHttp2Stream): void {
+    this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+}
