@@ -19,7 +19,8 @@ export class KafkaFollower implements Follower {
   readonly #clock: ClockWatch;
   readonly #offsets = new FollowedOffsets();
   readonly #stopping = new AbortController();
-  #reader: TopicReader;
+  /** undefined while it is being replaced */
+  #reader: TopicReader | undefined;
   #replacing: Promise<void> = Promise.resolve();
   #stop: Promise<void> | undefined;
 
@@ -38,7 +39,7 @@ export class KafkaFollower implements Follower {
 
   /** @throws ServiceError `log-unavailable` */
   async start(options: FollowOptions = {}): Promise<void> {
-    await this.#reader.start(options);
+    await this.#reader?.start(options);
     this.#clock.start(() => {
       this.#replacing = this.#replacing.then(() => this.#replaceReader(options));
     });
@@ -52,7 +53,7 @@ export class KafkaFollower implements Follower {
     this.#clock.stop();
     this.#stopping.abort();
     await this.#replacing;
-    await this.#reader.stop();
+    await this.#reader?.stop();
   }
 
   async #replaceReader(options: FollowOptions): Promise<void> {
@@ -63,10 +64,13 @@ export class KafkaFollower implements Follower {
       { topic },
       'The clock was set back; replacing the Kafka client that follows the topic.',
     );
-    await this.#discard(this.#reader);
+    const previous = this.#reader;
+    this.#reader = undefined;
+    if (previous !== undefined) await this.#discard(previous);
     const open = async () => {
-      this.#reader = new TopicReader(this.#options, this.#offsets);
-      await this.#reader.start(options);
+      const reader = new TopicReader(this.#options, this.#offsets);
+      await reader.start(options);
+      this.#reader = reader;
     };
     await openAgain(open, kafka, signal);
   }

@@ -11,6 +11,7 @@ import { groupSettings, type KafkaOptions } from './client-settings.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { endsConsumer } from './errors.ts';
 import { Lag } from './lag.ts';
+import { LostBrokers } from './lost-brokers.ts';
 import { Pauses } from './pauses.ts';
 import { Rebalancing } from './rebalancing.ts';
 
@@ -47,7 +48,13 @@ export class GroupMember implements LogConsumer {
     const client = createConsumer({ ...groupSettings(options), rebalance_cb: onRebalance }, this.#logger);
     this.#client = client;
     this.#pauses = new Pauses(client, topic, () => this.#deliver([]));
-    this.#lag = new Lag(client, topic, this.#assignment, this.#pauses);
+    this.#lag = new Lag(
+      client,
+      topic,
+      this.#assignment,
+      this.#pauses,
+      new LostBrokers(client, options.brokers),
+    );
     this.#loop = new ConsumeLoop(client, {
       beforeRead: () => this.#pauses.apply(),
       onMessages: (messages) => this.#deliver(messages),

@@ -1,6 +1,7 @@
 import type { KafkaConsumer } from 'node-rdkafka';
 import type { Assignment } from './assignment.ts';
 import { watermarks } from './client-calls.ts';
+import type { LostBrokers } from './lost-brokers.ts';
 import type { Pauses } from './pauses.ts';
 
 const QUERY_TIMEOUT_MS = 1000;
@@ -14,11 +15,19 @@ export class Lag {
   readonly #topic: string;
   readonly #assignment: Assignment;
   readonly #pauses: Pauses;
+  readonly #brokers: LostBrokers;
   readonly #queried = new Map<number, number>();
   #querying = false;
 
-  constructor(client: KafkaConsumer, topic: string, assignment: Assignment, pauses: Pauses) {
+  constructor(
+    client: KafkaConsumer,
+    topic: string,
+    assignment: Assignment,
+    pauses: Pauses,
+    brokers: LostBrokers,
+  ) {
     this.#client = client;
+    this.#brokers = brokers;
     this.#topic = topic;
     this.#assignment = assignment;
     this.#pauses = pauses;
@@ -46,7 +55,9 @@ export class Lag {
     try {
       for (const partition of partitions) {
         const topicPartition = { topic: this.#topic, partition };
-        const { highOffset } = await watermarks(this.#client, topicPartition, QUERY_TIMEOUT_MS);
+        const { highOffset } = await this.#brokers.guard(() =>
+          watermarks(this.#client, topicPartition, QUERY_TIMEOUT_MS),
+        );
         this.#queried.set(partition, highOffset);
       }
     } finally {

@@ -17,6 +17,7 @@ import { followerSettings, type KafkaOptions, refreshIntervalMs } from './client
 import { ConsumeLoop } from './consume-loop.ts';
 import { unavailableError } from './errors.ts';
 import { type FollowedOffsets, type Loss } from './followed-offsets.ts';
+import { LostBrokers } from './lost-brokers.ts';
 import { toLogRecord } from './records.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
@@ -45,6 +46,7 @@ export class TopicReader {
   readonly #onRecords: (records: LogRecord[]) => void;
   readonly #offsets: FollowedOffsets;
   readonly #refresh: Repeated;
+  readonly #brokers: LostBrokers;
   #hooks: Pick<FollowOptions, 'onStart' | 'onStartOver'> = {};
   #stop: Promise<void> | undefined;
 
@@ -68,6 +70,7 @@ export class TopicReader {
       logger: this.#logger,
     });
     this.#refresh = new Repeated(() => this.#look(), refreshIntervalMs(kafka));
+    this.#brokers = new LostBrokers(this.#client, kafka.brokers);
   }
 
   /**
@@ -127,7 +130,9 @@ export class TopicReader {
   /** Looks at the topic: is it still the same one, and does it have more partitions? */
   async #look(): Promise<void> {
     try {
-      const partitions = await partitionsOf(this.#client, this.#topic, LOOK_TIMEOUT_MS);
+      const partitions = await this.#brokers.guard(() =>
+        partitionsOf(this.#client, this.#topic, LOOK_TIMEOUT_MS),
+      );
       if (this.#stop !== undefined) return;
       this.#offsets.loss ??= await this.#lossSeenIn(partitions);
       if (partitions.length === 0) this.#noteMissing();

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type kafka from 'node-rdkafka';
 import type { LibrdKafkaError, Message, TopicPartitionOffset } from 'node-rdkafka';
@@ -29,7 +30,7 @@ function failure(message: string): Error & LibrdKafkaError {
 }
 
 /** Behaves as node-rdkafka's consumer on one topic. Tests change the topic as a broker would. */
-class ScriptedClient {
+class ScriptedClient extends EventEmitter {
   /** empty if the topic does not exist */
   partitions: Partition[];
   metadataError: LibrdKafkaError | null = null;
@@ -40,6 +41,7 @@ class ScriptedClient {
   readonly #positions = new Map<number, number>();
 
   constructor(partitions: Partition[]) {
+    super();
     this.partitions = partitions;
   }
 
