@@ -26,7 +26,7 @@ async function prepare({ folder, orders, batch }: DrainTask): Promise<PreparedTa
     'INSERT INTO order_history (order_id, version, status, at, reason, partition, "offset") VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const moveProgress = connection.prepare(
-    'INSERT INTO progress VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset',
+    'INSERT INTO progress (topic, partition, next_offset) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset',
   );
   const rows = await readRows(folder, orders);
   const write = connection.transaction((from: number) => {

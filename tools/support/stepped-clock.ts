@@ -1,6 +1,14 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** This file runs as dist/tools/support/stepped-clock.js. */
+const WAITS_SOURCE = fileURLToPath(new URL('../../../tools/support/clock-waits.c', import.meta.url));
 
 export const LIBFAKETIME_MISSING =
   'The clock of a service is stepped with libfaketime. Install it: apt-get install libfaketime.';
@@ -15,10 +23,10 @@ export class SteppedClock {
   readonly #file: string;
   #offsetMs = 0;
 
-  private constructor(file: string, library: string, cacheSeconds: number) {
+  private constructor(file: string, libraries: readonly string[], cacheSeconds: number) {
     this.#file = file;
     this.environment = {
-      LD_PRELOAD: library,
+      LD_PRELOAD: libraries.join(':'),
       FAKETIME_TIMESTAMP_FILE: file,
       DONT_FAKE_MONOTONIC: '1',
       NO_FAKE_STAT: '1',
@@ -29,7 +37,7 @@ export class SteppedClock {
   }
 
   /**
-   * @param folder an existing folder for the file that says how far the clock is off
+   * @param folder an existing folder for the file that says how far the clock is off, and for a compiled library
    * @param options.cacheSeconds how long a process may take to see a step. 0: it sees the step at once, but each reading of
    *   the clock costs 20 µs, so do not measure throughput with it.
    * @throws Error if libfaketime is not installed
@@ -37,7 +45,9 @@ export class SteppedClock {
   static async create(folder: string, { cacheSeconds = 0 } = {}): Promise<SteppedClock> {
     const library = libraryPath();
     if (library === undefined) throw new Error(LIBFAKETIME_MISSING);
-    const clock = new SteppedClock(join(folder, 'clock-offset'), library, cacheSeconds);
+    const waits = join(folder, 'clock-waits.so');
+    await run('cc', ['-shared', '-fPIC', '-O1', '-o', waits, WAITS_SOURCE, '-pthread']);
+    const clock = new SteppedClock(join(folder, 'clock-offset'), [library, waits], cacheSeconds);
     await clock.#write();
     return clock;
   }
