@@ -33,6 +33,8 @@ const NOT_OPEN = 'The event log is not open.';
 const PROBE_TIMEOUT_MS = 1000;
 /** Reports may come this late: librdkafka checks for timed-out records once a second. */
 const REPORT_GRACE_MS = 1500;
+/** Closing waits for calls in progress. */
+const CLOSE_TIMEOUT_MS = 2000;
 
 /** Appends to any topic. A delivery report settles each append. */
 export class KafkaProducer {
@@ -173,7 +175,8 @@ export class KafkaProducer {
     await within(this.#pending.drained(), this.#options.ackTimeoutMs + REPORT_GRACE_MS);
     this.#pending.stopPolling();
     this.#client = undefined;
-    await closeProducer(client);
+    if (await within(closeProducer(client), CLOSE_TIMEOUT_MS)) return;
+    this.#options.logger.warn('The Kafka producer could not be closed; it is left behind.');
   }
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {

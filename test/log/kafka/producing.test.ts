@@ -214,6 +214,21 @@ await t.test(
   },
 );
 
+await t.test('a producer that cannot be closed is left behind when it is replaced', async (t) => {
+  const mock = await startMock(t);
+  const { producer, clients } = await startProducer(t, mock);
+  const [first] = clients;
+  if (first === undefined) throw new Error('There is no client.');
+  const disconnect = first.disconnect.bind(first);
+  t.teardown(() => new Promise<void>((resolve) => void disconnect(() => resolve())));
+  first.disconnect = () => first;
+  first.emit('event.error', { message: ERROR_TEXT.fatal });
+  await eventually(() => clients.length > 1 && producer.readinessProblem() === undefined, {
+    what: 'the new client',
+  });
+  await producer.append({ topic: TOPICS.commands, key: 'one', value: Buffer.from('later') });
+});
+
 await t.test('a producer can be stopped while it is being replaced', async (t) => {
   const mock = await startMock(t);
   const { producer, clients } = await startProducer(t, mock, { connectTimeoutMs: 1000 });
