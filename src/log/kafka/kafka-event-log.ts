@@ -21,7 +21,7 @@ import { ensureTopics } from './topics.ts';
 
 /**
  * The event log on Kafka. It must run on the main thread: node-rdkafka aborts the process on any other. Each consumer and
- * follower blocks one thread of libuv's pool, so UV_THREADPOOL_SIZE must allow for them.
+ * follower blocks one thread of libuv's pool; a process has one of each, so two of the four threads remain.
  */
 export class KafkaEventLog implements EventLog {
   readonly #options: KafkaOptions;
