@@ -1,6 +1,8 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { ByteCounts } from '../services/byte-counts.ts';
+import { refuseStream } from './refuse-stream.ts';
 
 export interface IncompleteRequestLimits {
   /** bytes of one caller */
@@ -16,7 +18,7 @@ export const INCOMPLETE_REQUEST_LIMITS: IncompleteRequestLimits = {
 
 /**
  * Limits the bytes of requests whose end has not arrived yet: grpc-js keeps them, up to the size limit of a message for each of
- * thousands of streams. A stream that would exceed the limit is reset.
+ * thousands of streams. A call that would exceed the limit is refused.
  */
 export class IncompleteRequests {
   readonly #limits: IncompleteRequestLimits;
@@ -41,7 +43,7 @@ export class IncompleteRequests {
       this.#held.add(caller, length);
       if (!this.#isOver(caller)) return;
       release();
-      this.#reset(stream);
+      this.#refuse(stream);
     });
     stream.once('end', release);
     stream.once('close', release);
@@ -51,8 +53,16 @@ export class IncompleteRequests {
     return this.#held.of(caller) > this.#limits.perCaller || this.#held.total > this.#limits.total;
   }
 
-  #reset(stream: ServerHttp2Stream): void {
+  #refuse(stream: ServerHttp2Stream): void {
     this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
-    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (stream.headersSent) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    else refuseStream(stream, tooManyIncomplete());
   }
+}
+
+function tooManyIncomplete(): ServiceError {
+  return new ServiceError(
+    'rate-limited',
+    'You have begun too many requests without ending them. End them, then try again.',
+  );
 }

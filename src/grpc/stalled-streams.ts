@@ -1,5 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { refuseStream } from './refuse-stream.ts';
 
 interface Progress {
   /** whether its client may take as long as it likes to read */
@@ -11,7 +13,7 @@ interface Progress {
 }
 
 /**
- * Resets streams whose client does not complete its request, or takes nothing of a response, for too long. HTTP/2 has no such limit:
+ * Ends streams whose client does not complete its request, or takes nothing of a response, for too long. HTTP/2 has no such limit:
  * a client can keep half a request, or a response behind a closed window, here as long as its connection lives.
  */
 export class StalledStreams {
@@ -55,11 +57,16 @@ export class StalledStreams {
 
   #resetRequest(stream: ServerHttp2Stream): void {
     this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
-    stream.close(constants.NGHTTP2_CANCEL);
+    if (stream.headersSent) stream.close(constants.NGHTTP2_CANCEL);
+    else refuseStream(stream, tooLate());
   }
 
   #resetResponse(stream: ServerHttp2Stream): void {
     this.#metrics.responsesCutOff.inc();
     stream.close(constants.NGHTTP2_CANCEL);
   }
+}
+
+function tooLate(): ServiceError {
+  return new ServiceError('rate-limited', 'The end of the request did not arrive in time. Send it at once.');
 }

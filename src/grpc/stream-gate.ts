@@ -13,7 +13,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
 import type { IncompleteRequests } from './incomplete-requests.ts';
-import { callStatus } from './rich-error.ts';
+import { refuseStream } from './refuse-stream.ts';
 import type { StalledStreams } from './stalled-streams.ts';
 import { ABANDONED_COST, type StreamBudget } from './stream-budget.ts';
 
@@ -135,19 +135,7 @@ export class StreamGate {
 
   #refuse(stream: ServerHttp2Stream, error: ServiceError, reason: string): void {
     this.#dependencies.metrics.requestsRefused.inc({ protocol: 'grpc', reason });
-    const { code, details, metadata } = callStatus(error);
-    stream.respond(
-      {
-        ':status': 200,
-        'content-type': 'application/grpc+proto',
-        'grpc-status': code,
-        'grpc-message': encodeURIComponent(details),
-        ...metadata.toHttp2Headers(),
-      },
-      { endStream: true },
-    );
-    // Takes no more of the request, RFC 9113 section 8.1.
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    refuseStream(stream, error);
   }
 
   /** With a GOAWAY that tells the client to slow down, RFC 9113 section 7. */
