@@ -1,4 +1,4 @@
-import type { WatermarkOffsets } from 'node-rdkafka';
+import type { TopicPartitionOffset, WatermarkOffsets } from 'node-rdkafka';
 import type { StartOver } from '../event-log.ts';
 
 /** Records that were not read, and how that was noticed. */
@@ -19,6 +19,23 @@ export class FollowedOffsets extends Map<number, number> {
   loss: Loss | undefined;
   /** whether the latest look found a lower end */
   #sawLowerEnd = false;
+
+  /** Whether what arrives belongs to a topic, or a part of it, that is not being followed. */
+  get isInterrupted(): boolean {
+    return this.isMissing || this.loss !== undefined;
+  }
+
+  /** Notes that the messages were read, up to a loss. @returns the messages before it */
+  readUntilLoss<M extends TopicPartitionOffset>(
+    messages: readonly M[],
+    watermarks: (message: M) => WatermarkOffsets,
+  ): M[] {
+    for (const [index, message] of messages.entries()) {
+      this.loss = this.read(message.partition, message.offset, () => watermarks(message));
+      if (this.loss !== undefined) return messages.slice(0, index);
+    }
+    return [...messages];
+  }
 
   /**
    * Notes that a record was read.

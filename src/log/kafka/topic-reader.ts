@@ -109,22 +109,13 @@ export class TopicReader {
 
   #deliver(messages: Message[]): void {
     // After a loss, these records belong to what is read again.
-    if (!this.#offsets.isMissing && this.#offsets.loss === undefined)
-      this.#onRecords(this.#recordsBeforeLoss(messages));
-    if (this.#offsets.isMissing || this.#offsets.loss !== undefined) this.#refresh.soon();
-  }
-
-  #recordsBeforeLoss(messages: Message[]): LogRecord[] {
-    const records: LogRecord[] = [];
-    for (const message of messages) {
-      const { partition, offset } = message;
-      this.#offsets.loss = this.#offsets.read(partition, offset, () =>
+    if (!this.#offsets.isInterrupted) {
+      const read = this.#offsets.readUntilLoss(messages, ({ partition }) =>
         this.#client.getWatermarkOffsets(this.#topic, partition),
       );
-      if (this.#offsets.loss !== undefined) break;
-      records.push(toLogRecord(message));
+      this.#onRecords(read.map(toLogRecord));
     }
-    return records;
+    if (this.#offsets.isInterrupted) this.#refresh.soon();
   }
 
   /** Looks at the topic: is it still the same one, and does it have more partitions? */
@@ -139,19 +130,14 @@ export class TopicReader {
       else if (this.#offsets.loss !== undefined) await this.#startOver(partitions, this.#offsets.loss);
       else await this.#addNew(partitions);
     } catch (error) {
-      this.#logger.debug(
-        { err: toError(error) },
-        'Looking at the followed topic failed; looking again soon.',
-      );
+      this.#logger.debug({ err: toError(error) }, 'Looking at the followed topic failed.');
     }
   }
 
   #noteMissing(): void {
     if (this.#offsets.isMissing) return;
     this.#offsets.isMissing = true;
-    this.#logger.error(
-      'Kafka has no such topic any more; nothing can be read from it until it exists again.',
-    );
+    this.#logger.error('Kafka has no such topic any more; reading waits until it exists again.');
   }
 
   async #lossSeenIn(partitions: readonly number[]): Promise<Loss | undefined> {
