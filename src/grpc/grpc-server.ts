@@ -5,6 +5,7 @@ import type { Callers } from '../base/caller.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { ByteLimits } from '../services/byte-counts.ts';
 import { ConnectionLimit } from '../services/connection-limit.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
@@ -13,11 +14,7 @@ import { draining } from '../services/server-rules.ts';
 import { Calls } from './calls.ts';
 import { DecodingServer } from './decoding.ts';
 import { Listener } from './listener.ts';
-import {
-  INCOMPLETE_REQUEST_LIMITS,
-  IncompleteRequests,
-  type IncompleteRequestLimits,
-} from './incomplete-requests.ts';
+import { INCOMPLETE_REQUEST_LIMITS, IncompleteRequests } from './incomplete-requests.ts';
 import { boundLargeResponses } from './large-responses.ts';
 import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
@@ -48,7 +45,7 @@ export interface GrpcDependencies {
   responseBudget: ResponseBudget;
   /** a call whose request is not complete, or of whose response the client takes nothing, for this long is reset */
   responseTimeoutMs: number;
-  incompleteRequestLimits?: IncompleteRequestLimits;
+  incompleteRequestLimits?: ByteLimits;
   /** of one address; 0: no limit */
   maxConnectionsPerAddress: number;
   /** of one caller; 0: no limit */

@@ -1,17 +1,10 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { ByteCounts } from '../services/byte-counts.ts';
+import { ByteCounts, type ByteLimits } from '../services/byte-counts.ts';
 import { refuseStream } from './refuse-stream.ts';
 
-export interface IncompleteRequestLimits {
-  /** bytes of one caller */
-  perCaller: number;
-  /** bytes of all callers together */
-  total: number;
-}
-
-export const INCOMPLETE_REQUEST_LIMITS: IncompleteRequestLimits = {
+export const INCOMPLETE_REQUEST_LIMITS: ByteLimits = {
   perCaller: 16 * 1024 * 1024,
   total: 64 * 1024 * 1024,
 };
@@ -21,11 +14,11 @@ export const INCOMPLETE_REQUEST_LIMITS: IncompleteRequestLimits = {
  * thousands of streams. A call that would exceed the limit is refused.
  */
 export class IncompleteRequests {
-  readonly #limits: IncompleteRequestLimits;
+  readonly #limits: ByteLimits;
   readonly #metrics: Pick<Metrics, 'requestsRefused'>;
   readonly #held = new ByteCounts();
 
-  constructor(limits: IncompleteRequestLimits, metrics: Pick<Metrics, 'requestsRefused'>) {
+  constructor(limits: ByteLimits, metrics: Pick<Metrics, 'requestsRefused'>) {
     this.#limits = limits;
     this.#metrics = metrics;
   }

@@ -48,14 +48,14 @@ export class StalledStreams {
     for (const [stream, last] of this.#streams) {
       const isLate = now - last.at >= this.#timeoutMs;
       if (!stream.readableEnded) {
-        if (isLate) this.#resetRequest(stream);
+        if (isLate) this.#refuseRequest(stream);
       } else if (stream.writableLength !== last.unsent || last.unsent === 0 || last.mayPause) {
         Object.assign(last, { unsent: stream.writableLength, at: now });
       } else if (isLate) this.#resetResponse(stream);
     }
   }
 
-  #resetRequest(stream: ServerHttp2Stream): void {
+  #refuseRequest(stream: ServerHttp2Stream): void {
     this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
     if (stream.headersSent) stream.close(constants.NGHTTP2_CANCEL);
     else refuseStream(stream, tooLate());

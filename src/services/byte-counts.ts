@@ -1,3 +1,10 @@
+export interface ByteLimits {
+  /** bytes of one caller */
+  perCaller: number;
+  /** bytes of all callers together */
+  total: number;
+}
+
 /** Counts bytes that this process holds, by caller and in total. A caller without bytes costs nothing. */
 export class ByteCounts {
   readonly #callers = new Map<string, number>();

@@ -1,15 +1,8 @@
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { ByteCounts } from './byte-counts.ts';
+import { ByteCounts, type ByteLimits } from './byte-counts.ts';
 
-export interface ResponseLimits {
-  /** bytes of one caller */
-  perCaller: number;
-  /** bytes of all callers together */
-  total: number;
-}
-
-export const RESPONSE_LIMITS: ResponseLimits = { perCaller: 16 * 1024 * 1024, total: 64 * 1024 * 1024 };
+export const RESPONSE_LIMITS: ByteLimits = { perCaller: 16 * 1024 * 1024, total: 64 * 1024 * 1024 };
 
 type BudgetMetrics = Pick<Metrics, 'responseBytes' | 'responsesRefused'>;
 
@@ -17,11 +10,11 @@ type BudgetMetrics = Pick<Metrics, 'responseBytes' | 'responsesRefused'>;
  * Limits the bytes of large responses that this process holds because their readers have not taken them yet.
  */
 export class ResponseBudget {
-  readonly #limits: ResponseLimits;
+  readonly #limits: ByteLimits;
   readonly #metrics: BudgetMetrics;
   readonly #held = new ByteCounts();
 
-  constructor(limits: ResponseLimits, metrics: BudgetMetrics) {
+  constructor(limits: ByteLimits, metrics: BudgetMetrics) {
     this.#limits = limits;
     this.#metrics = metrics;
   }

@@ -4,7 +4,8 @@ import type { Test } from 'tap';
 import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { GrpcServer, type GrpcDependencies } from '../../src/grpc/grpc-server.ts';
-import { RESPONSE_LIMITS, ResponseBudget, type ResponseLimits } from '../../src/services/response-budget.ts';
+import type { ByteLimits } from '../../src/services/byte-counts.ts';
+import { RESPONSE_LIMITS, ResponseBudget } from '../../src/services/response-budget.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
@@ -28,7 +29,7 @@ export interface GrpcUnderTest {
 export type Changes = Partial<Omit<GrpcDependencies, 'metrics' | 'logger'>> & {
   host?: string;
   hub?: Partial<StatusHubOptions>;
-  responseLimits?: ResponseLimits;
+  responseLimits?: ByteLimits;
 };
 
 /**

@@ -6,7 +6,8 @@ import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpApi, type HttpDependencies } from '../../src/http/app.ts';
 import { LoadMonitor } from '../../src/services/load-monitor.ts';
 import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
-import { RESPONSE_LIMITS, ResponseBudget, type ResponseLimits } from '../../src/services/response-budget.ts';
+import type { ByteLimits } from '../../src/services/byte-counts.ts';
+import { RESPONSE_LIMITS, ResponseBudget } from '../../src/services/response-budget.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
@@ -41,7 +42,7 @@ export type Changes = Partial<
   rateLimitWindowMs?: number;
   /** 0: no load shedding */
   maxEventLoopDelayMs?: number;
-  responseLimits?: ResponseLimits;
+  responseLimits?: ByteLimits;
   hub?: Partial<StatusHubOptions>;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;

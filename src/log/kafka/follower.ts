@@ -40,6 +40,7 @@ export class KafkaFollower implements Follower {
   /** @throws ServiceError `log-unavailable` */
   async start(options: FollowOptions = {}): Promise<void> {
     await this.#reader?.start(options);
+    if (this.#stopping.signal.aborted) return;
     this.#clock.start(() => {
       this.#replacing = this.#replacing.then(() => this.#replaceReader(options));
     });

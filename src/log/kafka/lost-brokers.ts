@@ -2,8 +2,6 @@ import type { KafkaConsumer } from 'node-rdkafka';
 import { ERROR_TEXT } from './errors.ts';
 import { reachBroker } from './reach-broker.ts';
 
-const PROBE_TIMEOUT_MS = 1000;
-
 /**
  * Guards calls of a consumer that wait for a broker. If the clock is set back while no broker can be reached, such a call sleeps for
  * as long as the clock was set back, and the client cannot be closed before it ends.
@@ -22,7 +20,7 @@ export class LostBrokers {
 
   /** @throws Error, without making the call, while no broker accepts a connection · what the call throws */
   async guard<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#areLost) await reachBroker(this.#brokers, PROBE_TIMEOUT_MS);
+    if (this.#areLost) await reachBroker(this.#brokers);
     const result = await call();
     this.#areLost = false;
     return result;

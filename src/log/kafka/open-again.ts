@@ -3,7 +3,6 @@ import { toError } from '../../base/errors.ts';
 import type { KafkaOptions } from './client-settings.ts';
 import { reachBroker } from './reach-broker.ts';
 
-const PROBE_TIMEOUT_MS = 1000;
 const PAUSE_MS = 500;
 
 /**
@@ -17,7 +16,7 @@ export async function openAgain<T>(
 ): Promise<T | undefined> {
   const retrying = retry(handleAll, { backoff: new ConstantBackoff(PAUSE_MS) });
   const attempt = async () => {
-    await reachBroker(brokers, PROBE_TIMEOUT_MS);
+    await reachBroker(brokers);
     if (signal.aborted) return undefined;
     return open().catch((error: unknown) => {
       logger.warn({ err: toError(error) }, 'A new Kafka client could not connect; trying again.');

@@ -216,7 +216,7 @@ export class KafkaProducer {
       ));
       return;
     }
-    await reachBroker(this.#options.brokers, PROBE_TIMEOUT_MS);
+    await reachBroker(this.#options.brokers);
     await this.metadata(false);
   }
 

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
+const TIMEOUT_MS = 1000;
+
 /**
  * Resolves when one of the brokers accepts a TCP connection. Unlike a call of librdkafka, this blocks no thread.
  * @param brokers comma-separated `host:port`
- * @param timeoutMs of each attempt
+ * @param timeoutMs for each of them
  * @throws Error if none does
  */
-export async function reachBroker(brokers: string, timeoutMs: number): Promise<void> {
+export async function reachBroker(brokers: string, timeoutMs = TIMEOUT_MS): Promise<void> {
   await Promise.any(brokers.split(',').map((broker) => reach(broker.trim(), timeoutMs)));
 }
 
