@@ -22,9 +22,11 @@ export function formatPosition(position: Position): string {
   return `${position.partition}-${position.offset}`;
 }
 
+export const POSITION = /^(\d{1,9})-(\d{1,15})$/;
+
 /** @throws ServiceError `position-invalid` */
 export function parsePosition(text: string): Position {
-  const match = /^(\d{1,9})-(\d{1,15})$/.exec(text);
+  const match = POSITION.exec(text);
   if (match === null) {
     throw new ServiceError('position-invalid', 'Use the position exactly as it is in the Location header.');
   }

@@ -2,11 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
+import { parsePosition } from '../../src/base/position.ts';
+import { readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
+import { operatorOf } from '../../src/http/schemas/operator.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { asObject, startHttp } from './http-under-test.ts';
 import { operationsOf, readDocument, type Operation } from './openapi.ts';
+import { requestWith } from './request-with.ts';
 
 /** Every route of the contract with every status it may answer. */
 const CONTRACT = {
@@ -72,6 +77,40 @@ await t.test('headers of requests and responses are documented', async (t) => {
     { in: 'header', name: 'prefer', required: false },
   ]);
   t.match(responses, { 202: { headers: { Location: {}, 'Idempotent-Replayed': {} } } });
+});
+
+await t.test('the pattern of a parameter says what its parser reads', async (t) => {
+  const parsers = {
+    'idempotency-key': {
+      read: (text: string) => readIdempotencyKey(requestWith('Idempotency-Key', text)),
+      refused: ['', ' ', 'x'.repeat(256), 'käse', '"open', '"a"b"', String.raw`"a\b"`, '""'],
+    },
+    'x-operator': {
+      read: (text: string) => operatorOf(requestWith('X-Operator', text)),
+      refused: ['', ' ', 'x'.repeat(65), 'jürgen'],
+    },
+    position: { read: parsePosition, refused: ['', '1', '-1-2', '1-2-3', '1-2 ', '1-1234567890123456'] },
+  };
+  for (const [name, { read, refused }] of Object.entries(parsers)) {
+    const patterns = new Set(operations.flatMap((operation) => patternsOf(operation, name)));
+    t.equal(patterns.size, 1, `${name} has the same pattern everywhere`);
+    for (const pattern of [...patterns].map((text) => new RegExp(text))) {
+      fc.assert(fc.property(fc.stringMatching(pattern), (text) => read(text) !== undefined));
+      for (const text of refused) {
+        t.notMatch(text, pattern, `${name}: ${text}`);
+        t.throws(() => read(text), `${name}: ${text}`);
+      }
+    }
+  }
+});
+
+await t.test('a replay or discard has either ids or a filter', async (t) => {
+  for (const action of ['replay', 'discard']) {
+    const { operation } = operations.find(({ name }) => name === `post /v1/dead-letters/${action}`) ?? {};
+    t.match(operation?.requestBody, {
+      content: { 'application/json': { schema: { oneOf: [{ required: ['ids'] }, { required: ['filter'] }] } } },
+    });
+  }
 });
 
 await t.test('every reference leads to a schema', async (t) => {
@@ -192,6 +231,13 @@ function requestOf({ method, path }: Operation): InjectOptions & { url: string }
 function invalidRequestOf(operation: Operation): InjectOptions {
   const request = requestOf(operation);
   return { ...request, url: `${request.url}?unknown=1` };
+}
+
+function patternsOf({ operation }: Operation, name: string): string[] {
+  const parameters = (operation.parameters ?? []) as { name: string; schema: { pattern?: string } }[];
+  return parameters
+    .filter((parameter) => parameter.name === name)
+    .map(({ schema }) => schema.pattern ?? '');
 }
 
 function referencesIn(value: unknown): string[] {

@@ -134,6 +134,7 @@ await t.test('invalid watches are refused', async (t) => {
   t.equal(await statusOf('?orderId=x'), 404);
   t.equal(await statusOf('?orderId=0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70&customerId=c'), 400);
   t.equal(await statusOf('?status=confirmed'), 400);
+  t.equal(await statusOf('?position=here'), 400, 'even where it is not needed');
   t.equal(await statusOf('', 'o.1'), 400, 'a token of the other kind of stream');
   t.equal(await statusOf('', 'garbage'), 400);
   t.equal(await statusOf('', 's.zz'), 410, 'a token of an earlier process');

@@ -1,9 +1,8 @@
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
 import t from 'tap';
 import { entityTag, matchesEntityTag } from '../../src/http/routes/read-order.ts';
 import { callerOf, readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
 import { preferredWait } from '../../src/http/schemas/prefer.ts';
+import { requestWith } from './request-with.ts';
 
 await t.test('If-None-Match: weak comparison, lists and a star', async (t) => {
   const tag = entityTag(2);
@@ -53,20 +52,20 @@ await t.test('Prefer: a header made to be slow to match is ignored', async (t) =
 });
 
 await t.test('Idempotency-Key: quotes do not matter', async (t) => {
-  t.equal(readIdempotencyKey(request('Idempotency-Key', 'k-1')), 'k-1');
-  t.equal(readIdempotencyKey(request('idempotency-key', '"k-1"')), 'k-1');
-  t.equal(readIdempotencyKey(request('Idempotency-Key', ' k 1 ')), 'k 1');
-  t.equal(readIdempotencyKey(request('Idempotency-Key', String.raw`"a\"b\\c"`)), String.raw`a"b\c`);
-  t.equal(readIdempotencyKey(request('Idempotency-Key', 'a,b')), 'a,b', 'a comma is part of a key');
-  t.equal(readIdempotencyKey(request('Idempotency-Key', 'x'.repeat(255)))?.length, 255);
-  t.equal(readIdempotencyKey(request('Accept', '*/*')), undefined, 'no header, no key');
+  t.equal(readIdempotencyKey(requestWith('Idempotency-Key', 'k-1')), 'k-1');
+  t.equal(readIdempotencyKey(requestWith('idempotency-key', '"k-1"')), 'k-1');
+  t.equal(readIdempotencyKey(requestWith('Idempotency-Key', ' k 1 ')), 'k 1');
+  t.equal(readIdempotencyKey(requestWith('Idempotency-Key', String.raw`"a\"b\\c"`)), String.raw`a"b\c`);
+  t.equal(readIdempotencyKey(requestWith('Idempotency-Key', 'a,b')), 'a,b', 'a comma is part of a key');
+  t.equal(readIdempotencyKey(requestWith('Idempotency-Key', 'x'.repeat(255)))?.length, 255);
+  t.equal(readIdempotencyKey(requestWith('Accept', '*/*')), undefined, 'no header, no key');
 });
 
 await t.test('Idempotency-Key: a malformed key is refused', async (t) => {
   const bad = ['', '   ', 'x'.repeat(256), 'käse', 'a\tb', '""', '"open', '"a"b"', String.raw`"a\b"`];
   for (const value of bad) {
     t.throws(
-      () => readIdempotencyKey(request('Idempotency-Key', value)),
+      () => readIdempotencyKey(requestWith('Idempotency-Key', value)),
       { code: 'idempotency-key-invalid' },
       JSON.stringify(value),
     );
@@ -74,27 +73,15 @@ await t.test('Idempotency-Key: a malformed key is refused', async (t) => {
 });
 
 await t.test('Idempotency-Key: two headers are refused, even if they are equal', async (t) => {
-  t.throws(() => readIdempotencyKey(request('Idempotency-Key', 'a', 'IDEMPOTENCY-KEY', 'a')), {
+  t.throws(() => readIdempotencyKey(requestWith('Idempotency-Key', 'a', 'IDEMPOTENCY-KEY', 'a')), {
     code: 'idempotency-key-invalid',
   });
 });
 
 await t.test('Authorization identifies the caller and is not kept', async (t) => {
-  const alice = callerOf(request('Authorization', 'Bearer alice'));
-  t.equal(callerOf(request('Authorization', 'Bearer alice')), alice);
-  t.not(callerOf(request('Authorization', 'Bearer bob')), alice);
+  const alice = callerOf(requestWith('Authorization', 'Bearer alice'));
+  t.equal(callerOf(requestWith('Authorization', 'Bearer alice')), alice);
+  t.not(callerOf(requestWith('Authorization', 'Bearer bob')), alice);
   t.notMatch(alice, /alice/);
-  t.equal(callerOf(request('Accept', '*/*')), 'anonymous');
+  t.equal(callerOf(requestWith('Accept', '*/*')), 'anonymous');
 });
-
-function request(...rawHeaders: string[]): IncomingMessage {
-  const message = new IncomingMessage(new Socket());
-  message.rawHeaders = rawHeaders;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    const value = rawHeaders[index + 1] ?? '';
-    const before = message.headers[name];
-    message.headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
-  }
-  return message;
-}

@@ -16,6 +16,15 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * `documented` of a body, a query or a property of them has JSON Schema keywords for the documentation. The route checks them itself,
+ * with an error of its own.
+ */
+interface Documented {
+  documented?: object;
+  properties?: Record<string, Documented>;
+}
+
 /** Collects the schemas of the routes that are added from now on. */
 export async function collectDocumentation(scope: HttpScope, version: string): Promise<void> {
   scope.addSchema(Problem);
@@ -56,11 +65,26 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
 }
 
 function documented({ requestHeaders, problems = [], ...schema }: FastifySchema, url: string): FastifySchema {
+  const { body, querystring } = schema as { body?: Documented; querystring?: Documented };
   const response = {
     ...(schema.response as object | undefined),
     ...problemResponses(new Set([...commonProblems(schema, url), ...problems])),
   };
-  return { ...schema, response, ...(requestHeaders === undefined ? {} : { headers: requestHeaders }) };
+  return {
+    ...schema,
+    ...(body === undefined ? {} : { body: withRules(body) }),
+    ...(querystring === undefined ? {} : { querystring: withRules(querystring) }),
+    ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
+    response,
+  };
+}
+
+/** With the keywords of `documented`, of the schema itself and of its properties. */
+function withRules(schema: Documented): object {
+  const { documented, properties, ...rest } = schema;
+  if (properties === undefined) return { ...rest, ...documented };
+  const fields = Object.entries(properties).map(([name, property]) => [name, withRules(property)]);
+  return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
 
 /** The error codes of every /v1 route: those of the hooks and of the request parsers. */

@@ -92,11 +92,12 @@ async function begin(
   options: WatchOptions,
 ): Promise<Watch> {
   const { orderId, customerId, merchantId } = query;
+  const position = positionOf(query);
   if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, options);
   if (customerId !== undefined || merchantId !== undefined) {
     throw invalidField('/orderId', 'must not come with customerId or merchantId');
   }
-  return watchService.watchOrder(orderIdOf({ id: orderId }), { ...options, position: positionOf(query) });
+  return watchService.watchOrder(orderIdOf({ id: orderId }), { ...options, position });
 }
 
 interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {

@@ -42,6 +42,7 @@ export const BulkBody = (defaultRate: number) =>
     },
     {
       additionalProperties: false,
+      documented: { oneOf: [{ required: ['ids'] }, { required: ['filter'] }] },
       examples: [{ filter: { reason: 'retries-exhausted' }, ratePerSecond: 50 }],
     },
   );

@@ -3,6 +3,10 @@ import { Type } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
 import { callerOfCredentials, isIdempotencyKey } from '../../services/idempotency.ts';
 
+/** A bare key, which neither begins with a quote nor has surrounding spaces. */
+const BARE_PATTERN = String.raw`[!#-~]([ -~]{0,253}[!-~])?`;
+const QUOTED_PATTERN = String.raw`"([ !#-\[\]-~]|\\["\\]){1,255}"`;
+
 /**
  * Documentation only; `readIdempotencyKey` checks the header. It has no example, because Swagger UI would send that with
  * every order.
@@ -10,7 +14,7 @@ import { callerOfCredentials, isIdempotencyKey } from '../../services/idempotenc
 export const IdempotencyKeyHeader = {
   'idempotency-key': Type.Optional(
     Type.String({
-      maxLength: 255,
+      pattern: `^(${BARE_PATTERN}|${QUOTED_PATTERN})$`,
       description:
         'Makes a retry safe: a repeat with the same key and body returns the order of the first request. Use a new key ' +
         'for each order, ideally a UUIDv7.',

@@ -6,7 +6,8 @@ import { ServiceError } from '../../base/errors.ts';
 export const OperatorHeader = {
   'x-operator': Type.Optional(
     Type.String({
-      maxLength: 64,
+      // Surrounding spaces do not count.
+      pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]{0,62}[\\x21-\\x7e])?$',
       description: 'The name of the operator for the audit, e.g. `ada`; `http` if absent',
     }),
   ),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { formatPosition, parsePosition, type Position } from '../../base/position.ts';
+import { formatPosition, parsePosition, POSITION, type Position } from '../../base/position.ts';
 import { parseOrderId } from '../../order/ids.ts';
 
 export const OrderPath = Type.Object({
@@ -9,7 +9,12 @@ export const OrderPath = Type.Object({
 /** With the position from `Location`, any replica finds an order that is not stored yet. */
 export const PositionQuery = Type.Object(
   {
-    position: Type.Optional(Type.String({ description: 'From the Location header, e.g. `3-1042`' })),
+    position: Type.Optional(
+      Type.String({
+        description: 'From the Location header, e.g. `3-1042`',
+        documented: { pattern: POSITION.source },
+      }),
+    ),
   },
   { additionalProperties: false },
 );
