@@ -1,3 +1,4 @@
+import { ServiceError } from './errors.ts';
 import type { RecordHeaders } from './log-record.ts';
 import { headersOfText, headersText } from './record-headers.ts';
 
@@ -54,7 +55,9 @@ export class EncodedRecord {
   readonly #keyIsNull: boolean;
   readonly #valueIsNull: boolean;
 
+  /** @throws ServiceError `record-undecodable` if the buffer ends before the record */
   constructor(bytes: Buffer, start: number) {
+    refuseEndBefore(start + WORDS_BYTES, bytes);
     const keyWord = bytes.readUInt32LE(start);
     const valueWord = bytes.readUInt32LE(start + 4);
     const hasHeaders = (keyWord & WITH_HEADERS) !== 0;
@@ -63,9 +66,11 @@ export class EncodedRecord {
     this.#keyIsNull = (keyWord & NULL) !== 0;
     this.#valueIsNull = (valueWord & NULL) !== 0;
     this.#keyAt = start + WORDS_BYTES + (hasHeaders ? HEADERS_LENGTH_BYTES : 0);
+    refuseEndBefore(this.#keyAt, bytes);
     this.#valueAt = this.#keyAt + (keyWord & LENGTH);
     this.#headersAt = this.#valueAt + (valueWord & LENGTH);
     this.end = this.#headersAt + (hasHeaders ? bytes.readUInt32LE(start + WORDS_BYTES) : 0);
+    refuseEndBefore(this.end, bytes);
   }
 
   get key(): Buffer | null {
@@ -85,10 +90,15 @@ export class EncodedRecord {
     return this.#valueIsNull ? null : this.#bytes.toString('utf8', this.#valueAt, this.#headersAt);
   }
 
+  /** @throws ServiceError `record-undecodable` if they are damaged */
   get headers(): RecordHeaders | undefined {
     if (this.#headersAt === this.end) return undefined;
     return headersOfText(this.#bytes.toString('utf8', this.#headersAt, this.end));
   }
+}
+
+function refuseEndBefore(end: number, bytes: Buffer): void {
+  if (end > bytes.length) throw new ServiceError('record-undecodable', 'The record is cut off.');
 }
 
 function lengthOf(content: string | Buffer | null): number {

@@ -37,7 +37,10 @@ export function isEmptyFrame(frame: ArrayBuffer): boolean {
   return frame.byteLength === COUNT_BYTES;
 }
 
-/** Reads a frame record by record; decodes keys, values and headers only on request. */
+/**
+ * Reads a frame record by record; decodes keys, values and headers only on request. Frames never leave the process; a damaged one ends
+ * in a ServiceError `record-undecodable`.
+ */
 export class RecordFrame {
   readonly #bytes: Buffer;
   readonly #records: EncodedRecord[] = [];

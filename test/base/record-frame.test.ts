@@ -59,6 +59,36 @@ await t.test('headers can be read alone, and empty headers become none', async (
   t.notOk('headers' in frame.record(2));
 });
 
+await t.test('a damaged record is refused, not read in part', (t) => {
+  const frame = () => {
+    const headers = { a: '1' };
+    return Buffer.from(
+      encodeRecordFrame([
+        {
+          partition: 0,
+          offset: 0,
+          timestamp: 0,
+          key: Buffer.from('key'),
+          value: Buffer.from('value'),
+          headers,
+        },
+      ]),
+    );
+  };
+  const read = (bytes: Buffer) => decodeRecordFrame(new Uint8Array(bytes).buffer);
+  t.equal(read(frame()).length, 1);
+  const damagedHeaders = frame();
+  damagedHeaders.write('x', damagedHeaders.indexOf('{'));
+  t.throws(() => read(damagedHeaders), { code: 'record-undecodable', message: /headers/ });
+  const otherHeaders = frame();
+  otherHeaders.write('["a",111]', otherHeaders.indexOf('{'));
+  t.throws(() => read(otherHeaders), { code: 'record-undecodable', message: /headers/ });
+  for (let length = 5; length < frame().length; length += 1) {
+    t.throws(() => read(frame().subarray(0, length)), { code: 'record-undecodable' }, `${length} bytes`);
+  }
+  t.end();
+});
+
 await t.test('keys and values given as text are the same records as given as bytes', async () => {
   const text = fc.record({
     partition: fc.nat(),

@@ -9,7 +9,7 @@ import { SETTING_NAMES } from '../../src/config/settings.ts';
 import { createOrderRequests } from '../../src/grpc/order-requests.ts';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
 import { preferredWait } from '../../src/http/schemas/prefer.ts';
-import { collectRecords, decodeBatch, readAppends } from '../../src/log/embedded/frames.ts';
+import { collectRecords, decodeBatch, readAppends, singleRecord } from '../../src/log/embedded/frames.ts';
 import { peekCause, peekOutcome, peekStatusChange } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import {
@@ -35,8 +35,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   body: { maxBytes: 65_536, prepare: bodyParser },
   batch: { maxBytes: 262_144, prepare: batchParser },
   event: { maxBytes: 65_536, prepare: eventCodec },
-  'record-frame': { maxBytes: 4_096, prepare: () => frame(readFrame) },
-  'log-frame': { maxBytes: 4_096, prepare: () => frame(readLogFrames) },
+  'record-frame': { maxBytes: 4_096, prepare: () => readFrame },
+  'log-frame': { maxBytes: 4_096, prepare: () => readLogFrames },
   'resume-token': { maxBytes: 65_536, prepare: () => resumeTokens },
   cursor: {
     maxBytes: 16_384,
@@ -66,27 +66,25 @@ function eventCodec(): Run {
   };
 }
 
-/**
- * Frames come from this program, and a checksum finds damage to stored ones before they are read. Other bytes may only end in the
- * error of Node's Buffer or of JSON.parse (headers), never in a loop.
- */
-function frame(read: Run): Run {
-  return (bytes) => {
-    try {
-      return read(bytes);
-    } catch (error) {
-      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
-    }
-  };
-}
-
 function readFrame(bytes: Buffer): void {
-  decodeRecordFrame(new Uint8Array(bytes).buffer);
+  unlessRefused('record-undecodable', () => decodeRecordFrame(new Uint8Array(bytes).buffer));
 }
 
 function readLogFrames(bytes: Buffer): void {
-  for (const chunk of decodeBatch(bytes)) collectRecords(chunk, 0, []);
-  readAppends(bytes, () => undefined);
+  const chunk = { partition: 0, firstOffset: 0, count: 1, timestamp: 0, body: bytes };
+  unlessRefused('log-unavailable', () => collectRecords(chunk, 0, []));
+  unlessRefused('log-unavailable', () => singleRecord(chunk, 1));
+  unlessRefused('record-undecodable', () => readAppends(bytes, () => undefined));
+  unlessRefused('log-unavailable', () => collectBatch(bytes));
+}
+
+/** The log thread frames what it has checked: other bytes may end in the error of Node's Buffer, never in a loop. */
+function collectBatch(bytes: Buffer): void {
+  try {
+    for (const chunk of decodeBatch(bytes)) collectRecords(chunk, 0, []);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
 }
 
 function resumeTokens(bytes: Buffer): void {

@@ -108,7 +108,9 @@ await t.test('a replay or discard has either ids or a filter', async (t) => {
   for (const action of ['replay', 'discard']) {
     const { operation } = operations.find(({ name }) => name === `post /v1/dead-letters/${action}`) ?? {};
     t.match(operation?.requestBody, {
-      content: { 'application/json': { schema: { oneOf: [{ required: ['ids'] }, { required: ['filter'] }] } } },
+      content: {
+        'application/json': { schema: { oneOf: [{ required: ['ids'] }, { required: ['filter'] }] } },
+      },
     });
   }
 });
@@ -235,9 +237,7 @@ function invalidRequestOf(operation: Operation): InjectOptions {
 
 function patternsOf({ operation }: Operation, name: string): string[] {
   const parameters = (operation.parameters ?? []) as { name: string; schema: { pattern?: string } }[];
-  return parameters
-    .filter((parameter) => parameter.name === name)
-    .map(({ schema }) => schema.pattern ?? '');
+  return parameters.filter((parameter) => parameter.name === name).map(({ schema }) => schema.pattern ?? '');
 }
 
 function referencesIn(value: unknown): string[] {

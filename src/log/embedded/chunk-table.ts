@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { crc32 } from 'node:zlib';
-import type { Chunk } from './frames.ts';
+import { type Chunk, corruptAt } from './frames.ts';
 import { SLOT_SIZE } from './log-database.ts';
 import type { Partition } from './topic-table.ts';
 
@@ -46,14 +46,12 @@ export class ChunkTable {
 
   /**
    * The chunk that contains the offset, or the next chunk if the offset is no longer retained.
-   * @throws Error when the checksum does not match (SQLite has no checksums of its own)
+   * @throws ServiceError `log-unavailable` when the checksum does not match (SQLite has no checksums of its own)
    */
   at(partition: Partition, offset: number): Chunk | undefined {
     const stored = this.stored(partition, offset);
     if (stored === undefined || stored.isIntact) return stored?.chunk;
-    throw new Error(
-      `partition ${partition.number} is corrupt at offset ${stored.chunk.firstOffset}; restore the file from a backup`,
-    );
+    throw corruptAt(partition.number, stored.chunk.firstOffset);
   }
 
   /** As `at`, but also returns a chunk whose body is corrupt. */

@@ -1,3 +1,4 @@
+import { ServiceError } from '../../base/errors.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import { EncodedRecord, recordBytes, writeRecord } from '../../base/record-bytes.ts';
 import type { OutgoingRecord } from '../event-log.ts';
@@ -48,6 +49,7 @@ export function appendBytes(record: OutgoingRecord): number {
 /**
  * @param visit receives the key and the whole encoded record, both as views into `frames`; `partition` is undefined if the
  *   key decides
+ * @throws ServiceError `record-undecodable` if the frames are cut off
  */
 export function readAppends(
   frames: Buffer,
@@ -66,6 +68,7 @@ export function readAppends(
   }
 }
 
+/** @throws ServiceError `record-undecodable` if the body is damaged */
 export function* recordsOf(body: Buffer): Generator<EncodedRecord> {
   for (let at = 0; at < body.length;) {
     const record = new EncodedRecord(body, at);
@@ -74,14 +77,26 @@ export function* recordsOf(body: Buffer): Generator<EncodedRecord> {
   }
 }
 
-/** A chunk with only the record at `offset`. */
+/** A chunk with only the record at `offset`. @throws ServiceError `log-unavailable` if the chunk is corrupt up to there */
 export function singleRecord(chunk: Chunk, offset: number): Chunk {
-  let record = new EncodedRecord(chunk.body, 0);
-  for (let skip = offset - chunk.firstOffset; skip > 0; skip--) {
-    record = new EncodedRecord(chunk.body, record.end);
+  let at = chunk.firstOffset;
+  try {
+    let record = new EncodedRecord(chunk.body, 0);
+    while (at < offset) {
+      at++;
+      record = new EncodedRecord(chunk.body, record.end);
+    }
+    const body = chunk.body.subarray(record.start, record.end);
+    return { ...chunk, firstOffset: offset, count: 1, body };
+  } catch (error) {
+    throw corruptAt(chunk.partition, at, error);
   }
-  const body = chunk.body.subarray(record.start, record.end);
-  return { ...chunk, firstOffset: offset, count: 1, body };
+}
+
+/** The checksum of the chunk does not match, or a record in it cannot be decoded. */
+export function corruptAt(partition: number, offset: number, cause?: unknown): ServiceError {
+  const detail = `The event log cannot be used: partition ${partition} is corrupt at offset ${offset}; restore the file from a backup.`;
+  return new ServiceError('log-unavailable', detail, { cause });
 }
 
 /** The result has its own ArrayBuffer, so it can be transferred. */
@@ -117,17 +132,24 @@ export function* decodeBatch(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-/** Adds the records of the chunk from `fromOffset` on to `records`. Keys and values are views into the chunk. */
+/**
+ * Adds the records of the chunk from `fromOffset` on to `records`. Keys and values are views into the chunk.
+ * @throws ServiceError `log-unavailable` if a record cannot be decoded
+ */
 export function collectRecords(chunk: Chunk, fromOffset: number, records: LogRecord[]): void {
   const { partition, timestamp } = chunk;
   let offset = chunk.firstOffset;
-  for (const { key, value, headers } of recordsOf(chunk.body)) {
-    if (offset >= fromOffset) {
-      const record: LogRecord = { partition, offset, timestamp, key, value };
-      if (headers !== undefined) record.headers = headers;
-      records.push(record);
+  try {
+    for (const { key, value, headers } of recordsOf(chunk.body)) {
+      if (offset >= fromOffset) {
+        const record: LogRecord = { partition, offset, timestamp, key, value };
+        if (headers !== undefined) record.headers = headers;
+        records.push(record);
+      }
+      offset++;
     }
-    offset++;
+  } catch (error) {
+    throw corruptAt(partition, offset, error);
   }
 }
 

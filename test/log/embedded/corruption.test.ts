@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import t from 'tap';
 import { createLogger } from '../../../src/base/logger.ts';
 import { createMetrics } from '../../../src/base/metrics.ts';
+import { Database } from '../../../src/base/sqlite.ts';
+import { encodeAppends } from '../../../src/log/embedded/frames.ts';
 import { LogFile } from '../../../src/log/embedded/log-file.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
 import { append, fileOptions, handlers, openFile, openLog, readAll } from './support.ts';
@@ -40,6 +43,42 @@ await t.test('a corrupt record that is still needed ends its consumer, with the 
   await eventually(() => failures.length > 0, { what: 'the failure' });
   await consumer.stop();
   t.match(failures, [{ code: 'log-unavailable', message: /partition 0 is corrupt at offset 0/ }]);
+});
+
+await t.test('a record that cannot be decoded is corrupt, even if its checksum matches', async (t) => {
+  for (const [what, damage] of [
+    ['headers', (body: Buffer) => body.fill('x', body.indexOf('{"a"'))],
+    ['length of the value', (body: Buffer) => void body.writeUInt32LE(1000, 4)],
+    ['end', (body: Buffer) => body.subarray(0, -2)],
+  ] as const) {
+    const dataDirectory = t.testdir({});
+    const options = fileOptions(dataDirectory, { partitions: 1 });
+    const file = new LogFile(options);
+    const headers = { a: '1' };
+    const { topics, frames } = encodeAppends([
+      { topic: 'orders', key: 'first', value: Buffer.from('intact') },
+      { topic: 'orders', key: 'key', value: Buffer.from('value'), headers },
+    ]);
+    file.append(topics, frames, Date.now());
+    file.close();
+    const db = new Database(options.file);
+    const body = db.prepare<[], Buffer>('SELECT body FROM chunks').pluck().get() as Buffer;
+    const record = body.subarray(body.indexOf('key') - 12);
+    const damaged = Buffer.concat([body.subarray(0, -record.length), damage(record) ?? record]);
+    db.prepare('UPDATE chunks SET body = ?, checksum = ?').run(damaged, crc32(damaged));
+    db.close();
+
+    const log = await openLog(t, { dataDirectory, partitions: 1 });
+    const { seen, all } = handlers();
+    const consumer = log.consumer('orders', all);
+    await consumer.start();
+    await eventually(() => seen.failures.length > 0, { what: 'the failure' });
+    await consumer.stop();
+    const corrupt = { code: 'log-unavailable', message: /partition 0 is corrupt at offset 1; restore/ };
+    t.match(seen.failures, [corrupt], what);
+    await t.rejects(log.find('orders', 'key'), corrupt, what);
+    await log.stop();
+  }
 });
 
 await t.test('a corrupt record that was consumed is deleted like any other, and reported', async (t) => {
