@@ -56,8 +56,10 @@ function faultsOfCommand(words: readonly string[]): string[] {
     case '':
     case 'curl':
     case 'grpcurl':
+    case 'h2spec':
     case 'pg_dump':
     case 'pg_restore':
+    case 'schemathesis':
       return [];
     case 'npm':
       return faultsOfNpm(rest);
