@@ -27,9 +27,9 @@ const CONTRACT = {
   'get /v1/dead-letters/{id}': '200 400 404 421 429 500 503',
   'post /v1/dead-letters/replay': '200 400 403 413 415 421 429 500 503 504',
   'post /v1/dead-letters/discard': '200 400 403 413 415 421 429 500 503',
-  'get /livez': '200',
-  'get /readyz': '200 503',
-  'get /metrics': '200',
+  'get /livez': '200 421',
+  'get /readyz': '200 421 503',
+  'get /metrics': '200 421 429',
 };
 
 const json = { 'content-type': 'application/json' };
@@ -134,7 +134,18 @@ await t.test('each route declares what the gates in front of it answer', async (
   await t.test('over the rate limit', async (t) => {
     const { app } = await startHttp(t, { rateLimitMax: 1 });
     await app.inject('/v1/stats');
-    for (const operation of v1) await answers(t, app, operation, 'rate-limited');
+    const isProbe = ({ path }: Operation) => path === '/livez' || path === '/readyz';
+    for (const operation of operations) {
+      if (!isProbe(operation)) await answers(t, app, operation, 'rate-limited');
+    }
+  });
+
+  await t.test('for another host', async (t) => {
+    for (const operation of operations) {
+      const request = requestOf(operation);
+      const headers = { ...request.headers, host: 'other.example' };
+      await answers(t, app, operation, 'host-not-allowed', { ...request, headers });
+    }
   });
 
   await t.test('under overload', async (t) => {

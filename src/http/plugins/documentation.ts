@@ -87,9 +87,9 @@ function withRules(schema: Documented): object {
   return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
 
-/** The error codes of every /v1 route: those of the hooks and of the request parsers. */
+/** The error codes of the hooks and of the request parsers. */
 function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {
-  if (!url.startsWith('/v1/')) return [];
+  if (!url.startsWith('/v1/')) return ['host-not-allowed'];
   const codes: CallerErrorCode[] = [
     'host-not-allowed',
     'draining',

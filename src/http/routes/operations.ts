@@ -75,7 +75,13 @@ function addMetrics(scope: HttpScope, { metrics, durations, pendingAppends }: Op
   const response = {
     200: { description: 'Prometheus text format', content: { 'text/plain': { schema: Type.String() } } },
   };
-  const schema = { operationId: 'metrics', summary: 'Metrics of the process', tags, response };
+  const schema = {
+    operationId: 'metrics',
+    summary: 'Metrics of the process',
+    tags,
+    response,
+    problems: ['rate-limited'] as const,
+  };
   scope.get('/metrics', { schema }, async (_request, reply) => {
     durations.flush();
     reply.type(registry.contentType);
