@@ -2,7 +2,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { ByteCounts, type ByteLimits } from '../services/byte-counts.ts';
-import { refuseStream } from './refuse-stream.ts';
+import { refusalHeaders, refuseStream } from './refuse-stream.ts';
 
 export const INCOMPLETE_REQUEST_LIMITS: ByteLimits = {
   perCaller: 16 * 1024 * 1024,
@@ -49,7 +49,7 @@ export class IncompleteRequests {
   #refuse(stream: ServerHttp2Stream): void {
     this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
     if (stream.headersSent) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else refuseStream(stream, tooManyIncomplete());
+    else refuseStream(stream, refusalHeaders(tooManyIncomplete()));
   }
 }
 

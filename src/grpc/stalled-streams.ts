@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { refuseStream } from './refuse-stream.ts';
+import { refusalHeaders, refuseStream } from './refuse-stream.ts';
 
 interface Progress {
   /** whether its client may take as long as it likes to read */
@@ -58,7 +58,7 @@ export class StalledStreams {
   #refuseRequest(stream: ServerHttp2Stream): void {
     this.#metrics.requestsRefused.inc({ protocol: 'grpc', reason: 'incomplete' });
     if (stream.headersSent) stream.close(constants.NGHTTP2_CANCEL);
-    else refuseStream(stream, tooLate());
+    else refuseStream(stream, refusalHeaders(tooLate()));
   }
 
   #resetResponse(stream: ServerHttp2Stream): void {

@@ -3,6 +3,7 @@ import {
   type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
@@ -12,8 +13,9 @@ import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
+import { Turns } from '../services/turns.ts';
 import type { IncompleteRequests } from './incomplete-requests.ts';
-import { refuseStream } from './refuse-stream.ts';
+import { refusalHeaders, refuseStream } from './refuse-stream.ts';
 import type { StalledStreams } from './stalled-streams.ts';
 import { ABANDONED_COST, type StreamBudget } from './stream-budget.ts';
 
@@ -44,10 +46,14 @@ type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 
 /**
  * Stands between HTTP/2 and grpc-js: sees every stream, also those that call no existing method, and refuses streams before
- * anything is read or decoded.
+ * anything is read or decoded. Callers take turns: one that opens thousands of streams at once delays only itself.
  */
 export class StreamGate {
   readonly #dependencies: StreamGateDependencies;
+  readonly #turns = new Turns();
+  readonly #tooManyStreams = tooManyStreams();
+  /** To encode an error costs more than to send it, and a flood gets the same error again and again. */
+  readonly #refusals = new WeakMap<ServiceError, OutgoingHttpHeaders>();
 
   constructor(dependencies: StreamGateDependencies) {
     this.#dependencies = dependencies;
@@ -86,8 +92,10 @@ export class StreamGate {
     const caller = callers.ofRequest({ socket: { remoteAddress }, headers });
     const isProxy = callers.isProxy(remoteAddress);
     const openedAt = performance.now();
+    let cancelTurn: (() => void) | undefined;
     const closed = () => {
       stalled.remove(stream);
+      cancelTurn?.();
       if (!isAbandoned(stream) || performance.now() - openedAt >= ABANDONED_WITHIN_MS) return;
       streams.spend(caller, ABANDONED_COST);
       if (!isProxy && streams.isExhausted(caller)) this.#disconnect(session);
@@ -97,10 +105,14 @@ export class StreamGate {
     const isWithin = streams.spend(caller, 1);
     if (!isWithin && !isProxy) this.#disconnect(session);
     if (session.destroyed || stream.destroyed || stream.closed) return;
-    const path = headers[':path'] ?? '';
-    if (!path.startsWith(REFLECTION_PREFIX)) stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
-    if (isWithin) this.#admit(stream, caller, headers, pass);
-    else this.#refuse(stream, tooManyStreams(), 'streams');
+    // The turn comes after all frames that have arrived with this one: a stream that they reset costs no more work.
+    cancelTurn = this.#turns.request(caller, () => {
+      if (session.destroyed || stream.destroyed || stream.closed) return;
+      const path = headers[':path'] ?? '';
+      if (!path.startsWith(REFLECTION_PREFIX)) stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
+      if (isWithin) this.#admit(stream, caller, headers, pass);
+      else this.#refuse(stream, this.#tooManyStreams, 'streams');
+    });
   }
 
   #admit(
@@ -135,14 +147,16 @@ export class StreamGate {
 
   #refuse(stream: ServerHttp2Stream, error: ServiceError, reason: string): void {
     this.#dependencies.metrics.requestsRefused.inc({ protocol: 'grpc', reason });
-    refuseStream(stream, error);
+    const headers = this.#refusals.get(error) ?? refusalHeaders(error);
+    this.#refusals.set(error, headers);
+    refuseStream(stream, headers);
   }
 
   /** With a GOAWAY that tells the client to slow down, RFC 9113 section 7. */
   #disconnect(session: ServerHttp2Session): void {
     if (session.destroyed) return;
     this.#dependencies.metrics.connectionsRefused.inc({ protocol: 'grpc', reason: 'streams' });
-    session.destroy(tooManyStreams(), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy(this.#tooManyStreams, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 

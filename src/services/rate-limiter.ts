@@ -34,6 +34,7 @@ export interface RateUsage {
 export class RateLimiter {
   readonly limit: RateLimit;
   readonly #store: RateLimitStore;
+  #lastRefusal: ServiceError | undefined;
 
   constructor(limit: RateLimit, store: RateLimitStore) {
     this.limit = limit;
@@ -57,15 +58,17 @@ export class RateLimiter {
   }
 
   #usageOf({ count, isRefused, endsInMs }: RateCount): RateUsage {
-    const { max, windowMs } = this.limit;
     const resetSeconds = Math.ceil(endsInMs / 1000);
-    const error = isRefused
-      ? new ServiceError(
-          'rate-limited',
-          `At most ${max} requests per ${windowMs} ms are allowed; each order of a batch counts.`,
-          { retryAfter: Math.max(1, resetSeconds) },
-        )
-      : undefined;
-    return { remaining: Math.max(0, max - count), resetSeconds, error };
+    const error = isRefused ? this.#refusal(Math.max(1, resetSeconds)) : undefined;
+    return { remaining: Math.max(0, this.limit.max - count), resetSeconds, error };
+  }
+
+  /** The error is shared: in a flood, to make one for each request would cost more than the rest of the refusal. */
+  #refusal(retryAfter: number): ServiceError {
+    if (this.#lastRefusal?.retryAfter === retryAfter) return this.#lastRefusal;
+    const { max, windowMs } = this.limit;
+    const detail = `At most ${max} requests per ${windowMs} ms are allowed; each order of a batch counts.`;
+    this.#lastRefusal = new ServiceError('rate-limited', detail, { retryAfter });
+    return this.#lastRefusal;
   }
 }

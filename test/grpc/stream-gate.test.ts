@@ -148,3 +148,40 @@ await t.test('bytes that are no message are the error of the caller', async (t) 
   const { values } = await metrics.grpcHandled.get();
   t.equal(values.filter(({ labels }) => labels.grpc_code === 'INVALID_ARGUMENT').length, 5);
 });
+
+await t.test('calls that were reset before their turn are neither counted nor answered', async (t) => {
+  const unlimited = new MemoryRateLimitStore({ max: 1_000, windowMs: 60_000 });
+  let counted = 0;
+  const store: RateLimitStore = {
+    add: (...args) => {
+      counted += 1;
+      return unlimited.add(...args);
+    },
+  };
+  const { address } = await startGrpc(t, { rateLimiter: new RateLimiter(limit, store) });
+  const hostile = await RawHttp2.to(address);
+  t.teardown(() => hostile.close());
+  hostile.openAndReset(100, GET_ORDER);
+  await rawCall(connection(t, address), LIST_ORDERS);
+  t.equal(counted, 1);
+});
+
+await t.test('a caller that opens many calls at once delays only itself', async (t) => {
+  const order: string[] = [];
+  const memory = new MemoryRateLimitStore({ max: 1_000, windowMs: 60_000 });
+  const store: RateLimitStore = {
+    add: (caller, ...rest) => {
+      order.push(caller);
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return memory.add(caller, ...rest);
+    },
+  };
+  const { address } = await startGrpc(t, { rateLimiter: new RateLimiter(limit, store) });
+  const hostile = connection(t, address);
+  const calls = Array.from({ length: 200 }, () => rawCall(hostile, LIST_ORDERS));
+  await eventually(() => order.length > 0, { what: 'the first call' });
+  await rawCall(connection(t, address, '127.0.0.2'), LIST_ORDERS);
+  t.ok(order.indexOf('127.0.0.2') < 100, `its turn was after ${order.indexOf('127.0.0.2')} hostile calls`);
+  await Promise.all(calls);
+});
