@@ -3,6 +3,7 @@ import { monotonicClock, systemClock } from '../base/clock.ts';
 import { DeadLetterService } from '../services/dead-letter-service.ts';
 import { OrderService } from '../services/order-service.ts';
 import { LaggingReaders, MAX_LAGGING_BYTES } from '../services/lagging-readers.ts';
+import { PAGE_LIMITS, PageTurns } from '../services/page-turns.ts';
 import { Turns } from '../services/turns.ts';
 import type { SharedDelivery } from '../services/watch-pump.ts';
 import { WatchService } from '../services/watch-service.ts';
@@ -29,7 +30,8 @@ export async function startApi(context: Context): Promise<Api> {
   const deadLetterPool = new DeadLetterPool({ store: config.database, writeLock });
   lifecycle.opened('dead letters', () => deadLetterPool.close());
   const { replayLimit } = config;
-  const orderService = new OrderService({ log, reader, hub, codec, clock: systemClock });
+  const pageTurns = new PageTurns(PAGE_LIMITS, metrics);
+  const orderService = new OrderService({ log, reader, hub, codec, clock: systemClock, pageTurns });
   const stats = new ServiceStats({
     replica: randomUUID().slice(0, 8),
     role: config.role,
@@ -52,6 +54,7 @@ export async function startApi(context: Context): Promise<Api> {
       store: deadLetterPool,
       log,
       reader,
+      pageTurns,
       replayLimit,
       clock: systemClock,
     }),

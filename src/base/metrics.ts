@@ -35,6 +35,8 @@ export interface Metrics {
   responseBytes: Gauge;
   /** reason: caller | total */
   responsesRefused: Counter<'reason'>;
+  /** reason: caller | total */
+  pagesRefused: Counter<'reason'>;
   responsesCutOff: Counter;
   /** kind: stream | wait */
   watchPlaces: Gauge<'kind'>;
@@ -179,6 +181,12 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     responsesRefused: new Counter({
       name: 'orders_responses_refused_total',
       help: 'Large responses refused because the caller, or all callers in total, have too many bytes in flight.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    pagesRefused: new Counter({
+      name: 'orders_pages_refused_total',
+      help: 'Pages of lists refused because too many pages of the caller, or of all callers in total, wait.',
       labelNames: ['reason'],
       registers,
     }),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
+import type { handleUnaryCall, Metadata, ServerUnaryCall } from '@grpc/grpc-js';
 import { toServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { draining, logServerError, usableRequestId } from '../services/server-rules.ts';
@@ -11,17 +11,20 @@ export interface CallGate {
   logger: Logger;
 }
 
+/** What a unary method knows of its call. */
+export type UnaryCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer' | 'cancelled'>;
+
 /** Wraps a unary method: refuses calls while draining, and turns an error into the status of the call. */
 export function unary<Request, Response>(
   { isDraining, logger }: CallGate,
-  handle: (request: Request, metadata: Metadata) => Promise<Response>,
+  handle: (request: Request, call: UnaryCall) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  const handleUnlessDraining = async (request: Request, metadata: Metadata): Promise<Response> => {
+  const handleUnlessDraining = async (request: Request, call: UnaryCall): Promise<Response> => {
     if (isDraining()) throw draining();
-    return handle(request, metadata);
+    return handle(request, call);
   };
   return (call, callback) => {
-    handleUnlessDraining(call.request, call.metadata).then(
+    handleUnlessDraining(call.request, call).then(
       (response) => callback(null, response),
       (thrown: unknown) => callback(failedStatus(thrown, call, logger)),
     );

@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
+import type { Callers } from '../base/caller.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { formatPosition, type Position } from '../base/position.ts';
 import { traceparentOf } from '../base/trace-context.ts';
@@ -13,15 +14,16 @@ import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-reque
 
 export interface OrderHandlerDependencies extends CallGate {
   orderService: Pick<OrderService, 'place' | 'get' | 'list' | 'transition'>;
+  callers: Callers;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
 }
 
 /** `orders.v1.OrderService`. */
 export function createOrderHandlers(dependencies: OrderHandlerDependencies): OrderServiceHandlers {
-  const { orderService, metrics } = dependencies;
+  const { orderService, callers, metrics } = dependencies;
   const requests = createOrderRequests();
   return {
-    CreateOrder: unary(dependencies, async (request, metadata) => {
+    CreateOrder: unary(dependencies, async (request, { metadata }) => {
       const order = requests.newOrder(request);
       const idempotencyKey = idempotencyKeyOf(request.idempotencyKey);
       const { receipt, replayed } = await orderService.place(order, {
@@ -45,11 +47,12 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
       const order = await orderService.get(parseOrderId(orderId), { position: positionOf(logPosition) });
       return { order: orderMessage(order) };
     }),
-    ListOrders: unary(dependencies, async (request) => {
-      const { data, nextCursor } = await orderService.list(requests.listQuery(request));
+    ListOrders: unary(dependencies, async (request, call) => {
+      const pageReader = { caller: callers.ofCall(call), hasLeft: () => call.cancelled };
+      const { data, nextCursor } = await orderService.list(requests.listQuery(request), pageReader);
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),
-    TransitionOrder: unary(dependencies, async (request, metadata) => {
+    TransitionOrder: unary(dependencies, async (request, { metadata }) => {
       const transition = requests.newTransition(request);
       const receipt = await orderService.transition(parseOrderId(request.orderId), transition, {
         position: positionOf(request.logPosition),

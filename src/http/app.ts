@@ -139,12 +139,12 @@ async function addV1(
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
   await addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
-  addListOrders(scope, orderService);
+  addListOrders(scope, orderService, callers);
   addOrderHistory(scope, orderService);
   addRequestTransition(scope, orderService);
   addOrderEvents(scope, { watchService, shared, callers, closing });
   addStats(scope, stats);
-  addListDeadLetters(scope, deadLetterService);
+  addListDeadLetters(scope, deadLetterService, callers);
   addReadDeadLetter(scope, deadLetterService);
   addReplayDeadLetters(scope, deadLetterService, closing);
   addDiscardDeadLetters(scope, deadLetterService, closing);

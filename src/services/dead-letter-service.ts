@@ -11,6 +11,7 @@ import type {
 import type { OrderReader } from '../store/order-store.ts';
 import { UNRESOLVED_STATES } from '../store/dead-letter.ts';
 import { runBulkAction, type BulkAction, type BulkRequest, type BulkResult } from './bulk-action.ts';
+import type { PageReader, PageTurns } from './page-turns.ts';
 import { replayPage } from './replay-dead-letters.ts';
 
 export interface DeadLetterServiceDependencies {
@@ -19,6 +20,7 @@ export interface DeadLetterServiceDependencies {
   reader: Pick<OrderReader, 'placingPartition'>;
   /** dead letters whose replays failed this many times are skipped */
   replayLimit: number;
+  pageTurns: PageTurns;
   clock: Clock;
 }
 
@@ -30,9 +32,13 @@ export class DeadLetterService {
     this.#dependencies = dependencies;
   }
 
-  /** Newest failure first. @throws ServiceError `cursor-invalid` */
-  list(query: DeadLetterQuery): Promise<DeadLetterPage> {
-    return this.#dependencies.store.list(query);
+  /**
+   * Newest failure first. Readers of pages take turns.
+   * @throws ServiceError `cursor-invalid`, or what `PageTurns.run` throws
+   */
+  list(query: DeadLetterQuery, pageReader: PageReader): Promise<DeadLetterPage> {
+    const { store, pageTurns } = this.#dependencies;
+    return pageTurns.run('large', pageReader, () => store.list(query));
   }
 
   /** Counts the matches by reason. */

@@ -14,6 +14,7 @@ import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts'
 import { findOrder, type AcceptedOrder } from './find-order.ts';
 import { KeyedOrders } from './keyed-orders.ts';
 import { appendLaterEvent } from './order-partition.ts';
+import type { PageReader, PageTurns } from './page-turns.ts';
 import { RecentOrders, type Placed, type Receipt } from './recent-orders.ts';
 import {
   refuseImpossible,
@@ -28,6 +29,7 @@ export interface OrderServiceDependencies {
   hub: StatusHub;
   codec: EventCodec;
   clock: Clock;
+  pageTurns: PageTurns;
   /** see `KeyedOrderDependencies` */
   firstStatusWaitMs?: number;
 }
@@ -93,9 +95,14 @@ export class OrderService {
     throw new ServiceError('order-not-found', `This service has no order ${orderId}.`);
   }
 
-  /** Processed orders, newest first. @throws ServiceError `cursor-invalid` */
-  list(query: ListQuery): Promise<OrderPage> {
-    return this.#dependencies.reader.list(query);
+  /**
+   * Processed orders, newest first. Readers of pages take turns.
+   * @throws ServiceError `cursor-invalid`, or what `PageTurns.run` throws
+   */
+  async list(query: ListQuery, pageReader: PageReader): Promise<OrderPage> {
+    const { reader, pageTurns } = this.#dependencies;
+    const small = await pageTurns.run('small', pageReader, () => reader.listSmall(query));
+    return small ?? pageTurns.run('large', pageReader, () => reader.list(query));
   }
 
   /** Every version of an order, oldest first; empty until it is processed. @throws ServiceError `order-not-found` */

@@ -29,6 +29,11 @@ export interface OrderReader {
    * @throws ServiceError `cursor-invalid`
    */
   list(query: ListQuery): Promise<OrderPage>;
+  /**
+   * The same page if it has at most 64 KiB or one order; otherwise undefined, which costs no more than a page of 64 KiB.
+   * @throws ServiceError `cursor-invalid`
+   */
+  listSmall(query: ListQuery): Promise<OrderPage | undefined>;
   /** The next offset of a partition to apply; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
   /** Which log filled the store, and how far. @param topic as for `progress` */

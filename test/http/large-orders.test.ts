@@ -32,3 +32,27 @@ interface Page {
 async function readPage(app: FastifyInstance, url: string): Promise<Page> {
   return (await app.inject(url)).json<Page>();
 }
+
+await t.test('while large pages are read, everything else has its turn', async (t) => {
+  const { app, service } = await startHttp(t);
+  const metadata = { note: 'x'.repeat(60_000) };
+  const idOf = (n: number) => `0199e6a2-5f0b-7c3d-8a41-${String(n).padStart(12, '0')}`;
+  const orders = Array.from({ length: 18 }, (_, n) => place(n, idOf(n), { metadata }));
+  await apply(service.store, orders);
+  const turns = [performance.now()];
+  const tick = () => {
+    turns.push(performance.now());
+    timer = setImmediate(tick);
+  };
+  let timer = setImmediate(tick);
+  const read = async (n: number) => {
+    const page = await app.inject({ url: '/v1/orders?limit=100', remoteAddress: `10.0.0.${n}` });
+    return page.json<Page>().data.length;
+  };
+  t.same(await Promise.all(Array.from({ length: 20 }, (_, n) => read(n))), Array(20).fill(17));
+  clearImmediate(timer);
+  turns.push(performance.now());
+  const longest = Math.max(...turns.slice(1).map((at, index) => at - (turns[index] ?? 0)));
+  const total = (turns.at(-1) ?? 0) - (turns[0] ?? 0);
+  t.ok(longest < total / 3, `the longest of ${turns.length} turns took ${longest} of ${total} ms`);
+});

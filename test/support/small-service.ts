@@ -13,6 +13,8 @@ import { EmbeddedEventLog } from '../../src/log/embedded/embedded-event-log.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { DeadLetterPool } from '../../src/threads/dead-letter-pool.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { PAGE_LIMITS, PageTurns } from '../../src/services/page-turns.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
 import { confirmAll } from '../../src/processing/processor.ts';
 import { StatusHub, type StatusHubOptions } from '../../src/status/status-hub.ts';
@@ -83,6 +85,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
     await reader.close();
     await store.close();
   });
+  const pageTurns = new PageTurns(PAGE_LIMITS, createMetrics());
   const replica: SmallService['replica'] = (seenLog = log, firstStatusWaitMs = 1_000, hubOptions = {}) => {
     const hub = new StatusHub({ codec, maxWatchers: 100, logger, ...hubOptions });
     const orderService = new OrderService({
@@ -91,6 +94,7 @@ export async function startSmallService(t: Test): Promise<SmallService> {
       hub,
       codec,
       clock: Date.now,
+      pageTurns,
       firstStatusWaitMs,
     });
     return { hub, orderService, watchService: new WatchService({ hub, orders: orderService, reader }) };
@@ -114,7 +118,8 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   const deadLetters: SmallService['deadLetters'] = ({ log: seenLog = log, replayLimit = 3 } = {}) => {
     const deadLetterPool = new DeadLetterPool({ store: target, writeLock });
     t.teardown(() => deadLetterPool.close());
-    const options = { store: deadLetterPool, log: seenLog, reader, replayLimit, clock: Date.now };
+    const clock = Date.now;
+    const options = { store: deadLetterPool, log: seenLog, reader, pageTurns, replayLimit, clock };
     return { deadLetterService: new DeadLetterService(options), deadLetterPool };
   };
   const records = () => everything(log);

@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
+import type { Callers } from '../../base/caller.ts';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, PageSize } from '../../services/list-query.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { pageReaderOf } from '../schemas/page-reader.ts';
 
 const schema = {
   operationId: 'listDeadLetters',
@@ -39,11 +41,15 @@ const schema = {
 export function addListDeadLetters(
   scope: HttpScope,
   deadLetterService: Pick<DeadLetterService, 'list' | 'reasons'>,
+  callers: Callers,
 ): void {
-  scope.get('/dead-letters', { schema }, async ({ query }) => {
+  scope.get('/dead-letters', { schema }, async ({ query, raw }) => {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const filter = filterOf(query, '');
-    const { data, nextCursor } = await deadLetterService.list({ ...filter, limit, cursor });
+    const { data, nextCursor } = await deadLetterService.list(
+      { ...filter, limit, cursor },
+      pageReaderOf(raw, callers),
+    );
     return { data: data.map(entryBody), reasons: await deadLetterService.reasons(filter), nextCursor };
   });
 }

@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
+import type { Callers } from '../../base/caller.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
 import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
+import { pageReaderOf } from '../schemas/page-reader.ts';
 import { timeOf } from '../schemas/query.ts';
 
 const schema = {
@@ -35,15 +37,18 @@ const schema = {
   problems: ['cursor-invalid', 'store-unavailable'] as const,
 };
 
-export function addListOrders(scope: HttpScope, orderService: Pick<OrderService, 'list'>): void {
-  scope.get('/orders', { schema }, async ({ query }) => {
+export function addListOrders(
+  scope: HttpScope,
+  orderService: Pick<OrderService, 'list'>,
+  callers: Callers,
+): void {
+  scope.get('/orders', { schema }, async ({ query, raw }) => {
     const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = query;
-    const page = await orderService.list({
-      ...filters,
-      limit,
+    const times = {
       createdAfter: timeOf('/createdAfter', createdAfter),
       createdBefore: timeOf('/createdBefore', createdBefore),
-    });
+    };
+    const page = await orderService.list({ ...filters, ...times, limit }, pageReaderOf(raw, callers));
     return { data: page.data.map(orderBody), nextCursor: page.nextCursor };
   });
 }

@@ -27,7 +27,7 @@ export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: C
              FROM (${found.text}) AS found WINDOW list AS (ORDER BY ${time} DESC, ${key} DESC ROWS UNBOUNDED PRECEDING)
            ) AS page
            WHERE place <= 2 OR bytes_before <= ?::bigint ORDER BY ${time} DESC, ${key} DESC`,
-    values: [...found.values, MAX_PAGE_BYTES],
+    values: [...found.values, page.maxBytes ?? MAX_PAGE_BYTES],
   };
 }
 

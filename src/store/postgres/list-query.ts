@@ -23,8 +23,8 @@ const ORDERS = {
 
 export const postgresLists: OrderLists = { page, lastExamined };
 
-function page(query: ListQuery, last?: Cursor): Statement {
-  return keysetStatement({ ...ORDERS, equal: equalIn(query) }, keysetPage(query), last);
+function page(query: ListQuery, last?: Cursor, maxBytes?: number): Statement {
+  return keysetStatement({ ...ORDERS, equal: equalIn(query) }, { ...keysetPage(query), maxBytes }, last);
 }
 
 /** No index covers a second filter besides the customer or merchant. */

@@ -34,6 +34,8 @@ export interface KeysetPage {
   before: number | undefined;
   cursor: string | undefined;
   limit: number;
+  /** see `SqlClient.page` */
+  maxBytes?: number | undefined;
 }
 
 export type KeysetStatement = (source: KeysetSource, page: KeysetPage) => Statement;

@@ -10,7 +10,7 @@ import type {
 import type { StoredLog } from '../alignment-store.ts';
 import { readStoredLog } from './alignment-store.ts';
 import { formatCursor, type Cursor, type KeysetPage } from './keyset.ts';
-import { pageOf, type SizedRow } from './page.ts';
+import { MAX_PAGE_BYTES, pageOf, SMALL_PAGE_BYTES, type SizedRow } from './page.ts';
 import {
   CHANGE_COLUMNS,
   EVENT_COLUMNS,
@@ -34,8 +34,8 @@ export const MAX_EXAMINED = 1_000;
 
 /** How a database lists orders with its indexes. Both methods throw ServiceError `cursor-invalid`. */
 export interface OrderLists {
-  /** One page of orders. @param last the last order to examine */
-  page(query: ListQuery, last?: Cursor): Statement;
+  /** One page of orders. @param last the last order to examine @param maxBytes see `SqlClient.page` */
+  page(query: ListQuery, last?: Cursor, maxBytes?: number): Statement;
   /** Finds the place (a `Cursor`) of the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
   lastExamined(query: ListQuery): Statement | undefined;
 }
@@ -122,15 +122,28 @@ export class SqlOrderReader implements OrderReader {
   }
 
   async list(query: ListQuery): Promise<OrderPage> {
+    const { page } = await this.#list(query, MAX_PAGE_BYTES);
+    return page;
+  }
+
+  async listSmall(query: ListQuery): Promise<OrderPage | undefined> {
+    const { page, isCut } = await this.#list(query, SMALL_PAGE_BYTES);
+    return isCut ? undefined : page;
+  }
+
+  /** `isCut`: the page ends because of its size */
+  async #list(query: ListQuery, maxBytes: number): Promise<{ page: OrderPage; isCut: boolean }> {
     const { limit } = query;
     const lastExamined = this.#lists.lastExamined(query);
     const [last] = lastExamined === undefined ? [] : await this.#client.query<Cursor>(lastExamined);
     // One extra row shows whether there is a next page.
-    const statement = this.#lists.page({ ...query, limit: limit + 1 }, last);
-    const rows = await this.#client.page<OrderRow & SizedRow>(statement);
-    const page = pageOf(rows, limit);
-    const end = rows.length > page.length ? page.at(-1) : last;
-    return { data: page.map(toOrder), nextCursor: end === undefined ? null : formatCursor(end) };
+    const statement = this.#lists.page({ ...query, limit: limit + 1 }, last, maxBytes);
+    const rows = await this.#client.page<OrderRow & SizedRow>(statement, maxBytes);
+    const found = pageOf(rows, limit, maxBytes);
+    const hasMore = rows.length > found.length;
+    const end = hasMore ? found.at(-1) : last;
+    const page = { data: found.map(toOrder), nextCursor: end === undefined ? null : formatCursor(end) };
+    return { page, isCut: hasMore && found.length < limit };
   }
 
   async progress(topic: string, partition: number): Promise<number | undefined> {

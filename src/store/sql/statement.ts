@@ -21,8 +21,9 @@ export interface SqlClient {
    * Reads the rows of one page, and the row after it if the page ends early. Never reads more of a list: a hundred large rows
    * would fill the memory.
    * @param statement of the dialect's `keysetStatement` or `OrderLists.page`
+   * @param maxBytes of the page, the same as for the statement; `MAX_PAGE_BYTES` by default
    * @throws ServiceError `store-unavailable`
    */
-  page<Row extends SizedRow>(statement: Statement): Promise<Row[]>;
+  page<Row extends SizedRow>(statement: Statement, maxBytes?: number): Promise<Row[]>;
   close(): Promise<void>;
 }

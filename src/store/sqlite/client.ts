@@ -19,14 +19,14 @@ export class SqliteClient implements SqlClient {
   }
 
   /** `iterate` reads rows one by one, so breaking off leaves the rest unread. */
-  page<Row extends SizedRow>({ text, values }: SqlStatement): Promise<Row[]> {
+  page<Row extends SizedRow>({ text, values }: SqlStatement, maxBytes = MAX_PAGE_BYTES): Promise<Row[]> {
     return asPromise(() => {
       const rows: Row[] = [];
       let bytes = 0;
       for (const row of this.prepared<Row>(text).iterate(values)) {
         rows.push(row);
         bytes += row.bytes;
-        if (rows.length > 1 && bytes > MAX_PAGE_BYTES) break;
+        if (rows.length > 1 && bytes > maxBytes) break;
       }
       return rows;
     });

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import type { Order } from '../../../src/order/order.ts';
+import { SMALL_PAGE_BYTES } from '../../../src/store/sql/page.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../../../src/store/order-store.ts';
 import { apply, place } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
@@ -41,6 +42,20 @@ export async function largeOrderConformance(t: Test, makeStore: MakeStore): Prom
       'a large order has a page of its own',
     );
     t.end();
+  });
+
+  await t.test('only a page that is too large is refused as a small page', async (t) => {
+    const isSmall = new Set<boolean>();
+    await fc.assert(
+      fc.asyncProperty(query, async (query) => {
+        const [small, page] = [await reader.listSmall(query), await reader.list(query)];
+        isSmall.add(small !== undefined);
+        if (small !== undefined) return isDeepStrictEqual(small, page);
+        return bytesOf(page.data) > SMALL_PAGE_BYTES || page.nextCursor !== null;
+      }),
+      { numRuns: 10, examples: [[{ limit: 1 }], [{ limit: 100 }]] },
+    );
+    t.equal(isSmall.size, 2, 'small and large pages were read');
   });
 
   await t.test('pages that end early skip and repeat no order, for every filter and limit', async (t) => {
