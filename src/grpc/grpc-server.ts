@@ -90,11 +90,12 @@ export class GrpcServer {
   async start({ host, port }: { host: string; port: number }): Promise<number> {
     const { tls: files } = this.#dependencies;
     const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
-    const { orderService, callers, metrics, logger } = this.#dependencies;
+    const { orderService, callers, responseBudget, metrics, logger } = this.#dependencies;
     const gate = { isDraining: () => this.#isDraining, logger };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
-    this.#server.addService(orders, createOrderHandlers({ ...gate, orderService, callers, metrics }));
+    const ordering = { ...gate, orderService, callers, responseBudget, metrics };
+    this.#server.addService(orders, createOrderHandlers(ordering));
     const { watchService, shared, heartbeatMs } = this.#dependencies;
     const watching = { ...gate, watchService, encoder, shared, callers, heartbeatMs };
     this.#server.addService(watchBytes, createWatchHandlers(watching));

@@ -6,6 +6,7 @@ import { traceparentOf } from '../base/trace-context.ts';
 import { parseOrderId } from '../order/ids.ts';
 import { callerOfCredentials } from '../services/idempotency.ts';
 import type { OrderService } from '../services/order-service.ts';
+import type { ResponseBudget } from '../services/response-budget.ts';
 import { unary, type CallGate } from './call-gate.ts';
 import { statusName, toTimestamp } from './conversions.ts';
 import type { OrderServiceHandlers } from './generated/orders/v1/OrderService.ts';
@@ -15,12 +16,13 @@ import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-reque
 export interface OrderHandlerDependencies extends CallGate {
   orderService: Pick<OrderService, 'place' | 'get' | 'list' | 'transition'>;
   callers: Callers;
+  responseBudget: Pick<ResponseBudget, 'refusal'>;
   metrics: Pick<Metrics, 'ordersAcknowledged'>;
 }
 
 /** `orders.v1.OrderService`. */
 export function createOrderHandlers(dependencies: OrderHandlerDependencies): OrderServiceHandlers {
-  const { orderService, callers, metrics } = dependencies;
+  const { orderService, callers, responseBudget: budget, metrics } = dependencies;
   const requests = createOrderRequests();
   return {
     CreateOrder: unary(dependencies, async (request, { metadata }) => {
@@ -48,7 +50,7 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
       return { order: orderMessage(order) };
     }),
     ListOrders: unary(dependencies, async (request, call) => {
-      const pageReader = { caller: callers.ofCall(call), hasLeft: () => call.cancelled };
+      const pageReader = { caller: callers.ofCall(call), hasLeft: () => call.cancelled, budget };
       const { data, nextCursor } = await orderService.list(requests.listQuery(request), pageReader);
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),

@@ -139,12 +139,12 @@ async function addV1(
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
   await addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
-  addListOrders(scope, orderService, callers);
+  addListOrders(scope, orderService, dependencies);
   addOrderHistory(scope, orderService);
   addRequestTransition(scope, orderService);
   addOrderEvents(scope, { watchService, shared, callers, closing });
   addStats(scope, stats);
-  addListDeadLetters(scope, deadLetterService, callers);
+  addListDeadLetters(scope, deadLetterService, dependencies);
   addReadDeadLetter(scope, deadLetterService);
   addReplayDeadLetters(scope, deadLetterService, closing);
   addDiscardDeadLetters(scope, deadLetterService, closing);

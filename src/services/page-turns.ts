@@ -1,12 +1,14 @@
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { MAX_PAGE_BYTES } from '../store/sql/page.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { ResponseBudget } from './response-budget.ts';
 
 /** Pages that may wait. They hold nothing but their request. */
 export const PAGE_LIMITS: PageLimits = { perCaller: 100, total: 1_000 };
 
-/** Pages of a size that are read at the same time; with PostgreSQL, reading one takes several turns of the event loop. */
-const MAX_READING = 4;
+/** Pages that are read at the same time: PostgreSQL takes several turns of the event loop for one. */
+const MAX_READING = { small: 16, large: 4 };
 
 export interface PageLimits {
   perCaller: number;
@@ -14,25 +16,35 @@ export interface PageLimits {
   total: number;
 }
 
+/** Small pages in one turn of the event loop. */
+const SMALL_PER_TURN = 4;
+
+/** Small pages that are read, at most, before a large one has its turn. */
+const SMALL_IN_A_ROW = 32;
+
+const SMALL_FIRST = ['small', 'large'] as const;
+const LARGE_FIRST = ['large', 'small'] as const;
+
 /** `large`: over the size of `OrderReader.listSmall` */
 export type PageSize = 'small' | 'large';
 
 export interface PageReader {
   /** the key of the caller (base/caller.ts) */
   caller: string;
-  /** whether nothing reads the page any more */
+  /** whether the caller does not wait any more */
   hasLeft(): boolean;
+  budget: Pick<ResponseBudget, 'refusal'>;
 }
 
 interface Waiting {
+  reader: PageReader;
   begin(): void;
-  leave(): void;
-  hasLeft(): boolean;
+  refuse(error: ServiceError): void;
 }
 
 /**
- * Lets the pages of lists take turns, because a large one takes milliseconds to read and to encode: one page in a turn of the event
- * loop, callers alternate, and so do small and large pages, so that small ones wait for few others.
+ * Lets the pages of lists take turns, because a large one takes milliseconds to read and to encode: a turn of the event loop has one
+ * large page or a few small ones. Callers alternate, and small pages go first, but not for ever.
  */
 export class PageTurns {
   readonly #limits: PageLimits;
@@ -43,7 +55,9 @@ export class PageTurns {
   };
   /** pages of each caller that wait or are read */
   readonly #callers = new Map<string, number>();
-  #next: PageSize = 'small';
+  #smallInARow = 0;
+  /** in this turn of the event loop; a large page counts as `SMALL_PER_TURN` */
+  #begun = 0;
   #isScheduled = false;
 
   constructor(limits: PageLimits, metrics: Pick<Metrics, 'pagesRefused'>) {
@@ -83,35 +97,42 @@ export class PageTurns {
     }
   }
 
-  #turn(size: PageSize, { caller, hasLeft }: PageReader): Promise<void> {
+  #turn(size: PageSize, reader: PageReader): Promise<void> {
     return new Promise((begin, reject) => {
-      const leave = () => reject(new ServiceError('rate-limited', 'You left before your page was read.'));
-      this.#sizes[size].waiting.add(caller, { begin, leave, hasLeft });
-      // Nothing was read in this turn of the event loop yet.
-      if (!this.#isScheduled) this.#beginNext();
+      this.#sizes[size].waiting.add(reader.caller, { reader, begin, refuse: reject });
+      this.#beginSome();
     });
   }
 
-  /** Begins one page. Further ones follow in the next turns of the event loop. */
-  #beginNext(): void {
-    const other = this.#next === 'small' ? 'large' : 'small';
-    for (const size of [this.#next, other] as const) {
-      const state = this.#sizes[size];
-      if (state.reading >= MAX_READING) continue;
-      const page = this.#takeFrom(state.waiting);
-      if (page === undefined) continue;
-      state.reading += 1;
-      this.#next = size === 'small' ? 'large' : 'small';
+  #beginSome(): void {
+    while (this.#begun < SMALL_PER_TURN) {
+      const page = this.#next();
+      if (page === undefined) return;
       page.begin();
       this.#schedule();
-      return;
     }
   }
 
-  #takeFrom(waiting: FairQueue<Waiting>): Waiting | undefined {
+  #next(): Waiting | undefined {
+    for (const size of this.#smallInARow < SMALL_IN_A_ROW ? SMALL_FIRST : LARGE_FIRST) {
+      const state = this.#sizes[size];
+      const page = state.reading < MAX_READING[size] ? this.#takeFrom(size) : undefined;
+      if (page === undefined) continue;
+      state.reading += 1;
+      this.#smallInARow = size === 'small' ? this.#smallInARow + 1 : 0;
+      this.#begun += size === 'small' ? 1 : SMALL_PER_TURN;
+      return page;
+    }
+    return undefined;
+  }
+
+  /** Refuses the pages that would be read in vain. */
+  #takeFrom(size: PageSize): Waiting | undefined {
+    const { waiting } = this.#sizes[size];
     for (let page = waiting.take(); page !== undefined; page = waiting.take()) {
-      if (!page.hasLeft()) return page;
-      page.leave();
+      const refusal = refusalOf(size, page.reader);
+      if (refusal === undefined) return page;
+      page.refuse(refusal);
     }
     return undefined;
   }
@@ -121,7 +142,8 @@ export class PageTurns {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#beginNext();
+      this.#begun = 0;
+      this.#beginSome();
     });
   }
 
@@ -130,4 +152,9 @@ export class PageTurns {
     if (pages === 0) this.#callers.delete(caller);
     else this.#callers.set(caller, pages);
   }
+}
+
+function refusalOf(size: PageSize, { caller, hasLeft, budget }: PageReader): ServiceError | undefined {
+  if (hasLeft()) return new ServiceError('rate-limited', 'You left before your page was read.');
+  return size === 'large' ? budget.refusal(caller, MAX_PAGE_BYTES) : undefined;
 }

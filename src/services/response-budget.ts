@@ -25,14 +25,21 @@ export class ResponseBudget {
    * @throws ServiceError `overloaded`
    */
   take(caller: string, bytes: number): () => void {
+    const refusal = this.refusal(caller, bytes);
+    if (refusal !== undefined) throw refusal;
+    return this.count(caller, bytes);
+  }
+
+  /** The error that `take` would throw now; undefined if there is space. Ask before you read a large response. */
+  refusal(caller: string, bytes: number): ServiceError | undefined {
     const held = this.#held.of(caller);
     if (held > 0 && held + bytes > this.#limits.perCaller) {
-      throw this.#refused('caller', 'You have not read earlier responses. Read them, then try again.');
+      return this.#refused('caller', 'You have not read earlier responses. Read them, then try again.');
     }
     if (this.#held.total > 0 && this.#held.total + bytes > this.#limits.total) {
-      throw this.#refused('total', 'Too many large responses are being sent. Try again in a moment.');
+      return this.#refused('total', 'Too many large responses are being sent. Try again in a moment.');
     }
-    return this.count(caller, bytes);
+    return undefined;
   }
 
   /** Counts a response that must not be refused. @returns as `take` */

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { createMetrics } from '../../src/base/metrics.ts';
-import { PageTurns, type PageReader } from '../../src/services/page-turns.ts';
+import { ServiceError } from '../../src/base/errors.ts';
+import { PageTurns, type PageReader, type PageSize } from '../../src/services/page-turns.ts';
 
 const limits = { perCaller: 100, total: 1_000 };
 
 function reader(caller: string): PageReader {
-  return { caller, hasLeft: () => false };
+  return { caller, hasLeft: () => false, budget: { refusal: () => undefined } };
 }
 
 await t.test('a page is read at once if no other waits', async (t) => {
@@ -17,7 +18,7 @@ await t.test('a page is read at once if no other waits', async (t) => {
   t.ok(isRead);
 });
 
-await t.test('one page is read in a turn of the event loop, and callers alternate', async (t) => {
+await t.test('one large page is read in a turn of the event loop, and callers alternate', async (t) => {
   const turns = new PageTurns(limits, createMetrics());
   const order: string[] = [];
   const read = (caller: string) => turns.run('large', reader(caller), async () => order.push(caller));
@@ -42,7 +43,7 @@ await t.test('a small page waits for one large page at most', async (t) => {
   await Promise.all(large);
 });
 
-await t.test('only four pages of a size are read at the same time', async (t) => {
+await t.test('only four large pages are read at the same time', async (t) => {
   const turns = new PageTurns(limits, createMetrics());
   let reading = 0;
   const ends: (() => void)[] = [];
@@ -86,10 +87,28 @@ await t.test('the page of a caller that has left is not read', async (t) => {
   let reads = 0;
   const read = async () => void (reads += 1);
   const first = turns.run('large', reader('a'), read);
-  const left = turns.run('large', { caller: 'b', hasLeft: () => true }, read);
+  const left = turns.run('large', { ...reader('b'), hasLeft: () => true }, read);
   await t.rejects(left, { code: 'rate-limited' });
   await first;
   t.equal(reads, 1);
+});
+
+await t.test('a large page is not read if its response would be refused', async (t) => {
+  const turns = new PageTurns(limits, createMetrics());
+  const budget = { refusal: () => new ServiceError('overloaded', 'full') };
+  const read = () => Promise.resolve('read');
+  await t.rejects(turns.run('large', { ...reader('a'), budget }, read), { message: 'full' });
+  t.equal(await turns.run('small', { ...reader('a'), budget }, read), 'read');
+});
+
+await t.test('small pages go first, but large ones have their turn, too', async (t) => {
+  const turns = new PageTurns(limits, createMetrics());
+  const order: string[] = [];
+  const read = (size: PageSize) => turns.run(size, reader('a'), async () => order.push(size));
+  await Promise.all([read('large'), read('large'), ...Array.from({ length: 60 }, () => read('small'))]);
+  const [first, second] = [order.indexOf('large'), order.lastIndexOf('large')];
+  t.equal(first, 0);
+  t.ok(second > 20 && second < 40, `the second large page was read after ${second} pages`);
 });
 
 await t.test('a page that cannot be read gives its place back', async (t) => {

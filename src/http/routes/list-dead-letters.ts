@@ -1,10 +1,9 @@
 import { Type } from 'typebox';
-import type { Callers } from '../../base/caller.ts';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, PageSize } from '../../services/list-query.ts';
 import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
-import { pageReaderOf } from '../schemas/page-reader.ts';
+import { pageReaderOf, type PageReaderDependencies } from '../schemas/page-reader.ts';
 
 const schema = {
   operationId: 'listDeadLetters',
@@ -41,14 +40,14 @@ const schema = {
 export function addListDeadLetters(
   scope: HttpScope,
   deadLetterService: Pick<DeadLetterService, 'list' | 'reasons'>,
-  callers: Callers,
+  dependencies: PageReaderDependencies,
 ): void {
   scope.get('/dead-letters', { schema }, async ({ query, raw }) => {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const filter = filterOf(query, '');
     const { data, nextCursor } = await deadLetterService.list(
       { ...filter, limit, cursor },
-      pageReaderOf(raw, callers),
+      pageReaderOf(raw, dependencies),
     );
     return { data: data.map(entryBody), reasons: await deadLetterService.reasons(filter), nextCursor };
   });

@@ -1,10 +1,9 @@
 import { Type } from 'typebox';
-import type { Callers } from '../../base/caller.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
 import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
-import { pageReaderOf } from '../schemas/page-reader.ts';
+import { pageReaderOf, type PageReaderDependencies } from '../schemas/page-reader.ts';
 import { timeOf } from '../schemas/query.ts';
 
 const schema = {
@@ -40,7 +39,7 @@ const schema = {
 export function addListOrders(
   scope: HttpScope,
   orderService: Pick<OrderService, 'list'>,
-  callers: Callers,
+  dependencies: PageReaderDependencies,
 ): void {
   scope.get('/orders', { schema }, async ({ query, raw }) => {
     const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = query;
@@ -48,7 +47,7 @@ export function addListOrders(
       createdAfter: timeOf('/createdAfter', createdAfter),
       createdBefore: timeOf('/createdBefore', createdBefore),
     };
-    const page = await orderService.list({ ...filters, ...times, limit }, pageReaderOf(raw, callers));
+    const page = await orderService.list({ ...filters, ...times, limit }, pageReaderOf(raw, dependencies));
     return { data: page.data.map(orderBody), nextCursor: page.nextCursor };
   });
 }
