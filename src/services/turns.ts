@@ -1,7 +1,7 @@
 import { FairQueue } from './fair-queue.ts';
 
 /** Milliseconds of one turn of the event loop that all callers together may use. */
-const TURN_MS = 4;
+const TURN_MS = 2;
 
 /**
  * Lets callers take turns: they alternate, so a caller with much to do delays only itself; after a few milliseconds everything

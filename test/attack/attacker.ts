@@ -4,7 +4,10 @@ import type { AttackerMessages, AttackerOrders } from './attacker-process.ts';
 import { ATTACKS } from './attacks/index.ts';
 import { Tally } from './tally.ts';
 
-/** Lower than the service: in the field hostile clients do not take its CPU. */
+/**
+ * Lower than the service, and inherited by foreign tools: hostile clients elsewhere would not take the CPU of the service. The report
+ * shows how many requests were sent all the same.
+ */
 const PRIORITY = 10;
 
 const PREPARE_TIMEOUT_MS = 60_000;

@@ -29,7 +29,7 @@ export function embeddedTarget(rateLimit: number): StartTarget {
   };
 }
 
-/** Two api replicas and a worker on Kafka, behind nginx with the shipped configuration. @param whole keeps the broker */
+/** Two api replicas and a worker on Kafka, behind nginx with the shipped configuration and documentation. @param whole keeps the broker */
 export async function gatewayTarget(whole: TestScope, rateLimit: number): Promise<StartTarget> {
   const brokers = process.env.KAFKA_BROKERS ?? (await broker(whole));
   return async (scope) => {
@@ -49,10 +49,12 @@ export async function gatewayTarget(whole: TestScope, rateLimit: number): Promis
       start('worker'),
       ...replicas.map(({ http, grpc }) => start('api', { PORT: String(http), GRPC_PORT: String(grpc) })),
     ]);
-    const gateway = await Gateway.start(
-      scope,
-      replicas.map(({ http, grpc }) => ({ http: `127.0.0.1:${http}`, grpc: `127.0.0.1:${grpc}` })),
-    );
+    const addresses = replicas.map(({ http, grpc }) => ({
+      http: `127.0.0.1:${http}`,
+      grpc: `127.0.0.1:${grpc}`,
+    }));
+    // schemathesis needs the OpenAPI document. Besides, it gives hostile clients more to attack.
+    const gateway = await Gateway.start(scope, addresses, { documentation: true });
     return { url: gateway.url, grpcAddress: gateway.grpc, services };
   };
 }

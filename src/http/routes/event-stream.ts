@@ -17,12 +17,17 @@ export const EVENT_STREAM_HEADERS = {
 /** Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventEncoder(): EventEncoder<string> {
   return {
-    item: encodeOnce(
-      (item) => `event: ${item.kind}\nid: ${item.token}\ndata: ${JSON.stringify(dataOf(item))}\n\n`,
+    item: encodeOnce((item) =>
+      flat(`event: ${item.kind}\nid: ${item.token}\ndata: ${JSON.stringify(dataOf(item))}\n\n`),
     ),
     heartbeat: (token) => `: heartbeat\nid: ${token}\n\n`,
     join: (chunks) => chunks.join(''),
   };
+}
+
+/** V8 keeps a text that was put together as a tree, which would be walked again for each watcher. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** Written first: a reader that disconnects before the first event resumes from this token. */
