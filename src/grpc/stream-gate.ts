@@ -92,10 +92,10 @@ export class StreamGate {
     const caller = callers.ofRequest({ socket: { remoteAddress }, headers });
     const isProxy = callers.isProxy(remoteAddress);
     const openedAt = performance.now();
-    let cancelTurn: (() => void) | undefined;
+    let cancelTurn = (): void => undefined;
     const closed = () => {
       stalled.remove(stream);
-      cancelTurn?.();
+      cancelTurn();
       if (!isAbandoned(stream) || performance.now() - openedAt >= ABANDONED_WITHIN_MS) return;
       streams.spend(caller, ABANDONED_COST);
       if (!isProxy && streams.isExhausted(caller)) this.#disconnect(session);
@@ -109,7 +109,8 @@ export class StreamGate {
     cancelTurn = this.#turns.request(caller, () => {
       if (session.destroyed || stream.destroyed || stream.closed) return;
       const path = headers[':path'] ?? '';
-      if (!path.startsWith(REFLECTION_PREFIX)) stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
+      if (!path.startsWith(REFLECTION_PREFIX))
+        stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
       if (isWithin) this.#admit(stream, caller, headers, pass);
       else this.#refuse(stream, this.#tooManyStreams, 'streams');
     });

@@ -5,7 +5,7 @@ import { FairQueue } from './fair-queue.ts';
 import type { ResponseBudget } from './response-budget.ts';
 
 /** Pages that may wait. They hold nothing but their request. */
-export const PAGE_LIMITS: PageLimits = { perCaller: 100, total: 1_000 };
+export const PAGE_LIMITS: PageLimits = { perCaller: 100, total: 2_000 };
 
 /** Pages that are read at the same time: PostgreSQL takes several turns of the event loop for one. */
 const MAX_READING = { small: 16, large: 4 };
@@ -154,7 +154,7 @@ export class PageTurns {
   }
 }
 
-function refusalOf(size: PageSize, { caller, hasLeft, budget }: PageReader): ServiceError | undefined {
-  if (hasLeft()) return new ServiceError('rate-limited', 'You left before your page was read.');
-  return size === 'large' ? budget.refusal(caller, MAX_PAGE_BYTES) : undefined;
+function refusalOf(size: PageSize, reader: PageReader): ServiceError | undefined {
+  if (reader.hasLeft()) return new ServiceError('rate-limited', 'You left before your page was read.');
+  return size === 'large' ? reader.budget.refusal(reader.caller, MAX_PAGE_BYTES) : undefined;
 }

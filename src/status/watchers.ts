@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { Places, PlaceRequest } from './places.ts';
 
 export interface Watcher {
@@ -14,7 +14,8 @@ export interface Watcher {
 /** The watchers of a hub, each on one channel. */
 export class Watchers {
   readonly #places: Places;
-  readonly #channels = new EventEmitter().setMaxListeners(0);
+  /** Sets, because an EventEmitter searches all listeners of a channel for the one that it removes. */
+  readonly #channels = new Map<string, Set<Watcher>>();
   /** end the watch that they belong to */
   readonly #enders = new Set<() => void>();
 
@@ -27,35 +28,47 @@ export class Watchers {
   }
 
   hasAny(channel: string): boolean {
-    return this.#channels.listenerCount(channel) > 0;
+    return this.#channels.has(channel);
   }
 
   /**
    * @returns a function that removes the watcher; calling it twice is harmless
    * @throws ServiceError `too-many-watches`, `overloaded`
    */
-  add({ channel, place, listener, onStartOver }: Watcher): () => void {
+  add(watcher: Watcher): () => void {
+    const { channel, place, onStartOver } = watcher;
     const leave = this.#places.take(place);
-    // Its own function, because two watches may pass the same one.
+    // Their own objects, because two watches may pass the same ones.
+    const own = { ...watcher };
     const end = () => onStartOver();
-    this.#channels.on(channel, listener);
+    const others = this.#channels.get(channel);
+    if (others === undefined) this.#channels.set(channel, new Set([own]));
+    else others.add(own);
     this.#enders.add(end);
     let isRemoved = false;
     return () => {
       if (isRemoved) return;
       isRemoved = true;
-      this.#channels.off(channel, listener);
+      this.#remove(own);
       this.#enders.delete(end);
       leave();
     };
   }
 
+  /** Watchers that are removed meanwhile are called, too. */
   emit(channel: string, ...args: unknown[]): void {
-    this.#channels.emit(channel, ...args);
+    for (const { listener } of [...(this.#channels.get(channel) ?? [])]) listener(...args);
   }
 
   /** Tells all watchers that the log was replaced. */
   endAll(): void {
     for (const end of [...this.#enders]) end();
+  }
+
+  #remove(watcher: Watcher): void {
+    const { channel } = watcher;
+    const watchers = this.#channels.get(channel);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.#channels.delete(channel);
   }
 }

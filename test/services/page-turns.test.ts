@@ -13,9 +13,10 @@ function reader(caller: string): PageReader {
 await t.test('a page is read at once if no other waits', async (t) => {
   const turns = new PageTurns(limits, createMetrics());
   let isRead = false;
-  void turns.run('large', reader('a'), async () => void (isRead = true));
+  const read = turns.run('large', reader('a'), async () => void (isRead = true));
   await Promise.resolve();
   t.ok(isRead);
+  await read;
 });
 
 await t.test('one large page is read in a turn of the event loop, and callers alternate', async (t) => {
@@ -75,7 +76,11 @@ await t.test('too many waiting pages of a caller, and of all callers, are refuse
   const accepted = ['a', 'a', 'b', 'b'].map(read);
   await t.rejects(read('a'), { code: 'rate-limited' });
   await t.rejects(read('c'), { code: 'overloaded' });
-  t.equal(await turns.run('small', reader('c'), () => Promise.resolve('c')), 'c', 'small pages have places of their own');
+  t.equal(
+    await turns.run('small', reader('c'), () => Promise.resolve('c')),
+    'c',
+    'small pages have places of their own',
+  );
   t.same(await Promise.all(accepted), ['a', 'a', 'b', 'b']);
   t.equal(await read('a'), 'a', 'the caller may read again');
   const { values } = await metrics.pagesRefused.get();
