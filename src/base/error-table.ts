@@ -1,6 +1,7 @@
 /** Status codes of gRPC by name, https://grpc.io/docs/guides/status-codes/ */
 export type GrpcStatus =
   | 'INVALID_ARGUMENT'
+  | 'UNAUTHENTICATED'
   | 'PERMISSION_DENIED'
   | 'NOT_FOUND'
   | 'UNIMPLEMENTED'
@@ -35,6 +36,9 @@ export const CALLER_ERRORS = {
   'position-invalid': permanent('The log position is not valid', 400, 'INVALID_ARGUMENT'),
   'resume-token-invalid': permanent('The resume token is not valid', 400, 'INVALID_ARGUMENT'),
   'bad-request': permanent('The request cannot be understood', 400, 'INVALID_ARGUMENT'),
+  unauthenticated: permanent('The credentials are missing or not valid', 401, 'UNAUTHENTICATED'),
+  'scope-missing': permanent('The credentials lack a scope', 403, 'PERMISSION_DENIED'),
+  'access-denied': permanent('The caller may not do this', 403, 'PERMISSION_DENIED'),
   'origin-not-allowed': permanent('Pages of other origins may change nothing', 403, 'PERMISSION_DENIED'),
   'order-not-found': permanent('There is no such order', 404, 'NOT_FOUND'),
   'dead-letter-not-found': permanent('There is no such dead letter', 404, 'NOT_FOUND'),
@@ -70,6 +74,7 @@ export const CALLER_ERRORS = {
   'log-full': transient('The event log cannot accept more right now', 503, 'RESOURCE_EXHAUSTED', 'log'),
   'log-unavailable': transient('The event log cannot be reached', 503, 'UNAVAILABLE', 'log'),
   'log-timeout': transient('The event log did not acknowledge in time', 504, 'DEADLINE_EXCEEDED', 'log'),
+  'identity-unavailable': transient('The credentials cannot be verified right now', 503, 'UNAVAILABLE'),
   'store-unavailable': transient('The store cannot be reached', 503, 'UNAVAILABLE', 'store'),
   overloaded: transient('The service is overloaded', 503, 'UNAVAILABLE'),
   draining: transient('The service is shutting down', 503, 'UNAVAILABLE'),

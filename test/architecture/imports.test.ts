@@ -11,6 +11,7 @@ const LAYERS = [
   ['app'],
   ['http', 'grpc', 'pipeline'],
   ['services', 'threads'],
+  ['auth'],
   ['processing', 'stats'],
   ['status'],
   ['log', 'store'],

@@ -1,0 +1,68 @@
+import type { Scope } from './scopes.ts';
+
+/**
+ * Who may use an operation.
+ * - `open`: everyone, without a login; it tells nothing about orders
+ * - `own`: principals with the scope, for the orders of `Principal.access`
+ * - `all`: principals with the scope that may use all orders
+ */
+export type Rule =
+  | { readonly kind: 'open'; readonly why: string }
+  | { readonly kind: 'own' | 'all'; readonly scope: Scope; readonly allows: string };
+
+export interface OperationRule {
+  /** `METHOD /path` as the route is registered */
+  readonly http?: string;
+  /** `/package.Service/Method` */
+  readonly grpc?: string;
+  readonly rule: Rule;
+}
+
+function own(scope: Scope, allows: string): Rule {
+  return { kind: 'own', scope, allows };
+}
+
+function all(scope: Scope, allows: string): Rule {
+  return { kind: 'all', scope, allows };
+}
+
+function open(why: string): Rule {
+  return { kind: 'open', why };
+}
+
+/** A row for every route and every gRPC method. What has no row is refused. docs/security.md shows the table. */
+export const OPERATION_RULES: readonly OperationRule[] = [
+  {
+    http: 'POST /v1/orders',
+    grpc: '/orders.v1.OrderService/CreateOrder',
+    rule: own('orders:create', 'place an order'),
+  },
+  { http: 'POST /v1/orders/batch', rule: own('orders:create', 'place many orders; each is checked') },
+  {
+    http: 'GET /v1/orders/:id',
+    grpc: '/orders.v1.OrderService/GetOrder',
+    rule: own('orders:read', 'read an order'),
+  },
+  {
+    http: 'GET /v1/orders',
+    grpc: '/orders.v1.OrderService/ListOrders',
+    rule: own('orders:read', 'list orders'),
+  },
+  { http: 'GET /v1/orders/:id/history', rule: own('orders:read', 'read the history of an order') },
+  {
+    http: 'POST /v1/orders/:id/transitions',
+    grpc: '/orders.v1.OrderService/TransitionOrder',
+    rule: own('orders:transition', 'request a status; a customer may only cancel'),
+  },
+  { http: 'GET /v1/order-events', rule: own('orders:read', 'watch orders') },
+  { grpc: '/orders.v1.OrderWatch/WatchOrder', rule: own('orders:read', 'watch an order') },
+  { grpc: '/orders.v1.OrderWatch/WatchOrders', rule: own('orders:read', 'watch orders') },
+  { http: 'GET /v1/dead-letters', rule: all('dead-letters:read', 'list dead letters') },
+  { http: 'GET /v1/dead-letters/:id', rule: all('dead-letters:read', 'read a dead letter with its payload') },
+  { http: 'POST /v1/dead-letters/replay', rule: all('dead-letters:write', 'replay dead letters') },
+  { http: 'POST /v1/dead-letters/discard', rule: all('dead-letters:write', 'discard dead letters') },
+  { http: 'GET /v1/stats', rule: all('stats:read', 'read the figures of the service') },
+  { http: 'GET /metrics', rule: all('stats:read', 'read the metrics') },
+  { http: 'GET /livez', rule: open('probes') },
+  { http: 'GET /readyz', rule: open('probes; details need stats:read') },
+];

@@ -1,0 +1,36 @@
+import type { OrderStatus } from './lifecycle.ts';
+
+/**
+ * Whose orders a caller may use. Every read of orders, every watch and every transition request takes one, so none can
+ * forget it (invariant 12).
+ */
+export type OrderAccess =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'customer'; readonly customerId: string }
+  | { readonly kind: 'merchant'; readonly merchantId: string };
+
+/** The customer and the merchant of an order. */
+export interface OrderParties {
+  customerId: string;
+  merchantId: string;
+}
+
+/** For operators, and for work of the service itself. */
+export const ALL_ORDERS: OrderAccess = Object.freeze({ kind: 'all' });
+
+/** Whether a caller may place, see and change an order. */
+export function mayUse(access: OrderAccess, { customerId, merchantId }: OrderParties): boolean {
+  switch (access.kind) {
+    case 'all':
+      return true;
+    case 'customer':
+      return access.customerId === customerId;
+    case 'merchant':
+      return access.merchantId === merchantId;
+  }
+}
+
+/** Whether a caller may request a status for an order that it may use: a customer may only cancel. */
+export function mayRequest(access: OrderAccess, to: OrderStatus): boolean {
+  return access.kind !== 'customer' || to === 'cancelled';
+}
