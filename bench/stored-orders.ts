@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { Option } from 'commander';
 import { pino } from 'pino';
+import { ALL_ORDERS } from '../src/order/access.ts';
 import type { BatchStore, ListQuery, OrderReader } from '../src/store/order-store.ts';
 import { migrate } from '../src/store/open/migrate.ts';
 import { openBatchStore, openReader } from '../src/store/open/open-store.ts';
@@ -62,8 +63,8 @@ interface FilledStore {
 type Read = (filled: FilledStore, index: number) => Promise<unknown>;
 
 const READS: Readonly<Record<string, Read>> = {
-  'GET one order': ({ reader }, index) => reader.find(ids(index)),
-  'its history': ({ reader }, index) => reader.history(ids(index)),
+  'GET one order': ({ reader }, index) => reader.find(ids(index), ALL_ORDERS),
+  'its history': ({ reader }, index) => reader.history(ids(index), ALL_ORDERS),
   'list: newest 20': list(() => ({ limit: 20 })),
   'list: 20 of a status': list(() => ({ limit: 20, status: 'confirmed' })),
   // As many as each merchant and customer has in the small store, so that both pages have the same length.
@@ -153,11 +154,11 @@ async function writeMicros(filled: FilledStore): Promise<number> {
 }
 
 function list(queryOf: (index: number) => ListQuery): Read {
-  return ({ reader }, index) => reader.list(queryOf(index));
+  return ({ reader }, index) => reader.list(queryOf(index), ALL_ORDERS);
 }
 
 /** With the cursor of a client that has read all pages before. */
 async function middlePage({ reader, stored }: FilledStore): Promise<unknown> {
-  const order = await reader.find(ids(stored >> 1));
-  return reader.list({ limit: 20, createdBefore: order?.createdAt ?? 0 });
+  const order = await reader.find(ids(stored >> 1), ALL_ORDERS);
+  return reader.list({ limit: 20, createdBefore: order?.createdAt ?? 0 }, ALL_ORDERS);
 }

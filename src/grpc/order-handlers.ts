@@ -11,6 +11,7 @@ import { unary, type CallGate } from './call-gate.ts';
 import { statusName, toTimestamp } from './conversions.ts';
 import type { OrderServiceHandlers } from './generated/orders/v1/OrderService.ts';
 import { orderMessage } from './messages.ts';
+import { principalOf } from './principals.ts';
 import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-requests.ts';
 
 export interface OrderHandlerDependencies extends CallGate {
@@ -30,6 +31,7 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
       const idempotencyKey = idempotencyKeyOf(request.idempotencyKey);
       const { receipt, replayed } = await orderService.place(order, {
         caller: callerOfCredentials(textOf(metadata, 'authorization')),
+        access: principalOf(metadata).access,
         idempotencyKey,
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),
       });
@@ -45,18 +47,23 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
         logPosition: positionText(position),
       };
     }),
-    GetOrder: unary(dependencies, async ({ orderId, logPosition }) => {
-      const order = await orderService.get(parseOrderId(orderId), { position: positionOf(logPosition) });
+    GetOrder: unary(dependencies, async ({ orderId, logPosition }, { metadata }) => {
+      const { access } = principalOf(metadata);
+      const order = await orderService.get(parseOrderId(orderId), access, {
+        position: positionOf(logPosition),
+      });
       return { order: orderMessage(order) };
     }),
     ListOrders: unary(dependencies, async (request, call) => {
+      const { access } = principalOf(call.metadata);
       const pageReader = { caller: callers.ofCall(call), hasLeft: () => call.cancelled, budget };
-      const { data, nextCursor } = await orderService.list(requests.listQuery(request), pageReader);
+      const { data, nextCursor } = await orderService.list(requests.listQuery(request), access, pageReader);
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),
     TransitionOrder: unary(dependencies, async (request, { metadata }) => {
       const transition = requests.newTransition(request);
-      const receipt = await orderService.transition(parseOrderId(request.orderId), transition, {
+      const { access } = principalOf(metadata);
+      const receipt = await orderService.transition(parseOrderId(request.orderId), transition, access, {
         position: positionOf(request.logPosition),
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),
       });

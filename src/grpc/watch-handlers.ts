@@ -14,6 +14,7 @@ import { failedStatus, type CallGate } from './call-gate.ts';
 import { statusOf } from './conversions.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
 import type { WatchOrdersRequest__Output } from './generated/orders/v1/WatchOrdersRequest.ts';
+import { principalOf } from './principals.ts';
 import { checked, nonEmpty, positionOf, withoutUndefined } from './order-requests.ts';
 
 /** Its messages are buffers: an event is encoded once for all its watchers. */
@@ -36,7 +37,8 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
       const begin = (caller: string) => {
         const { orderId, resumeToken, logPosition } = call.request;
         const [token, position] = [nonEmpty(resumeToken.toString('latin1')), positionOf(logPosition)];
-        return watchService.watchOrder(parseOrderId(orderId), { token, position, caller });
+        const { access } = principalOf(call.metadata);
+        return watchService.watchOrder(parseOrderId(orderId), access, { token, position, caller });
       };
       serve(call, begin, 'events', dependencies);
     },
@@ -50,7 +52,8 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
           ),
           statuses: statuses.map((name, index) => statusOf(name, `/statuses/${index}`, ORDER_STATUSES)),
         };
-        return watchService.watchOrders(filter, { token: nonEmpty(resumeToken.toString('latin1')), caller });
+        const token = nonEmpty(resumeToken.toString('latin1'));
+        return watchService.watchOrders(filter, principalOf(call.metadata).access, { token, caller });
       };
       serve(call, begin, 'heartbeat', dependencies);
     },

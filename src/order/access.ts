@@ -34,3 +34,43 @@ export function mayUse(access: OrderAccess, { customerId, merchantId }: OrderPar
 export function mayRequest(access: OrderAccess, to: OrderStatus): boolean {
   return access.kind !== 'customer' || to === 'cancelled';
 }
+
+/** Which orders a caller asks for; a field that is missing excludes none. */
+export interface PartyFilter {
+  customerId?: string | undefined;
+  merchantId?: string | undefined;
+}
+
+/**
+ * Adds the access of a caller to its filter, so that both are looked up in the same way. Returns undefined if the filter is for
+ * orders that the caller may not use, so that nothing matches.
+ */
+export function narrowedTo<Filter extends PartyFilter>(
+  access: OrderAccess,
+  filter: Filter,
+): Filter | undefined {
+  switch (access.kind) {
+    case 'all':
+      return filter;
+    case 'customer': {
+      const { customerId } = access;
+      return (filter.customerId ?? customerId) === customerId ? { ...filter, customerId } : undefined;
+    }
+    case 'merchant': {
+      const { merchantId } = access;
+      return (filter.merchantId ?? merchantId) === merchantId ? { ...filter, merchantId } : undefined;
+    }
+  }
+}
+
+/** Whether two callers may use the same orders. */
+export function isSameAccess(one: OrderAccess, other: OrderAccess): boolean {
+  switch (one.kind) {
+    case 'all':
+      return other.kind === 'all';
+    case 'customer':
+      return other.kind === 'customer' && other.customerId === one.customerId;
+    case 'merchant':
+      return other.kind === 'merchant' && other.merchantId === one.merchantId;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import type { OrderAccess } from './access.ts';
 import type { OrderStatus, RequestableStatus } from './lifecycle.ts';
 import type { NewOrder } from './order.ts';
 
@@ -26,6 +27,8 @@ export interface RequestTransition extends CommandEnvelope {
   to: RequestableStatus;
   reason?: string | undefined;
   expectedVersion?: number | undefined;
+  /** what the caller may use, because the pipeline decides when the caller is no longer there */
+  actor: OrderAccess;
 }
 
 export type Command = PlaceOrder | RequestTransition;

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import { mayRequest, mayUse, type OrderParties } from './access.ts';
 import type { PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
 import { canTransition, type OrderStatus } from './lifecycle.ts';
 
@@ -40,7 +41,7 @@ export interface MovedOrder {
 export interface RefusedTransition {
   orderId: string;
   position: Position;
-  code: 'order-not-found' | 'transition-not-allowed' | 'version-mismatch';
+  code: 'order-not-found' | 'access-denied' | 'transition-not-allowed' | 'version-mismatch';
 }
 
 export interface Decision {
@@ -151,15 +152,30 @@ class BatchDecision {
   }
 }
 
+/** What the decision about a transition request depends on, besides the order. */
+export type TransitionTerms = Pick<RequestTransition, 'to' | 'expectedVersion' | 'actor'>;
+
 /**
- * Why a transition request is refused; undefined if it is granted. The API checks stored orders with it to refuse early; the
- * pipeline's decision is the one that counts.
+ * Why a transition request is refused; undefined if it is granted. Invariant 12: for an order of others it is the same as for an
+ * unknown one.
  */
 export function refuse(
-  state: Pick<OrderState, 'status' | 'version'> | undefined,
-  request: Pick<RequestTransition, 'to' | 'expectedVersion'>,
+  state: (Pick<OrderState, 'status' | 'version'> & OrderParties) | undefined,
+  request: TransitionTerms,
 ): RefusedTransition['code'] | undefined {
-  if (state === undefined) return 'order-not-found';
+  if (state === undefined || !mayUse(request.actor, state)) return 'order-not-found';
+  return refuseOwn(state, request);
+}
+
+/**
+ * The same for an order that the actor may use. The API checks stored orders with it to refuse early; the pipeline's decision
+ * is the one that counts.
+ */
+export function refuseOwn(
+  state: Pick<OrderState, 'status' | 'version'>,
+  request: TransitionTerms,
+): Exclude<RefusedTransition['code'], 'order-not-found'> | undefined {
+  if (!mayRequest(request.actor, request.to)) return 'access-denied';
   if (!isExpectedVersion(state.version, request.expectedVersion)) return 'version-mismatch';
   if (!canTransition(state.status, request.to)) return 'transition-not-allowed';
   return undefined;

@@ -1,6 +1,7 @@
 import fastJson from 'fast-json-stringify';
 import type { Position } from '../base/position.ts';
 import { createTimestampFormat } from '../base/timestamp.ts';
+import type { OrderAccess, OrderParties } from './access.ts';
 import type { Command, StatusChange } from './commands.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
@@ -33,7 +34,12 @@ const PLACED_DATA = {
 
 const TRANSITION_DATA = {
   type: 'object',
-  properties: { to: text, reason: text, expectedVersion: integer },
+  properties: {
+    to: text,
+    reason: text,
+    expectedVersion: integer,
+    actor: { type: 'object', properties: { customerId: text, merchantId: text } },
+  },
 } as const;
 
 const STATUS_DATA = {
@@ -152,7 +158,9 @@ export function createEventText(): EventText {
       const { eventId, orderId, time, traceparent } = command;
       const trace = traceparent === undefined ? '' : `"traceparent":${quoted(traceparent)},`;
       if (command.kind === 'transition') {
-        return event(EVENT_TYPES.transitionRequested, eventId, orderId, time, transition(command), trace);
+        const { to, reason, expectedVersion } = command;
+        const data = transition({ to, reason, expectedVersion, actor: actorOf(command.actor) });
+        return event(EVENT_TYPES.transitionRequested, eventId, orderId, time, data, trace);
       }
       const { order, fingerprint } = command;
       const data = placed(fingerprint === undefined ? order : { ...order, fingerprint });
@@ -164,4 +172,16 @@ export function createEventText(): EventText {
       return event(EVENT_TYPES.statusChanged, `${orderId}/${version}`, orderId, at, status(change));
     },
   };
+}
+
+/** Absent for an actor that may use all orders, as in events of earlier versions. */
+function actorOf(access: OrderAccess): Partial<OrderParties> | undefined {
+  switch (access.kind) {
+    case 'all':
+      return undefined;
+    case 'customer':
+      return { customerId: access.customerId };
+    case 'merchant':
+      return { merchantId: access.merchantId };
+  }
 }

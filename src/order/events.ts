@@ -1,7 +1,8 @@
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ServiceError, toError } from '../base/errors.ts';
 import { parseTimestamp } from '../base/timestamp.ts';
+import { ALL_ORDERS, type OrderAccess } from './access.ts';
 import type { Command, PlaceOrder, StatusChange } from './commands.ts';
 import { createEventText, EVENT_TYPES } from './event-text.ts';
 import { ORDER_STATUSES, REQUESTABLE_STATUSES } from './lifecycle.ts';
@@ -27,6 +28,12 @@ const PlacedEvent = Type.Object({
   }),
 });
 
+/** Whose orders the caller may use. An event with another form is refused: it would be decided for a caller that is unknown. */
+const Actor = Type.Union([
+  Type.Object({ customerId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+  Type.Object({ merchantId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+]);
+
 const TransitionRequestedEvent = Type.Object({
   ...envelope,
   type: Type.Literal(EVENT_TYPES.transitionRequested),
@@ -34,6 +41,7 @@ const TransitionRequestedEvent = Type.Object({
     to: Type.Enum([...REQUESTABLE_STATUSES]),
     reason: Type.Optional(Type.String()),
     expectedVersion: Type.Optional(Type.Integer({ minimum: 0 })),
+    actor: Type.Optional(Actor),
   }),
 });
 
@@ -81,7 +89,8 @@ export function createEventCodec(): EventCodec {
       }
       if (transition.Check(event)) {
         const { to, reason, expectedVersion } = event.data;
-        return { kind: 'transition', ...envelopeOf(event), to, reason, expectedVersion };
+        const actor = actorOf(event.data.actor);
+        return { kind: 'transition', ...envelopeOf(event), to, reason, expectedVersion, actor };
       }
       const type = typeof event === 'object' && event !== null && 'type' in event ? event.type : undefined;
       const errors =
@@ -126,6 +135,14 @@ function envelopeOf(event: { id: string; subject: string; time: string; tracepar
     time: timeOf(event.time),
     traceparent: event.traceparent,
   };
+}
+
+/** No actor: one that may use all orders, or an event of a version without actors. */
+function actorOf(actor: Static<typeof Actor> | undefined): OrderAccess {
+  if (actor === undefined) return ALL_ORDERS;
+  return 'customerId' in actor
+    ? { kind: 'customer', customerId: actor.customerId }
+    : { kind: 'merchant', merchantId: actor.merchantId };
 }
 
 function timeOf(text: string): number {

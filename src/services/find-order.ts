@@ -1,7 +1,9 @@
 import type { Position } from '../base/position.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
+import type { OrderAccess } from '../order/access.ts';
 import type { Order } from '../order/order.ts';
 import type { OrderReader } from '../store/order-store.ts';
+import type { LoggedOrders } from './logged-orders.ts';
 import type { RecentOrders } from './recent-orders.ts';
 
 /**
@@ -14,32 +16,58 @@ export interface AcceptedOrder {
   version: 0;
 }
 
+export interface FindOrderDependencies {
+  reader: OrderReader;
+  log: EventLog;
+  recentOrders: RecentOrders;
+  loggedOrders: LoggedOrders;
+}
+
 /**
- * Finds an order, processed or not; returns undefined only if it was never acknowledged.
+ * Finds an order, processed or not; returns undefined only if it was never acknowledged, or if the access does not allow it.
  * @param position the position of the order in the log, according to the caller
+ * @throws ServiceError `overloaded`, `log-unavailable` only if the access does not allow all orders
  */
 export async function findOrder(
   orderId: string,
+  access: OrderAccess,
   position: Position | undefined,
-  { reader, log, recentOrders }: { reader: OrderReader; log: EventLog; recentOrders: RecentOrders },
+  dependencies: FindOrderDependencies,
 ): Promise<Order | AcceptedOrder | undefined> {
-  const known = (await reader.find(orderId)) ?? (await findUnstored(orderId, reader));
+  const { reader } = dependencies;
+  const known = (await reader.find(orderId, access)) ?? (await findUnstored(orderId, access, dependencies));
   if (known !== undefined) return known;
+  if (await isWaiting(orderId, access, position, dependencies)) {
+    return { id: orderId, status: 'accepted', version: 0 };
+  }
+  // Look again: meanwhile the order may have been saved or may have become a dead letter.
+  return (await findUnstored(orderId, access, dependencies)) ?? (await reader.find(orderId, access));
+}
+
+/** Whether the log has the order and the pipeline has not processed it. */
+async function isWaiting(
+  orderId: string,
+  access: OrderAccess,
+  position: Position | undefined,
+  { reader, log, recentOrders, loggedOrders }: FindOrderDependencies,
+): Promise<boolean> {
   // Trust the caller's position only if the log cannot look up keys.
   const at =
     recentOrders.position(orderId) ??
     (log.find === undefined ? position : await log.find(TOPICS.commands, orderId));
-  if (at !== undefined) {
-    const next = await reader.progress(log.progressName(TOPICS.commands), at.partition);
-    const isApplied = next !== undefined && next > at.offset;
-    if (!isApplied) return { id: orderId, status: 'accepted', version: 0 };
-  }
-  // Look again: meanwhile the order may have been saved or may have become a dead letter.
-  return (await findUnstored(orderId, reader)) ?? (await reader.find(orderId));
+  if (at === undefined) return false;
+  const next = await reader.progress(log.progressName(TOPICS.commands), at.partition);
+  if (next !== undefined && next > at.offset) return false;
+  if (access.kind === 'all' || recentOrders.isPlacedWith(orderId, access)) return true;
+  return loggedOrders.has(orderId, at, access);
 }
 
-async function findUnstored(id: string, reader: OrderReader): Promise<AcceptedOrder | undefined> {
-  const unstored = await reader.findUnstored(id);
+async function findUnstored(
+  id: string,
+  access: OrderAccess,
+  { reader, loggedOrders }: FindOrderDependencies,
+): Promise<AcceptedOrder | undefined> {
+  const unstored = await reader.findUnstored(id, (record) => loggedOrders.allows(access, record));
   if (unstored === undefined) return undefined;
   return { id, status: unstored.state === 'retrying' ? 'accepted' : 'failed', version: 0 };
 }

@@ -2,6 +2,7 @@ import { hasCode, ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import { within } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
+import { ALL_ORDERS, type OrderAccess } from '../order/access.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { watchFirstChange } from '../status/first-change.ts';
@@ -15,7 +16,7 @@ export interface KeyedOrderDependencies {
   hub: StatusHub;
   codec: EventCodec;
   recentOrders: RecentOrders;
-  append: (command: PlaceOrder) => Promise<Receipt>;
+  append: (command: PlaceOrder, access: OrderAccess) => Promise<Receipt>;
   /**
    * How long to wait for an order's first status, milliseconds. Only for a log that cannot look up keys (Kafka): the status
    * shows whether another replica accepted the same key a moment earlier. After the wait the order counts as new: the id is
@@ -36,23 +37,26 @@ export class KeyedOrders {
   }
 
   /**
-   * @param command its order id is derived from the key
-   * @throws ServiceError `idempotency-key-reused`
+   * Looks among all orders, because the id says whose they are: it is derived from the key and its owner.
+   * @param command its order id is derived from the key, and the caller may place it
+   * @throws ServiceError `idempotency-key-reused`, which names the first order only to callers that may use all orders
    */
-  async place(command: PlaceOrder, fingerprint: string): Promise<Placed> {
+  async place(command: PlaceOrder, fingerprint: string, access: OrderAccess): Promise<Placed> {
     const { recentOrders } = this.#dependencies;
     const { orderId } = command;
     const first = recentOrders.keyed(orderId);
     const placing =
-      first === undefined ? this.#findOrAppend(command, fingerprint) : this.#verify(orderId, first);
+      first === undefined ? this.#findOrAppend(command, fingerprint, access) : this.#verify(orderId, first);
     if (first === undefined) recentOrders.addKeyed(orderId, placing);
     const placed = await placing;
     if (placed.fingerprint === fingerprint) {
       return { receipt: placed.receipt, replayed: first !== undefined || placed.replayed };
     }
+    // The key belongs to the subject of a login, whose customer or merchant may be another one by now.
+    const which = access.kind === 'all' ? `order ${placed.receipt.id}` : 'another order,';
     throw new ServiceError(
       'idempotency-key-reused',
-      `The key was already used for order ${placed.receipt.id} with another body. Use a new key for a new order.`,
+      `The key was already used for ${which} with another body. Use a new key for a new order.`,
     );
   }
 
@@ -62,15 +66,15 @@ export class KeyedOrders {
     return known.isFirst ? known : ((await this.#lookUp(orderId)).earlier ?? known);
   }
 
-  async #findOrAppend(command: PlaceOrder, fingerprint: string): Promise<KeyedOrder> {
+  async #findOrAppend(command: PlaceOrder, fingerprint: string, access: OrderAccess): Promise<KeyedOrder> {
     const { log, hub, append, firstStatusWaitMs } = this.#dependencies;
     const { orderId } = command;
-    const status = watchFirstChange(hub, orderId);
+    const status = watchFirstChange(hub, orderId, ALL_ORDERS);
     try {
       const { earlier, answered } = await this.#lookUp(orderId);
       const first = earlier ?? this.#ofRecord(await log.find?.(TOPICS.commands, orderId));
       if (first !== undefined) return first;
-      const receipt = await append(command);
+      const receipt = await append(command, access);
       if (log.find === undefined) {
         const change = await status.within(answered ? firstStatusWaitMs : 0);
         const { position } = receipt;
@@ -101,9 +105,9 @@ export class KeyedOrders {
   }
 
   async #findStored(id: string): Promise<KeyedOrder | undefined> {
-    const stored = await this.#dependencies.reader.find(id);
+    const stored = await this.#dependencies.reader.find(id, ALL_ORDERS);
     if (stored === undefined)
-      return this.#ofRecord((await this.#dependencies.reader.findUnstored(id))?.record);
+      return this.#ofRecord((await this.#dependencies.reader.findUnstored(id, () => true))?.record);
     const { total, currency, createdAt, fingerprint } = stored;
     const receipt = { id, total, currency, createdAt, position: undefined };
     return { receipt, fingerprint: fingerprint ?? '', replayed: true, isFirst: true };

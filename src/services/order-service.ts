@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
+import type { LogRecord } from '../base/log-record.ts';
 import { knownPosition, type Position } from '../base/position.ts';
 import { resultWithin } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
+import { mayUse, type OrderAccess } from '../order/access.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
@@ -13,10 +15,12 @@ import type { StatusHub } from '../status/status-hub.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts';
 import { findOrder, type AcceptedOrder } from './find-order.ts';
 import { KeyedOrders } from './keyed-orders.ts';
+import { LoggedOrders } from './logged-orders.ts';
 import { appendLaterEvent } from './order-partition.ts';
 import type { PageReader, PageTurns } from './page-turns.ts';
 import { RecentOrders, type Placed, type Receipt } from './recent-orders.ts';
 import {
+  refuseForbidden,
   refuseImpossible,
   refuseTooMany,
   type TransitionReceipt,
@@ -37,6 +41,8 @@ export interface OrderServiceDependencies {
 export interface PlaceOptions {
   /** the owner of the idempotency key: the same key from another caller is another order */
   caller: string;
+  /** the caller may place orders only for itself */
+  access: OrderAccess;
   idempotencyKey?: string | undefined;
   traceparent?: string | undefined;
 }
@@ -53,44 +59,57 @@ const FIRST_STATUS_WAIT_MS = 1_000;
 /** Milliseconds that a read may take even if the caller waits for less. */
 const MIN_READ_MS = 1_000;
 
-/** Places, reads and transitions orders, for HTTP and gRPC alike. */
+/**
+ * Places, reads and transitions orders, for HTTP and gRPC alike.
+ *
+ * Invariant 12: every method for callers takes their access. An order that it does not allow is unknown to the caller: the error
+ * is the same.
+ */
 export class OrderService {
-  readonly #dependencies: OrderServiceDependencies & { recentOrders: RecentOrders };
+  readonly #dependencies: OrderServiceDependencies & {
+    recentOrders: RecentOrders;
+    loggedOrders: LoggedOrders;
+  };
   readonly #keyedOrders: KeyedOrders;
   readonly #newOrderId = createOrderIds();
 
   constructor(dependencies: OrderServiceDependencies) {
     const { log, reader, hub, codec, firstStatusWaitMs = FIRST_STATUS_WAIT_MS } = dependencies;
     const recentOrders = new RecentOrders(MAX_RECENT_ORDERS);
-    const append = (command: PlaceOrder) => this.#appendOrder(command);
-    this.#dependencies = { ...dependencies, recentOrders };
+    const append = (command: PlaceOrder, access: OrderAccess) => this.#appendOrder(command, access);
+    this.#dependencies = { ...dependencies, recentOrders, loggedOrders: new LoggedOrders({ log, codec }) };
     this.#keyedOrders = new KeyedOrders({ log, reader, hub, codec, recentOrders, append, firstStatusWaitMs });
   }
 
   /**
    * Invariant 1: resolves only after the event log holds the order durably.
-   * @throws ServiceError `total-too-large`, `idempotency-key-reused`, or what `EventLog.append` throws
+   * @throws ServiceError `access-denied`, `total-too-large`, `idempotency-key-reused`, or what `EventLog.append` throws
    */
   async place(order: NewOrder, options: PlaceOptions): Promise<Placed> {
-    const { caller, idempotencyKey } = options;
+    const { caller, access, idempotencyKey } = options;
+    if (!mayUse(access, order)) throw notAllowed(access);
     if (idempotencyKey !== undefined) {
       const id = derivedOrderId(caller, idempotencyKey);
       const requestFingerprint = fingerprint(order);
       const command = this.#placeCommand(order, id, randomUUID(), options, requestFingerprint);
-      return this.#keyedOrders.place(command, requestFingerprint);
+      return this.#keyedOrders.place(command, requestFingerprint, access);
     }
     const id = this.#newOrderId();
     // The order id is new and unique, so it serves as the event id too.
-    const receipt = await this.#appendOrder(this.#placeCommand(order, id, id, options));
+    const receipt = await this.#appendOrder(this.#placeCommand(order, id, id, options), access);
     return { receipt, replayed: false };
   }
 
   /**
    * Returns an order, processed or not; an acknowledged order is always found.
-   * @throws ServiceError `order-not-found`
+   * @throws ServiceError `order-not-found`; see also `findOrder`
    */
-  async get(orderId: string, { position }: GetOptions = {}): Promise<Order | AcceptedOrder> {
-    const order = await findOrder(orderId, position, this.#dependencies);
+  async get(
+    orderId: string,
+    access: OrderAccess,
+    { position }: GetOptions = {},
+  ): Promise<Order | AcceptedOrder> {
+    const order = await findOrder(orderId, access, position, this.#dependencies);
     if (order !== undefined) return order;
     throw new ServiceError('order-not-found', `This service has no order ${orderId}.`);
   }
@@ -99,39 +118,44 @@ export class OrderService {
    * Processed orders, newest first. Readers of pages take turns.
    * @throws ServiceError `cursor-invalid`, or what `PageTurns.run` throws
    */
-  async list(query: ListQuery, pageReader: PageReader): Promise<OrderPage> {
+  async list(query: ListQuery, access: OrderAccess, pageReader: PageReader): Promise<OrderPage> {
     const { reader, pageTurns } = this.#dependencies;
-    const small = await pageTurns.run('small', pageReader, () => reader.listSmall(query));
-    return small ?? pageTurns.run('large', pageReader, () => reader.list(query));
+    const small = await pageTurns.run('small', pageReader, () => reader.listSmall(query, access));
+    return small ?? pageTurns.run('large', pageReader, () => reader.list(query, access));
   }
 
   /** Every version of an order, oldest first; empty until it is processed. @throws ServiceError `order-not-found` */
-  async history(orderId: string, options?: GetOptions): Promise<HistoryEntry[]> {
-    const { id } = await this.get(orderId, options);
-    return this.#dependencies.reader.history(id);
+  async history(orderId: string, access: OrderAccess, options?: GetOptions): Promise<HistoryEntry[]> {
+    const { id } = await this.get(orderId, access, options);
+    return this.#dependencies.reader.history(id, access);
   }
 
   /**
    * Accepts a transition request durably; the pipeline decides it after earlier events of the order. A request that the
    * stored order does not allow is refused at once; while the order is still `accepted`, any request is accepted.
-   * @throws ServiceError `order-not-found`, `transition-not-allowed`, `version-mismatch`, `rate-limited`, or what
+   * @throws ServiceError `order-not-found`, `access-denied`, `transition-not-allowed`, `version-mismatch`, `rate-limited`, or what
    *   `appendLaterEvent` throws
    */
   async transition(
     orderId: string,
     request: TransitionRequest,
+    access: OrderAccess,
     { position, traceparent }: GetOptions & Pick<PlaceOptions, 'traceparent'> = {},
   ): Promise<TransitionReceipt> {
-    const { reader, clock } = this.#dependencies;
-    const order = await this.get(orderId, { position });
-    if (order.status === 'accepted') refuseTooMany(orderId, await reader.findUnstored(orderId));
-    else refuseImpossible(order, request);
+    const { reader, loggedOrders, clock } = this.#dependencies;
+    const order = await this.get(orderId, access, { position });
+    refuseForbidden(access, request);
+    if (order.status === 'accepted') {
+      const isVisible = (record: LogRecord) => loggedOrders.allows(access, record);
+      refuseTooMany(orderId, await reader.findUnstored(orderId, isVisible));
+    } else refuseImpossible(order, request, access);
     const command = {
       kind: 'transition' as const,
       eventId: randomUUID(),
       orderId,
       time: clock(),
       traceparent,
+      actor: access,
     };
     const value = this.#dependencies.codec.encodeCommand({ ...command, ...request });
     const record = { topic: TOPICS.commands, key: orderId, value };
@@ -149,19 +173,23 @@ export class OrderService {
    */
   async wait(
     orderId: string,
+    access: OrderAccess,
     { timeoutMs, signal, caller }: { timeoutMs: number; signal?: AbortSignal; caller?: string },
   ): Promise<Order | undefined> {
     const { hub, reader } = this.#dependencies;
-    const change = watchFirstChange(hub, orderId, caller);
+    const change = watchFirstChange(hub, orderId, access, caller);
     const giveUp = () => change.cancel();
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       // The order may have been processed before the watch began.
       const deadline = performance.now() + timeoutMs;
-      const stored = await resultWithin(reader.find(orderId), Math.max(MIN_READ_MS, timeoutMs));
+      const stored = await resultWithin(reader.find(orderId, access), Math.max(MIN_READ_MS, timeoutMs));
       if (stored !== undefined) return stored;
       await change.within(signal?.aborted === true ? 0 : Math.max(0, deadline - performance.now()));
-      return await resultWithin(reader.find(orderId), Math.max(MIN_READ_MS, deadline - performance.now()));
+      return await resultWithin(
+        reader.find(orderId, access),
+        Math.max(MIN_READ_MS, deadline - performance.now()),
+      );
     } finally {
       signal?.removeEventListener('abort', giveUp);
       change.cancel();
@@ -193,14 +221,18 @@ export class OrderService {
     };
   }
 
-  async #appendOrder(command: PlaceOrder): Promise<Receipt> {
+  async #appendOrder(command: PlaceOrder, access: OrderAccess): Promise<Receipt> {
     const { orderId: id, order, time: createdAt, fingerprint } = command;
     const { codec, log } = this.#dependencies;
     const value = codec.encodeCommand(command);
     // Another replica may append a keyed order again, and may know more or fewer partitions.
     const ignoresGrowth = fingerprint !== undefined;
     const position = await log.append({ topic: TOPICS.commands, key: id, value, ignoresGrowth });
-    this.#dependencies.recentOrders.add(id, position);
+    this.#dependencies.recentOrders.add(id, position, access);
     return { id, total: order.total, currency: order.currency, createdAt, position: knownPosition(position) };
   }
+}
+
+function notAllowed({ kind }: OrderAccess): ServiceError {
+  return new ServiceError('access-denied', `You may place orders only for your own ${kind} id.`);
 }

@@ -1,3 +1,4 @@
+import type { OrderAccess } from '../order/access.ts';
 import type { StatusChange } from '../order/commands.ts';
 import { isFinal } from '../order/lifecycle.ts';
 import { type OrderPoint, orderToken } from '../status/resume-token.ts';
@@ -23,8 +24,8 @@ export class OrderWatch implements Watch {
    * @param caller see `PlaceRequest`
    * @throws ServiceError `too-many-watches`, `overloaded`
    */
-  constructor(hub: StatusHub, orderId: string, caller: string | undefined) {
-    this.#unwatch = hub.watch(orderId, (item) => this.#add(item), {
+  constructor(hub: StatusHub, orderId: string, access: OrderAccess, caller: string | undefined) {
+    this.#unwatch = hub.watch(orderId, access, (item) => this.#add(item), {
       place: { kind: 'stream', caller },
       onStartOver: () => this.#endByStartOver(),
     });

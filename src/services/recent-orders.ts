@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Position } from '../base/position.ts';
+import { isSameAccess, type OrderAccess } from '../order/access.ts';
 import { RecentPositions } from './recent-positions.ts';
 
 /** What the caller learns once the log holds the order durably. */
@@ -39,8 +40,15 @@ export class RecentOrders {
     this.#keyed = new LRUCache({ max: maxOrders });
   }
 
-  add(orderId: string, position: Position): void {
-    this.#positions.set(orderId, position);
+  /** @param access of the caller, which may use the order */
+  add(orderId: string, position: Position, access: OrderAccess): void {
+    this.#positions.set(orderId, position, access);
+  }
+
+  /** Whether a caller with this access placed the order, so that the access allows it. */
+  isPlacedWith(orderId: string, access: OrderAccess): boolean {
+    const placedWith = this.#positions.placedWith(orderId);
+    return placedWith !== undefined && isSameAccess(placedWith, access);
   }
 
   position(orderId: string): Position | undefined {

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import type { OrderAccess } from '../order/access.ts';
 
 /** Entries per bucket; in a full bucket a new entry replaces the oldest. */
 const WAYS = 4;
@@ -15,6 +16,8 @@ export class RecentPositions {
   readonly #partitions: Uint32Array;
   /** −1: empty */
   readonly #offsets: Float64Array;
+  /** The access objects of the callers, which live longer than a request: nothing is allocated per order. */
+  readonly #placedWith: (OrderAccess | undefined)[];
   readonly #next: Uint8Array;
 
   /** @param capacity number of orders; a power of two, at least 4 */
@@ -25,10 +28,11 @@ export class RecentPositions {
     this.#low = new Uint32Array(capacity);
     this.#partitions = new Uint32Array(capacity);
     this.#offsets = new Float64Array(capacity).fill(-1);
+    this.#placedWith = new Array<OrderAccess | undefined>(capacity).fill(undefined);
     this.#next = new Uint8Array(buckets);
   }
 
-  set(orderId: string, { partition, offset }: Position): void {
+  set(orderId: string, { partition, offset }: Position, placedWith: OrderAccess): void {
     const high = hexAt(orderId, HIGH_AT);
     const low = hexAt(orderId, LOW_AT);
     const bucket = low & this.#bucketMask;
@@ -39,17 +43,28 @@ export class RecentPositions {
     this.#low[slot] = low;
     this.#partitions[slot] = partition;
     this.#offsets[slot] = offset;
+    this.#placedWith[slot] = placedWith;
   }
 
   get(orderId: string): Position | undefined {
+    const slot = this.#slotOf(orderId);
+    if (slot === undefined) return undefined;
+    return { partition: this.#partitions[slot] ?? 0, offset: this.#offsets[slot] ?? 0 };
+  }
+
+  /** The access of the caller that placed the order. */
+  placedWith(orderId: string): OrderAccess | undefined {
+    const slot = this.#slotOf(orderId);
+    return slot === undefined ? undefined : this.#placedWith[slot];
+  }
+
+  #slotOf(orderId: string): number | undefined {
     const high = hexAt(orderId, HIGH_AT);
     const low = hexAt(orderId, LOW_AT);
     const first = (low & this.#bucketMask) * WAYS;
     for (let slot = first; slot < first + WAYS; slot += 1) {
       const offset = this.#offsets[slot] ?? -1;
-      if (offset >= 0 && this.#low[slot] === low && this.#high[slot] === high) {
-        return { partition: this.#partitions[slot] ?? 0, offset };
-      }
+      if (offset >= 0 && this.#low[slot] === low && this.#high[slot] === high) return slot;
     }
     return undefined;
   }

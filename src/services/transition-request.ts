@@ -1,7 +1,8 @@
 import { ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
+import { mayRequest, type OrderAccess } from '../order/access.ts';
 import type { RequestTransition } from '../order/commands.ts';
-import { refuse } from '../order/decide.ts';
+import { refuseOwn } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
 import type { UnstoredOrder } from '../store/order-store.ts';
@@ -35,15 +36,23 @@ export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefin
   );
 }
 
+/** @throws ServiceError `access-denied` if the caller may not request this status, not even for its own order */
+export function refuseForbidden(actor: OrderAccess, { to }: TransitionRequest): void {
+  if (mayRequest(actor, to)) return;
+  throw new ServiceError('access-denied', `A customer may only cancel an order, not request ${to}.`);
+}
+
 /**
  * Refuses early what the pipeline would reject.
+ * @param order one that the actor may use and request the status for
  * @throws ServiceError `transition-not-allowed`, `version-mismatch`
  */
 export function refuseImpossible(
   { id, status, version }: Pick<Order, 'id' | 'status' | 'version'>,
   request: TransitionRequest,
+  actor: OrderAccess,
 ): void {
-  const refusal = refuse({ status, version }, request);
+  const refusal = refuseOwn({ status, version }, { ...request, actor });
   if (refusal === undefined) return;
   const detail =
     refusal === 'version-mismatch'

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import type { OrderAccess } from '../order/access.ts';
 import { isFinal } from '../order/lifecycle.ts';
 import type { Order } from '../order/order.ts';
 import {
@@ -6,10 +7,11 @@ import {
   orderToken,
   parseOrderToken,
   parsePositionsToken,
+  refuseOtherView,
   tokenTooOld,
 } from '../status/resume-token.ts';
 import type { StatusHub } from '../status/status-hub.ts';
-import type { StatusFilter } from '../status/subscription.ts';
+import type { StatusFilter } from '../status/status-filter.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { AcceptedOrder } from './find-order.ts';
 import type { OrderService } from './order-service.ts';
@@ -45,13 +47,18 @@ export class WatchService {
    * Invariant 10: subscribe first, then read, then drop the versions that were read, so that no change is missed or repeated.
    * @throws ServiceError `order-not-found`, `resume-token-invalid`, `resume-token-too-old`, `too-many-watches`, `overloaded`
    */
-  async watchOrder(orderId: string, { token, position, caller }: WatchOptions = {}): Promise<Watch> {
+  async watchOrder(
+    orderId: string,
+    access: OrderAccess,
+    { token, position, caller }: WatchOptions = {},
+  ): Promise<Watch> {
     const after = token === undefined ? undefined : parseOrderToken(token);
     const { hub, orders } = this.#dependencies;
-    const watch = new OrderWatch(hub, orderId, caller);
+    const watch = new OrderWatch(hub, orderId, access, caller);
     try {
-      const order = await orders.get(orderId, { position });
-      const items = after === undefined ? [snapshotOf(order)] : await this.#changesAfter(after, orderId);
+      const order = await orders.get(orderId, access, { position });
+      const items =
+        after === undefined ? [snapshotOf(order)] : await this.#changesAfter(after, orderId, access);
       watch.begin(items, { after: after ?? BEFORE_FIRST_VERSION, isFinal: isFinal(order.status) });
       return watch;
     } catch (error) {
@@ -61,17 +68,21 @@ export class WatchService {
   }
 
   /**
-   * Watches all orders that match the filter: every new version from now on, or after the token.
+   * Watches all orders that match the filter and that the access allows: every new version from now on, or after the token.
    * @throws ServiceError `resume-token-invalid`, `resume-token-too-old`, `too-many-watches`, `overloaded`, `log-unavailable`
    */
   async watchOrders(
     filter: StatusFilter,
+    access: OrderAccess,
     { token, caller }: Omit<WatchOptions, 'position'> = {},
   ): Promise<Watch> {
     const { hub } = this.#dependencies;
     const from = token === undefined ? undefined : parsePositionsToken(token);
-    if (from !== undefined) await hub.checkPoint(from);
-    const subscribed = hub.subscribe(filter, from, caller);
+    if (from !== undefined) {
+      refuseOtherView(from, access, filter);
+      await hub.checkPoint(from);
+    }
+    const subscribed = hub.subscribe(filter, access, from, caller);
     const { subscription, tokenNow, unsubscribe } = subscribed;
     let latest = subscribed.token;
     return {
@@ -95,8 +106,12 @@ export class WatchService {
    * Reads the store, which has every version before it is published. If the version has another time, it
    * was made again after a restore, and the caller has seen another change.
    */
-  async #changesAfter({ version, at }: OrderPoint, orderId: string): Promise<WatchItem[]> {
-    const changes = await this.#dependencies.reader.changes(orderId);
+  async #changesAfter(
+    { version, at }: OrderPoint,
+    orderId: string,
+    access: OrderAccess,
+  ): Promise<WatchItem[]> {
+    const changes = await this.#dependencies.reader.changes(orderId, access);
     if (version > 0 && !changes.some(({ change }) => change.version === version && change.at === at)) {
       throw tokenTooOld(
         'The store does not have the change of this token; it was lost when a backup was restored.',

@@ -1,8 +1,9 @@
 import type { StatusChange } from '../order/commands.ts';
+import { ALL_ORDERS, narrowedTo, type OrderAccess } from '../order/access.ts';
 import type { ChangeItem } from './change-item.ts';
 import { orderToken } from './resume-token.ts';
 import type { StatusEvent } from './status-event.ts';
-import type { StatusFilter } from './subscription.ts';
+import type { StatusFilter } from './status-filter.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface Delivery {
@@ -11,16 +12,22 @@ export interface Delivery {
   hasSubscriptions: boolean;
   /** decodes the event; undefined if it cannot be decoded */
   changeOf: () => StatusChange | undefined;
-  /** resumes after the event, in the events of all orders */
-  token: () => string;
+  /** after the event, see `pointText` */
+  point: () => string;
 }
 
 export function orderChannel(orderId: string): string {
   return `order:${orderId}`;
 }
 
-/** The narrowest channel that has all matching changes; the subscription filters the rest. */
-export function filterChannel({ customerId, merchantId }: StatusFilter): string {
+/** Nothing is emitted there. */
+const EMPTY_CHANNEL = 'none';
+
+/** The narrowest channel that has all changes that match and that the access allows; the subscription filters the rest. */
+export function filterChannel(filter: StatusFilter, access: OrderAccess): string {
+  const narrowed = narrowedTo(access, filter);
+  if (narrowed === undefined) return EMPTY_CHANNEL;
+  const { customerId, merchantId } = narrowed;
   if (customerId !== undefined) return `customer:${customerId}`;
   return merchantId === undefined ? 'all' : `merchant:${merchantId}`;
 }
@@ -37,9 +44,9 @@ export function deliver(event: StatusEvent, { watchers, hasSubscriptions, ...rea
     watchers.emit(channel, item);
   }
   const { customerId, merchantId } = change;
-  const channels = [{}, { customerId }, { merchantId }].map(filterChannel);
+  const channels = [{}, { customerId }, { merchantId }].map((filter) => filterChannel(filter, ALL_ORDERS));
   for (const name of channels.filter((name) => watchers.hasAny(name))) {
-    event.item ??= { kind: 'change', change, token: read.token() };
+    event.point ??= read.point();
     watchers.emit(name, event, change);
   }
 }

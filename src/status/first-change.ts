@@ -1,4 +1,5 @@
 import { hasCode } from '../base/errors.ts';
+import type { OrderAccess } from '../order/access.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { ChangeListener, StatusHub } from './status-hub.ts';
 
@@ -11,16 +12,22 @@ export interface FirstChange {
 
 /**
  * Waits for the next change of an order. Call it before you append the command, so that its change is not missed.
+ * @param access only a change that it allows is seen
  * @param caller see `PlaceRequest`
  */
-export function watchFirstChange(hub: StatusHub, orderId: string, caller?: string): FirstChange {
+export function watchFirstChange(
+  hub: StatusHub,
+  orderId: string,
+  access: OrderAccess,
+  caller?: string,
+): FirstChange {
   let seen: StatusChange | undefined;
   let wake: ((change: StatusChange | undefined) => void) | undefined;
   const listener: ChangeListener = ({ change }) => {
     seen ??= change;
     wake?.(seen);
   };
-  const unwatch = watched(() => hub.watch(orderId, listener, { place: { kind: 'wait', caller } }));
+  const unwatch = watched(() => hub.watch(orderId, access, listener, { place: { kind: 'wait', caller } }));
   return {
     within(timeoutMs) {
       if (seen !== undefined || unwatch === undefined) return Promise.resolve(seen);

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { HistoryEpoch } from '../store/history-epoch.ts';
 import { positionAt } from './positions.ts';
-import type { ResumePoint } from './resume-token.ts';
+import type { LogPoint } from './resume-token.ts';
 
 /** Which history the offsets of a hub belong to. Resume tokens carry its identity. */
 export interface Lineage {
   /** for new tokens */
   readonly current: string;
   /** Whether a token's point lies in this history, as far as the identities tell. */
-  includes(point: ResumePoint): boolean;
+  includes(point: LogPoint): boolean;
 }
 
 /** Lower-case letters and digits only, as tokens require. */

@@ -3,7 +3,7 @@ import { KeptEvents } from './kept-events.ts';
 import { type Lineage, newIdentity, singleLog } from './lineage.ts';
 import { LogEnds } from './log-ends.ts';
 import { hasReached, type Positions } from './positions.ts';
-import { positionsToken, type ResumePoint, tokenTooOld } from './resume-token.ts';
+import { type LogPoint, pointText, tokenTooOld } from './resume-token.ts';
 import type { StatusEvent } from './status-event.ts';
 
 const OTHER_LOG =
@@ -87,29 +87,30 @@ export class ResumableEvents {
     return this.#kept.positionsBefore(sequence, this.#nextOffsets);
   }
 
-  tokenAt(positions: Positions): string {
-    return positionsToken({ log: this.#lineage.current, positions });
+  /** The part of a token that is the same for all streams. */
+  pointAt(positions: Positions): string {
+    return pointText({ log: this.#lineage.current, positions });
   }
 
   /**
    * Checks a point that may be ahead of this replica.
    * @throws ServiceError `resume-token-too-old` if the log does not have the point; `log-unavailable`
    */
-  async check(from: ResumePoint): Promise<void> {
+  async check(from: LogPoint): Promise<void> {
     this.#refuseOtherLog(from);
     if (hasReached(this.#nextOffsets, from.positions)) return;
     if ((await this.#ends?.include(from.positions)) !== true) throw tokenTooOld(OTHER_LOG);
   }
 
   /** @throws ServiceError `resume-token-too-old` if events after the point are no longer kept */
-  refuseTooOld(from: ResumePoint): void {
+  refuseTooOld(from: LogPoint): void {
     this.#refuseOtherLog(from);
     if (!this.#kept.covers(from.positions)) {
       throw tokenTooOld('Some events after this token are no longer kept.');
     }
   }
 
-  #refuseOtherLog(from: ResumePoint): void {
+  #refuseOtherLog(from: LogPoint): void {
     const isAhead = this.#ends === undefined && !hasReached(this.#nextOffsets, from.positions);
     if (isAhead || !this.#lineage.includes(from)) throw tokenTooOld(OTHER_LOG);
   }

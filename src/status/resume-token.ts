@@ -1,5 +1,8 @@
 import { ServiceError } from '../base/errors.ts';
+import type { OrderAccess } from '../order/access.ts';
+import { VIEW_LENGTH, viewOf } from '../order/view.ts';
 import type { Positions } from './positions.ts';
+import type { StatusFilter } from './status-filter.ts';
 
 /**
  * Resume tokens are text that is safe in a header and in `Last-Event-ID`. Each says which history it belongs to, so that a
@@ -8,8 +11,10 @@ import type { Positions } from './positions.ts';
  *
  *     o.<version>.<time>           stream of one order: the last version that was sent, and the time of that change
  *     o.0                          stream of one order: before its first version
- *     s.<log>.<offset>.<offset>…   stream of many orders: the identity of the log (lineage.ts), and the next offset of each
- *                                  partition of orders.status
+ *     v.<view>.<log>.<offset>.<offset>…
+ *                                  stream of many orders: what the stream shows (order/view.ts), the identity of the log
+ *                                  (lineage.ts), and the next offset of each partition of orders.status
+ *     s.<log>.<offset>.<offset>…   the same from a version without views
  */
 export interface OrderPoint {
   version: number;
@@ -18,11 +23,17 @@ export interface OrderPoint {
 }
 
 /** A point in the log of status changes. */
-export interface ResumePoint {
+export interface LogPoint {
   /** identity of the log */
   log: string;
   /** next offsets; a partition that was added later has none */
   positions: Positions;
+}
+
+/** Where a stream of many orders continues. */
+export interface ResumePoint extends LogPoint {
+  /** what the stream shows; undefined in tokens of earlier versions */
+  view: string | undefined;
 }
 
 export function orderToken({ version, at }: OrderPoint): string {
@@ -37,23 +48,54 @@ export function parseOrderToken(token: string): OrderPoint {
   return { version: Number(version), at: at === undefined ? undefined : parseInt(at, 36) };
 }
 
-export function positionsToken({ log, positions }: ResumePoint): string {
-  let token = `s.${log}`;
+/** The part of a token that is the same for every view. */
+export function pointText({ log, positions }: LogPoint): string {
+  let text = log;
   // A partition without events leaves a hole in the array.
   for (let partition = 0; partition < positions.length; partition += 1) {
-    token += `.${(positions[partition] ?? 0).toString(36)}`;
+    text += `.${(positions[partition] ?? 0).toString(36)}`;
   }
-  return token;
+  return text;
 }
+
+/** @param point a `pointText` */
+export function tokenOfView(view: string, point: string): string {
+  return `v.${view}.${point}`;
+}
+
+const POSITIONS_TOKEN = new RegExp(
+  `^(?:s|v\\.([0-9a-f]{${VIEW_LENGTH}}))\\.([0-9a-z]{1,32})((?:\\.[0-9a-z]{1,10}){0,10000})$`,
+);
 
 /** @throws ServiceError `resume-token-invalid` */
 export function parsePositionsToken(token: string): ResumePoint {
-  if (!/^s\.[0-9a-z]{1,32}(\.[0-9a-z]{1,10}){0,10000}$/.test(token))
-    throw invalid('of a stream of many orders');
-  const [, log = '', ...offsets] = token.split('.');
-  const positions = offsets.map((offset) => parseInt(offset, 36));
+  const match = POSITIONS_TOKEN.exec(token);
+  if (match === null) throw invalid('of a stream of many orders');
+  const [, view, log = '', offsets = ''] = match;
+  const positions = offsets
+    .split('.')
+    .slice(1)
+    .map((offset) => parseInt(offset, 36));
   if (!positions.every(Number.isSafeInteger)) throw invalid('of a stream of many orders');
-  return { log, positions };
+  return { view, log, positions };
+}
+
+/** The view of a stream of many orders. The sequence of the statuses does not matter. */
+export function streamView(
+  access: OrderAccess,
+  { customerId, merchantId, statuses = [] }: StatusFilter,
+): string {
+  const sorted = [...new Set(statuses)].sort();
+  return viewOf(access, { customerId, merchantId, statuses: sorted.length === 0 ? undefined : sorted });
+}
+
+/**
+ * A token without a view is of a version without logins, so only a caller that may use all orders can have one.
+ * @throws ServiceError `resume-token-invalid` if the token was made for another filter, or for a caller with another access
+ */
+export function refuseOtherView({ view }: ResumePoint, access: OrderAccess, filter: StatusFilter): void {
+  if (view === undefined ? access.kind === 'all' : view === streamView(access, filter)) return;
+  throw invalid('of a stream with the same filter, made for the same caller');
 }
 
 /** @param why as a sentence */

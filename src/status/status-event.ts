@@ -16,8 +16,12 @@ export class StatusEvent implements Position {
   readonly version: number;
   /** counts the events of this replica in the order of their arrival; set by `KeptEvents` */
   sequence = 0;
-  /** what all subscriptions get; undefined until one needs it */
-  item: ChangeItem | undefined;
+  /** after the event, see `pointText`; undefined until a subscription needs it */
+  point: string | undefined;
+  /** the item of the view that was asked for first; nearly always the only one */
+  #item: { view: string; item: ChangeItem } | undefined;
+  /** the items of other views */
+  #others: Map<string, ChangeItem> | undefined;
   readonly #codec: EventCodec;
   /** null once it is decoded: then the change has everything */
   #value: Buffer | null;
@@ -32,6 +36,19 @@ export class StatusEvent implements Position {
     const { orderId, version } = (value === null ? undefined : peekStatusChange(value)) ?? this.change();
     this.orderId = orderId;
     this.version = version;
+  }
+
+  /** What all subscriptions of a view get. @param make is called once for each view */
+  itemFor(view: string, make: () => ChangeItem): ChangeItem {
+    if (this.#item === undefined) this.#item = { view, item: make() };
+    if (this.#item.view === view) return this.#item.item;
+    this.#others ??= new Map();
+    let item = this.#others.get(view);
+    if (item === undefined) {
+      item = make();
+      this.#others.set(view, item);
+    }
+    return item;
   }
 
   /** The command that caused the change, without decoding. @throws ServiceError `record-undecodable` */

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts';
+import { mayUse, type OrderAccess } from '../order/access.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import type { ChangeItem } from './change-item.ts';
@@ -8,9 +9,10 @@ import type { Lineage } from './lineage.ts';
 import { type PlaceMetrics, type PlaceRequest, Places } from './places.ts';
 import type { Positions } from './positions.ts';
 import { ResumableEvents } from './resumable-events.ts';
-import type { ResumePoint } from './resume-token.ts';
+import { type LogPoint, streamView, tokenOfView } from './resume-token.ts';
 import type { StatusEvent, StatusRecord } from './status-event.ts';
-import { type StatusFilter, type Subscribed, Subscription } from './subscription.ts';
+import type { StatusFilter } from './status-filter.ts';
+import { type Subscribed, Subscription } from './subscription.ts';
 import { Watchers } from './watchers.ts';
 
 /** Called once for every event, watched or not; it must be fast. */
@@ -45,6 +47,8 @@ export interface WatchOptions {
 /**
  * Distributes status changes to the watchers of this process. An event without watchers costs one look-up and is not
  * decoded. An event that is published twice (a redelivered batch) is delivered once.
+ *
+ * Invariant 12: every watch takes the access of its caller, and gets only changes of orders that it allows.
  */
 export class StatusHub {
   readonly #watchers: Watchers;
@@ -109,40 +113,45 @@ export class StatusHub {
   }
 
   /**
-   * Calls the listener with every change of the order from now on, until the returned function is called. To get the current
+   * Calls the listener with every change of the order that the access allows from now on, until the returned function is called. To get the current
    * state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
    * @param options.onStartOver called when changes may have been missed, because the log was replaced
    * @throws ServiceError `too-many-watches`, `overloaded`
    */
   watch(
     orderId: string,
+    access: OrderAccess,
     listener: ChangeListener,
     { place = { kind: 'stream' }, onStartOver = () => undefined }: WatchOptions = {},
   ): () => void {
-    return this.#watchers.add({ channel: orderChannel(orderId), place, listener, onStartOver });
+    const allowed: ChangeListener = (item) => {
+      if (mayUse(access, item.change)) listener(item);
+    };
+    return this.#watchers.add({ channel: orderChannel(orderId), place, listener: allowed, onStartOver });
   }
 
   /**
    * Checks a token that may be ahead of this replica. Call it before `subscribe`.
    * @throws ServiceError `resume-token-too-old` if the log does not have the point; `log-unavailable`
    */
-  checkPoint(from: ResumePoint): Promise<void> {
+  checkPoint(from: LogPoint): Promise<void> {
     return this.#events.check(from);
   }
 
   /**
-   * Subscribes to the changes that match the filter, from now on or from a point on.
-   * @param from checked by `checkPoint`
+   * Subscribes to the changes that match the filter and that the access allows, from now on or from a point on.
+   * @param from checked by `refuseOtherView` and `checkPoint`
    * @param caller see `PlaceRequest`
    * @throws ServiceError `too-many-watches`, `overloaded`, `resume-token-too-old`
    */
-  subscribe(filter: StatusFilter, from?: ResumePoint, caller?: string): Subscribed {
+  subscribe(filter: StatusFilter, access: OrderAccess, from?: LogPoint, caller?: string): Subscribed {
     const events = this.#events;
     if (from !== undefined) events.refuseTooOld(from);
     const changeOf = (event: StatusEvent) => this.#incoming.changeOf(event);
-    const subscription = new Subscription({ filter, events, changeOf });
+    const view = streamView(access, filter);
+    const subscription = new Subscription({ filter, access, view, events, changeOf });
     const remove = this.#watchers.add({
-      channel: filterChannel(filter),
+      channel: filterChannel(filter, access),
       place: { kind: 'stream', caller },
       listener: (event: StatusEvent, change: StatusChange) => subscription.offer(event, change),
       onStartOver: () => subscription.endByStartOver(),
@@ -153,7 +162,7 @@ export class StatusHub {
       remove();
       this.#subscriptions.delete(subscription);
     };
-    const token = events.tokenAt(from?.positions ?? events.nextOffsets);
+    const token = tokenOfView(view, events.pointAt(from?.positions ?? events.nextOffsets));
     const tokenNow = () => subscription.tokenAt(events.nextOffsets);
     return { subscription, token, tokenNow, unsubscribe };
   }
@@ -170,7 +179,7 @@ export class StatusHub {
         watchers: this.#watchers,
         hasSubscriptions: this.#subscriptions.size > 0,
         changeOf: () => this.#incoming.changeOf(event),
-        token: () => this.#events.tokenAt(this.#events.nextOffsets),
+        point: () => this.#events.pointAt(this.#events.nextOffsets),
       });
     }
   }

@@ -1,16 +1,11 @@
+import { mayUse, type OrderAccess } from '../order/access.ts';
 import type { StatusChange } from '../order/commands.ts';
-import type { OrderStatus } from '../order/lifecycle.ts';
 import type { ChangeItem } from './change-item.ts';
 import { furthest, hasReached, positionAt, type Positions } from './positions.ts';
 import type { ResumableEvents } from './resumable-events.ts';
+import { tokenOfView } from './resume-token.ts';
 import type { StatusEvent } from './status-event.ts';
-
-export interface StatusFilter {
-  customerId?: string | undefined;
-  merchantId?: string | undefined;
-  /** empty: all statuses */
-  statuses?: readonly OrderStatus[] | undefined;
-}
+import type { StatusFilter } from './status-filter.ts';
 
 /** What a subscriber gets from the hub. */
 export interface Subscribed {
@@ -29,6 +24,9 @@ export interface Turn {
 
 export interface SubscriptionOptions {
   filter: StatusFilter;
+  access: OrderAccess;
+  /** of the filter and the access, see `streamView` */
+  view: string;
   events: ResumableEvents;
   /** undefined if the event cannot be decoded */
   changeOf: (event: StatusEvent) => StatusChange | undefined;
@@ -116,9 +114,7 @@ export class Subscription {
   /** The token that resumes from now on; undefined while items are available. */
   tokenAt(nextOffsets: Positions): string | undefined {
     if (this.needed !== Infinity) return undefined;
-    return this.#options.events.tokenAt(
-      this.#ahead === undefined ? nextOffsets : furthest(nextOffsets, this.#ahead),
-    );
+    return this.#tokenOf(this.#ahead === undefined ? nextOffsets : furthest(nextOffsets, this.#ahead));
   }
 
   #moveTo(sequence: number): void {
@@ -140,10 +136,13 @@ export class Subscription {
     return this.#ahead === undefined ? this.#shared(event, change) : this.#own(event, change, this.#ahead);
   }
 
-  /** All readers share the item, so that it is encoded once. */
+  /** All readers of a view share the item, so that it is encoded once. */
   #shared(event: StatusEvent, change: StatusChange): ChangeItem {
-    event.item ??= { kind: 'change', change, token: this.#tokenOf(this.#positionsAfter(event)) };
-    return event.item;
+    const { view, events } = this.#options;
+    return event.itemFor(view, () => {
+      event.point ??= events.pointAt(this.#positionsAfter(event));
+      return { kind: 'change', change, token: tokenOfView(view, event.point) };
+    });
   }
 
   /** The reader has seen more than the token of the shared item says. */
@@ -164,12 +163,14 @@ export class Subscription {
   }
 
   #tokenOf(positions: Positions): string {
-    return this.#options.events.tokenAt(positions);
+    return tokenOfView(this.#options.view, this.#options.events.pointAt(positions));
   }
 
-  #matches({ customerId, merchantId, status }: StatusChange): boolean {
+  #matches(change: StatusChange): boolean {
+    const { customerId, merchantId, status } = change;
     const { customerId: customer, merchantId: merchant, statuses } = this.#options.filter;
     return (
+      mayUse(this.#options.access, change) &&
       (customer === undefined || customer === customerId) &&
       (merchant === undefined || merchant === merchantId) &&
       (statuses === undefined || statuses.length === 0 || statuses.includes(status))

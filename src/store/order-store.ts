@@ -1,5 +1,6 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
+import type { OrderAccess } from '../order/access.ts';
 import type { StatusChange } from '../order/commands.ts';
 import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
@@ -9,31 +10,42 @@ import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter
 import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
 
-/** Reads for requests, on any thread. Times are milliseconds since the epoch. */
+/**
+ * Reads for requests, on any thread. Times are milliseconds since the epoch.
+ *
+ * Invariant 12: what shows an order takes the access of the caller, and finds only what that access allows. The service itself
+ * passes `ALL_ORDERS`. The other reads show no order.
+ */
 export interface OrderReader {
-  find(orderId: string): Promise<StoredOrder | undefined>;
-  /** The first record of an order that is not stored because it is retrying or became a dead letter. */
-  findUnstored(orderId: string): Promise<UnstoredOrder | undefined>;
+  find(orderId: string, access: OrderAccess): Promise<StoredOrder | undefined>;
+  /**
+   * The first record of an order that is not stored because it is retrying or became a dead letter.
+   * @param isVisible whether the caller may know of the order. The store has no row that says whose it is, but the record does.
+   */
+  findUnstored(
+    orderId: string,
+    isVisible: (record: LogRecord) => boolean,
+  ): Promise<UnstoredOrder | undefined>;
   /**
    * The partition of the first record of an order, whether it is stored, retrying or a dead letter; undefined if the store does
    * not know the order.
    */
   placingPartition(orderId: string): Promise<number | undefined>;
-  history(orderId: string): Promise<HistoryEntry[]>;
+  history(orderId: string, access: OrderAccess): Promise<HistoryEntry[]>;
   /** Counts retrying orders that came from other topics. Workers of `topic` do not retry them. */
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
   /** How many orders are retrying. Counts to `max` at most, so that a large table is not read. */
   countRetrying(max: number): Promise<number>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
-   * @throws ServiceError `cursor-invalid`
+   * @throws ServiceError `cursor-invalid`, also for a cursor of another filter or another access
    */
-  list(query: ListQuery): Promise<OrderPage>;
+  list(query: ListQuery, access: OrderAccess): Promise<OrderPage>;
   /**
    * The same page if it has at most 64 KiB or one order; otherwise undefined, which costs no more than a page of 64 KiB.
-   * @throws ServiceError `cursor-invalid`
+   * @throws ServiceError `cursor-invalid`, as `list`
    */
-  listSmall(query: ListQuery): Promise<OrderPage | undefined>;
+  listSmall(query: ListQuery, access: OrderAccess): Promise<OrderPage | undefined>;
   /** The next offset of a partition to apply; undefined before its first batch. */
   progress(topic: string, partition: number): Promise<number | undefined>;
   /** Which log filled the store, and how far. @param topic as for `progress` */
@@ -41,8 +53,8 @@ export interface OrderReader {
   /** The identity of a status topic, see `LineageStore`; undefined if none is stored. */
   statusIdentity(topic: string): Promise<string | undefined>;
   /** Every change of an order, oldest first. */
-  changes(orderId: string): Promise<SequencedChange[]>;
-  /** The latest numbered changes of all orders, oldest first. */
+  changes(orderId: string, access: OrderAccess): Promise<SequencedChange[]>;
+  /** The latest numbered changes of all orders, oldest first, for the hub of this service. */
   latestChanges(limit: number): Promise<SequencedChange[]>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { within } from '../../src/base/within.ts';
 import { StatusFeed } from '../../src/app/status-feed.ts';
 import { type EventLog, type FollowOptions, TOPICS } from '../../src/log/event-log.ts';
@@ -64,7 +65,7 @@ async function replica(
     await reader.close();
   });
   await feed.start();
-  const token = () => parsePositionsToken(hub.subscribe({}).token);
+  const token = () => parsePositionsToken(hub.subscribe({}, ALL_ORDERS).token);
   /** A change of another order each time. */
   const publish = (offset: number, cause: number) => {
     const change = {
@@ -97,12 +98,12 @@ await t.test('replicas and restarts share the identity of the topic', async (t) 
   const target = await migratedTarget(t);
   const one = await replica(t, target);
   const other = await replica(t, target);
-  t.doesNotThrow(() => other.hub.subscribe({}, one.token()));
+  t.doesNotThrow(() => other.hub.subscribe({}, ALL_ORDERS, one.token()));
   await one.feed.stop();
   const restarted = await replica(t, target);
-  t.doesNotThrow(() => restarted.hub.subscribe({}, one.token()));
+  t.doesNotThrow(() => restarted.hub.subscribe({}, ALL_ORDERS, one.token()));
   const elsewhere = await replica(t, await migratedTarget(t), { statusEnds: [5, 5] });
-  t.throws(() => elsewhere.hub.subscribe({}, one.token()), TOO_OLD, 'another deployment');
+  t.throws(() => elsewhere.hub.subscribe({}, ALL_ORDERS, one.token()), TOO_OLD, 'another deployment');
   t.equal(one.errors(), '');
 });
 
@@ -124,7 +125,7 @@ await t.test('a replica that stops while another one starts raises no alarm', as
     },
   });
   t.equal(starting.errors(), '');
-  t.doesNotThrow(() => starting.hub.subscribe({}, token));
+  t.doesNotThrow(() => starting.hub.subscribe({}, ALL_ORDERS, token));
 });
 
 await t.test(
@@ -142,7 +143,7 @@ await t.test(
     await t.rejects(after.hub.checkPoint(token), TOO_OLD);
     const again = await replica(t, target, { statusEnds: [2, 0] });
     t.equal(again.errors(), '', 'it is noticed once');
-    t.doesNotThrow(() => again.hub.subscribe({}, after.token()));
+    t.doesNotThrow(() => again.hub.subscribe({}, ALL_ORDERS, after.token()));
   },
 );
 
@@ -151,13 +152,13 @@ await t.test('replicas that see the topic start over agree on its new identity',
   const replicas = [await replica(t, target), await replica(t, target)] as const;
   const [one, other] = replicas;
   const token = one.token();
-  const { subscription } = one.hub.subscribe({});
+  const { subscription } = one.hub.subscribe({}, ALL_ORDERS);
   const positions = new Map([[0, 0]]);
   await Promise.all(replicas.map(async ({ hooks }) => hooks().onStartOver?.(positions, 'new-topic')));
   t.ok(subscription.hasStartedOver);
-  for (const { hub } of replicas) t.throws(() => hub.subscribe({}, token), TOO_OLD);
-  t.doesNotThrow(() => other.hub.subscribe({}, one.token()));
-  t.doesNotThrow(() => one.hub.subscribe({}, other.token()));
+  for (const { hub } of replicas) t.throws(() => hub.subscribe({}, ALL_ORDERS, token), TOO_OLD);
+  t.doesNotThrow(() => other.hub.subscribe({}, ALL_ORDERS, one.token()));
+  t.doesNotThrow(() => one.hub.subscribe({}, ALL_ORDERS, other.token()));
 });
 
 await t.test(
@@ -167,15 +168,18 @@ await t.test(
     const [one, other] = [await replica(t, target), await replica(t, target)];
     other.publish(0, 0);
     const before = other.token();
-    const { subscription } = other.hub.subscribe({});
+    const { subscription } = other.hub.subscribe({}, ALL_ORDERS);
     await one.hooks().onStartOver?.(new Map([[0, 0]]), 'new-topic');
     await eventually(() => subscription.hasStartedOver, { what: 'the streams of the other replica to end' });
     t.match(other.errors(), /another replica/);
     t.equal(other.token().log, one.token().log);
-    t.throws(() => other.hub.subscribe({}, before), TOO_OLD);
-    t.throws(() => one.hub.subscribe({}, before), TOO_OLD);
+    t.throws(() => other.hub.subscribe({}, ALL_ORDERS, before), TOO_OLD);
+    t.throws(() => one.hub.subscribe({}, ALL_ORDERS, before), TOO_OLD);
     other.publish(1, 1);
-    const { subscription: next } = other.hub.subscribe({}, { log: one.token().log, positions: [1, 0] });
+    const { subscription: next } = other.hub.subscribe({}, ALL_ORDERS, {
+      log: one.token().log,
+      positions: [1, 0],
+    });
     t.equal(next.take()?.change.orderId, 'o-1', 'it goes on');
   },
 );
@@ -185,11 +189,11 @@ await t.test(
   async (t) => {
     const { hub, hooks, token } = await replica(t, await migratedTarget(t));
     const before = token();
-    const { subscription } = hub.subscribe({});
+    const { subscription } = hub.subscribe({}, ALL_ORDERS);
     await hooks().onStartOver?.(new Map([[0, 7]]), 'records-deleted');
     t.ok(subscription.hasStartedOver);
-    t.throws(() => hub.subscribe({}, before), TOO_OLD);
-    t.doesNotThrow(() => hub.subscribe({}, { log: before.log, positions: [7, 0] }));
+    t.throws(() => hub.subscribe({}, ALL_ORDERS, before), TOO_OLD);
+    t.doesNotThrow(() => hub.subscribe({}, ALL_ORDERS, { log: before.log, positions: [7, 0] }));
   },
 );
 
@@ -198,7 +202,7 @@ await t.test('changes of a commands topic that was replaced are not taken for re
     commandEnds: [10],
   });
   for (let offset = 0; offset < 10; offset += 1) publish(offset, offset);
-  const { subscription } = hub.subscribe({});
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
   publish(10, 4);
   const before = token();
   t.equal(subscription.take(), undefined, 'repeated');
@@ -212,18 +216,18 @@ await t.test('changes of a commands topic that was replaced are not taken for re
   );
   t.match(errors(), /commands topic was replaced/);
   t.throws(
-    () => hub.subscribe({}, { log: before.log, positions: hub.positions }),
+    () => hub.subscribe({}, ALL_ORDERS, { log: before.log, positions: hub.positions }),
     TOO_OLD,
     'also from the moment at which it started over: changes before it were taken for repeated ones',
   );
-  const { subscription: next } = hub.subscribe({});
+  const { subscription: next } = hub.subscribe({}, ALL_ORDERS);
   publish(hub.positions[0] ?? 0, 1);
   t.equal(next.take()?.change.cause.offset, 1);
 });
 
 await t.test('commands that are delivered while the ends of the topic are read raise no alarm', async (t) => {
   const { hub, reading, errors, publish } = await replica(t, await migratedTarget(t), { commandEnds: [1] });
-  const { subscription } = hub.subscribe({});
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
   let hasRead = false;
   reading.onCommandEnds = () => {
     hasRead = true;

@@ -16,9 +16,11 @@ import {
   orderToken,
   parseOrderToken,
   parsePositionsToken,
-  positionsToken,
+  pointText,
+  tokenOfView,
 } from '../../src/status/resume-token.ts';
-import { formatCursor, parseCursor } from '../../src/store/sql/keyset.ts';
+import { VIEW_LENGTH } from '../../src/order/view.ts';
+import { formatListCursor, parseListCursor } from '../../src/store/sql/list-cursor.ts';
 import { batchParser, bodyParser } from './body-targets.ts';
 
 /** Returns if the bytes are handled: read, or refused with an error that the parser documents. Throws if there is a defect. */
@@ -40,7 +42,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'resume-token': { maxBytes: 65_536, prepare: () => resumeTokens },
   cursor: {
     maxBytes: 16_384,
-    prepare: () => roundTrip('cursor-invalid', parseCursor, formatCursor, (text) => text),
+    prepare: () => roundTrip('cursor-invalid', parseListCursor, formatListCursor, (text) => text),
   },
   position: {
     maxBytes: 16_384,
@@ -95,7 +97,9 @@ function resumeTokens(bytes: Buffer): void {
     if (order.version > 0) same(again, order);
   }
   const point = unlessRefused('resume-token-invalid', () => parsePositionsToken(token));
-  if (point !== undefined) same(parsePositionsToken(positionsToken(point)), point);
+  if (point === undefined) return;
+  const view = point.view ?? '0'.repeat(VIEW_LENGTH);
+  same(parsePositionsToken(tokenOfView(view, pointText(point))), { ...point, view });
 }
 
 function roundTrip<T>(

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { PostgresConnection } from '../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../src/store/target.ts';
@@ -51,9 +52,9 @@ await t.test('a restart of PgBouncer costs one attempt', async (t) => {
   const store = await writer();
   await apply(store, [place(0, 'a')]);
   await bouncer.kill();
-  await t.rejects(reader.find('a'), { code: 'store-unavailable' });
+  await t.rejects(reader.find('a', ALL_ORDERS), { code: 'store-unavailable' });
   await bouncer.start();
-  t.match(await reader.find('a'), { id: 'a' });
+  t.match(await reader.find('a', ALL_ORDERS), { id: 'a' });
   t.equal((await apply(store, [place(1, 'b')])).placed.length, 1);
 });
 
@@ -88,7 +89,7 @@ await t.test('no setting of a transaction stays on the shared connections', asyn
   await migrate(target, silent);
   const { reader, writer } = await storeUnderTest(t, target);
   await apply(await writer(), [place(0, 'a')]);
-  await reader.find('a');
+  await reader.find('a', ALL_ORDERS);
   const other = await server.connect(target.url.replace('?pgbouncer=true', ''));
   t.teardown(() => other.end());
   const { rows } = await other.query<{ limits: string; scans: string; prepared: string }>(

@@ -1,5 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { callerOfCredentials } from '../../src/services/idempotency.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
@@ -22,7 +23,7 @@ await t.test('an order is created, read, moved and listed', async (t) => {
   t.match(await client.get({ orderId }), { id: orderId, status: 'ORDER_STATUS_ACCEPTED', version: 0 });
 
   const other = service.replica();
-  t.match(await other.orderService.get(orderId), { status: 'accepted' }, 'the log knows it');
+  t.match(await other.orderService.get(orderId, ALL_ORDERS), { status: 'accepted' }, 'the log knows it');
   await process();
   const order = await client.get({ orderId, logPosition });
   t.match(order, {
@@ -53,7 +54,10 @@ await t.test('an order is created, read, moved and listed', async (t) => {
   });
   await process();
   t.match(await client.get({ orderId }), { status: 'ORDER_STATUS_PREPARING', version: 2 });
-  t.match(await service.reader.history(orderId), [{}, { status: 'preparing', reason: 'In the kitchen' }]);
+  t.match(await service.reader.history(orderId, ALL_ORDERS), [
+    {},
+    { status: 'preparing', reason: 'In the kitchen' },
+  ]);
 
   t.match(await metrics.ordersAcknowledged.get(), { values: [{ value: 1 }] });
 });
@@ -67,7 +71,7 @@ await t.test('an item without a name and an order without metadata stay so', asy
     items: [{ sku: 'a', quantity: 1, unitPrice: 0 }],
   });
   await process();
-  const stored = await service.reader.find(id);
+  const stored = await service.reader.find(id, ALL_ORDERS);
   t.same(stored?.items, [{ sku: 'a', quantity: 1, unitPrice: 0 }]);
   t.equal(stored?.metadata, undefined);
   t.notOk('name' in ((await client.get({ orderId: id })).items[0] ?? {}));
@@ -129,6 +133,7 @@ await t.test('a repeated key finds the first order, also one placed over HTTP', 
   t.not(ofAnother.id, first.id, 'a key belongs to its credentials');
   const overHttp = await service.orderService.place(anOrder(), {
     caller: callerOfCredentials('Bearer x'),
+    access: ALL_ORDERS,
     idempotencyKey: 'k-1',
   });
   t.equal(overHttp.receipt.id, ofAnother.id);

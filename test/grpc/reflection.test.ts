@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { startGrpc } from './grpc-under-test.ts';
 import { ReflectedClient } from './reflected-client.ts';
 
@@ -54,7 +55,10 @@ for (const version of ['v1', 'v1alpha'] as const) {
     await process();
     call.resume();
     await ended;
-    t.match(await service.reader.find(created.id), { metadata: { channel: 'app' }, status: 'cancelled' });
+    t.match(await service.reader.find(created.id, ALL_ORDERS), {
+      metadata: { channel: 'app' },
+      status: 'cancelled',
+    });
 
     const again = await reflected.service(`grpc.reflection.${version}.ServerReflection`);
     t.type(again.serverReflectionInfo, 'function');
@@ -73,5 +77,7 @@ await t.test('an optional field keeps its presence through reflection', async (t
     items: [{ sku: 'a', quantity: 1, unit_price: 5, name: '' }],
   })) as { id: string };
   await process();
-  t.same((await service.reader.find(id))?.items, [{ sku: 'a', quantity: 1, unitPrice: 5, name: '' }]);
+  t.same((await service.reader.find(id, ALL_ORDERS))?.items, [
+    { sku: 'a', quantity: 1, unitPrice: 5, name: '' },
+  ]);
 });

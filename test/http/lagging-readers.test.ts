@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { changesOfOrders } from '../status/many-changes.ts';
@@ -27,7 +28,7 @@ async function startStreams(t: Test, maxBytes?: number) {
   const path = join(await temporaryFolder(t), 'http.sock');
   await http.app.listen({ path });
   http.hub.beginAt(0, 0);
-  const { token } = http.hub.subscribe({});
+  const { token } = http.hub.subscribe({}, ALL_ORDERS);
   http.hub.publish(changesOfOrders(KEPT));
   return { ...http, shared, decoded: () => decoded, resume: () => resume(t, path, token) };
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ALL_ORDERS, type OrderAccess } from '../../src/order/access.ts';
 import type { PlaceOrder, RequestTransition } from '../../src/order/commands.ts';
 import type { DecidedCommand, FinalOutcome } from '../../src/order/decide.ts';
 import { REQUESTABLE_STATUSES } from '../../src/order/lifecycle.ts';
@@ -51,6 +52,14 @@ export const placeOrder: fc.Arbitrary<PlaceOrder> = fc
     order: { ...order, total: orderTotal(order.items) },
   }));
 
+/** @param ids of customers and merchants */
+export const accessOf = (ids: fc.Arbitrary<string>): fc.Arbitrary<OrderAccess> =>
+  fc.oneof(
+    fc.constant(ALL_ORDERS),
+    ids.map((customerId): OrderAccess => ({ kind: 'customer', customerId })),
+    ids.map((merchantId): OrderAccess => ({ kind: 'merchant', merchantId })),
+  );
+
 export const requestTransition: fc.Arbitrary<RequestTransition> = fc
   .record({
     ...envelope,
@@ -61,6 +70,7 @@ export const requestTransition: fc.Arbitrary<RequestTransition> = fc
       { weight: 4, arbitrary: fc.constant(undefined) },
       { weight: 1, arbitrary: fc.nat({ max: 4 }) },
     ),
+    actor: accessOf(identifier),
   })
   .map((request) => ({ kind: 'transition', ...request }));
 
@@ -73,6 +83,7 @@ export const outcome: fc.Arbitrary<FinalOutcome> = fc.record(
   plain,
 );
 
+const fewIds = fc.constantFrom('a', 'b');
 const FEW_ORDERS = ['o-0', 'o-1', 'o-2', 'o-3'];
 const PARTITIONS = 2;
 
@@ -86,19 +97,23 @@ export const commandLog: fc.Arbitrary<DecidedCommand[]> = fc
         { weight: 1, arbitrary: fc.record({ command: placeOrder, outcome }) },
         { weight: 3, arbitrary: requestTransition },
       ),
+      customerId: fewIds,
+      merchantId: fewIds,
+      actor: accessOf(fewIds),
     }),
     { maxLength: 40, size: 'max' },
   )
   .map((entries) => {
     const next = Array.from({ length: PARTITIONS }, () => 0);
-    return entries.map(({ index, gap, request }): DecidedCommand => {
+    return entries.map(({ index, gap, request, customerId, merchantId, actor }): DecidedCommand => {
       const partition = index % PARTITIONS;
       const offset = (next[partition] ?? 0) + gap;
       next[partition] = offset;
       const position = { partition, offset };
       const orderId = FEW_ORDERS[index] ?? 'o-0';
-      return 'outcome' in request
-        ? { position, command: { ...request.command, orderId }, outcome: request.outcome }
-        : { position, command: { ...request, orderId } };
+      if (!('outcome' in request)) return { position, command: { ...request, orderId, actor } };
+      const { command, outcome } = request;
+      const order = { ...command.order, customerId, merchantId };
+      return { position, command: { ...command, orderId, order }, outcome };
     });
   });

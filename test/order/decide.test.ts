@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { StatusChange } from '../../src/order/commands.ts';
 import { decide, refuse, type DecidedCommand } from '../../src/order/decide.ts';
 import { commandLog } from './arbitraries.ts';
@@ -98,6 +99,36 @@ await t.test(
   },
 );
 
+await t.test(
+  'invariant 12: only an actor that may use an order changes it, and a customer only cancels',
+  async (t) => {
+    let granted = 0;
+    fc.assert(
+      fc.property(commandLog, (log) => {
+        const world = new World();
+        for (const entry of log) {
+          const before = world.orders.get(entry.command.orderId);
+          const { changes, refused } = world.take([entry]);
+          if ('outcome' in entry) continue;
+          const { actor, to } = entry.command;
+          const isOwn =
+            before !== undefined &&
+            (actor.kind === 'all' ||
+              (actor.kind === 'customer'
+                ? actor.customerId === before.customerId
+                : actor.merchantId === before.merchantId));
+          const code = refused[0]?.code;
+          assert.equal(code === 'order-not-found', !isOwn);
+          assert.equal(code === 'access-denied', isOwn && actor.kind === 'customer' && to !== 'cancelled');
+          if (actor.kind !== 'all') granted += changes.length;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    t.ok(granted > 50, 'many requests were granted');
+  },
+);
+
 await t.test('the first order of an id wins, within a batch and across batches', async (t) => {
   const world = new World();
   const decision = world.take([place(1, 'a', 'first'), place(2, 'a', 'second')]);
@@ -141,24 +172,40 @@ await t.test(
   },
 );
 
-await t.test('refusals check in order: unknown order, version, status', async (t) => {
-  const confirmed = { status: 'confirmed', version: 1 } as const;
-  const preparing = { status: 'preparing', version: 2 } as const;
-  t.equal(refuse(undefined, { to: 'cancelled' }), 'order-not-found');
-  t.equal(refuse(undefined, { to: 'cancelled', expectedVersion: 0 }), 'order-not-found');
-  t.equal(refuse(confirmed, { to: 'cancelled' }), undefined);
-  t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 1 }), undefined);
-  t.equal(
-    refuse(confirmed, { to: 'cancelled', expectedVersion: 0 }),
-    undefined,
-    'the caller saw it as accepted',
-  );
-  t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 0 }), 'version-mismatch');
-  t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 1 }), 'version-mismatch');
-  t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 1 }), 'version-mismatch');
-  t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 2 }), 'transition-not-allowed');
-  t.equal(refuse(confirmed, { to: 'dispatched' }), 'transition-not-allowed');
-});
+await t.test(
+  'refusals check in order: unknown order, its owner, what the actor may request, version, status',
+  async (t) => {
+    const parties = { customerId: 'c', merchantId: 'm' };
+    const confirmed = { ...parties, status: 'confirmed', version: 1 } as const;
+    const preparing = { ...parties, status: 'preparing', version: 2 } as const;
+    const actor = ALL_ORDERS;
+    t.equal(refuse(undefined, { to: 'cancelled', actor }), 'order-not-found');
+    t.equal(refuse(undefined, { to: 'cancelled', expectedVersion: 0, actor }), 'order-not-found');
+    t.equal(refuse(confirmed, { to: 'cancelled', actor }), undefined);
+    t.equal(refuse(confirmed, { to: 'cancelled', expectedVersion: 1, actor }), undefined);
+    t.equal(
+      refuse(confirmed, { to: 'cancelled', expectedVersion: 0, actor }),
+      undefined,
+      'the caller saw it as accepted',
+    );
+    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 0, actor }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'cancelled', expectedVersion: 1, actor }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 1, actor }), 'version-mismatch');
+    t.equal(refuse(preparing, { to: 'delivered', expectedVersion: 2, actor }), 'transition-not-allowed');
+    t.equal(refuse(confirmed, { to: 'dispatched', actor }), 'transition-not-allowed');
+    const customer = { kind: 'customer', customerId: 'c' } as const;
+    const merchant = { kind: 'merchant', merchantId: 'm' } as const;
+    t.equal(refuse(confirmed, { to: 'cancelled', actor: customer }), undefined);
+    t.equal(refuse(confirmed, { to: 'dispatched', expectedVersion: 9, actor: customer }), 'access-denied');
+    t.equal(refuse(confirmed, { to: 'preparing', actor: merchant }), undefined);
+    for (const stranger of [
+      { kind: 'customer', customerId: 'm' },
+      { kind: 'merchant', merchantId: 'c' },
+    ] as const) {
+      t.equal(refuse(confirmed, { to: 'delivered', expectedVersion: 9, actor: stranger }), 'order-not-found');
+    }
+  },
+);
 
 await t.test('only the replay of a dead letter confirms a failed order, and only once', async (t) => {
   const failed = { id: 'o-1', customerId: 'c', merchantId: 'm', status: 'failed', version: 1 } as const;
@@ -182,6 +229,6 @@ function place(offset: number, orderId: string, eventId: string): DecidedCommand
 function move(offset: number, orderId: string, to: 'preparing' | 'dispatched' = 'preparing'): DecidedCommand {
   return {
     position: { partition: 0, offset },
-    command: { kind: 'transition', eventId: `e-${offset}`, orderId, time: 5, to },
+    command: { kind: 'transition', eventId: `e-${offset}`, orderId, time: 5, to, actor: ALL_ORDERS },
   };
 }

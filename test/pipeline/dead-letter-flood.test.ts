@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { Database } from '../../src/base/sqlite.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules } from '../../tools/support/failure-rules.ts';
@@ -41,7 +42,7 @@ await t.test(
 
     await mend();
     const confirmed = async () => {
-      const orders = await Promise.all(ids.map((id) => reader.find(id)));
+      const orders = await Promise.all(ids.map((id) => reader.find(id, ALL_ORDERS)));
       return orders.filter((order) => order?.status === 'confirmed').length;
     };
     await eventually(async () => (await confirmed()) === ids.length - before, {

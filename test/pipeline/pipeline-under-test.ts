@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { verifyAlignment } from '../../src/app/alignment.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
@@ -92,7 +93,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
     return id;
   };
   const isConfirmed = (id: string) =>
-    eventually(async () => (await reader.find(id))?.status === 'confirmed', {
+    eventually(async () => (await reader.find(id, ALL_ORDERS))?.status === 'confirmed', {
       what: `${id} to be confirmed`,
       // On a busy machine a thread takes seconds to restart, and some tests end a dozen.
       timeoutMs: 60_000,

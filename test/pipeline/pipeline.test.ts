@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { createEventCodec } from '../../src/order/events.ts';
@@ -31,7 +32,8 @@ await t.test('orders flow from the log into the store, and their statuses out', 
     timeoutMs: 60_000,
   });
   t.same(new Set(published), new Set(ids));
-  for (const id of ids.slice(0, 20)) t.match(await reader.find(id), { status: 'confirmed', version: 1 });
+  for (const id of ids.slice(0, 20))
+    t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed', version: 1 });
   await eventually(() => [...pipeline.lag().values()].every((lag) => lag === 0), { what: 'no lag' });
   t.equal(pipeline.readinessProblem(), undefined);
 });
@@ -97,7 +99,7 @@ await t.test(
     const { pipeline } = await run(processorModule);
     for (const id of [...good, last]) await isConfirmed(id);
     for (const id of [crashing, crashingToo]) {
-      await eventually(async () => (await reader.find(id))?.status === 'failed', {
+      await eventually(async () => (await reader.find(id, ALL_ORDERS))?.status === 'failed', {
         what: 'the order to fail',
         timeoutMs: 40_000,
       });
@@ -120,12 +122,12 @@ await t.test(
       await place('transient-class'),
     ];
     await isConfirmed(await place());
-    const retrying = async (id: string) => (await reader.findUnstored(id))?.state === 'retrying';
+    const retrying = async (id: string) => (await reader.findUnstored(id, () => true))?.state === 'retrying';
     for (const id of ids) await eventually(() => retrying(id), { what: 'the order to be retrying' });
     await stop();
     await run(poisonModule);
     for (const id of ids) {
-      await eventually(async () => (await reader.find(id))?.status === 'failed', {
+      await eventually(async () => (await reader.find(id, ALL_ORDERS))?.status === 'failed', {
         what: 'the order to fail',
         timeoutMs: 40_000,
       });
@@ -141,7 +143,7 @@ await t.test(
     const { run, place, isConfirmed, reader } = await pipelineUnderTest(t);
     await run(processorModule);
     const [killer, good] = [await place('slow-crash'), await place()];
-    await eventually(async () => (await reader.find(killer))?.status === 'failed', {
+    await eventually(async () => (await reader.find(killer, ALL_ORDERS))?.status === 'failed', {
       what: 'the order to fail',
       timeoutMs: 60_000,
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { REQUESTABLE_STATUSES, type RequestableStatus } from '../../src/order/lifecycle.ts';
@@ -120,7 +121,7 @@ await t.test(
         life.crash();
         t.same([...errors, ...life.errors], []);
         for (const { id, requested } of orders) {
-          const history = (await reader.history(id)).map(({ status }) => status);
+          const history = (await reader.history(id, ALL_ORDERS)).map(({ status }) => status);
           t.same(history, expectedHistory(history[0], requested), id);
           const changes = history.map((status, index) => `${id} ${index + 1} ${status}`);
           t.same(published.get(id), changes, 'published in order');

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { Database } from '../../src/base/sqlite.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -100,5 +101,5 @@ await t.test('a stop does not wait for a store that is down', { timeout: 60_000 
     timeoutMs: 20_000,
   });
   await stop();
-  t.equal(await reader.find(ids[0] ?? ''), undefined);
+  t.equal(await reader.find(ids[0] ?? '', ALL_ORDERS), undefined);
 });

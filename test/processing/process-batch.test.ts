@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import { encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
@@ -31,7 +32,12 @@ await t.test(
       retrying: 0,
       deadLetters: 0,
     });
-    t.match(await reader.find(a), { status: 'preparing', version: 2, total: 50_000, updatedAt: 5_000 });
+    t.match(await reader.find(a, ALL_ORDERS), {
+      status: 'preparing',
+      version: 2,
+      total: 50_000,
+      updatedAt: 5_000,
+    });
     t.equal(await reader.progress(TOPIC, 3), 3);
   },
 );
@@ -52,7 +58,7 @@ await t.test(
       redelivered: 2,
     });
     t.same(publishedChanges(again), [...publishedChanges(first), `${b} 1 confirmed`]);
-    t.equal((await reader.history(a)).length, 2);
+    t.equal((await reader.history(a, ALL_ORDERS)).length, 2);
     t.same(publishedChanges(await run(batch)), publishedChanges(first));
     t.equal(await reader.progress(TOPIC, 0), 3, 'progress never moves back');
   },
@@ -82,7 +88,7 @@ await t.test('invariant 3: a batch saves nothing if another writer has moved its
     },
   );
   await t.rejects(zombie, { code: 'progress-conflict' });
-  t.match(await reader.find(mine.key?.toString() ?? ''), { status: 'confirmed', version: 1 });
+  t.match(await reader.find(mine.key?.toString() ?? '', ALL_ORDERS), { status: 'confirmed', version: 1 });
   t.same(deadLetters(), []);
 });
 
@@ -156,7 +162,7 @@ await t.test(
       deadLetters: 4,
       redelivered: 0,
     });
-    t.match(await reader.find(id), { status: 'confirmed' });
+    t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
     const kept = deadLetters();
     t.same(
       kept.map(({ reason }) => reason),
@@ -178,10 +184,10 @@ await t.test('invariant 8: an order that fails for good is a dead letter that sa
   const batch = [records.place(failed), records.place(rejected)];
   const { statuses } = await run(batch);
   const reason = 'The order could not be processed.';
-  t.match(await reader.history(failed), [{ status: 'failed', reason }]);
+  t.match(await reader.history(failed, ALL_ORDERS), [{ status: 'failed', reason }]);
   const rejection = 'The order was rejected.';
   t.match(publishedReasons(statuses), [reason, rejection]);
-  t.match(await reader.history(rejected), [{ status: 'rejected', reason: rejection }]);
+  t.match(await reader.history(rejected, ALL_ORDERS), [{ status: 'rejected', reason: rejection }]);
   t.match(deadLetters(), [{ order_id: failed, reason: 'processor-failed', error: 'no such merchant' }]);
   t.equal(deadLetters().length, 1);
   t.same(deadLetters()[0]?.value, batch[0]?.value);
@@ -194,7 +200,7 @@ await t.test('a repeat of an order id changes nothing and is not processed', asy
   await run([records.place(id), records.place(id, { merchantId: 'm-other' })]);
   await run([records.place(id, { merchantId: 'm-third' })]);
   t.same(world.attempts, [[id, 1]]);
-  t.match(await reader.find(id), { merchantId: 'm-9', version: 1 });
+  t.match(await reader.find(id, ALL_ORDERS), { merchantId: 'm-9', version: 1 });
 });
 
 await t.test('a transition that is not allowed changes nothing', async (t) => {
@@ -207,5 +213,5 @@ await t.test('a transition that is not allowed changes nothing', async (t) => {
     records.transition(randomUUID(), 'cancelled'),
   ]);
   t.equal(result.counts.refused, 2);
-  t.match(await reader.find(id), { status: 'confirmed', version: 1 });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed', version: 1 });
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
@@ -85,7 +86,7 @@ export async function processingUnderTest(t: Test, changes: Partial<FailureRules
     const request = { partitions: [0], limit: 100, published: [], recent: NO_FAILURES, ...changes };
     return retryOrders({ kind: 'retry', topic: TOPIC, ...request }, dependencies);
   };
-  const history = async (id: string) => (await reader.history(id)).map(({ status }) => status);
+  const history = async (id: string) => (await reader.history(id, ALL_ORDERS)).map(({ status }) => status);
   const deadLetters = () =>
     database.prepare('SELECT * FROM dead_letters ORDER BY id').all() as Record<string, unknown>[];
   return { dependencies, reader, database, world, run, retry, history, deadLetters };

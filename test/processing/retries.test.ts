@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { CommandRecords } from '../support/command-records.ts';
@@ -174,7 +175,7 @@ for (const [what, retry] of [
       const spent = await tryAgain();
       t.match(spent.counts, { deadLetters: 3, placed: 1, rescheduled: 0 });
       t.same(await history(id), ['failed']);
-      t.match(await reader.history(id), [
+      t.match(await reader.history(id, ALL_ORDERS), [
         { reason: 'The order could not be processed, although it was tried several times.' },
       ]);
       t.match(deadLetters(), [
@@ -315,7 +316,7 @@ await t.test(
       Array.from({ length: 4 }, () => 'store-refused'),
     );
     t.match(deadLetters()[0], { error: /this merchant is refused/ });
-    t.match(await reader.findUnstored(bad[1] ?? ''), { state: 'dead-letter' });
+    t.match(await reader.findUnstored(bad[1] ?? '', () => true), { state: 'dead-letter' });
     t.equal(await reader.progress(TOPIC, 0), 25);
 
     await t.test('also in a run of retries', async (t) => {

@@ -37,7 +37,7 @@ await t.test(
     t.match(database.prepare('SELECT * FROM retrying_orders').all(), [
       { attempts: 0, events: 3, error: 'The processor has not answered yet.', unanswered: 1 },
     ]);
-    t.match(await reader.findUnstored(slow), { state: 'retrying' });
+    t.match(await reader.findUnstored(slow, () => true), { state: 'retrying' });
     await run([records.transition(slow, 'cancelled'), records.transition(good, 'preparing')]);
     t.same(await history(good), ['confirmed', 'preparing']);
 

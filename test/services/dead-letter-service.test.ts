@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import type { BulkRequest } from '../../src/services/bulk-action.ts';
 import { TOPICS, type EventLog } from '../../src/log/event-log.ts';
@@ -51,7 +52,7 @@ await t.test(
     const again = request({ selection: { filter: { state: 'replaying' } } });
     t.match(await deadLetterService.replay(again, signal), { matched: 1, done: 1 }, 'unless it is asked for');
     await service.processAll();
-    t.match(await service.reader.find(orderId), { status: 'confirmed', version: 1 });
+    t.match(await service.reader.find(orderId, ALL_ORDERS), { status: 'confirmed', version: 1 });
     t.match(await deadLetterService.find(1), { state: 'resolved' });
     t.match(await deadLetterService.replay(request({ selection: { ids: [1] } }), signal), {
       matched: 1,
@@ -332,7 +333,7 @@ await t.test('a replay that takes effect after its dead letter was discarded is 
   await deadLetterService.replay(request(), signal);
   t.match(await deadLetterService.discard(request({ selection: { ids: [1] } }), signal), { done: 1 });
   await service.processAll();
-  t.match(await service.reader.find(orderId), { status: 'confirmed' });
+  t.match(await service.reader.find(orderId, ALL_ORDERS), { status: 'confirmed' });
   t.match(await deadLetterService.find(1), { state: 'resolved' });
   t.same((await deadLetterService.audit(1)).map(({ act, detail }) => `${act}: ${detail}`).slice(2), [
     'discarded: was replaying',

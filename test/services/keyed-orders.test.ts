@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
@@ -8,7 +9,7 @@ import { startSmallService } from '../support/small-service.ts';
 const placeKeyed = (
   orderService: OrderService,
   changes: Parameters<typeof anOrder>[0] = {},
-  options = { caller: 'alice', idempotencyKey: 'key-1' },
+  options = { caller: 'alice', access: ALL_ORDERS, idempotencyKey: 'key-1' },
 ) => orderService.place(anOrder(changes), options);
 
 await t.test('a repeated key', async (t) => {
@@ -24,7 +25,11 @@ await t.test('a repeated key', async (t) => {
   await t.test('is known to the process that took the first', (t) => isRepeat(t, orderService));
   await t.test('is known after a restart, from the log', (t) => isRepeat(t, service.replica().orderService));
   await t.test('of another caller is another order', async (t) => {
-    const ofBob = await placeKeyed(orderService, {}, { caller: 'bob', idempotencyKey: 'key-1' });
+    const ofBob = await placeKeyed(
+      orderService,
+      {},
+      { caller: 'bob', access: ALL_ORDERS, idempotencyKey: 'key-1' },
+    );
     t.not(ofBob.receipt.id, first.receipt.id);
   });
   await service.processAll();
@@ -39,7 +44,7 @@ await t.test('two requests at once with one key are one order', async (t) => {
   t.same(both.map(({ replayed }) => replayed).sort(), [false, true]);
   t.equal(both[0].receipt.id, both[1].receipt.id);
   await processAll();
-  t.equal((await reader.history(both[0].receipt.id)).length, 1);
+  t.equal((await reader.history(both[0].receipt.id, ALL_ORDERS)).length, 1);
 });
 
 await t.test('a key whose first order could not be logged is free again', async (t) => {
@@ -78,13 +83,16 @@ await t.test('while the store is away', async (t) => {
   await t.test('a store that does not answer is not waited for', async (t) => {
     intercepted.restore();
     intercepted = t.intercept(service.reader, 'find', { value: () => new Promise(() => undefined) });
-    const key = { caller: 'alice', idempotencyKey: 'key-2' };
+    const key = { caller: 'alice', access: ALL_ORDERS, idempotencyKey: 'key-2' };
     t.match(await placeKeyed(one.orderService, {}, key), { replayed: false });
   });
   intercepted.restore();
   await service.processAll();
   await t.test('and is back, the first body has won on every replica', async (t) => {
-    t.match(await one.orderService.get(first.receipt.id), { version: 1, merchantId: anOrder().merchantId });
+    t.match(await one.orderService.get(first.receipt.id, ALL_ORDERS), {
+      version: 1,
+      merchantId: anOrder().merchantId,
+    });
     t.match(await placeKeyed(other.orderService), { replayed: true, receipt: { id: first.receipt.id } });
     await t.rejects(placeKeyed(other.orderService, { merchantId: 'm-other' }), {
       code: 'idempotency-key-reused',
@@ -105,7 +113,11 @@ await t.test('on a log that cannot look up keys, the first status tells who came
   await t.test('when it is processed meanwhile, the second replica learns that it is second', async (t) => {
     const [one, other] = [service.replica(withoutFind, 30_000), service.replica(withoutFind, 30_000)];
     const place = (replica: typeof one, merchantId: string) =>
-      placeKeyed(replica.orderService, { merchantId }, { caller: 'alice', idempotencyKey: 'key-2' });
+      placeKeyed(
+        replica.orderService,
+        { merchantId },
+        { caller: 'alice', access: ALL_ORDERS, idempotencyKey: 'key-2' },
+      );
     const appended = nextAppends(service.log, 2);
     const first = place(one, 'm-9');
     await appended.reached(1);
@@ -121,7 +133,7 @@ await t.test('only orders with a key keep to the partitions that the topic had a
   const { orderService, log } = await startSmallService(t);
   const append = t.capture(log, 'append', log.append.bind(log));
   await placeKeyed(orderService);
-  await orderService.place(anOrder(), { caller: 'alice' });
+  await orderService.place(anOrder(), { caller: 'alice', access: ALL_ORDERS });
   const appended = append().map(({ args: [record] }) => record.ignoresGrowth ?? false);
   t.same(appended, [true, false]);
 });

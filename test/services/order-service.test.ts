@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { UNKNOWN_OFFSET } from '../../src/base/position.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
 
-const alice = { caller: 'alice' };
+const alice = { caller: 'alice', access: ALL_ORDERS };
 
 await t.test('an order without a key gets a fresh id and a position in the log', async (t) => {
   const { orderService, log } = await startSmallService(t);
@@ -56,20 +57,20 @@ await t.test('an acknowledged order is never unknown', async (t) => {
   const { orderService: other } = service.replica();
 
   await t.test('to the replica that took it', async (t) => {
-    t.same(await service.orderService.get(id), { id, status: 'accepted', version: 0 });
+    t.same(await service.orderService.get(id, ALL_ORDERS), { id, status: 'accepted', version: 0 });
   });
   await t.test('to another replica that is given its position', async (t) => {
-    t.same(await other.get(id, { position }), { id, status: 'accepted', version: 0 });
+    t.same(await other.get(id, ALL_ORDERS, { position }), { id, status: 'accepted', version: 0 });
   });
   await t.test('to another replica whose log can look it up', async (t) => {
-    t.same(await other.get(id), { id, status: 'accepted', version: 0 });
-    t.same(await other.history(id), []);
+    t.same(await other.get(id, ALL_ORDERS), { id, status: 'accepted', version: 0 });
+    t.same(await other.history(id, ALL_ORDERS), []);
   });
   await service.processAll();
   await t.test('to any replica once it is stored', async (t) => {
     for (const orderService of [service.orderService, other]) {
-      t.match(await orderService.get(id), { status: 'confirmed', version: 1 });
-      t.match(await orderService.history(id), [{ status: 'confirmed', version: 1 }]);
+      t.match(await orderService.get(id, ALL_ORDERS), { status: 'confirmed', version: 1 });
+      t.match(await orderService.history(id, ALL_ORDERS), [{ status: 'confirmed', version: 1 }]);
     }
   });
 });
@@ -84,8 +85,10 @@ await t.test(
     });
     const { receipt } = await orderService.place(anOrder(), alice);
     t.equal(receipt.position, undefined);
-    t.match(await orderService.get(receipt.id), { status: 'accepted' });
-    t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { position: undefined });
+    t.match(await orderService.get(receipt.id, ALL_ORDERS), { status: 'accepted' });
+    t.match(await orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS), {
+      position: undefined,
+    });
   },
 );
 
@@ -93,11 +96,11 @@ await t.test('an unknown order is not found, not even with a position that is pr
   const { orderService, processAll } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);
   await processAll();
-  await t.rejects(orderService.get(randomUUID()), { code: 'order-not-found' });
-  await t.rejects(orderService.get(randomUUID(), { position: receipt.position }), {
+  await t.rejects(orderService.get(randomUUID(), ALL_ORDERS), { code: 'order-not-found' });
+  await t.rejects(orderService.get(randomUUID(), ALL_ORDERS, { position: receipt.position }), {
     code: 'order-not-found',
   });
-  await t.rejects(orderService.history(randomUUID()), { code: 'order-not-found' });
+  await t.rejects(orderService.history(randomUUID(), ALL_ORDERS), { code: 'order-not-found' });
 });
 
 await t.test('transition requests', async (t) => {
@@ -106,21 +109,25 @@ await t.test('transition requests', async (t) => {
   const { id } = receipt;
 
   await t.test('are all taken while the order is accepted, and decided in their turn', async (t) => {
-    const taken = await orderService.transition(id, { to: 'cancelled', expectedVersion: 0 });
+    const taken = await orderService.transition(id, { to: 'cancelled', expectedVersion: 0 }, ALL_ORDERS);
     t.match(taken, { id, status: 'accepted', version: 0, requested: 'cancelled' });
-    await orderService.transition(id, { to: 'delivered' });
+    await orderService.transition(id, { to: 'delivered' }, ALL_ORDERS);
     await processAll();
     t.same(
-      (await reader.history(id)).map(({ status }) => status),
+      (await reader.history(id, ALL_ORDERS)).map(({ status }) => status),
       ['confirmed', 'cancelled'],
     );
   });
   await t.test('that a stored order does not allow are refused at once', async (t) => {
-    await t.rejects(orderService.transition(id, { to: 'preparing' }), { code: 'transition-not-allowed' });
-    await t.rejects(orderService.transition(id, { to: 'preparing', expectedVersion: 1 }), {
+    await t.rejects(orderService.transition(id, { to: 'preparing' }, ALL_ORDERS), {
+      code: 'transition-not-allowed',
+    });
+    await t.rejects(orderService.transition(id, { to: 'preparing', expectedVersion: 1 }, ALL_ORDERS), {
       code: 'version-mismatch',
     });
-    await t.rejects(orderService.transition(randomUUID(), { to: 'preparing' }), { code: 'order-not-found' });
+    await t.rejects(orderService.transition(randomUUID(), { to: 'preparing' }, ALL_ORDERS), {
+      code: 'order-not-found',
+    });
   });
 });
 
@@ -135,7 +142,7 @@ await t.test('a transition request goes to the partition of the order', async (t
   const { id, position } = receipt;
   const elsewhere = { partition: ((position?.partition ?? 0) + 1) % 3, offset: 0 };
   const cancel = (service: typeof orderService, hint?: typeof position) =>
-    service.transition(id, { to: 'cancelled' }, { position: hint });
+    service.transition(id, { to: 'cancelled' }, ALL_ORDERS, { position: hint });
   const { orderService: other } = service.replica(grown);
 
   await t.test('that this replica accepted, whatever the caller says', async (t) => {
@@ -165,7 +172,7 @@ await t.test('a transition request to the embedded log needs no partition from t
   const { orderService, reader } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);
   const look = t.intercept(reader, 'placingPartition', { value: () => Promise.resolve(0) });
-  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { status: 'accepted' });
+  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS), { status: 'accepted' });
   t.same(look(), []);
 });
 
@@ -178,9 +185,9 @@ await t.test('invariant 9: a retrying order takes at most a hundred events behin
       value: () => Promise.resolve({ state: 'retrying', record, events }),
     });
   withEvents(99);
-  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }), { status: 'accepted' });
+  t.match(await orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS), { status: 'accepted' });
   withEvents(100);
-  await t.rejects(orderService.transition(receipt.id, { to: 'cancelled' }), {
+  await t.rejects(orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS), {
     code: 'rate-limited',
     retryAfter: 10,
     message: /100 events behind it/,
@@ -192,18 +199,18 @@ await t.test('waiting for an order', async (t) => {
   const { receipt } = await orderService.place(anOrder(), alice);
 
   await t.test('ends without it when the time is up', async (t) => {
-    t.equal(await orderService.wait(receipt.id, { timeoutMs: 30 }), undefined);
+    t.equal(await orderService.wait(receipt.id, ALL_ORDERS, { timeoutMs: 30 }), undefined);
     t.equal(hub.watcherCount, 0, 'no watcher is left');
   });
   await t.test('ends without it when the caller gives up', async (t) => {
     const caller = new AbortController();
-    const waiting = orderService.wait(receipt.id, { timeoutMs: 20_000, signal: caller.signal });
+    const waiting = orderService.wait(receipt.id, ALL_ORDERS, { timeoutMs: 20_000, signal: caller.signal });
     caller.abort();
     t.equal(await waiting, undefined);
     t.equal(hub.watcherCount, 0, 'no watcher is left');
   });
   await t.test('ends with it as soon as it is processed', async (t) => {
-    const waiting = orderService.wait(receipt.id, { timeoutMs: 20_000 });
+    const waiting = orderService.wait(receipt.id, ALL_ORDERS, { timeoutMs: 20_000 });
     await processAll();
     t.match(await waiting, { id: receipt.id, status: 'confirmed' });
   });
@@ -212,17 +219,17 @@ await t.test('waiting for an order', async (t) => {
     const { receipt } = await service.orderService.place(anOrder(), alice);
     const find = service.reader.find.bind(service.reader);
     service.reader.find = async (id) => {
-      const order = await find(id);
+      const order = await find(id, ALL_ORDERS);
       if (order === undefined) await service.processAll();
       return order;
     };
-    const waiting = service.orderService.wait(receipt.id, { timeoutMs: 2_000 });
+    const waiting = service.orderService.wait(receipt.id, ALL_ORDERS, { timeoutMs: 2_000 });
     const startedAt = performance.now();
     t.match(await waiting, { id: receipt.id, status: 'confirmed' });
     t.ok(performance.now() - startedAt < 2_000, 'long before the time is up');
   });
   await t.test('is not needed when it was processed before', async (t) => {
-    t.match(await orderService.wait(receipt.id, { timeoutMs: 20_000 }), { status: 'confirmed' });
+    t.match(await orderService.wait(receipt.id, ALL_ORDERS, { timeoutMs: 20_000 }), { status: 'confirmed' });
     t.equal(hub.watcherCount, 0);
   });
 });

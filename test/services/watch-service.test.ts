@@ -1,10 +1,11 @@
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { WatchService } from '../../src/services/watch-service.ts';
 import type { Watch } from '../../src/services/watch.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
 
-const alice = { caller: 'alice' };
+const alice = { caller: 'alice', access: ALL_ORDERS };
 
 /** Everything that can be taken now, as `= status version` for a snapshot and `status version` for a change. */
 function takeAll(watch: Watch): string[] {
@@ -32,7 +33,7 @@ function interrupted(service: SmallService, when: 'before' | 'after', meanwhile:
 
 /** The token of the present version of an order. */
 async function tokenOf({ watchService }: SmallService, orderId: string): Promise<string> {
-  const watch = await watchService.watchOrder(orderId);
+  const watch = await watchService.watchOrder(orderId, ALL_ORDERS);
   const token = watch.take()?.token ?? '';
   watch.close();
   return token;
@@ -46,7 +47,7 @@ await t.test('invariant 10: a change while the order is read is neither missed n
     const service = await startSmallService(t);
     const { receipt } = await service.orderService.place(anOrder(), alice);
     const watchService = interrupted(service, when, () => service.processAll());
-    const watch = await watchService.watchOrder(receipt.id);
+    const watch = await watchService.watchOrder(receipt.id, ALL_ORDERS);
     t.same(takeAll(watch), expected, when);
     watch.close();
     t.equal(service.hub.watcherCount, 0);
@@ -59,9 +60,9 @@ await t.test('invariant 10: nor is one while a resumed watch reads what it misse
     const { receipt } = await service.orderService.place(anOrder(), alice);
     await service.processAll();
     const token = await tokenOf(service, receipt.id);
-    await service.orderService.transition(receipt.id, { to: 'cancelled' });
+    await service.orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS);
     const watchService = interrupted(service, when, () => service.processAll());
-    const watch = await watchService.watchOrder(receipt.id, { token });
+    const watch = await watchService.watchOrder(receipt.id, ALL_ORDERS, { token });
     t.same(takeAll(watch), ['cancelled 2'], when);
     t.equal(watch.end(), 'final');
     t.match(watch.token(), /^o\.2\./);
@@ -72,12 +73,12 @@ await t.test('invariant 10: nor is one while a resumed watch reads what it misse
 await t.test('a watch of one order ends after its final status, or at once', async (t) => {
   const { orderService, watchService, processAll } = await startSmallService(t);
   const { receipt } = await orderService.place(anOrder(), alice);
-  const watch = await watchService.watchOrder(receipt.id);
+  const watch = await watchService.watchOrder(receipt.id, ALL_ORDERS);
   let isReadable = false;
   watch.onReadable(() => (isReadable = true));
   t.same(takeAll(watch), ['= accepted 0']);
   t.equal(watch.end(), undefined);
-  await orderService.transition(receipt.id, { to: 'cancelled' });
+  await orderService.transition(receipt.id, { to: 'cancelled' }, ALL_ORDERS);
   await processAll();
   t.ok(isReadable);
   t.equal(watch.end(), undefined, 'not before everything is taken');
@@ -85,7 +86,7 @@ await t.test('a watch of one order ends after its final status, or at once', asy
   t.equal(watch.end(), 'final');
   const token = watch.token();
   watch.close();
-  const late = await watchService.watchOrder(receipt.id, { token });
+  const late = await watchService.watchOrder(receipt.id, ALL_ORDERS, { token });
   t.equal(late.end(), 'final');
   late.close();
 });
@@ -101,12 +102,12 @@ await t.test(
     const otherTime = (parseInt(at, 36) + 1).toString(36);
     for (const token of [`${kind}.${version}.${otherTime}`, `${kind}.${version}`, `${kind}.2.${at}`]) {
       await t.rejects(
-        watchService.watchOrder(receipt.id, { token }),
+        watchService.watchOrder(receipt.id, ALL_ORDERS, { token }),
         { code: 'resume-token-too-old' },
         token,
       );
     }
-    const fromTheBeginning = await watchService.watchOrder(receipt.id, { token: 'o.0' });
+    const fromTheBeginning = await watchService.watchOrder(receipt.id, ALL_ORDERS, { token: 'o.0' });
     t.same(takeAll(fromTheBeginning), ['confirmed 1']);
     fromTheBeginning.close();
     t.equal(service.hub.watcherCount, 0);
@@ -115,16 +116,18 @@ await t.test(
 
 await t.test('a watch that cannot begin leaves no watcher behind', async (t) => {
   const { watchService, hub } = await startSmallService(t);
-  await t.rejects(watchService.watchOrder('0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70'), {
+  await t.rejects(watchService.watchOrder('0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70', ALL_ORDERS), {
     code: 'order-not-found',
   });
-  await t.rejects(watchService.watchOrders({}, { token: 'o.1' }), { code: 'resume-token-invalid' });
+  await t.rejects(watchService.watchOrders({}, ALL_ORDERS, { token: 'o.1' }), {
+    code: 'resume-token-invalid',
+  });
   t.equal(hub.watcherCount, 0);
 });
 
 await t.test('the token of a quiet watch of many orders moves on with the hub', async (t) => {
   const { orderService, watchService, processAll } = await startSmallService(t);
-  const watch = await watchService.watchOrders({ customerId: 'nobody' });
+  const watch = await watchService.watchOrders({ customerId: 'nobody' }, ALL_ORDERS);
   const before = watch.token();
   await orderService.place(anOrder(), alice);
   await processAll();

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { parsePositionsToken } from '../../src/status/resume-token.ts';
 import { changeRecord, changesOfOrders, countingHub, takeAll } from './many-changes.ts';
 
 await t.test('invariant 9: a reader that lags gets the latest change of each order, in order', async (t) => {
   const { hub } = countingHub(1_000);
   const ORDERS = 100;
-  const { subscription } = hub.subscribe({});
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
   for (let offset = 0; offset < 50_000; offset += 1) {
     hub.publish([changeRecord(`o-${offset % ORDERS}`, Math.floor(offset / ORDERS) + 1, offset)]);
   }
@@ -22,8 +23,8 @@ await t.test('invariant 9: a reader that lags gets the latest change of each ord
 
 await t.test('invariant 9: a reader that lags by too many orders has to resume, and is told', async (t) => {
   const { hub } = countingHub(1_000);
-  const { subscription } = hub.subscribe({});
-  const quiet = hub.subscribe({ customerId: 'x' }).subscription;
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
+  const quiet = hub.subscribe({ customerId: 'x' }, ALL_ORDERS).subscription;
   let woken = 0;
   subscription.onReadable(() => (woken = subscription.isTooSlow ? woken + 1 : 0));
   hub.publish(changesOfOrders(16_000));
@@ -52,7 +53,7 @@ await t.test('a reader that lags and resumes misses no latest change, and none g
       const latest = new Map<string, number>();
       const seen = new Map<string, number>();
       let offset = 0;
-      let reading = hub.subscribe({});
+      let reading = hub.subscribe({}, ALL_ORDERS);
       let token = reading.token;
       const take = (count: number) => {
         for (let taken = 0; taken < count; taken += 1) {
@@ -73,10 +74,10 @@ await t.test('a reader that lags and resumes misses no latest change, and none g
         else {
           reading.unsubscribe();
           try {
-            reading = hub.subscribe({}, parsePositionsToken(token));
+            reading = hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token));
           } catch {
             // Too old: the reader reads the current state.
-            reading = hub.subscribe({});
+            reading = hub.subscribe({}, ALL_ORDERS);
             for (const [id, version] of latest) seen.set(id, version);
           }
         }

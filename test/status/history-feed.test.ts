@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import { HistoryFeed } from '../../src/status/history-feed.ts';
@@ -63,7 +64,7 @@ await t.test(
         fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }),
         async (there, sizes, draws) => {
           const { hub, feed } = await feedAfter(there);
-          const { subscription } = hub.subscribe({});
+          const { subscription } = hub.subscribe({}, ALL_ORDERS);
           let next = there + 1;
           const batches = sizes.map((size) => {
             const batch = Array.from({ length: size }, (_, index) => recordAt(next + index));
@@ -91,20 +92,22 @@ await t.test(
 
 await t.test('a token survives a restart while the changes after it are kept', async (t) => {
   const first = await feedAfter(5);
-  const { token } = first.hub.subscribe({});
+  const { token } = first.hub.subscribe({}, ALL_ORDERS);
   const { hub, epochs } = await feedAfter(9, first.epochs);
-  const { subscription } = hub.subscribe({}, parsePositionsToken(token));
+  const { subscription } = hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token));
   const taken = [6, 7, 8, 9].map(() => subscription.take()?.change.orderId);
   t.same(taken, ['o-6', 'o-7', 'o-8', 'o-9']);
   t.equal(subscription.take(), undefined);
   const later = await feedAfter(16, epochs);
-  t.throws(() => later.hub.subscribe({}, parsePositionsToken(token)), { code: 'resume-token-too-old' });
+  t.throws(() => later.hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token)), {
+    code: 'resume-token-too-old',
+  });
 });
 
 await t.test('a restored copy refuses exactly the tokens of changes that it does not have', async (t) => {
   const original = await feedAfter(5);
   const copied = [...original.epochs];
-  const tokenOf = (hub: StatusHub) => parsePositionsToken(hub.subscribe({}).token);
+  const tokenOf = (hub: StatusHub) => parsePositionsToken(hub.subscribe({}, ALL_ORDERS).token);
   const shared = tokenOf(original.hub);
   await original.feed.publish([recordAt(6)], running);
   const lost = tokenOf(original.hub);
@@ -114,15 +117,25 @@ await t.test('a restored copy refuses exactly the tokens of changes that it does
   const copy = await feedAfter(5, copied);
   const refused = { code: 'resume-token-too-old' };
   for (const when of ['at once', 'after its history has overtaken the tokens']) {
-    t.doesNotThrow(() => copy.hub.subscribe({}, shared), `${when}: the token of the last change of the copy`);
-    t.throws(() => copy.hub.subscribe({}, lost), refused, `${when}: a token of a lost change`);
-    t.throws(() => copy.hub.subscribe({}, lostAfterRestart), refused, `${when}: of a lost epoch`);
-    t.throws(() => copy.hub.subscribe({}, ofAnotherDeployment), refused, `${when}: of another deployment`);
+    t.doesNotThrow(
+      () => copy.hub.subscribe({}, ALL_ORDERS, shared),
+      `${when}: the token of the last change of the copy`,
+    );
+    t.throws(() => copy.hub.subscribe({}, ALL_ORDERS, lost), refused, `${when}: a token of a lost change`);
+    t.throws(() => copy.hub.subscribe({}, ALL_ORDERS, lostAfterRestart), refused, `${when}: of a lost epoch`);
+    t.throws(
+      () => copy.hub.subscribe({}, ALL_ORDERS, ofAnotherDeployment),
+      refused,
+      `${when}: of another deployment`,
+    );
     await copy.feed.publish([recordAt(6), recordAt(7), recordAt(8)], running);
   }
   const restarted = await feedAfter(9, copy.epochs);
-  t.throws(() => restarted.hub.subscribe({}, lost), refused, 'after a restart of the copy');
-  t.doesNotThrow(() => restarted.hub.subscribe({}, tokenOf(copy.hub)), 'a token that the copy made');
+  t.throws(() => restarted.hub.subscribe({}, ALL_ORDERS, lost), refused, 'after a restart of the copy');
+  t.doesNotThrow(
+    () => restarted.hub.subscribe({}, ALL_ORDERS, tokenOf(copy.hub)),
+    'a token that the copy made',
+  );
 });
 
 await t.test('a stop ends the wait for earlier changes', async (t) => {
@@ -136,7 +149,7 @@ await t.test('a stop ends the wait for earlier changes', async (t) => {
 
 await t.test('the changes of one batch are published in order, whatever their order is', async (t) => {
   const { hub, feed } = await feedAfter(0);
-  const { subscription } = hub.subscribe({});
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
   const stopping = new AbortController();
   let isPublished = false;
   const publishing = feed.publish([recordAt(2), recordAt(1), recordAt(3)], stopping.signal).then(

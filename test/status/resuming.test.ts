@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 import type { OrderStatus } from '../../src/order/lifecycle.ts';
@@ -96,7 +97,7 @@ await t.test(
           replicas[at]?.publish(records);
         };
         const seen: string[] = [];
-        let reading = replicas[0]?.subscribe(wanted);
+        let reading = replicas[0]?.subscribe(wanted, ALL_ORDERS);
         let token = reading?.token ?? '';
         const take = (count: number) => {
           for (let taken = 0; taken < count; taken += 1) {
@@ -114,7 +115,7 @@ await t.test(
           else if (deed.kind === 'take') take(deed.count);
           else {
             reading?.unsubscribe();
-            reading = replicas[deed.replica]?.subscribe(wanted, parsePositionsToken(token));
+            reading = replicas[deed.replica]?.subscribe(wanted, ALL_ORDERS, parsePositionsToken(token));
           }
         }
         for (const at of replicas.keys()) {
@@ -142,20 +143,20 @@ await t.test(
 
 await t.test('a token older than the kept events is refused', async (t) => {
   const hub = replica(4);
-  const { token } = hub.subscribe({});
+  const { token } = hub.subscribe({}, ALL_ORDERS);
   hub.publish([0, 1, 2, 3].map((order) => record(order, 1, 0, order)));
-  t.doesNotThrow(() => hub.subscribe({}, parsePositionsToken(token)));
+  t.doesNotThrow(() => hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token)));
   hub.publish([record(4, 1, 0, 4)]);
-  t.throws(() => hub.subscribe({}, parsePositionsToken(token)), { code: 'resume-token-too-old' });
-  const heard = hub.subscribe({});
-  t.doesNotThrow(() => hub.subscribe({}, parsePositionsToken(heard.token)));
+  t.throws(() => hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token)), { code: 'resume-token-too-old' });
+  const heard = hub.subscribe({}, ALL_ORDERS);
+  t.doesNotThrow(() => hub.subscribe({}, ALL_ORDERS, parsePositionsToken(heard.token)));
 });
 
 await t.test('a token ahead of this replica is good if the log has reached it', async (t) => {
   const ahead = parsePositionsToken('s.log.9.0.0');
   const behind = replica(4, [9, 0, 0]);
   await behind.checkPoint(ahead);
-  t.doesNotThrow(() => behind.subscribe({}, ahead));
+  t.doesNotThrow(() => behind.subscribe({}, ALL_ORDERS, ahead));
   await t.rejects(replica(4, [8, 0, 0]).checkPoint(ahead), { code: 'resume-token-too-old' });
   const unreachable = () => Promise.reject(new ServiceError('log-unavailable', 'down'));
   const cut = new StatusHub({
@@ -173,7 +174,7 @@ await t.test('without peers, a token that is ahead comes from another log and is
   const alone = new StatusHub({ codec, maxWatchers: 1, logger: pino(new PassThrough()) });
   alone.setLineage(singleLog('log'));
   await t.rejects(alone.checkPoint(ahead), { code: 'resume-token-too-old' });
-  t.throws(() => alone.subscribe({}, ahead), { code: 'resume-token-too-old' });
+  t.throws(() => alone.subscribe({}, ALL_ORDERS, ahead), { code: 'resume-token-too-old' });
 });
 
 await t.test('a token of another log is refused, even if this log has reached its offsets', async (t) => {
@@ -181,18 +182,18 @@ await t.test('a token of another log is refused, even if this log has reached it
   hub.publish([record(1, 1, 0, 0)]);
   const other = parsePositionsToken('s.other.1.0.0');
   await t.rejects(hub.checkPoint(other), { code: 'resume-token-too-old' });
-  t.throws(() => hub.subscribe({}, other), { code: 'resume-token-too-old' });
+  t.throws(() => hub.subscribe({}, ALL_ORDERS, other), { code: 'resume-token-too-old' });
 });
 
 await t.test(
   'a token from before a partition was added is good, and gets its events from the first on',
   async (t) => {
     const hub = replica();
-    const { log, positions } = parsePositionsToken(hub.subscribe({}).token);
+    const { log, positions } = parsePositionsToken(hub.subscribe({}, ALL_ORDERS).token);
     t.same(positions, [0, 0, 0]);
     hub.beginAt(PARTITIONS, 0);
     hub.publish([record(3, 1, PARTITIONS, 0)]);
-    const { subscription } = hub.subscribe({}, { log, positions });
+    const { subscription } = hub.subscribe({}, ALL_ORDERS, { log, positions });
     t.equal(subscription.take()?.change.orderId, 'o-3');
   },
 );
@@ -200,10 +201,10 @@ await t.test(
 await t.test('when the log starts over, watches end and tokens from before are refused', async (t) => {
   const hub = replica();
   hub.publish([record(1, 1, 0, 0), record(1, 2, 0, 1)]);
-  const before = hub.subscribe({});
+  const before = hub.subscribe({}, ALL_ORDERS);
   const point = parsePositionsToken(before.token);
   let isOrderWatchOver = false;
-  hub.watch('o-1', () => undefined, { onStartOver: () => (isOrderWatchOver = true) });
+  hub.watch('o-1', ALL_ORDERS, () => undefined, { onStartOver: () => (isOrderWatchOver = true) });
   hub.setLineage(singleLog('next'));
   hub.startOver(
     new Map([
@@ -215,8 +216,8 @@ await t.test('when the log starts over, watches end and tokens from before are r
   t.ok(before.subscription.hasStartedOver);
   t.ok(isOrderWatchOver);
   t.equal(before.subscription.take(), undefined);
-  t.throws(() => hub.subscribe({}, point), { code: 'resume-token-too-old' });
-  const { subscription } = hub.subscribe({});
+  t.throws(() => hub.subscribe({}, ALL_ORDERS, point), { code: 'resume-token-too-old' });
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
   hub.publish([record(1, 1, 0, 0)]);
   t.match(subscription.take()?.change, { orderId: 'o-1', version: 1 }, 'its offsets and versions start over');
   t.equal(before.subscription.take(), undefined);

@@ -1,3 +1,4 @@
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import type { PlaceOrder } from '../../src/order/commands.ts';
 import { decide, type DecidedCommand, type Decision } from '../../src/order/decide.ts';
@@ -74,7 +75,7 @@ export function move(offset: number, orderId: string, to: RequestableStatus, par
   const eventId = `moved-${orderId}-${offset}`;
   return {
     position: { partition, offset },
-    command: { kind: 'transition', eventId, orderId, time: 2_000, to },
+    command: { kind: 'transition', eventId, orderId, time: 2_000, to, actor: ALL_ORDERS },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { accessConformance } from './conformance/access.ts';
 import { alignmentConformance } from './conformance/alignment.ts';
 import { changesConformance } from './conformance/changes.ts';
 import { deadLetterActionConformance } from './conformance/dead-letter-actions.ts';
@@ -23,6 +24,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('progress fences every batch', (t) => progressConformance(t, makeStore));
   await t.test('a store knows which log filled it, and how far', (t) => alignmentConformance(t, makeStore));
   await t.test('lists are paged', (t) => listingConformance(t, makeStore));
+  await t.test('callers read what their access allows', (t) => accessConformance(t, makeStore));
   await t.test('large orders are listed in small pages', (t) => largeOrderConformance(t, makeStore));
   await t.test('records that cannot be processed are stored as dead letters', (t) =>
     deadLetterConformance(t, makeStore),

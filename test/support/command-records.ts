@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import type { Command } from '../../src/order/commands.ts';
 import { createEventCodec } from '../../src/order/events.ts';
@@ -26,7 +27,14 @@ export class CommandRecords {
   }
 
   transition(orderId: string, to: RequestableStatus): LogRecord {
-    return this.command({ kind: 'transition', eventId: randomUUID(), orderId, time: 2_000, to });
+    return this.command({
+      kind: 'transition',
+      eventId: randomUUID(),
+      orderId,
+      time: 2_000,
+      to,
+      actor: ALL_ORDERS,
+    });
   }
 
   command(command: Command): LogRecord {

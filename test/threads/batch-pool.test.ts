@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
@@ -76,7 +77,7 @@ await t.test('a batch crosses as one transferred buffer and comes back as one', 
     [id],
   );
   t.equal(counts.placed, 1);
-  t.match(await reader.find(id), { status: 'confirmed' });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
 });
 
 await t.test('several threads share the write lock, and nothing is lost', async (t) => {
@@ -104,7 +105,7 @@ await t.test('a crashed thread fails its batch, and the next batch is processed'
   await t.rejects(dying, { code: 'worker-failed', transient: true });
   const id = randomUUID();
   await pool.run(batch([new CommandRecords().place(id)]));
-  t.match(await reader.find(id), { status: 'confirmed' });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
 });
 
 const SETTINGS = {
@@ -150,7 +151,7 @@ await t.test('the slow calls of a thread that ends are lost, without an outcome'
   );
   const id = randomUUID();
   await pool.run(batch([records.place(id)]));
-  t.match(await reader.find(id), { status: 'confirmed' });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
 });
 
 await t.test(
@@ -163,7 +164,7 @@ await t.test(
     const innocent = records.place(id);
     await t.rejects(pool.run({ ...batch([innocent]), patient: true }), { code: 'calls-lost' });
     await pool.run(batch([innocent]));
-    t.match(await reader.find(id), { status: 'confirmed' });
+    t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
   },
 );
 
@@ -183,7 +184,7 @@ await t.test('a thread that crashes while idle is replaced', async (t) => {
   await eventually(() => logged().includes('an idle worker thread ended'), { what: 'the thread to end' });
   const id = randomUUID();
   await pool.run(batch([records.place(id)]));
-  t.match(await reader.find(id), { status: 'confirmed' });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
 });
 
 await t.test('a blocked thread is ended at its deadline', { timeout: 60_000 }, async (t) => {
@@ -197,7 +198,7 @@ await t.test('a blocked thread is ended at its deadline', { timeout: 60_000 }, a
   t.match(await waiting, [{ partition: 0 }], 'a task that waits for the thread has its own time');
   const id = randomUUID();
   await pool.run(batch([new CommandRecords().place(id)]));
-  t.match(await reader.find(id), { status: 'confirmed' });
+  t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
 });
 
 await t.test(
@@ -213,7 +214,7 @@ await t.test(
     await t.rejects(pool.run(batch(records)), { code: 'store-unavailable', message: /did not answer/ });
     Atomics.store(holder, 0, 0);
     await pool.run(batch(records));
-    t.match(await reader.find(id), { status: 'confirmed' });
+    t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed' });
   },
 );
 

@@ -9,6 +9,7 @@ import { NewOrder } from '../../order/order.ts';
 import { logServerError } from '../../services/server-rules.ts';
 import { requestFields, serviceErrorOf } from '../plugins/error-handler.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
 import type { RequestRate } from '../plugins/rate-limit.ts';
 import { acceptBatchesOnly } from '../plugins/json-body.ts';
 import { refuseReads } from '../plugins/not-found.ts';
@@ -91,12 +92,13 @@ function addRoute(scope: HttpScope, dependencies: CreateBatchDependencies): void
     await dependencies.rate?.countMore(request, reply, orders.length - 1);
     const key = readIdempotencyKey(raw);
     const caller = callerOf(raw);
+    const { access } = principalOf(request);
     const traceparent = traceparentOf(raw.headers.traceparent);
     const results: Promise<BatchResult>[] = [];
     for (const [index, order] of orders.entries()) {
       if (index % ORDERS_PER_TURN === ORDERS_PER_TURN - 1) await setImmediate();
       const idempotencyKey = key === undefined ? undefined : `${key}#${index}`;
-      const placing = place(order, { caller, idempotencyKey, traceparent }, validator, dependencies);
+      const placing = place(order, { caller, access, idempotencyKey, traceparent }, validator, dependencies);
       results.push(
         placing.then(
           (id) => ({ index, status: 202, id }),

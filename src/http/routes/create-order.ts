@@ -8,6 +8,8 @@ import type { Receipt } from '../../services/recent-orders.ts';
 import type { OrderService } from '../../services/order-service.ts';
 import { NewOrder, type Order } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
+import type { OrderAccess } from '../../order/access.ts';
 import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { orderLocation } from '../schemas/order-address.ts';
 import { EXAMPLE_ID, exampleBody, exampleOrder, orderBody, OrderBody, Timestamp } from '../schemas/order.ts';
@@ -93,9 +95,11 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
   scope.post('/orders', { schema }, async (request, reply) => {
     refuseQuery(request);
     const { raw, body } = request;
+    const { access } = principalOf(request);
     const idempotencyKey = readIdempotencyKey(raw);
     const { receipt, replayed } = await orderService.place(body, {
       caller: idempotencyKey === undefined ? '' : callerOf(raw),
+      access,
       idempotencyKey,
       traceparent: traceparentOf(raw.headers.traceparent),
     });
@@ -106,7 +110,7 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
     const processed =
       wait === undefined
         ? undefined
-        : await awaitProcessed(dependencies, receipt.id, { wait, caller: callers.ofRequest(raw) });
+        : await awaitProcessed(dependencies, receipt.id, { wait, access, caller: callers.ofRequest(raw) });
     if (processed === undefined) {
       reply.code(202);
       return acceptedBody(receipt);
@@ -120,10 +124,10 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
 async function awaitProcessed(
   { orderService, logger, closing }: CreateOrderDependencies,
   orderId: string,
-  { wait, caller }: { wait: number; caller: string },
+  { wait, access, caller }: { wait: number; access: OrderAccess; caller: string },
 ): Promise<Order | undefined> {
   try {
-    return await orderService.wait(orderId, { timeoutMs: wait * 1000, signal: closing, caller });
+    return await orderService.wait(orderId, access, { timeoutMs: wait * 1000, signal: closing, caller });
   } catch (error) {
     logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
     return undefined;

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Cursor, DEFAULT_PAGE_SIZE, LIST_FILTERS, PageSize } from '../../services/list-query.ts';
 import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { exampleBody, OrderBody, orderBody, Timestamp } from '../schemas/order.ts';
 import { pageReaderOf, type PageReaderDependencies } from '../schemas/page-reader.ts';
 import { timeOf } from '../schemas/query.ts';
@@ -41,13 +42,15 @@ export function addListOrders(
   orderService: Pick<OrderService, 'list'>,
   dependencies: PageReaderDependencies,
 ): void {
-  scope.get('/orders', { schema }, async ({ query, raw }) => {
-    const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = query;
+  scope.get('/orders', { schema }, async (request) => {
+    const { createdAfter, createdBefore, limit = DEFAULT_PAGE_SIZE, ...filters } = request.query;
     const times = {
       createdAfter: timeOf('/createdAfter', createdAfter),
       createdBefore: timeOf('/createdBefore', createdBefore),
     };
-    const page = await orderService.list({ ...filters, ...times, limit }, pageReaderOf(raw, dependencies));
+    const { access } = principalOf(request);
+    const pageReader = pageReaderOf(request.raw, dependencies);
+    const page = await orderService.list({ ...filters, ...times, limit }, access, pageReader);
     return { data: page.data.map(orderBody), nextCursor: page.nextCursor };
   });
 }

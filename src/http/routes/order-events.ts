@@ -9,6 +9,8 @@ import type { WatchOptions, WatchService } from '../../services/watch-service.ts
 import { startedOver, tooSlow, type Watch, type WatchEnd } from '../../services/watch.ts';
 import { createEventEncoder, EVENT_STREAM_HEADERS, streamProblem, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
+import type { OrderAccess } from '../../order/access.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { problemOf, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
 
@@ -71,7 +73,7 @@ export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDepend
     const caller = callers.ofRequest(request.raw);
     const token = String(request.headers['last-event-id'] ?? '');
     const options = { token: token === '' ? undefined : token, caller };
-    const watch = await begin(watchService, request.query, options);
+    const watch = await begin(watchService, request.query, principalOf(request).access, options);
     if (watch.end() !== undefined) {
       watch.close();
       // Browsers do not reconnect after a 204.
@@ -89,15 +91,16 @@ export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDepend
 async function begin(
   watchService: Watches,
   query: Static<typeof Query>,
+  access: OrderAccess,
   options: WatchOptions,
 ): Promise<Watch> {
   const { orderId, customerId, merchantId } = query;
   const position = positionOf(query);
-  if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, options);
+  if (orderId === undefined) return watchService.watchOrders({ customerId, merchantId }, access, options);
   if (customerId !== undefined || merchantId !== undefined) {
     throw invalidField('/orderId', 'must not come with customerId or merchantId');
   }
-  return watchService.watchOrder(orderIdOf({ id: orderId }), { ...options, position });
+  return watchService.watchOrder(orderIdOf({ id: orderId }), access, { ...options, position });
 }
 
 interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {

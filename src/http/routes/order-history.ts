@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { OrderService } from '../../services/order-service.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
 import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
@@ -39,8 +40,10 @@ const schema = {
 };
 
 export function addOrderHistory(scope: HttpScope, orderService: Pick<OrderService, 'history'>): void {
-  scope.get('/orders/:id/history', { schema }, async ({ params, query }) => {
-    const entries = await orderService.history(orderIdOf(params), { position: positionOf(query) });
+  scope.get('/orders/:id/history', { schema }, async (request) => {
+    const { access } = principalOf(request);
+    const position = positionOf(request.query);
+    const entries = await orderService.history(orderIdOf(request.params), access, { position });
     return { data: entries.map((entry) => ({ ...entry, at: timestamp(entry.at) })) };
   });
 }

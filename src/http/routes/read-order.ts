@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { OrderService } from '../../services/order-service.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { AnyOrderBody, anyOrderBody, EXAMPLE_ID, exampleBody } from '../schemas/order.ts';
 import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
@@ -30,7 +31,10 @@ const schema = {
 
 export function addReadOrder(scope: HttpScope, orderService: Pick<OrderService, 'get'>): void {
   scope.get('/orders/:id', { schema }, async (request, reply) => {
-    const order = await orderService.get(orderIdOf(request.params), { position: positionOf(request.query) });
+    const { access } = principalOf(request);
+    const order = await orderService.get(orderIdOf(request.params), access, {
+      position: positionOf(request.query),
+    });
     const tag = entityTag(order.version);
     reply.header('etag', tag);
     if (!matchesEntityTag(request.raw.headers['if-none-match'], tag)) return anyOrderBody(order);

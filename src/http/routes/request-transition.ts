@@ -3,6 +3,7 @@ import type { OrderService } from '../../services/order-service.ts';
 import { NewTransition, RequestableStatusSchema } from '../../order/new-transition.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { orderIdOf, orderLocation, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { EXAMPLE_ID } from '../schemas/order.ts';
 import { APPEND_PROBLEMS, READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
@@ -46,8 +47,10 @@ const schema = {
 };
 
 export function addRequestTransition(scope: HttpScope, orderService: Pick<OrderService, 'transition'>): void {
-  scope.post('/orders/:id/transitions', { schema }, async ({ params, query, body, raw }, reply) => {
-    const { position, ...receipt } = await orderService.transition(orderIdOf(params), body, {
+  scope.post('/orders/:id/transitions', { schema }, async (request, reply) => {
+    const { params, query, body, raw } = request;
+    const { access } = principalOf(request);
+    const { position, ...receipt } = await orderService.transition(orderIdOf(params), body, access, {
       position: positionOf(query),
       traceparent: traceparentOf(raw.headers.traceparent),
     });

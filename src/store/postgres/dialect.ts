@@ -15,7 +15,6 @@ export const postgresDialect: Dialect = {
  * A page of the rows below a keyset, newest first. PostgreSQL sends the rows of the page and the one after it: its clients
  * receive all rows of a statement at once. It knows the sizes without reading the values.
  * @param last the last row to examine; all if undefined
- * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: Cursor): Statement {
   const { columns, bytes, time, key } = source;
@@ -34,7 +33,6 @@ export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: C
 /**
  * The rows below a keyset (time, key), newest first, as one index range: PostgreSQL can seek on a row-value comparison.
  * @param last the last row to examine; all if undefined
- * @throws ServiceError `cursor-invalid`
  */
 export function keysetRange(source: Omit<KeysetSource, 'bytes'>, page: KeysetPage, last?: Cursor): Statement {
   const { name, columns, table, equal, time, key } = source;

@@ -1,6 +1,5 @@
-import type { ListQuery } from '../order-store.ts';
 import type { Cursor, Equal } from '../sql/keyset.ts';
-import { keysetPage, MAX_EXAMINED, type OrderLists } from '../sql/order-reader.ts';
+import { keysetPage, MAX_EXAMINED, type OrderLists, type OrderRange } from '../sql/order-reader.ts';
 import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetRange, keysetStatement } from './dialect.ts';
@@ -23,15 +22,15 @@ const ORDERS = {
 
 export const postgresLists: OrderLists = { page, lastExamined };
 
-function page(query: ListQuery, last?: Cursor, maxBytes?: number): Statement {
-  return keysetStatement({ ...ORDERS, equal: equalIn(query) }, { ...keysetPage(query), maxBytes }, last);
+function page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement {
+  return keysetStatement({ ...ORDERS, equal: equalIn(range) }, { ...keysetPage(range), maxBytes }, last);
 }
 
 /** No index covers a second filter besides the customer or merchant. */
-function lastExamined(query: ListQuery): Statement | undefined {
-  const [party, ...others] = equalIn(query);
+function lastExamined(range: OrderRange): Statement | undefined {
+  const [party, ...others] = equalIn(range);
   if (party === undefined || others.length === 0) return undefined;
-  const page = { ...keysetPage(query), limit: 1 };
+  const page = { ...keysetPage(range), limit: 1 };
   const { name, text, values } = keysetRange({ ...ORDERS, columns: CURSOR_COLUMNS, equal: [party] }, page);
   return {
     name: `${name}, the last to examine`,
@@ -40,9 +39,9 @@ function lastExamined(query: ListQuery): Statement | undefined {
   };
 }
 
-function equalIn(query: ListQuery): Equal[] {
+function equalIn(range: OrderRange): Equal[] {
   return FILTERS.flatMap(({ name, column }) => {
-    const value = query[name];
+    const value = range[name];
     return value === undefined ? [] : [{ column, value }];
   });
 }

@@ -1,6 +1,6 @@
 import type { DeadLetterFilter, DeadLetterQuery, Eligible, Selection } from '../dead-letter-store.ts';
 import { DEAD_LETTER_REASONS } from '../dead-letter.ts';
-import { EARLIEST, LATEST, type KeysetStatement } from './keyset.ts';
+import { EARLIEST, LATEST, parseCursor, type KeysetStatement } from './keyset.ts';
 import { ENTRY_BYTES, ENTRY_COLUMNS } from './rows.ts';
 import type { Fragment, Statement } from './statement.ts';
 
@@ -42,7 +42,8 @@ export function listStatement(dialect: Dialect, query: DeadLetterQuery): Stateme
     time: 'failed_at',
     key: 'id',
   };
-  const { failedAfter: after, failedBefore: before, cursor, limit } = query;
+  const { failedAfter: after, failedBefore: before, limit } = query;
+  const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor);
   return dialect.keysetStatement(source, { after, before, cursor, limit });
 }
 

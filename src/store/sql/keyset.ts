@@ -32,7 +32,7 @@ export interface KeysetPage {
   /** both bounds are exclusive */
   after: number | undefined;
   before: number | undefined;
-  cursor: string | undefined;
+  cursor: Cursor | undefined;
   limit: number;
   /** see `SqlClient.page` */
   maxBytes?: number | undefined;
@@ -57,14 +57,21 @@ export function parseCursor(text: string): Cursor {
     !Number.isSafeInteger(cursor.seq) ||
     formatCursor(cursor) !== text
   ) {
-    throw new ServiceError('cursor-invalid', 'Use the nextCursor of the previous page unchanged.');
+    throw cursorInvalid();
   }
   return cursor;
 }
 
-/** The exclusive upper bound of a page. @throws ServiceError `cursor-invalid` */
+export function cursorInvalid(): ServiceError {
+  return new ServiceError(
+    'cursor-invalid',
+    'Use the nextCursor of the previous page unchanged, with the same filters and as the same caller.',
+  );
+}
+
+/** The exclusive upper bound of a page. */
 export function upperBound({ cursor, before }: Pick<KeysetPage, 'cursor' | 'before'>): Cursor {
-  const start = cursor === undefined ? { createdAt: LATEST, seq: LATEST } : parseCursor(cursor);
+  const start = cursor ?? { createdAt: LATEST, seq: LATEST };
   if (before === undefined || start.createdAt < before) return start;
   return { createdAt: before, seq: 0 };
 }

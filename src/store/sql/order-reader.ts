@@ -1,3 +1,5 @@
+import type { LogRecord } from '../../base/log-record.ts';
+import { narrowedTo, type OrderAccess } from '../../order/access.ts';
 import type { HistoryEntry } from '../../order/order.ts';
 import type {
   ListQuery,
@@ -9,7 +11,9 @@ import type {
 } from '../order-store.ts';
 import type { StoredLog } from '../alignment-store.ts';
 import { readStoredLog } from './alignment-store.ts';
-import { formatCursor, type Cursor, type KeysetPage } from './keyset.ts';
+import type { Cursor, KeysetPage } from './keyset.ts';
+import { cursorsOf } from './list-cursor.ts';
+import { ownedBy } from './owned-by.ts';
 import { MAX_PAGE_BYTES, pageOf, SMALL_PAGE_BYTES, type SizedRow } from './page.ts';
 import {
   CHANGE_COLUMNS,
@@ -32,12 +36,17 @@ import type { SqlClient, Statement } from './statement.ts';
  */
 export const MAX_EXAMINED = 1_000;
 
-/** How a database lists orders with its indexes. Both methods throw ServiceError `cursor-invalid`. */
+/** A list query that the access of its caller is part of. */
+export interface OrderRange extends Omit<ListQuery, 'cursor'> {
+  cursor?: Cursor | undefined;
+}
+
+/** How a database lists orders with its indexes. */
 export interface OrderLists {
   /** One page of orders. @param last the last order to examine @param maxBytes see `SqlClient.page` */
-  page(query: ListQuery, last?: Cursor, maxBytes?: number): Statement;
+  page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement;
   /** Finds the place (a `Cursor`) of the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
-  lastExamined(query: ListQuery): Statement | undefined;
+  lastExamined(range: OrderRange): Statement | undefined;
 }
 
 /**
@@ -65,10 +74,6 @@ const PLACING_PARTITION = `
       SELECT 3 AS rank, partition FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead) AS known
   ORDER BY rank LIMIT 1`;
 
-const CHANGES = `
-  SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id
-  WHERE h.order_id = ? ORDER BY h.version`;
-
 const LATEST_CHANGES = `
   SELECT ${CHANGE_COLUMNS}
   FROM (SELECT * FROM order_history WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT ?) AS h
@@ -83,18 +88,23 @@ export class SqlOrderReader implements OrderReader {
     this.#lists = lists;
   }
 
-  async find(orderId: string): Promise<StoredOrder | undefined> {
-    const text = `SELECT ${STORED_ORDER_COLUMNS} FROM orders WHERE id = ?`;
-    const [row] = await this.#rows<StoredOrderRow>('find', text, orderId);
+  async find(orderId: string, access: OrderAccess): Promise<StoredOrder | undefined> {
+    const owned = ownedBy(access);
+    const text = `SELECT ${STORED_ORDER_COLUMNS} FROM orders o WHERE id = ?${owned.text}`;
+    const [row] = await this.#rows<StoredOrderRow>(`find${owned.name}`, text, orderId, ...owned.values);
     return row && toStoredOrder(row);
   }
 
-  async findUnstored(orderId: string): Promise<UnstoredOrder | undefined> {
+  async findUnstored(
+    orderId: string,
+    isVisible: (record: LogRecord) => boolean,
+  ): Promise<UnstoredOrder | undefined> {
     type Row = EventRow & Pick<UnstoredOrder, 'state' | 'events'>;
     const [row] = await this.#rows<Row>('find-unstored', UNSTORED, orderId, orderId);
     if (row === undefined) return undefined;
     const { state, events, ...event } = row;
-    return { state, record: toRecord(event), events };
+    const record = toRecord(event);
+    return isVisible(record) ? { state, record, events } : undefined;
   }
 
   async placingPartition(orderId: string): Promise<number | undefined> {
@@ -103,9 +113,12 @@ export class SqlOrderReader implements OrderReader {
     return row?.partition;
   }
 
-  history(orderId: string): Promise<HistoryEntry[]> {
-    const text = 'SELECT version, status, at, reason FROM order_history WHERE order_id = ? ORDER BY version';
-    return this.#rows('history', text, orderId);
+  history(orderId: string, access: OrderAccess): Promise<HistoryEntry[]> {
+    const owned = ownedBy(access);
+    const orders = owned.text === '' ? '' : ' JOIN orders o ON o.id = h.order_id';
+    const text = `SELECT h.version, h.status, h.at, h.reason FROM order_history h${orders}
+                  WHERE h.order_id = ?${owned.text} ORDER BY h.version`;
+    return this.#rows(`history${owned.name}`, text, orderId, ...owned.values);
   }
 
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
@@ -121,28 +134,36 @@ export class SqlOrderReader implements OrderReader {
     return row?.orders ?? 0;
   }
 
-  async list(query: ListQuery): Promise<OrderPage> {
-    const { page } = await this.#list(query, MAX_PAGE_BYTES);
+  async list(query: ListQuery, access: OrderAccess): Promise<OrderPage> {
+    const { page } = await this.#list(query, access, MAX_PAGE_BYTES);
     return page;
   }
 
-  async listSmall(query: ListQuery): Promise<OrderPage | undefined> {
-    const { page, isCut } = await this.#list(query, SMALL_PAGE_BYTES);
+  async listSmall(query: ListQuery, access: OrderAccess): Promise<OrderPage | undefined> {
+    const { page, isCut } = await this.#list(query, access, SMALL_PAGE_BYTES);
     return isCut ? undefined : page;
   }
 
   /** `isCut`: the page ends because of its size */
-  async #list(query: ListQuery, maxBytes: number): Promise<{ page: OrderPage; isCut: boolean }> {
+  async #list(
+    query: ListQuery,
+    access: OrderAccess,
+    maxBytes: number,
+  ): Promise<{ page: OrderPage; isCut: boolean }> {
     const { limit } = query;
-    const lastExamined = this.#lists.lastExamined(query);
+    const cursors = cursorsOf(query, access);
+    const cursor = query.cursor === undefined ? undefined : cursors.parse(query.cursor);
+    const range = narrowedTo<OrderRange>(access, { ...query, cursor });
+    if (range === undefined) return { page: { data: [], nextCursor: null }, isCut: false };
+    const lastExamined = this.#lists.lastExamined(range);
     const [last] = lastExamined === undefined ? [] : await this.#client.query<Cursor>(lastExamined);
     // One extra row shows whether there is a next page.
-    const statement = this.#lists.page({ ...query, limit: limit + 1 }, last, maxBytes);
+    const statement = this.#lists.page({ ...range, limit: limit + 1 }, last, maxBytes);
     const rows = await this.#client.page<OrderRow & SizedRow>(statement, maxBytes);
     const found = pageOf(rows, limit, maxBytes);
     const hasMore = rows.length > found.length;
     const end = hasMore ? found.at(-1) : last;
-    const page = { data: found.map(toOrder), nextCursor: end === undefined ? null : formatCursor(end) };
+    const page = { data: found.map(toOrder), nextCursor: end === undefined ? null : cursors.format(end) };
     return { page, isCut: hasMore && found.length < limit };
   }
 
@@ -162,8 +183,12 @@ export class SqlOrderReader implements OrderReader {
     return row?.identity;
   }
 
-  async changes(orderId: string): Promise<SequencedChange[]> {
-    return (await this.#rows<ChangeRow>('changes', CHANGES, orderId)).map(toChange);
+  async changes(orderId: string, access: OrderAccess): Promise<SequencedChange[]> {
+    const owned = ownedBy(access);
+    const text = `SELECT ${CHANGE_COLUMNS} FROM order_history h JOIN orders o ON o.id = h.order_id
+                  WHERE h.order_id = ?${owned.text} ORDER BY h.version`;
+    const rows = await this.#rows<ChangeRow>(`changes${owned.name}`, text, orderId, ...owned.values);
+    return rows.map(toChange);
   }
 
   async latestChanges(limit: number): Promise<SequencedChange[]> {
@@ -179,6 +204,6 @@ export class SqlOrderReader implements OrderReader {
   }
 }
 
-export function keysetPage({ createdAfter, createdBefore, cursor, limit }: ListQuery): KeysetPage {
+export function keysetPage({ createdAfter, createdBefore, cursor, limit }: OrderRange): KeysetPage {
   return { after: createdAfter, before: createdBefore, cursor, limit };
 }

@@ -18,7 +18,6 @@ export const sqliteDialect: Dialect = {
  * The rows below a keyset (time, key), newest first, as two ranges of one index: those of the keyset's millisecond, then the
  * older ones. SQLite cannot seek on a row-value comparison that ends in the rowid (`key`): it would read every row of that
  * millisecond again. `INDEXED BY` keeps the planner from sorting instead.
- * @throws ServiceError `cursor-invalid`
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage): Statement {
   const { name, columns, bytes, table, index, equal, time, key } = source;

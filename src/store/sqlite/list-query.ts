@@ -1,6 +1,5 @@
-import type { ListQuery } from '../order-store.ts';
 import { EARLIEST, upperBound, type Cursor, type Equal } from '../sql/keyset.ts';
-import { keysetPage, MAX_EXAMINED, type OrderLists } from '../sql/order-reader.ts';
+import { keysetPage, MAX_EXAMINED, type OrderLists, type OrderRange } from '../sql/order-reader.ts';
 import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetStatement } from './dialect.ts';
@@ -16,9 +15,9 @@ const IN_RANGE = 'order_parties MATCH ? AND order_parties.rowid >= ? AND order_p
 /** Finds the orders of a customer or merchant by the postings in `order_parties`, others by the index on status or time. */
 export const sqliteLists: OrderLists = { page, lastExamined };
 
-function page(query: ListQuery, last?: Cursor): Statement {
-  const { parties, match } = partiesOf(query);
-  const status = query.status === undefined ? [] : [{ column: 'status', value: query.status }];
+function page(range: OrderRange, last?: Cursor): Statement {
+  const { parties, match } = partiesOf(range);
+  const status = range.status === undefined ? [] : [{ column: 'status', value: range.status }];
   if (match === '') {
     const index = status.length === 0 ? 'orders_by_time' : 'orders_by_status';
     const orders = {
@@ -29,7 +28,7 @@ function page(query: ListQuery, last?: Cursor): Statement {
       time: 'created_at',
       key: 'seq',
     };
-    return keysetStatement({ ...orders, index, equal: status }, keysetPage(query));
+    return keysetStatement({ ...orders, index, equal: status }, keysetPage(range));
   }
   const equal = [...parties, ...status];
   return {
@@ -38,14 +37,14 @@ function page(query: ListQuery, last?: Cursor): Statement {
            CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('order_parties.rowid')}
            WHERE ${IN_RANGE}${equalTo(equal)}
            ORDER BY order_parties.rowid DESC LIMIT ?`,
-    values: [match, ...rangeOf(query, last), ...equal.map(({ value }) => value), query.limit],
+    values: [match, ...rangeOf(range, last), ...equal.map(({ value }) => value), range.limit],
   };
 }
 
 /** A status together with a customer or merchant has no index; every other filter has one. */
-function lastExamined(query: ListQuery): Statement | undefined {
-  const { parties, match } = partiesOf(query);
-  if (match === '' || query.status === undefined) return undefined;
+function lastExamined(range: OrderRange): Statement | undefined {
+  const { parties, match } = partiesOf(range);
+  if (match === '' || range.status === undefined) return undefined;
   return {
     name: 'last-examined',
     text: `SELECT ${CURSOR_COLUMNS} FROM (
@@ -53,13 +52,13 @@ function lastExamined(query: ListQuery): Statement | undefined {
            ) AS posting
            CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('posting.list_key')}
            WHERE TRUE${equalTo(parties)}`,
-    values: [match, ...rangeOf(query), MAX_EXAMINED - 1, ...parties.map(({ value }) => value)],
+    values: [match, ...rangeOf(range), MAX_EXAMINED - 1, ...parties.map(({ value }) => value)],
   };
 }
 
 /** List keys from the last order to examine (or from `createdAfter`) up to, but without, the cursor. */
-function rangeOf(query: ListQuery, last?: Cursor): [bigint, bigint] {
-  const page = keysetPage(query);
+function rangeOf(range: OrderRange, last?: Cursor): [bigint, bigint] {
+  const page = keysetPage(range);
   const from = last ?? { createdAt: (page.after ?? EARLIEST) + 1, seq: 0 };
   return [listKeyOf(from), listKeyOf(upperBound(page))];
 }
@@ -68,9 +67,9 @@ function rangeOf(query: ListQuery, last?: Cursor): [bigint, bigint] {
  * The conditions on customer and merchant, and the words to match in `order_parties`. Both are needed: a list key holds only
  * the low bits of a seq, so a posting may also match another order.
  */
-function partiesOf(query: ListQuery): { parties: Equal[]; match: string } {
+function partiesOf(range: OrderRange): { parties: Equal[]; match: string } {
   const parties = PARTIES.flatMap(({ name, column, prefix }) => {
-    const value = query[name];
+    const value = range[name];
     return value === undefined ? [] : [{ column, value, word: prefix + Buffer.from(value).toString('hex') }];
   });
   return { parties, match: parties.map(({ word }) => word).join(' ') };

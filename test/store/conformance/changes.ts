@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { apply, batchOf, loadFor, move, place } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
 
@@ -33,8 +34,8 @@ export async function changesConformance(t: Test, makeStore: MakeStore): Promise
       ],
     );
     t.same(await reader.latestChanges(2), all.slice(3));
-    t.same(await reader.changes('a'), [all[0], all[3]]);
-    t.same(await reader.changes('unknown'), []);
+    t.same(await reader.changes('a', ALL_ORDERS), [all[0], all[3]]);
+    t.same(await reader.changes('unknown', ALL_ORDERS), []);
     t.match(all[3]?.change, { customerId: 'c-1', merchantId: 'm-1', cause: { partition: 0, offset: 3 } });
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import type { Order } from '../../../src/order/order.ts';
 import { SMALL_PAGE_BYTES } from '../../../src/store/sql/page.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../../../src/store/order-store.ts';
@@ -48,7 +49,7 @@ export async function largeOrderConformance(t: Test, makeStore: MakeStore): Prom
     const isSmall = new Set<boolean>();
     await fc.assert(
       fc.asyncProperty(query, async (query) => {
-        const [small, page] = [await reader.listSmall(query), await reader.list(query)];
+        const [small, page] = [await reader.listSmall(query, ALL_ORDERS), await reader.list(query, ALL_ORDERS)];
         isSmall.add(small !== undefined);
         if (small !== undefined) return isDeepStrictEqual(small, page);
         return bytesOf(page.data) > SMALL_PAGE_BYTES || page.nextCursor !== null;
@@ -91,14 +92,14 @@ function bytesOf(orders: readonly Order[]): number {
 }
 
 async function pages(reader: OrderReader, query: ListQuery): Promise<OrderPage[]> {
-  const found = [await reader.list(query)];
+  const found = [await reader.list(query, ALL_ORDERS)];
   for (
     let cursor = found[0]?.nextCursor ?? null;
     cursor !== null;
     cursor = found.at(-1)?.nextCursor ?? null
   ) {
     assert.ok(found.length <= ORDERS, 'every page but the last has an order');
-    found.push(await reader.list({ ...query, cursor }));
+    found.push(await reader.list({ ...query, cursor }, ALL_ORDERS));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import type { BatchStore, OrderReader } from '../../../src/store/order-store.ts';
 import { apply, batchOf, emptyDecision, loadFor, move, place, deadLetter, TOPIC } from '../batch.ts';
 import type { MakeStore } from '../store-under-test.ts';
@@ -45,7 +46,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
     const nothing = await loadFor(store, [place(0, 'a')]);
     await store.save(batchOf(nothing, [place(0, 'a')], 1));
     await t.rejects(store.save(batchOf(nothing, [place(5, 'b')], 1)), CONFLICT);
-    t.equal(await reader.find('b'), undefined);
+    t.equal(await reader.find('b', ALL_ORDERS), undefined);
     t.equal(await reader.progress(TOPIC, 0), 1);
   });
 
@@ -58,7 +59,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
       const loadedState = await store.load(TOPIC, [0, 1], ['a']);
       await apply(store, [place(1, 'c', { partition: 1 })]);
       await t.rejects(store.save(batchOf(loadedState, [move(1, 'a', 'preparing')], 1)), CONFLICT);
-      t.equal((await reader.find('a'))?.version, 1);
+      t.equal((await reader.find('a', ALL_ORDERS))?.version, 1);
     },
   );
 
@@ -85,7 +86,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
       await store.save(batchOf(first, [move(0, 'a', 'preparing', 1), place(1, 'new', { partition: 1 })], 1));
       await t.rejects(store.save(batchOf(second, [move(0, 'a', 'cancelled', 2)], 1)), CONFLICT);
       await t.rejects(store.save(batchOf(second, [place(0, 'new', { partition: 2 })], 1)), CONFLICT);
-      t.match(await reader.find('a'), { status: 'preparing', version: 2 });
+      t.match(await reader.find('a', ALL_ORDERS), { status: 'preparing', version: 2 });
       t.equal(await reader.progress(TOPIC, 2), undefined);
     },
   );
@@ -96,7 +97,7 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
     const bad = place(1, 'bad');
     if ('outcome' in bad) bad.command.order.total = -1;
     await t.rejects(apply(store, [place(0, 'good'), bad]), { code: 'store-refused', transient: false });
-    t.equal(await reader.find('good'), undefined);
+    t.equal(await reader.find('good', ALL_ORDERS), undefined);
     t.equal(await reader.progress(TOPIC, 0), undefined);
     t.equal((await apply(store, [place(0, 'good')])).placed.length, 1, 'the store goes on');
   });
@@ -104,8 +105,8 @@ export async function progressConformance(t: Test, makeStore: MakeStore): Promis
 
 /** Everything that a batch could have changed. */
 async function everything(reader: OrderReader, store: BatchStore) {
-  const { data } = await reader.list({ limit: 100 });
-  const histories = await Promise.all(data.map(({ id }) => reader.history(id)));
+  const { data } = await reader.list({ limit: 100 }, ALL_ORDERS);
+  const histories = await Promise.all(data.map(({ id }) => reader.history(id, ALL_ORDERS)));
   return {
     data,
     histories,

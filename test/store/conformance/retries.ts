@@ -30,8 +30,8 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       t.same(due.orders, [{ retrying: retrying('a', { events: 2, dueAt: 1_000 }), events }]);
       t.equal(due.nextDueAt, 3_000);
       t.same(due.loadedState.progress, new Map([[0, 13]]));
-      t.match(await reader.findUnstored('a'), { state: 'retrying', record: { offset: 4 } });
-      t.equal(await reader.findUnstored('x'), undefined);
+      t.match(await reader.findUnstored('a', () => true), { state: 'retrying', record: { offset: 4 } });
+      t.equal(await reader.findUnstored('x', () => true), undefined);
     },
   );
 
@@ -138,7 +138,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
           [5, 9],
         ],
       );
-      t.match(await reader.findUnstored('a'), { record: { partition: 0, offset: 9 }, events: 5 });
+      t.match(await reader.findUnstored('a', () => true), { record: { partition: 0, offset: 9 }, events: 5 });
     },
   );
 
@@ -160,7 +160,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     await save(store, { appended: [{ loaded, events: 1 }], events: [{ orderId: 'a', record: event(40) }] });
     await queueAsBefore(50);
     t.same(await offsets(), [10, 20, 30, 40, 50]);
-    t.match(await reader.findUnstored('a'), { record: { offset: 10 }, events: 5 });
+    t.match(await reader.findUnstored('a', () => true), { record: { offset: 10 }, events: 5 });
   });
 
   await t.test(
@@ -303,7 +303,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     await save(store, { completed: [loaded] });
     t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: ['a'] });
     t.equal((await store.load(TOPIC, [0], ['a'])).retrying.size, 0);
-    t.equal(await reader.findUnstored('a'), undefined);
+    t.equal(await reader.findUnstored('a', () => true), undefined);
     t.match(await dueOf(store, [0], 10, 10, ['a', 'x']), { orders: [], unpublished: [] });
     await store.purgeCompleted(['a', 'never-there']);
     t.match(await dueOf(store, [0], 10, 10), { orders: [], unpublished: [], nextDueAt: undefined });
@@ -383,9 +383,17 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
       const first = deadLetter({ offset: 3, value: Buffer.from('first') }, { orderId: 'a', failedAt: 9 });
       const second = deadLetter({ offset: 4 }, { orderId: 'a', failedAt: 8 });
       await store.save({ ...batch(await store.load(TOPIC, [0], [])), deadLetters: [first, second] });
-      t.strictSame(await reader.findUnstored('a'), { state: 'dead-letter', record: first.record, events: 0 });
+      t.strictSame(await reader.findUnstored('a', () => true), {
+        state: 'dead-letter',
+        record: first.record,
+        events: 0,
+      });
       await addRetrying(store, retrying('a', { events: 2 }), [event(5), event(6)]);
-      t.strictSame(await reader.findUnstored('a'), { state: 'retrying', record: event(5), events: 2 });
+      t.strictSame(await reader.findUnstored('a', () => true), {
+        state: 'retrying',
+        record: event(5),
+        events: 2,
+      });
     },
   );
 
@@ -425,7 +433,7 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     const good = batch(loadedState, { added: [order], events: [{ orderId: 'a', record: event(1) }] }, 2);
     await store.dryRun(good);
     t.equal(await reader.progress(TOPIC, 0), undefined);
-    t.equal(await reader.findUnstored('a'), undefined);
+    t.equal(await reader.findUnstored('a', () => true), undefined);
     const twice = { orderId: 'a', record: event(1) };
     const bad = batch(loadedState, { added: [order], events: [twice, twice] }, 2);
     await t.rejects(store.dryRun(bad), { code: 'store-refused' });

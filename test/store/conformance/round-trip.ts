@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import type { DecidedCommand } from '../../../src/order/decide.ts';
 import type { AppliedRecord } from '../../../src/store/order-store.ts';
 import { placeOrder, outcome } from '../../order/arbitraries.ts';
@@ -18,7 +19,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
         const command = { ...drawn, orderId: `order-${offset}` };
         await apply(store, [{ position, command, outcome }], now);
         const { total, ...order } = command.order;
-        assert.deepStrictEqual(await reader.find(command.orderId), {
+        assert.deepStrictEqual(await reader.find(command.orderId, ALL_ORDERS), {
           ...order,
           id: command.orderId,
           status: outcome.status,
@@ -30,7 +31,7 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
           placedByEventId: command.eventId,
         });
         const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason };
-        assert.deepStrictEqual(await reader.history(command.orderId), [entry]);
+        assert.deepStrictEqual(await reader.history(command.orderId, ALL_ORDERS), [entry]);
       }),
       { numRuns: 40 },
     );
@@ -42,15 +43,15 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
     const large = place(0, 'large', { time: 8_640_000_000_000_000 });
     if ('outcome' in large) large.command.order.total = Number.MAX_SAFE_INTEGER;
     await apply(await writer(), [large]);
-    const found = await reader.find('large');
+    const found = await reader.find('large', ALL_ORDERS);
     t.equal(found?.total, Number.MAX_SAFE_INTEGER);
     t.equal(found?.createdAt, 8_640_000_000_000_000);
   });
 
   await t.test('an order that does not exist is undefined and has no history', async (t) => {
     const { reader, writer } = await makeStore(t);
-    t.equal(await reader.find('unknown'), undefined);
-    t.same(await reader.history('unknown'), []);
+    t.equal(await reader.find('unknown', ALL_ORDERS), undefined);
+    t.same(await reader.history('unknown', ALL_ORDERS), []);
     t.same(await (await writer()).load(TOPIC, [0], ['unknown']), {
       orders: new Map(),
       retrying: new Map(),
@@ -69,8 +70,13 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
         [move(2, 'a', 'dispatched'), move(3, 'a', 'delivered'), move(4, 'a', 'cancelled')],
         20,
       );
-      t.match(await reader.find('a'), { status: 'delivered', version: 4, createdAt: 1_000, updatedAt: 20 });
-      t.same(await reader.history('a'), [
+      t.match(await reader.find('a', ALL_ORDERS), {
+        status: 'delivered',
+        version: 4,
+        createdAt: 1_000,
+        updatedAt: 20,
+      });
+      t.same(await reader.history('a', ALL_ORDERS), [
         { version: 1, status: 'confirmed', at: 10, reason: null },
         { version: 2, status: 'preparing', at: 10, reason: null },
         { version: 3, status: 'dispatched', at: 20, reason: null },

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { hasCode } from '../../../src/base/errors.ts';
 import type { DecidedCommand } from '../../../src/order/decide.ts';
 import { REQUESTABLE_STATUSES } from '../../../src/order/lifecycle.ts';
@@ -27,8 +28,8 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
 
     let versions = 0;
     for (const id of ids) {
-      const order = await reader.find(id);
-      const history = await reader.history(id);
+      const order = await reader.find(id, ALL_ORDERS);
+      const history = await reader.history(id, ALL_ORDERS);
       t.same(
         history.map(({ version }) => version),
         history.map((_, i) => i + 1),
@@ -59,8 +60,9 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
       outcomes.filter((outcome) => outcome !== 'saved' && outcome !== 'refused'),
       [],
     );
-    t.equal((await reader.list({ limit: 100 })).data.length, 100);
-    for (const { command } of commands) t.equal((await reader.history(command.orderId)).length, 1);
+    t.equal((await reader.list({ limit: 100 }, ALL_ORDERS)).data.length, 100);
+    for (const { command } of commands)
+      t.equal((await reader.history(command.orderId, ALL_ORDERS)).length, 1);
     t.equal(await reader.progress(TOPIC, 0), 100);
   });
 }

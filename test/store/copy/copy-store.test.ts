@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { COPIED_TABLES, type CopiedRow, type CopiedTable } from '../../../src/store/copy/copied-tables.ts';
 import type { CopyTarget } from '../../../src/store/copy/copy-ends.ts';
 import { copyStore } from '../../../src/store/copy/copy-store.ts';
@@ -61,11 +62,11 @@ await t.test('rows written after the copy are numbered after the copied ones', a
   const reader = await openReader(to.target);
   t.teardown(() => reader.close());
   t.equal(
-    (await reader.list({ limit: 1 })).data[0]?.id,
+    (await reader.list({ limit: 1 }, ALL_ORDERS)).data[0]?.id,
     'new',
     'an order of the same millisecond comes after the others',
   );
-  t.equal((await reader.changes('new'))[0]?.sequence, ORDERS + MOVED + 1);
+  t.equal((await reader.changes('new', ALL_ORDERS))[0]?.sequence, ORDERS + MOVED + 1);
   const deadLetterStore = await openDeadLetterStore(to.target, createWriteLock());
   t.teardown(() => deadLetterStore.close());
   t.equal(await deadLetterStore.newestId(), DEAD_LETTERS + 1);
@@ -240,18 +241,18 @@ async function shown(t: Test, target: SqliteTarget | PostgresTarget) {
   const orders: unknown[] = [];
   let cursor: string | undefined;
   do {
-    const page = await reader.list({ limit: 100, cursor });
+    const page = await reader.list({ limit: 100, cursor }, ALL_ORDERS);
     orders.push(...page.data);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return {
     orders,
-    changes: await reader.changes(orderId(1)),
+    changes: await reader.changes(orderId(1), ALL_ORDERS),
     latest: await reader.latestChanges(100),
     deadLetters: await deadLetterStore.list({ limit: 100 }),
     payload: await deadLetterStore.find(1),
     audit: await deadLetterStore.audit(2),
-    unstored: await reader.findUnstored('retrying'),
+    unstored: await reader.findUnstored('retrying', () => true),
     log: await reader.storedLog(TOPIC),
   };
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
@@ -86,7 +87,7 @@ await t.test('a backend that is terminated in a batch costs one attempt and no r
   await held.close();
   t.equal(await reader.progress(TOPIC, 0), 1);
   t.equal((await apply(store, [place(1, 'b')])).placed.length, 1, 'the next attempt has a new connection');
-  t.equal((await reader.find('b'))?.status, 'confirmed');
+  t.equal((await reader.find('b', ALL_ORDERS))?.status, 'confirmed');
 });
 
 await t.test('an idle connection that was cut is replaced by the next request', async (t) => {
@@ -94,7 +95,7 @@ await t.test('an idle connection that was cut is replaced by the next request', 
   const { reader, writer, deadLetterStore } = await storeUnderTest(t, target);
   const [store, deadLetters] = [await writer(), await deadLetterStore()];
   await apply(store, [place(0, 'a')]);
-  await reader.find('a');
+  await reader.find('a', ALL_ORDERS);
   await server.run(
     target.url,
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
@@ -108,10 +109,10 @@ await t.test('an idle connection that was cut is replaced by the next request', 
         ),
       { what: 'a new connection' },
     );
-  await works(() => reader.find('a'));
+  await works(() => reader.find('a', ALL_ORDERS));
   await works(() => store.load(TOPIC, [0], ['a']));
   await works(() => deadLetters.newestId());
-  t.match(await reader.find('a'), { id: 'a' });
+  t.match(await reader.find('a', ALL_ORDERS), { id: 'a' });
 });
 
 await t.test('the waits for a lock and for a long statement end', async (t) => {
@@ -122,7 +123,7 @@ await t.test('the waits for a lock and for a long statement end', async (t) => {
   await t.rejects(apply(store, [place(0, 'a')]), { ...UNAVAILABLE, message: /55P03/ });
   await held.close();
   t.equal((await apply(store, [place(0, 'a')])).placed.length, 1);
-  t.equal((await reader.list({ limit: 10 })).data.length, 1);
+  t.equal((await reader.list({ limit: 10 }, ALL_ORDERS)).data.length, 1);
   const slow = new PostgresConnection(target, 'test');
   t.teardown(() => slow.close());
   const sleep = { name: 'sleep', text: 'SELECT pg_sleep(60)', values: [] };
@@ -152,14 +153,14 @@ await t.test('a server that is down is unavailable, and is used again when it is
   await server.takeDown();
   await t.rejects(store.load(TOPIC, [0], ['a']), UNAVAILABLE);
   await t.rejects(apply(store, [place(1, 'b')]), UNAVAILABLE);
-  await t.rejects(reader.find('a'), UNAVAILABLE);
+  await t.rejects(reader.find('a', ALL_ORDERS), UNAVAILABLE);
   await t.rejects(deadLetters.newestId(), UNAVAILABLE);
   await t.rejects(openReader(target), UNAVAILABLE);
   await t.rejects(openBatchStore(target, createWriteLock()), UNAVAILABLE);
   await t.rejects(migrate(target, silent), UNAVAILABLE);
   await server.bringUp();
   t.equal((await apply(store, [place(1, 'b')])).placed.length, 1);
-  t.match(await reader.find('b'), { id: 'b' });
+  t.match(await reader.find('b', ALL_ORDERS), { id: 'b' });
   t.equal(await deadLetters.newestId(), 0);
 });
 

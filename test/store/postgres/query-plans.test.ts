@@ -1,7 +1,6 @@
 import t from 'tap';
 import type { DeadLetterFilter } from '../../../src/store/dead-letter-store.ts';
 import { formatCursor } from '../../../src/store/sql/keyset.ts';
-import type { ListQuery } from '../../../src/store/order-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import { selectStatement } from '../../../src/store/postgres/dead-letter-store.ts';
 import { postgresDialect } from '../../../src/store/postgres/dialect.ts';
@@ -11,7 +10,7 @@ import {
   listStatement,
   reasonsStatement,
 } from '../../../src/store/sql/dead-letter-queries.ts';
-import { UNSTORED } from '../../../src/store/sql/order-reader.ts';
+import { UNSTORED, type OrderRange } from '../../../src/store/sql/order-reader.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -26,7 +25,7 @@ const target = await server.createStore();
 const connection = new PostgresConnection(target, 'test');
 t.teardown(() => connection.close());
 
-const cursor = formatCursor({ createdAt: 1_000, seq: 7 });
+const cursor = { createdAt: 1_000, seq: 7 };
 
 const ORDER_FILTERS = {
   customerId: 'c-1',
@@ -68,7 +67,7 @@ await t.test('plans on tables with rows and statistics', async (t) => {
 });
 
 async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, what: string) => void }) {
-  const queries = everyOf<ListQuery>(ORDER_FILTERS, { limit: 20 });
+  const queries = everyOf<OrderRange>(ORDER_FILTERS, { limit: 20 });
   const lastExamined = queries.flatMap((query) => postgresLists.lastExamined(query) ?? []);
   const orders = [
     ...queries.map((query) => postgresLists.page(query)),
@@ -76,7 +75,9 @@ async function pagesAreIndexRanges(t: { same: (found: unknown, wanted: unknown, 
     ...lastExamined,
   ];
   const pages = everyOf<DeadLetterFilter>(DEAD_LETTER_FILTERS, {}).flatMap((filter) =>
-    [undefined, cursor].map((cursor) => listStatement(postgresDialect, { ...filter, cursor, limit: 20 })),
+    [undefined, formatCursor(cursor)].map((cursor) =>
+      listStatement(postgresDialect, { ...filter, cursor, limit: 20 }),
+    ),
   );
   for (const statement of [...orders, ...pages]) {
     const plan = await planOf(statement);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../../src/base/record-frame.ts';
 import { createEventCodec } from '../../../src/order/events.ts';
 import { processBatch } from '../../../src/processing/process-batch.ts';
@@ -47,7 +48,7 @@ await t.test('records of no order that PostgreSQL refuses do not block their par
   );
   t.match(result.counts, { placed: 1, deadLetters: 3 });
   t.match(result.unstored, [{ partition: 0, offset: 3, error: /not in this store/ }]);
-  t.match(await reader.find(good.key?.toString() ?? ''), { status: 'confirmed' });
+  t.match(await reader.find(good.key?.toString() ?? '', ALL_ORDERS), { status: 'confirmed' });
   t.equal(await reader.progress(TOPIC, 0), 5);
   t.match(await deadLetters(), [
     { offset: 1, value: Buffer.from('{"a": 😀}'), error: /\\ud83d/ },

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import t, { type Test } from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { PostgresBatchStore } from '../../../src/store/postgres/batch-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
@@ -19,8 +20,8 @@ await t.test('reads go on when the type of a column changes', async (t) => {
   await apply(store, [place(0, 'a')]);
   const everywhere = async () => [
     // More reads than connections, so that every connection prepares the statement.
-    await Promise.all(Array.from({ length: 12 }, () => reader.find('a'))),
-    await Promise.all(Array.from({ length: 12 }, () => reader.list({ limit: 10 }))),
+    await Promise.all(Array.from({ length: 12 }, () => reader.find('a', ALL_ORDERS))),
+    await Promise.all(Array.from({ length: 12 }, () => reader.list({ limit: 10 }, ALL_ORDERS))),
     await store.loadDue({ topic: TOPIC, partitions: [0], now: 1, latest: 30_001, limit: 10, published: [] }),
     await store.effectsOf(TOPIC, [{ orderId: 'a', position: { partition: 0, offset: 0 } }]),
   ];
@@ -67,7 +68,7 @@ await t.test('a read whose connection is cut is repeated once', async (t) => {
   const store = await writer();
   await apply(store, [place(0, 'a')]);
   const blocker = await lockOrders(t, target);
-  const reads = Promise.all([reader.find('a'), store.load(TOPIC, [0], ['a'])]);
+  const reads = Promise.all([reader.find('a', ALL_ORDERS), store.load(TOPIC, [0], ['a'])]);
   const waiting = () =>
     server.run<{ pid: number }>(
       target.url,

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, readlinkSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { hasCode } from '../../../src/base/errors.ts';
 import { Database } from '../../../src/base/sqlite.ts';
 import { openBatchStore, openReader } from '../../../src/store/open/open-store.ts';
@@ -71,7 +72,7 @@ await t.test('the write-ahead log stays bounded while batches are written and re
       store,
       Array.from({ length: 2_000 }, (_, i) => place(from + i, `o-${(from + i) * 7919}`)),
     );
-    await reader.list({ limit: 100 });
+    await reader.list({ limit: 100 }, ALL_ORDERS);
   }
   t.ok(statSync(`${target.path}-wal`).size < 40 * 1024 * 1024);
 });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { formatCursor } from '../../../src/store/sql/keyset.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
-import type { ListQuery } from '../../../src/store/order-store.ts';
+import type { OrderRange } from '../../../src/store/sql/order-reader.ts';
 import { openReadOnly, type Connection } from '../../../src/store/sqlite/connection.ts';
 import { sqliteLists } from '../../../src/store/sqlite/list-query.ts';
 import { hasListKey, listKeyOf } from '../../../src/store/sqlite/list-key.ts';
@@ -21,7 +20,7 @@ const OPTIONAL = {
   status: 'confirmed',
   createdAfter: 1,
   createdBefore: 9,
-  cursor: formatCursor({ createdAt: 5, seq: 7 }),
+  cursor: { createdAt: 5, seq: 7 },
 } as const;
 
 await t.test('no list scans the table or sorts, for any filter, bound and cursor', async (t) => {
@@ -128,7 +127,7 @@ await t.test('list keys rise with the time and then the seq, and hasListKey find
   t.equal(found.get({ key: listKeyOf({ createdAt: 5, seq: 2 ** 21 + 3 }), time: 5, seq: 2 ** 21 + 3 }), 1);
 });
 
-function planOf(connection: Connection, query: ListQuery): string {
+function planOf(connection: Connection, query: OrderRange): string {
   return explained(connection, sqliteLists.page(query));
 }
 
@@ -140,8 +139,8 @@ function explained(connection: Connection, { text, values }: Statement): string 
 }
 
 /** All combinations of optional fields. */
-function everyQuery(): ListQuery[] {
-  return Object.entries(OPTIONAL).reduce<ListQuery[]>(
+function everyQuery(): OrderRange[] {
+  return Object.entries(OPTIONAL).reduce<OrderRange[]>(
     (queries, [name, value]) => queries.flatMap((query) => [query, { ...query, [name]: value }]),
     [{ limit: 20 }],
   );

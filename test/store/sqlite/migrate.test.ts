@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
 import { openDeadLetterStore, openReader } from '../../../src/store/open/open-store.ts';
 import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
@@ -98,7 +99,7 @@ await t.test('orders from before postings existed are listed as before', async (
   const reader = await openReader({ kind: 'sqlite', path });
   t.teardown(() => reader.close());
   const listed = async (query: object) =>
-    (await reader.list({ limit: 9, ...query })).data.map(({ id }) => id);
+    (await reader.list({ limit: 9, ...query }, ALL_ORDERS)).data.map(({ id }) => id);
   t.same(await listed({ customerId: 'c-1' }), ['late', 'early']);
   t.same(await listed({ customerId: 'c-2', merchantId: 'm-1' }), ['other']);
   t.same(await listed({ merchantId: 'm-1' }), ['late', 'other', 'early']);

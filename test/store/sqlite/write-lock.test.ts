@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import { openReader } from '../../../src/store/open/open-store.ts';
 import { createWriteLock, withWriteLock } from '../../../src/store/sqlite/write-lock.ts';
 import { TOPIC } from '../batch.ts';
@@ -80,7 +81,7 @@ await t.test('threads that write at once all succeed, and nothing is lost', asyn
     let seen = 0;
     let cursor: string | undefined;
     do {
-      const page = await reader.list({ customerId: `c-${partition}`, limit: 100, cursor });
+      const page = await reader.list({ customerId: `c-${partition}`, limit: 100, cursor }, ALL_ORDERS);
       seen += page.data.length;
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);

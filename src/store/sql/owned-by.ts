@@ -1,0 +1,19 @@
+import type { OrderAccess } from '../../order/access.ts';
+import type { Statement } from './statement.ts';
+
+const ALL: Statement = { name: '', text: '', values: [] };
+
+/**
+ * Appended to the condition of a query for one order, `o` in the query: only if the access allows the order.
+ * @returns `name` to append to the name of the query
+ */
+export function ownedBy(access: OrderAccess): Statement {
+  switch (access.kind) {
+    case 'all':
+      return ALL;
+    case 'customer':
+      return { name: ' of a customer', text: ' AND o.customer_id = ?', values: [access.customerId] };
+    case 'merchant':
+      return { name: ' of a merchant', text: ' AND o.merchant_id = ?', values: [access.merchantId] };
+  }
+}
