@@ -12,6 +12,8 @@ export interface Metrics {
   requestsRefused: Counter<'protocol' | 'reason'>;
   /** protocol: http | grpc; reason: total | address | streams */
   connectionsRefused: Counter<'protocol' | 'reason'>;
+  /** outcome: succeeded | failed */
+  identityKeyReads: Counter<'outcome'>;
   ordersAcknowledged: Counter;
   /** trigger: idle | size | bytes | age | turn */
   batchesClosed: Counter<'trigger'>;
@@ -98,6 +100,12 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
       name: 'orders_connections_refused_total',
       help: 'Connections refused or closed to protect other callers, by the limit that they exceeded.',
       labelNames: ['protocol', 'reason'],
+      registers,
+    }),
+    identityKeyReads: new Counter({
+      name: 'orders_identity_key_reads_total',
+      help: 'Reads of the public keys of the token issuer, by outcome.',
+      labelNames: ['outcome'],
       registers,
     }),
     ordersAcknowledged: new Counter({

@@ -17,7 +17,7 @@ export async function acceptLossCommand(
   options: { dryRun: boolean },
   onWarning: (line: string) => void,
 ): Promise<string> {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, { listens: false });
   for (const warning of config.warnings) onWarning(`warning: ${warning}`);
   await refuseMissingStore(config);
   const logger = createLogger('warn');

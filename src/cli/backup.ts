@@ -16,7 +16,7 @@ import { loadConfig, type Config } from '../config/config.ts';
  * @throws ServiceError `settings-invalid`, or as `backUp`
  */
 export async function backupCommand(to: string, progressStream: NodeJS.WritableStream): Promise<string> {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, { listens: false });
   const storePath = storeOf(config);
   await refuseMissing(storePath);
   const folder = resolve(to);

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/config.ts';
 
 /** Brings the tables of the configured store up to date. Returns what to print. */
 export async function migrateStore(onWarning: (line: string) => void): Promise<string> {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, { listens: false });
   for (const warning of config.warnings) onWarning(`warning: ${warning}`);
   const [{ createLogger }, { migrate }] = await Promise.all([
     import('../base/logger.ts'),

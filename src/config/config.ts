@@ -3,9 +3,12 @@ import type { RetryPolicy } from '../base/backoff.ts';
 import { ServiceError } from '../base/errors.ts';
 import { databaseTarget, type DatabaseTarget } from './database-target.ts';
 import { effectiveSettings, type EffectiveSetting } from './effective-settings.ts';
+import { authConfig, type AuthConfig } from './identity-config.ts';
+import { EXPOSURE_RULE } from './identity-rules.ts';
 import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-settings.ts';
 import { processorEnvironment } from './processor-environment.ts';
 import { readSettings, type ReadSettings } from './read-settings.ts';
+import type { Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import { readSecret } from './secret-file.ts';
 import { toFieldError, type SettingError } from './setting-error.ts';
@@ -25,6 +28,14 @@ export interface Config {
   readonly port: number;
   /** 0: any free port */
   readonly grpcPort: number;
+  /** the port for operators, without a login; undefined: none */
+  readonly adminPort: number | undefined;
+  /** whether /docs, /openapi.json and gRPC reflection are served */
+  readonly documentation: boolean;
+  /** undefined: authentication is off, and everyone may do everything */
+  readonly auth: AuthConfig | undefined;
+  /** without authentication, other machines may be served */
+  readonly allowAnonymous: boolean;
   /** undefined: gRPC without TLS */
   readonly grpcTls: { readonly certPath: string; readonly keyPath: string } | undefined;
   /** addresses and networks; empty: X-Forwarded-For is ignored */
@@ -80,16 +91,24 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
+export interface LoadOptions {
+  /** overrides ROLE */
+  role?: string | undefined;
+  /** false for a command that listens on no address, whatever HOST is; true if undefined */
+  listens?: boolean;
+}
+
 /**
  * Reads and checks all settings and opens nothing.
  * @throws ServiceError `settings-invalid` with one entry in `errors` for each bad setting
  */
 export function loadConfig(
   environment: NodeJS.ProcessEnv,
-  overrides: { role?: string | undefined } = {},
+  { role, listens = true }: LoadOptions = {},
 ): Config {
-  const read = readSettings(environment, { ROLE: overrides.role });
-  const errors = [...read.errors, ...brokenRules(read)];
+  const read = readSettings(environment, { ROLE: role });
+  const rules = listens ? [...RULES, EXPOSURE_RULE] : RULES;
+  const errors = [...read.errors, ...brokenRules(rules, read)];
   const database = databaseTarget(read.values, () => databasePassword(read.values, environment));
   if (errors.length > 0 || 'problem' in database) throw invalid(errors);
   const config: Config = {
@@ -115,14 +134,16 @@ function databasePassword(
 }
 
 /** Skips rules about a setting that is already invalid: they would check its default. */
-function brokenRules({ values, sources, errors }: ReadSettings): SettingError[] {
+function brokenRules(rules: readonly Rule[], { values, sources, errors }: ReadSettings): SettingError[] {
   const invalidNames = new Set(errors.map(({ name }) => name));
-  return RULES.filter((rule) => !rule.about.some((name) => invalidNames.has(name))).flatMap((rule) => {
-    const problem = rule.problem(values);
-    const [name] = rule.about;
-    if (problem === undefined) return [];
-    return [{ name, value: String(values[name]), source: sources.get(name) ?? 'default', problem }];
-  });
+  return rules
+    .filter((rule) => !rule.about.some((name) => invalidNames.has(name)))
+    .flatMap((rule) => {
+      const problem = rule.problem(values);
+      const [name] = rule.about;
+      if (problem === undefined) return [];
+      return [{ name, value: String(values[name]), source: sources.get(name) ?? 'default', problem }];
+    });
 }
 
 function invalid(errors: SettingError[]): ServiceError {
@@ -143,6 +164,10 @@ function fromSettings(
     host: values.HOST,
     port: values.PORT,
     grpcPort: values.GRPC_PORT,
+    adminPort: values.ADMIN_PORT === 0 ? undefined : values.ADMIN_PORT,
+    documentation: values.DOCUMENTATION === 'true',
+    auth: authConfig(values),
+    allowAnonymous: values.ALLOW_ANONYMOUS === 'true',
     grpcTls:
       values.GRPC_TLS_CERT === ''
         ? undefined

@@ -1,17 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { toError } from '../base/errors.ts';
 import { parseDatabaseUrl } from './database-target.ts';
+import { IDENTITY_RULES } from './identity-rules.ts';
+import { fileProblem, ifGiven, statOf, when, type Rule } from './rule.ts';
 import { exposedProblem, readSecret } from './secret-file.ts';
-import type { SettingName, Settings } from './settings.ts';
-
-/** A condition that the schema of one setting cannot express. The error names the first setting in `about`. */
-export interface Rule {
-  about: readonly [SettingName, ...SettingName[]];
-  /** what is wrong and what to do; undefined when nothing is */
-  problem(settings: Settings): string | undefined;
-}
 
 export const RULES: readonly Rule[] = [
   {
@@ -34,6 +28,14 @@ export const RULES: readonly Rule[] = [
     about: ['GRPC_PORT', 'PORT'],
     problem: ({ GRPC_PORT, PORT }) =>
       when(GRPC_PORT === PORT && PORT !== 0, 'is also the port of HTTP: change PORT or GRPC_PORT'),
+  },
+  {
+    about: ['ADMIN_PORT', 'PORT', 'GRPC_PORT'],
+    problem: ({ ADMIN_PORT, PORT, GRPC_PORT }) =>
+      when(
+        ADMIN_PORT !== 0 && [PORT, GRPC_PORT].includes(ADMIN_PORT),
+        'is also the port of HTTP or gRPC: give operators a port of their own',
+      ),
   },
   {
     about: ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
@@ -64,15 +66,8 @@ export const RULES: readonly Rule[] = [
   { about: ['TRUST_PROXY'], problem: ({ TRUST_PROXY }) => ifGiven(TRUST_PROXY, proxyProblem) },
   { about: ['CORS_ORIGINS'], problem: ({ CORS_ORIGINS }) => ifGiven(CORS_ORIGINS, originProblem) },
   { about: ['KAFKA_BROKERS'], problem: ({ KAFKA_BROKERS }) => brokerProblem(KAFKA_BROKERS) },
+  ...IDENTITY_RULES,
 ];
-
-function when(condition: boolean, problem: string): string | undefined {
-  return condition ? problem : undefined;
-}
-
-function ifGiven(value: string, check: (value: string) => string | undefined): string | undefined {
-  return value === '' ? undefined : check(value);
-}
 
 function databaseProblem(url: string): string | undefined {
   const target = parseDatabaseUrl(url);
@@ -114,14 +109,6 @@ function brokerProblem(brokers: string): string | undefined {
   );
 }
 
-/** Why a path cannot be read as a file; undefined if it can. Opens nothing. */
-function fileProblem(path: string): string | undefined {
-  const found = statOf(path);
-  if (typeof found === 'string') return found;
-  if (found === undefined) return 'does not exist: give the path of a file';
-  return found.isDirectory() ? 'is a folder: give the path of a file' : undefined;
-}
-
 function secretFileProblem(path: string): string | undefined {
   return fileProblem(path) ?? exposedProblem(path);
 }
@@ -140,14 +127,6 @@ function folderProblem(path: string): string | undefined {
   return found === undefined || found.isDirectory()
     ? undefined
     : 'is not a folder: give the path of a folder';
-}
-
-function statOf(path: string): ReturnType<typeof statSync> | string {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    return `cannot be read (${toError(error).message}): check its permissions`;
-  }
 }
 
 /** Why the two files are not a certificate chain and its private key; undefined if they are. */

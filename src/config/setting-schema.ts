@@ -7,6 +7,7 @@ export const THEMES = [
   'Store',
   'Processing',
   'Failures',
+  'Identity',
   'Protection',
 ] as const;
 

@@ -5,6 +5,8 @@ const PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const;
 const BROKER = '([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):\\d{1,5}';
 const HOST_NAME = '([A-Za-z0-9_-][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+\\])';
 const ORIGIN = 'https?://([a-z0-9._-]+|\\[[0-9a-f:.]+\\])(:\\d{1,5})?';
+const SWITCH = { type: 'string', enum: ['true', 'false'] } as const;
+const CLAIM = { type: 'string', pattern: '^[^\\s"\\\\]{1,200}$', expects: 'the name of a claim' } as const;
 const DURATION = { type: 'integer', unit: 'ms' } as const;
 
 /**
@@ -76,6 +78,19 @@ export const SETTINGS = {
     default: '',
     expects: 'the path of a PEM file',
     description: 'The private key of GRPC_TLS_CERT; a file that every user may read is refused.',
+  },
+  ADMIN_PORT: {
+    theme: 'Addresses',
+    ...PORT,
+    default: 0,
+    description:
+      "An operator's port, on HOST: it serves /livez, /readyz and /metrics without a login, so publish it to operators alone. 0: no such port, and /metrics asks for the scope stats:read.",
+  },
+  DOCUMENTATION: {
+    theme: 'Addresses',
+    ...SWITCH,
+    default: 'true',
+    description: 'Whether /docs, /openapi.json and gRPC reflection are served; they need no login.',
   },
   TRUST_PROXY: {
     theme: 'Addresses',
@@ -353,6 +368,99 @@ export const SETTINGS = {
     maximum: 3_600_000,
     default: 1_000,
     description: 'How long a circuit breaker stays open before it lets one attempt through.',
+  },
+  AUTH_ISSUER: {
+    theme: 'Identity',
+    type: 'string',
+    pattern: '^\\S{1,500}$',
+    expects: 'the issuer exactly as tokens name it (iss), such as https://login.example/realms/shop',
+    default: '',
+    description:
+      'The issuer whose JWT access tokens (Authorization: Bearer) are accepted. It turns authentication on; AUTH_AUDIENCE is needed as well.',
+  },
+  AUTH_AUDIENCE: {
+    theme: 'Identity',
+    type: 'string',
+    pattern: '^\\S{1,500}$',
+    expects: 'the audience exactly as tokens name it (aud), such as https://orders.example',
+    default: '',
+    description: 'The name of this service in tokens (aud); tokens for other services are refused.',
+  },
+  AUTH_JWKS_URL: {
+    theme: 'Identity',
+    type: 'string',
+    pattern: '^https?://[^\\s/?#@]+[^\\s@]*$',
+    expects: 'an https address without credentials, such as https://login.example/keys',
+    default: '',
+    description:
+      'Where the public keys of AUTH_ISSUER (JWKS) are fetched; without it, its metadata says where (/.well-known/openid-configuration or oauth-authorization-server).',
+  },
+  AUTH_JWKS_FILE: {
+    theme: 'Identity',
+    type: 'string',
+    default: '',
+    expects: 'the path of a JSON file',
+    description:
+      'A file with the public keys of AUTH_ISSUER (JWKS), instead of an address; changes are noticed within 30 s.',
+  },
+  AUTH_ALGORITHMS: {
+    theme: 'Identity',
+    type: 'string',
+    pattern: '^[A-Za-z0-9-]+(,[A-Za-z0-9-]+)*$',
+    expects: 'names of signature algorithms separated by commas, such as RS256,ES256',
+    default: 'RS256,PS256,ES256,EdDSA',
+    description: 'The algorithms that tokens may be signed with; none and HS256, HS384, HS512 are refused.',
+  },
+  AUTH_TOKEN_TYPES: {
+    theme: 'Identity',
+    type: 'string',
+    pattern: '^[A-Za-z0-9+./-]+(,[A-Za-z0-9+./-]+)*$',
+    expects: 'types separated by commas, such as at+jwt,JWT',
+    default: 'at+jwt',
+    description:
+      'The types (typ) of accepted tokens. Some issuers, such as Keycloak, mark access tokens as JWT: then set JWT.',
+  },
+  AUTH_CLOCK_TOLERANCE_MS: {
+    theme: 'Identity',
+    ...DURATION,
+    minimum: 0,
+    maximum: 300_000,
+    default: 5_000,
+    description:
+      "How far the issuer's clock may differ from ours when exp and nbf of a token are checked. Streams end at exp itself.",
+  },
+  AUTH_SCOPE_CLAIM: {
+    theme: 'Identity',
+    ...CLAIM,
+    default: 'scope',
+    description: 'The claim with the scopes of a token: a text with spaces between them, or a list.',
+  },
+  AUTH_CUSTOMER_CLAIM: {
+    theme: 'Identity',
+    ...CLAIM,
+    default: 'customer_id',
+    description: 'The claim that binds a token to the orders of one customer.',
+  },
+  AUTH_MERCHANT_CLAIM: {
+    theme: 'Identity',
+    ...CLAIM,
+    default: 'merchant_id',
+    description:
+      'The claim that binds a token to the orders of one merchant; a token with neither claim may use all orders, within its scopes.',
+  },
+  AUTH_API_KEYS: {
+    theme: 'Identity',
+    ...SWITCH,
+    default: 'false',
+    description:
+      'Whether API keys (Authorization: Bearer osk_…) are accepted; true turns authentication on. Create them with order-system keys create.',
+  },
+  ALLOW_ANONYMOUS: {
+    theme: 'Identity',
+    ...SWITCH,
+    default: 'false',
+    description:
+      'Whether the service may listen beyond this machine without authentication, because something in front of it checks callers.',
   },
   ALLOWED_HOSTS: {
     theme: 'Protection',

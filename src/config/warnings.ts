@@ -26,6 +26,8 @@ function misspelled(environment: NodeJS.ProcessEnv): string[] {
 
 const POSTGRES_ONLY = SETTING_NAMES.filter((name) => /^DATABASE_(?!URL$)/.test(name));
 
+const TOKENS_ONLY = SETTING_NAMES.filter((name) => /^AUTH_(?!ISSUER$|AUDIENCE$|JWKS_|API_KEYS$)/.test(name));
+
 function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
   const warnings: string[] = [];
   if (settings.EVENT_LOG === 'embedded' && settings.KAFKA_BROKERS !== '') {
@@ -41,6 +43,16 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
   }
   if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
     warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');
+  }
+  if (settings.AUTH_ISSUER === '') {
+    const changed = TOKENS_ONLY.filter((name) => settings[name] !== settingSchema(name).default);
+    warnings.push(...changed.map((name) => `${name} has no effect: AUTH_ISSUER is not set.`));
+  }
+  if (
+    settings.ALLOW_ANONYMOUS === 'true' &&
+    (settings.AUTH_ISSUER !== '' || settings.AUTH_API_KEYS === 'true')
+  ) {
+    warnings.push('ALLOW_ANONYMOUS has no effect: authentication is on.');
   }
   if (settings.PROCESSOR === '') {
     const names = processorVariables(environment).map(([name]) => name);

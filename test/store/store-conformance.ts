@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import { accessConformance } from './conformance/access.ts';
+import { apiKeyConformance } from './conformance/api-keys.ts';
 import { alignmentConformance } from './conformance/alignment.ts';
 import { changesConformance } from './conformance/changes.ts';
 import { deadLetterActionConformance } from './conformance/dead-letter-actions.ts';
@@ -35,6 +36,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
     deadLetterListConformance(t, makeStore),
   );
   await t.test('dead letters are replayed and discarded', (t) => deadLetterActionConformance(t, makeStore));
+  await t.test('API keys are found until they are revoked', (t) => apiKeyConformance(t, makeStore));
   await t.test('partitions have owners', (t) => partitionOwnersConformance(t, makeStore));
   await t.test('several writers lose nothing', (t) => writersConformance(t, makeStore));
 }

@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { AlignmentStore } from '../../src/store/alignment-store.ts';
+import type { ApiKeyReader, ApiKeyStore } from '../../src/store/api-key-store.ts';
 import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
 import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
@@ -12,6 +13,8 @@ export interface StoreUnderTest {
   deadLetterStore: () => Promise<DeadLetterStore>;
   lineageStore: () => Promise<LineageStore>;
   alignmentStore: () => Promise<AlignmentStore>;
+  apiKeyStore: () => Promise<ApiKeyStore>;
+  apiKeyReader: () => Promise<ApiKeyReader>;
   /** Runs a statement that an earlier version of the service may run; both kinds of store must accept its SQL. */
   runSql: (sql: string) => Promise<void>;
   /** the rows of `dead_letters`, by topic, partition and offset */

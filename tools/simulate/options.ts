@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
 /** The service that `npm start` runs with these settings. */
 function defaultUrl(command: Command, environment: NodeJS.ProcessEnv): string {
   try {
-    return loopbackUrl(serviceUrl(loadConfig(environment)));
+    return loopbackUrl(serviceUrl(loadConfig(environment, { listens: false })));
   } catch (error) {
     if (!(error instanceof ServiceError || error instanceof InvalidArgumentError)) throw error;
     const details = error instanceof ServiceError ? (error.errors ?? []).map(({ detail }) => detail) : [];

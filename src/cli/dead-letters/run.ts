@@ -10,7 +10,7 @@ import { createTerminal, type Streams } from './terminal.ts';
 /** Runs a command against a running service. Returns false if it did not finish, after printing why. */
 export async function runDeadLetters(command: DeadLetterCommand, streams: Streams): Promise<boolean> {
   const terminal = createTerminal(streams);
-  const client = new DeadLetterClient(command.url ?? serviceUrl(loadConfig(process.env)));
+  const client = new DeadLetterClient(command.url ?? serviceUrl(loadConfig(process.env, { listens: false })));
   try {
     if (command.name === 'list') await list(command, client, terminal);
     else if (command.name === 'show') await show(command, client, terminal);

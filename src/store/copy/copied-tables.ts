@@ -96,6 +96,14 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['order_id'],
   },
   {
+    name: 'api_keys',
+    columns: [
+      ...columns('text', 'id', 'hash', 'name', 'owner', 'customer_id', 'merchant_id', 'scopes'),
+      ...columns('bigint', 'created_at', 'expires_at', 'revoked_at'),
+    ],
+    key: ['id'],
+  },
+  {
     name: 'progress',
     columns: [
       ...columns('text', 'topic'),

@@ -1,4 +1,5 @@
 import type { AlignmentStore } from '../alignment-store.ts';
+import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
@@ -48,4 +49,18 @@ export async function openLineageStore(target: StoreTarget): Promise<LineageStor
   return target.kind === 'sqlite'
     ? (await sqlite()).openLineageStore(target)
     : (await postgres()).openLineageStore(target);
+}
+
+/** For the thread that answers requests. @throws ServiceError `store-unavailable` */
+export async function openApiKeyReader(target: StoreTarget): Promise<ApiKeyReader> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openApiKeyReader(target)
+    : (await postgres()).openApiKeyStore(target);
+}
+
+/** For a command: SQLite blocks its thread. @throws ServiceError `store-unavailable` */
+export async function openApiKeyStore(target: StoreTarget): Promise<ApiKeyStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openApiKeyStore(target)
+    : (await postgres()).openApiKeyStore(target);
 }

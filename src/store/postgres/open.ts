@@ -1,7 +1,9 @@
 import type { AlignmentStore } from '../alignment-store.ts';
+import type { ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
@@ -30,6 +32,10 @@ export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadL
 
 export async function openLineageStore(target: PostgresTarget): Promise<LineageStore> {
   return new SqlLineageStore(await connected(new PostgresConnection(target, 'resume tokens')));
+}
+
+export async function openApiKeyStore(target: PostgresTarget): Promise<ApiKeyStore> {
+  return new SqlApiKeyStore(await connected(new PostgresConnection(target, 'API keys')));
 }
 
 /** Connects; closes the client if that fails. */

@@ -1,7 +1,9 @@
 import type { AlignmentStore } from '../alignment-store.ts';
+import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
@@ -12,6 +14,9 @@ import { asPromise, openReadOnly, openWriter } from './connection.ts';
 import { SqliteDeadLetterStore } from './dead-letter-store.ts';
 import { sqliteLists } from './list-query.ts';
 import type { WriteLock } from './write-lock.ts';
+
+/** A command has time to wait for the writers of a busy service. */
+const COMMAND_BUSY_TIMEOUT_MS = 30_000;
 
 /** Reads on the calling thread: finding an order takes about 10 µs, a page of 100 orders about 0.5 ms. */
 export function openReader({ path }: SqliteTarget): Promise<OrderReader> {
@@ -42,4 +47,13 @@ export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock
 
 export function openLineageStore({ path }: SqliteTarget): Promise<LineageStore> {
   return asPromise(() => new SqlLineageStore(new SqliteClient(openWriter(path))));
+}
+
+/** Reads on the calling thread: finding a key takes about 10 µs. */
+export function openApiKeyReader({ path }: SqliteTarget): Promise<ApiKeyReader> {
+  return asPromise(() => new SqlApiKeyStore(new SqliteClient(openReadOnly(path))));
+}
+
+export function openApiKeyStore({ path }: SqliteTarget): Promise<ApiKeyStore> {
+  return asPromise(() => new SqlApiKeyStore(new SqliteClient(openWriter(path, COMMAND_BUSY_TIMEOUT_MS))));
 }

@@ -44,6 +44,7 @@ await t.test('everything is copied, counted and compared', async (t) => {
     history_epochs: 0,
     status_logs: 0,
     log_identities: 1,
+    api_keys: 1,
     progress: 2,
   });
   const total = copied.reduce((sum, { rows }) => sum + rows, 0);

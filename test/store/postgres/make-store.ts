@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import {
   openAlignmentStore,
+  openApiKeyReader,
+  openApiKeyStore,
   openBatchStore,
   openDeadLetterStore,
   openLineageStore,
@@ -18,7 +20,7 @@ export async function emptyStore(server: PostgresServer, { url }: PostgresTarget
   await server.run(
     url,
     `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
-       partition_owners, lone_orders, history_epochs, status_logs, log_identities
+       partition_owners, lone_orders, history_epochs, status_logs, log_identities, api_keys
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );
@@ -53,6 +55,16 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       const store = await openAlignmentStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
+    },
+    apiKeyStore: async () => {
+      const store = await openApiKeyStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    apiKeyReader: async () => {
+      const reader = await openApiKeyReader(target);
+      t.teardown(() => reader.close());
+      return reader;
     },
     runSql: async (sql) => {
       await raw.query({

@@ -24,6 +24,7 @@ await t.test(
     t.same(
       tables.map(({ tablename }) => tablename),
       [
+        'api_keys',
         'change_counter',
         'dead_letter_audit',
         'dead_letters',

@@ -4,6 +4,8 @@ import { createLogger } from '../../../src/base/logger.ts';
 import { migrate } from '../../../src/store/open/migrate.ts';
 import {
   openAlignmentStore,
+  openApiKeyReader,
+  openApiKeyStore,
   openBatchStore,
   openDeadLetterStore,
   openLineageStore,
@@ -53,6 +55,16 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       const store = await openAlignmentStore(target, lock);
       t.teardown(() => store.close());
       return store;
+    },
+    apiKeyStore: async () => {
+      const store = await openApiKeyStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    apiKeyReader: async () => {
+      const reader = await openApiKeyReader(target);
+      t.teardown(() => reader.close());
+      return reader;
     },
     runSql: (sql) => {
       const earlier = openWriter(target.path);

@@ -28,6 +28,7 @@ await t.test(
       .pluck()
       .all();
     t.same(tables, [
+      'api_keys',
       'dead_letter_audit',
       'dead_letters',
       'history_epochs',

@@ -5,6 +5,7 @@ import { statusHistory } from './0005-status-history.ts';
 import { partitionOwners } from './0006-partition-owners.ts';
 import { unansweredCalls } from './0007-unanswered-calls.ts';
 import { queuedEventOrder } from './0008-queued-event-order.ts';
+import { apiKeys } from './0009-api-keys.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
@@ -33,4 +34,5 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   { name: '0006-partition-owners', sql: partitionOwners },
   { name: '0007-unanswered-calls', sql: unansweredCalls },
   { name: '0008-queued-event-order', sql: queuedEventOrder },
+  { name: '0009-api-keys', sql: apiKeys },
 ];

@@ -6,6 +6,7 @@ import { statusHistory } from './0007-status-history.ts';
 import { partitionOwners } from './0008-partition-owners.ts';
 import { unansweredCalls } from './0009-unanswered-calls.ts';
 import { queuedEventOrder } from './0010-queued-event-order.ts';
+import { apiKeys } from './0011-api-keys.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   { name: '0008-partition-owners', sql: partitionOwners },
   { name: '0009-unanswered-calls', sql: unansweredCalls },
   { name: '0010-queued-event-order', sql: queuedEventOrder },
+  { name: '0011-api-keys', sql: apiKeys },
 ];

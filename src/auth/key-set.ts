@@ -1,0 +1,161 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { MonotonicClock } from '../base/clock.ts';
+import { ServiceError, toError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import { Repeated } from '../base/repeated.ts';
+import { within } from '../base/within.ts';
+import { unauthenticated } from './bearer.ts';
+import type { ReadKeys } from './key-location.ts';
+
+/** How often it is checked whether a read is due. */
+const CHECK_MS = 1_000;
+
+/** A slow issuer delays the start of the service no longer than this. */
+const START_PATIENCE_MS = 2_000;
+
+/** Until the keys are known, and after a failure. */
+const RETRY_MS = 5_000;
+
+/** An unknown key id causes one read at most within this time, however many tokens have one. */
+const UNKNOWN_KEY_PAUSE_MS = 30_000;
+
+export interface KeySetDependencies {
+  read: ReadKeys;
+  /** how old the keys may be before they are read again in the background */
+  refreshMs: number;
+  clock: MonotonicClock;
+  metrics: Pick<Metrics, 'identityKeyReads'>;
+  logger: Logger;
+}
+
+/**
+ * The public keys of an issuer. They are read in the background, long before they are needed. While they cannot be read, those
+ * already known stay valid without a limit: an issuer that is down locks no one out.
+ */
+export class KeySet {
+  readonly #dependencies: KeySetDependencies;
+  readonly #background: Repeated;
+  readonly #stopping = new AbortController();
+  #keys: JWTVerifyGetKey | undefined;
+  /** of the document with these keys; the same text means the same keys, already imported */
+  #text = '';
+  #reading: Promise<void> | undefined;
+  #readAt = -Infinity;
+  #hasFailed = false;
+  #unknownKeyAt = -Infinity;
+
+  constructor(dependencies: KeySetDependencies) {
+    this.#dependencies = dependencies;
+    this.#background = new Repeated(() => this.#readIfDue(), CHECK_MS);
+  }
+
+  /** Reads the keys. Resolves also if that fails or takes long: the service starts without them and goes on trying. */
+  async start(): Promise<void> {
+    await within(this.#read(), START_PATIENCE_MS);
+    this.#background.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#background.stop();
+    await this.#reading;
+  }
+
+  /**
+   * The key that a token says it is signed with (`kid`). Other headers that name keys (`jwk`, `jku`, `x5u`) are ignored.
+   * @throws ServiceError `unauthenticated`, `identity-unavailable`
+   */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    if (this.#keys === undefined) await this.#reading;
+    const keys = this.#keys;
+    if (keys === undefined) throw unavailable();
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    }
+    await this.#readForUnknownKey();
+    try {
+      return await (this.#keys ?? keys)(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // While the issuer cannot be asked, we cannot tell whether the key is new.
+      throw this.#hasFailed
+        ? unavailable()
+        : unauthenticated('The token is signed with an unknown key (kid).');
+    }
+  };
+
+  async #readIfDue(): Promise<void> {
+    const { refreshMs, clock } = this.#dependencies;
+    const age = clock() - this.#readAt;
+    const isDue = age >= (this.#hasFailed ? Math.min(RETRY_MS, refreshMs) : refreshMs);
+    if (isDue) await this.#read();
+  }
+
+  async #readForUnknownKey(): Promise<void> {
+    const now = this.#dependencies.clock();
+    if (this.#reading === undefined && now - this.#unknownKeyAt < UNKNOWN_KEY_PAUSE_MS) return;
+    if (this.#reading === undefined) this.#unknownKeyAt = now;
+    await this.#read();
+  }
+
+  /** One read at a time: callers that come meanwhile wait for it. Does not reject. */
+  #read(): Promise<void> {
+    this.#reading ??= this.#readNow().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readNow(): Promise<void> {
+    const { read, clock, metrics, logger } = this.#dependencies;
+    if (this.#stopping.signal.aborted) return;
+    try {
+      this.#use(await read(this.#stopping.signal));
+      metrics.identityKeyReads.inc({ outcome: 'succeeded' });
+      if (this.#hasFailed) logger.info('The keys of the token issuer can be read again.');
+      this.#hasFailed = false;
+    } catch (thrown) {
+      if (this.#stopping.signal.aborted) return;
+      metrics.identityKeyReads.inc({ outcome: 'failed' });
+      if (!this.#hasFailed) this.#warn(toError(thrown));
+      this.#hasFailed = true;
+    } finally {
+      this.#readAt = clock();
+    }
+  }
+
+  #use(document: unknown): void {
+    const text = JSON.stringify(document);
+    if (text === this.#text) return;
+    if (!isKeySet(document)) throw new Error('The issuer published no keys: a JWKS has a list "keys".');
+    this.#keys = createLocalJWKSet(document);
+    this.#text = text;
+  }
+
+  /** Logs the first failure, not each attempt. */
+  #warn(error: Error): void {
+    const consequence =
+      this.#keys === undefined
+        ? 'Callers with a token are answered 503 until they can be read.'
+        : 'Those already known stay valid; tokens signed with new ones are answered 503.';
+    this.#dependencies.logger.warn(
+      { err: error },
+      `The keys of the token issuer cannot be read. ${consequence}`,
+    );
+  }
+}
+
+function isKeySet(document: unknown): document is JSONWebKeySet {
+  const { keys } = (document ?? {}) as { keys?: unknown };
+  return Array.isArray(keys) && keys.length > 0;
+}
+
+function unavailable(): ServiceError {
+  return new ServiceError(
+    'identity-unavailable',
+    'The keys of the token issuer cannot be read right now. Try again in a moment.',
+  );
+}
