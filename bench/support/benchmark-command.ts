@@ -4,6 +4,7 @@ import { integerFrom } from '../../tools/support/number-option.ts';
 /** name → what it measures, in one line of `--help` */
 export const BENCHMARKS = {
   accept: 'CPU time of an accepted order, against a bare Fastify route',
+  authentication: 'CPU time of an accepted order with a token, against none',
   drain: 'Draining a backlog into SQLite, against better-sqlite3 alone',
   'drain-postgres': 'Draining a backlog into PostgreSQL, against pg alone',
   'two-workers': 'Two workers against one, with PostgreSQL 1 ms away',
