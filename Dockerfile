@@ -45,7 +45,8 @@ COPY --from=build /app/deploy/image/health.mjs ./deploy/image/
 COPY --from=build /app/proto ./proto
 COPY --from=build /app/dist/src ./dist/src
 
-# Only DATA_DIR is written to, so the root file system can be read-only.
+# Only DATA_DIR is written to, so the root file system can be read-only. The service does not start before AUTH_ISSUER,
+# AUTH_API_KEYS or ALLOW_ANONYMOUS says who may call it: other containers reach this address.
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 USER node
 VOLUME /data

@@ -44,6 +44,11 @@ const commands: Commands = {
     const { runDeadLetters } = await import('./cli/dead-letters/run.ts');
     return (await runDeadLetters(command, process)) ? EXIT.ok : EXIT.failed;
   },
+
+  async keys(command) {
+    const { runKeys } = await import('./cli/keys/run.ts');
+    return (await runKeys(command, process)) ? EXIT.ok : EXIT.failed;
+  },
 };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), version(), commands).catch(explain);

@@ -34,8 +34,10 @@ export interface AuthenticatorParts {
   readKeys?: ReadKeys;
 }
 
-/** An authenticator with its background work. */
+/** An authenticator with its background work. Its functions need no `this`. */
 export interface StartedAuthenticator extends Authenticator {
+  readonly authenticate: (authorization: string | undefined) => Principal | Promise<Principal>;
+  readonly watch: (principal: Principal, onEnd: (error: ServiceError) => void) => () => void;
   /** Reads the keys of the issuer. Resolves also if it cannot be reached. */
   start(): Promise<void>;
   stop(): Promise<void>;

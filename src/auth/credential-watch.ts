@@ -36,7 +36,10 @@ export class CredentialWatch {
 
   constructor(dependencies: CredentialWatchDependencies) {
     this.#dependencies = dependencies;
-    this.#expiry = new Repeated(() => Promise.resolve(this.#endExpired()), EXPIRY_CHECK_MS);
+    this.#expiry = new Repeated(() => {
+      this.#endExpired();
+      return Promise.resolve();
+    }, EXPIRY_CHECK_MS);
     this.#revocation = new Repeated(() => this.#endRevoked(), REVOCATION_CHECK_MS);
   }
 

@@ -111,8 +111,8 @@ export class KeySet {
 
   async #readNow(): Promise<void> {
     const { read, clock, metrics, logger } = this.#dependencies;
-    if (this.#stopping.signal.aborted) return;
     try {
+      this.#stopping.signal.throwIfAborted();
       this.#use(await read(this.#stopping.signal));
       metrics.identityKeyReads.inc({ outcome: 'succeeded' });
       if (this.#hasFailed) logger.info('The keys of the token issuer can be read again.');

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/document.ts';
 import { addDeadLetterCommands, type DeadLetterCommand } from './dead-letters/command-line.ts';
+import { addKeyCommands, type KeyCommand } from './keys/command-line.ts';
 
 /** The commands; each returns the exit code. */
 export interface Commands {
@@ -13,6 +14,7 @@ export interface Commands {
   backup(to: string): Promise<number>;
   acceptLoss(options: { dryRun: boolean }): Promise<number>;
   deadLetters(command: DeadLetterCommand): Promise<number>;
+  keys(command: KeyCommand): Promise<number>;
 }
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -75,6 +77,7 @@ export async function runCommandLine(args: string[], version: string, commands: 
     run(() => commands.acceptLoss({ dryRun: acceptLoss.opts<{ dryRun?: boolean }>().dryRun === true })),
   );
   addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
+  addKeyCommands(program, (command) => run(() => commands.keys(command))());
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -138,6 +141,7 @@ Examples:
   KAFKA_BROKERS=localhost:9092 order-system serve --role api
   order-system config --json                the settings in force, and where they came from
   order-system dead-letters list            records that failed for good; also show, replay, discard
+  order-system keys create --name import --scope orders:create      an API key; also list, revoke
 
 Exit codes:
   0  done, or stopped by a signal

@@ -59,7 +59,9 @@ const EXPECTED = 'is not a PostgreSQL URL: give postgres://user@host:5432/databa
 /** @param url of the command line; undefined: the database of the settings */
 function targetOf(url: string | undefined): PostgresTarget {
   if (url !== undefined) checkTarget(url);
-  const target = loadConfig(url === undefined ? process.env : { ...process.env, DATABASE_URL: url }, { listens: false }).database;
+  const target = loadConfig(url === undefined ? process.env : { ...process.env, DATABASE_URL: url }, {
+    listens: false,
+  }).database;
   if (target.kind !== 'postgres') {
     throw invalidOption(url === undefined ? 'The target, DATABASE_URL,' : '--to', EXPECTED);
   }

@@ -24,7 +24,7 @@ await t.test('--help and invalid settings import no part of the service', async 
 });
 
 await t.test('each command has its own help', async (t) => {
-  for (const command of ['serve', 'config', 'migrate', 'accept-loss']) {
+  for (const command of ['serve', 'config', 'migrate', 'accept-loss', 'keys']) {
     const { code, stdout } = await runProgram([command, '--help']);
     t.equal(code, 0);
     t.match(stdout, `Usage: order-system ${command}`);
@@ -75,6 +75,17 @@ await t.test(
     t.notOk(existsSync(join(cwd, 'data')));
   },
 );
+
+await t.test('a service that all machines could use without a login does not start', async (t) => {
+  const cwd = t.testdir();
+  const { code, stdout, stderr } = await runProgram(['serve'], { cwd, env: { HOST: '0.0.0.0' } });
+  t.match({ code, stdout }, { code: 2, stdout: '' });
+  for (const way of ['keep HOST=127.0.0.1', 'AUTH_API_KEYS=true', 'set ALLOW_ANONYMOUS=true'])
+    t.match(stderr, way);
+  t.notOk(existsSync(join(cwd, 'data')));
+  const other = await runProgram(['migrate'], { cwd, env: { HOST: '0.0.0.0' } });
+  t.equal(other.code, 0, 'other commands open no port');
+});
 
 await t.test('config shows the settings in force and their source, but no secret', async (t) => {
   const cwd = t.testdir();

@@ -103,7 +103,7 @@ function faultsOfNode([file = '', ...rest]: string[]): string[] {
 }
 
 function subcommand(words: readonly string[]): string[] {
-  const end = words[0] === 'dead-letters' ? 2 : 1;
+  const end = ['dead-letters', 'keys'].includes(words[0] ?? '') ? 2 : 1;
   return words.slice(0, end).filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-'));
 }
 

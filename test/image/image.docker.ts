@@ -36,6 +36,8 @@ async function run(): Promise<OrderClient> {
     `${name}:/data`,
     '-p',
     '127.0.0.1::3000',
+    '--env',
+    'ALLOW_ANONYMOUS=true',
     IMAGE,
   );
   await eventually(() => isHealthy(name), { what: 'the container to be healthy', timeoutMs: 120_000 });
@@ -108,8 +110,10 @@ await t.test(
 await t.test('the other commands work, too', async (t) => {
   const help = await docker('run', '--rm', IMAGE, '--help');
   t.match(help, /KAFKA_BROKERS/);
-  t.match(
-    await docker('run', '--rm', '--env', 'REDIS_URL=redis://:s3cret@a:1', IMAGE, 'config'),
-    /redis:\/\/:\*\*\*@a:1/,
-  );
+  const settings = ['--env', 'ALLOW_ANONYMOUS=true', '--env', 'REDIS_URL=redis://:s3cret@a:1'];
+  t.match(await docker('run', '--rm', ...settings, IMAGE, 'config'), /redis:\/\/:\*\*\*@a:1/);
+});
+
+await t.test('without a decision about callers it does not start', async (t) => {
+  await t.rejects(docker('run', '--rm', IMAGE), /HOST="0\.0\.0\.0" lets other machines read/);
 });

@@ -1,4 +1,5 @@
 import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.ts';
+import { columns, oneLine, printable } from '../output/columns.ts';
 
 const MAX_ERROR_LENGTH = 60;
 const MAX_BAR_LENGTH = 40;
@@ -47,14 +48,6 @@ export function deadLetterText(deadLetter: DeadLetterBody): string {
   return `${columns(facts)}\n${value}\n${audit}`;
 }
 
-function columns(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
-}
-
 /** Indents JSON; returns anything else unchanged. */
 function indented(value: string): string {
   try {
@@ -62,15 +55,6 @@ function indented(value: string): string {
   } catch {
     return value;
   }
-}
-
-/** Replaces control characters: they could control the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '�');
-}
-
-function oneLine(text: string): string {
-  return printable(text.replace(/\s+/g, ' '));
 }
 
 function shortened(text: string, length: number): string {

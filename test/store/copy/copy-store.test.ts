@@ -7,6 +7,7 @@ import { PostgresCopyTarget } from '../../../src/store/copy/postgres-copy-target
 import { SqliteCopySource } from '../../../src/store/copy/sqlite-source.ts';
 import {
   openAlignmentStore,
+  openApiKeyStore,
   openBatchStore,
   openDeadLetterStore,
   openReader,
@@ -26,6 +27,11 @@ import { WatchedConnection } from './watched-connection.ts';
 
 const server = await PostgresServer.start(t);
 const postgres = await server.createStore();
+const API_KEY = {
+  ...{ id: 'k1', hash: 'ab'.repeat(32), name: 'ü', owner: 'importer', customerId: null, merchantId: 'm-1' },
+  ...{ scopes: ['orders:read'], createdAt: 1_000, expiresAt: null, revokedAt: 2_000 },
+};
+
 const IGNORED = () => undefined;
 
 await t.test('everything is copied, counted and compared', async (t) => {
@@ -200,6 +206,9 @@ async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   const alignment = await openAlignmentStore(target, lock);
   await alignment.claim(TOPIC, 'the log');
   await alignment.close();
+  const keys = await openApiKeyStore(target);
+  await keys.create(API_KEY);
+  await keys.close();
   await more?.(store);
   await Promise.all([store.close(), deadLetterStore.close()]);
   const source = await SqliteCopySource.open(target.path);

@@ -1,0 +1,67 @@
+import { relative } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { isScope, SCOPES, type Scope } from '../../src/auth/scopes.ts';
+import { parseDuration } from '../../src/base/duration.ts';
+import { AUDIENCE, DevelopmentIssuer, ISSUER } from './development-issuer.ts';
+
+interface Options {
+  subject: string;
+  scope: Scope[];
+  customer?: string;
+  merchant?: string;
+  expires: number;
+  folder: string;
+}
+
+const program = new Command('npm run -s token --')
+  .description('print a token for development, signed with a key pair of this machine')
+  .option('--subject <name>', 'who the caller is', 'developer')
+  .addOption(
+    new Option('--scope <scopes>', `separated by commas: ${SCOPES.join(', ')}`)
+      .argParser(scopes)
+      .default([...SCOPES], 'all'),
+  )
+  .addOption(new Option('--customer <id>', 'only the orders of this customer').conflicts('merchant'))
+  .option('--merchant <id>', 'only the orders of this merchant')
+  .addOption(
+    new Option('--expires <duration>', 'how long it is valid, such as 1h, 30m or 10s')
+      .argParser(duration)
+      .default(3_600_000, '1h'),
+  )
+  .option('--folder <path>', 'where the key pair is kept', 'data/dev-auth')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s token -- --customer c-123 --scope orders:create,orders:read --expires 1h\n' +
+      '  TOKEN=$(npm run -s token -- --merchant m-9)\n  curl -H "authorization: Bearer $TOKEN" http://127.0.0.1:3000/v1/orders',
+  );
+program.parse();
+
+const { subject, scope, customer, merchant, expires, folder } = program.opts<Options>();
+const issuer = await DevelopmentIssuer.open(folder);
+const token = await issuer.token({
+  subject,
+  scopes: scope,
+  customerId: customer,
+  merchantId: merchant,
+  expiresInMs: expires,
+});
+if (process.stderr.isTTY) {
+  const keys = relative('.', issuer.keysPath);
+  process.stderr.write(
+    `A service that is started like this trusts it:\n  AUTH_ISSUER=${ISSUER} AUTH_AUDIENCE=${AUDIENCE} AUTH_JWKS_FILE=${keys} npm start\n` +
+      `Never trust these keys in production. The private key is in ${folder}: remove the folder to end all its tokens.\n\n`,
+  );
+}
+process.stdout.write(`${token}\n`);
+
+function scopes(text: string): Scope[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every(isScope)) return names;
+  throw new InvalidArgumentError(`Give some of ${SCOPES.join(', ')}.`);
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('Give a number and a unit: d, h, m or s, such as 1h.');
+}
