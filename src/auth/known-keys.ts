@@ -10,14 +10,14 @@ const FRESH_MS = 5_000;
 /** How long the last answer of the store counts while the store cannot be read. */
 const OUTAGE_MS = 600_000;
 
-const MAX_KNOWN_KEYS = 10_000;
+/** Each for keys and for ids without a key, so that made-up keys displace none. */
+const MAX_KNOWN = 10_000;
 
-/** Look-ups of different keys at one time; keys that do not exist can be made up without end. */
-const MAX_LOOKUPS = 64;
+/** Look-ups of unknown ids at one time; keys can be made up without end. */
+const MAX_UNKNOWN_LOOKUPS = 64;
 
 interface Known {
-  /** undefined: there is no such key */
-  key: StoredApiKey | undefined;
+  key: StoredApiKey;
   /** when the store said so */
   confirmedAt: number;
   /** when the store was asked last, with or without success */
@@ -30,11 +30,14 @@ export interface KnownKeysDependencies {
   logger: Logger;
 }
 
-/** Keys as the store has them, or had them a few seconds ago; also the ids for which there is no key. */
+/** Keys as the store has them, or had them a few seconds ago; also ids for which there is no key. */
 export class KnownKeys {
   readonly #dependencies: KnownKeysDependencies;
-  readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN_KEYS });
+  readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN });
+  /** when the store was asked for ids without a key */
+  readonly #absent = new LRUCache<string, number>({ max: MAX_KNOWN });
   readonly #lookups = new Map<string, Promise<StoredApiKey | undefined>>();
+  #unknownLookups = 0;
 
   constructor(dependencies: KnownKeysDependencies) {
     this.#dependencies = dependencies;
@@ -43,38 +46,64 @@ export class KnownKeys {
   /** @throws ServiceError `identity-unavailable`, also as a rejection */
   find(id: string): StoredApiKey | undefined | Promise<StoredApiKey | undefined> {
     const known = this.#known.get(id);
-    if (known !== undefined && this.#dependencies.clock() - known.askedAt < FRESH_MS) return known.key;
+    const askedAt = known?.askedAt ?? this.#absent.get(id) ?? -Infinity;
+    if (this.#dependencies.clock() - askedAt < FRESH_MS) return known?.key;
     const running = this.#lookups.get(id);
     if (running !== undefined) return running;
-    if (this.#lookups.size >= MAX_LOOKUPS) {
-      throw new ServiceError(
-        'identity-unavailable',
-        'Too many API keys are being looked up. Try again in a moment.',
-      );
-    }
-    const lookup = this.#lookUp(id, known).finally(() => this.#lookups.delete(id));
+    const lookup = (known === undefined ? this.#lookUpUnknown(id) : this.#confirm(id, known)).finally(() =>
+      this.#lookups.delete(id),
+    );
     this.#lookups.set(id, lookup);
     return lookup;
   }
 
-  async #lookUp(id: string, known: Known | undefined): Promise<StoredApiKey | undefined> {
-    const { reader, clock, logger } = this.#dependencies;
+  async #lookUpUnknown(id: string): Promise<StoredApiKey | undefined> {
+    if (this.#unknownLookups >= MAX_UNKNOWN_LOOKUPS) {
+      throw unavailable('Too many API keys are being looked up. Try again in a moment.');
+    }
+    this.#unknownLookups += 1;
     try {
-      const key = await reader.find(id);
-      this.#known.set(id, { key, confirmedAt: clock(), askedAt: clock() });
-      return key;
-    } catch (error) {
-      logger.warn({ err: toError(error) }, 'An API key cannot be looked up.');
+      return await this.#lookUp(id);
+    } catch (cause) {
+      throw unavailable('API keys cannot be looked up right now. Try again in a moment.', cause);
+    } finally {
+      this.#unknownLookups -= 1;
+    }
+  }
+
+  async #confirm(id: string, known: Known): Promise<StoredApiKey | undefined> {
+    const { clock, logger } = this.#dependencies;
+    try {
+      return await this.#lookUp(id);
+    } catch (cause) {
       // Orders are accepted while the store is down. A key that was valid just before stays so.
-      if (known?.key === undefined || clock() - known.confirmedAt > OUTAGE_MS) {
-        throw new ServiceError(
-          'identity-unavailable',
-          'API keys cannot be looked up right now. Try again in a moment.',
-          { cause: error },
-        );
+      if (clock() - known.confirmedAt > OUTAGE_MS) {
+        throw unavailable('API keys cannot be looked up right now. Try again in a moment.', cause);
       }
+      logger.warn(
+        { err: toError(cause) },
+        'An API key cannot be looked up: what the store said last counts.',
+      );
       this.#known.set(id, { ...known, askedAt: clock() });
       return known.key;
     }
   }
+
+  async #lookUp(id: string): Promise<StoredApiKey | undefined> {
+    const { reader, clock } = this.#dependencies;
+    const key = await reader.find(id);
+    const now = clock();
+    if (key === undefined) {
+      this.#known.delete(id);
+      this.#absent.set(id, now);
+    } else {
+      this.#absent.delete(id);
+      this.#known.set(id, { key, confirmedAt: now, askedAt: now });
+    }
+    return key;
+  }
+}
+
+function unavailable(detail: string, cause?: unknown): ServiceError {
+  return new ServiceError('identity-unavailable', detail, { cause });
 }

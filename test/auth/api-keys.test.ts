@@ -145,7 +145,8 @@ await t.test('a revoked or unknown key is looked up again after 5 s', async (t) 
 
 await t.test('a flood of made-up keys is bounded, and known keys get through', async (t) => {
   const keys = new Keys();
-  const { authenticate } = await makeAuthenticator(t, { apiKeys: keys });
+  let now = 0;
+  const { authenticate } = await makeAuthenticator(t, { apiKeys: keys, monotonicClock: () => now });
   const known = newApiKey();
   keys.rows.set(known.id, stored(known));
   const code = (key: ApiKeyParts) => codeOf(() => authenticate(`Bearer ${formatApiKey(key)}`));
@@ -158,6 +159,14 @@ await t.test('a flood of made-up keys is bounded, and known keys get through', a
   const codes = await Promise.all(answers);
   t.equal(codes.filter((answer) => answer === 'unauthenticated').length, 64);
   t.equal(codes.filter((answer) => answer === 'identity-unavailable').length, 436);
+
+  now = 5_000;
+  keys.answer = new Promise((resolve) => (release = resolve));
+  const more = Array.from({ length: 100 }, () => code(newApiKey()));
+  const confirmed = code(known);
+  release();
+  t.equal(await confirmed, 'accepted', 'also when it must be confirmed meanwhile');
+  await Promise.all(more);
 });
 
 await t.test('while the store is down, keys that were used before stay valid for a while', async (t) => {
