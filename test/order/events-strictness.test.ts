@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ALL_ORDERS, type OrderAccess } from '../../src/order/access.ts';
 import { EVENT_TYPES } from '../../src/order/event-text.ts';
 import { createEventCodec } from '../../src/order/events.ts';
 
@@ -110,4 +111,39 @@ await t.test('a time must be an RFC 3339 timestamp with a zone', async (t) => {
 await t.test('an order that was accepted before metadata had limits still decodes', async (t) => {
   const metadata = { ['k'.repeat(65)]: 'v'.repeat(501) };
   t.match(decode({ ...placed, data: { ...order, metadata } }), { order: { metadata } });
+});
+
+await t.test('a transition request says whose orders its actor may use; without an actor, all', async (t) => {
+  const withActor = (actor: unknown) => decode({ ...moved, data: { ...moved.data, actor } });
+  t.match(decode(moved), { actor: { kind: 'all' } });
+  t.match(withActor({ customerId: 'c-1' }), { actor: { kind: 'customer', customerId: 'c-1' } });
+  t.match(withActor({ merchantId: 'm-1' }), { actor: { kind: 'merchant', merchantId: 'm-1' } });
+  // An actor that is not understood must not count as one that may use all orders.
+  const unknown = [null, {}, 'c-1', [], { customerId: '' }, { customerId: 1 }, { operatorId: 'o-1' }];
+  const more = [
+    { customerId: 'c-1', merchantId: 'm-1' },
+    { customerId: 'c-1', tenantId: 't-1' },
+  ];
+  for (const actor of [...unknown, ...more]) {
+    t.throws(
+      () => withActor(actor),
+      { code: 'record-undecodable', message: /^\/data\/actor/ },
+      JSON.stringify(actor),
+    );
+  }
+});
+
+await t.test('an actor that may use all orders is left out, as in events of earlier versions', async (t) => {
+  const command = { kind: 'transition', eventId: 'e-1', orderId: 'o-1', time: 0, to: 'cancelled' } as const;
+  const dataOf = (actor: OrderAccess) =>
+    (JSON.parse(codec.encodeCommand({ ...command, actor }).toString()) as { data: unknown }).data;
+  t.strictSame(dataOf(ALL_ORDERS), { to: 'cancelled' });
+  t.strictSame(dataOf({ kind: 'customer', customerId: 'c' }), {
+    to: 'cancelled',
+    actor: { customerId: 'c' },
+  });
+  t.strictSame(dataOf({ kind: 'merchant', merchantId: 'm' }), {
+    to: 'cancelled',
+    actor: { merchantId: 'm' },
+  });
 });

@@ -5,6 +5,7 @@ import { ServiceError } from '../../src/base/errors.ts';
 import { encodeRecordFrame } from '../../src/base/record-frame.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
 import { CommandRecords } from '../support/command-records.ts';
+import { anOrder } from '../support/order-client.ts';
 import { NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import {
   FAILED,
@@ -215,3 +216,26 @@ await t.test('a transition that is not allowed changes nothing', async (t) => {
   t.equal(result.counts.refused, 2);
   t.match(await reader.find(id, ALL_ORDERS), { status: 'confirmed', version: 1 });
 });
+
+await t.test(
+  'invariant 12: a transition request is decided for its actor, whatever the API let pass',
+  async (t) => {
+    const { reader, run } = await processingUnderTest(t);
+    const records = new CommandRecords();
+    const a = randomUUID();
+    const { customerId, merchantId } = anOrder();
+    const asCustomer = { kind: 'customer', customerId } as const;
+    const asMerchant = { kind: 'merchant', merchantId } as const;
+    const { counts } = await run([
+      records.place(a),
+      records.transition(a, 'preparing', asCustomer),
+      records.transition(a, 'cancelled', { kind: 'customer', customerId: 'c-other' }),
+      records.transition(a, 'cancelled', { kind: 'merchant', merchantId: customerId }),
+      records.transition(a, 'preparing', asMerchant),
+      records.transition(a, 'cancelled', asCustomer),
+    ]);
+    t.match(counts, { refused: 3, deadLetters: 0 });
+    const statuses = (await reader.history(a, ALL_ORDERS)).map(({ status }) => status);
+    t.same(statuses, ['confirmed', 'preparing', 'cancelled']);
+  },
+);

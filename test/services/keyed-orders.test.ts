@@ -5,6 +5,7 @@ import type { EventLog } from '../../src/log/event-log.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
+import { withoutFind } from '../support/without-find.ts';
 
 const placeKeyed = (
   orderService: OrderService,
@@ -50,9 +51,9 @@ await t.test('two requests at once with one key are one order', async (t) => {
 await t.test('a key whose first order could not be logged is free again', async (t) => {
   const service = await startSmallService(t);
   let isDown = true;
-  const shaky = withAppend(service.log, (record) =>
-    isDown ? Promise.reject(new Error('down')) : service.log.append(record),
-  );
+  const shaky = withoutFind(service.log, {
+    append: (record) => (isDown ? Promise.reject(new Error('down')) : service.log.append(record)),
+  });
   const { orderService } = service.replica(shaky);
   await t.rejects(placeKeyed(orderService), { message: 'down' });
   isDown = false;
@@ -61,12 +62,12 @@ await t.test('a key whose first order could not be logged is free again', async 
 
 await t.test('while the store is away', async (t) => {
   const service = await startSmallService(t);
-  const withoutFind = withAppend(service.log, (record) => service.log.append(record));
+  const kafka = withoutFind(service.log);
   const away = () =>
     t.intercept(service.reader, 'find', {
       value: () => Promise.reject(new ServiceError('store-unavailable', 'away')),
     });
-  const [one, other] = [service.replica(withoutFind), service.replica(withoutFind)];
+  const [one, other] = [service.replica(kafka), service.replica(kafka)];
   let intercepted = away();
   const first = await placeKeyed(one.orderService);
 
@@ -102,16 +103,16 @@ await t.test('while the store is away', async (t) => {
 
 await t.test('on a log that cannot look up keys, the first status tells who came first', async (t) => {
   const service = await startSmallService(t);
-  const withoutFind = withAppend(service.log, (record) => service.log.append(record));
+  const kafka = withoutFind(service.log);
 
   await t.test('while nothing is processed, a repeat is answered as new, with the same id', async (t) => {
-    const [one, other] = [service.replica(withoutFind, 100), service.replica(withoutFind, 100)];
+    const [one, other] = [service.replica(kafka, 100), service.replica(kafka, 100)];
     const [first, repeat] = await Promise.all([placeKeyed(one.orderService), placeKeyed(other.orderService)]);
     t.equal(first.receipt.id, repeat.receipt.id);
   });
 
   await t.test('when it is processed meanwhile, the second replica learns that it is second', async (t) => {
-    const [one, other] = [service.replica(withoutFind, 30_000), service.replica(withoutFind, 30_000)];
+    const [one, other] = [service.replica(kafka, 30_000), service.replica(kafka, 30_000)];
     const place = (replica: typeof one, merchantId: string) =>
       placeKeyed(
         replica.orderService,
@@ -137,23 +138,6 @@ await t.test('only orders with a key keep to the partitions that the topic had a
   const appended = append().map(({ args: [record] }) => record.ignoresGrowth ?? false);
   t.same(appended, [true, false]);
 });
-
-/** The log with another `append`, and without `find`. */
-function withAppend(log: EventLog, append: EventLog['append']): EventLog {
-  return {
-    progressName: (topic) => log.progressName(topic),
-    start: () => log.start(),
-    stop: () => log.stop(),
-    append,
-    consumer: (topic, handlers) => log.consumer(topic, handlers),
-    follow: (topic, onRecords) => log.follow(topic, onRecords),
-    identity: () => log.identity(),
-    ranges: (topic) => log.ranges(topic),
-    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
-    readinessProblem: () => log.readinessProblem(),
-    pendingAppends: () => log.pendingAppends(),
-  };
-}
 
 /** Resolves `reached(n)` when n appends were acknowledged from now on. */
 function nextAppends(log: EventLog, count: number) {

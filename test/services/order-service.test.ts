@@ -3,9 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { ALL_ORDERS } from '../../src/order/access.ts';
 import { UNKNOWN_OFFSET } from '../../src/base/position.ts';
-import type { EventLog } from '../../src/log/event-log.ts';
 import { anOrder } from '../support/order-client.ts';
 import { startSmallService } from '../support/small-service.ts';
+import { withoutFind } from '../support/without-find.ts';
 
 const alice = { caller: 'alice', access: ALL_ORDERS };
 
@@ -79,10 +79,11 @@ await t.test(
   'an order whose offset the log does not say is known, but has no position for callers',
   async (t) => {
     const { replica, log } = await startSmallService(t);
-    const { orderService } = replica({
-      ...withoutLookUp(log, () => undefined),
-      append: async (record) => ({ ...(await log.append(record)), offset: UNKNOWN_OFFSET }),
-    });
+    const { orderService } = replica(
+      withoutFind(log, {
+        append: async (record) => ({ ...(await log.append(record)), offset: UNKNOWN_OFFSET }),
+      }),
+    );
     const { receipt } = await orderService.place(anOrder(), alice);
     t.equal(receipt.position, undefined);
     t.match(await orderService.get(receipt.id, ALL_ORDERS), { status: 'accepted' });
@@ -136,7 +137,12 @@ await t.test('a transition request goes to the partition of the order', async (t
   const { log, reader } = service;
   const asked: (number | undefined)[] = [];
   // A log that cannot look up keys, as Kafka; its topic has grown since the order was placed.
-  const grown = withoutLookUp(log, (partition) => asked.push(partition));
+  const grown = withoutFind(log, {
+    append(record) {
+      asked.push(record.partition);
+      return log.append(record);
+    },
+  });
   const { orderService } = service.replica(grown);
   const { receipt } = await orderService.place(anOrder(), alice);
   const { id, position } = receipt;
@@ -233,23 +239,3 @@ await t.test('waiting for an order', async (t) => {
     t.equal(hub.watcherCount, 0);
   });
 });
-
-/** The log without `find`. @param onAppend receives the partition that an append asks for */
-function withoutLookUp(log: EventLog, onAppend: (partition: number | undefined) => void): EventLog {
-  return {
-    progressName: (topic) => log.progressName(topic),
-    start: () => log.start(),
-    stop: () => log.stop(),
-    append(record) {
-      onAppend(record.partition);
-      return log.append(record);
-    },
-    consumer: (topic, handlers) => log.consumer(topic, handlers),
-    follow: (topic, onRecords) => log.follow(topic, onRecords),
-    identity: () => log.identity(),
-    ranges: (topic) => log.ranges(topic),
-    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
-    readinessProblem: () => log.readinessProblem(),
-    pendingAppends: () => log.pendingAppends(),
-  };
-}

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { ALL_ORDERS } from '../../src/order/access.ts';
+import { ALL_ORDERS, type OrderAccess } from '../../src/order/access.ts';
+import type { StatusFilter } from '../../src/status/status-filter.ts';
 import { WatchService } from '../../src/services/watch-service.ts';
 import type { Watch } from '../../src/services/watch.ts';
 import { anOrder } from '../support/order-client.ts';
@@ -134,4 +135,58 @@ await t.test('the token of a quiet watch of many orders moves on with the hub', 
   t.same(takeAll(watch), []);
   t.not(watch.token(), before);
   watch.close();
+});
+
+await t.test('a token of a watch of many orders is good only for its filter and its access', async (t) => {
+  const { orderService, watchService, processAll } = await startSmallService(t);
+  const customer = { kind: 'customer', customerId: anOrder().customerId } as const;
+  const merchant = { kind: 'merchant', merchantId: anOrder().merchantId } as const;
+  const views: [StatusFilter, OrderAccess][] = [
+    [{}, ALL_ORDERS],
+    [{ customerId: customer.customerId }, ALL_ORDERS],
+    [{ statuses: ['confirmed', 'cancelled'] }, ALL_ORDERS],
+    [{}, customer],
+    [{ customerId: customer.customerId }, customer],
+    [{}, merchant],
+    [{}, { kind: 'customer', customerId: 'c-other' }],
+  ];
+  const tokens = await Promise.all(
+    views.map(async ([filter, access]) => {
+      const watch = await watchService.watchOrders(filter, access);
+      watch.close();
+      return watch.token();
+    }),
+  );
+  await orderService.place(anOrder(), alice);
+  await processAll();
+  for (const [made, token] of tokens.entries()) {
+    for (const [used, [filter, access]] of views.entries()) {
+      const watching = watchService.watchOrders(filter, access, { token });
+      if (made === used) {
+        const watch = await watching;
+        t.same(takeAll(watch), used === views.length - 1 ? [] : ['confirmed 1']);
+        watch.close();
+      } else await t.rejects(watching, { code: 'resume-token-invalid' }, `${made} ${used}`);
+    }
+  }
+  const [, , , token = ''] = tokens;
+  const reordered = await watchService.watchOrders({ statuses: [] }, { ...customer }, { token });
+  t.same(takeAll(reordered), ['confirmed 1'], 'a later request of the same caller');
+  reordered.close();
+});
+
+await t.test('a token of a version without views is good for callers that may use all orders', async (t) => {
+  const { orderService, watchService, processAll } = await startSmallService(t);
+  const watch = await watchService.watchOrders({}, ALL_ORDERS);
+  watch.close();
+  const token = watch.token().replace(/^v\.[0-9a-f]{12}\./, 's.');
+  await orderService.place(anOrder(), alice);
+  await processAll();
+  for (const filter of [{}, { customerId: anOrder().customerId }]) {
+    const resumed = await watchService.watchOrders(filter, ALL_ORDERS, { token });
+    t.same(takeAll(resumed), ['confirmed 1']);
+    resumed.close();
+    const customer = { kind: 'customer', customerId: anOrder().customerId } as const;
+    await t.rejects(watchService.watchOrders(filter, customer, { token }), { code: 'resume-token-invalid' });
+  }
 });

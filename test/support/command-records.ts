@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ALL_ORDERS } from '../../src/order/access.ts';
+import { ALL_ORDERS, type OrderAccess } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import type { Command } from '../../src/order/commands.ts';
 import { createEventCodec } from '../../src/order/events.ts';
@@ -26,14 +26,14 @@ export class CommandRecords {
     return this.command({ kind: 'place', eventId, orderId, time: 1_000, order: { ...order, total } });
   }
 
-  transition(orderId: string, to: RequestableStatus): LogRecord {
+  transition(orderId: string, to: RequestableStatus, actor: OrderAccess = ALL_ORDERS): LogRecord {
     return this.command({
       kind: 'transition',
       eventId: randomUUID(),
       orderId,
       time: 2_000,
       to,
-      actor: ALL_ORDERS,
+      actor,
     });
   }
 
