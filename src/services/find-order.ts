@@ -51,15 +51,15 @@ async function isWaiting(
   position: Position | undefined,
   { reader, log, recentOrders, loggedOrders }: FindOrderDependencies,
 ): Promise<boolean> {
+  const recent = recentOrders.position(orderId, access);
+  const logged = recent === undefined ? await log.find?.(TOPICS.commands, orderId) : undefined;
   // Trust the caller's position only if the log cannot look up keys.
-  const at =
-    recentOrders.position(orderId) ??
-    (log.find === undefined ? position : await log.find(TOPICS.commands, orderId));
+  const at = recent ?? logged ?? (log.find === undefined ? position : undefined);
   if (at === undefined) return false;
   const next = await reader.progress(log.progressName(TOPICS.commands), at.partition);
   if (next !== undefined && next > at.offset) return false;
-  if (access.kind === 'all' || recentOrders.isPlacedWith(orderId, access)) return true;
-  return loggedOrders.has(orderId, at, access);
+  if (recent !== undefined || access.kind === 'all') return true;
+  return logged === undefined ? loggedOrders.has(orderId, at, access) : loggedOrders.allows(access, logged);
 }
 
 async function findUnstored(

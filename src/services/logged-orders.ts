@@ -9,7 +9,7 @@ import type { EventCodec } from '../order/events.ts';
 /** Invariant 9: with Kafka, each read takes a client of its own. More are refused; the store will have the order soon. */
 const MAX_READS = 4;
 
-/** Whose orders are in the log. Until the store has an order, only its record says who may use it. */
+/** Whose orders are in the log. Until the store has an order, only its record says who may use it (invariant 12). */
 export class LoggedOrders {
   readonly #log: Pick<EventLog, 'ranges' | 'recordsAt'>;
   readonly #codec: Pick<EventCodec, 'decodeCommand'>;

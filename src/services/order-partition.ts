@@ -1,6 +1,7 @@
 import { hasCode, ServiceError } from '../base/errors.ts';
 import type { Position } from '../base/position.ts';
 import type { EventLog, OutgoingRecord } from '../log/event-log.ts';
+import { ALL_ORDERS } from '../order/access.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { RecentOrders } from './recent-orders.ts';
 
@@ -23,7 +24,8 @@ export async function appendLaterEvent(
   { log, reader, recentOrders }: { log: EventLog; reader: OrderReader; recentOrders: RecentOrders },
 ): Promise<Position> {
   if (log.find !== undefined) return log.append(record);
-  const known = (await reader.placingPartition(record.key)) ?? recentOrders.position(record.key)?.partition;
+  const known =
+    (await reader.placingPartition(record.key)) ?? recentOrders.position(record.key, ALL_ORDERS)?.partition;
   if (known !== undefined) return appendToPartition(record, known, log);
   if (hint === undefined) return log.append(record);
   try {

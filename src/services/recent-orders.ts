@@ -45,13 +45,14 @@ export class RecentOrders {
     this.#positions.set(orderId, position, access);
   }
 
-  /** Whether a caller with this access placed the order, so that the access allows it. */
-  isPlacedWith(orderId: string, access: OrderAccess): boolean {
+  /**
+   * A caller that may not use all orders finds only those that a caller with the same access has placed. To others they are as
+   * unknown as any: not even the time of an answer may tell that an order exists.
+   */
+  position(orderId: string, access: OrderAccess): Position | undefined {
+    if (access.kind === 'all') return this.#positions.get(orderId);
     const placedWith = this.#positions.placedWith(orderId);
-    return placedWith !== undefined && isSameAccess(placedWith, access);
-  }
-
-  position(orderId: string): Position | undefined {
+    if (placedWith === undefined || !isSameAccess(placedWith, access)) return undefined;
     return this.#positions.get(orderId);
   }
 

@@ -144,6 +144,23 @@ await t.test('the position of another order proves nothing', async (t) => {
   await isUnknown(receipt.id, { partition, offset: 1e14 });
 });
 
+await t.test('a replica that accepted an order answers others as quickly as about any order', async (t) => {
+  const service = await startSmallService(t);
+  const kafka = withoutFind(service.log);
+  const { orderService } = service.replica(kafka);
+  const { receipt } = await orderService.place(order, { caller: 'alice', access: CUSTOMER });
+  const read = t.capture(kafka, 'recordsAt', kafka.recordsAt);
+  for (const access of [...STRANGERS, MERCHANT]) {
+    await t.rejects(orderService.get(receipt.id, access), { code: 'order-not-found' });
+  }
+  t.match(await orderService.get(receipt.id, CUSTOMER), { status: 'accepted' });
+  t.same(read(), [], 'nothing is read from the log');
+  t.match(await orderService.get(receipt.id, MERCHANT, { position: receipt.position }), {
+    status: 'accepted',
+  });
+  t.equal(read().length, 1);
+});
+
 await t.test('orders are placed only for the caller itself, and nothing is appended otherwise', async (t) => {
   const { orderService, log } = await startSmallService(t);
   for (const access of OWNERS) {
