@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import { verifyAlignment } from './alignment.ts';
 import { startApi } from './api.ts';
+import { openAuthenticator } from './authentication.ts';
 import { backUp } from './backup/back-up.ts';
 import { ControlSocket } from './backup/control-socket.ts';
 import { controlSocketPath } from './backup/protocol.ts';
@@ -38,10 +39,17 @@ async function open(context: Context, version: string): Promise<RunningService> 
   const { config, lifecycle } = context;
   const pipeline = config.role === 'api' ? undefined : await startWorker(context);
   const api = config.role === 'worker' ? undefined : await startApi(context);
+  const authenticator = await openAuthenticator(context);
   const unchecked = await lifecycle.start('unchecked partitions', uncheckedPartitions(context));
 
   let isDraining = false;
-  const addresses = await openServers(context, { pipeline, api, isDraining: () => isDraining, version });
+  const addresses = await openServers(context, {
+    pipeline,
+    api,
+    authenticator,
+    isDraining: () => isDraining,
+    version,
+  });
   await openControlSocket(context);
   return {
     addresses,

@@ -11,9 +11,9 @@ export type Rule =
   | { readonly kind: 'own' | 'all'; readonly scope: Scope; readonly allows: string };
 
 export interface OperationRule {
-  /** `METHOD /path` as the route is registered */
+  /** `METHOD /path` as the route is registered; GET includes HEAD. A `*` at the end: every path below */
   readonly http?: string;
-  /** `/package.Service/Method` */
+  /** `/package.Service/Method`; a `*` at the end: every method of these services */
   readonly grpc?: string;
   readonly rule: Rule;
 }
@@ -65,4 +65,11 @@ export const OPERATION_RULES: readonly OperationRule[] = [
   { http: 'GET /metrics', rule: all('stats:read', 'read the metrics') },
   { http: 'GET /livez', rule: open('probes') },
   { http: 'GET /readyz', rule: open('probes; details need stats:read') },
+  { grpc: '/grpc.health.v1.Health/*', rule: open('probes; tells no details') },
+  { http: 'GET /', rule: open('the dashboard page, which holds no data and asks for credentials') },
+  { http: 'GET /dashboard/*', rule: open('files of the dashboard') },
+  { http: 'GET /openapi.json', rule: open('describes the API; off with DOCUMENTATION=false') },
+  { http: 'GET /docs', rule: open('describes the API; off with DOCUMENTATION=false') },
+  { http: 'GET /docs/*', rule: open('files of the documentation') },
+  { grpc: '/grpc.reflection.*', rule: open('describes the API; off with DOCUMENTATION=false') },
 ];

@@ -92,7 +92,7 @@ export function createMetrics(isLogWritable: () => boolean = () => true): Metric
     }),
     requestsRefused: new Counter({
       name: 'orders_requests_refused_total',
-      help: 'Requests and calls refused to protect other callers, by reason.',
+      help: 'Requests and calls refused to protect other callers, or because of who sent them, by reason.',
       labelNames: ['protocol', 'reason'],
       registers,
     }),

@@ -5,6 +5,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { requireRule } from '../auth/authorise.ts';
 import { ServiceError } from '../base/errors.ts';
 import { callStatus } from './rich-error.ts';
 
@@ -13,7 +14,7 @@ const UNDECODABLE = Symbol('undecodable request');
 
 /**
  * A server that answers undecodable requests INVALID_ARGUMENT; grpc-js would answer INTERNAL, as if the error were ours. Interceptors
- * may encode responses themselves.
+ * may encode responses themselves. Refuses services whose methods have no rule.
  */
 export class DecodingServer extends Server {
   /** @param interceptors the first is the closest to the network */
@@ -21,7 +22,9 @@ export class DecodingServer extends Server {
     super({ ...options, interceptors: [...interceptors, refuseUndecodable] });
   }
 
+  /** @throws ServiceError `internal` for a method without a rule */
   override addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    for (const { path } of Object.values(definition)) requireRule(path);
     super.addService(withOwnCodec(definition), implementation);
   }
 }

@@ -1,6 +1,7 @@
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
+import type { Authenticator } from '../auth/authenticator.ts';
 import type { Callers } from '../base/caller.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -19,6 +20,7 @@ import { boundLargeResponses } from './large-responses.ts';
 import { createEventEncoder } from './messages.ts';
 import { createOrderHandlers, type OrderHandlerDependencies } from './order-handlers.ts';
 import { loadOrdersApi } from './orders-api.ts';
+import { CallPrincipals } from './principals.ts';
 import { addReflection } from './reflection.ts';
 import { callStatus } from './rich-error.ts';
 import { CONNECTION_LIMITS, serverOptions, type ConnectionLimits } from './server-options.ts';
@@ -43,6 +45,10 @@ export interface GrpcDependencies {
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
   responseBudget: ResponseBudget;
+  /** undefined: everyone is anonymous and may do everything */
+  authenticator: Authenticator | undefined;
+  /** serves reflection */
+  documentation: boolean;
   /** a call whose request is not complete, or of whose response the client takes nothing, for this long is reset */
   responseTimeoutMs: number;
   incompleteRequestLimits?: ByteLimits;
@@ -63,6 +69,7 @@ const SERVICE_NAMES = ['orders.v1.OrderService', 'orders.v1.OrderWatch'];
 export class GrpcServer {
   readonly #dependencies: GrpcDependencies;
   readonly #calls: Calls;
+  readonly #principals: CallPrincipals;
   readonly #server: Server;
   readonly #serving: ServingStatus;
   readonly #stalled: StalledStreams;
@@ -74,9 +81,11 @@ export class GrpcServer {
     const { callers, responseBudget, responseTimeoutMs } = dependencies;
     this.#dependencies = dependencies;
     this.#calls = new Calls(metrics);
+    this.#principals = new CallPrincipals(dependencies);
     this.#stalled = new StalledStreams(responseTimeoutMs, metrics);
     this.#server = new DecodingServer(serverOptions(limits), [
       this.#calls.interceptor,
+      ...this.#principals.interceptors,
       boundLargeResponses(callers, responseBudget),
     ]);
     this.#serving = new ServingStatus(SERVICE_NAMES, isReady, healthCheckMs);
@@ -90,17 +99,17 @@ export class GrpcServer {
   async start({ host, port }: { host: string; port: number }): Promise<number> {
     const { tls: files } = this.#dependencies;
     const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
-    const { orderService, callers, responseBudget, metrics, logger } = this.#dependencies;
-    const gate = { isDraining: () => this.#isDraining, logger };
+    const { orderService, callers, responseBudget, metrics, logger, documentation } = this.#dependencies;
+    const gate = { logger, metrics, principals: this.#principals };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
-    const ordering = { ...gate, orderService, callers, responseBudget, metrics };
+    const ordering = { ...gate, orderService, callers, responseBudget };
     this.#server.addService(orders, createOrderHandlers(ordering));
     const { watchService, shared, heartbeatMs } = this.#dependencies;
     const watching = { ...gate, watchService, encoder, shared, callers, heartbeatMs };
     this.#server.addService(watchBytes, createWatchHandlers(watching));
     this.#serving.addTo(this.#server);
-    await addReflection(this.#server);
+    if (documentation) await addReflection(this.#server);
     await this.#serving.start();
     const injector = this.#server.createConnectionInjector(
       tls?.credentials ?? ServerCredentials.createInsecure(),
@@ -117,11 +126,13 @@ export class GrpcServer {
     server: Http2Server | Http2SecureServer,
     onConnection: (socket: Socket) => void,
   ): Listener {
-    const { callers, load, rateLimiter, metrics } = this.#dependencies;
+    const { callers, load, rateLimiter, metrics, authenticator } = this.#dependencies;
     const { maxConnectionsPerAddress: maxPerAddress, maxStreamsPerSecond } = this.#dependencies;
     const { incompleteRequestLimits = INCOMPLETE_REQUEST_LIMITS } = this.#dependencies;
     const gate = new StreamGate({
       ...{ callers, load, rateLimiter, metrics },
+      isDraining: () => this.#isDraining,
+      readsCredentials: authenticator !== undefined,
       streams: new StreamBudget(maxStreamsPerSecond),
       stalled: this.#stalled,
       incomplete: new IncompleteRequests(incompleteRequestLimits, metrics),

@@ -4,21 +4,19 @@ import type { Metrics } from '../base/metrics.ts';
 import { formatPosition, type Position } from '../base/position.ts';
 import { traceparentOf } from '../base/trace-context.ts';
 import { parseOrderId } from '../order/ids.ts';
-import { callerOfCredentials } from '../services/idempotency.ts';
 import type { OrderService } from '../services/order-service.ts';
 import type { ResponseBudget } from '../services/response-budget.ts';
 import { unary, type CallGate } from './call-gate.ts';
 import { statusName, toTimestamp } from './conversions.ts';
 import type { OrderServiceHandlers } from './generated/orders/v1/OrderService.ts';
 import { orderMessage } from './messages.ts';
-import { principalOf } from './principals.ts';
 import { createOrderRequests, idempotencyKeyOf, positionOf } from './order-requests.ts';
 
 export interface OrderHandlerDependencies extends CallGate {
   orderService: Pick<OrderService, 'place' | 'get' | 'list' | 'transition'>;
   callers: Callers;
   responseBudget: Pick<ResponseBudget, 'refusal'>;
-  metrics: Pick<Metrics, 'ordersAcknowledged'>;
+  metrics: Pick<Metrics, 'ordersAcknowledged' | 'requestsRefused'>;
 }
 
 /** `orders.v1.OrderService`. */
@@ -26,12 +24,12 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
   const { orderService, callers, responseBudget: budget, metrics } = dependencies;
   const requests = createOrderRequests();
   return {
-    CreateOrder: unary(dependencies, async (request, { metadata }) => {
+    CreateOrder: unary(dependencies, async (request, { metadata }, principal) => {
       const order = requests.newOrder(request);
       const idempotencyKey = idempotencyKeyOf(request.idempotencyKey);
       const { receipt, replayed } = await orderService.place(order, {
-        caller: callerOfCredentials(textOf(metadata, 'authorization')),
-        access: principalOf(metadata).access,
+        caller: principal.name,
+        access: principal.access,
         idempotencyKey,
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),
       });
@@ -47,22 +45,19 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
         logPosition: positionText(position),
       };
     }),
-    GetOrder: unary(dependencies, async ({ orderId, logPosition }, { metadata }) => {
-      const { access } = principalOf(metadata);
+    GetOrder: unary(dependencies, async ({ orderId, logPosition }, _call, { access }) => {
       const order = await orderService.get(parseOrderId(orderId), access, {
         position: positionOf(logPosition),
       });
       return { order: orderMessage(order) };
     }),
-    ListOrders: unary(dependencies, async (request, call) => {
-      const { access } = principalOf(call.metadata);
+    ListOrders: unary(dependencies, async (request, call, { access }) => {
       const pageReader = { caller: callers.ofCall(call), hasLeft: () => call.cancelled, budget };
       const { data, nextCursor } = await orderService.list(requests.listQuery(request), access, pageReader);
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),
-    TransitionOrder: unary(dependencies, async (request, { metadata }) => {
+    TransitionOrder: unary(dependencies, async (request, { metadata }, { access }) => {
       const transition = requests.newTransition(request);
-      const { access } = principalOf(metadata);
       const receipt = await orderService.transition(parseOrderId(request.orderId), transition, access, {
         position: positionOf(request.logPosition),
         traceparent: traceparentOf(textOf(metadata, 'traceparent')),

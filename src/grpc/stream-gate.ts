@@ -11,8 +11,10 @@ import type { Socket } from 'node:net';
 import type { Callers } from '../base/caller.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { hasSeveralCredentials, severalCredentials } from '../services/admission.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
+import { draining } from '../services/server-rules.ts';
 import { Turns } from '../services/turns.ts';
 import type { IncompleteRequests } from './incomplete-requests.ts';
 import { refusalHeaders, refuseStream } from './refuse-stream.ts';
@@ -24,9 +26,12 @@ export interface StreamGateDependencies {
   streams: StreamBudget;
   stalled: StalledStreams;
   incomplete: IncompleteRequests;
+  isDraining: () => boolean;
   load: Pick<LoadMonitor, 'overload'>;
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
+  /** false while authentication is off */
+  readsCredentials: boolean;
   metrics: Pick<Metrics, 'requestsRefused' | 'connectionsRefused'>;
 }
 
@@ -42,7 +47,12 @@ const WATCH_PREFIX = '/orders.v1.OrderWatch/';
 /** Its only method has requests without an end. */
 const REFLECTION_PREFIX = '/grpc.reflection.';
 
-type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
+type StreamListener = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: readonly string[],
+) => void;
 
 /**
  * Stands between HTTP/2 and grpc-js: sees every stream, also those that call no existing method, and refuses streams before
@@ -75,17 +85,20 @@ export class StreamGate {
     server.on('session', (session) => {
       const { remoteAddress } = session.socket;
       // A listener of the session, because a stream that was reset at once no longer knows its session.
-      session.on('stream', (stream, headers, flags) => {
+      const onStream: StreamListener = (stream, headers, flags, rawHeaders) => {
         const pass = (caller: string) => {
-          for (const listener of listeners) listener.call(server, stream, headers, flags);
+          for (const listener of listeners) listener.call(server, stream, headers, flags, rawHeaders);
           if (headers[':path']?.startsWith(REFLECTION_PREFIX) !== true) incomplete.track(stream, caller);
         };
-        this.#open({ session, remoteAddress, stream, headers, pass });
-      });
+        this.#open({ session, remoteAddress, stream, headers, rawHeaders, pass });
+      };
+      // The types of Node do not tell the raw headers.
+      session.on('stream', onStream as (...parameters: unknown[]) => void);
     });
   }
 
-  #open({ session, remoteAddress, stream, headers, pass }: OpenedStream): void {
+  #open(opened: OpenedStream): void {
+    const { session, remoteAddress, stream, headers } = opened;
     const { callers, streams, stalled } = this.#dependencies;
     // An error without a listener would end the process. The stream closes by itself.
     stream.on('error', () => undefined);
@@ -111,20 +124,19 @@ export class StreamGate {
       const path = headers[':path'] ?? '';
       if (!path.startsWith(REFLECTION_PREFIX))
         stalled.add(stream, { mayPause: path.startsWith(WATCH_PREFIX) });
-      if (isWithin) this.#admit(stream, caller, headers, pass);
+      if (isWithin) this.#admit(opened, caller);
       else this.#refuse(stream, this.#tooManyStreams, 'streams');
     });
   }
 
-  #admit(
-    stream: ServerHttp2Stream,
-    caller: string,
-    headers: IncomingHttpHeaders,
-    pass: (caller: string) => void,
-  ): void {
-    const { load, rateLimiter } = this.#dependencies;
+  #admit({ stream, headers, rawHeaders, pass }: OpenedStream, caller: string): void {
+    const { isDraining, load, rateLimiter, readsCredentials } = this.#dependencies;
     if (headers[':path']?.startsWith(HEALTH_PREFIX) === true) {
       pass(caller);
+      return;
+    }
+    if (isDraining()) {
+      refuseStream(stream, refusalHeaders(draining()));
       return;
     }
     const overload = load.overload();
@@ -135,8 +147,12 @@ export class StreamGate {
     const usage = rateLimiter?.count(caller);
     const counted = (error: ServiceError | undefined) => {
       if (stream.destroyed || stream.closed) return;
-      if (error === undefined) pass(caller);
-      else this.#refuse(stream, error, 'rate-limited');
+      if (error !== undefined) this.#refuse(stream, error, 'rate-limited');
+      // The shutdown ends the streams that grpc-js has when it begins.
+      else if (isDraining()) refuseStream(stream, refusalHeaders(draining()));
+      else if (readsCredentials && hasSeveralCredentials(rawHeaders))
+        this.#refuse(stream, severalCredentials(), 'unauthenticated');
+      else pass(caller);
     };
     if (usage instanceof Promise) {
       usage.then(
@@ -166,6 +182,8 @@ interface OpenedStream {
   remoteAddress: string | undefined;
   stream: ServerHttp2Stream;
   headers: IncomingHttpHeaders;
+  /** names and values in turn */
+  rawHeaders: readonly string[];
   pass: (caller: string) => void;
 }
 

@@ -5,17 +5,17 @@ import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
 import type { EventEncoder } from '../services/event-encoder.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../services/list-query.ts';
-import { draining } from '../services/server-rules.ts';
 import { createValidator } from '../services/validation.ts';
 import { pumpWatch, type SharedDelivery } from '../services/watch-pump.ts';
 import type { WatchService } from '../services/watch-service.ts';
 import { startedOver, tooSlow, type Watch } from '../services/watch.ts';
-import { failedStatus, type CallGate } from './call-gate.ts';
+import type { CallGate } from './call-gate.ts';
 import { statusOf } from './conversions.ts';
+import { failedStatus } from './failed-status.ts';
 import type { WatchOrderRequest__Output } from './generated/orders/v1/WatchOrderRequest.ts';
 import type { WatchOrdersRequest__Output } from './generated/orders/v1/WatchOrdersRequest.ts';
-import { principalOf } from './principals.ts';
 import { checked, nonEmpty, positionOf, withoutUndefined } from './order-requests.ts';
+import { callStatus } from './rich-error.ts';
 
 /** Its messages are buffers: an event is encoded once for all its watchers. */
 type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
@@ -30,14 +30,14 @@ export interface WatchHandlerDependencies extends CallGate {
 
 /** `orders.v1.OrderWatch`. */
 export function createWatchHandlers(dependencies: WatchHandlerDependencies): UntypedServiceImplementation {
-  const { watchService } = dependencies;
+  const { watchService, principals } = dependencies;
   const parties = createValidator(Type.Object(CUSTOMER_AND_MERCHANT_FILTERS));
   return {
     WatchOrder(call: WatchCall<WatchOrderRequest__Output>) {
       const begin = (caller: string) => {
         const { orderId, resumeToken, logPosition } = call.request;
         const [token, position] = [nonEmpty(resumeToken.toString('latin1')), positionOf(logPosition)];
-        const { access } = principalOf(call.metadata);
+        const { access } = principals.of(call.metadata);
         return watchService.watchOrder(parseOrderId(orderId), access, { token, position, caller });
       };
       serve(call, begin, 'events', dependencies);
@@ -53,7 +53,7 @@ export function createWatchHandlers(dependencies: WatchHandlerDependencies): Unt
           statuses: statuses.map((name, index) => statusOf(name, `/statuses/${index}`, ORDER_STATUSES)),
         };
         const token = nonEmpty(resumeToken.toString('latin1'));
-        return watchService.watchOrders(filter, principalOf(call.metadata).access, { token, caller });
+        return watchService.watchOrders(filter, principals.of(call.metadata).access, { token, caller });
       };
       serve(call, begin, 'heartbeat', dependencies);
     },
@@ -65,11 +65,13 @@ function serve(
   call: WatchCall,
   begin: (caller: string) => Promise<Watch>,
   first: 'heartbeat' | 'events',
-  { isDraining, logger, encoder, shared, callers, heartbeatMs }: WatchHandlerDependencies,
+  { logger, metrics, principals, encoder, shared, callers, heartbeatMs }: WatchHandlerDependencies,
 ): void {
-  const fail = (thrown: unknown) => call.emit('error', failedStatus(thrown, call, logger));
+  const { metadata } = call;
+  const gate = { logger, metrics };
+  const fail = (thrown: unknown) =>
+    call.emit('error', failedStatus(thrown, call, gate, principals.find(metadata)));
   const run = async () => {
-    if (isDraining()) throw draining();
     const caller = callers.ofCall(call);
     const watch = await begin(caller);
     // The caller disconnected while the watch began: no `cancelled` event will follow.
@@ -91,8 +93,15 @@ function serve(
         else fail(tooSlow());
       },
     });
+    const stayLoggedIn = principals.onLogout(metadata, (error) => {
+      stop();
+      call.emit('error', callStatus(error));
+    });
     // grpc-js emits `cancelled` however a call ends.
-    call.once('cancelled', stop);
+    call.once('cancelled', () => {
+      stayLoggedIn?.();
+      stop();
+    });
   };
   run().catch(fail);
 }

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { requireRule } from '../auth/authorise.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import type { Callers } from '../base/caller.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import { ConnectionLimit } from '../services/connection-limit.ts';
 import type { DeadLetterService } from '../services/dead-letter-service.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { OrderService } from '../services/order-service.ts';
@@ -15,6 +15,7 @@ import type { WatchService } from '../services/watch-service.ts';
 import type { Stats } from '../stats/stats.ts';
 import { refuseUnknownHosts, type HostRules } from './plugins/allowed-hosts.ts';
 import { closingSignal } from './plugins/closing.ts';
+import { limitConnections } from './plugins/connection-limit.ts';
 import { allowOrigins, answerPreflights } from './plugins/cors.ts';
 import { collectDocumentation, serveDocumentation } from './plugins/documentation.ts';
 import { refuseWhenDraining } from './plugins/draining.ts';
@@ -26,8 +27,9 @@ import { acceptJsonOnly } from './plugins/json-body.ts';
 import { boundLargeResponses } from './plugins/large-responses.ts';
 import { shedLoad } from './plugins/load-shedding.ts';
 import { refuseUnmatched } from './plugins/not-found.ts';
+import { admitPrincipals, detailsCheck, operationOf } from './plugins/principal.ts';
 import { RequestRate } from './plugins/rate-limit.ts';
-import { RequestDurations, type DurationListener } from './plugins/request-durations.ts';
+import type { DurationListener, RequestDurations } from './plugins/request-durations.ts';
 import { returnRequestIds } from './plugins/request-id.ts';
 import { setApiHeaders } from './plugins/security-headers.ts';
 import { StalledResponses } from './plugins/stalled-responses.ts';
@@ -38,7 +40,7 @@ import { serveDashboard } from './routes/dashboard.ts';
 import { addDiscardDeadLetters } from './routes/discard-dead-letters.ts';
 import { addListDeadLetters } from './routes/list-dead-letters.ts';
 import { addListOrders } from './routes/list-orders.ts';
-import { addOperations, type Readiness } from './routes/operations.ts';
+import { addMetrics, addProbes, type Readiness } from './routes/operations.ts';
 import { addOrderEvents } from './routes/order-events.ts';
 import { addOrderHistory } from './routes/order-history.ts';
 import { addReadDeadLetter } from './routes/read-dead-letter.ts';
@@ -67,6 +69,7 @@ export interface HttpDependencies {
   metrics: Metrics;
   logger: Logger;
   limits: HttpLimits;
+  durations: RequestDurations;
   hosts: HostRules;
   /** whose pages may use the API, such as `https://shop.example` */
   corsOrigins: readonly string[];
@@ -75,55 +78,64 @@ export interface HttpDependencies {
   /** undefined: no limit */
   rateLimiter: RateLimiter | undefined;
   responseBudget: ResponseBudget;
+  /** undefined: everyone is anonymous and may do everything */
+  authenticator: Authenticator | undefined;
+  /** false if the metrics are only on ADMIN_PORT */
+  servesMetrics: boolean;
+  /** serves /docs and /openapi.json */
+  documentation: boolean;
   version: string;
 }
 
 /** Builds the application and registers everything. The caller listens and closes. */
 export async function createHttpApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
-  const { api, metrics, logger, limits, hosts, corsOrigins, version } = dependencies;
-  const { callers, load, rateLimiter: limiter } = dependencies;
-  const handleError = createErrorHandler(logger);
+  const { api, metrics, logger, limits, durations, hosts, corsOrigins, version } = dependencies;
+  const { callers, load, rateLimiter: limiter, authenticator, documentation } = dependencies;
+  const handleError = createErrorHandler(logger, metrics);
   const rate = limiter === undefined ? undefined : new RequestRate({ limiter, callers, metrics });
   const frameworkErrors = rate?.countRefused(handleError) ?? handleError;
   const app = fastify({ ...serverOptions(limits), frameworkErrors });
   const scope: HttpScope = app.withTypeProvider<TypeBoxTypeProvider>();
-  limitConnections(app, dependencies);
+  limitConnections(app.server, dependencies);
   continueWhenBodyIsRead(app.server);
   scope.setErrorHandler(handleError);
   scope.setValidatorCompiler(validatorCompiler);
 
   // Keep this order: route hooks see only routes added later, and request hooks run in the order added.
-  const durations = new RequestDurations(metrics.httpRequestDuration, api?.stats);
+  requireRules(scope);
   durations.measureRoutes(scope);
   returnRequestIds(scope);
   const stalled = new StalledResponses(limits.responseTimeoutMs, metrics);
   boundLargeResponses(scope, { callers, budget: dependencies.responseBudget, stalled });
   setApiHeaders(scope);
   allowOrigins(scope, corsOrigins);
+  refuseWhenDraining(scope, dependencies.isDraining);
   shedLoad(scope, load, metrics);
   rate?.countAll(scope);
   answerPreflights(scope, corsOrigins);
   refuseUnmatched(scope, (request, status) => durations.countUnmatched(request, status));
   refuseUnknownHosts(scope, hosts);
   refuseForeignOrigins(scope, corsOrigins);
+  admitPrincipals(scope, { authenticator, rateLimiter: limiter, rate });
   acceptJsonOnly(scope);
-  await collectDocumentation(scope, version);
+  if (documentation) await collectDocumentation(scope, version);
 
-  addOperations(scope, { ...dependencies, durations });
+  addProbes(scope, { ...dependencies, showsDetails: detailsCheck(authenticator) });
+  if (dependencies.servesMetrics) addMetrics(scope, dependencies);
   if (api !== undefined) {
     await scope.register((v1) => addV1(v1, api, { ...dependencies, rate }), { prefix: '/v1' });
-    await serveDocumentation(scope);
+    if (documentation) await serveDocumentation(scope);
     await serveDashboard(scope);
   }
   return app;
 }
 
-function limitConnections({ server }: FastifyInstance, dependencies: HttpDependencies): void {
-  const { callers, metrics, limits } = dependencies;
-  const maxPerAddress = limits.maxConnectionsPerAddress;
-  const limit = new ConnectionLimit({ protocol: 'http', callers, maxPerAddress, metrics });
-  limit.limitTotal(server);
-  server.prependListener('connection', (socket: Socket) => limit.admit(socket));
+/** Checks the routes that are added from now on. A route without a rule fails the start. */
+function requireRules(scope: HttpScope): void {
+  scope.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.isRefused === true) return;
+    for (const name of [method].flat()) requireRule(operationOf(name, url));
+  });
 }
 
 /** Hooks run in the order in which they are added. */
@@ -133,16 +145,15 @@ async function addV1(
   dependencies: HttpDependencies & { rate: RequestRate | undefined },
 ): Promise<void> {
   const { orderService, watchService, shared, deadLetterService, stats } = api;
-  const { isDraining, callers, metrics, logger, rate } = dependencies;
+  const { callers, metrics, logger, rate, authenticator } = dependencies;
   const closing = closingSignal(scope);
-  refuseWhenDraining(scope, isDraining);
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
   await addCreateBatch(scope, { orderService, metrics, logger, rate });
   addReadOrder(scope, orderService);
   addListOrders(scope, orderService, dependencies);
   addOrderHistory(scope, orderService);
   addRequestTransition(scope, orderService);
-  addOrderEvents(scope, { watchService, shared, callers, closing });
+  addOrderEvents(scope, { watchService, shared, callers, closing, authenticator });
   addStats(scope, stats);
   addListDeadLetters(scope, deadLetterService, dependencies);
   addReadDeadLetter(scope, deadLetterService);

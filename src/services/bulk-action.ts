@@ -19,7 +19,7 @@ export interface BulkRequest {
   afterId: number;
   /** for paging: at most this many */
   limit: number | undefined;
-  /** the operator, for the audit */
+  /** the name of the principal, for the audit */
   by: string;
 }
 

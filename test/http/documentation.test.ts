@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { ruleOf } from '../../src/auth/authorise.ts';
 import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
 import { parsePosition } from '../../src/base/position.ts';
 import { readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
-import { operatorOf } from '../../src/http/schemas/operator.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { asObject, startHttp } from './http-under-test.ts';
 import { operationsOf, readDocument, type Operation } from './openapi.ts';
@@ -15,21 +15,21 @@ import { requestWith } from './request-with.ts';
 
 /** Every route of the contract with every status it may answer. */
 const CONTRACT = {
-  'post /v1/orders': '201 202 400 403 413 415 421 422 429 500 503 504',
-  'post /v1/orders/batch': '207 400 403 413 415 421 429 500 503',
-  'get /v1/orders/{id}': '200 304 400 404 421 429 500 503 504',
-  'get /v1/orders': '200 400 421 429 500 503',
-  'get /v1/orders/{id}/history': '200 400 404 421 429 500 503 504',
-  'post /v1/orders/{id}/transitions': '202 400 403 404 409 412 413 415 421 429 500 503 504',
-  'get /v1/order-events': '200 204 400 404 410 421 429 500 503 504',
-  'get /v1/stats': '200 400 421 429 500 503',
-  'get /v1/dead-letters': '200 400 421 429 500 503',
-  'get /v1/dead-letters/{id}': '200 400 404 421 429 500 503',
-  'post /v1/dead-letters/replay': '200 400 403 413 415 421 429 500 503 504',
-  'post /v1/dead-letters/discard': '200 400 403 413 415 421 429 500 503',
+  'post /v1/orders': '201 202 400 401 403 413 415 421 422 429 500 503 504',
+  'post /v1/orders/batch': '207 400 401 403 413 415 421 429 500 503',
+  'get /v1/orders/{id}': '200 304 400 401 403 404 421 429 500 503 504',
+  'get /v1/orders': '200 400 401 403 421 429 500 503',
+  'get /v1/orders/{id}/history': '200 400 401 403 404 421 429 500 503 504',
+  'post /v1/orders/{id}/transitions': '202 400 401 403 404 409 412 413 415 421 429 500 503 504',
+  'get /v1/order-events': '200 204 400 401 403 404 410 421 429 500 503 504',
+  'get /v1/stats': '200 400 401 403 421 429 500 503',
+  'get /v1/dead-letters': '200 400 401 403 421 429 500 503',
+  'get /v1/dead-letters/{id}': '200 400 401 403 404 421 429 500 503',
+  'post /v1/dead-letters/replay': '200 400 401 403 413 415 421 429 500 503 504',
+  'post /v1/dead-letters/discard': '200 400 401 403 413 415 421 429 500 503',
   'get /livez': '200 421',
   'get /readyz': '200 421 503',
-  'get /metrics': '200 421 429',
+  'get /metrics': '200 401 403 421 429 503',
 };
 
 const json = { 'content-type': 'application/json' };
@@ -85,10 +85,6 @@ await t.test('the pattern of a parameter says what its parser reads', async (t) 
       read: (text: string) => readIdempotencyKey(requestWith('Idempotency-Key', text)),
       refused: ['', ' ', 'x'.repeat(256), 'käse', '"open', '"a"b"', String.raw`"a\b"`, '""'],
     },
-    'x-operator': {
-      read: (text: string) => operatorOf(requestWith('X-Operator', text)),
-      refused: ['', ' ', 'x'.repeat(65), 'jürgen'],
-    },
     position: { read: parsePosition, refused: ['', '1', '-1-2', '1-2-3', '1-2 ', '1-1234567890123456'] },
   };
   for (const [name, { read, refused }] of Object.entries(parsers)) {
@@ -113,6 +109,31 @@ await t.test('a replay or discard has either ids or a filter', async (t) => {
       },
     });
   }
+});
+
+await t.test('each operation names the scope that it needs, as the rules do', async (t) => {
+  for (const { name, method, path, operation } of operations) {
+    const rule = ruleOf(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
+    const needed =
+      rule === undefined || rule.kind === 'open'
+        ? undefined
+        : [{ token: [rule.scope] }, { apiKey: [rule.scope] }];
+    t.strictSame(operation.security, needed, name);
+  }
+  t.match(document.components, {
+    securitySchemes: {
+      token: { type: 'http', scheme: 'bearer' },
+      apiKey: { type: 'http', scheme: 'bearer' },
+    },
+  });
+});
+
+await t.test('without documentation, neither its pages nor the document are served', async (t) => {
+  const { app } = await startHttp(t, { documentation: false });
+  for (const url of ['/docs', '/docs/', '/docs/static/swagger-ui.css', '/openapi.json']) {
+    t.equal((await app.inject(url)).statusCode, 404, url);
+  }
+  t.equal((await app.inject('/')).statusCode, 200);
 });
 
 await t.test('every reference leads to a schema', async (t) => {

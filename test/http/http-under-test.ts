@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { Callers } from '../../src/base/caller.ts';
 import { createMetrics, type Metrics } from '../../src/base/metrics.ts';
 import { createHttpApp, type HttpApi, type HttpDependencies } from '../../src/http/app.ts';
+import { RequestDurations } from '../../src/http/plugins/request-durations.ts';
 import { LoadMonitor } from '../../src/services/load-monitor.ts';
 import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
 import type { ByteLimits } from '../../src/services/byte-counts.ts';
@@ -31,7 +32,17 @@ export interface HttpUnderTest {
 }
 
 export type Changes = Partial<
-  Pick<HttpDependencies, 'readiness' | 'isDraining' | 'pendingAppends' | 'callers' | 'corsOrigins'>
+  Pick<
+    HttpDependencies,
+    | 'readiness'
+    | 'isDraining'
+    | 'pendingAppends'
+    | 'callers'
+    | 'corsOrigins'
+    | 'authenticator'
+    | 'servesMetrics'
+    | 'documentation'
+  >
 > & {
   /** undefined: as a worker has it */
   api?: Partial<HttpApi> | undefined;
@@ -95,6 +106,10 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     logger: pino({ level: 'debug' }, { write: (line) => logged.push(asObject(JSON.parse(line))) }),
     version: '1.2.3',
     corsOrigins: [],
+    authenticator: undefined,
+    servesMetrics: true,
+    documentation: true,
+    durations: new RequestDurations(metrics.httpRequestDuration, stats),
     responseBudget: new ResponseBudget(responseLimits, metrics),
     ...dependencies,
     api: isWorker

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { entityTag, matchesEntityTag } from '../../src/http/routes/read-order.ts';
-import { callerOf, readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
+import { readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
 import { preferredWait } from '../../src/http/schemas/prefer.ts';
 import { requestWith } from './request-with.ts';
 
@@ -76,12 +76,4 @@ await t.test('Idempotency-Key: two headers are refused, even if they are equal',
   t.throws(() => readIdempotencyKey(requestWith('Idempotency-Key', 'a', 'IDEMPOTENCY-KEY', 'a')), {
     code: 'idempotency-key-invalid',
   });
-});
-
-await t.test('Authorization identifies the caller and is not kept', async (t) => {
-  const alice = callerOf(requestWith('Authorization', 'Bearer alice'));
-  t.equal(callerOf(requestWith('Authorization', 'Bearer alice')), alice);
-  t.not(callerOf(requestWith('Authorization', 'Bearer bob')), alice);
-  t.notMatch(alice, /alice/);
-  t.equal(callerOf(requestWith('Accept', '*/*')), 'anonymous');
 });

@@ -3,8 +3,10 @@ import {
   credentials,
   loadPackageDefinition,
   Metadata,
+  InterceptingCall,
   type ChannelCredentials,
   type GrpcObject,
+  type Interceptor,
 } from '@grpc/grpc-js';
 import type { CreateOrderRequest } from '../../src/grpc/generated/orders/v1/CreateOrderRequest.ts';
 import type { CreateOrderResponse__Output } from '../../src/grpc/generated/orders/v1/CreateOrderResponse.ts';
@@ -34,16 +36,25 @@ export class GrpcClient {
     this.#watch = watch;
   }
 
-  /** @param address host:port; nothing is sent before the first call */
+  /**
+   * @param address host:port; nothing is sent before the first call
+   * @param token sent with every call
+   */
   static async to(
     address: string,
     security: ChannelCredentials = credentials.createInsecure(),
+    token?: string,
   ): Promise<GrpcClient> {
     const { definition } = await loadOrdersApi();
     const { orders } = loadPackageDefinition(definition) as GrpcObject & ProtoGrpcType;
-    const first = new orders.v1.OrderService(address, security, { 'grpc.use_local_subchannel_pool': 1 });
+    const interceptors = token === undefined ? [] : [withToken(token)];
+    const options = { 'grpc.use_local_subchannel_pool': 1, interceptors };
+    const first = new orders.v1.OrderService(address, security, options);
     const channelOverride = first.getChannel();
-    return new GrpcClient(first, new orders.v1.OrderWatch(address, security, { channelOverride }));
+    return new GrpcClient(
+      first,
+      new orders.v1.OrderWatch(address, security, { channelOverride, interceptors }),
+    );
   }
 
   create(request: CreateOrderRequest, metadata = new Metadata()): Promise<CreateOrderResponse__Output> {
@@ -85,6 +96,16 @@ async function called<Answer>(call: (done: Done<Answer>) => void): Promise<Answe
   const answer = await promisify<Answer | undefined>(call)();
   if (answer === undefined) throw new Error('The call succeeded without an answer.');
   return answer;
+}
+
+function withToken(token: string): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set('authorization', `Bearer ${token}`);
+        next(metadata, listener);
+      },
+    });
 }
 
 function options(): { deadline: number } {

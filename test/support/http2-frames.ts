@@ -27,6 +27,12 @@ export function openAndReset(count: number, path: string, firstStream = 1): Buff
   return Buffer.concat(frames.flat());
 }
 
+/** Opens one gRPC call without a message. @param more headers, which may repeat @param stream odd */
+export function openCall(path: string, more: [name: string, value: string][], stream: number): Buffer {
+  const headers = more.flatMap(([name, value]) => [Buffer.from([0x00]), text(name), text(value)]);
+  return frame(HEADERS, END_STREAM_AND_HEADERS, stream, Buffer.concat([callHeaders(path), ...headers]));
+}
+
 /** The type and the payload of the first frame; undefined while it is incomplete. */
 export function firstFrame(bytes: Buffer): { type: number; payload: Buffer; rest: Buffer } | undefined {
   if (bytes.length < FRAME_HEAD_BYTES) return undefined;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { clientHello, firstFrame, GOAWAY, openAndReset } from './http2-frames.ts';
+import { clientHello, firstFrame, GOAWAY, openAndReset, openCall } from './http2-frames.ts';
 
 /** An HTTP/2 client that writes the frames of a hostile client, which Node's own client never sends. */
 export class RawHttp2 {
@@ -38,6 +38,12 @@ export class RawHttp2 {
   openAndReset(count: number, path: string): void {
     this.#socket.write(openAndReset(count, path, this.#nextStream));
     this.#nextStream += 2 * count;
+  }
+
+  /** Opens one call without a message. */
+  call(path: string, headers: [name: string, value: string][]): void {
+    this.#socket.write(openCall(path, headers, this.#nextStream));
+    this.#nextStream += 2;
   }
 
   close(): void {

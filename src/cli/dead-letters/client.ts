@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { toError } from '../../base/errors.ts';
 import type { EntryBody, DeadLetterBody } from '../../http/schemas/dead-letter.ts';
 import type { Problem } from '../../http/schemas/problem.ts';
@@ -66,7 +65,7 @@ export class DeadLetterClient {
   bulkAction(name: 'replay' | 'discard', request: BulkRequestBody): Promise<BulkResponse> {
     return this.#request(`/v1/dead-letters/${name}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-operator': operator() },
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
     });
   }
@@ -102,18 +101,4 @@ export class DeadLetterClient {
 
 function isProblem(body: unknown): body is Problem {
   return typeof body === 'object' && body !== null && 'code' in body && 'title' in body && 'detail' in body;
-}
-
-/** The name of the logged-in user, for the audit. */
-function operator(): string {
-  try {
-    return (
-      userInfo()
-        .username.replace(/[^\x21-\x7e]/g, '?')
-        .slice(0, 64) || 'cli'
-    );
-  } catch {
-    // The system's user database has no entry for this user, as in many containers.
-    return 'cli';
-  }
 }

@@ -21,6 +21,7 @@ const RESPONSE_HEADERS = [
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
+  'www-authenticate',
   'x-request-id',
 ].join(', ');
 

@@ -2,9 +2,11 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import type { TSchema } from 'typebox';
+import { requireRule } from '../../auth/authorise.ts';
 import { ERRORS, type CallerErrorCode } from '../../base/error-table.ts';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
+import { operationOf } from './principal.ts';
 import { protectPages } from './security-headers.ts';
 
 declare module 'fastify' {
@@ -25,6 +27,17 @@ interface Documented {
   properties?: Record<string, Documented>;
 }
 
+/** Both are sent as `Authorization: Bearer …`. A service without authentication needs neither. */
+const SECURITY_SCHEMES = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token of the issuer that the service trusts (RFC 9068)',
+  },
+  apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, for machines' },
+} as const;
+
 /** Collects the schemas of the routes that are added from now on. */
 export async function collectDocumentation(scope: HttpScope, version: string): Promise<void> {
   scope.addSchema(Problem);
@@ -40,13 +53,14 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
+      components: { securitySchemes: SECURITY_SCHEMES },
       tags: [
         { name: 'orders', description: 'Create, read, transition and watch orders' },
         { name: 'dead letters', description: 'Inspect, replay and discard records that failed for good' },
         { name: 'operations', description: 'Health, metrics and statistics' },
       ],
     },
-    transform: ({ schema, url }) => ({ schema: documented(schema, url), url }),
+    transform: ({ schema, url, route }) => ({ schema: documented(schema, String(route.method), url), url }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) =>
         typeof $id === 'string' ? $id : `schema-${index}`,
@@ -64,18 +78,20 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
   scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
 }
 
-function documented({ requestHeaders, problems = [], ...schema }: FastifySchema, url: string): FastifySchema {
+function documented(declared: FastifySchema, method: string, url: string): FastifySchema {
+  if (declared.hide === true) return declared;
+  const { requestHeaders, problems = [], ...schema } = declared;
   const { body, querystring } = schema as { body?: Documented; querystring?: Documented };
-  const response = {
-    ...(schema.response as object | undefined),
-    ...problemResponses(new Set([...commonProblems(schema, url), ...problems])),
-  };
+  const rule = requireRule(operationOf(method, url));
+  const isOpen = rule.kind === 'open';
+  const codes = new Set([...(isOpen ? [] : LOGIN_PROBLEMS), ...commonProblems(schema, url), ...problems]);
   return {
     ...schema,
+    ...(isOpen ? {} : { security: [{ token: [rule.scope] }, { apiKey: [rule.scope] }] }),
     ...(body === undefined ? {} : { body: withRules(body) }),
     ...(querystring === undefined ? {} : { querystring: withRules(querystring) }),
     ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
-    response,
+    response: { ...(schema.response as object | undefined), ...problemResponses(codes) },
   };
 }
 
@@ -86,6 +102,14 @@ function withRules(schema: Documented): object {
   const fields = Object.entries(properties).map(([name, property]) => [name, withRules(property)]);
   return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
+
+/** The error codes of every route that needs a login. */
+const LOGIN_PROBLEMS = [
+  'unauthenticated',
+  'scope-missing',
+  'access-denied',
+  'identity-unavailable',
+] as const satisfies readonly CallerErrorCode[];
 
 /** The error codes of the hooks and of the request parsers. */
 function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {

@@ -1,10 +1,11 @@
 import { draining } from '../../services/server-rules.ts';
 import type { HttpScope } from './http-scope.ts';
+import { OPERATIONAL_PATHS } from './operational-paths.ts';
 
 /** During shutdown, refuses new requests and finishes those in flight. */
 export function refuseWhenDraining(scope: HttpScope, isDraining: () => boolean): void {
-  scope.addHook('onRequest', (_request, reply, done) => {
-    if (!isDraining()) {
+  scope.addHook('onRequest', (request, reply, done) => {
+    if (!isDraining() || OPERATIONAL_PATHS.has(request.routeOptions.url)) {
       done();
       return;
     }

@@ -2,7 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerErrorCode } from '../../base/error-table.ts';
 import { ServiceError, toError, toServiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { logServerError } from '../../services/server-rules.ts';
+import type { Metrics } from '../../base/metrics.ts';
+import { isKnown } from '../../services/admission.ts';
+import { countRefusedCaller, logServerError } from '../../services/server-rules.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 import { API_HEADERS } from './security-headers.ts';
@@ -18,10 +20,11 @@ const FRAMEWORK_ERRORS = new Map<string, [CallerErrorCode, string]>([
   ['FST_ERR_MAX_PARAM_LENGTH', ['route-not-found', 'A segment of the path is longer than any id.']],
 ]);
 
-/** Turns every error of a request into a problem document, and logs server-side errors. */
-export function createErrorHandler(logger: Logger): ErrorHandler {
+/** Turns every error of a request into a problem document; logs server-side errors and counts refused callers. */
+export function createErrorHandler(logger: Logger, metrics: Pick<Metrics, 'requestsRefused'>): ErrorHandler {
   return (thrown, request, reply) => {
     const error = serviceErrorOf(thrown);
+    countRefusedCaller(metrics, 'http', error);
     logServerError(logger, error, requestFields(request));
     sendProblem(reply, error);
   };
@@ -38,9 +41,10 @@ export function serviceErrorOf(thrown: unknown): ServiceError {
   return toServiceError(thrown);
 }
 
-/** Identifies a request in the log. */
-export function requestFields({ id, method, url }: FastifyRequest): Record<string, string> {
-  return { requestId: id, method, path: url };
+/** Identifies a request in the log. Without the query: somebody may have put a token there. */
+export function requestFields({ id, method, url, principal }: FastifyRequest): Record<string, string> {
+  const fields = { requestId: id, method, path: url.split('?', 1)[0] ?? '' };
+  return isKnown(principal) ? { ...fields, principal: principal.name } : fields;
 }
 
 function sendProblem(reply: FastifyReply, error: ServiceError): void {

@@ -4,6 +4,7 @@ import type { Callers } from '../../base/caller.ts';
 import { toError } from '../../base/errors.ts';
 import type { ResponseBudget } from '../../services/response-budget.ts';
 import type { HttpScope } from './http-scope.ts';
+import { OPERATIONAL_PATHS } from './operational-paths.ts';
 import type { StalledResponses } from './stalled-responses.ts';
 
 /** Smaller responses are not counted: the operating system takes them whole, and counting would cost them time. */
@@ -11,9 +12,6 @@ const LARGE_BYTES = 32 * 1024;
 
 /** A reader that takes less than this in the time of `StalledResponses` is cut off. */
 const SLICE_BYTES = 64 * 1024;
-
-/** Operators must see why the service refuses responses. */
-const NEVER_REFUSED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/metrics']);
 
 export interface LargeResponseDependencies {
   callers: Callers;
@@ -63,7 +61,7 @@ function bound(
   }
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
   const caller = callers.ofRequest(request.raw);
-  const isRefusable = !NEVER_REFUSED.has(request.routeOptions.url);
+  const isRefusable = !OPERATIONAL_PATHS.has(request.routeOptions.url);
   const release = isRefusable ? budget.take(caller, bytes.length) : budget.count(caller, bytes.length);
   reply.raw.once('close', release);
   stalled.watch(socket, reply.raw);

@@ -1,9 +1,7 @@
 import type { LoadMonitor } from '../../services/load-monitor.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { HttpScope } from './http-scope.ts';
-
-/** Operators must see an overloaded service, and it must not be restarted for being slow. */
-const ALWAYS_ANSWERED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/metrics']);
+import { OPERATIONAL_PATHS } from './operational-paths.ts';
 
 /** Refuses requests before their body is read, while the event loop lags. */
 export function shedLoad(
@@ -13,7 +11,7 @@ export function shedLoad(
 ): void {
   scope.addHook('onRequest', (request, _reply, done) => {
     const overload = load.overload();
-    if (overload === undefined || ALWAYS_ANSWERED.has(request.routeOptions.url)) {
+    if (overload === undefined || OPERATIONAL_PATHS.has(request.routeOptions.url)) {
       done();
       return;
     }

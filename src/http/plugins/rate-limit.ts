@@ -1,11 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../../base/caller.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { isKnown, principalKey } from '../../services/admission.ts';
 import type { RateLimiter, RateUsage } from '../../services/rate-limiter.ts';
 import type { ErrorHandler } from './error-handler.ts';
 import type { HttpScope } from './http-scope.ts';
 
-/** Probes must not fail because of other requests from the same address. */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** what the tightest budget has left, of those that were counted */
+    rateRemaining: number;
+  }
+}
+
+/** Probes must not fail because of other requests from the same address. They send no credentials, which cost a check. */
 const UNLIMITED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 export interface RequestRateDependencies {
@@ -15,8 +23,8 @@ export interface RequestRateDependencies {
 }
 
 /**
- * Counts requests against the budgets of their callers. Responses have the headers of the current
- * draft-ietf-httpapi-ratelimit-headers.
+ * Counts requests against the budget of their address; `Admission` counts them against that of their principal. Responses have the headers of the current
+ * draft-ietf-httpapi-ratelimit-headers, for the budget that has less left.
  */
 export class RequestRate {
   readonly #dependencies: RequestRateDependencies;
@@ -30,15 +38,16 @@ export class RequestRate {
 
   /** Counts every request, those that match no route as well, and refuses those over the limit before their body is read. */
   countAll(scope: HttpScope): void {
+    scope.decorateRequest('rateRemaining', Infinity);
     scope.addHook('onRequest', (request, reply, done) => {
-      if (UNLIMITED.has(request.routeOptions.url)) {
+      if (UNLIMITED.has(request.routeOptions.url) && request.raw.headers.authorization === undefined) {
         done();
         return;
       }
       const { limiter, callers } = this.#dependencies;
       const usage = limiter.count(callers.ofRequest(request.raw));
-      if (usage instanceof Promise) usage.then((known) => done(this.#apply(known, reply)), done);
-      else done(this.#apply(usage, reply));
+      if (usage instanceof Promise) usage.then((known) => done(this.show(known, request, reply)), done);
+      else done(this.show(usage, request, reply));
     });
   }
 
@@ -46,23 +55,33 @@ export class RequestRate {
   countRefused(handleError: ErrorHandler): ErrorHandler {
     const { limiter, callers } = this.#dependencies;
     return (error, request, reply) => {
-      const respond = (usage: RateUsage) => handleError(this.#apply(usage, reply) ?? error, request, reply);
+      const respond = (usage: RateUsage) =>
+        handleError(this.show(usage, request, reply) ?? error, request, reply);
       const usage = limiter.count(callers.ofRequest(request.raw));
       if (usage instanceof Promise) usage.then(respond, () => handleError(error, request, reply));
       else respond(usage);
     };
   }
 
-  /** Counts what a request costs besides itself. @throws ServiceError `rate-limited` */
+  /** Counts what a request costs besides itself, in both budgets. @throws ServiceError `rate-limited` */
   async countMore(request: FastifyRequest, reply: FastifyReply, cost: number): Promise<void> {
     const { limiter, callers } = this.#dependencies;
-    const error = this.#apply(await limiter.countMore(callers.ofRequest(request.raw), cost), reply);
-    if (error !== undefined) throw error;
+    const { principal, raw } = request;
+    const keys = [callers.ofRequest(raw), ...(isKnown(principal) ? [principalKey(principal)] : [])];
+    for (const key of keys) {
+      const error = this.show(await limiter.countMore(key, cost), request, reply);
+      if (error !== undefined) throw error;
+    }
   }
 
-  #apply({ remaining, resetSeconds, error }: RateUsage, reply: FastifyReply): RateUsage['error'] {
-    reply.header('ratelimit-policy', this.#policy);
-    reply.header('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
+  /** Sets the headers, unless another budget has less left. @returns the error of the usage */
+  show(usage: RateUsage, request: FastifyRequest, reply: FastifyReply): RateUsage['error'] {
+    const { remaining, resetSeconds, error } = usage;
+    if (error !== undefined || !(remaining > request.rateRemaining)) {
+      request.rateRemaining = remaining;
+      reply.header('ratelimit-policy', this.#policy);
+      reply.header('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
+    }
     if (error !== undefined) {
       this.#dependencies.metrics.requestsRefused.inc({ protocol: 'http', reason: 'rate-limited' });
     }

@@ -13,7 +13,7 @@ import { principalOf } from '../plugins/principal.ts';
 import type { RequestRate } from '../plugins/rate-limit.ts';
 import { acceptBatchesOnly } from '../plugins/json-body.ts';
 import { refuseReads } from '../plugins/not-found.ts';
-import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
+import { IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { EXAMPLE_ID, exampleOrder } from '../schemas/order.ts';
 import { Problem, problemOf } from '../schemas/problem.ts';
 import { refuseQuery } from '../schemas/query.ts';
@@ -91,8 +91,7 @@ function addRoute(scope: HttpScope, dependencies: CreateBatchDependencies): void
     const orders: readonly unknown[] = request.body.orders;
     await dependencies.rate?.countMore(request, reply, orders.length - 1);
     const key = readIdempotencyKey(raw);
-    const caller = callerOf(raw);
-    const { access } = principalOf(request);
+    const { name: caller, access } = principalOf(request);
     const traceparent = traceparentOf(raw.headers.traceparent);
     const results: Promise<BatchResult>[] = [];
     for (const [index, order] of orders.entries()) {

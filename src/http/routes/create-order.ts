@@ -10,7 +10,7 @@ import { NewOrder, type Order } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { principalOf } from '../plugins/principal.ts';
 import type { OrderAccess } from '../../order/access.ts';
-import { callerOf, IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
+import { IdempotencyKeyHeader, readIdempotencyKey } from '../schemas/idempotency-key.ts';
 import { orderLocation } from '../schemas/order-address.ts';
 import { EXAMPLE_ID, exampleBody, exampleOrder, orderBody, OrderBody, Timestamp } from '../schemas/order.ts';
 import { preferredWait, PreferHeader } from '../schemas/prefer.ts';
@@ -95,10 +95,10 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
   scope.post('/orders', { schema }, async (request, reply) => {
     refuseQuery(request);
     const { raw, body } = request;
-    const { access } = principalOf(request);
+    const { name, access } = principalOf(request);
     const idempotencyKey = readIdempotencyKey(raw);
     const { receipt, replayed } = await orderService.place(body, {
-      caller: idempotencyKey === undefined ? '' : callerOf(raw),
+      caller: name,
       access,
       idempotencyKey,
       traceparent: traceparentOf(raw.headers.traceparent),

@@ -4,8 +4,8 @@ import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { refuseReads } from '../plugins/not-found.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
-import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
 const schema = {
@@ -13,7 +13,6 @@ const schema = {
   summary: 'Discard dead letters',
   description: 'Closes them without a replay. They stay in the store and can no longer be replayed.',
   tags: ['dead letters'],
-  requestHeaders: Type.Object(OperatorHeader),
   body: BulkBody(MAX_DEAD_LETTERS_PER_SECOND),
   response: {
     200: Type.Object(
@@ -36,7 +35,7 @@ export function addDiscardDeadLetters(
   refuseReads(scope, '/dead-letters/discard');
   scope.post('/dead-letters/discard', { schema }, async (request, reply) => {
     refuseQuery(request);
-    const discard = bulkRequestOf(request.body, operatorOf(request.raw), MAX_DEAD_LETTERS_PER_SECOND);
+    const discard = bulkRequestOf(request.body, principalOf(request).name, MAX_DEAD_LETTERS_PER_SECOND);
     const result = await deadLetterService.discard(discard, untilClosed(reply, closing));
     return { ...bulkResponse(result, discard), replayed: 0, discarded: result.done };
   });

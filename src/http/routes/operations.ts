@@ -1,4 +1,5 @@
 import { Gauge } from 'prom-client';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
@@ -10,9 +11,14 @@ export interface Readiness {
   checks: Record<string, string>;
 }
 
-export interface OperationsDependencies {
+export interface ProbesDependencies {
   readiness: () => Promise<Readiness>;
   isDraining: () => boolean;
+  /** Whether the caller of a request may see the checks. */
+  showsDetails: (request: FastifyRequest) => Promise<boolean>;
+}
+
+export interface MetricsDependencies {
   pendingAppends: () => number;
   metrics: Metrics;
   durations: RequestDurations;
@@ -24,7 +30,11 @@ const ReadyBody = (status: 'ok' | 'unavailable', description: string) =>
   Type.Object(
     {
       status: Type.Literal(status),
-      checks: Type.Record(Type.String(), Type.String(), { description: "'ok' or what is wrong" }),
+      checks: Type.Optional(
+        Type.Record(Type.String(), Type.String(), {
+          description: "'ok' or what is wrong; only for callers with the scope `stats:read`",
+        }),
+      ),
     },
     { description },
   );
@@ -34,11 +44,10 @@ const NotReady = ReadyBody('unavailable', 'Send requests to another replica for 
 
 const tags = ['operations'];
 
-/** Routes for operators, registered outside /v1: its hooks must not refuse them under load or during shutdown. */
-export function addOperations(scope: HttpScope, dependencies: OperationsDependencies): void {
+/** /livez and /readyz. They are open: a gateway and an orchestrator have no login. */
+export function addProbes(scope: HttpScope, dependencies: ProbesDependencies): void {
   addLivez(scope);
   addReadyz(scope, dependencies);
-  addMetrics(scope, dependencies);
 }
 
 function addLivez(scope: HttpScope): void {
@@ -46,23 +55,27 @@ function addLivez(scope: HttpScope): void {
   scope.get('/livez', { schema }, () => ({ status: 'ok' as const }));
 }
 
-function addReadyz(scope: HttpScope, { readiness, isDraining }: OperationsDependencies): void {
+function addReadyz(scope: HttpScope, dependencies: ProbesDependencies): void {
+  const { readiness, isDraining, showsDetails } = dependencies;
   const schema = {
     operationId: 'readyz',
     summary: 'Can the process serve requests?',
     tags,
     response: { 200: Ready, 503: NotReady },
   };
-  scope.get('/readyz', { schema }, async (_request, reply) => {
-    const { ready, checks } = await readiness();
+  scope.get('/readyz', { schema }, async (request, reply) => {
+    const [{ ready, checks }, isDetailed] = await Promise.all([readiness(), showsDetails(request)]);
     const shutdown = isDraining() ? { shutdown: 'the service is shutting down' } : undefined;
-    if (ready && shutdown === undefined) return { status: 'ok' as const, checks };
+    const details = isDetailed ? { checks: { ...checks, ...shutdown } } : {};
+    if (ready && shutdown === undefined) return { status: 'ok' as const, ...details };
     reply.code(503);
-    return { status: 'unavailable' as const, checks: { ...checks, ...shutdown } };
+    return { status: 'unavailable' as const, ...details };
   });
 }
 
-function addMetrics(scope: HttpScope, { metrics, durations, pendingAppends }: OperationsDependencies): void {
+/** /metrics. Add it once in a process. */
+export function addMetrics(scope: HttpScope, dependencies: MetricsDependencies): void {
+  const { metrics, durations, pendingAppends } = dependencies;
   const { registry } = metrics;
   new Gauge({
     name: 'orders_pending_appends',

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
+import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Callers } from '../../base/caller.ts';
-import { invalidField } from '../../base/errors.ts';
+import { invalidField, type ServiceError } from '../../base/errors.ts';
 import type { EventEncoder } from '../../services/event-encoder.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../../services/list-query.ts';
 import { pumpWatch, type SharedDelivery } from '../../services/watch-pump.ts';
@@ -31,7 +32,8 @@ const schema = {
     'one. Otherwise: every new version of the matching orders. The `id` of an event is a resume token: send it as ' +
     '`Last-Event-ID` to continue after that event at any replica, with nothing missed and nothing repeated. A comment ' +
     'comes every 15 s. A slow reader gets only the latest version of each order. A last event `problem` says why a ' +
-    'stream ended: with `resume-token-too-old`, read the current state and watch without a token.',
+    'stream ended: with `resume-token-too-old`, read the current state and watch without a token; with `unauthenticated`, ' +
+    'the credentials have ended: continue with new ones.',
   tags: ['orders'],
   querystring: Query,
   requestHeaders: Type.Object({
@@ -64,16 +66,19 @@ export interface OrderEventsDependencies {
   callers: Callers;
   /** aborted when the server closes: streams end, and readers reconnect to another replica */
   closing: AbortSignal;
+  /** ends streams with their credentials; undefined: they have none */
+  authenticator: Pick<Authenticator, 'watch'> | undefined;
 }
 
 export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDependencies): void {
-  const { watchService, callers } = dependencies;
+  const { watchService, callers, authenticator } = dependencies;
   const encoder = createEventEncoder();
   scope.get('/order-events', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const caller = callers.ofRequest(request.raw);
+    const principal = principalOf(request);
     const token = String(request.headers['last-event-id'] ?? '');
     const options = { token: token === '' ? undefined : token, caller };
-    const watch = await begin(watchService, request.query, principalOf(request).access, options);
+    const watch = await begin(watchService, request.query, principal.access, options);
     if (watch.end() !== undefined) {
       watch.close();
       // Browsers do not reconnect after a 204.
@@ -83,7 +88,8 @@ export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDepend
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    stream(watch, reply.raw, { ...dependencies, encoder, caller, requestId: request.id });
+    const onLogout: StreamOptions['onLogout'] = (end) => authenticator?.watch(principal, end);
+    stream(watch, reply.raw, { ...dependencies, encoder, caller, onLogout, requestId: request.id });
     return reply;
   });
 }
@@ -106,6 +112,8 @@ async function begin(
 interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {
   encoder: EventEncoder<string>;
   caller: string;
+  /** Calls the listener once, when the credentials of the reader end. @returns stops that */
+  onLogout: (listener: (error: ServiceError) => void) => (() => void) | undefined;
   requestId: string;
 }
 
@@ -116,19 +124,23 @@ function lastEvent(end: WatchEnd, requestId: string): string {
 
 /** Writes the watch until it ends, the reader disconnects, or the service stops. */
 function stream(watch: Watch, response: ServerResponse, options: StreamOptions): void {
-  const { closing, requestId } = options;
+  const { closing, onLogout, requestId } = options;
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
     watch.close();
     return;
   }
   response.writeHead(200, EVENT_STREAM_HEADERS);
+  // A reader that does not read would not read the problem either, and would keep what is buffered for it.
+  const endWith = (problem: string) => {
+    if (response.writableNeedDrain) response.destroy();
+    else if (!response.writableEnded) response.end(problem);
+  };
   const stop = pumpWatch(watch, response, {
     ...options,
     first: streamStart(watch.token()),
     onEnd: (end) => {
-      // A reader that does not read would not read the problem either, and would keep what is buffered for it.
-      if (end === 'too-slow' && response.writableNeedDrain) response.destroy();
+      if (end === 'too-slow') endWith(lastEvent(end, requestId));
       else response.end(lastEvent(end, requestId));
     },
   });
@@ -137,8 +149,13 @@ function stream(watch: Watch, response: ServerResponse, options: StreamOptions):
     response.end();
   };
   closing.addEventListener('abort', end, { once: true });
+  const stayLoggedIn = onLogout((error) => {
+    stop();
+    endWith(streamProblem(problemOf(error, requestId)));
+  });
   response.once('close', () => {
     closing.removeEventListener('abort', end);
+    stayLoggedIn?.();
     stop();
   });
   if (closing.aborted) end();

@@ -4,8 +4,8 @@ import { MAX_REFUSED_LISTED } from '../../services/bulk-action.ts';
 import { untilClosed } from '../plugins/closing.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { refuseReads } from '../plugins/not-found.ts';
+import { principalOf } from '../plugins/principal.ts';
 import { bulkResponse, BulkBody, bulkCounts, bulkRequestOf } from '../schemas/bulk-request.ts';
-import { OperatorHeader, operatorOf } from '../schemas/operator.ts';
 import { APPEND_PROBLEMS } from '../schemas/problem.ts';
 import { refuseQuery } from '../schemas/query.ts';
 
@@ -22,7 +22,6 @@ const schema = {
     'order. ' +
     'Safe to repeat.',
   tags: ['dead letters'],
-  requestHeaders: Type.Object(OperatorHeader),
   body: BulkBody(DEFAULT_RATE),
   response: {
     200: Type.Object(
@@ -54,7 +53,7 @@ export function addReplayDeadLetters(
   refuseReads(scope, '/dead-letters/replay');
   scope.post('/dead-letters/replay', { schema }, async (request, reply) => {
     refuseQuery(request);
-    const replay = bulkRequestOf(request.body, operatorOf(request.raw), DEFAULT_RATE);
+    const replay = bulkRequestOf(request.body, principalOf(request).name, DEFAULT_RATE);
     const result = await deadLetterService.replay(replay, untilClosed(reply, closing));
     const { done, refused } = result;
     const response = { ...bulkResponse(result, replay), replayed: done };

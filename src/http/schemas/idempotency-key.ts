@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import { ServiceError } from '../../base/errors.ts';
-import { callerOfCredentials, isIdempotencyKey } from '../../services/idempotency.ts';
+import { isIdempotencyKey } from '../../services/idempotency.ts';
 
 /** A bare key, which neither begins with a quote nor has surrounding spaces. */
 const BARE_PATTERN = String.raw`[!#-~]([ -~]{0,253}[!-~])?`;
@@ -43,11 +43,6 @@ export function readIdempotencyKey({ headers, rawHeaders }: IncomingMessage): st
     'idempotency-key-invalid',
     'An Idempotency-Key must have 1 to 255 printable ASCII characters, bare or in double quotes.',
   );
-}
-
-/** Identifies the caller: two callers may use the same key. */
-export function callerOf({ headers }: IncomingMessage): string {
-  return callerOfCredentials(headers.authorization);
 }
 
 function unquoted(text: string): string | undefined {
