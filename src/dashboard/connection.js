@@ -9,12 +9,16 @@ const LABELS = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnec
 export class Connection {
   /** @type {Map<string, boolean>} */
   #sources = new Map();
-  #expected;
+  /** @type {readonly string[]} */
+  #expected = [];
   #isPaused = false;
 
-  /** @param {string[]} sources the names that `report` will use */
-  constructor(sources) {
+  /** @param {readonly string[]} sources those that run from now on, named as in `report` */
+  resume(sources) {
+    this.#isPaused = false;
     this.#expected = sources;
+    this.#sources.clear();
+    this.#show();
   }
 
   /**
@@ -26,15 +30,16 @@ export class Connection {
     this.#show();
   }
 
-  /** The page is hidden and requests nothing. */
-  pause() {
-    this.#isPaused = true;
+  /** The caller may not read this source. @param {string} source */
+  drop(source) {
+    this.#expected = this.#expected.filter((name) => name !== source);
+    this.#sources.delete(source);
     this.#show();
   }
 
-  resume() {
-    this.#isPaused = false;
-    this.#sources.clear();
+  /** The page requests nothing. */
+  pause() {
+    this.#isPaused = true;
     this.#show();
   }
 

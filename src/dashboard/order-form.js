@@ -4,21 +4,46 @@ import { clearProblem, showProblem } from './problem.js';
 
 /** @typedef {{id: string, location: string}} Placed */
 
+const NOT_SIGNED_IN = {
+  title: 'The order was not placed',
+  detail: 'You are not signed in. Sign in, then place it again',
+};
+
 /** The form that places an order. */
 export class OrderForm {
   #form = /** @type {HTMLFormElement} */ (element('place-order'));
+  #caller;
   #onPlaced;
   /** The last request without a response; if the same body is sent again, it reuses the key. @type {{key: string, body: string} | undefined} */
   #unanswered;
 
-  /** @param {(placed: Placed) => void} onPlaced */
-  constructor(onPlaced) {
+  /**
+   * @param {import('./session.js').Caller} caller
+   * @param {(placed: Placed) => void} onPlaced
+   */
+  constructor(caller, onPlaced) {
+    this.#caller = caller;
     this.#onPlaced = onPlaced;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#submit();
     });
     this.#form.addEventListener('input', () => this.#showTotal());
+    this.#showTotal();
+  }
+
+  /**
+   * Fixes the customer or merchant of a caller who may place orders for no other.
+   * @param {import('./session.js').Principal} principal
+   */
+  fix({ customerId, merchantId }) {
+    fixValue(this.#input('/customerId'), customerId);
+    fixValue(this.#input('/merchantId'), merchantId);
+  }
+
+  clear() {
+    clearProblem(this.#form);
+    this.#form.reset();
     this.#showTotal();
   }
 
@@ -39,10 +64,11 @@ export class OrderForm {
     this.#unanswered = { key, body };
     try {
       const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-      const response = await fetch('/v1/orders', { method: 'POST', headers, body });
+      const response = await this.#caller.fetch('/v1/orders', { method: 'POST', headers, body });
       const answer = await response.json();
       if (response.status < 500) this.#unanswered = undefined;
       if (response.ok) this.#onPlaced({ id: answer.id, location: response.headers.get('location') ?? '' });
+      else if (response.status === 401) showProblem(this.#form, NOT_SIGNED_IN);
       else showProblem(this.#form, answer);
     } catch {
       showProblem(this.#form, {
@@ -77,8 +103,22 @@ export class OrderForm {
 
   /** @param {string} name */
   #value(name) {
-    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name)).value.trim();
+    return this.#input(name).value.trim();
   }
+
+  /** @param {string} name */
+  #input(name) {
+    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
+  }
+}
+
+/**
+ * @param {HTMLInputElement} input
+ * @param {string | undefined} value undefined: free
+ */
+function fixValue(input, value) {
+  input.readOnly = value !== undefined;
+  if (value !== undefined) input.value = value;
 }
 
 /** @param {string} text */

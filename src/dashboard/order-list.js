@@ -27,6 +27,12 @@ export class OrderList {
   #countedAt = performance.now();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
+  #hasLinks;
+
+  /** @param {() => boolean} hasLinks whether a link to an order works */
+  constructor(hasLinks) {
+    this.#hasLinks = hasLinks;
+  }
 
   start() {
     this.#timer ??= setInterval(() => this.#draw(), DRAW_MS);
@@ -35,6 +41,13 @@ export class OrderList {
   stop() {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  clear() {
+    for (const { row } of this.#shown.values()) row.remove();
+    this.#shown.clear();
+    this.#waiting.clear();
+    element('no-orders').hidden = false;
   }
 
   /** @param {OrderEvent} event */
@@ -61,7 +74,7 @@ export class OrderList {
     for (const [id, event] of [...this.#waiting].reverse()) {
       if (this.#shown.size >= MAX_SHOWN) break;
       this.#waiting.delete(id);
-      this.#shown.set(id, addRow(id, event, now));
+      this.#shown.set(id, addRow(id, event, now, this.#hasLinks()));
     }
     for (const shown of this.#shown.values()) drawRow(shown, now);
     element('no-orders').hidden = this.#shown.size > 0;
@@ -86,13 +99,14 @@ export class OrderList {
  * @param {string} id
  * @param {OrderEvent} event
  * @param {number} now
+ * @param {boolean} hasLink
  * @returns {Shown}
  */
-function addRow(id, { customerId = '', merchantId = '', status }, now) {
+function addRow(id, { customerId = '', merchantId = '', status }, now, hasLink) {
   const row = document.createElement('tr');
   const order = create('td');
   const link = create('a');
-  link.setAttribute('href', `/v1/orders/${id}`);
+  if (hasLink) link.setAttribute('href', `/v1/orders/${id}`);
   // UUIDv7: orders of the same moment differ only at the end of their ids.
   link.append(create('code', `…${id.slice(-8)}`));
   order.append(link);

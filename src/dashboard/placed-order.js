@@ -1,3 +1,4 @@
+import { may, mayRequest } from './allowed.js';
 import { create, element, setText } from './elements.js';
 import { LiveStream } from './live-stream.js';
 import { createSteps, FINAL, showSteps, TRANSITIONS } from './status-steps.js';
@@ -10,8 +11,11 @@ export class PlacedOrder {
   /** @type {LiveStream | undefined} */
   #stream;
   #id = '';
+  #session;
 
-  constructor() {
+  /** @param {import('./session.js').Session} session */
+  constructor(session) {
+    this.#session = session;
     createSteps(element('placed-steps'));
   }
 
@@ -21,19 +25,57 @@ export class PlacedOrder {
     this.#id = id;
     element('placed-steps').dataset.reached = '0';
     element('placed').hidden = false;
-    element('placed-link').setAttribute('href', location);
     setText('placed-id', id);
+    this.#link(location);
     this.#show({ status: 'accepted', reason: null });
     const position = new URL(location, window.location.href).search.replace('?', '&');
-    this.#stream = new LiveStream(`/v1/order-events?orderId=${id}${position}`, (event) => this.#show(event));
-    this.#stream.open();
+    this.#stream = new LiveStream(`/v1/order-events?orderId=${id}${position}`, {
+      caller: this.#session,
+      onEvent: (event) => this.#show(event),
+      onDenied: ({ detail }) => setText('placed-status', detail),
+    });
+    this.resume();
+  }
+
+  pause() {
+    this.#stream?.close();
+  }
+
+  resume() {
+    if (this.#stream === undefined) return;
+    if (this.#may('orders:read')) this.#stream.open();
+    else setText('placed-status', 'accepted. To follow it, sign in with the scope orders:read.');
+  }
+
+  clear() {
+    this.#stream?.close();
+    this.#stream = undefined;
+    element('placed').hidden = true;
+    for (const id of ['placed-id', 'placed-status', 'moves']) setText(id, '');
+  }
+
+  /** @param {string} location */
+  #link(location) {
+    const link = element('placed-link');
+    if (this.#session.principal?.authentication) link.removeAttribute('href');
+    else link.setAttribute('href', location);
+  }
+
+  /** @param {string} scope */
+  #may(scope) {
+    const { principal } = this.#session;
+    return principal !== undefined && may(principal, scope);
   }
 
   /** @param {{status: string, reason?: string | null}} event */
   #show({ status, reason }) {
     showSteps(element('placed-steps'), status);
     setText('placed-status', reason ? `${status}: ${reason}` : status);
-    const buttons = (TRANSITIONS[status] ?? []).map((to) => {
+    const { principal } = this.#session;
+    const allowed = (TRANSITIONS[status] ?? []).filter(
+      (to) => principal !== undefined && mayRequest(principal, to),
+    );
+    const buttons = allowed.map((to) => {
       const button = create('button', LABELS[to]);
       button.addEventListener('click', () => void this.#move(to));
       return button;
@@ -41,7 +83,9 @@ export class PlacedOrder {
     const hadFocus = element('moves').contains(document.activeElement);
     element('moves').replaceChildren(...buttons);
     if (hadFocus) (buttons[0] ?? element('placed-link')).focus();
-    if (FINAL.has(status)) this.#stream?.close();
+    if (!FINAL.has(status)) return;
+    this.#stream?.close();
+    this.#stream = undefined;
   }
 
   /** @param {string} to */
@@ -49,7 +93,11 @@ export class PlacedOrder {
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ to });
     try {
-      const response = await fetch(`/v1/orders/${this.#id}/transitions`, { method: 'POST', headers, body });
+      const response = await this.#session.fetch(`/v1/orders/${this.#id}/transitions`, {
+        method: 'POST',
+        headers,
+        body,
+      });
       if (!response.ok) setText('placed-status', (await response.json()).detail);
     } catch {
       setText('placed-status', 'The service did not answer. Try again.');

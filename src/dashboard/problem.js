@@ -1,6 +1,6 @@
 import { create, element } from './elements.js';
 
-/** @typedef {{title: string, detail: string, requestId?: string, errors?: {pointer: string, detail: string}[]}} Problem */
+/** @typedef {import('./problem-body.js').Problem} Problem */
 
 /** Removes what `showProblem` added. @param {HTMLFormElement} form */
 export function clearProblem(form) {
@@ -15,7 +15,7 @@ export function clearProblem(form) {
 /**
  * Shows each error at the field that its pointer names, the others above the form, and focuses the first invalid field.
  * @param {HTMLFormElement} form its fields are named by JSON pointers
- * @param {Problem} problem application/problem+json (RFC 9457)
+ * @param {Problem} problem
  */
 export function showProblem(form, { title, detail, errors = [] }) {
   /** @type {HTMLInputElement | undefined} */

@@ -43,6 +43,7 @@ import { addListOrders } from './routes/list-orders.ts';
 import { addMetrics, addProbes, type Readiness } from './routes/operations.ts';
 import { addOrderEvents } from './routes/order-events.ts';
 import { addOrderHistory } from './routes/order-history.ts';
+import { addPrincipal } from './routes/principal.ts';
 import { addReadDeadLetter } from './routes/read-dead-letter.ts';
 import { addReadOrder } from './routes/read-order.ts';
 import { addReplayDeadLetters } from './routes/replay-dead-letters.ts';
@@ -155,6 +156,7 @@ async function addV1(
   addRequestTransition(scope, orderService);
   addOrderEvents(scope, { watchService, shared, callers, closing, authenticator });
   addStats(scope, stats);
+  addPrincipal(scope);
   addListDeadLetters(scope, deadLetterService, dependencies);
   addReadDeadLetter(scope, deadLetterService);
   addReplayDeadLetters(scope, deadLetterService, closing);

@@ -1,0 +1,49 @@
+import { Type, type Static } from 'typebox';
+import { ANONYMOUS, type Principal } from '../../auth/principal.ts';
+import { SCOPES } from '../../auth/scopes.ts';
+import { principalOf } from '../plugins/principal.ts';
+import type { HttpScope } from '../plugins/http-scope.ts';
+import { timestamp, Timestamp } from '../schemas/order.ts';
+
+const PrincipalBody = Type.Object({
+  name: Type.String({ description: 'As in audits; `anonymous` while authentication is off' }),
+  scopes: Type.Array(Type.String(), { description: 'What the credentials allow' }),
+  customerId: Type.Optional(
+    Type.String({ description: 'The only customer whose orders the caller may use' }),
+  ),
+  merchantId: Type.Optional(
+    Type.String({ description: 'The only merchant whose orders the caller may use' }),
+  ),
+  expiresAt: Type.Union([Timestamp('When the credentials end'), Type.Null()], {
+    description: 'null: they do not end by themselves',
+  }),
+  authentication: Type.Boolean({
+    description: 'false: authentication is off, and everyone may do everything',
+  }),
+});
+
+/** The last moment that RFC 3339 can name; a token may claim more. */
+const END_OF_TIME = Date.UTC(9999, 11, 31);
+
+const schema = {
+  operationId: 'readPrincipal',
+  summary: 'Read who the caller is and what it may do',
+  tags: ['operations'],
+  response: { 200: PrincipalBody },
+};
+
+export function addPrincipal(scope: HttpScope): void {
+  scope.get('/principal', { schema }, (request) => principalBody(principalOf(request)));
+}
+
+export function principalBody(principal: Principal): Static<typeof PrincipalBody> {
+  const { name, scopes, access, expiresAt } = principal;
+  return {
+    name,
+    scopes: SCOPES.filter((scope) => scopes.has(scope)),
+    ...(access.kind === 'customer' ? { customerId: access.customerId } : {}),
+    ...(access.kind === 'merchant' ? { merchantId: access.merchantId } : {}),
+    expiresAt: expiresAt === undefined ? null : timestamp(Math.min(expiresAt, END_OF_TIME)),
+    authentication: principal !== ANONYMOUS,
+  };
+}
