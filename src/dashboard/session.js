@@ -41,7 +41,7 @@ export class Session {
   principal;
   /** Requests may be sent. */
   isActive = false;
-  /** why it ended; empty if the page was never signed in */
+  /** why it ended; empty if no one was signed in, or signed out */
   endedBecause = '';
   #options;
   /** @type {string | undefined} */
@@ -86,7 +86,7 @@ export class Session {
 
   signOut() {
     this.principal = undefined;
-    this.#end('You are signed out.');
+    this.#end('');
   }
 
   /** @type {Caller['fetch']} */

@@ -19,7 +19,7 @@ export class SignIn {
     this.#dialog.addEventListener('close', () => this.#clear());
   }
 
-  /** @param {string} reason why the page asks; empty if it never asked before */
+  /** @param {string} reason why the page asks again; empty: no reason */
   open(reason) {
     if (this.#dialog.open) return;
     this.#problem(reason);
@@ -57,6 +57,5 @@ export class SignIn {
   #problem(text) {
     setText('sign-in-problem', text);
     element('sign-in-problem').hidden = text === '';
-    if (text === '') this.#token.removeAttribute('aria-invalid');
   }
 }

@@ -50,11 +50,10 @@ export async function startGuardedService(t: Test, target: string): Promise<Guar
     }
     const scope = SCOPE_OF.find(([path]) => path.test(`${request.method} ${pathname}`))?.[1] ?? '';
     if (!principal.scopes.includes(scope)) return refuse(response, scopeMissing(scope));
-    if (pathname === '/v1/order-events')
-      streams.set(
-        response.once('close', () => streams.delete(response)),
-        token,
-      );
+    if (pathname === '/v1/order-events') {
+      streams.set(response, token);
+      response.once('close', () => streams.delete(response));
+    }
     pass(request, response, target);
   });
   const endStreams = (isOf: (token: string) => boolean) => {
