@@ -18,7 +18,7 @@ export function exposedProblem(path: string): string | undefined {
 export function readSecret(path: string): { secret: string } | { problem: string } {
   try {
     const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return secret === '' ? { problem: 'is empty: write the password into it' } : { secret };
+    return secret === '' ? { problem: 'is empty: write the secret into it' } : { secret };
   } catch (error) {
     return { problem: `cannot be read (${toError(error).message}): check its permissions` };
   }

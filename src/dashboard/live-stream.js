@@ -94,8 +94,10 @@ export class LiveStream {
    */
   async #connect(closed) {
     const { caller, silenceMs = SILENCE_MS } = this.#options;
-    const silence = new AbortController();
-    const startTimer = () => setTimeout(() => silence.abort(), silenceMs);
+    const connection = new AbortController();
+    const end = () => connection.abort();
+    closed.addEventListener('abort', end);
+    const startTimer = () => setTimeout(end, silenceMs);
     let timer = startTimer();
     const onBytes = () => {
       clearTimeout(timer);
@@ -105,7 +107,7 @@ export class LiveStream {
     const headers = { accept: 'text/event-stream' };
     if (this.#lastEventId !== '') headers['last-event-id'] = this.#lastEventId;
     try {
-      const signal = AbortSignal.any([closed, silence.signal]);
+      const { signal } = connection;
       const response = await caller.fetch(this.#url, { headers, signal, cache: 'no-store' });
       if (response.status === 204) return undefined;
       if (!response.ok) return this.#refused(await readProblem(response), retryAfter(response));
@@ -116,6 +118,7 @@ export class LiveStream {
       return 0;
     } finally {
       clearTimeout(timer);
+      closed.removeEventListener('abort', end);
     }
   }
 

@@ -35,26 +35,30 @@ export async function startGuardedService(t: Test, target: string): Promise<Guar
   const requests: string[] = [];
   const streams = new Map<ServerResponse, string>();
 
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { pathname } = new URL(request.url ?? '/', target);
-    const resume = request.headers['last-event-id'];
-    requests.push(`${request.method} ${request.url}${typeof resume === 'string' ? ` from ${resume}` : ''}`);
-    if (!pathname.startsWith('/v1/')) return pass(request, response, target);
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    const principal = principals.get(token);
-    if (principal === undefined || isOver(principal)) return refuse(response, unauthenticated(token));
-    if (pathname === '/v1/principal') {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ ...principal, authentication: true }));
+    if (!pathname.startsWith('/v1/')) {
+      pass(request, response, target);
       return;
     }
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const principal = principals.get(token);
     const scope = SCOPE_OF.find(([path]) => path.test(`${request.method} ${pathname}`))?.[1] ?? '';
-    if (!principal.scopes.includes(scope)) return refuse(response, scopeMissing(scope));
-    if (pathname === '/v1/order-events') {
-      streams.set(response, token);
-      response.once('close', () => streams.delete(response));
+    if (principal === undefined || isOver(principal)) refuse(response, unauthenticated(token));
+    else if (pathname === '/v1/principal') json(response, 200, { ...principal, authentication: true });
+    else if (!principal.scopes.includes(scope)) refuse(response, scopeMissing(scope));
+    else {
+      if (pathname === '/v1/order-events') {
+        streams.set(response, token);
+        response.once('close', () => streams.delete(response));
+      }
+      pass(request, response, target);
     }
-    pass(request, response, target);
+  };
+  const server = createServer((request, response) => {
+    const resume = request.headers['last-event-id'];
+    requests.push(`${request.method} ${request.url}${typeof resume === 'string' ? ` from ${resume}` : ''}`);
+    answer(request, response);
   });
   const endStreams = (isOf: (token: string) => boolean) => {
     for (const [response, token] of streams) {
@@ -89,12 +93,11 @@ function isOver(principal: FakePrincipal | undefined): boolean {
 }
 
 function pass(request: IncomingMessage, response: ServerResponse, target: string): void {
-  const { method, headers } = request;
-  const { authorization: _, origin: __, ...others } = headers;
-  const upstream = forward(new URL(request.url ?? '/', target), {
-    method,
-    headers: { ...others, host: new URL(target).host },
-  });
+  const { method } = request;
+  const headers: NodeJS.Dict<string | string[]> = { ...request.headers, host: new URL(target).host };
+  delete headers.authorization;
+  delete headers.origin;
+  const upstream = forward(new URL(request.url ?? '/', target), { method, headers });
   upstream.on('response', (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.on('error', () => response.destroy()).pipe(response);
@@ -115,6 +118,10 @@ function scopeMissing(scope: string) {
 }
 
 function refuse(response: ServerResponse, problem: { status: number }): void {
-  response.writeHead(problem.status, { 'content-type': 'application/problem+json' });
-  response.end(JSON.stringify(problem));
+  json(response, problem.status, problem);
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
 }

@@ -175,7 +175,7 @@ await t.test('a file of a secret must not be open to every user; its group may r
   t.match(settingErrorsOf({ DATABASE_PASSWORD_FILE: '/nowhere' }), [/does not exist/]);
   await writeFile(password, '\n');
   await chmod(password, 0o600);
-  t.match(settingErrorsOf({ DATABASE_PASSWORD_FILE: password }), [/is empty: write the password into it/]);
+  t.match(settingErrorsOf({ DATABASE_PASSWORD_FILE: password }), [/is empty: write the secret into it/]);
 });
 
 await t.test('an invalid setting causes no errors about other settings', async (t) => {

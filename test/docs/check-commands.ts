@@ -25,8 +25,11 @@ export function isKnownVariable(name: string): boolean {
   const isPassedOn = ['KAFKA_SASL_', 'KAFKA_SSL_', 'PROCESSOR_ENV_'].some((prefix) =>
     name.startsWith(prefix),
   );
-  return isPassedOn || SETTINGS.has(name) || COMPOSE_VARIABLES.has(name);
+  return isPassedOn || SETTINGS.has(name) || COMPOSE_VARIABLES.has(name) || OF_COMMANDS.has(name);
 }
+
+/** Read by commands that ask a running service; the service itself takes no notice of them. */
+const OF_COMMANDS = new Set(['ORDER_SYSTEM_TOKEN', 'ORDER_SYSTEM_TOKEN_FILE']);
 
 /** What is wrong with the commands of a block that is not run: programs, scripts, options, settings and files. */
 export function faultsOfCommands(code: string): string[] {

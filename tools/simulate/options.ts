@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ServiceError } from '../../src/base/errors.ts';
+import { callerToken, TOKEN_HELP } from '../../src/cli/dead-letters/caller-token.ts';
 import { serviceUrl } from '../../src/cli/dead-letters/run.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { integerFrom, numberFrom } from '../support/number-option.ts';
@@ -7,6 +8,8 @@ import { integerFrom, numberFrom } from '../support/number-option.ts';
 export interface SimulationOptions {
   /** of the service, without a path */
   url: string;
+  /** if the service asks for one */
+  token?: string | undefined;
   /** orders a second, at most */
   rate: number;
   seconds: number;
@@ -44,13 +47,18 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     .addHelpText('after', DETAILS);
   command.parse(args, { from: 'user' });
   const { url, ...options } = command.opts<Omit<SimulationOptions, 'url'> & { url?: string }>();
-  return { ...options, url: url ?? defaultUrl(command, environment) };
+  return checked(command, () => ({
+    ...options,
+    // By default the service that `npm start` runs with these settings.
+    url: url ?? loopbackUrl(serviceUrl(loadConfig(environment, { listens: false }))),
+    token: callerToken(environment),
+  }));
 }
 
-/** The service that `npm start` runs with these settings. */
-function defaultUrl(command: Command, environment: NodeJS.ProcessEnv): string {
+/** @throws CommanderError for settings that cannot be used */
+function checked<Value>(command: Command, read: () => Value): Value {
   try {
-    return loopbackUrl(serviceUrl(loadConfig(environment, { listens: false })));
+    return read();
   } catch (error) {
     if (!(error instanceof ServiceError || error instanceof InvalidArgumentError)) throw error;
     const details = error instanceof ServiceError ? (error.errors ?? []).map(({ detail }) => detail) : [];
@@ -72,6 +80,7 @@ Examples:
   npm run simulate                           50 orders a second for a minute
   npm run simulate -- --rate 5 --seconds 600 ten quiet minutes to watch on the dashboard
   npm run simulate -- --rate 2000 --concurrency 10000
+${TOKEN_HELP}
 `;
 
 /** Simulated orders do not belong in a service that others use, so only this machine is allowed. */

@@ -23,21 +23,26 @@ export class RetryingClient {
   readonly refusals: Refusals = new Map();
   readonly #url: string;
   readonly #signal: AbortSignal;
+  readonly #authorization: Record<string, string>;
 
-  /** @param signal ends every request and every pause; calls then reject */
-  constructor(url: string, signal: AbortSignal) {
+  /**
+   * @param signal ends every request and every pause; calls then reject
+   * @param token a token or API key, if the service asks for one
+   */
+  constructor(url: string, signal: AbortSignal, token?: string) {
     this.#url = url;
     this.#signal = signal;
+    this.#authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   get(path: string): Promise<Answer | undefined> {
-    return this.#request(path, { method: 'GET' });
+    return this.#request(path, { method: 'GET', headers: this.#authorization });
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer | undefined> {
     return this.#request(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', ...this.#authorization, ...headers },
       body: JSON.stringify(body),
     });
   }

@@ -22,7 +22,7 @@ export function simulate(
   random: Random = Math.random,
 ): Simulation {
   const counts = noCounts();
-  const client = new RetryingClient(options.url, signal);
+  const client = new RetryingClient(options.url, signal, options.token);
   const timeOver = new AbortController();
   const placing = timeOver.signal;
   const end = (): void => timeOver.abort();

@@ -45,9 +45,12 @@ export interface BulkResponse {
 /** A client for the dead letters of a running service. Every method throws RequestFailed. */
 export class DeadLetterClient {
   readonly #url: string;
+  readonly #token: string | undefined;
 
-  constructor(url: string) {
+  /** @param token a token or API key, if the service asks for one */
+  constructor(url: string, token?: string) {
     this.#url = url.replace(/\/*$/, '');
+    this.#token = token;
   }
 
   list(query: Filter & { limit: number; cursor?: string | undefined }): Promise<DeadLetterPage> {
@@ -70,9 +73,16 @@ export class DeadLetterClient {
     });
   }
 
-  async #request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
+  async #request<Body>(
+    path: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ): Promise<Body> {
     const response = await fetch(this.#url + path, {
       ...init,
+      headers:
+        this.#token === undefined
+          ? { ...init.headers }
+          : { ...init.headers, authorization: `Bearer ${this.#token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown): never => {
       throw new RequestFailed(this.#unreachable(toError(error)), { cause: error });
@@ -94,6 +104,9 @@ export class DeadLetterClient {
     if (!isProblem(body)) return `The server at ${this.#url} is not order-system (status ${status}).`;
     if (body.code === 'route-not-found') {
       return `The service at ${this.#url} does not serve dead letters. Use one with the role all or api.`;
+    }
+    if (status === 401 && this.#token === undefined) {
+      return `The service at ${this.#url} asks for a token or API key: set ORDER_SYSTEM_TOKEN or ORDER_SYSTEM_TOKEN_FILE.`;
     }
     return `${body.title}: ${body.detail}`;
   }

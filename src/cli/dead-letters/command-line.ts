@@ -1,5 +1,6 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { parseTimestamp } from '../../base/timestamp.ts';
+import { TOKEN_HELP } from './caller-token.ts';
 import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter.ts';
 
 /** Options that all commands share. */
@@ -99,7 +100,8 @@ Examples:
 
 With --reason, replay and discard also include the later events of an order that failed for that reason.
 Without --state, replay and discard apply to open dead letters. A dead letter whose replays failed REPLAY_LIMIT times is
-exhausted: replays skip it; discard it by id or with --state exhausted.`;
+exhausted: replays skip it; discard it by id or with --state exhausted.
+${TOKEN_HELP}`;
 
 function withFilter(command: Command): Command {
   return command

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { ServiceError } from '../../base/errors.ts';
 import { loadConfig } from '../../config/config.ts';
+import { callerToken } from './caller-token.ts';
 import { runBulkCommand } from './bulk-action.ts';
 import { DeadLetterClient, RequestFailed } from './client.ts';
 import type { DeadLetterCommand } from './command-line.ts';
@@ -10,7 +11,9 @@ import { createTerminal, type Streams } from './terminal.ts';
 /** Runs a command against a running service. Returns false if it did not finish, after printing why. */
 export async function runDeadLetters(command: DeadLetterCommand, streams: Streams): Promise<boolean> {
   const terminal = createTerminal(streams);
-  const client = new DeadLetterClient(command.url ?? serviceUrl(loadConfig(process.env, { listens: false })));
+  const token = callerToken(process.env);
+  const url = command.url ?? serviceUrl(loadConfig(process.env, { listens: false }));
+  const client = new DeadLetterClient(url, token);
   try {
     if (command.name === 'list') await list(command, client, terminal);
     else if (command.name === 'show') await show(command, client, terminal);

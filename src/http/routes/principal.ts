@@ -29,6 +29,7 @@ const schema = {
   operationId: 'readPrincipal',
   summary: 'Read who the caller is and what it may do',
   tags: ['operations'],
+  querystring: Type.Object({}, { additionalProperties: false }),
   response: { 200: PrincipalBody },
 };
 
