@@ -174,6 +174,7 @@ await t.test('each failure makes it wait longer', async (t) => {
 await t.test('it waits as long as the service asks', async (t) => {
   const startedAt = performance.now();
   const { versions } = await watch(t, [
+    send(''),
     (_request, response) => response.writeHead(429, { 'retry-after': '1' }).end(problem('rate-limited', 429)),
     send(change(1), 'stay'),
   ]);
