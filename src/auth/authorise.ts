@@ -12,7 +12,7 @@ export function authorise(operation: string, { scopes, access }: Principal): Ser
   const rule = ruleOf(operation);
   if (rule === undefined)
     return new ServiceError('access-denied', `No rule allows anyone to use ${operation}.`);
-  if (rule.kind === 'open') return undefined;
+  if (rule.kind === 'open' || rule.kind === 'signed-in') return undefined;
   if (!scopes.has(rule.scope)) {
     return new ServiceError(
       'scope-missing',

@@ -20,6 +20,11 @@ export interface OperationRule {
   readonly rule: Rule;
 }
 
+/** The scope that a rule asks for; undefined if none. */
+export function scopeOf(rule: Rule): Scope | undefined {
+  return rule.kind === 'own' || rule.kind === 'all' ? rule.scope : undefined;
+}
+
 function own(scope: Scope, allows: string): Rule {
   return { kind: 'own', scope, allows };
 }

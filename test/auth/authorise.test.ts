@@ -1,7 +1,7 @@
 import t from 'tap';
 import { authorise, requireRule, ruleOf } from '../../src/auth/authorise.ts';
 import { ANONYMOUS } from '../../src/auth/principal.ts';
-import { OPERATION_RULES } from '../../src/auth/rules.ts';
+import { OPERATION_RULES, scopeOf } from '../../src/auth/rules.ts';
 import type { Scope } from '../../src/auth/scopes.ts';
 import type { OrderAccess } from '../../src/order/access.ts';
 import { aPrincipal } from '../support/known-credentials.ts';
@@ -18,14 +18,15 @@ function withScopes(scopes: Scope[], access?: OrderAccess) {
 
 await t.test('each operation needs the scope of its row, and no other', (t) => {
   for (const { operation, rule } of operations) {
-    if (rule.kind === 'open') {
+    const scope = scopeOf(rule);
+    if (scope === undefined) {
       t.equal(authorise(operation, withScopes([])), undefined, operation);
       continue;
     }
-    t.equal(authorise(operation, withScopes([rule.scope])), undefined, operation);
-    const others = [...ANONYMOUS.scopes].filter((scope) => scope !== rule.scope);
+    t.equal(authorise(operation, withScopes([scope])), undefined, operation);
+    const others = [...ANONYMOUS.scopes].filter((other) => other !== scope);
     const refused = authorise(operation, withScopes(others));
-    t.match(refused, { code: 'scope-missing', message: new RegExp(rule.scope) }, operation);
+    t.match(refused, { code: 'scope-missing', message: new RegExp(scope) }, operation);
   }
   t.end();
 });

@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ruleOf } from '../../src/auth/authorise.ts';
+import { scopeOf } from '../../src/auth/rules.ts';
 import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
 import { parsePosition } from '../../src/base/position.ts';
 import { readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
@@ -115,10 +116,9 @@ await t.test('a replay or discard has either ids or a filter', async (t) => {
 await t.test('each operation names the scope that it needs, as the rules do', async (t) => {
   for (const { name, method, path, operation } of operations) {
     const rule = ruleOf(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
-    const needed =
-      rule === undefined || rule.kind === 'open'
-        ? undefined
-        : [{ token: [rule.scope] }, { apiKey: [rule.scope] }];
+    const scopes = rule === undefined ? [] : [scopeOf(rule) ?? []].flat();
+    const isOpen = rule === undefined || rule.kind === 'open';
+    const needed = isOpen ? undefined : [{ token: scopes }, { apiKey: scopes }];
     t.strictSame(operation.security, needed, name);
   }
   t.match(document.components, {

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import type { TSchema } from 'typebox';
 import { requireRule } from '../../auth/authorise.ts';
+import { scopeOf, type Rule } from '../../auth/rules.ts';
 import { ERRORS, type CallerErrorCode } from '../../base/error-table.ts';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts';
 import type { HttpScope } from './http-scope.ts';
@@ -83,11 +84,10 @@ function documented(declared: FastifySchema, method: string, url: string): Fasti
   const { requestHeaders, problems = [], ...schema } = declared;
   const { body, querystring } = schema as { body?: Documented; querystring?: Documented };
   const rule = requireRule(operationOf(method, url));
-  const isOpen = rule.kind === 'open';
-  const codes = new Set([...(isOpen ? [] : LOGIN_PROBLEMS), ...commonProblems(schema, url), ...problems]);
+  const codes = new Set([...loginProblems(rule), ...commonProblems(schema, url), ...problems]);
   return {
     ...schema,
-    ...(isOpen ? {} : { security: [{ token: [rule.scope] }, { apiKey: [rule.scope] }] }),
+    ...securityOf(rule),
     ...(body === undefined ? {} : { body: withRules(body) }),
     ...(querystring === undefined ? {} : { querystring: withRules(querystring) }),
     ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
@@ -103,13 +103,18 @@ function withRules(schema: Documented): object {
   return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
 
-/** The error codes of every route that needs a login. */
-const LOGIN_PROBLEMS = [
-  'unauthenticated',
-  'scope-missing',
-  'access-denied',
-  'identity-unavailable',
-] as const satisfies readonly CallerErrorCode[];
+function securityOf(rule: Rule): Pick<FastifySchema, 'security'> {
+  if (rule.kind === 'open') return {};
+  const scopes = [scopeOf(rule) ?? []].flat();
+  return { security: [{ token: scopes }, { apiKey: scopes }] };
+}
+
+/** The error codes of every route with this rule. */
+function loginProblems(rule: Rule): CallerErrorCode[] {
+  if (rule.kind === 'open') return [];
+  const codes: CallerErrorCode[] = ['unauthenticated', 'identity-unavailable'];
+  return rule.kind === 'signed-in' ? codes : [...codes, 'scope-missing', 'access-denied'];
+}
 
 /** The error codes of the hooks and of the request parsers. */
 function commonProblems({ body, params }: FastifySchema, url: string): CallerErrorCode[] {

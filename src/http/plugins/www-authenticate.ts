@@ -1,4 +1,5 @@
 import { ruleOf } from '../../auth/authorise.ts';
+import { scopeOf } from '../../auth/rules.ts';
 import { hasCode, ServiceError } from '../../base/errors.ts';
 
 const SCHEME = 'Bearer realm="order-system"';
@@ -16,7 +17,7 @@ export function challengeOf(error: Error, operation: string, hasCredentials: boo
   }
   if (!hasCode(error, 'scope-missing')) return undefined;
   const rule = ruleOf(operation);
-  const scope = rule === undefined || rule.kind === 'open' ? '' : rule.scope;
+  const scope = (rule && scopeOf(rule)) ?? '';
   return `${SCHEME}, error="insufficient_scope", scope="${scope}"`;
 }
 
