@@ -26,6 +26,7 @@ const DOCUMENTS = [
   'docs/configuration.md',
   'docs/deployment.md',
   'docs/reliability.md',
+  'docs/security.md',
 ];
 
 /** Private words of the past; the glossary in docs/architecture.md has the present ones. */
