@@ -23,6 +23,6 @@ export function readPublicKeys(path: string): { text: string } | { problem: stri
 
 function keysOf(content: unknown): object[] {
   if (typeof content !== 'object' || content === null || !('keys' in content)) return [];
-  const { keys } = content;
-  return Array.isArray(keys) ? keys.filter((key) => typeof key === 'object' && key !== null) : [];
+  const keys: unknown[] = Array.isArray(content.keys) ? content.keys : [];
+  return keys.filter((key) => typeof key === 'object' && key !== null);
 }

@@ -42,10 +42,11 @@ export class TokenIssuer {
       if (issuer.answer === 'error') response.writeHead(503).end('{}');
       else if (issuer.answer === 'redirect') response.writeHead(302, { location: issuer.jwksUrl }).end();
       else if (issuer.answer === 'endless') {
-        const more = (): void =>
-          void (response.write('[1, 2, 3]'.repeat(10_000))
-            ? setImmediate(more)
-            : response.once('drain', more));
+        const more = (): void => {
+          if (response.destroyed) return;
+          if (response.write('[1, 2, 3]'.repeat(10_000))) setImmediate(more);
+          else response.once('drain', more);
+        };
         more();
         response.on('close', () => response.removeAllListeners('drain'));
       } else response.end(JSON.stringify(issuer.#document(url)));
