@@ -41,6 +41,9 @@ await t.test('an order that is placed in the form becomes confirmed without a re
     t.equal(await page.locator('#moves button').count(), 0);
     await dashboard.becomes(`#orders tr:has-text("${id.slice(-8)}")`, 'delivered');
   });
+  for (const part of ['#sign-in', '#identity', '#notice']) {
+    t.notOk(await page.locator(part).isVisible(), `${part}: authentication is off`);
+  }
   t.equal(dashboard.loads, 1);
   dashboard.assertClean(t);
 });

@@ -37,7 +37,7 @@ export function addPrincipal(scope: HttpScope): void {
   scope.get('/principal', { schema }, (request) => principalBody(principalOf(request)));
 }
 
-export function principalBody(principal: Principal): Static<typeof PrincipalBody> {
+function principalBody(principal: Principal): Static<typeof PrincipalBody> {
   const { name, scopes, access, expiresAt } = principal;
   return {
     name,
