@@ -23,8 +23,9 @@ async function run(options: SimulationOptions): Promise<number> {
   const stopping = new AbortController();
   // Under npm a Ctrl-C arrives twice: from the terminal and from npm.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
-  if (!(await answers(options.url))) {
-    process.stderr.write(`Nothing answers at ${options.url}. Start the service there first: npm start\n`);
+  const problem = await problemOf(options);
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
     return EXIT.failed;
   }
   const simulation = simulate(options, stopping.signal);
@@ -38,12 +39,16 @@ async function run(options: SimulationOptions): Promise<number> {
   return simulation.counts.placed > 0 || stopping.signal.aborted ? EXIT.done : EXIT.failed;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Why the service cannot be used; undefined if it can. */
+async function problemOf({ url, token }: SimulationOptions): Promise<string | undefined> {
+  const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
   try {
-    const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(5_000) });
-    return response.ok;
+    const response = await fetch(`${url}/v1/principal`, { headers, signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    if (response.status !== 401) return undefined;
+    return `The service at ${url} asks for a valid token or API key: set ORDER_SYSTEM_TOKEN or ORDER_SYSTEM_TOKEN_FILE.`;
   } catch {
-    return false;
+    return `Nothing answers at ${url}. Start the service there first: npm start`;
   }
 }
 
