@@ -18,10 +18,13 @@ export class StreamRefused extends Error {
 /** Reads server-sent events over HTTP until it is closed; resumes after `lastEventId`. */
 export class EventSourceReader {
   readonly #cut = new AbortController();
+  readonly #headers: Record<string, string>;
   #lastEventId: string;
 
-  constructor(lastEventId = '') {
+  /** @param headers sent besides `Last-Event-ID` */
+  constructor(lastEventId = '', headers: Record<string, string> = {}) {
     this.#lastEventId = lastEventId;
+    this.#headers = headers;
   }
 
   get lastEventId(): string {
@@ -37,8 +40,9 @@ export class EventSourceReader {
    * @throws StreamRefused
    */
   async read(url: string, onEvent: (event: OrderEvent) => void, onOpen?: () => void): Promise<void> {
-    const headers: Record<string, string> =
+    const resume: Record<string, string> =
       this.#lastEventId === '' ? {} : { 'last-event-id': this.#lastEventId };
+    const headers = { ...this.#headers, ...resume };
     try {
       const response = await fetch(url, { headers, signal: this.#cut.signal });
       if (response.status !== 200 || response.body === null) {
