@@ -1,0 +1,23 @@
+import t from 'tap';
+import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { kafkaEnvironment } from '../support/kafka-environment.ts';
+import { TokenIssuer } from '../support/token-issuer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { apiKeysIn, identitySettings } from './matrix-environment.ts';
+import { runMatrix } from './matrix.ts';
+
+await t.test('no replica lets in credentials that are not valid for it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const issuer = await TokenIssuer.start(t);
+  const environment = { ...kafkaEnvironment(folder), ...identitySettings(issuer) };
+  const [first, second, worker] = await Promise.all([
+    ServiceProcess.start('api', environment),
+    ServiceProcess.start('api', environment),
+    ServiceProcess.start('worker', environment),
+  ]);
+  t.teardown(() => Promise.all([first, second, worker].map((service) => service.stop())));
+  const replicas = [first, second].map(({ url, grpcAddress = '' }) => ({ url, grpcAddress }));
+  await runMatrix(t, { issuer, keys: await apiKeysIn(t, folder), replicas });
+  t.equal((await fetch(`${worker.url}/metrics`)).status, 401, 'a worker asks for a login too');
+  t.equal((await fetch(`${worker.url}/readyz`)).status, 200);
+});
