@@ -37,8 +37,7 @@ for (const state of ['accepted', 'stored']) {
       const unknownId = randomUUID();
       const answerTo = async (token: string, id: string) => {
         const { status, body } = await send(token, ...use(id));
-        const { requestId: _requestId, ...problem } = body;
-        return JSON.stringify([status, problem]).replaceAll(id, '<id>');
+        return JSON.stringify([status, { ...body, requestId: undefined }]).replaceAll(id, '<id>');
       };
       const unknown = await answerTo('customer', unknownId);
       t.match(unknown, /^\[404,.*order-not-found/);

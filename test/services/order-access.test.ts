@@ -149,7 +149,7 @@ await t.test('a replica that accepted an order answers others as quickly as abou
   const kafka = withoutFind(service.log);
   const { orderService } = service.replica(kafka);
   const { receipt } = await orderService.place(order, { caller: 'alice', access: CUSTOMER });
-  const read = t.capture(kafka, 'recordsAt', kafka.recordsAt);
+  const read = t.capture(kafka, 'recordsAt', kafka.recordsAt.bind(kafka));
   for (const access of [...STRANGERS, MERCHANT]) {
     await t.rejects(orderService.get(receipt.id, access), { code: 'order-not-found' });
   }
