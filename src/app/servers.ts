@@ -98,7 +98,14 @@ function httpParts({ config, logger, log, metrics }: Context, { api, isDraining 
 function httpOptions({ config }: Context, parts: ServerParts) {
   const { api, authenticator, version } = parts;
   const { corsOrigins, documentation } = config;
-  return { api, authenticator, version, corsOrigins, documentation, servesMetrics: config.adminPort === undefined };
+  return {
+    api,
+    authenticator,
+    version,
+    corsOrigins,
+    documentation,
+    servesMetrics: config.adminPort === undefined,
+  };
 }
 
 function createGrpc(

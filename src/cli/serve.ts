@@ -26,7 +26,10 @@ export async function serve(
   const start = async () => {
     const service = await startService(config, logger, version);
     const { http } = service.addresses;
-    const pages = config.role === 'worker' ? {} : { dashboard: `${http}/`, ...(config.documentation ? { docs: `${http}/docs` } : {}) };
+    const pages =
+      config.role === 'worker'
+        ? {}
+        : { dashboard: `${http}/`, ...(config.documentation ? { docs: `${http}/docs` } : {}) };
     logger.info({ role: config.role, ...service.addresses, ...pages }, 'Ready.');
     return service;
   };

@@ -49,7 +49,10 @@ export async function largeOrderConformance(t: Test, makeStore: MakeStore): Prom
     const isSmall = new Set<boolean>();
     await fc.assert(
       fc.asyncProperty(query, async (query) => {
-        const [small, page] = [await reader.listSmall(query, ALL_ORDERS), await reader.list(query, ALL_ORDERS)];
+        const [small, page] = [
+          await reader.listSmall(query, ALL_ORDERS),
+          await reader.list(query, ALL_ORDERS),
+        ];
         isSmall.add(small !== undefined);
         if (small !== undefined) return isDeepStrictEqual(small, page);
         return bytesOf(page.data) > SMALL_PAGE_BYTES || page.nextCursor !== null;
