@@ -1,5 +1,8 @@
 import t from 'tap';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
+import { GrpcClient } from '../support/grpc-client.ts';
+import { bearer } from '../support/known-credentials.ts';
+import { anOrder, OrderClient } from '../support/order-client.ts';
 import { kafkaEnvironment } from '../support/kafka-environment.ts';
 import { TokenIssuer } from '../support/token-issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -18,6 +21,16 @@ await t.test('no replica lets in credentials that are not valid for it', async (
   t.teardown(() => Promise.all([first, second, worker].map((service) => service.stop())));
   const replicas = [first, second].map(({ url, grpcAddress = '' }) => ({ url, grpcAddress }));
   await runMatrix(t, { issuer, keys: await apiKeysIn(t, folder), replicas });
+  const key = { idempotencyKey: crypto.randomUUID() };
+  const placed = await new OrderClient(first.url).place(anOrder(), {
+    ...bearer(await issuer.token()),
+    'idempotency-key': key.idempotencyKey,
+  });
+  const refreshed = await issuer.token({ expiresIn: 7_200 });
+  const client = await GrpcClient.to(second.grpcAddress ?? '', undefined, refreshed);
+  t.teardown(() => client.close());
+  const repeated = await client.create({ ...anOrder(), ...key });
+  t.equal(repeated.id, placed.body.id, 'a retry with a refreshed token finds its order at another replica');
   t.equal((await fetch(`${worker.url}/metrics`)).status, 401, 'a worker asks for a login too');
   t.equal((await fetch(`${worker.url}/readyz`)).status, 200);
 });

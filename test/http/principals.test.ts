@@ -3,6 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { ANONYMOUS } from '../../src/auth/principal.ts';
+import { OPERATION_RULES } from '../../src/auth/rules.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import { aPrincipal, bearer, KnownCredentials } from '../support/known-credentials.ts';
 import { anOrder } from '../support/order-client.ts';
@@ -72,6 +73,15 @@ await t.test('what is open, and what does not exist, needs no login', async (t) 
   ] as const) {
     t.equal((await app.inject({ method, url })).statusCode, status, `${method} ${url}`);
   }
+});
+
+await t.test('every row of the rules is a route', (t) => {
+  for (const { http } of OPERATION_RULES) {
+    if (http === undefined || http.endsWith('*')) continue;
+    const [method = '', url = ''] = http.split(' ');
+    t.ok(app.hasRoute({ method: method, url }), http);
+  }
+  t.end();
 });
 
 await t.test('a preflight needs no login, and a page can read the challenge', async (t) => {
