@@ -119,7 +119,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   refuseForeignOrigins(scope, corsOrigins);
   admitPrincipals(scope, { authenticator, rateLimiter: limiter, rate });
   acceptJsonOnly(scope);
-  if (documentation) await collectDocumentation(scope, version);
+  if (documentation) await collectDocumentation(scope, { version, needsLogin: authenticator !== undefined });
 
   addProbes(scope, { ...dependencies, showsDetails: detailsCheck(authenticator) });
   if (dependencies.servesMetrics) addMetrics(scope, dependencies);

@@ -9,6 +9,7 @@ import { scopeOf } from '../../src/auth/rules.ts';
 import { ERRORS, type ErrorCode } from '../../src/base/error-table.ts';
 import { parsePosition } from '../../src/base/position.ts';
 import { readIdempotencyKey } from '../../src/http/schemas/idempotency-key.ts';
+import { KnownCredentials } from '../support/known-credentials.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { asObject, startHttp } from './http-under-test.ts';
 import { operationsOf, readDocument, type Operation } from './openapi.ts';
@@ -114,12 +115,15 @@ await t.test('a replay or discard has either ids or a filter', async (t) => {
 });
 
 await t.test('each operation names the scope that it needs, as the rules do', async (t) => {
-  for (const { name, method, path, operation } of operations) {
+  const { app } = await startHttp(t, { authenticator: new KnownCredentials({}) });
+  const guarded = operationsOf(await readDocument(app));
+  for (const [index, { name, method, path, operation }] of operations.entries()) {
     const rule = ruleOf(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
     const scopes = rule === undefined ? [] : [scopeOf(rule) ?? []].flat();
     const isOpen = rule === undefined || rule.kind === 'open';
     const needed = isOpen ? undefined : [{ token: scopes }, { apiKey: scopes }];
-    t.strictSame(operation.security, needed, name);
+    t.strictSame(guarded[index]?.operation.security, needed, name);
+    t.strictSame(operation.security, needed && [{}, ...needed], `${name}, without authentication`);
   }
   t.match(document.components, {
     securitySchemes: {

@@ -28,7 +28,7 @@ interface Documented {
   properties?: Record<string, Documented>;
 }
 
-/** Both are sent as `Authorization: Bearer …`. A service without authentication needs neither. */
+/** Both are sent as `Authorization: Bearer …`. */
 const SECURITY_SCHEMES = {
   token: {
     type: 'http',
@@ -39,8 +39,17 @@ const SECURITY_SCHEMES = {
   apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, for machines' },
 } as const;
 
+export interface DocumentationOptions {
+  version: string;
+  /** whether callers need a login */
+  needsLogin: boolean;
+}
+
 /** Collects the schemas of the routes that are added from now on. */
-export async function collectDocumentation(scope: HttpScope, version: string): Promise<void> {
+export async function collectDocumentation(
+  scope: HttpScope,
+  { version, needsLogin }: DocumentationOptions,
+): Promise<void> {
   scope.addSchema(Problem);
   await scope.register(swagger, {
     openapi: {
@@ -61,7 +70,10 @@ export async function collectDocumentation(scope: HttpScope, version: string): P
         { name: 'operations', description: 'Health, metrics and statistics' },
       ],
     },
-    transform: ({ schema, url, route }) => ({ schema: documented(schema, String(route.method), url), url }),
+    transform: ({ schema, url, route: { method } }) => ({
+      schema: documented(schema, { method: String(method), url, needsLogin }),
+      url,
+    }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) =>
         typeof $id === 'string' ? $id : `schema-${index}`,
@@ -79,7 +91,10 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
   scope.get('/openapi.json', { schema: { hide: true } }, () => scope.swagger());
 }
 
-function documented(declared: FastifySchema, method: string, url: string): FastifySchema {
+function documented(
+  declared: FastifySchema,
+  { method, url, needsLogin }: { method: string; url: string; needsLogin: boolean },
+): FastifySchema {
   if (declared.hide === true) return declared;
   const { requestHeaders, problems = [], ...schema } = declared;
   const { body, querystring } = schema as { body?: Documented; querystring?: Documented };
@@ -87,7 +102,7 @@ function documented(declared: FastifySchema, method: string, url: string): Fasti
   const codes = new Set([...loginProblems(rule), ...commonProblems(schema, url), ...problems]);
   return {
     ...schema,
-    ...securityOf(rule),
+    ...securityOf(rule, needsLogin),
     ...(body === undefined ? {} : { body: withRules(body) }),
     ...(querystring === undefined ? {} : { querystring: withRules(querystring) }),
     ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
@@ -103,10 +118,11 @@ function withRules(schema: Documented): object {
   return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
 
-function securityOf(rule: Rule): Pick<FastifySchema, 'security'> {
+/** While authentication is off, the scopes are shown, but a request may come without credentials (an empty requirement). */
+function securityOf(rule: Rule, needsLogin: boolean): Pick<FastifySchema, 'security'> {
   if (rule.kind === 'open') return {};
   const scopes = [scopeOf(rule) ?? []].flat();
-  return { security: [{ token: scopes }, { apiKey: scopes }] };
+  return { security: [...(needsLogin ? [] : [{}]), { token: scopes }, { apiKey: scopes }] };
 }
 
 /** The error codes of every route with this rule. */
