@@ -23,6 +23,8 @@ export interface Scene {
   url: string;
   /** host:port */
   grpcAddress: string;
+  /** see `Target` */
+  hidesRoutes: boolean;
   /** how long the attack may last */
   seconds: number;
   /** aborts after `seconds`; preparing has a longer time limit of its own */

@@ -6,6 +6,7 @@ export interface AttackerOrders {
   attack: string;
   url: string;
   grpcAddress: string;
+  hidesRoutes: boolean;
   seconds: number;
 }
 

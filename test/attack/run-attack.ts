@@ -44,8 +44,9 @@ export async function runAttack(name: string, options: AttackOptions): Promise<J
     const target = await options.startTarget(cleanup);
     const honest = await HonestClient.start(target);
     cleanup.teardown(() => honest.stop());
-    const { url, grpcAddress } = target;
-    const attack = await options.prepare({ attack: name, url, grpcAddress, seconds: options.seconds });
+    const { url, grpcAddress, hidesRoutes } = target;
+    const { seconds } = options;
+    const attack = await options.prepare({ attack: name, url, grpcAddress, hidesRoutes, seconds });
     const kill = () => attack.kill();
     options.signal.addEventListener('abort', kill);
     cleanup.teardown(() => {

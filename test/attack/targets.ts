@@ -11,6 +11,8 @@ export interface Target {
   /** host:port */
   grpcAddress: string;
   services: readonly ServiceProcess[];
+  /** a gateway answers some requests differently from the service: it hides the operators' routes */
+  hidesRoutes: boolean;
 }
 
 /** Starts a fresh target, which ends with the scope. */
@@ -25,7 +27,12 @@ export function embeddedTarget(rateLimit: number): StartTarget {
       RATE_LIMIT_MAX: String(rateLimit),
     });
     scope.teardown(() => service.stop());
-    return { url: service.url, grpcAddress: service.grpcAddress ?? '', services: [service] };
+    return {
+      url: service.url,
+      grpcAddress: service.grpcAddress ?? '',
+      services: [service],
+      hidesRoutes: false,
+    };
   };
 }
 
@@ -55,7 +62,7 @@ export async function gatewayTarget(whole: TestScope, rateLimit: number): Promis
     }));
     // schemathesis needs the OpenAPI document. Besides, it gives hostile clients more to attack.
     const gateway = await Gateway.start(scope, addresses, { documentation: true });
-    return { url: gateway.url, grpcAddress: gateway.grpc, services };
+    return { url: gateway.url, grpcAddress: gateway.grpc, services, hidesRoutes: true };
   };
 }
 
