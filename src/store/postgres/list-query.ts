@@ -26,10 +26,11 @@ function page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement {
   return keysetStatement({ ...ORDERS, equal: equalIn(range) }, { ...keysetPage(range), maxBytes }, last);
 }
 
-/** No index covers a second filter besides the customer or merchant. */
+/** No index covers a second filter besides the customer or merchant. Examines the orders of the caller's view. */
 function lastExamined(range: OrderRange): Statement | undefined {
-  const [party, ...others] = equalIn(range);
-  if (party === undefined || others.length === 0) return undefined;
+  const filters = equalIn(range);
+  const party = filters.find(({ name }) => name === range.ownParty) ?? filters[0];
+  if (party === undefined || filters.length === 1) return undefined;
   const page = { ...keysetPage(range), limit: 1 };
   const { name, text, values } = keysetRange({ ...ORDERS, columns: CURSOR_COLUMNS, equal: [party] }, page);
   return {
@@ -39,9 +40,9 @@ function lastExamined(range: OrderRange): Statement | undefined {
   };
 }
 
-function equalIn(range: OrderRange): Equal[] {
+function equalIn(range: OrderRange): (Equal & { name: string })[] {
   return FILTERS.flatMap(({ name, column }) => {
     const value = range[name];
-    return value === undefined ? [] : [{ column, value }];
+    return value === undefined ? [] : [{ name, column, value }];
   });
 }

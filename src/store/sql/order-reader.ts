@@ -39,6 +39,8 @@ export const MAX_EXAMINED = 1_000;
 /** A list query that the access of its caller is part of. */
 export interface OrderRange extends Omit<ListQuery, 'cursor'> {
   cursor?: Cursor | undefined;
+  /** The customer or merchant that the caller is limited to. A page examines only its orders, because the cursor tells where it ended. */
+  ownParty?: 'customerId' | 'merchantId' | undefined;
 }
 
 /** How a database lists orders with its indexes. */
@@ -73,6 +75,8 @@ const PLACING_PARTITION = `
     SELECT * FROM (
       SELECT 3 AS rank, partition FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead) AS known
   ORDER BY rank LIMIT 1`;
+
+const OWN_PARTY = { all: undefined, customer: 'customerId', merchant: 'merchantId' } as const;
 
 const LATEST_CHANGES = `
   SELECT ${CHANGE_COLUMNS}
@@ -153,7 +157,7 @@ export class SqlOrderReader implements OrderReader {
     const { limit } = query;
     const cursors = cursorsOf(query, access);
     const cursor = query.cursor === undefined ? undefined : cursors.parse(query.cursor);
-    const range = narrowedTo<OrderRange>(access, { ...query, cursor });
+    const range = narrowedTo<OrderRange>(access, { ...query, cursor, ownParty: OWN_PARTY[access.kind] });
     if (range === undefined) return { page: { data: [], nextCursor: null }, isCut: false };
     const lastExamined = this.#lists.lastExamined(range);
     const [last] = lastExamined === undefined ? [] : await this.#client.query<Cursor>(lastExamined);

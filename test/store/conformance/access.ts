@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Test } from 'tap';
 import { ALL_ORDERS, mayUse, type OrderAccess } from '../../../src/order/access.ts';
 import type { ListQuery, OrderReader } from '../../../src/store/order-store.ts';
+import { MAX_EXAMINED } from '../../../src/store/sql/order-reader.ts';
 import { apply, deadLetter, move, place } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 import type { MakeStore } from '../store-under-test.ts';
@@ -62,6 +63,25 @@ export async function accessConformance(t: Test, makeStore: MakeStore): Promise<
       }
     }
     t.pass();
+  });
+
+  await t.test('a page of a merchant examines no orders of other merchants', async (t) => {
+    const { reader, writer } = await makeStore(t);
+    const orders = Array.from({ length: MAX_EXAMINED + 10 }, (_, n) =>
+      place(n, `o-${n}`, { merchantId: 'm-9', time: n }),
+    );
+    await apply(await writer(), orders);
+    // The cursor would tell that the customer has so many orders, and when the last one examined was created.
+    for (const status of [undefined, 'confirmed'] as const) {
+      const query = { customerId: 'c-1', status, limit: 5 };
+      t.same(await reader.list(query, { kind: 'merchant', merchantId: 'm-8' }), {
+        data: [],
+        nextCursor: null,
+      });
+      const { data, nextCursor } = await reader.list(query, { kind: 'merchant', merchantId: 'm-9' });
+      t.equal(data.length, 5);
+      t.type(nextCursor, 'string');
+    }
   });
 
   await t.test('a cursor is good only for its filter and its access', async (t) => {
