@@ -47,8 +47,7 @@ export interface StartedAuthenticator extends Authenticator {
 export function createAuthenticator(parts: AuthenticatorParts): StartedAuthenticator {
   const { tokens, apiKeys, logger, clock = systemClock } = parts;
   const keySet = tokens === undefined ? undefined : keySetOf(parts, tokens);
-  const tokenVerifier =
-    tokens && keySet && new TokenVerifier({ config: tokens, findKey: keySet.find, clock });
+  const tokenVerifier = tokens && keySet && new TokenVerifier({ config: tokens, keys: keySet, clock });
   const apiKeyVerifier = apiKeys && apiKeyVerifierOf(parts, apiKeys);
   const watch = new CredentialWatch({ keys: apiKeys, clock, logger });
   return {

@@ -40,6 +40,7 @@ export class KeySet {
   #keys: JWTVerifyGetKey | undefined;
   /** of the document with these keys; the same text means the same keys, already imported */
   #text = '';
+  #revision = 0;
   #reading: Promise<void> | undefined;
   #readAt = -Infinity;
   #hasFailed = false;
@@ -60,6 +61,11 @@ export class KeySet {
     this.#stopping.abort();
     await this.#background.stop();
     await this.#reading;
+  }
+
+  /** Changes with the keys: what was verified before may be signed with a key that the issuer has withdrawn. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /**
@@ -133,6 +139,7 @@ export class KeySet {
     if (!isKeySet(document)) throw new Error('The issuer published no keys: a JWKS has a list "keys".');
     this.#keys = createLocalJWKSet(document);
     this.#text = text;
+    this.#revision += 1;
   }
 
   /** Logs the first failure, not each attempt. */

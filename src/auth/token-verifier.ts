@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
-import { errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import { normalType, type TokenConfig } from '../config/identity-config.ts';
 import { unauthenticated } from './bearer.ts';
 import { principalOfClaims } from './claims.ts';
+import type { KeySet } from './key-set.ts';
 import type { Principal } from './principal.ts';
 
 /** About 1 KiB each. */
@@ -13,17 +14,19 @@ const MAX_KNOWN_TOKENS = 20_000;
 
 export interface TokenVerifierDependencies {
   config: TokenConfig;
-  findKey: JWTVerifyGetKey;
+  keys: Pick<KeySet, 'find' | 'revision'>;
   clock: Clock;
 }
 
 /**
- * Verifies JWT access tokens (RFC 9068, RFC 8725). A token that was verified before is known by its hash until it expires, because
- * a check of its signature costs about half an order. Neither tokens nor their claims are logged or sent back.
+ * Verifies JWT access tokens (RFC 9068, RFC 8725). A token that was verified before is known by its hash until it expires or the
+ * keys change, because a check of its signature costs about half an order. Neither tokens nor their claims are logged or sent back.
  */
 export class TokenVerifier {
   readonly #dependencies: TokenVerifierDependencies;
   readonly #known = new LRUCache<string, Principal>({ max: MAX_KNOWN_TOKENS });
+  /** of the keys that the known tokens were verified with */
+  #revision = 0;
   readonly #verifying = new Map<string, Promise<Principal>>();
 
   constructor(dependencies: TokenVerifierDependencies) {
@@ -33,6 +36,7 @@ export class TokenVerifier {
   /** @throws ServiceError `unauthenticated`; a promise also rejects with `identity-unavailable` */
   verify(token: string): Principal | Promise<Principal> {
     const digest = hash('sha256', token, 'base64');
+    this.#forgetIfKeysChanged();
     const known = this.#known.get(digest);
     if (known !== undefined) {
       if (this.#isCurrent(known)) return known;
@@ -46,19 +50,27 @@ export class TokenVerifier {
   }
 
   async #verifyNew(token: string, digest: string): Promise<Principal> {
+    const { revision } = this.#dependencies.keys;
     try {
       const principal = await this.#check(token);
-      this.#known.set(digest, principal);
+      if (revision === this.#dependencies.keys.revision) this.#known.set(digest, principal);
       return principal;
     } finally {
       this.#verifying.delete(digest);
     }
   }
 
+  #forgetIfKeysChanged(): void {
+    const { revision } = this.#dependencies.keys;
+    if (revision === this.#revision) return;
+    this.#known.clear();
+    this.#revision = revision;
+  }
+
   async #check(token: string): Promise<Principal> {
-    const { config, findKey, clock } = this.#dependencies;
+    const { config, keys, clock } = this.#dependencies;
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, findKey, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
         algorithms: [...config.algorithms],
         issuer: config.issuer,
         audience: config.audience,

@@ -78,6 +78,31 @@ await t.test('an issuer that is down for an hour refuses no one with a known key
   t.equal(lines.filter((line) => line.includes('can be read again')).length, 1);
 });
 
+await t.test('a key that the issuer withdraws ends the tokens that were verified with it', async (t) => {
+  const time = steppedClock();
+  const issuer = await TokenIssuer.start(t, time);
+  const { keys } = issuer.keySet();
+  const { authenticate } = await makeAuthenticator(t, {
+    tokens: issuer.config(),
+    readKeys: () => Promise.resolve({ keys: [...keys] }),
+    clock: time.clock,
+    monotonicClock: time.clock,
+  });
+  const stolen = await issuer.token();
+  t.equal(await codeOf(() => authenticate(`Bearer ${stolen}`)), 'accepted');
+  keys.push(await issuer.rotate());
+  const valid = await issuer.token();
+  t.equal(await codeOf(() => authenticate(`Bearer ${valid}`)), 'accepted');
+  t.equal(await codeOf(() => authenticate(`Bearer ${stolen}`)), 'accepted', 'its key is still published');
+
+  keys.shift();
+  time.now += 10 * MINUTE;
+  await eventually(async () => (await codeOf(() => authenticate(`Bearer ${stolen}`))) === 'unauthenticated', {
+    what: 'the token to be refused',
+  });
+  t.equal(await codeOf(() => authenticate(`Bearer ${valid}`)), 'accepted');
+});
+
 await t.test('10,000 tokens with unknown keys cause at most two reads a minute', async (t) => {
   const time = steppedClock();
   const issuer = await TokenIssuer.start(t, time);
