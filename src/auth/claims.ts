@@ -9,8 +9,8 @@ import { isScope, type Scope } from './scopes.ts';
 
 const MAX_SUBJECT_LENGTH = 255;
 
-/** Names go to logs and audits, one line each. */
-const CONTROL = /\p{Cc}|\p{Zl}|\p{Zp}/u;
+/** Names go to logs and audits, one line each. In UTF-8 all unpaired surrogates are the same, so different names would be. */
+const CONTROL = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/u;
 
 type ClaimNames = Pick<TokenConfig, 'issuer' | 'scopeClaim' | 'customerClaim' | 'merchantClaim'>;
 

@@ -64,6 +64,7 @@ await t.test('every fault of a token is refused by its name, and the token is no
     ['no subject', { claims: { sub: undefined } }, /names no subject/],
     ['empty subject', { claims: { sub: '' } }, /names no subject/],
     ['subject with a line break', { claims: { sub: 'a\nb' } }, /control characters/],
+    ['subject with an unpaired surrogate', { claims: { sub: 'a\ud800' } }, /control characters/],
     ['long subject', { claims: { sub: 'x'.repeat(256) } }, /too long/],
     [
       'both owners',
