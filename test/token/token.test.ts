@@ -34,9 +34,12 @@ await t.test('a token for development is accepted with the settings that the pro
   };
   const { authenticate } = await makeAuthenticator(t, { tokens: loadConfig(settings).auth?.tokens });
   t.match(await authenticate(`Bearer ${first}`), {
-    name: `token:${ISSUER} developer`,
+    name: `token:${ISSUER} c-123`,
     scopes: new Set(['orders:create', 'orders:read']),
     access: { kind: 'customer', customerId: 'c-123' },
   });
-  t.match(await authenticate(`Bearer ${second}`), { access: { kind: 'merchant', merchantId: 'm-9' } });
+  t.match(await authenticate(`Bearer ${second}`), {
+    name: `token:${ISSUER} shop`,
+    access: { kind: 'merchant', merchantId: 'm-9' },
+  });
 });

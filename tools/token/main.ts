@@ -5,7 +5,7 @@ import { parseDuration } from '../../src/base/duration.ts';
 import { AUDIENCE, DevelopmentIssuer, ISSUER } from './development-issuer.ts';
 
 interface Options {
-  subject: string;
+  subject?: string;
   scope: Scope[];
   customer?: string;
   merchant?: string;
@@ -15,7 +15,7 @@ interface Options {
 
 const program = new Command('npm run -s token --')
   .description('print a token for development, signed with a key pair of this machine')
-  .option('--subject <name>', 'who the caller is', 'developer')
+  .option('--subject <name>', 'who the caller is (default: the customer or merchant, else developer)')
   .addOption(
     new Option('--scope <scopes>', `separated by commas: ${SCOPES.join(', ')}`)
       .argParser(scopes)
@@ -36,7 +36,9 @@ const program = new Command('npm run -s token --')
   );
 program.parse();
 
-const { subject, scope, customer, merchant, expires, folder } = program.opts<Options>();
+const { scope, customer, merchant, expires, folder, ...options } = program.opts<Options>();
+// Idempotency keys belong to the subject, so different customers need different ones.
+const subject = options.subject ?? customer ?? merchant ?? 'developer';
 const issuer = await DevelopmentIssuer.open(folder);
 const token = await issuer.token({
   subject,
@@ -49,7 +51,7 @@ if (process.stderr.isTTY) {
   const keys = relative('.', issuer.keysPath);
   process.stderr.write(
     `A service that is started like this trusts it:\n  AUTH_ISSUER=${ISSUER} AUTH_AUDIENCE=${AUDIENCE} AUTH_JWKS_FILE=${keys} npm start\n` +
-      `Never trust these keys in production. The private key is in ${folder}: remove the folder to end all its tokens.\n\n`,
+      `Never trust these keys in production. The private key is in ${folder}: to end all its tokens, stop the service and remove the folder.\n\n`,
   );
 }
 process.stdout.write(`${token}\n`);
