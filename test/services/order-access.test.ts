@@ -249,11 +249,15 @@ await t.test(
       },
     };
     const loggedOrders = new LoggedOrders({ log, codec });
-    const has = (offset = 5) => loggedOrders.has('o-1', { partition: 0, offset }, CUSTOMER);
-    const reads = Array.from({ length: 4 }, () => has());
-    await t.rejects(has(), { code: 'overloaded' });
+    const has = (offset = 5, access: OrderAccess = CUSTOMER) =>
+      loggedOrders.has('o-1', { partition: 0, offset }, access);
+    const readsOf = (access: OrderAccess) => Array.from({ length: 4 }, () => has(5, access));
+    const own = readsOf(CUSTOMER);
+    await t.rejects(has(), { code: 'overloaded' }, 'a caller leaves some for others');
+    const reads = [...own, ...readsOf(MERCHANT)];
+    await t.rejects(has(5, { kind: 'customer', customerId: 'c-other' }), { code: 'overloaded' });
     release();
-    t.same(await Promise.all(reads), [true, true, true, true]);
+    t.same(await Promise.all(reads), Array<boolean>(8).fill(true));
     t.equal(await has(4), false, 'deleted from the log');
     t.equal(await has(6), false, 'beyond the end');
     t.equal(await has(), true);
