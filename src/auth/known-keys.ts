@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { MonotonicClock } from '../base/clock.ts';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { within } from '../base/within.ts';
 import type { ApiKeyReader, StoredApiKey } from '../store/api-key-store.ts';
 
 /** A revoked key is refused at the latest after this time. */
@@ -9,6 +10,9 @@ const FRESH_MS = 5_000;
 
 /** How long the last answer of the store counts while the store cannot be read. */
 const OUTAGE_MS = 600_000;
+
+/** How long a request waits for the store if its key was valid just before. */
+const CONFIRM_WAIT_MS = 1_000;
 
 /** Each for keys and for ids without a key, so that made-up keys displace none. */
 const MAX_KNOWN = 10_000;
@@ -37,6 +41,8 @@ export class KnownKeys {
   /** when the store was asked for ids without a key */
   readonly #absent = new LRUCache<string, number>({ max: MAX_KNOWN });
   readonly #lookups = new Map<string, Promise<StoredApiKey | undefined>>();
+  /** questions that the store has not answered yet, one for each id; a request may have stopped waiting */
+  readonly #questions = new Map<string, Promise<StoredApiKey | undefined>>();
   #unknownLookups = 0;
 
   constructor(dependencies: KnownKeysDependencies) {
@@ -71,25 +77,34 @@ export class KnownKeys {
     }
   }
 
+  /** Orders are accepted while the store is down or silent. A key that was valid just before stays so. */
   async #confirm(id: string, known: Known): Promise<StoredApiKey | undefined> {
     const { clock, logger } = this.#dependencies;
+    const lookup = this.#lookUp(id);
+    let cause: unknown = new Error(`The store did not answer within ${CONFIRM_WAIT_MS} ms.`);
     try {
-      return await this.#lookUp(id);
-    } catch (cause) {
-      // Orders are accepted while the store is down. A key that was valid just before stays so.
-      if (clock() - known.confirmedAt > OUTAGE_MS) {
-        throw unavailable('API keys cannot be looked up right now. Try again in a moment.', cause);
-      }
-      logger.warn(
-        { err: toError(cause) },
-        'An API key cannot be looked up: what the store said last counts.',
-      );
-      this.#known.set(id, { ...known, askedAt: clock() });
-      return known.key;
+      if (await within(lookup, CONFIRM_WAIT_MS)) return await lookup;
+    } catch (error) {
+      cause = error;
     }
+    if (clock() - known.confirmedAt > OUTAGE_MS) {
+      throw unavailable('API keys cannot be looked up right now. Try again in a moment.', cause);
+    }
+    logger.warn({ err: toError(cause) }, 'An API key cannot be looked up: what the store said last counts.');
+    this.#known.set(id, { ...known, askedAt: clock() });
+    return known.key;
   }
 
-  async #lookUp(id: string): Promise<StoredApiKey | undefined> {
+  /** Asks once at a time. */
+  #lookUp(id: string): Promise<StoredApiKey | undefined> {
+    const running = this.#questions.get(id);
+    if (running !== undefined) return running;
+    const question = this.#ask(id).finally(() => this.#questions.delete(id));
+    this.#questions.set(id, question);
+    return question;
+  }
+
+  async #ask(id: string): Promise<StoredApiKey | undefined> {
     const { reader, clock } = this.#dependencies;
     const key = await reader.find(id);
     const now = clock();

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import {
   formatApiKey,
@@ -10,6 +11,7 @@ import {
 } from '../../src/auth/api-key.ts';
 import { ServiceError } from '../../src/base/errors.ts';
 import type { ApiKeyReader, StoredApiKey } from '../../src/store/api-key-store.ts';
+import { eventually } from '../../tools/support/eventually.ts';
 import { makeAuthenticator } from './make-authenticator.ts';
 
 function stored({ id, secret }: ApiKeyParts, change: Partial<StoredApiKey> = {}): StoredApiKey {
@@ -182,4 +184,23 @@ await t.test('while the store is down, keys that were used before stay valid for
   t.equal(await code(unknown), 'identity-unavailable');
   now = 606_000;
   t.equal(await code(known), 'identity-unavailable');
+});
+
+await t.test('a store that does not answer delays no key that was used before', async (t) => {
+  const keys = new Keys();
+  let now = 0;
+  const { authenticate } = await makeAuthenticator(t, { apiKeys: keys, monotonicClock: () => now });
+  const known = newApiKey();
+  keys.rows.set(known.id, stored(known));
+  const code = () => codeOf(() => authenticate(`Bearer ${formatApiKey(known)}`));
+  t.equal(await code(), 'accepted');
+  let release = () => {};
+  keys.answer = new Promise((resolve) => (release = resolve));
+  keys.rows.set(known.id, stored(known, { revokedAt: 1 }));
+  for (now = 5_000; now <= 15_000; now += 5_000) {
+    t.equal(await Promise.race([code(), delay(3_000, 'waiting')]), 'accepted');
+  }
+  t.equal(keys.asked.length, 2, 'one question at a time');
+  release();
+  await eventually(async () => (await code()) === 'unauthenticated', { what: 'the answer to count' });
 });
