@@ -1,11 +1,13 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Principal } from '../auth/principal.ts';
+import type { Calls } from './calls.ts';
 import { failedStatus, type FailureDependencies } from './failed-status.ts';
 import type { CallPrincipals } from './principals.ts';
 
 /** Dependencies that all methods share. */
 export interface CallGate extends FailureDependencies {
   principals: Pick<CallPrincipals, 'of' | 'find' | 'onLogout'>;
+  calls: Pick<Calls, 'end'>;
 }
 
 /** What a unary method knows of its call. */

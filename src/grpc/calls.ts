@@ -1,13 +1,19 @@
-import { ServerInterceptingCall, status, type ServerInterceptor } from '@grpc/grpc-js';
+import { ServerInterceptingCall, status, type Metadata, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Metrics } from '../base/metrics.ts';
 import type { CallStatus } from './rich-error.ts';
 
 type CallMetrics = Pick<Metrics, 'grpcStarted' | 'grpcHandled' | 'grpcOpenStreams'>;
 
-/** Counts the calls of all services, and ends open streams when the server stops. */
+interface OpenCall {
+  end(finalStatus: CallStatus): void;
+}
+
+/** Counts the calls of all services, and ends open streams at once. */
 export class Calls {
   readonly #metrics: CallMetrics;
-  readonly #streams = new Set<{ end(finalStatus: CallStatus): void }>();
+  readonly #streams = new Set<OpenCall>();
+  /** by the metadata of the call, which interceptors and handlers share */
+  readonly #calls = new WeakMap<Metadata, OpenCall>();
 
   constructor(metrics: CallMetrics) {
     this.#metrics = metrics;
@@ -20,6 +26,14 @@ export class Calls {
   /** Ends all open streams. Items not written yet are dropped: readers resume. */
   endStreams(finalStatus: CallStatus): void {
     for (const stream of [...this.#streams]) stream.end(finalStatus);
+  }
+
+  /**
+   * Ends a call without waiting until its client has read what was written: a client that does not read would keep it open. Items
+   * not sent yet are dropped: readers resume.
+   */
+  end(metadata: Metadata, finalStatus: CallStatus): void {
+    this.#calls.get(metadata)?.end(finalStatus);
   }
 
   /** Sees only calls of existing methods, so callers cannot create labels. */
@@ -36,7 +50,14 @@ export class Calls {
       if (this.#streams.delete(stream)) grpcOpenStreams.dec(labels);
     };
     const counted = new ServerInterceptingCall(call, {
-      start: (next) => next({ onCancel: () => handled(codeOfCancelled(deadline)) }),
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, pass) => {
+            this.#calls.set(metadata, stream);
+            pass(metadata);
+          },
+          onCancel: () => handled(codeOfCancelled(deadline)),
+        }),
       // A message after the end would break the stream.
       sendMessage: (message, next) => {
         if (!isHandled) next(message);

@@ -100,7 +100,7 @@ export class GrpcServer {
     const { tls: files } = this.#dependencies;
     const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
     const { orderService, callers, responseBudget, metrics, logger, documentation } = this.#dependencies;
-    const gate = { logger, metrics, principals: this.#principals };
+    const gate = { logger, metrics, principals: this.#principals, calls: this.#calls };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
     const ordering = { ...gate, orderService, callers, responseBudget };

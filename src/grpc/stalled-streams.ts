@@ -4,7 +4,7 @@ import type { Metrics } from '../base/metrics.ts';
 import { refusalHeaders, refuseStream } from './refuse-stream.ts';
 
 interface Progress {
-  /** whether its client may take as long as it likes to read */
+  /** whether its client may take as long as it likes to read, until the service ends the stream */
   mayPause: boolean;
   /** bytes that HTTP/2 has not sent */
   unsent: number;
@@ -28,7 +28,7 @@ export class StalledStreams {
     this.#metrics = metrics;
   }
 
-  /** Watches a stream until `remove`. @param options.mayPause whether its client may take as long as it likes to read */
+  /** Watches a stream until `remove`. @param options see `Progress` */
   add(stream: ServerHttp2Stream, { mayPause }: { mayPause: boolean }): void {
     this.#streams.set(stream, { mayPause, unsent: 0, at: performance.now() });
     this.#timer ??= setInterval(() => this.#check(), this.#timeoutMs / 4).unref();
@@ -47,9 +47,10 @@ export class StalledStreams {
     const now = performance.now();
     for (const [stream, last] of this.#streams) {
       const isLate = now - last.at >= this.#timeoutMs;
+      const mayPause = last.mayPause && !stream.writableEnded;
       if (!stream.readableEnded) {
         if (isLate) this.#refuseRequest(stream);
-      } else if (stream.writableLength !== last.unsent || last.unsent === 0 || last.mayPause) {
+      } else if (stream.writableLength !== last.unsent || last.unsent === 0 || mayPause) {
         Object.assign(last, { unsent: stream.writableLength, at: now });
       } else if (isLate) this.#resetResponse(stream);
     }

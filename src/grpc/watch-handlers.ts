@@ -65,12 +65,12 @@ function serve(
   call: WatchCall,
   begin: (caller: string) => Promise<Watch>,
   first: 'heartbeat' | 'events',
-  { logger, metrics, principals, encoder, shared, callers, heartbeatMs }: WatchHandlerDependencies,
+  { logger, metrics, principals, calls, encoder, shared, callers, heartbeatMs }: WatchHandlerDependencies,
 ): void {
   const { metadata } = call;
   const gate = { logger, metrics };
-  const fail = (thrown: unknown) =>
-    call.emit('error', failedStatus(thrown, call, gate, principals.find(metadata)));
+  const statusOf = (thrown: unknown) => failedStatus(thrown, call, gate, principals.find(metadata));
+  const fail = (thrown: unknown) => call.emit('error', statusOf(thrown));
   const run = async () => {
     const caller = callers.ofCall(call);
     const watch = await begin(caller);
@@ -90,12 +90,12 @@ function serve(
       onEnd: (end) => {
         if (end === 'final') call.end();
         else if (end === 'started-over') fail(startedOver());
-        else fail(tooSlow());
+        else calls.end(metadata, statusOf(tooSlow()));
       },
     });
     const stayLoggedIn = principals.onLogout(metadata, (error) => {
       stop();
-      call.emit('error', callStatus(error));
+      calls.end(metadata, callStatus(error));
     });
     // grpc-js emits `cancelled` however a call ends.
     call.once('cancelled', () => {

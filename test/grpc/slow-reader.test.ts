@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type ClientHttp2Stream } from 'node:http2';
+import { connect, constants, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { loadOrdersApi } from '../../src/grpc/orders-api.ts';
@@ -11,6 +11,7 @@ import { ORDER_STATUSES } from '../../src/order/lifecycle.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { StatusHub } from '../../src/status/status-hub.ts';
 import { eventually } from '../../tools/support/eventually.ts';
+import { aPrincipal, bearer, KnownCredentials } from '../support/known-credentials.ts';
 import { startSmallService } from '../support/small-service.ts';
 import { startGrpc } from './grpc-under-test.ts';
 
@@ -24,7 +25,11 @@ const MAX_BYTES_IN_TRANSIT = 65_535 + 64 * 1024;
 const SMALLEST_EVENT = 40;
 
 /** A client that opens a stream and does not read yet. */
-async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream> {
+async function stuckReader(
+  t: Test,
+  address: string,
+  headers: OutgoingHttpHeaders = {},
+): Promise<ClientHttp2Stream> {
   const { watch } = await loadOrdersApi();
   const session = connect(`http://${address}`);
   t.teardown(() => session.destroy());
@@ -33,6 +38,7 @@ async function stuckReader(t: Test, address: string): Promise<ClientHttp2Stream>
     ':path': watch.WatchOrders.path,
     'content-type': 'application/grpc',
     te: 'trailers',
+    ...headers,
   });
   const request = watch.WatchOrders.requestSerialize({});
   const head = Buffer.alloc(5);
@@ -60,6 +66,21 @@ function counting(watchService: WatchService) {
   const watchOrders: WatchService['watchOrders'] = async (...args) =>
     counted(await watchService.watchOrders(...args));
   return { watchService: { watchOrder, watchOrders }, taken: () => taken };
+}
+
+/** How many events were written when the server writes no more. */
+async function writtenUntilStuck(taken: () => number): Promise<number> {
+  let looks = 0;
+  let written = 0;
+  await eventually(
+    () => {
+      looks = taken() === written ? looks + 1 : 0;
+      written = taken();
+      return written > 0 && looks === 50;
+    },
+    { what: 'the server to write no more' },
+  );
+  return written;
 }
 
 async function publishAll(hub: StatusHub): Promise<void> {
@@ -98,16 +119,7 @@ await t.test(
 
     await publishAll(hub);
     const total = ORDERS * VERSIONS;
-    let looks = 0;
-    let written = 0;
-    await eventually(
-      () => {
-        looks = taken() === written ? looks + 1 : 0;
-        written = taken();
-        return written > 0 && looks === 50;
-      },
-      { what: 'the server to write no more' },
-    );
+    const written = await writtenUntilStuck(taken);
     t.ok(written * SMALLEST_EVENT < MAX_BYTES_IN_TRANSIT, `${written} of ${total} events were written`);
 
     const versions = new Map<string, number>();
@@ -132,3 +144,22 @@ await t.test(
     t.ok(count < total, `${count} of ${total} changes were sent, the others were folded`);
   },
 );
+
+await t.test('a reader that does not read loses its stream soon after its credentials end', async (t) => {
+  const { reader, orderService } = await startSmallService(t);
+  const hub = new StatusHub({ codec: createEventCodec(), maxWatchers: 10, logger: createLogger('silent') });
+  const { watchService, taken } = counting(new WatchService({ hub, orders: orderService, reader }));
+  const authenticator = new KnownCredentials({ ada: aPrincipal() });
+  const { address } = await startGrpc(t, { watchService, authenticator, responseTimeoutMs: 400 });
+  const stream = await stuckReader(t, address, bearer('ada'));
+  stream.on('error', () => undefined);
+  await publishAll(hub);
+  await writtenUntilStuck(taken);
+
+  authenticator.end('ada');
+  t.equal(hub.watcherCount, 0);
+  await eventually(() => stream.rstCode === constants.NGHTTP2_CANCEL, {
+    what: 'the reset',
+    timeoutMs: 5_000,
+  });
+});
