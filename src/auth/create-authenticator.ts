@@ -9,6 +9,7 @@ import { ApiKeyVerifier } from './api-key-verifier.ts';
 import type { Authenticator } from './authenticator.ts';
 import { bearerOf, unauthenticated } from './bearer.ts';
 import { CredentialWatch } from './credential-watch.ts';
+import { LastTokens } from './last-tokens.ts';
 import { readKeysOf, type ReadKeys } from './key-location.ts';
 import { KeySet } from './key-set.ts';
 import { KnownKeys } from './known-keys.ts';
@@ -20,6 +21,9 @@ const REFRESH_MS = 600_000;
 
 /** A file costs nothing to read. A watch on it would miss the links that volumes of Kubernetes replace. */
 const FILE_REFRESH_MS = 30_000;
+
+/** Nothing is remembered of it. */
+const NO_CONNECTION = {};
 
 export interface AuthenticatorParts {
   /** undefined: tokens are refused */
@@ -36,8 +40,8 @@ export interface AuthenticatorParts {
 
 /** An authenticator with its background work. Its functions need no `this`. */
 export interface StartedAuthenticator extends Authenticator {
-  readonly authenticate: (authorization: string | undefined) => Principal | Promise<Principal>;
-  readonly watch: (principal: Principal, onEnd: (error: ServiceError) => void) => () => void;
+  readonly authenticate: Authenticator['authenticate'];
+  readonly watch: Authenticator['watch'];
   /** Reads the keys of the issuer. Resolves also if it cannot be reached. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -49,16 +53,22 @@ export function createAuthenticator(parts: AuthenticatorParts): StartedAuthentic
   const keySet = tokens === undefined ? undefined : keySetOf(parts, tokens);
   const tokenVerifier = tokens && keySet && new TokenVerifier({ config: tokens, keys: keySet, clock });
   const apiKeyVerifier = apiKeys && apiKeyVerifierOf(parts, apiKeys);
+  const lastTokens = new LastTokens();
   const watch = new CredentialWatch({ keys: apiKeys, clock, logger });
   return {
-    authenticate(authorization) {
+    authenticate(authorization, connection = NO_CONNECTION) {
+      const repeated = lastTokens.find(connection, authorization ?? '');
+      if (repeated !== undefined && tokenVerifier?.accepts(repeated) === true) return repeated;
       const credentials = bearerOf(authorization);
       if (looksLikeApiKey(credentials)) {
         if (apiKeyVerifier === undefined) throw unauthenticated('API keys are not accepted: send a token.');
         return apiKeyVerifier.verify(credentials);
       }
       if (tokenVerifier === undefined) throw unauthenticated('Tokens are not accepted: send an API key.');
-      return tokenVerifier.verify(credentials);
+      const principal = tokenVerifier.verify(credentials);
+      const isKnown = authorization !== undefined && !(principal instanceof Promise);
+      if (isKnown && connection !== NO_CONNECTION) lastTokens.note(connection, authorization, principal);
+      return principal;
     },
     watch: (principal: Principal, onEnd: (error: ServiceError) => void) => watch.add(principal, onEnd),
     async start() {

@@ -25,6 +25,8 @@ export interface TokenVerifierDependencies {
 export class TokenVerifier {
   readonly #dependencies: TokenVerifierDependencies;
   readonly #known = new LRUCache<string, Principal>({ max: MAX_KNOWN_TOKENS });
+  /** the principals of verified tokens, also of those that no longer fit into `#known` */
+  #verified = new WeakSet<Principal>();
   /** of the keys that the known tokens were verified with */
   #revision = 0;
   readonly #verifying = new Map<string, Promise<Principal>>();
@@ -49,11 +51,20 @@ export class TokenVerifier {
     return verifying;
   }
 
+  /** Whether a principal that this has returned still counts: its token has not expired, and the keys have not changed. */
+  accepts(principal: Principal): boolean {
+    this.#forgetIfKeysChanged();
+    return this.#verified.has(principal) && this.#isCurrent(principal);
+  }
+
   async #verifyNew(token: string, digest: string): Promise<Principal> {
     const { revision } = this.#dependencies.keys;
     try {
       const principal = await this.#check(token);
-      if (revision === this.#dependencies.keys.revision) this.#known.set(digest, principal);
+      if (revision === this.#dependencies.keys.revision) {
+        this.#known.set(digest, principal);
+        this.#verified.add(principal);
+      }
       return principal;
     } finally {
       this.#verifying.delete(digest);
@@ -64,6 +75,7 @@ export class TokenVerifier {
     const { revision } = this.#dependencies.keys;
     if (revision === this.#revision) return;
     this.#known.clear();
+    this.#verified = new WeakSet();
     this.#revision = revision;
   }
 

@@ -26,6 +26,7 @@ export class Admission {
   /**
    * Answers at once when the credentials and the count are known at once.
    * @param operation see `authorise`
+   * @param connection see `Authenticator.authenticate`
    * @param onCounted called with the count of the principal, also if it is refused
    * @throws ServiceError `unauthenticated`, `identity-unavailable`, `rate-limited`, `scope-missing`, `access-denied`; a promise
    *   rejects with them
@@ -33,9 +34,10 @@ export class Admission {
   admit(
     operation: string,
     authorization: string | undefined,
+    connection?: object,
     onCounted?: (usage: RateUsage) => void,
   ): Principal | Promise<Principal> {
-    const found = this.#authenticator.authenticate(authorization);
+    const found = this.#authenticator.authenticate(authorization, connection);
     const enter = (principal: Principal) => this.#enter(operation, principal, onCounted);
     return found instanceof Promise ? found.then(enter) : enter(found);
   }

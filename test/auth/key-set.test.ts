@@ -90,6 +90,9 @@ await t.test('a key that the issuer withdraws ends the tokens that were verified
   });
   const stolen = await issuer.token();
   t.equal(await codeOf(() => authenticate(`Bearer ${stolen}`)), 'accepted');
+  const connection = {};
+  const repeat = () => codeOf(() => authenticate(`Bearer ${stolen}`, connection));
+  t.same([await repeat(), await repeat()], ['accepted', 'accepted'], 'a connection that repeats it');
   keys.push(await issuer.rotate());
   const valid = await issuer.token();
   t.equal(await codeOf(() => authenticate(`Bearer ${valid}`)), 'accepted');
@@ -100,6 +103,7 @@ await t.test('a key that the issuer withdraws ends the tokens that were verified
   await eventually(async () => (await codeOf(() => authenticate(`Bearer ${stolen}`))) === 'unauthenticated', {
     what: 'the token to be refused',
   });
+  t.equal(await repeat(), 'unauthenticated', 'also from the connection');
   t.equal(await codeOf(() => authenticate(`Bearer ${valid}`)), 'accepted');
 });
 

@@ -164,3 +164,24 @@ await t.test(
     await t.rejects(async () => authenticate(header), /has expired/, 'also once it is forgotten');
   },
 );
+
+await t.test('a connection that repeats its token is known by it, until the token expires', async (t) => {
+  let now = Date.now();
+  const clock = () => now;
+  const issuer = await TokenIssuer.start(t, { clock });
+  const { authenticate } = await makeAuthenticator(t, { tokens: issuer.config(), clock });
+  const tokens = [await issuer.token(), await issuer.token({ claims: { sub: 'another' } })];
+  const [one = '', other = ''] = tokens.map((token) => `Bearer ${token}`);
+  const connection = {};
+  const principals = [await authenticate(one), await authenticate(other)];
+
+  for (const round of ['noted', 'repeated']) {
+    t.equal(authenticate(one, connection), principals[0], round);
+    t.equal(authenticate(one, connection), principals[0], round);
+    t.equal(authenticate(other, connection), principals[1], `${round}: another token of the connection`);
+    t.throws(() => authenticate(undefined, connection), { code: 'unauthenticated' }, `${round}: none`);
+  }
+  t.equal(authenticate(one, connection), principals[0]);
+  now += 2 * HOUR_S * 1_000;
+  t.throws(() => authenticate(one, connection), /has expired/);
+});

@@ -60,7 +60,8 @@ export function admitPrincipals(
       done(error);
     };
     try {
-      const admitted = admission.admit(operation, authorizationOf(request), (usage) =>
+      const { socket } = request.raw;
+      const admitted = admission.admit(operation, authorizationOf(request), socket, (usage) =>
         rate?.show(usage, request, reply),
       );
       if (admitted instanceof Promise) admitted.then(enter, refuse);
