@@ -4,7 +4,7 @@ import type { ApiKeyReader } from '../store/api-key-store.ts';
 import { openApiKeyReader } from '../store/open/open-store.ts';
 import type { Context } from './context.ts';
 
-/** Opens what the settings say about callers. @returns undefined if authentication is off */
+/** Opens and starts the authenticator of the settings. @returns undefined if authentication is off */
 export async function openAuthenticator({
   config,
   lifecycle,

@@ -77,7 +77,7 @@ export async function openServers(context: Context, parts: ServerParts): Promise
   return addresses;
 }
 
-/** What both HTTP applications share. */
+/** The dependencies that both HTTP applications have. */
 function httpParts({ config, logger, log, metrics }: Context, { api, isDraining }: ServerParts) {
   return {
     durations: new RequestDurations(metrics.httpRequestDuration, api?.stats),

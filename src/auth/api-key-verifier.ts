@@ -7,7 +7,7 @@ import type { KnownKeys } from './known-keys.ts';
 import type { Principal } from './principal.ts';
 import { isScope } from './scopes.ts';
 
-/** Compared with when there is no key, so that an unknown id takes as long as a wrong secret. */
+/** The secret is compared with this hash if there is no key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = hashOfSecret('');
 
 export interface ApiKeyVerifierDependencies {
@@ -35,7 +35,7 @@ export class ApiKeyVerifier {
       : this.#principalOf(found, parts.secret);
   }
 
-  /** Tells only those who know the secret whether a key exists. */
+  /** Checks the secret first, so that only its owner learns that a key exists, was revoked or has expired. */
   #principalOf(key: StoredApiKey | undefined, secret: string): Principal {
     const matches = matchesHash(secret, key?.hash ?? NO_HASH);
     if (key === undefined || !matches) throw unauthenticated('There is no such API key.');

@@ -3,7 +3,7 @@ import type { Principal } from './principal.ts';
 import { OPERATION_RULES, type Rule } from './rules.ts';
 
 /**
- * Decides whether a principal may use an operation, for HTTP and gRPC alike. Which orders it may use is decided later, by
+ * Decides whether a principal may use an operation, for HTTP and gRPC alike. For which orders is decided later, by
  * `Principal.access`.
  * @param operation `METHOD /path` as the route is registered, or `/package.Service/Method`
  * @returns why not: `scope-missing`, `access-denied`; undefined if it may
@@ -12,7 +12,7 @@ export function authorise(operation: string, { scopes, access }: Principal): Ser
   const rule = ruleOf(operation);
   if (rule === undefined)
     return new ServiceError('access-denied', `No rule allows anyone to use ${operation}.`);
-  if (rule.kind === 'open' || rule.kind === 'signed-in') return undefined;
+  if (rule.kind === 'open' || rule.kind === 'authenticated') return undefined;
   if (!scopes.has(rule.scope)) {
     return new ServiceError(
       'scope-missing',
@@ -26,13 +26,13 @@ export function authorise(operation: string, { scopes, access }: Principal): Ser
   );
 }
 
-/** The row of an operation; undefined if it has none. A row that ends with `*` holds for everything below. */
+/** The rule of an operation; undefined if it has none. A row that ends with `*` is for all operations that begin like it. */
 export function ruleOf(operation: string): Rule | undefined {
   return EXACT.get(operation) ?? BELOW.find(({ prefix }) => operation.startsWith(prefix))?.rule;
 }
 
 /**
- * Checks at the start that an operation has a row, so that none can be forgotten.
+ * The rule of an operation. Called at start for each operation, so that none can be forgotten.
  * @throws ServiceError `internal`
  */
 export function requireRule(operation: string): Rule {

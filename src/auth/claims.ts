@@ -44,7 +44,7 @@ function scopesOf(claims: JWTPayload, claim: string): Set<Scope> {
   const value = valueOf(claims, claim) ?? [];
   const names: unknown = typeof value === 'string' ? value.split(' ') : value;
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-    throw unauthenticated(`The claim ${claim} of the token is neither a text nor a list of texts.`);
+    throw unauthenticated(`The claim ${claim} of the token is neither a string nor a list of strings.`);
   }
   return new Set(names.filter(isScope));
 }
@@ -61,7 +61,7 @@ function accessOf(claims: JWTPayload, { customerClaim, merchantClaim }: ClaimNam
   return merchantId === undefined ? ALL_ORDERS : { kind: 'merchant', merchantId };
 }
 
-/** A malformed claim must not count as a missing one: that would give access to all orders. */
+/** A malformed claim must not count as a missing one, which would allow all orders. */
 function identifierOf(claims: JWTPayload, claim: string): string | undefined {
   const value = valueOf(claims, claim);
   if (value === undefined) return undefined;
@@ -72,7 +72,7 @@ function identifierOf(claims: JWTPayload, claim: string): string | undefined {
 }
 
 /** Whether a value can be the customer or the merchant of an order. */
-export function isIdentifier(value: unknown): value is string {
+function isIdentifier(value: unknown): value is string {
   return Check(Identifier(''), value);
 }
 

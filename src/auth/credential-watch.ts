@@ -7,12 +7,12 @@ import { unauthenticated } from './bearer.ts';
 import type { Principal } from './principal.ts';
 
 /**
- * Expiry is compared with the wall clock, which may step: a timer for the remaining time would not notice. Looking at 20,000
- * streams takes less than a millisecond.
+ * How often each expiry is compared with the wall clock. A timer for the remaining time would not notice that the clock steps. A
+ * check of 20,000 streams takes less than a millisecond.
  */
 const EXPIRY_CHECK_MS = 500;
 
-/** The commands that revoke keys run in other processes, perhaps on other machines, and cannot tell us: so we ask. */
+/** `keys revoke` runs in another process, perhaps on another machine, and cannot reach this one, so this one asks the store. */
 const REVOCATION_CHECK_MS = 2_000;
 
 export interface CredentialWatchDependencies {
@@ -27,7 +27,7 @@ interface Watch {
   onEnd: (error: ServiceError) => void;
 }
 
-/** Tells open streams when their credentials end: within a second of their expiry, and five of their key's revocation. */
+/** Ends open streams with their credentials: within a second of their expiry, within five of the revocation of their key. */
 export class CredentialWatch {
   readonly #dependencies: CredentialWatchDependencies;
   readonly #watches = new Set<Watch>();
@@ -82,7 +82,7 @@ export class CredentialWatch {
     } catch (error) {
       logger.warn(
         { err: toError(error) },
-        'It cannot be checked whether API keys of open streams were revoked.',
+        'The store cannot be asked whether API keys of open streams were revoked: their streams stay open, and the next check follows in 2 s.',
       );
     }
   }

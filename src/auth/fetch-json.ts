@@ -20,7 +20,9 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
   });
   try {
     if (response.status >= 300 && response.status < 400) {
-      throw new Error(`${url} redirects, which is not followed: set AUTH_JWKS_URL to the final address.`);
+      throw new Error(
+        `${url} redirects, and redirects are not followed: set AUTH_JWKS_URL to the final address.`,
+      );
     }
     if (response.status !== 200) throw new Error(`${url} answered with status ${response.status}.`);
     return parsed(await textOf(response, url), url);

@@ -8,16 +8,16 @@ import { within } from '../base/within.ts';
 import { unauthenticated } from './bearer.ts';
 import type { ReadKeys } from './key-location.ts';
 
-/** How often it is checked whether a read is due. */
+/** How often to check whether a read is due. */
 const CHECK_MS = 1_000;
 
-/** A slow issuer delays the start of the service no longer than this. */
+/** How long a slow issuer may delay the start of the service. */
 const START_PATIENCE_MS = 2_000;
 
-/** Until the keys are known, and after a failure. */
+/** The pause before the next read while the keys are unknown, and after a failure. */
 const RETRY_MS = 5_000;
 
-/** An unknown key id causes one read at most within this time, however many tokens have one. */
+/** Unknown key ids cause at most one read in this time, however many tokens have one. */
 const UNKNOWN_KEY_PAUSE_MS = 30_000;
 
 export interface KeySetDependencies {
@@ -38,7 +38,7 @@ export class KeySet {
   readonly #background: Repeated;
   readonly #stopping = new AbortController();
   #keys: JWTVerifyGetKey | undefined;
-  /** of the document with these keys; the same text means the same keys, already imported */
+  /** the document that the keys were imported from */
   #text = '';
   #revision = 0;
   #reading: Promise<void> | undefined;
@@ -146,8 +146,8 @@ export class KeySet {
   #warn(error: Error): void {
     const consequence =
       this.#keys === undefined
-        ? 'Callers with a token are answered 503 until they can be read.'
-        : 'Those already known stay valid; tokens signed with new ones are answered 503.';
+        ? 'Requests with a token get 503 until they can be read.'
+        : 'Those already known stay valid; tokens signed with new ones get 503.';
     this.#dependencies.logger.warn(
       { err: error },
       `The keys of the token issuer cannot be read. ${consequence}`,

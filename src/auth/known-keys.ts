@@ -8,13 +8,13 @@ import type { ApiKeyReader, StoredApiKey } from '../store/api-key-store.ts';
 /** A revoked key is refused at the latest after this time. */
 const FRESH_MS = 5_000;
 
-/** How long the last answer of the store counts while the store cannot be read. */
+/** How long the last answer of the store is good while the store cannot be read. */
 const OUTAGE_MS = 600_000;
 
 /** How long a request waits for the store if its key was valid just before. */
 const CONFIRM_WAIT_MS = 1_000;
 
-/** Each for keys and for ids without a key, so that made-up keys displace none. */
+/** For keys, and separately for ids without a key, so that made-up keys evict no real ones. */
 const MAX_KNOWN = 10_000;
 
 /** Look-ups of unknown ids at one time; keys can be made up without end. */

@@ -1,11 +1,11 @@
 import { ALL_ORDERS, type OrderAccess } from '../order/access.ts';
 import { SCOPES, type Scope } from './scopes.ts';
 
-/** The authenticated caller of a request. */
+/** An authenticated caller: who it is, which operations it may use (scopes), and for which orders (access). */
 export interface Principal {
   /**
-   * Names the caller in audits and logs and owns its idempotency keys: the same for every token of a subject, and for every key
-   * of an owner. No other issuer, subject or owner can have the same name.
+   * Names the caller in audits and logs, and owns its idempotency keys. It is the same for all tokens of a subject and for all
+   * API keys of an owner, and unique to them.
    */
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;

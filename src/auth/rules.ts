@@ -2,14 +2,14 @@ import type { Scope } from './scopes.ts';
 
 /**
  * Who may use an operation.
- * - `open`: everyone, without a login; it tells nothing about orders
- * - `signed-in`: every principal, whatever its scopes
- * - `own`: principals with the scope, for the orders of `Principal.access`
+ * - `open`: everyone, without credentials; it tells nothing about orders
+ * - `authenticated`: every principal, whatever its scopes
+ * - `own`: principals with the scope, for the orders that `Principal.access` allows
  * - `all`: principals with the scope that may use all orders
  */
 export type Rule =
   | { readonly kind: 'open'; readonly why: string }
-  | { readonly kind: 'signed-in'; readonly allows: string }
+  | { readonly kind: 'authenticated'; readonly allows: string }
   | { readonly kind: 'own' | 'all'; readonly scope: Scope; readonly allows: string };
 
 export interface OperationRule {
@@ -69,7 +69,7 @@ export const OPERATION_RULES: readonly OperationRule[] = [
   { http: 'POST /v1/dead-letters/replay', rule: all('dead-letters:write', 'replay dead letters') },
   { http: 'POST /v1/dead-letters/discard', rule: all('dead-letters:write', 'discard dead letters') },
   { http: 'GET /v1/stats', rule: all('stats:read', 'read the figures of the service') },
-  { http: 'GET /v1/principal', rule: { kind: 'signed-in', allows: 'read who the caller is' } },
+  { http: 'GET /v1/principal', rule: { kind: 'authenticated', allows: 'read who the caller is' } },
   { http: 'GET /metrics', rule: all('stats:read', 'read the metrics') },
   { http: 'GET /livez', rule: open('probes') },
   { http: 'GET /readyz', rule: open('probes; details need stats:read') },

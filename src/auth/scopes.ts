@@ -1,4 +1,4 @@
-/** What a token or key allows. Ownership narrows it further, see `OrderAccess`. */
+/** The operations that credentials allow, see auth/rules.ts. `OrderAccess` says for which orders. */
 export const SCOPES = [
   'orders:create',
   'orders:read',

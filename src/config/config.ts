@@ -28,13 +28,13 @@ export interface Config {
   readonly port: number;
   /** 0: any free port */
   readonly grpcPort: number;
-  /** the port for operators, without a login; undefined: none */
+  /** the port for operators, which asks for no credentials; undefined: none */
   readonly adminPort: number | undefined;
   /** whether /docs, /openapi.json and gRPC reflection are served */
   readonly documentation: boolean;
   /** undefined: authentication is off, and everyone may do everything */
   readonly auth: AuthConfig | undefined;
-  /** without authentication, other machines may be served */
+  /** whether other machines are served while authentication is off */
   readonly allowAnonymous: boolean;
   /** undefined: gRPC without TLS */
   readonly grpcTls: { readonly certPath: string; readonly keyPath: string } | undefined;

@@ -54,7 +54,7 @@ function keysLocation({ AUTH_JWKS_URL: url, AUTH_JWKS_FILE: path }: Settings): K
   return url === '' ? { kind: 'metadata' } : { kind: 'url', url };
 }
 
-/** RFC 7515 allows to leave out `application/`, and compares types without regard to case. */
+/** RFC 7515: `application/` may be left out, and case does not matter. */
 export function normalType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }

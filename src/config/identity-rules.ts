@@ -4,7 +4,7 @@ import { readPublicKeys } from './public-keys-file.ts';
 import { isSafeAddress } from './safe-address.ts';
 import type { Settings } from './settings.ts';
 
-/** Signatures that only the issuer can make. With HS256 and the like, all who verify a token can make one as well. */
+/** Asymmetric algorithms. With HS256 and the like, everyone who can verify a token can also sign one. */
 const SIGNATURES = /^((RS|PS|ES)(256|384|512)|EdDSA|Ed25519)$/;
 
 export const IDENTITY_RULES: readonly Rule[] = [
@@ -33,7 +33,7 @@ export const IDENTITY_RULES: readonly Rule[] = [
     problem: (settings: Settings) =>
       when(
         settings[name] !== '' && settings.AUTH_ISSUER === '',
-        'turns nothing on by itself: set AUTH_ISSUER as well, or neither',
+        'has no effect without AUTH_ISSUER: set both, or neither',
       ),
   })),
   {
@@ -42,7 +42,7 @@ export const IDENTITY_RULES: readonly Rule[] = [
       ifGiven(AUTH_JWKS_URL, (url) =>
         when(
           !isSafeAddress(url),
-          'could be changed on its way here: give an https address (http only on this machine)',
+          'is not an https address, so the keys could be changed on their way here: give an https address (http only for this machine)',
         ),
       ),
   },
@@ -64,12 +64,12 @@ export const IDENTITY_RULES: readonly Rule[] = [
     problem: ({ AUTH_CUSTOMER_CLAIM, AUTH_MERCHANT_CLAIM }) =>
       when(
         AUTH_CUSTOMER_CLAIM === AUTH_MERCHANT_CLAIM,
-        'is also the claim of merchants: name two different claims',
+        'is also AUTH_MERCHANT_CLAIM: name two different claims',
       ),
   },
 ];
 
-/** Only for a process that listens; other commands have the same settings and open no port. */
+/** For processes that listen. Commands that open no port may have the same settings. */
 export const EXPOSURE_RULE: Rule = {
   about: ['HOST', 'ROLE', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_API_KEYS', 'ALLOW_ANONYMOUS'],
   problem: ({ HOST, ROLE, AUTH_ISSUER, AUTH_API_KEYS, ALLOW_ANONYMOUS }) => {

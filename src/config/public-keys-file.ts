@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { toError } from '../base/errors.ts';
 
-/** Parts of private and of shared keys, RFC 7518: every reader of the file could sign with them. */
+/** The members of private and symmetric keys, RFC 7518. Every reader of the file could sign with them. */
 const SECRET_PARTS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'];
 
-/** The text of a file with public keys (JWKS), checked in shape. @returns why it cannot be used, if so */
+/** Reads a file with public keys (JWKS). @returns its text, or why it cannot be used */
 export function readPublicKeys(path: string): { text: string } | { problem: string } {
   try {
     const text = readFileSync(path, 'utf8');

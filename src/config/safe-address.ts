@@ -1,6 +1,6 @@
 import { isLoopback } from '../base/loopback.ts';
 
-/** Whether what is fetched from an address cannot be changed on its way: https, or http on this machine. */
+/** Whether responses from an address cannot be changed on their way: https, or http on this machine. */
 export function isSafeAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

@@ -84,13 +84,13 @@ export const SETTINGS = {
     ...PORT,
     default: 0,
     description:
-      "An operator's port, on HOST: it serves /livez, /readyz and /metrics without a login, so publish it to operators alone. 0: no such port, and /metrics asks for the scope stats:read.",
+      'A second HTTP port, on HOST: it serves /livez, /readyz with details and /metrics without credentials, so let only operators reach it. 0: no such port; with authentication, /metrics then needs the scope stats:read.',
   },
   DOCUMENTATION: {
     theme: 'Addresses',
     ...SWITCH,
     default: 'true',
-    description: 'Whether /docs, /openapi.json and gRPC reflection are served; they need no login.',
+    description: 'Whether /docs, /openapi.json and gRPC reflection are served; they need no credentials.',
   },
   TRUST_PROXY: {
     theme: 'Addresses',
@@ -427,26 +427,26 @@ export const SETTINGS = {
     maximum: 300_000,
     default: 5_000,
     description:
-      "How far the issuer's clock may differ from ours when exp and nbf of a token are checked. Streams end at exp itself.",
+      'How far the clock of the issuer may differ from that of the service when exp and nbf of a token are checked. Open streams end at exp, without this tolerance.',
   },
   AUTH_SCOPE_CLAIM: {
     theme: 'Identity',
     ...CLAIM,
     default: 'scope',
-    description: 'The claim with the scopes of a token: a text with spaces between them, or a list.',
+    description: 'The claim with the scopes of a token: one string, separated by spaces, or a list.',
   },
   AUTH_CUSTOMER_CLAIM: {
     theme: 'Identity',
     ...CLAIM,
     default: 'customer_id',
-    description: 'The claim that binds a token to the orders of one customer.',
+    description: 'The claim that limits a token to the orders of one customer.',
   },
   AUTH_MERCHANT_CLAIM: {
     theme: 'Identity',
     ...CLAIM,
     default: 'merchant_id',
     description:
-      'The claim that binds a token to the orders of one merchant; a token with neither claim may use all orders, within its scopes.',
+      'The claim that limits a token to the orders of one merchant. A token with neither claim may use all orders, within its scopes.',
   },
   AUTH_API_KEYS: {
     theme: 'Identity',
@@ -460,7 +460,7 @@ export const SETTINGS = {
     ...SWITCH,
     default: 'false',
     description:
-      'Whether the service may listen beyond this machine without authentication, because something in front of it checks callers.',
+      'Whether the service may listen on an address other than loopback while authentication is off. Every caller may then use all orders: something in front of the service must check callers.',
   },
   ALLOWED_HOSTS: {
     theme: 'Protection',
@@ -489,7 +489,7 @@ export const SETTINGS = {
     maximum: 1_000_000_000,
     default: 0,
     description:
-      'How many requests and gRPC calls a client address may send per window before it is answered 429 (RESOURCE_EXHAUSTED); each order of a batch counts; 0 turns the limit off.',
+      'How many requests and gRPC calls a client address may send per window, and with authentication each principal as well, before they are answered 429 (RESOURCE_EXHAUSTED); each order of a batch counts; 0 turns the limit off.',
   },
   RATE_LIMIT_WINDOW_MS: {
     theme: 'Protection',

@@ -1,6 +1,6 @@
 /** @typedef {import('./session.js').Principal} Principal */
 
-/** Scopes that serve only callers who may use all orders. */
+/** Scopes of operations that only callers may use whose access is all orders. */
 const OPERATOR_SCOPES = new Set(['stats:read', 'dead-letters:read']);
 
 /** @param {Principal} principal @param {string} scope */
@@ -18,7 +18,7 @@ export function mayRequest(principal, status) {
 
 /**
  * Shows the parts of the page that the caller may use: those without `data-scope`, and those whose scope the caller has.
- * Links that need credentials work only while authentication is off, because a link sends none.
+ * Hides links that need credentials while authentication is on, because a link sends none.
  * @param {Principal | undefined} principal undefined: no one is signed in
  */
 export function showAllowed(principal) {

@@ -95,7 +95,7 @@ function showSession() {
   if (!document.hidden) run();
 }
 
-/** Removes what another caller saw. One who signs in again goes on where the page stopped. */
+/** Clears the page if another caller has signed in. The same caller goes on where the page stopped. */
 function forgetOthers() {
   const { principal } = session;
   const owner = JSON.stringify([principal?.name, principal?.customerId, principal?.merchantId]);

@@ -23,7 +23,7 @@ import { pause, retryAfter, retryDelay } from './retry-delay.js';
 /**
  * @typedef {object} SessionOptions
  * @property {{read(): string | undefined, write(token: string | undefined): void}} store
- * @property {() => void} onChange signed in, or not any more; also after a request that nobody was signed in for
+ * @property {() => void} onChange signed in, or not any more; also after a request without credentials
  * @property {() => void} onSoon the credentials end within a minute
  * @property {(isUp: boolean) => void} onConnection
  */
@@ -75,7 +75,8 @@ export class Session {
   async signIn(text, isKept) {
     const token = text.trim().replace(/^Bearer\s+/i, '');
     if (token === '') return 'Enter a token or an API key.';
-    if (!TOKEN.test(token)) return 'This is no token: it has spaces or characters that no token has.';
+    if (!TOKEN.test(token))
+      return 'This has spaces or other characters that no token or key has. Copy it again.';
     const answer = await ask(token);
     if ('problem' in answer) return answer.problem.detail;
     this.#token = token;

@@ -6,14 +6,14 @@ import type { CallPrincipals } from './principals.ts';
 
 /** Dependencies that all methods share. */
 export interface CallGate extends FailureDependencies {
-  principals: Pick<CallPrincipals, 'of' | 'find' | 'onLogout'>;
+  principals: Pick<CallPrincipals, 'of' | 'find' | 'onCredentialsEnd'>;
   calls: Pick<Calls, 'end'>;
 }
 
-/** What a unary method knows of its call. */
+/** The part of a call that unary methods may use. */
 export type UnaryCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer' | 'cancelled'>;
 
-/** Wraps a unary method: finds its caller, and turns an error into the status of the call. */
+/** Wraps a unary method: finds its principal, and turns an error into the status of the call. */
 export function unary<Request, Response>(
   gate: CallGate,
   handle: (request: Request, call: UnaryCall, principal: Principal) => Promise<Response>,

@@ -14,17 +14,19 @@ export interface CallPrincipalsDependencies extends FailureDependencies {
   rateLimiter: RateLimiter | undefined;
 }
 
-/** Lets in whom the rules allow, before a request is decoded, and remembers who made each call. One server owns it. */
+/**
+ * Authenticates and authorises each call before its request is decoded, and remembers its principal. Each server has its own.
+ */
 export class CallPrincipals {
   readonly #dependencies: CallPrincipalsDependencies;
-  /** by the metadata of the call, which interceptors and handlers share */
+  /** keyed by the metadata of the call: interceptors and handlers have the same object */
   readonly #principals = new WeakMap<Metadata, Principal>();
 
   constructor(dependencies: CallPrincipalsDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Who made a call that was let in. @throws ServiceError `internal` for a call of an open method */
+  /** The principal of an admitted call. @throws ServiceError `internal` for a call of an open method */
   of(metadata: Metadata): Principal {
     const principal = this.find(metadata);
     if (principal !== undefined) return principal;
@@ -34,17 +36,17 @@ export class CallPrincipals {
     );
   }
 
-  /** Undefined for a call that was not let in yet, and for a call of an open method. */
+  /** Undefined for a call that is not admitted yet, and for a call of an open method. */
   find(metadata: Metadata): Principal | undefined {
     return this.#dependencies.authenticator === undefined ? ANONYMOUS : this.#principals.get(metadata);
   }
 
-  /** Calls the listener once when the credentials of a call end. @returns stops that; undefined if they never end */
-  onLogout(metadata: Metadata, listener: (error: ServiceError) => void): (() => void) | undefined {
+  /** Calls the listener once when the credentials of a call end. @returns stops watching; undefined while authentication is off */
+  onCredentialsEnd(metadata: Metadata, listener: (error: ServiceError) => void): (() => void) | undefined {
     return this.#dependencies.authenticator?.watch(this.of(metadata), listener);
   }
 
-  /** None while authentication is off. */
+  /** Empty while authentication is off. */
   get interceptors(): ServerInterceptor[] {
     const { authenticator, rateLimiter } = this.#dependencies;
     if (authenticator === undefined) return [];
@@ -62,7 +64,7 @@ export class CallPrincipals {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, pass) => {
-            // After the end of the call, `pass` does nothing.
+            // Has no effect if the call has ended meanwhile.
             const enter = (principal: Principal) => {
               this.#principals.set(metadata, principal);
               pass(metadata);

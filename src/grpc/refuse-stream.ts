@@ -20,6 +20,6 @@ export function refusalHeaders(error: ServiceError): OutgoingHttpHeaders {
  */
 export function refuseStream(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   stream.respond(headers, { endStream: true });
-  // Takes no more of the request, RFC 9113 section 8.1.
+  // Stops the client from sending the rest of its request, RFC 9113 section 8.1.
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -44,7 +44,7 @@ const HEALTH_PREFIX = '/grpc.health.v1.Health/';
 /** A watcher may read when it likes: what it can hold here is bounded, see `LaggingReaders`. */
 const WATCH_PREFIX = '/orders.v1.OrderWatch/';
 
-/** Its only method has requests without an end. */
+/** Its only method is a bidirectional stream, whose request may stay open. */
 const REFLECTION_PREFIX = '/grpc.reflection.';
 
 type StreamListener = (
@@ -55,7 +55,7 @@ type StreamListener = (
 ) => void;
 
 /**
- * Stands between HTTP/2 and grpc-js: sees every stream, also those that call no existing method, and refuses streams before
+ * Sits between HTTP/2 and grpc-js. It sees every stream, also those that call no existing method, and refuses streams before
  * anything is read or decoded. Callers take turns: one that opens thousands of streams at once delays only itself.
  */
 export class StreamGate {
@@ -92,7 +92,7 @@ export class StreamGate {
         };
         this.#open({ session, remoteAddress, stream, headers, rawHeaders, pass });
       };
-      // The types of Node do not tell the raw headers.
+      // The types of Node lack the parameter with the raw headers.
       session.on('stream', onStream as (...parameters: unknown[]) => void);
     });
   }
@@ -182,7 +182,7 @@ interface OpenedStream {
   remoteAddress: string | undefined;
   stream: ServerHttp2Stream;
   headers: IncomingHttpHeaders;
-  /** names and values in turn */
+  /** names and values alternate */
   rawHeaders: readonly string[];
   pass: (caller: string) => void;
 }

@@ -93,13 +93,13 @@ function serve(
         else calls.end(metadata, statusOf(tooSlow()));
       },
     });
-    const stayLoggedIn = principals.onLogout(metadata, (error) => {
+    const stopWatchingCredentials = principals.onCredentialsEnd(metadata, (error) => {
       stop();
       calls.end(metadata, callStatus(error));
     });
     // grpc-js emits `cancelled` however a call ends.
     call.once('cancelled', () => {
-      stayLoggedIn?.();
+      stopWatchingCredentials?.();
       stop();
     });
   };

@@ -25,8 +25,8 @@ export type AdminDependencies = Pick<
 >;
 
 /**
- * The application of ADMIN_PORT: /livez, /readyz with details and /metrics, without a login. Only operators may reach the
- * port. The caller listens and closes.
+ * The application of ADMIN_PORT: /livez, /readyz with details and /metrics, without credentials. Only operators may reach
+ * the port. The caller listens and closes.
  */
 export function createAdminApp(dependencies: AdminDependencies): FastifyInstance {
   const { logger, metrics, limits, hosts, durations } = dependencies;

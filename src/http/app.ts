@@ -119,7 +119,9 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   refuseForeignOrigins(scope, corsOrigins);
   admitPrincipals(scope, { authenticator, rateLimiter: limiter, rate });
   acceptJsonOnly(scope);
-  if (documentation) await collectDocumentation(scope, { version, needsLogin: authenticator !== undefined });
+  if (documentation) {
+    await collectDocumentation(scope, { version, needsCredentials: authenticator !== undefined });
+  }
 
   addProbes(scope, { ...dependencies, showsDetails: detailsCheck(authenticator) });
   if (dependencies.servesMetrics) addMetrics(scope, dependencies);

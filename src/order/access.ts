@@ -1,8 +1,8 @@
 import type { OrderStatus } from './lifecycle.ts';
 
 /**
- * Whose orders a caller may use. Every read of orders, every watch and every transition request takes one, so none can
- * forget it (invariant 12).
+ * Which orders a caller may use. Every read of orders, every watch and every transition request takes it as a parameter, so that
+ * none can forget it (invariant 12).
  */
 export type OrderAccess =
   | { readonly kind: 'all' }
@@ -15,7 +15,7 @@ export interface OrderParties {
   merchantId: string;
 }
 
-/** For operators, and for work of the service itself. */
+/** The access of operators, and of the service itself. */
 export const ALL_ORDERS: OrderAccess = Object.freeze({ kind: 'all' });
 
 /** Whether a caller may place, see and change an order. */
@@ -42,8 +42,8 @@ export interface PartyFilter {
 }
 
 /**
- * Adds the access of a caller to its filter, so that both are looked up in the same way. Returns undefined if the filter is for
- * orders that the caller may not use, so that nothing matches.
+ * Adds the access of a caller to its filter. Returns undefined if nothing can match, because the filter asks only for orders that
+ * the caller may not use.
  */
 export function narrowedTo<Filter extends PartyFilter>(
   access: OrderAccess,
@@ -63,7 +63,7 @@ export function narrowedTo<Filter extends PartyFilter>(
   }
 }
 
-/** Whether two callers may use the same orders. */
+/** Whether both allow the same orders. */
 export function isSameAccess(one: OrderAccess, other: OrderAccess): boolean {
   switch (one.kind) {
     case 'all':

@@ -27,7 +27,7 @@ export interface RequestTransition extends CommandEnvelope {
   to: RequestableStatus;
   reason?: string | undefined;
   expectedVersion?: number | undefined;
-  /** what the caller may use, because the pipeline decides when the caller is no longer there */
+  /** the access of the caller: the pipeline checks it when it decides, after the request has been answered */
   actor: OrderAccess;
 }
 

@@ -156,8 +156,8 @@ class BatchDecision {
 export type TransitionTerms = Pick<RequestTransition, 'to' | 'expectedVersion' | 'actor'>;
 
 /**
- * Why a transition request is refused; undefined if it is granted. Invariant 12: for an order of others it is the same as for an
- * unknown one.
+ * Why a transition request is refused; undefined if it is granted. Invariant 12: an order that the actor may not use is refused like
+ * an unknown one.
  */
 export function refuse(
   state: (Pick<OrderState, 'status' | 'version'> & OrderParties) | undefined,
@@ -168,8 +168,7 @@ export function refuse(
 }
 
 /**
- * The same for an order that the actor may use. The API checks stored orders with it to refuse early; the pipeline's decision
- * is the one that counts.
+ * The same for an order that the actor may use. The API calls it to refuse early; what the pipeline decides is final.
  */
 export function refuseOwn(
   state: Pick<OrderState, 'status' | 'version'>,

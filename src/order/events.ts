@@ -28,7 +28,7 @@ const PlacedEvent = Type.Object({
   }),
 });
 
-/** Whose orders the caller may use. An event with another form is refused: it would be decided for a caller that is unknown. */
+/** An actor that may not use all orders. Any other form is refused: without an actor, the event would count as one of an operator. */
 const Actor = Type.Union([
   Type.Object({ customerId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
   Type.Object({ merchantId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
@@ -137,7 +137,7 @@ function envelopeOf(event: { id: string; subject: string; time: string; tracepar
   };
 }
 
-/** No actor: one that may use all orders, or an event of a version without actors. */
+/** An event without an actor is of one that may use all orders, or of an earlier version. */
 function actorOf(actor: Static<typeof Actor> | undefined): OrderAccess {
   if (actor === undefined) return ALL_ORDERS;
   return 'customerId' in actor

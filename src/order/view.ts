@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { OrderAccess } from './access.ts';
 
-/** The lower-case letters and digits of a view. */
+/** hexadecimal digits */
 export const VIEW_LENGTH = 12;
 
 /**
- * Identifies what a caller sees: its access and its filter. Cursors and resume tokens carry it, so that one that was made for
- * another filter or another caller is refused instead of leading to a wrong place. The same on every replica, and for every
- * token of a caller. It is no secret and protects nothing: every read applies the access of its caller.
+ * Identifies what a list or stream shows: a hash of access and filter. Cursors and resume tokens contain it, so that one is
+ * refused if it is used with another filter or another access. It is the same on every replica, and for all credentials of a
+ * caller. It protects nothing: every read applies the access of its caller.
  */
 export function viewOf(access: OrderAccess, filter: Readonly<Record<string, unknown>>): string {
   const fields = Object.entries(filter).filter(([, value]) => value !== undefined);

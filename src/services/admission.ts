@@ -11,8 +11,8 @@ export interface AdmissionDependencies {
 }
 
 /**
- * The gates that look at who sends a request, the same over HTTP and gRPC: authenticate, limit the rate of the principal,
- * authorise. Those that need not know it (draining, load, rate by address) come before.
+ * Admits requests, over HTTP and gRPC alike: authenticates the caller, limits the rate of its principal, and authorises it. The
+ * checks that need no principal (draining, load, rate of the address) come before.
  */
 export class Admission {
   readonly #authenticator: Pick<Authenticator, 'authenticate'>;
@@ -24,7 +24,7 @@ export class Admission {
   }
 
   /**
-   * Answers at once when the credentials and the count are known at once.
+   * Answers without a promise if neither the credentials nor the count must be looked up.
    * @param operation see `authorise`
    * @param connection see `Authenticator.authenticate`
    * @param onCounted called with the count of the principal, also if it is refused
@@ -58,22 +58,22 @@ export class Admission {
   }
 }
 
-/** The key of the principal in the rate limiter; no address has the same. */
+/** The key of the principal in the rate limiter; it differs from every address. */
 export function principalKey({ name }: Principal): string {
   return `principal:${name}`;
 }
 
-/** Whether a login has told who sent the request; everyone is anonymous while authentication is off. */
+/** Whether the principal was authenticated; everyone is anonymous while authentication is off. */
 export function isKnown(principal: Principal | undefined): principal is Principal {
   return principal !== undefined && principal !== ANONYMOUS;
 }
 
-/** A proxy might have checked one of them, and this service another. */
+/** The error for several credentials in one request: a proxy may have checked others than this service. */
 export function severalCredentials(): ServiceError {
   return new ServiceError('unauthenticated', 'Send one `authorization`, not several.');
 }
 
-/** Whether raw headers, names and values in turn, have more than one `authorization`. Most parsers show only the first. */
+/** Whether raw headers (names and values alternate) have more than one `authorization`. Most parsers show only the first. */
 export function hasSeveralCredentials(rawHeaders: readonly string[]): boolean {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

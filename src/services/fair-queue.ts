@@ -8,7 +8,7 @@ export class FairQueue<Entry extends object> {
     return this.#size;
   }
 
-  /** @param entry an object of its own, not in the queue yet */
+  /** @param entry not in the queue yet: two entries must be two objects */
   add(caller: string, entry: Entry): void {
     const queue = this.#queues.get(caller);
     if (queue === undefined) this.#queues.set(caller, new Set([entry]));
@@ -22,7 +22,7 @@ export class FairQueue<Entry extends object> {
     const [caller, queue] = next;
     const [entry] = queue;
     if (entry !== undefined) this.remove(caller, entry);
-    // To the end of the line.
+    // The caller goes to the end of the line.
     if (this.#queues.delete(caller)) this.#queues.set(caller, queue);
     return entry;
   }

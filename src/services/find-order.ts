@@ -24,9 +24,9 @@ export interface FindOrderDependencies {
 }
 
 /**
- * Finds an order, processed or not; returns undefined only if it was never acknowledged, or if the access does not allow it.
+ * Finds an order, processed or not; returns undefined only if it was never acknowledged, or if the access excludes it.
  * @param position the position of the order in the log, according to the caller
- * @throws ServiceError `overloaded`, `log-unavailable` only if the access does not allow all orders
+ * @throws ServiceError `overloaded`, `log-unavailable`, both only for customers and merchants
  */
 export async function findOrder(
   orderId: string,
@@ -44,7 +44,7 @@ export async function findOrder(
   return (await findUnstored(orderId, access, dependencies)) ?? (await reader.find(orderId, access));
 }
 
-/** Whether the log has the order and the pipeline has not processed it. */
+/** Whether the log has the order and the pipeline has not processed it yet. */
 async function isWaiting(
   orderId: string,
   access: OrderAccess,

@@ -37,9 +37,9 @@ export class KeyedOrders {
   }
 
   /**
-   * Looks among all orders, because the id says whose they are: it is derived from the key and its owner.
+   * Looks among all orders: the id is derived from the key and its owner, so another caller cannot have the same id.
    * @param command its order id is derived from the key, and the caller may place it
-   * @throws ServiceError `idempotency-key-reused`, which names the first order only to callers that may use all orders
+   * @throws ServiceError `idempotency-key-reused`, which names the first order only if the caller may use all orders
    */
   async place(command: PlaceOrder, fingerprint: string, access: OrderAccess): Promise<Placed> {
     const { recentOrders } = this.#dependencies;
@@ -52,7 +52,7 @@ export class KeyedOrders {
     if (placed.fingerprint === fingerprint) {
       return { receipt: placed.receipt, replayed: first !== undefined || placed.replayed };
     }
-    // The key belongs to the subject of a login, whose customer or merchant may be another one by now.
+    // The key belongs to a principal, whose customer or merchant may have changed since the first order.
     const which = access.kind === 'all' ? `order ${placed.receipt.id}` : 'another order,';
     throw new ServiceError(
       'idempotency-key-reused',

@@ -12,7 +12,7 @@ const MAX_READS = 8;
 /** Of these, for one customer or merchant: one that asks for made-up positions without a pause stops no others. */
 const MAX_READS_PER_CALLER = 4;
 
-/** Whose orders are in the log. Until the store has an order, only its record says who may use it (invariant 12). */
+/** Checks access to orders that are not stored yet: until then, only the record in the log names customer and merchant (invariant 12). */
 export class LoggedOrders {
   readonly #log: Pick<EventLog, 'ranges' | 'recordsAt'>;
   readonly #codec: Pick<EventCodec, 'decodeCommand'>;
@@ -24,7 +24,7 @@ export class LoggedOrders {
     this.#codec = codec;
   }
 
-  /** Whether a record places an order that the caller may use. Looks into the record only if the caller may not use all. */
+  /** Whether a record places an order that the caller may use. Decodes the record only for customers and merchants. */
   allows(access: OrderAccess, record: LogRecord): boolean {
     if (access.kind === 'all') return true;
     const placed = this.#placedBy(record);

@@ -3,14 +3,12 @@ import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import { knownPosition, type Position } from '../base/position.ts';
-import { resultWithin } from '../base/within.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import { mayUse, type OrderAccess } from '../order/access.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
 import { orderTotal, type HistoryEntry, type NewOrder, type Order } from '../order/order.ts';
-import { watchFirstChange } from '../status/first-change.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts';
 import { findOrder, type AcceptedOrder } from './find-order.ts';
@@ -26,6 +24,7 @@ import {
   type TransitionReceipt,
   type TransitionRequest,
 } from './transition-request.ts';
+import { waitForOrder, type WaitOptions } from './wait-for-order.ts';
 
 export interface OrderServiceDependencies {
   log: EventLog;
@@ -41,7 +40,7 @@ export interface OrderServiceDependencies {
 export interface PlaceOptions {
   /** the owner of the idempotency key: the same key from another caller is another order */
   caller: string;
-  /** the caller may place orders only for itself */
+  /** allows the order: customers and merchants place orders only for themselves */
   access: OrderAccess;
   idempotencyKey?: string | undefined;
   traceparent?: string | undefined;
@@ -56,14 +55,12 @@ export interface GetOptions {
 const MAX_RECENT_ORDERS = 65_536;
 /** Longer than a first status normally takes. */
 const FIRST_STATUS_WAIT_MS = 1_000;
-/** Milliseconds that a read may take even if the caller waits for less. */
-const MIN_READ_MS = 1_000;
 
 /**
  * Places, reads and transitions orders, for HTTP and gRPC alike.
  *
- * Invariant 12: every method for callers takes their access. An order that it does not allow is unknown to the caller: the error
- * is the same.
+ * Invariant 12: every method takes the access of its caller. An order that it excludes gets the same error as one that does not
+ * exist.
  */
 export class OrderService {
   readonly #dependencies: OrderServiceDependencies & {
@@ -164,36 +161,9 @@ export class OrderService {
     return { id, status, version, requested: request.to, position: knownPosition(appendedAt) };
   }
 
-  /**
-   * Waits until an order is processed.
-   * @param options.caller the key of the caller (base/caller.ts), whose waiting requests are limited
-   * @returns undefined when it was not processed within `timeoutMs`, the store did not answer in time, there is no place for
-   *   another waiting request, or the signal was aborted
-   * @throws ServiceError `store-unavailable`
-   */
-  async wait(
-    orderId: string,
-    access: OrderAccess,
-    { timeoutMs, signal, caller }: { timeoutMs: number; signal?: AbortSignal; caller?: string },
-  ): Promise<Order | undefined> {
-    const { hub, reader } = this.#dependencies;
-    const change = watchFirstChange(hub, orderId, access, caller);
-    const giveUp = () => change.cancel();
-    signal?.addEventListener('abort', giveUp, { once: true });
-    try {
-      // The order may have been processed before the watch began.
-      const deadline = performance.now() + timeoutMs;
-      const stored = await resultWithin(reader.find(orderId, access), Math.max(MIN_READ_MS, timeoutMs));
-      if (stored !== undefined) return stored;
-      await change.within(signal?.aborted === true ? 0 : Math.max(0, deadline - performance.now()));
-      return await resultWithin(
-        reader.find(orderId, access),
-        Math.max(MIN_READ_MS, deadline - performance.now()),
-      );
-    } finally {
-      signal?.removeEventListener('abort', giveUp);
-      change.cancel();
-    }
+  /** See `waitForOrder`. */
+  wait(orderId: string, access: OrderAccess, options: WaitOptions): Promise<Order | undefined> {
+    return waitForOrder(orderId, access, options, this.#dependencies);
   }
 
   /** When this process accepted a keyed order, milliseconds since the epoch; undefined if it did not. */

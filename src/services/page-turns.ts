@@ -31,7 +31,7 @@ export type PageSize = 'small' | 'large';
 export interface PageReader {
   /** the key of the caller (base/caller.ts) */
   caller: string;
-  /** whether the caller does not wait any more */
+  /** whether the caller has disconnected */
   hasLeft(): boolean;
   budget: Pick<ResponseBudget, 'refusal'>;
 }
@@ -44,7 +44,7 @@ interface Waiting {
 
 /**
  * Lets the pages of lists take turns, because a large one takes milliseconds to read and to encode: a turn of the event loop has one
- * large page or a few small ones. Callers alternate, and small pages go first, but not for ever.
+ * large page or a few small ones. Callers alternate. Small pages go first, but after 32 in a row a large one gets its turn.
  */
 export class PageTurns {
   readonly #limits: PageLimits;
@@ -89,7 +89,10 @@ export class PageTurns {
     const { perCaller, total } = this.#limits;
     if ((this.#callers.get(caller) ?? 0) >= perCaller) {
       this.#metrics.pagesRefused.inc({ reason: 'caller' });
-      throw new ServiceError('rate-limited', `At most ${perCaller} of your pages may wait at the same time.`);
+      throw new ServiceError(
+        'rate-limited',
+        `At most ${perCaller} of your requests for pages may wait at the same time. Wait for their answers.`,
+      );
     }
     if (this.#sizes[size].waiting.size >= total) {
       this.#metrics.pagesRefused.inc({ reason: 'total' });
@@ -126,7 +129,7 @@ export class PageTurns {
     return undefined;
   }
 
-  /** Refuses the pages that would be read in vain. */
+  /** Refuses pages whose reader has left, or whose response would be refused. */
   #takeFrom(size: PageSize): Waiting | undefined {
     const { waiting } = this.#sizes[size];
     for (let page = waiting.take(); page !== undefined; page = waiting.take()) {
@@ -155,6 +158,7 @@ export class PageTurns {
 }
 
 function refusalOf(size: PageSize, reader: PageReader): ServiceError | undefined {
-  if (reader.hasLeft()) return new ServiceError('rate-limited', 'You left before your page was read.');
+  if (reader.hasLeft())
+    return new ServiceError('rate-limited', 'You disconnected before your page was read.');
   return size === 'large' ? reader.budget.refusal(reader.caller, MAX_PAGE_BYTES) : undefined;
 }

@@ -40,14 +40,14 @@ export class RecentOrders {
     this.#keyed = new LRUCache({ max: maxOrders });
   }
 
-  /** @param access of the caller, which may use the order */
+  /** @param access of the caller that placed the order */
   add(orderId: string, position: Position, access: OrderAccess): void {
     this.#positions.set(orderId, position, access);
   }
 
   /**
-   * A caller that may not use all orders finds only those that a caller with the same access has placed. To others they are as
-   * unknown as any: not even the time of an answer may tell that an order exists.
+   * A customer or merchant finds only orders that a caller with the same access has placed. All others it must not find here: a
+   * different response time would show that such an order exists.
    */
   position(orderId: string, access: OrderAccess): Position | undefined {
     if (access.kind === 'all') return this.#positions.get(orderId);

@@ -16,7 +16,7 @@ export class RecentPositions {
   readonly #partitions: Uint32Array;
   /** −1: empty */
   readonly #offsets: Float64Array;
-  /** The access objects of the callers, which live longer than a request: nothing is allocated per order. */
+  /** References to the access of principals, which exist anyway: nothing is allocated per order. */
   readonly #placedWith: (OrderAccess | undefined)[];
   readonly #next: Uint8Array;
 

@@ -34,7 +34,7 @@ export function logServerError(logger: Logger, error: ServiceError, request: Rec
   else logger.error({ ...about, err: error.cause ?? error }, 'request failed');
 }
 
-/** Requests that are refused because of who sent them. */
+/** The codes of requests that lack the right credentials. */
 const IDENTITY_CODES: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'scope-missing', 'access-denied']);
 
 /** Counts an error that refuses a caller; ignores all others. */

@@ -36,7 +36,7 @@ export function refuseTooMany(orderId: string, unstored: UnstoredOrder | undefin
   );
 }
 
-/** @throws ServiceError `access-denied` if the caller may not request this status, not even for its own order */
+/** @throws ServiceError `access-denied` if the caller may request this status for no order */
 export function refuseForbidden(actor: OrderAccess, { to }: TransitionRequest): void {
   if (mayRequest(actor, to)) return;
   throw new ServiceError('access-denied', `A customer may only cancel an order, not request ${to}.`);

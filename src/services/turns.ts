@@ -17,7 +17,7 @@ export class Turns {
     this.#now = now;
   }
 
-  /** How much waits for its turn. */
+  /** How many requests wait for their turn. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -27,7 +27,7 @@ export class Turns {
    * @returns cancels the call; harmless afterwards
    */
   request(caller: string, work: () => void): () => void {
-    // Its own function, because the same one may be passed twice.
+    // A new object for each request, because callers may pass the same function twice.
     const own = () => work();
     this.#queue.add(caller, own);
     this.#schedule();

@@ -20,7 +20,7 @@ export function orderChannel(orderId: string): string {
   return `order:${orderId}`;
 }
 
-/** Nothing is emitted there. */
+/** A channel on which nothing is emitted, for filters that nothing can match. */
 const EMPTY_CHANNEL = 'none';
 
 /** The narrowest channel that has all changes that match and that the access allows; the subscription filters the rest. */

@@ -12,7 +12,7 @@ export interface FirstChange {
 
 /**
  * Waits for the next change of an order. Call it before you append the command, so that its change is not missed.
- * @param access only a change that it allows is seen
+ * @param access changes of an order that it excludes are ignored
  * @param caller see `PlaceRequest`
  */
 export function watchFirstChange(

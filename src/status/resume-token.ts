@@ -12,7 +12,7 @@ import type { StatusFilter } from './status-filter.ts';
  *     o.<version>.<time>           stream of one order: the last version that was sent, and the time of that change
  *     o.0                          stream of one order: before its first version
  *     v.<view>.<log>.<offset>.<offset>…
- *                                  stream of many orders: what the stream shows (order/view.ts), the identity of the log
+ *                                  stream of many orders: its view (order/view.ts), the identity of the log
  *                                  (lineage.ts), and the next offset of each partition of orders.status
  *     s.<log>.<offset>.<offset>…   the same from a version without views
  */
@@ -32,7 +32,7 @@ export interface LogPoint {
 
 /** Where a stream of many orders continues. */
 export interface ResumePoint extends LogPoint {
-  /** what the stream shows; undefined in tokens of earlier versions */
+  /** undefined in tokens of earlier versions */
   view: string | undefined;
 }
 
@@ -80,7 +80,7 @@ export function parsePositionsToken(token: string): ResumePoint {
   return { view, log, positions };
 }
 
-/** The view of a stream of many orders. The sequence of the statuses does not matter. */
+/** The view of a stream of many orders. The order of the statuses does not matter. */
 export function streamView(
   access: OrderAccess,
   { customerId, merchantId, statuses = [] }: StatusFilter,
@@ -90,7 +90,7 @@ export function streamView(
 }
 
 /**
- * A token without a view is of a version without logins, so only a caller that may use all orders can have one.
+ * A token without a view comes from a version without authentication, so it is only good for callers that may use all orders.
  * @throws ServiceError `resume-token-invalid` if the token was made for another filter, or for a caller with another access
  */
 export function refuseOtherView({ view }: ResumePoint, access: OrderAccess, filter: StatusFilter): void {

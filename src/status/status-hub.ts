@@ -113,8 +113,8 @@ export class StatusHub {
   }
 
   /**
-   * Calls the listener with every change of the order that the access allows from now on, until the returned function is called. To get the current
-   * state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
+   * Calls the listener with every change of the order from now on, if the access allows the order, until the returned function is
+   * called. To get the current state as well, watch first, then read, then drop the versions that the state includes (invariant 10).
    * @param options.onStartOver called when changes may have been missed, because the log was replaced
    * @throws ServiceError `too-many-watches`, `overloaded`
    */

@@ -1,4 +1,4 @@
-/** An API key as it is stored: its secret is known to its owner alone. Times are milliseconds since the epoch. */
+/** An API key as it is stored: without its secret. Times are milliseconds since the epoch. */
 export interface StoredApiKey {
   /** public part of the key */
   id: string;
@@ -6,9 +6,9 @@ export interface StoredApiKey {
   hash: string;
   /** what the key is for, in words */
   name: string;
-  /** the subject that acts with the key; several keys may have one owner */
+  /** who uses the key; several keys may have one owner */
   owner: string;
-  /** whose orders the key may use; at most one of the two is not null, and with neither all orders */
+  /** the access of the key: at most one of the two is not null; with neither, all orders */
   customerId: string | null;
   merchantId: string | null;
   scopes: string[];
@@ -21,7 +21,7 @@ export interface StoredApiKey {
 /** For the authentication of requests. All methods throw ServiceError `store-unavailable`, `overloaded`. */
 export interface ApiKeyReader {
   find(id: string): Promise<StoredApiKey | undefined>;
-  /** Those of the keys that exist and are not revoked. They may have expired. */
+  /** Which of these keys exist and are not revoked. They may have expired. */
   findActive(ids: readonly string[]): Promise<Set<string>>;
   close(): Promise<void>;
 }

@@ -13,14 +13,14 @@ import type { RetryingOrder, RetryChanges } from './retries.ts';
 /**
  * Reads for requests, on any thread. Times are milliseconds since the epoch.
  *
- * Invariant 12: what shows an order takes the access of the caller, and finds only what that access allows. The service itself
- * passes `ALL_ORDERS`. The other reads show no order.
+ * Invariant 12: every read that returns orders takes the access of the caller, and finds only what it allows. The service itself
+ * passes `ALL_ORDERS`.
  */
 export interface OrderReader {
   find(orderId: string, access: OrderAccess): Promise<StoredOrder | undefined>;
   /**
    * The first record of an order that is not stored because it is retrying or became a dead letter.
-   * @param isVisible whether the caller may know of the order. The store has no row that says whose it is, but the record does.
+   * @param isVisible whether the caller may use the order; decided by the record, because the store has no row with its customer and merchant
    */
   findUnstored(
     orderId: string,

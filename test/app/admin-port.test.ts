@@ -3,7 +3,7 @@ import { freePorts } from '../../tools/support/free-ports.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-await t.test('with ADMIN_PORT, metrics and details are on that port alone, without a login', async (t) => {
+await t.test('with ADMIN_PORT, only that port serves metrics and details, without credentials', async (t) => {
   const [port = 0] = await freePorts(1);
   const service = await ServiceProcess.start('all', {
     DATA_DIR: await temporaryFolder(t),

@@ -24,7 +24,7 @@ async function opened(t: Test, settings: NodeJS.ProcessEnv) {
   };
 }
 
-await t.test('without settings of callers, authentication is off', async (t) => {
+await t.test('authentication is off by default', async (t) => {
   t.equal((await opened(t, { DATA_DIR: t.testdir() })).authenticator, undefined);
 });
 

@@ -31,7 +31,7 @@ await t.test('each operation needs the scope of its row, and no other', (t) => {
   t.end();
 });
 
-await t.test('a customer and a merchant use no operation that is about all orders', (t) => {
+await t.test('a customer or merchant may use no operation that needs access to all orders', (t) => {
   for (const { operation, rule } of operations) {
     for (const access of [customer, merchant]) {
       const refused = authorise(operation, aPrincipal({ access }));
@@ -49,7 +49,7 @@ await t.test('an operation without a row is refused, and fails a start', (t) => 
   t.end();
 });
 
-await t.test('a row that ends with a star holds for everything below, and for nothing beside', (t) => {
+await t.test('a row that ends with * is for all operations that begin like it, and for no others', (t) => {
   for (const operation of [
     'GET /docs/static/a.css',
     '/grpc.health.v1.Health/Check',

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { apiKeysIn, identitySettings } from './matrix-environment.ts';
 import { runMatrix } from './matrix.ts';
 
-await t.test('no replica lets in credentials that are not valid for it', async (t) => {
+await t.test('no replica admits invalid credentials', async (t) => {
   const folder = await temporaryFolder(t);
   const issuer = await TokenIssuer.start(t);
   const environment = { ...kafkaEnvironment(folder), ...identitySettings(issuer) };
@@ -31,6 +31,6 @@ await t.test('no replica lets in credentials that are not valid for it', async (
   t.teardown(() => client.close());
   const repeated = await client.create({ ...anOrder(), ...key });
   t.equal(repeated.id, placed.body.id, 'a retry with a refreshed token finds its order at another replica');
-  t.equal((await fetch(`${worker.url}/metrics`)).status, 401, 'a worker asks for a login too');
+  t.equal((await fetch(`${worker.url}/metrics`)).status, 401, 'a worker asks for credentials too');
   t.equal((await fetch(`${worker.url}/readyz`)).status, 200);
 });

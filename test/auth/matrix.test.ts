@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { apiKeysIn, identitySettings } from './matrix-environment.ts';
 import { runMatrix } from './matrix.ts';
 
-await t.test('no operation lets in credentials that are not valid for it', async (t) => {
+await t.test('no operation admits invalid credentials', async (t) => {
   const folder = await temporaryFolder(t);
   const issuer = await TokenIssuer.start(t);
   const service = await ServiceProcess.start('all', { DATA_DIR: folder, ...identitySettings(issuer) });

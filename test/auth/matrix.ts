@@ -22,18 +22,18 @@ interface Operation {
   send: (order: KnownOrder, authorization: string | undefined) => Promise<Outcome>;
 }
 
-/** What a caller gets who may use the operation, but not this order. */
+/** The result for a caller that may use the operation, but not this order. */
 const OF_ANOTHER_PARTY: Record<string, Outcome> = {
   'POST /v1/orders': 'access-denied',
   'POST /v1/orders/batch': 'access-denied',
   'GET /v1/orders': 'nothing',
   '/orders.v1.OrderService/CreateOrder': 'access-denied',
   '/orders.v1.OrderService/ListOrders': 'nothing',
-  // The stream of all orders begins, and will show none of others.
-  '/orders.v1.OrderWatch/WatchOrders': 'let in',
+  // The stream of many orders begins, but does not contain this order.
+  '/orders.v1.OrderWatch/WatchOrders': 'admitted',
 };
 
-/** Every operation that needs a login, with every kind of credentials that must not be let in, at every replica. */
+/** Sends every operation that needs credentials, with every kind of credentials that must be refused, to every replica. */
 export async function runMatrix(t: Test, { issuer, keys, replicas }: MatrixTarget): Promise<void> {
   const bearer = async (claims: Record<string, unknown>) =>
     `Bearer ${await issuer.token({ claims: { scope: ALL_SCOPES, ...claims } })}`;
@@ -69,11 +69,11 @@ export async function runMatrix(t: Test, { issuer, keys, replicas }: MatrixTarge
     t.strictSame(
       await tokensInQueries(url, order, good.slice('Bearer '.length)),
       [],
-      'no query lets anyone in',
+      'no token in a query is accepted',
     );
     for (const { name, send } of operations) {
       const outcome = await send(order, good);
-      t.ok(['let in', 'nothing'].includes(outcome), `${name} lets in who may: ${outcome}`);
+      t.ok(['admitted', 'nothing'].includes(outcome), `${name} admits a caller that may use it: ${outcome}`);
     }
   }
 }
@@ -91,15 +91,15 @@ function protectedOperations(url: string, caller: MethodCaller): Operation[] {
   return operations;
 }
 
-/** @returns the operations that a token in the query opens */
+/** @returns the operations that accept a token in the query */
 async function tokensInQueries(url: string, order: KnownOrder, token: string): Promise<string[]> {
-  const opened: string[] = [];
+  const accepting: string[] = [];
   for (const { http, rule } of OPERATION_RULES) {
     if (http === undefined || rule.kind === 'open') continue;
     const outcome = await sendHttp(url, http, order, undefined, `?access_token=${token}`);
-    if (outcome !== 'unauthenticated') opened.push(`${http}: ${outcome}`);
+    if (outcome !== 'unauthenticated') accepting.push(`${http}: ${outcome}`);
   }
-  return opened;
+  return accepting;
 }
 
 /** Places an order and waits until every replica finds it stored. */

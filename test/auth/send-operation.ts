@@ -4,17 +4,17 @@ import { decodedError } from '../support/grpc-error.ts';
 import { anOrder } from '../support/order-client.ts';
 
 /**
- * What came of an operation: the code of the error that refused it, `nothing` for an empty list, otherwise `let in`. What the
- * service has let in may still fail, with a 404 for example.
+ * The outcome of an operation: the code of the error that refused it, `nothing` for an empty list, otherwise `admitted`. What the
+ * service has admitted may still fail, with a 404 for example.
  */
 export type Outcome = string;
 
-/** A stored order, whose parties `other customer` and `other merchant` are not. */
+/** A stored order. Its customer and merchant are neither `another customer` nor `another merchant` of the matrix. */
 export interface KnownOrder {
   id: string;
 }
 
-const CODES_OF_GATES = new Set([
+const ADMISSION_CODES = new Set([
   'unauthenticated',
   'scope-missing',
   'access-denied',
@@ -55,7 +55,7 @@ export async function sendHttp(
   });
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
     end.abort();
-    return 'let in';
+    return 'admitted';
   }
   return httpOutcome(await response.text());
 }
@@ -67,8 +67,8 @@ function httpOutcome(text: string): Outcome {
     results?: { problem?: { code: string } }[];
   };
   const code = body.code ?? body.results?.[0]?.problem?.code ?? '';
-  if (CODES_OF_GATES.has(code)) return code;
-  return body.data?.length === 0 ? 'nothing' : 'let in';
+  if (ADMISSION_CODES.has(code)) return code;
+  return body.data?.length === 0 ? 'nothing' : 'admitted';
 }
 
 /** Sends valid requests of gRPC methods over one connection. */
@@ -102,7 +102,7 @@ export class MethodCaller {
         );
         call.on('error', failed);
         call.once('data', () => {
-          resolve('let in');
+          resolve('admitted');
           call.cancel();
         });
       } else {
@@ -110,7 +110,7 @@ export class MethodCaller {
           ...([path, requestSerialize, responseDeserialize, request, metadata, options] as const),
           (error, answer) => {
             if (error !== null) failed(error);
-            else resolve(isEmptyList(answer) ? 'nothing' : 'let in');
+            else resolve(isEmptyList(answer) ? 'nothing' : 'admitted');
           },
         );
       }
@@ -130,5 +130,5 @@ function isEmptyList(answer: object | undefined): boolean {
 function grpcOutcome(error: StatusObject): Outcome {
   const { ErrorInfo } = decodedError(error).details as { ErrorInfo?: { metadata: { code?: string } } };
   const code = ErrorInfo?.metadata.code ?? '';
-  return CODES_OF_GATES.has(code) ? code : 'let in';
+  return ADMISSION_CODES.has(code) ? code : 'admitted';
 }

@@ -131,7 +131,7 @@ await t.test('it asks for a token, by keyboard, and keeps it out of sight', asyn
     await page.locator('#sign-in[open]').waitFor();
   });
 
-  await t.test('if it is to be only in memory, a reload asks again', async (t) => {
+  await t.test('if the token is kept only in memory, a reload asks again', async (t) => {
     await page.uncheck('#keep-token');
     await signIn(page, token);
     await becomes(page, '#connection', 'Live');

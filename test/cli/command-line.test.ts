@@ -76,7 +76,7 @@ await t.test(
   },
 );
 
-await t.test('a service that all machines could use without a login does not start', async (t) => {
+await t.test('a service that other machines could use without credentials does not start', async (t) => {
   const cwd = t.testdir();
   const { code, stdout, stderr } = await runProgram(['serve'], { cwd, env: { HOST: '0.0.0.0' } });
   t.match({ code, stdout }, { code: 2, stdout: '' });

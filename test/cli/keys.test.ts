@@ -38,7 +38,7 @@ await t.test('a key is created, listed, used and revoked', async (t) => {
     access: { kind: 'customer', customerId: 'c-1' },
   });
 
-  t.match(await keys('revoke', id), { code: 0, stdout: `API key ${id} (import) is revoked since` });
+  t.match(await keys('revoke', id), { code: 0, stdout: `API key ${id} (import) was revoked at` });
   t.match((await keys('list')).stdout, / revoked \d{4}-/);
   const later = await makeAuthenticator(t, { apiKeys: reader });
   await t.rejects(async () => later.authenticate(`Bearer ${text}`), /was revoked/);

@@ -41,7 +41,7 @@ await t.test(
   },
 );
 
-await t.test('this machine, authentication, a decision and a worker need nothing more', async (t) => {
+await t.test('loopback, authentication, ALLOW_ANONYMOUS and workers need nothing more', async (t) => {
   for (const HOST of [
     '127.0.0.1',
     '127.8.9.1',
@@ -73,8 +73,8 @@ await t.test('settings of tokens that would be unsafe or useless are refused', a
       { AUTH_ISSUER: 'https://login.example' },
       /^AUTH_ISSUER=.* needs the audience of this service: set AUTH_AUDIENCE/,
     ],
-    [{ AUTH_AUDIENCE: 'orders' }, /^AUTH_AUDIENCE=.* set AUTH_ISSUER as well/],
-    [{ AUTH_JWKS_URL: 'https://login.example/keys' }, /^AUTH_JWKS_URL=.* set AUTH_ISSUER as well/],
+    [{ AUTH_AUDIENCE: 'orders' }, /^AUTH_AUDIENCE=.* has no effect without AUTH_ISSUER/],
+    [{ AUTH_JWKS_URL: 'https://login.example/keys' }, /^AUTH_JWKS_URL=.* has no effect without AUTH_ISSUER/],
     [{ ...TOKENS, AUTH_ISSUER: 'http://login.example' }, /no metadata that can be fetched safely/],
     [{ ...TOKENS, AUTH_ISSUER: 'shop' }, /no metadata that can be fetched safely/],
     [{ ...TOKENS, AUTH_JWKS_URL: 'http://login.example/keys' }, /give an https address/],
@@ -104,7 +104,7 @@ await t.test('settings of tokens that would be unsafe or useless are refused', a
   t.match(settingErrorsOf(both), [/^AUTH_JWKS_FILE=.* not both/, /./]);
 });
 
-await t.test('the settings become one description of callers', async (t) => {
+await t.test('the settings become the configuration of authentication', async (t) => {
   t.match(loadConfig({}), {
     auth: undefined,
     allowAnonymous: false,
@@ -134,7 +134,7 @@ await t.test('the settings become one description of callers', async (t) => {
   t.match(loadConfig({ ...TOKENS, AUTH_JWKS_URL: url }).auth, { tokens: { keys: { kind: 'url', url } } });
 });
 
-await t.test('settings of callers without effect are reported', async (t) => {
+await t.test('authentication settings without effect are reported', async (t) => {
   t.match(loadConfig({ AUTH_CLOCK_TOLERANCE_MS: '1' }).warnings, [
     /AUTH_CLOCK_TOLERANCE_MS has no effect: AUTH_ISSUER/,
   ]);

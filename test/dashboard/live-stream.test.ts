@@ -94,7 +94,7 @@ await t.test(
   },
 );
 
-await t.test('it goes on where it was closed, unless told to forget', async (t) => {
+await t.test('it resumes where it was closed, unless told to forget', async (t) => {
   const { stream, requests, versions } = await watch(t, [send(change(1), 'stay'), send(change(2), 'stay')]);
   await eventually(() => versions.length === 1, { what: 'an event' });
   stream.close();
@@ -115,7 +115,7 @@ await t.test('a stream that is silent for too long is replaced', async (t) => {
   t.same(told.slice(0, 3), ['up', 'down', 'up']);
 });
 
-await t.test('a token that is of no use is dropped', async (t) => {
+await t.test('a resume token that the service refuses is dropped', async (t) => {
   const { requests, versions } = await watch(t, [
     send(change(1)),
     refuse(410, 'resume-token-too-old'),

@@ -63,7 +63,7 @@ await t.test('a missing scope is PERMISSION_DENIED and named', async (t) => {
   t.match(await reader.list({}), { orders: [] });
 });
 
-await t.test('health, reflection and methods that do not exist need no login', async (t) => {
+await t.test('health, reflection and methods that do not exist need no credentials', async (t) => {
   const { address } = await start(t);
   const session = connection(t, address);
   t.match(await rawCall(session, '/grpc.health.v1.Health/Check'), { code: 'OK' });
@@ -92,7 +92,7 @@ await t.test('two credentials are refused', async (t) => {
   client.call('/orders.v1.OrderWatch/WatchOrders', [credentials, credentials]);
   await eventually(async () => (await refused()) === 1, { what: 'the refusal' });
   t.equal(await handled(), 0);
-  // Without a message: grpc-js answers it after the gates have let it in.
+  // Without a message: grpc-js answers the call after it is admitted.
   client.call('/orders.v1.OrderService/ListOrders', [credentials]);
   await eventually(async () => (await handled()) === 1, { what: 'the answer' });
   t.equal(await refused(), 1);

@@ -26,7 +26,7 @@ const app = createAdminApp({
 });
 t.teardown(() => app.close());
 
-await t.test('operators get probes with details, and metrics, without a login', async (t) => {
+await t.test('operators get probes with details, and metrics, without credentials', async (t) => {
   t.strictSame((await app.inject('/livez')).json(), { status: 'ok' });
   t.strictSame((await app.inject('/readyz')).json(), { status: 'ok', checks: { log: 'ok' } });
   const { statusCode, body } = await app.inject('/metrics');
@@ -35,7 +35,7 @@ await t.test('operators get probes with details, and metrics, without a login', 
   t.match(body, 'http_route="/readyz"');
 });
 
-await t.test('nothing else is there', async (t) => {
+await t.test('it serves nothing else', async (t) => {
   for (const url of ['/v1/orders', '/', '/docs', '/openapi.json']) {
     const response = await app.inject(url);
     t.match([response.statusCode, response.json()], [404, { code: 'route-not-found' }], url);

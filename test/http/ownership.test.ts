@@ -31,22 +31,25 @@ const USES: ((id: string) => ['GET' | 'POST', string, object?])[] = [
 ];
 
 for (const state of ['accepted', 'stored']) {
-  await t.test(`an order of others that is ${state} is answered like one that does not exist`, async (t) => {
-    if (state === 'stored') await http.process();
-    for (const use of USES) {
-      const unknownId = randomUUID();
-      const answerTo = async (token: string, id: string) => {
-        const { status, body } = await send(token, ...use(id));
-        return JSON.stringify([status, { ...body, requestId: undefined }]).replaceAll(id, '<id>');
-      };
-      const unknown = await answerTo('customer', unknownId);
-      t.match(unknown, /^\[404,.*order-not-found/);
-      for (const token of ['stranger', 'shop']) t.equal(await answerTo(token, id), unknown, use(id)[1]);
-    }
-    for (const token of ['customer', 'merchant']) {
-      t.match(await send(token, 'GET', `/v1/orders/${id}`), { status: 200, body: { id } });
-    }
-  });
+  await t.test(
+    `an order of another caller that is ${state} gets the same answer as one that does not exist`,
+    async (t) => {
+      if (state === 'stored') await http.process();
+      for (const use of USES) {
+        const unknownId = randomUUID();
+        const answerTo = async (token: string, id: string) => {
+          const { status, body } = await send(token, ...use(id));
+          return JSON.stringify([status, { ...body, requestId: undefined }]).replaceAll(id, '<id>');
+        };
+        const unknown = await answerTo('customer', unknownId);
+        t.match(unknown, /^\[404,.*order-not-found/);
+        for (const token of ['stranger', 'shop']) t.equal(await answerTo(token, id), unknown, use(id)[1]);
+      }
+      for (const token of ['customer', 'merchant']) {
+        t.match(await send(token, 'GET', `/v1/orders/${id}`), { status: 200, body: { id } });
+      }
+    },
+  );
 }
 
 await t.test(
@@ -83,7 +86,7 @@ await t.test('orders are placed for the caller only, each order of a batch on it
   t.equal(http.appended.length, appended + 1);
 });
 
-await t.test('a customer requests a cancellation only', async (t) => {
+await t.test('a customer may request only a cancellation', async (t) => {
   const url = `/v1/orders/${id}/transitions`;
   t.match(await send('customer', 'POST', url, { to: 'preparing' }), {
     status: 403,

@@ -55,7 +55,7 @@ await t.test(
   },
 );
 
-await t.test('what is open, and what does not exist, needs no login', async (t) => {
+await t.test('open routes, and paths that do not exist, need no credentials', async (t) => {
   for (const url of ['/livez', '/readyz', '/', '/dashboard/main.js', '/docs', '/openapi.json']) {
     t.equal((await app.inject(url)).statusCode, 200, url);
   }
@@ -84,7 +84,7 @@ await t.test('every row of the rules is a route', (t) => {
   t.end();
 });
 
-await t.test('a preflight needs no login, and a page can read the challenge', async (t) => {
+await t.test('a preflight needs no credentials, and a page can read the challenge', async (t) => {
   const origin = 'https://shop.example';
   const { app } = await startHttp(t, { authenticator, corsOrigins: [origin] });
   const headers = { origin, 'access-control-request-method': 'POST' };
@@ -99,7 +99,7 @@ await t.test('a preflight needs no login, and a page can read the challenge', as
   });
 });
 
-await t.test('a token in the query is not looked at; two credentials are refused', async (t) => {
+await t.test('a token in the query is ignored; two credentials are refused', async (t) => {
   const inQuery = await app.inject('/v1/orders?access_token=ada');
   t.match([inQuery.statusCode, inQuery.json()], [401, { code: 'unauthenticated' }]);
   t.notMatch(inQuery.body, /ada/);
@@ -117,7 +117,7 @@ await t.test('a token in the query is not looked at; two credentials are refused
   t.match(await answer('ada', 'unknown'), /^HTTP\/1\.1 401 /);
 });
 
-await t.test('the gates refuse in their order, before the body is read', async (t) => {
+await t.test('the checks run in their order, before the body is read', async (t) => {
   let isDraining = true;
   const http = await startHttp(t, { authenticator, isDraining: () => isDraining, rateLimitMax: 3 });
   const malformed = { ...create, headers: { 'content-type': 'application/json' }, payload: '{' };

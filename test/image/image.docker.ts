@@ -114,6 +114,6 @@ await t.test('the other commands work, too', async (t) => {
   t.match(await docker('run', '--rm', ...settings, IMAGE, 'config'), /redis:\/\/:\*\*\*@a:1/);
 });
 
-await t.test('without a decision about callers it does not start', async (t) => {
+await t.test('it does not start until you choose how callers are checked', async (t) => {
   await t.rejects(docker('run', '--rm', IMAGE), /HOST="0\.0\.0\.0" lets other machines read/);
 });

@@ -25,7 +25,7 @@ await t.test('a narrowed filter matches what the filter matches and the access a
   t.pass();
 });
 
-await t.test('two accesses are the same if they allow the same orders', async (t) => {
+await t.test('two access values are the same if they allow the same orders', async (t) => {
   fc.assert(
     fc.property(access, access, (one, other) => {
       assert.equal(isSameAccess(one, other), JSON.stringify(one) === JSON.stringify(other));
@@ -34,7 +34,7 @@ await t.test('two accesses are the same if they allow the same orders', async (t
   t.pass();
 });
 
-await t.test('a customer may request a cancellation only, others every status', async (t) => {
+await t.test('a customer may request only a cancellation, all others every status', async (t) => {
   fc.assert(
     fc.property(access, fc.constantFrom(...ORDER_STATUSES), (access, to) => {
       assert.equal(mayRequest(access, to), access.kind !== 'customer' || to === 'cancelled');

@@ -106,7 +106,7 @@ await t.test('a large page is not read if its response would be refused', async 
   t.equal(await turns.run('small', { ...reader('a'), budget }, read), 'read');
 });
 
-await t.test('small pages go first, but large ones have their turn, too', async (t) => {
+await t.test('small pages go first, but large ones get their turn', async (t) => {
   const turns = new PageTurns(limits, createMetrics());
   const order: string[] = [];
   const read = (size: PageSize) => turns.run(size, reader('a'), async () => order.push(size));

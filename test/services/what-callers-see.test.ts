@@ -61,7 +61,7 @@ await t.test('invariant 12: whatever callers do, they see and change only orders
     assert.ok(owner !== undefined && mayUse(access, owner), `${JSON.stringify(access)} sees ${orderId}`);
   }
 
-  /** A caller reaches its own orders, whatever their state; the others are unknown to it. */
+  /** A caller finds its own orders, whatever their state, and no others. */
   async function isOwnOnly(
     access: OrderAccess,
     known: KnownOrder,
@@ -106,7 +106,7 @@ await t.test('invariant 12: whatever callers do, they see and change only orders
       case 'read': {
         const known = nth(deed.order);
         await isOwnOnly(access, known, async () => {
-          // Others try any position.
+          // Other callers try any position.
           const position = (mayUse(access, known.parties) ? known : nth(deed.hint)).position;
           await orderService.get(known.id, access, { position });
           await orderService.history(known.id, access, { position });

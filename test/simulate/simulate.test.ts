@@ -71,25 +71,30 @@ await t.test('it honours Retry-After and sends the same order again', async (t) 
   t.ok((keys[1]?.at ?? 0) - (keys[0]?.at ?? 0) >= 1_990, 'after two seconds');
 });
 
-await t.test('it sends the token of the user, and says how to give one', async (t) => {
-  const refused: string[] = [];
-  const url = await answering(t, (server) =>
-    server.on('request', ({ method, url = '', headers }, response) => {
-      const isKnown = headers.authorization === 'Bearer a.b.c';
-      if (!isKnown) refused.push(url);
-      const status = !isKnown ? 401 : method === 'GET' ? 200 : 202;
-      response.writeHead(status, { 'content-type': 'application/json', location: '/v1/orders/1' }).end('{}');
-    }),
-  );
-  t.match(await runProgram(['--url', url], { program }), { code: 1, stderr: /set ORDER_SYSTEM_TOKEN/ });
-  t.same(refused, ['/v1/principal']);
-  const env = { ORDER_SYSTEM_TOKEN: 'a.b.c' };
-  t.match(await runProgram(['--url', url, '--orders', '1'], { program, env }), {
-    code: 0,
-    stdout: /^1 placed/,
-  });
-  t.equal(refused.length, 1);
-});
+await t.test(
+  'it sends the token of its user, and says how to set one if the service asks for it',
+  async (t) => {
+    const refused: string[] = [];
+    const url = await answering(t, (server) =>
+      server.on('request', ({ method, url = '', headers }, response) => {
+        const isKnown = headers.authorization === 'Bearer a.b.c';
+        if (!isKnown) refused.push(url);
+        const status = !isKnown ? 401 : method === 'GET' ? 200 : 202;
+        response
+          .writeHead(status, { 'content-type': 'application/json', location: '/v1/orders/1' })
+          .end('{}');
+      }),
+    );
+    t.match(await runProgram(['--url', url], { program }), { code: 1, stderr: /set ORDER_SYSTEM_TOKEN/ });
+    t.same(refused, ['/v1/principal']);
+    const env = { ORDER_SYSTEM_TOKEN: 'a.b.c' };
+    t.match(await runProgram(['--url', url, '--orders', '1'], { program, env }), {
+      code: 0,
+      stdout: /^1 placed/,
+    });
+    t.equal(refused.length, 1);
+  },
+);
 
 async function answering(t: Test, listen: (server: Server) => void): Promise<string> {
   const server = createServer();

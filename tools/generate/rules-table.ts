@@ -26,13 +26,13 @@ function rowOf({ http, grpc, rule }: OperationRule): string {
 function ruleCells(rule: Rule): string[] {
   switch (rule.kind) {
     case 'open':
-      return ['none', '', rule.why];
-    case 'signed-in':
-      return ['any login', '', rule.allows];
+      return ['no credentials', '', rule.why];
+    case 'authenticated':
+      return ['credentials only', '', rule.allows];
     case 'own':
-      return [code(rule.scope), 'own view', rule.allows];
+      return [code(rule.scope), 'its own', rule.allows];
     case 'all':
-      return [code(rule.scope), 'all orders', rule.allows];
+      return [code(rule.scope), 'all', rule.allows];
   }
 }
 

@@ -3,8 +3,8 @@ import { exposedProblem, readSecret } from '../../config/secret-file.ts';
 
 /** For `--help` of commands that ask a running service. */
 export const TOKEN_HELP = `
-A service with authentication asks for a token or API key: give it by ORDER_SYSTEM_TOKEN, or by ORDER_SYSTEM_TOKEN_FILE, a file that
-only you can read. Every user of the machine can read a command line, so no option takes it.`;
+If the service asks for a token or API key, set ORDER_SYSTEM_TOKEN to it, or ORDER_SYSTEM_TOKEN_FILE to the path of a file that only
+you can read. There is no option for it, because every user of the machine can read a command line.`;
 
 /** What a header can carry. */
 const TOKEN = /^[\x21-\x7e]+$/;
@@ -21,7 +21,9 @@ export function callerToken(environment: NodeJS.ProcessEnv): string | undefined 
   if (given === '' && path === '') return undefined;
   const [name, token] = path === '' ? ['ORDER_SYSTEM_TOKEN', given] : [`The file ${path}`, tokenOf(path)];
   if (TOKEN.test(token.trim())) return token.trim();
-  throw invalid(`${name} is no token: it has spaces or characters that no token has.`);
+  throw invalid(
+    `${name} contains spaces or other characters that no token or API key has: copy it again, on one line.`,
+  );
 }
 
 function tokenOf(path: string): string {

@@ -35,7 +35,7 @@ const MAX_NAME_LENGTH = 100;
 export function addKeyCommands(program: Command, run: Run): void {
   const keys = program
     .command('keys')
-    .description('create, list and revoke API keys, with which machines call the service')
+    .description('create, list and revoke API keys, with which programs call the service')
     .addHelpText('after', HELP);
   keys
     .command('create')
@@ -44,18 +44,23 @@ export function addKeyCommands(program: Command, run: Run): void {
     .requiredOption('--scope <scopes>', `what it may do, separated by commas: ${SCOPES.join(', ')}`, scopes)
     .option(
       '--owner <name>',
-      'who acts with it: audits and idempotency keys go by it (default: the name)',
+      'who uses it: named in audits; keys with one owner share their idempotency keys (default: the name)',
       nameText,
     )
     .addOption(
-      new Option('--customer <id>', 'only the orders of this customer, who may only cancel them')
+      new Option(
+        '--customer <id>',
+        'limits the key to orders of this customer; it may cancel them, and request no other status',
+      )
         .argParser(identifier)
         .conflicts('merchant'),
     )
-    .addOption(new Option('--merchant <id>', 'only the orders of this merchant').argParser(identifier))
+    .addOption(
+      new Option('--merchant <id>', 'limits the key to orders of this merchant').argParser(identifier),
+    )
     .option(
       '--expires <duration>',
-      'until when it is valid, such as 90d, 12h or 30m (default: until it is revoked)',
+      'how long it is valid, such as 90d, 12h or 30m (default: until it is revoked)',
       duration,
     )
     .addHelpText('after', CREATE_HELP)
@@ -67,7 +72,7 @@ export function addKeyCommands(program: Command, run: Run): void {
     .action((options: Omit<ListCommand, 'command'>) => run({ command: 'list', ...options }));
   keys
     .command('revoke')
-    .description('refuse a key from now on; the service notices within 5 s and ends its open streams')
+    .description('end a key for good; the service refuses it within 5 s and ends its open streams')
     .addArgument(new Argument('<id>', 'as shown by list: the part of the key after osk_').argParser(keyId))
     .action((id: string) => run({ command: 'revoke', id }));
 }
@@ -75,7 +80,8 @@ export function addKeyCommands(program: Command, run: Run): void {
 const HELP = `
 A caller sends its key in the header Authorization: Bearer osk_… (gRPC: the metadata authorization). The service accepts keys if it
 runs with AUTH_API_KEYS=true. The commands use the store of the settings (DATABASE_URL or DATA_DIR), so run them with the
-settings of the service, for example in its container; the service may run meanwhile.
+settings of the service, for example in its container; the service may be running. A key with neither --customer nor --merchant may
+use all orders.
 
 Examples:
   order-system keys create --name import --scope orders:create,orders:read --expires 90d
@@ -86,8 +92,8 @@ Examples:
   docker compose exec api-1 node dist/src/main.js keys list`;
 
 const CREATE_HELP = `
-To replace a key without an interruption, create another one with the same --owner, give it to the caller, and revoke the old one:
-retries with an idempotency key then still find the orders that were placed with the old key.
+To replace a key without an interruption: create another one with the same --owner, give it to the caller, then revoke the old one.
+Because of the same owner, retries with an idempotency key still find the orders that were placed with the old key.
 
 The key goes to standard output, everything else to standard error:
   order-system keys create --name import --scope orders:create > import.key`;

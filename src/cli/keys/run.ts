@@ -78,7 +78,7 @@ async function revoke(id: string, { store, streams }: Parts): Promise<boolean> {
   return true;
 }
 
-/** Opening a missing file would create an empty store, which has no keys. */
+/** Refuses a missing store: opening it would create an empty one, which has no keys. */
 async function refuseMissingStore({ database }: Config): Promise<void> {
   if (database.kind !== 'sqlite') return;
   const found = await stat(database.path).catch(() => undefined);

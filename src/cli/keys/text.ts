@@ -31,10 +31,10 @@ export function createdText(key: StoredApiKey, areKeysAccepted: boolean): string
 }
 
 export function revokedText({ id, name, revokedAt }: StoredApiKey): string {
-  return `API key ${id} (${oneLine(name)}) is revoked since ${timeText(revokedAt)}; every replica refuses it within 5 s.\n`;
+  return `API key ${id} (${oneLine(name)}) was revoked at ${timeText(revokedAt)}; every replica refuses it within 5 s.\n`;
 }
 
-/** For JSON: the hash helps no one. */
+/** For JSON, without the hash, which no reader needs. */
 export function withoutHash(key: StoredApiKey): Record<string, unknown> {
   const { id, name, owner, customerId, merchantId, scopes } = key;
   const times = { createdAt: key.createdAt, expiresAt: key.expiresAt, revokedAt: key.revokedAt };

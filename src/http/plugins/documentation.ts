@@ -20,8 +20,8 @@ declare module 'fastify' {
 }
 
 /**
- * `documented` of a body, a query or a property of them has JSON Schema keywords for the documentation. The route checks them itself,
- * with an error of its own.
+ * `documented` has JSON Schema keywords of a body, a query or one of its properties, for the documentation only: the route checks
+ * these rules itself, because its error says more.
  */
 interface Documented {
   documented?: object;
@@ -41,14 +41,14 @@ const SECURITY_SCHEMES = {
 
 export interface DocumentationOptions {
   version: string;
-  /** whether callers need a login */
-  needsLogin: boolean;
+  /** whether authentication is on */
+  needsCredentials: boolean;
 }
 
 /** Collects the schemas of the routes that are added from now on. */
 export async function collectDocumentation(
   scope: HttpScope,
-  { version, needsLogin }: DocumentationOptions,
+  { version, needsCredentials }: DocumentationOptions,
 ): Promise<void> {
   scope.addSchema(Problem);
   await scope.register(swagger, {
@@ -71,7 +71,7 @@ export async function collectDocumentation(
       ],
     },
     transform: ({ schema, url, route: { method } }) => ({
-      schema: documented(schema, { method: String(method), url, needsLogin }),
+      schema: documented(schema, { method: String(method), url, needsCredentials }),
       url,
     }),
     refResolver: {
@@ -93,16 +93,16 @@ export async function serveDocumentation(scope: HttpScope): Promise<void> {
 
 function documented(
   declared: FastifySchema,
-  { method, url, needsLogin }: { method: string; url: string; needsLogin: boolean },
+  { method, url, needsCredentials }: { method: string; url: string; needsCredentials: boolean },
 ): FastifySchema {
   if (declared.hide === true) return declared;
   const { requestHeaders, problems = [], ...schema } = declared;
   const { body, querystring } = schema as { body?: Documented; querystring?: Documented };
   const rule = requireRule(operationOf(method, url));
-  const codes = new Set([...loginProblems(rule), ...commonProblems(schema, url), ...problems]);
+  const codes = new Set([...credentialProblems(rule), ...commonProblems(schema, url), ...problems]);
   return {
     ...schema,
-    ...securityOf(rule, needsLogin),
+    ...securityOf(rule, needsCredentials),
     ...(body === undefined ? {} : { body: withRules(body) }),
     ...(querystring === undefined ? {} : { querystring: withRules(querystring) }),
     ...(requestHeaders === undefined ? {} : { headers: requestHeaders }),
@@ -110,7 +110,7 @@ function documented(
   };
 }
 
-/** With the keywords of `documented`, of the schema itself and of its properties. */
+/** Merges the keywords of `documented` into the schema and its properties. */
 function withRules(schema: Documented): object {
   const { documented, properties, ...rest } = schema;
   if (properties === undefined) return { ...rest, ...documented };
@@ -118,18 +118,18 @@ function withRules(schema: Documented): object {
   return { ...rest, ...documented, properties: Object.fromEntries(fields) as object };
 }
 
-/** While authentication is off, the scopes are shown, but a request may come without credentials (an empty requirement). */
-function securityOf(rule: Rule, needsLogin: boolean): Pick<FastifySchema, 'security'> {
+/** Shows the scopes also while authentication is off; the empty requirement then says that requests need no credentials. */
+function securityOf(rule: Rule, needsCredentials: boolean): Pick<FastifySchema, 'security'> {
   if (rule.kind === 'open') return {};
   const scopes = [scopeOf(rule) ?? []].flat();
-  return { security: [...(needsLogin ? [] : [{}]), { token: scopes }, { apiKey: scopes }] };
+  return { security: [...(needsCredentials ? [] : [{}]), { token: scopes }, { apiKey: scopes }] };
 }
 
-/** The error codes of every route with this rule. */
-function loginProblems(rule: Rule): CallerErrorCode[] {
+/** The error codes of admission, for routes with this rule. */
+function credentialProblems(rule: Rule): CallerErrorCode[] {
   if (rule.kind === 'open') return [];
   const codes: CallerErrorCode[] = ['unauthenticated', 'identity-unavailable'];
-  return rule.kind === 'signed-in' ? codes : [...codes, 'scope-missing', 'access-denied'];
+  return rule.kind === 'authenticated' ? codes : [...codes, 'scope-missing', 'access-denied'];
 }
 
 /** The error codes of the hooks and of the request parsers. */

@@ -41,7 +41,7 @@ export function serviceErrorOf(thrown: unknown): ServiceError {
   return toServiceError(thrown);
 }
 
-/** Identifies a request in the log. Without the query: somebody may have put a token there. */
+/** Identifies a request in the log, without the query, which may contain a token. */
 export function requestFields({ id, method, url, principal }: FastifyRequest): Record<string, string> {
   const fields = { requestId: id, method, path: url.split('?', 1)[0] ?? '' };
   return isKnown(principal) ? { ...fields, principal: principal.name } : fields;

@@ -1,2 +1,2 @@
-/** Operators must see a service that refuses everything else, and it must not be restarted for being slow. */
+/** Operators must see a service that refuses all other requests, and no probe must restart it because it is slow. */
 export const OPERATIONAL_PATHS: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/metrics']);

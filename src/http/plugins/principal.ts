@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { authorise } from '../../auth/authorise.ts';
+import { authorise, ruleOf } from '../../auth/authorise.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
-import { ruleOf } from '../../auth/authorise.ts';
 import { ANONYMOUS, type Principal } from '../../auth/principal.ts';
 import { ServiceError } from '../../base/errors.ts';
 import { Admission, hasSeveralCredentials, severalCredentials } from '../../services/admission.ts';
@@ -12,12 +11,12 @@ import { challengeOf } from './www-authenticate.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** undefined on an open route, and until the gates have let the request in */
+    /** undefined on an open route, and until the request is admitted */
     principal: Principal | undefined;
   }
 }
 
-/** The caller of a request that the gates have let in. @throws ServiceError `internal` on an open route */
+/** The principal of an admitted request. @throws ServiceError `internal` on an open route */
 export function principalOf({ principal }: Pick<FastifyRequest, 'principal'>): Principal {
   if (principal !== undefined) return principal;
   throw new ServiceError('internal', 'This route is open to everyone, so it must not depend on its caller.');
@@ -31,8 +30,8 @@ export interface PrincipalGateDependencies {
 }
 
 /**
- * Lets in whom the rules allow, before the body is read. Adds no hook while authentication is off. Call it after
- * `refuseUnmatched`: a path that does not exist is a 404 without a login.
+ * Authenticates and authorises each request before its body is read. Adds no hook while authentication is off. Call it after
+ * `refuseUnmatched`: a path that does not exist is a 404, with or without credentials.
  */
 export function admitPrincipals(
   scope: HttpScope,
@@ -72,7 +71,7 @@ export function admitPrincipals(
   });
 }
 
-/** As in the table of rules. */
+/** The name of a route in the rules (auth/rules.ts). */
 export function operationOf(method: string, url: string): string {
   return `${method === 'HEAD' ? 'GET' : method} ${url}`;
 }

@@ -8,12 +8,12 @@ import type { HttpScope } from './http-scope.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** what the tightest budget has left, of those that were counted */
+    /** the smallest rest among the budgets counted so far */
     rateRemaining: number;
   }
 }
 
-/** Probes must not fail because of other requests from the same address. They send no credentials, which cost a check. */
+/** Probes must not fail because of other requests from the same address. With credentials they count, because a check costs CPU. */
 const UNLIMITED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 export interface RequestRateDependencies {
@@ -23,8 +23,8 @@ export interface RequestRateDependencies {
 }
 
 /**
- * Counts requests against the budget of their address; `Admission` counts them against that of their principal. Responses have the headers of the current
- * draft-ietf-httpapi-ratelimit-headers, for the budget that has less left.
+ * Counts requests against the budget of their address; `Admission` counts them against that of their principal. The headers of
+ * draft-ietf-httpapi-ratelimit-headers show the budget with the smaller rest.
  */
 export class RequestRate {
   readonly #dependencies: RequestRateDependencies;
@@ -63,7 +63,7 @@ export class RequestRate {
     };
   }
 
-  /** Counts what a request costs besides itself, in both budgets. @throws ServiceError `rate-limited` */
+  /** Counts the further cost of a request that is already counted, in both budgets. @throws ServiceError `rate-limited` */
   async countMore(request: FastifyRequest, reply: FastifyReply, cost: number): Promise<void> {
     const { limiter, callers } = this.#dependencies;
     const { principal, raw } = request;
@@ -74,7 +74,7 @@ export class RequestRate {
     }
   }
 
-  /** Sets the headers, unless another budget has less left. @returns the error of the usage */
+  /** Sets the headers, unless another budget has a smaller rest. @returns the error of the usage */
   show(usage: RateUsage, request: FastifyRequest, reply: FastifyReply): RateUsage['error'] {
     const { remaining, resetSeconds, error } = usage;
     if (error !== undefined || !(remaining > request.rateRemaining)) {

@@ -25,7 +25,7 @@ export function createEventEncoder(): EventEncoder<string> {
   };
 }
 
-/** V8 keeps a text that was put together as a tree, which would be walked again for each watcher. */
+/** V8 keeps a concatenated string as a tree, and would walk it for each watcher. */
 function flat(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -44,7 +44,7 @@ const NotReady = ReadyBody('unavailable', 'Send requests to another replica for 
 
 const tags = ['operations'];
 
-/** /livez and /readyz. They are open: a gateway and an orchestrator have no login. */
+/** /livez and /readyz. They are open: gateways and orchestrators have no credentials. */
 export function addProbes(scope: HttpScope, dependencies: ProbesDependencies): void {
   addLivez(scope);
   addReadyz(scope, dependencies);

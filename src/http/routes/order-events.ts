@@ -66,7 +66,7 @@ export interface OrderEventsDependencies {
   callers: Callers;
   /** aborted when the server closes: streams end, and readers reconnect to another replica */
   closing: AbortSignal;
-  /** ends streams with their credentials; undefined: they have none */
+  /** ends streams with their credentials; undefined: authentication is off */
   authenticator: Pick<Authenticator, 'watch'> | undefined;
 }
 
@@ -88,8 +88,8 @@ export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDepend
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
-    const onLogout: StreamOptions['onLogout'] = (end) => authenticator?.watch(principal, end);
-    stream(watch, reply.raw, { ...dependencies, encoder, caller, onLogout, requestId: request.id });
+    const onCredentialsEnd: StreamOptions['onCredentialsEnd'] = (end) => authenticator?.watch(principal, end);
+    stream(watch, reply.raw, { ...dependencies, encoder, caller, onCredentialsEnd, requestId: request.id });
     return reply;
   });
 }
@@ -112,8 +112,8 @@ async function begin(
 interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {
   encoder: EventEncoder<string>;
   caller: string;
-  /** Calls the listener once, when the credentials of the reader end. @returns stops that */
-  onLogout: (listener: (error: ServiceError) => void) => (() => void) | undefined;
+  /** Calls the listener once, when the credentials of the reader end. @returns stops watching; undefined while authentication is off */
+  onCredentialsEnd: (listener: (error: ServiceError) => void) => (() => void) | undefined;
   requestId: string;
 }
 
@@ -124,7 +124,7 @@ function lastEvent(end: WatchEnd, requestId: string): string {
 
 /** Writes the watch until it ends, the reader disconnects, or the service stops. */
 function stream(watch: Watch, response: ServerResponse, options: StreamOptions): void {
-  const { closing, onLogout, requestId } = options;
+  const { closing, onCredentialsEnd, requestId } = options;
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
     watch.close();
@@ -149,13 +149,13 @@ function stream(watch: Watch, response: ServerResponse, options: StreamOptions):
     response.end();
   };
   closing.addEventListener('abort', end, { once: true });
-  const stayLoggedIn = onLogout((error) => {
+  const stopWatchingCredentials = onCredentialsEnd((error) => {
     stop();
     endWith(streamProblem(problemOf(error, requestId)));
   });
   response.once('close', () => {
     closing.removeEventListener('abort', end);
-    stayLoggedIn?.();
+    stopWatchingCredentials?.();
     stop();
   });
   if (closing.aborted) end();

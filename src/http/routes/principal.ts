@@ -7,7 +7,7 @@ import { timestamp, Timestamp } from '../schemas/order.ts';
 
 const PrincipalBody = Type.Object({
   name: Type.String({ description: 'As in audits; `anonymous` while authentication is off' }),
-  scopes: Type.Array(Type.String(), { description: 'What the credentials allow' }),
+  scopes: Type.Array(Type.String(), { description: 'The scopes of the credentials' }),
   customerId: Type.Optional(
     Type.String({ description: 'The only customer whose orders the caller may use' }),
   ),
@@ -27,7 +27,7 @@ const END_OF_TIME = Date.UTC(9999, 11, 31);
 
 const schema = {
   operationId: 'readPrincipal',
-  summary: 'Read who the caller is and what it may do',
+  summary: 'Read the principal of the credentials: its name, scopes and orders',
   tags: ['operations'],
   querystring: Type.Object({}, { additionalProperties: false }),
   response: { 200: PrincipalBody },

@@ -3,7 +3,7 @@ import { VIEW_LENGTH, viewOf } from '../../order/view.ts';
 import type { ListQuery } from '../order-store.ts';
 import { type Cursor, cursorInvalid, formatCursor, parseCursor } from './keyset.ts';
 
-/** The cursors of one list of orders: each names the filter and the access that it was made for (order/view.ts). */
+/** The cursors of one list of orders. Each contains the view of the list (order/view.ts). */
 export interface ListCursors {
   format(cursor: Cursor): string;
   /** @throws ServiceError `cursor-invalid` */
@@ -19,8 +19,7 @@ export function cursorsOf(
     format: (cursor) => formatListCursor({ cursor, view: view() }),
     parse(text) {
       const { cursor, view: foreign } = parseListCursor(text);
-      // Versions before this one made cursors without a view. Such a cursor is a place among all orders, so only a caller that
-      // may use all orders can have one.
+      // A cursor without a view comes from a version without authentication: it is only good for callers that may use all orders.
       if (foreign === view() || (foreign === undefined && access.kind === 'all')) return cursor;
       throw cursorInvalid();
     },

@@ -36,7 +36,7 @@ import type { SqlClient, Statement } from './statement.ts';
  */
 export const MAX_EXAMINED = 1_000;
 
-/** A list query that the access of its caller is part of. */
+/** A list query, narrowed to the access of its caller. */
 export interface OrderRange extends Omit<ListQuery, 'cursor'> {
   cursor?: Cursor | undefined;
   /** The customer or merchant that the caller is limited to. A page examines only its orders, because the cursor tells where it ended. */

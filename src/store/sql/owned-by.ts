@@ -4,8 +4,8 @@ import type { Statement } from './statement.ts';
 const ALL: Statement = { name: '', text: '', values: [] };
 
 /**
- * Appended to the condition of a query for one order, `o` in the query: only if the access allows the order.
- * @returns `name` to append to the name of the query
+ * A further condition for a query of one order `o`, so that it finds only an order that the access allows.
+ * @returns `text` to append to the condition, `name` to append to the name of the query
  */
 export function ownedBy(access: OrderAccess): Statement {
   switch (access.kind) {

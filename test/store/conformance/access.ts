@@ -28,7 +28,7 @@ const FILTERS: readonly Omit<ListQuery, 'limit'>[] = [undefined, 'c-1', 'c-2'].f
 
 export async function accessConformance(t: Test, makeStore: MakeStore): Promise<void> {
   await t.test(
-    'invariant 12: an order that the access does not allow is as unknown as any other',
+    'invariant 12: an order that the access excludes is not found, like one that does not exist',
     async (t) => {
       const { reader, ids } = await withOrders(t, makeStore);
       for (const access of ACCESSES) {
