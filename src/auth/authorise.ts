@@ -16,13 +16,13 @@ export function authorise(operation: string, { scopes, access }: Principal): Ser
   if (!scopes.has(rule.scope)) {
     return new ServiceError(
       'scope-missing',
-      `The credentials lack the scope ${rule.scope}, which this needs. Send a token or key that has it.`,
+      `The credentials lack the scope ${rule.scope}, which this operation needs. Send a token or key that has it.`,
     );
   }
   if (rule.kind === 'own' || access.kind === 'all') return undefined;
   return new ServiceError(
     'access-denied',
-    `This needs credentials that may use all orders; these are limited to the orders of one ${access.kind}.`,
+    `This operation needs credentials that may use all orders; these are limited to the orders of one ${access.kind}.`,
   );
 }
 
