@@ -9,7 +9,10 @@ import { isScope, type Scope } from './scopes.ts';
 
 const MAX_SUBJECT_LENGTH = 255;
 
-/** Names go to logs and audits, one line each. In UTF-8 all unpaired surrogates are the same, so different names would be. */
+/**
+ * Names go to logs and audits, one line each. Unpaired surrogates are refused too: all of them become the same bytes in UTF-8, so
+ * different subjects would have the same name.
+ */
 const CONTROL = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/u;
 
 type ClaimNames = Pick<TokenConfig, 'issuer' | 'scopeClaim' | 'customerClaim' | 'merchantClaim'>;

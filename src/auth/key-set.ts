@@ -63,7 +63,7 @@ export class KeySet {
     await this.#reading;
   }
 
-  /** Changes with the keys: what was verified before may be signed with a key that the issuer has withdrawn. */
+  /** Changes with the keys: tokens that were verified before may be signed with a key that the issuer has withdrawn since. */
   get revision(): number {
     return this.#revision;
   }

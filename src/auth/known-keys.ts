@@ -41,7 +41,7 @@ export class KnownKeys {
   /** when the store was asked for ids without a key */
   readonly #absent = new LRUCache<string, number>({ max: MAX_KNOWN });
   readonly #lookups = new Map<string, Promise<StoredApiKey | undefined>>();
-  /** questions that the store has not answered yet, one for each id; a request may have stopped waiting */
+  /** by id: what the store has been asked and has not answered yet; the requests may have stopped waiting */
   readonly #questions = new Map<string, Promise<StoredApiKey | undefined>>();
   #unknownLookups = 0;
 
@@ -77,7 +77,9 @@ export class KnownKeys {
     }
   }
 
-  /** Orders are accepted while the store is down or silent. A key that was valid just before stays so. */
+  /**
+   * While the store is down or does not answer, a key that was valid just before stays valid, because orders are accepted even then.
+   */
   async #confirm(id: string, known: Known): Promise<StoredApiKey | undefined> {
     const { clock, logger } = this.#dependencies;
     const lookup = this.#lookUp(id);
@@ -95,7 +97,7 @@ export class KnownKeys {
     return known.key;
   }
 
-  /** Asks once at a time. */
+  /** Asks the store, once at a time for each id. */
   #lookUp(id: string): Promise<StoredApiKey | undefined> {
     const running = this.#questions.get(id);
     if (running !== undefined) return running;

@@ -12,7 +12,7 @@ interface OpenCall {
 export class Calls {
   readonly #metrics: CallMetrics;
   readonly #streams = new Set<OpenCall>();
-  /** by the metadata of the call, which interceptors and handlers share */
+  /** keyed by the metadata of the call: interceptors and handlers have the same object */
   readonly #calls = new WeakMap<Metadata, OpenCall>();
 
   constructor(metrics: CallMetrics) {
@@ -29,8 +29,8 @@ export class Calls {
   }
 
   /**
-   * Ends a call without waiting until its client has read what was written: a client that does not read would keep it open. Items
-   * not sent yet are dropped: readers resume.
+   * Ends a call at once. It does not wait for the client to read, because a client that does not read would keep the call open.
+   * Items not sent yet are dropped: readers resume.
    */
   end(metadata: Metadata, finalStatus: CallStatus): void {
     this.#calls.get(metadata)?.end(finalStatus);

@@ -9,10 +9,10 @@ import type { EventCodec } from '../order/events.ts';
 /** Invariant 9: with Kafka, each read takes a client of its own. More are refused; the store will have the order soon. */
 const MAX_READS = 8;
 
-/** Of these, for one customer or merchant: one that asks for made-up positions without a pause stops no others. */
+/** How many of these one customer or merchant may have, so that one that asks for made-up positions does not block all others. */
 const MAX_READS_PER_CALLER = 4;
 
-/** Checks access to orders that are not stored yet: until then, only the record in the log names customer and merchant (invariant 12). */
+/** Checks access to orders that are not stored yet: only their record in the log names customer and merchant (invariant 12). */
 export class LoggedOrders {
   readonly #log: Pick<EventLog, 'ranges' | 'recordsAt'>;
   readonly #codec: Pick<EventCodec, 'decodeCommand'>;
@@ -32,8 +32,8 @@ export class LoggedOrders {
   }
 
   /**
-   * Whether the record at a position places this order, and the caller may use it. The position may be anything: it proves
-   * nothing.
+   * Whether the record at a position places this order, and the caller may use it. The position comes from the caller, so
+   * it proves nothing.
    * @throws ServiceError `overloaded`, `log-unavailable`
    */
   async has(orderId: string, { partition, offset }: Position, access: OrderAccess): Promise<boolean> {

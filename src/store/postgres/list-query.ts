@@ -26,7 +26,10 @@ function page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement {
   return keysetStatement({ ...ORDERS, equal: equalIn(range) }, { ...keysetPage(range), maxBytes }, last);
 }
 
-/** No index covers a second filter besides the customer or merchant. Examines the orders of the caller's view. */
+/**
+ * No index covers a further filter besides customer or merchant. If the access is that of a customer or merchant, only its orders are
+ * examined.
+ */
 function lastExamined(range: OrderRange): Statement | undefined {
   const filters = equalIn(range);
   const party = filters.find(({ name }) => name === range.ownParty) ?? filters[0];
