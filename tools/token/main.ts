@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { isScope, SCOPES, type Scope } from '../../src/auth/scopes.ts';
-import { parseDuration } from '../../src/base/duration.ts';
+import { Command, Option } from 'commander';
+import { SCOPES, type Scope } from '../../src/auth/scopes.ts';
+import { duration, identifier, scopes } from '../../src/cli/keys/option-values.ts';
 import { AUDIENCE, DevelopmentIssuer, ISSUER } from './development-issuer.ts';
 
 interface Options {
@@ -21,8 +21,14 @@ const program = new Command('npm run -s token --')
       .argParser(scopes)
       .default([...SCOPES], 'all'),
   )
-  .addOption(new Option('--customer <id>', 'only the orders of this customer').conflicts('merchant'))
-  .option('--merchant <id>', 'only the orders of this merchant')
+  .addOption(
+    new Option('--customer <id>', 'limits the token to orders of this customer')
+      .argParser(identifier)
+      .conflicts('merchant'),
+  )
+  .addOption(
+    new Option('--merchant <id>', 'limits the token to orders of this merchant').argParser(identifier),
+  )
   .addOption(
     new Option('--expires <duration>', 'how long it is valid, such as 1h, 30m or 10s')
       .argParser(duration)
@@ -55,15 +61,3 @@ if (process.stderr.isTTY) {
   );
 }
 process.stdout.write(`${token}\n`);
-
-function scopes(text: string): Scope[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.every(isScope)) return names;
-  throw new InvalidArgumentError(`Give some of ${SCOPES.join(', ')}.`);
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('Give a number and a unit: d, h, m or s, such as 1h.');
-}

@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { isScope, SCOPES, type Scope } from '../../auth/scopes.ts';
-import { parseDuration } from '../../base/duration.ts';
+import { SCOPES, type Scope } from '../../auth/scopes.ts';
+import { duration, identifier, scopes } from './option-values.ts';
 
 export interface CreateCommand {
   command: 'create';
@@ -102,28 +102,6 @@ function nameText(text: string): string {
   if (text.trim() !== '' && text.length <= MAX_NAME_LENGTH && !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(text))
     return text;
   throw new InvalidArgumentError(`Give 1 to ${MAX_NAME_LENGTH} characters on one line.`);
-}
-
-function scopes(text: string): Scope[] {
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !isScope(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `${JSON.stringify(unknown)} is no scope. Give some of ${SCOPES.join(', ')}.`,
-    );
-  }
-  return [...new Set(names.filter(isScope))];
-}
-
-function identifier(text: string): string {
-  if (/^[A-Za-z0-9._:-]{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError('Give an id as orders have it: 1 to 64 of A-Z a-z 0-9 . _ : -');
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('Give a number and a unit: d, h, m or s, such as 90d.');
 }
 
 /** A whole key would stay in the history of the shell and the list of processes. */
