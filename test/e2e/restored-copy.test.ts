@@ -100,7 +100,11 @@ await t.test(
         t.same(await resumed(restored, shared, 6), [...own, order], 'a token from before the copy is good');
         t.same(await resumed(restored, orderShared, 1, `?orderId=${order}`), [order]);
         t.equal(
-          await resumed(restored, (await tokenOf(restored)).replace(/^s\.[^.]*/, 's.0123456789abcdef'), 0),
+          await resumed(
+            restored,
+            (await tokenOf(restored)).replace(/^(v\.[^.]*)\.[^.]*/, '$1.0123456789abcdef'),
+            0,
+          ),
           410,
         );
         t.same(await restored.service.stop(), { code: 0, signal: null });
