@@ -44,11 +44,13 @@ interface Waiting {
 
 /**
  * Lets the pages of lists take turns, because a large one takes milliseconds to read and to encode: a turn of the event loop has one
- * large page or a few small ones. Callers alternate. Small pages go first, but after 32 in a row a large one gets its turn.
+ * large page or a few small ones. Callers alternate. Small pages go first, but after 32 in a row a large one gets its turn. After a
+ * large page the next large one waits as long as that took, so that large pages take at most half of a core.
  */
 export class PageTurns {
   readonly #limits: PageLimits;
   readonly #metrics: Pick<Metrics, 'pagesRefused'>;
+  readonly #now: () => number;
   readonly #sizes = {
     small: { reading: 0, waiting: new FairQueue<Waiting>() },
     large: { reading: 0, waiting: new FairQueue<Waiting>() },
@@ -59,10 +61,19 @@ export class PageTurns {
   /** in this turn of the event loop; a large page counts as `SMALL_PER_TURN` */
   #begun = 0;
   #isScheduled = false;
+  /** when a large page began in this turn of the event loop */
+  #largeBeganAt: number | undefined;
+  #isResting = false;
 
-  constructor(limits: PageLimits, metrics: Pick<Metrics, 'pagesRefused'>) {
+  /** @param now monotonic, milliseconds */
+  constructor(
+    limits: PageLimits,
+    metrics: Pick<Metrics, 'pagesRefused'>,
+    now: () => number = () => performance.now(),
+  ) {
     this.#limits = limits;
     this.#metrics = metrics;
+    this.#now = now;
   }
 
   /**
@@ -119,8 +130,10 @@ export class PageTurns {
   #next(): Waiting | undefined {
     for (const size of this.#smallInARow < SMALL_IN_A_ROW ? SMALL_FIRST : LARGE_FIRST) {
       const state = this.#sizes[size];
-      const page = state.reading < MAX_READING[size] ? this.#takeFrom(size) : undefined;
+      const isFree = state.reading < MAX_READING[size] && !(size === 'large' && this.#isResting);
+      const page = isFree ? this.#takeFrom(size) : undefined;
       if (page === undefined) continue;
+      if (size === 'large') this.#largeBeganAt = this.#now();
       state.reading += 1;
       this.#smallInARow = size === 'small' ? this.#smallInARow + 1 : 0;
       this.#begun += size === 'small' ? 1 : SMALL_PER_TURN;
@@ -146,8 +159,21 @@ export class PageTurns {
     setImmediate(() => {
       this.#isScheduled = false;
       this.#begun = 0;
+      this.#restAfterLarge();
       this.#beginSome();
     });
+  }
+
+  #restAfterLarge(): void {
+    if (this.#largeBeganAt === undefined) return;
+    const usedMs = this.#now() - this.#largeBeganAt;
+    this.#largeBeganAt = undefined;
+    if (usedMs < 1) return;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      this.#beginSome();
+    }, usedMs);
   }
 
   #count(caller: string, change: number): void {

@@ -5,7 +5,8 @@ const TURN_MS = 2;
 
 /**
  * Lets callers take turns: they alternate, so a caller with much to do delays only itself; after a few milliseconds everything
- * else that the process does goes first. What waits costs an entry here, nothing more.
+ * else that the process does goes first, and other processes of the machine too: a full turn is followed by a rest of the same
+ * length. What waits costs an entry here, nothing more.
  */
 export class Turns {
   readonly #now: () => number;
@@ -37,16 +38,25 @@ export class Turns {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#run();
-      if (this.waiting > 0) this.#schedule();
-    });
+    setImmediate(() => this.#run());
   }
 
   #run(): void {
-    const end = this.#now() + TURN_MS;
+    this.#isScheduled = false;
+    const start = this.#now();
+    let used = 0;
     // Only what waits now: what is requested meanwhile gets its turn after everything else.
-    for (let left = this.waiting; left > 0 && this.#now() < end; left -= 1) this.#queue.take()?.();
+    for (let left = this.waiting; left > 0 && used < TURN_MS; left -= 1) {
+      this.#queue.take()?.();
+      used = this.#now() - start;
+    }
+    if (this.waiting === 0) return;
+    if (used < TURN_MS) this.#schedule();
+    else this.#rest(used);
+  }
+
+  #rest(ms: number): void {
+    this.#isScheduled = true;
+    setTimeout(() => this.#run(), ms);
   }
 }

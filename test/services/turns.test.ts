@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { eventually } from '../../tools/support/eventually.ts';
 import { Turns } from '../../src/services/turns.ts';
 
 await t.test('callers alternate, however many readers one of them has', async (t) => {
@@ -26,8 +27,26 @@ await t.test('readers leave the event loop to others after a few milliseconds', 
   }
   await setImmediate();
   t.equal(count, 2);
-  for (let loop = 0; loop < 4; loop += 1) await setImmediate();
-  t.equal(count, 10);
+  await eventually(() => count === 10, { what: 'all turns' });
+});
+
+await t.test('after a full turn, the processor is left to others for as long', async (t) => {
+  const turns = new Turns();
+  const startedAt = performance.now();
+  let busyMs = 0;
+  let count = 0;
+  for (let reader = 0; reader < 40; reader += 1) {
+    turns.request('a', () => {
+      const begin = performance.now();
+      while (performance.now() - begin < 1);
+      busyMs += performance.now() - begin;
+      count += 1;
+    });
+  }
+  await eventually(() => count === 40, { what: 'all turns' });
+  const elapsedMs = performance.now() - startedAt;
+  // The last turn is not followed by a rest.
+  t.ok(elapsedMs > 1.8 * busyMs, `${busyMs} ms of work within ${elapsedMs} ms`);
 });
 
 await t.test('a reader that asks again waits until everything else had its turn', async (t) => {
