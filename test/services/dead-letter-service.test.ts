@@ -9,6 +9,7 @@ import { deadLetter } from '../store/batch.ts';
 import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { startSmallService, type SmallService } from '../support/small-service.ts';
+import { withoutFind } from '../support/without-find.ts';
 
 const STRANGE = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
 const { signal } = new AbortController();
@@ -387,20 +388,10 @@ function idOf(record: { headers?: Readonly<Record<string, string>> | undefined }
 
 /** The log with a step before each append. */
 function watched(log: EventLog, before: (id: number) => Promise<void>): EventLog {
-  return {
-    progressName: (topic) => log.progressName(topic),
-    start: () => log.start(),
-    stop: () => log.stop(),
+  return withoutFind(log, {
     append: async (record) => {
       await before(idOf(record));
       return log.append(record);
     },
-    consumer: (topic, handlers) => log.consumer(topic, handlers),
-    follow: (topic, onRecords) => log.follow(topic, onRecords),
-    identity: () => log.identity(),
-    ranges: (topic) => log.ranges(topic),
-    recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
-    readinessProblem: () => log.readinessProblem(),
-    pendingAppends: () => log.pendingAppends(),
-  };
+  });
 }
