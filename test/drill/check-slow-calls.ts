@@ -35,7 +35,7 @@ export function* checkSlowCalls(
     // A machine that is slow without slow calls proves nothing about them.
     const lateBefore = before.filter(isLate).length / Math.max(1, before.length);
     if (late <= times.length * Math.max(MAX_LATE_SHARE, 2 * lateBefore)) continue;
-    const slowest = Math.round(Math.max(...times));
+    const slowest = Math.round(times.reduce((most, ms) => Math.max(most, ms), 0));
     const detail = `slow calls held up ${late} of ${times.length} other orders for more than ${OTHERS_TAKE_MS} ms, up to ${slowest} ms`;
     yield { kind: 'stuck', detail };
   }
