@@ -76,6 +76,12 @@ export interface EventLog {
    * @throws ServiceError `log-timeout`: the record may or may not be in the log
    */
   append(record: OutgoingRecord): Promise<Position>;
+  /**
+   * Replaces the last four hexadecimal digits of a new key, so that records appended at the same time share a partition, and so a
+   * request. Undefined if that would bring nothing.
+   * @param key random, such as a UUID
+   */
+  newKey?(topic: string, key: string): string;
   /** Reads a topic as a member of the consumer group. (In the embedded log, a group has one member.) */
   consumer(topic: string, handlers: ConsumerHandlers): LogConsumer;
   /** Reads all partitions of a topic from their current ends. It joins no group and commits no offsets. */

@@ -91,7 +91,9 @@ export class OrderService {
       const command = this.#placeCommand(order, id, randomUUID(), options, requestFingerprint);
       return this.#keyedOrders.place(command, requestFingerprint, access);
     }
-    const id = this.#newOrderId();
+    const { log } = this.#dependencies;
+    const newId = this.#newOrderId();
+    const id = log.newKey?.(TOPICS.commands, newId) ?? newId;
     // The order id is new and unique, so it serves as the event id too.
     const receipt = await this.#appendOrder(this.#placeCommand(order, id, id, options), access);
     return { receipt, replayed: false };

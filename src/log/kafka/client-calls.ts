@@ -77,6 +77,14 @@ export async function partitionsOf(client: Client, topic: string, timeout: numbe
   return topics.find(({ name }) => name === topic)?.partitions.map(({ id }) => id) ?? [];
 }
 
+/** The broker that leads each partition, -1 if there is none now; empty if the topic does not exist. */
+export function leadersOf(topic: string, { topics }: Metadata): number[] {
+  const leaders: number[] = [];
+  for (const { id, leader } of topics.find(({ name }) => name === topic)?.partitions ?? [])
+    leaders[id] = leader;
+  return leaders;
+}
+
 /** Also updates what the client knows. @throws ServiceError `log-unavailable` */
 export async function partitionCount(client: Producer, topic: string, timeout: number): Promise<number> {
   try {

@@ -11,6 +11,7 @@ import {
   type OutgoingRecord,
   TOPICS,
 } from '../event-log.ts';
+import { leadersOf } from './client-calls.ts';
 import type { KafkaOptions } from './client-settings.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { KafkaFollower } from './follower.ts';
@@ -48,17 +49,17 @@ export class KafkaEventLog implements EventLog {
     const existing = await this.#producer.start();
     try {
       const wanted = Object.values(TOPICS).map((topic) => this.#prefixed(topic));
-      const { topics } = await ensureTopics(
+      const created = await ensureTopics(
         wanted,
         existing,
         () => this.#producer.metadata(true),
         this.#options,
       );
       for (const topic of Object.values(TOPICS)) {
-        const found = topics.find(({ name }) => name === this.#prefixed(topic));
-        if (found !== undefined) this.#noteSize(topic, found.partitions.length);
+        const { length } = leadersOf(this.#prefixed(topic), created);
+        if (length > 0) this.#noteSize(topic, length);
       }
-      this.#producer.watchTopics();
+      this.#producer.watchTopics(leadersOf(this.#prefixed(TOPICS.commands), created));
     } catch (error) {
       await this.#producer.stop();
       throw error;
@@ -67,6 +68,10 @@ export class KafkaEventLog implements EventLog {
 
   async stop(): Promise<void> {
     await this.#producer.stop();
+  }
+
+  newKey(topic: string, key: string): string {
+    return this.#producer.newKey(topic, key);
   }
 
   append(record: OutgoingRecord): Promise<Position> {

@@ -1,12 +1,14 @@
 import type { Position } from '../../base/position.ts';
+import type { OutgoingRecord } from '../event-log.ts';
+import type { Group } from './group-commit.ts';
 
 const BUSY_POLL_MS = 1;
 const IDLE_POLL_MS = 100;
 
 export interface PendingAppend {
-  topic: string;
-  /** undefined: chosen by the key */
-  partition?: number | undefined;
+  record: OutgoingRecord;
+  /** of a record that was sent together with others */
+  group?: Group;
   resolve: (position: Position) => void;
   reject: (error: Error) => void;
 }
@@ -20,6 +22,7 @@ export class PendingAppends {
   /** by slot number; slots are reused, because librdkafka carries small integers cheaply */
   readonly #slots: (PendingAppend | undefined)[] = [];
   readonly #free: number[] = [];
+  #bytes = 0;
   #drained: (() => void) | undefined;
   #isPollingOften = false;
   #timer: NodeJS.Timeout | undefined;
@@ -30,6 +33,11 @@ export class PendingAppends {
 
   get count(): number {
     return this.#slots.length - this.#free.length;
+  }
+
+  /** of their values */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   startPolling(): void {
@@ -43,8 +51,13 @@ export class PendingAppends {
   add(append: PendingAppend): number {
     const slot = this.#free.pop() ?? this.#slots.length;
     this.#slots[slot] = append;
+    this.#bytes += append.record.value?.length ?? 0;
     if (!this.#isPollingOften) this.#schedulePoll();
     return slot;
+  }
+
+  get(slot: number): PendingAppend | undefined {
+    return this.#slots[slot];
   }
 
   /** Removes an append; undefined if it is already settled. */
@@ -53,6 +66,7 @@ export class PendingAppends {
     if (append === undefined) return undefined;
     this.#slots[slot] = undefined;
     this.#free.push(slot);
+    this.#bytes -= append.record.value?.length ?? 0;
     if (this.count === 0) this.#drained?.();
     return append;
   }

@@ -1,7 +1,13 @@
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
-import { type OffsetRange, type OnUnavailable, type OutgoingRecord, pendingLimit } from '../event-log.ts';
+import {
+  type OffsetRange,
+  type OnUnavailable,
+  type OutgoingRecord,
+  pendingLimit,
+  TOPICS,
+} from '../event-log.ts';
 import {
   closeProducer,
   configured,
@@ -12,6 +18,7 @@ import {
   wakeWhile,
 } from './client-calls.ts';
 import type { KafkaOptions } from './client-settings.ts';
+import { CommandAppends } from './command-appends.ts';
 import {
   deliveryError,
   ERROR_TEXT,
@@ -20,9 +27,10 @@ import {
   unavailableError,
   unknownOutcomeError,
 } from './errors.ts';
+import type { Group } from './group-commit.ts';
 import { openAgain } from './open-again.ts';
 import { PartitionCounts } from './partition-counts.ts';
-import { PendingAppends } from './pending-appends.ts';
+import { type PendingAppend, PendingAppends } from './pending-appends.ts';
 import { reachBroker } from './reach-broker.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
@@ -41,7 +49,8 @@ export class KafkaProducer {
   readonly #options: KafkaOptions;
   readonly #createClient: (options: KafkaOptions) => Producer;
   readonly #createClock: () => Pick<WallClock, 'wasSetBack'>;
-  readonly #pending = new PendingAppends(() => this.#client?.poll());
+  readonly #pending = new PendingAppends(() => this.#poll());
+  readonly #commands = new CommandAppends((slot, group) => this.#send(slot, group));
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
   readonly #topics: TopicMonitor;
@@ -62,7 +71,9 @@ export class KafkaProducer {
     this.#clock = createClock();
     this.#reachability = new Reachability(() => this.#reach(), options.logger);
     const client = () => (this.#clientProblem() === undefined ? this.#client : undefined);
-    this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS);
+    this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS, (topic, leaders) => {
+      if (topic === options.topicPrefix + TOPICS.commands) this.#commands.setLeaders(leaders);
+    });
   }
 
   get pending(): number {
@@ -82,8 +93,12 @@ export class KafkaProducer {
     return this.#client === undefined ? NOT_OPEN : undefined;
   }
 
-  /** Call it once the topics exist: from now on a topic that is missing was deleted. */
-  watchTopics(): void {
+  /**
+   * Call it once the topics exist: from now on a topic that is missing was deleted.
+   * @param leaders of the partitions of the commands
+   */
+  watchTopics(leaders: readonly number[]): void {
+    this.#commands.setLeaders(leaders);
     this.#topics.start();
   }
 
@@ -102,28 +117,65 @@ export class KafkaProducer {
     return topics;
   }
 
+  /** See `EventLog.newKey`. */
+  newKey(topic: string, key: string): string {
+    return topic === TOPICS.commands ? this.#commands.newKey(key) : key;
+  }
+
   append(record: OutgoingRecord): Promise<Position> {
-    const append = () => this.#produce(record);
+    const append = () => this.#append(record);
     if (record.partition === undefined) return append();
     const target = { topic: this.#options.topicPrefix + record.topic, partition: record.partition };
     return this.#partitionCounts.retryIfNew(target, append, () => this.#usableClient());
   }
 
-  #produce({ topic, key, value, headers, partition }: OutgoingRecord): Promise<Position> {
+  #append(record: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
-      const client = this.#usableClient();
-      const name = this.#options.topicPrefix + topic;
-      const problem = this.#topics.problem(name);
+      this.#usableClient();
+      const { topic, value } = record;
+      const problem = this.#topics.problem(this.#options.topicPrefix + topic);
       if (problem !== undefined) throw unavailableError(problem);
-      if (this.#pending.count >= pendingLimit(topic, this.#options.maxPendingRecords)) throw fullError();
-      const slot = this.#pending.add({ topic, partition, resolve, reject });
-      try {
-        const chosen = partition ?? null;
-        client.produce(name, chosen, keepEmpty(value), keepEmpty(key), null, slot, toKafkaHeaders(headers));
-      } catch (error) {
-        this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, partition));
-      }
+      const { maxPendingRecords, maxPendingBytes } = this.#options;
+      if (this.#pending.count >= pendingLimit(topic, maxPendingRecords)) throw fullError();
+      if (this.#pending.bytes + (value?.length ?? 0) > maxPendingBytes) throw fullError();
+      const slot = this.#pending.add({ record, resolve, reject });
+      if (topic === TOPICS.commands) this.#commands.add(slot, record);
+      else this.#send(slot);
     });
+  }
+
+  #send(slot: number, group?: Group): void {
+    const append = this.#pending.get(slot);
+    if (append === undefined) return;
+    if (group !== undefined) append.group = group;
+    const { topic, partition = null, key, value, headers } = append.record;
+    const name = this.#options.topicPrefix + topic;
+    try {
+      if (this.#client === undefined) throw unavailableError(NOT_OPEN);
+      this.#client.produce(
+        name,
+        partition,
+        keepEmpty(value),
+        keepEmpty(key),
+        null,
+        slot,
+        toKafkaHeaders(headers),
+      );
+    } catch (error) {
+      this.#take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, append.record.partition));
+    }
+  }
+
+  /** Removes an append that is settled. */
+  #take(slot: number): PendingAppend | undefined {
+    const append = this.#pending.take(slot);
+    if (append?.group !== undefined) this.#commands.settle(append.group);
+    return append;
+  }
+
+  #poll(): void {
+    this.#client?.poll();
+    this.#commands.sendOverdue();
   }
 
   /** Refuses further appends and settles those in flight within the acknowledgement timeout. */
@@ -166,12 +218,13 @@ export class KafkaProducer {
     const client = this.#client;
     if (client === undefined) return;
     await wakeWhile(client, this.#drainAndClose(client));
-    this.#pending.rejectAll(({ topic }) =>
+    this.#pending.rejectAll(({ record: { topic } }) =>
       unknownOutcomeError(`Closed before Kafka acknowledged a record for topic ${topic}`),
     );
   }
 
   async #drainAndClose(client: Producer): Promise<void> {
+    this.#commands.sendAll();
     await within(this.#pending.drained(), this.#options.ackTimeoutMs + REPORT_GRACE_MS);
     this.#pending.stopPolling();
     this.#client = undefined;
@@ -180,9 +233,10 @@ export class KafkaProducer {
   }
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {
-    const append = this.#pending.take(Number(report.opaque));
+    const append = this.#take(Number(report.opaque));
     if (append === undefined) return;
-    const { topic, partition: chosen, resolve, reject } = append;
+    const { resolve, reject } = append;
+    const { topic, partition: chosen } = append.record;
     if (error) {
       this.#topics.lookSoon();
       reject(deliveryError(error, topic, chosen));

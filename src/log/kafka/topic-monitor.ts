@@ -1,7 +1,7 @@
 import type { Producer } from 'node-rdkafka';
 import type { Position } from '../../base/position.ts';
 import { endsOf, TOPICS } from '../event-log.ts';
-import { partitionsOf, topicRanges } from './client-calls.ts';
+import { leadersOf, metadata, topicRanges } from './client-calls.ts';
 import { type KafkaOptions, refreshIntervalMs } from './client-settings.ts';
 import { Repeated } from '../../base/repeated.ts';
 import { TopicWatch } from './topic-watch.ts';
@@ -16,12 +16,20 @@ export class TopicMonitor {
   readonly #timeoutMs: number;
   readonly #topics: TopicWatch;
   readonly #looks: Repeated;
+  readonly #onLeaders: (name: string, leaders: readonly number[]) => void;
 
   /**
    * @param client undefined while Kafka cannot be reached: then nothing is known about its topics
    * @param timeoutMs of each call
+   * @param onLeaders gets the broker that leads each partition of a topic, at each look
    */
-  constructor(options: KafkaOptions, client: () => Producer | undefined, timeoutMs: number) {
+  constructor(
+    options: KafkaOptions,
+    client: () => Producer | undefined,
+    timeoutMs: number,
+    onLeaders: (name: string, leaders: readonly number[]) => void,
+  ) {
+    this.#onLeaders = onLeaders;
     const { topicPrefix, logger } = options;
     this.#options = options;
     this.#client = client;
@@ -72,8 +80,9 @@ export class TopicMonitor {
   }
 
   async #lookAt(name: string, client: Producer): Promise<void> {
-    const exists = (await partitionsOf(client, name, this.#timeoutMs)).length > 0;
-    if (!exists) {
+    const leaders = leadersOf(name, await metadata(client, { topic: name, timeout: this.#timeoutMs }));
+    if (leaders.length > 0) this.#onLeaders(name, leaders);
+    if (leaders.length === 0) {
       this.#topics.seeMissing(name);
     } else if (this.#topics.isInDoubt(name) || this.#topics.problem(name) !== undefined) {
       const acknowledged = this.#topics.acknowledged(name);

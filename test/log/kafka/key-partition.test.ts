@@ -3,7 +3,8 @@ import { pino } from 'pino';
 import t from 'tap';
 import { TOPICS } from '../../../src/log/event-log.ts';
 import { KafkaEventLog } from '../../../src/log/kafka/kafka-event-log.ts';
-import { keyPartition } from '../../../src/log/kafka/key-partition.ts';
+import { keyOfPartition, keyPartition } from '../../../src/log/kafka/key-partition.ts';
+import { createOrderIds } from '../../../src/order/ids.ts';
 import { MockKafka } from '../../support/mock-kafka.ts';
 import { createTopicsOf, kafkaOptions, MOCK_SETTINGS } from './harness.ts';
 
@@ -25,6 +26,41 @@ await t.test('a key selects the partition that librdkafka selects', async (t) =>
     }),
     { numRuns: 200 },
   );
+});
+
+await t.test('a key that is made for a partition selects it', (t) => {
+  const newId = createOrderIds();
+  const size = fc.integer({ min: 1, max: 400 });
+  fc.assert(
+    fc.property(size, fc.nat(), (partitions, any) => {
+      const [id, partition] = [newId(), any % partitions];
+      const key = keyOfPartition(id, partition, partitions) ?? '';
+      t.match(key, /^[0-9a-f-]{36}$/);
+      t.equal(key.slice(0, -4), id.slice(0, -4), 'only the last four digits differ');
+      return keyPartition(Buffer.from(key), partitions) === partition;
+    }),
+    { numRuns: 2_000 },
+  );
+  t.end();
+});
+
+await t.test('keys made for one partition are as different as their random digits', (t) => {
+  const prefix = '0199e6a2-5f0b-7c3d-8a41-00000000';
+  const counts = new Map<string, number>();
+  for (let digits = 0; digits < 0x1_00_00; digits += 1) {
+    const key = keyOfPartition(prefix + digits.toString(16).padStart(4, '0'), 5, 12) ?? '';
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / 0x1_00_00) * Math.log2(count / 0x1_00_00);
+  t.ok(bits > 11.5, `${bits.toFixed(2)} of 16 bits remain with 12 partitions`);
+  t.comment(`${bits.toFixed(2)} of 16 bits remain`);
+  t.end();
+});
+
+await t.test('a key is left alone where no digits select the partition', (t) => {
+  t.equal(keyOfPartition('0199e6a2-5f0b-7c3d-8a41-000000000000', 100_000, 100_000), undefined);
+  t.end();
 });
 
 await t.test(

@@ -101,7 +101,7 @@ await t.test(
 await t.test('a topic that stays missing is named, until it exists again', async (t) => {
   const { producer, client } = await startProducer(t);
   client.misses = Infinity;
-  producer.watchTopics();
+  producer.watchTopics([0]);
   await eventually(() => producer.readinessProblem() !== undefined, { what: 'the problem' });
   t.match(producer.readinessProblem(), /no topic lost-topics\.orders\.commands any more/);
   await t.rejects(producer.append(record), { code: 'log-unavailable', message: /was deleted/ });
@@ -114,7 +114,7 @@ await t.test('a topic that was missing in one answer only, with all its records,
   const { producer, client } = await startProducer(t);
   await producer.append(record);
   client.misses = 1;
-  producer.watchTopics();
+  producer.watchTopics([0]);
   await eventually(() => client.rangeQueries > 0, { what: 'the look at the ends' });
   t.equal(client.misses, 0);
   t.equal(producer.readinessProblem(), undefined);
@@ -126,7 +126,7 @@ await t.test('a topic that lacks acknowledged records after it was missing is re
   await producer.append(record);
   client.end = 0;
   client.misses = 1;
-  producer.watchTopics();
+  producer.watchTopics([0]);
   await eventually(() => producer.readinessProblem() !== undefined, { what: 'the problem' });
   t.match(producer.readinessProblem(), /deleted and created again/);
 });
@@ -135,7 +135,7 @@ await t.test('after a question about the topics failed, it is asked again', asyn
   const { producer, client } = await startProducer(t);
   client.failures = 2;
   client.misses = Infinity;
-  producer.watchTopics();
+  producer.watchTopics([0]);
   await eventually(() => producer.readinessProblem() !== undefined, { what: 'the problem' });
   t.equal(client.failures, 0);
   t.match(producer.readinessProblem(), /no topic/);

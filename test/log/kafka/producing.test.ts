@@ -120,11 +120,11 @@ await t.test('with a killed broker stop() does not hang, and settles the appends
 await t.test('rejectAll() rejects appends without a delivery report', async (t) => {
   const pending = new PendingAppends(() => undefined);
   const outcome = new Promise<Position>((resolve, reject) => {
-    t.equal(pending.add({ topic: TOPICS.commands, resolve, reject }), 0);
+    t.equal(pending.add({ record, resolve, reject }), 0);
   });
   const drained = pending.drained();
-  pending.rejectAll(({ topic }) => new Error(`${topic} has no report`));
-  await t.rejects(outcome, { message: 'orders.commands has no report' });
+  pending.rejectAll(() => new Error('It has no report.'));
+  await t.rejects(outcome, { message: 'It has no report.' });
   await drained;
   pending.stopPolling();
   t.equal(pending.count, 0);
