@@ -28,7 +28,8 @@ if (log === undefined) {
 } else {
   const newOrderId = createOrderIds();
   app.post('/v1/orders', { schema }, async (request, reply) => {
-    const id = newOrderId();
+    const newId = newOrderId();
+    const id = log.newKey?.(TOPICS.commands, newId) ?? newId;
     const value = Buffer.from(JSON.stringify(request.body));
     await log.append({ topic: TOPICS.commands, key: id, value });
     reply.code(202);

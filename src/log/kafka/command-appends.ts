@@ -14,7 +14,7 @@ export class CommandAppends {
   /** @param send sends the record of a slot; its group must get `settle` */
   constructor(send: (slot: number, group: Group) => void) {
     this.#groups = new GroupCommit(send, (broker) => this.#filling.sent(broker));
-    this.#filling = new PartitionFilling((broker) => this.#groups.isOpen(broker));
+    this.#filling = new PartitionFilling((broker) => this.#groups.isIdle(broker));
   }
 
   /** @param leaders the broker that leads each partition */

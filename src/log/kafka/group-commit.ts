@@ -1,4 +1,4 @@
-/** More than two made groups smaller; with one, records wait for a whole round trip before they are sent. */
+/** More than two made groups smaller. */
 const MAX_GROUPS_IN_FLIGHT = 2;
 
 /** A broker that takes longer to acknowledge gets the next group anyway, so that no record waits for much longer than this. */
@@ -17,14 +17,17 @@ interface Lane {
   /** when the oldest record began to wait, milliseconds */
   since: number;
   groupsInFlight: number;
+  /** how many records the latest group has */
+  lastSize: number;
   isScheduled: boolean;
 }
 
 /**
- * Sends the records of one moment together (group commit). While two groups are on their way to a broker, further records
- * wait, and go out together once a group is acknowledged. When a broker is idle, a record goes out at the end of the turn of the event
- * loop, with all others of that turn; no timer delays it. Each broker has a lane of its own, so that a slow one does not hold up
- * the others. Within a lane, records keep their order.
+ * Sends the records of one moment together (group commit). While a group is on its way to a broker, further records wait, and go
+ * out together once it is acknowledged, or as soon as they are as many as the group in flight: so a single order never waits for
+ * another one, and under load groups grow. When a broker is idle, a record goes out at the end of the turn of the event loop, with
+ * all others of that turn; no timer delays it. Each broker has a lane of its own, so that a slow one does not hold up the others.
+ * Within a lane, records keep their order.
  */
 export class GroupCommit {
   readonly #send: (slot: number, group: Group) => void;
@@ -49,10 +52,9 @@ export class GroupCommit {
     this.#now = now;
   }
 
-  /** Whether a record for this broker would be sent without waiting for an acknowledgement. */
-  isOpen(broker: number): boolean {
-    const lane = this.#lanes.get(broker);
-    return lane === undefined || lane.groupsInFlight < MAX_GROUPS_IN_FLIGHT;
+  /** Whether nothing is on its way to this broker, so that a record would be sent at once. */
+  isIdle(broker: number): boolean {
+    return (this.#lanes.get(broker)?.groupsInFlight ?? 0) === 0;
   }
 
   /** @param slot identifies the record */
@@ -61,7 +63,7 @@ export class GroupCommit {
     if (lane.waiting.length === 0) lane.since = this.#now();
     lane.waiting.push(slot);
     this.#waiting += 1;
-    if (lane.isScheduled || lane.groupsInFlight >= MAX_GROUPS_IN_FLIGHT) return;
+    if (lane.isScheduled || !mustSend(lane)) return;
     lane.isScheduled = true;
     setImmediate(() => {
       lane.isScheduled = false;
@@ -94,6 +96,7 @@ export class GroupCommit {
     if (slots.length === 0) return;
     lane.waiting = [];
     lane.groupsInFlight += 1;
+    lane.lastSize = slots.length;
     this.#waiting -= slots.length;
     const group = { lane, unsettled: slots.length };
     for (const slot of slots) this.#send(slot, group);
@@ -103,9 +106,14 @@ export class GroupCommit {
   #laneOf(broker: number): Lane {
     let lane = this.#lanes.get(broker);
     if (lane === undefined) {
-      lane = { broker, waiting: [], since: 0, groupsInFlight: 0, isScheduled: false };
+      lane = { broker, waiting: [], since: 0, groupsInFlight: 0, lastSize: 0, isScheduled: false };
       this.#lanes.set(broker, lane);
     }
     return lane;
   }
+}
+
+function mustSend({ waiting, groupsInFlight, lastSize }: Lane): boolean {
+  if (groupsInFlight === 0) return true;
+  return groupsInFlight < MAX_GROUPS_IN_FLIGHT && waiting.length >= lastSize;
 }

@@ -6,7 +6,7 @@ export const NO_LEADER = -1;
  * moment need one request. Each change takes the partition that got the fewest records, so that all get the same share.
  */
 export class PartitionFilling {
-  readonly #isOpen: (leader: number) => boolean;
+  readonly #isIdle: (leader: number) => boolean;
   /** by partition */
   #leaders: readonly number[] = [];
   #brokers: readonly number[] = [];
@@ -16,9 +16,9 @@ export class PartitionFilling {
   #level = 0;
   #current = 0;
 
-  /** @param isOpen whether a broker takes records without waiting */
-  constructor(isOpen: (leader: number) => boolean) {
-    this.#isOpen = isOpen;
+  /** @param isIdle whether nothing is on its way to a broker */
+  constructor(isIdle: (leader: number) => boolean) {
+    this.#isIdle = isIdle;
   }
 
   /** How many partitions there are; 0 while they are unknown. */
@@ -43,7 +43,7 @@ export class PartitionFilling {
 
   /** The partition of the next record. It changes on the way if its leader is busy and another one is not. */
   take(): number {
-    if (!this.#isOpen(this.leader(this.#current)) && this.#brokers.some(this.#isOpen)) this.#change();
+    if (!this.#isIdle(this.leader(this.#current)) && this.#brokers.some(this.#isIdle)) this.#change();
     this.#filled[this.#current] = (this.#filled[this.#current] ?? 0) + 1;
     return this.#current;
   }
@@ -54,12 +54,12 @@ export class PartitionFilling {
   }
 
   #change(): void {
-    const hasOpen = this.#brokers.some(this.#isOpen);
+    const hasIdle = this.#brokers.some(this.#isIdle);
     let least: number | undefined;
     for (let step = 1; step <= this.partitions; step += 1) {
       const partition = (this.#current + step) % this.partitions;
       const leader = this.leader(partition);
-      if (leader === NO_LEADER || (hasOpen && !this.#isOpen(leader))) continue;
+      if (leader === NO_LEADER || (hasIdle && !this.#isIdle(leader))) continue;
       if (least === undefined || this.#levelOf(partition) < this.#levelOf(least)) least = partition;
     }
     if (least === undefined) return;

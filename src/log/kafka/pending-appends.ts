@@ -6,9 +6,15 @@ const BUSY_POLL_MS = 1;
 const IDLE_POLL_MS = 100;
 
 export interface PendingAppend {
-  record: OutgoingRecord;
+  topic: string;
+  /** undefined: chosen by the key */
+  partition: number | undefined;
+  /** of the value */
+  bytes: number;
+  /** until it is sent; a sent record is garbage at once, which costs the collector less */
+  unsent: OutgoingRecord | undefined;
   /** of a record that was sent together with others */
-  group?: Group;
+  group: Group | undefined;
   resolve: (position: Position) => void;
   reject: (error: Error) => void;
 }
@@ -51,7 +57,7 @@ export class PendingAppends {
   add(append: PendingAppend): number {
     const slot = this.#free.pop() ?? this.#slots.length;
     this.#slots[slot] = append;
-    this.#bytes += append.record.value?.length ?? 0;
+    this.#bytes += append.bytes;
     if (!this.#isPollingOften) this.#schedulePoll();
     return slot;
   }
@@ -66,7 +72,7 @@ export class PendingAppends {
     if (append === undefined) return undefined;
     this.#slots[slot] = undefined;
     this.#free.push(slot);
-    this.#bytes -= append.record.value?.length ?? 0;
+    this.#bytes -= append.bytes;
     if (this.count === 0) this.#drained?.();
     return append;
   }
@@ -87,10 +93,12 @@ export class PendingAppends {
   #schedulePoll(): void {
     clearTimeout(this.#timer);
     this.#isPollingOften = this.count > 0;
-    const poll = () => {
-      this.#poll();
-      this.#schedulePoll();
-    };
-    this.#timer = setTimeout(poll, this.#isPollingOften ? BUSY_POLL_MS : IDLE_POLL_MS);
+    this.#timer = setTimeout(() => this.#pollAgain(), this.#isPollingOften ? BUSY_POLL_MS : IDLE_POLL_MS);
+  }
+
+  #pollAgain(): void {
+    this.#poll();
+    if (this.#isPollingOften && this.count > 0) this.#timer?.refresh();
+    else this.#schedulePoll();
   }
 }

@@ -132,13 +132,22 @@ export class KafkaProducer {
   #append(record: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       this.#usableClient();
-      const { topic, value } = record;
+      const { topic, partition } = record;
+      const bytes = record.value?.length ?? 0;
       const problem = this.#topics.problem(this.#options.topicPrefix + topic);
       if (problem !== undefined) throw unavailableError(problem);
       const { maxPendingRecords, maxPendingBytes } = this.#options;
       if (this.#pending.count >= pendingLimit(topic, maxPendingRecords)) throw fullError();
-      if (this.#pending.bytes + (value?.length ?? 0) > maxPendingBytes) throw fullError();
-      const slot = this.#pending.add({ record, resolve, reject });
+      if (this.#pending.bytes + bytes > maxPendingBytes) throw fullError();
+      const slot = this.#pending.add({
+        topic,
+        partition,
+        bytes,
+        unsent: record,
+        group: undefined,
+        resolve,
+        reject,
+      });
       if (topic === TOPICS.commands) this.#commands.add(slot, record);
       else this.#send(slot);
     });
@@ -146,9 +155,10 @@ export class KafkaProducer {
 
   #send(slot: number, group?: Group): void {
     const append = this.#pending.get(slot);
-    if (append === undefined) return;
-    if (group !== undefined) append.group = group;
-    const { topic, partition = null, key, value, headers } = append.record;
+    if (append?.unsent === undefined) return;
+    const { topic, partition = null, key, value, headers } = append.unsent;
+    append.unsent = undefined;
+    append.group = group;
     const name = this.#options.topicPrefix + topic;
     try {
       if (this.#client === undefined) throw unavailableError(NOT_OPEN);
@@ -162,7 +172,7 @@ export class KafkaProducer {
         toKafkaHeaders(headers),
       );
     } catch (error) {
-      this.#take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, append.record.partition));
+      this.#take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, append.partition));
     }
   }
 
@@ -218,7 +228,7 @@ export class KafkaProducer {
     const client = this.#client;
     if (client === undefined) return;
     await wakeWhile(client, this.#drainAndClose(client));
-    this.#pending.rejectAll(({ record: { topic } }) =>
+    this.#pending.rejectAll(({ topic }) =>
       unknownOutcomeError(`Closed before Kafka acknowledged a record for topic ${topic}`),
     );
   }
@@ -235,8 +245,7 @@ export class KafkaProducer {
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {
     const append = this.#take(Number(report.opaque));
     if (append === undefined) return;
-    const { resolve, reject } = append;
-    const { topic, partition: chosen } = append.record;
+    const { topic, partition: chosen, resolve, reject } = append;
     if (error) {
       this.#topics.lookSoon();
       reject(deliveryError(error, topic, chosen));

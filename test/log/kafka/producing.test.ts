@@ -117,10 +117,12 @@ await t.test('with a killed broker stop() does not hang, and settles the appends
   t.equal(producer.pending, 0);
 });
 
+const unsent = { topic: TOPICS.commands, partition: undefined, bytes: 1, unsent: record, group: undefined };
+
 await t.test('rejectAll() rejects appends without a delivery report', async (t) => {
   const pending = new PendingAppends(() => undefined);
   const outcome = new Promise<Position>((resolve, reject) => {
-    t.equal(pending.add({ record, resolve, reject }), 0);
+    t.equal(pending.add({ ...unsent, resolve, reject }), 0);
   });
   const drained = pending.drained();
   pending.rejectAll(() => new Error('It has no report.'));
