@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { UNKNOWN_OFFSET } from '../../src/base/position.ts';
 import { ALL_ORDERS } from '../../src/order/access.ts';
 import { RecentPositions } from '../../src/services/recent-positions.ts';
 import { createOrderIds } from '../../src/order/ids.ts';
@@ -33,6 +34,13 @@ await t.test('it is bounded: a bucket keeps its latest', async (t) => {
     ids.map((id) => positions.get(id)?.offset),
     [undefined, undefined, 2, 3, 4, 5],
   );
+});
+
+await t.test('an unknown offset stays unknown', async (t) => {
+  const positions = new RecentPositions(64);
+  const id = randomUUID();
+  positions.set(id, { partition: 3, offset: UNKNOWN_OFFSET }, ALL_ORDERS);
+  t.same(positions.get(id), { partition: 3, offset: UNKNOWN_OFFSET });
 });
 
 await t.test('offset 0 and large offsets are kept exactly', async (t) => {
