@@ -54,6 +54,8 @@ export class KafkaProducer {
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
   readonly #topics: TopicMonitor;
+  /** topic → its name with the prefix: joining the two for each record costs more than the look-up */
+  readonly #names: ReadonlyMap<string, string>;
   readonly #stopping = new AbortController();
   #clock: Pick<WallClock, 'wasSetBack'>;
   #client: Producer | undefined;
@@ -69,6 +71,7 @@ export class KafkaProducer {
     this.#createClient = createClient;
     this.#createClock = createClock;
     this.#clock = createClock();
+    this.#names = new Map(Object.values(TOPICS).map((topic) => [topic, options.topicPrefix + topic]));
     this.#reachability = new Reachability(() => this.#reach(), options.logger);
     const client = () => (this.#clientProblem() === undefined ? this.#client : undefined);
     this.#topics = new TopicMonitor(options, client, PROBE_TIMEOUT_MS, (topic, leaders) => {
@@ -125,7 +128,7 @@ export class KafkaProducer {
   append(record: OutgoingRecord): Promise<Position> {
     const append = () => this.#append(record);
     if (record.partition === undefined) return append();
-    const target = { topic: this.#options.topicPrefix + record.topic, partition: record.partition };
+    const target = { topic: this.#nameOf(record.topic), partition: record.partition };
     return this.#partitionCounts.retryIfNew(target, append, () => this.#usableClient());
   }
 
@@ -134,7 +137,7 @@ export class KafkaProducer {
       this.#usableClient();
       const { topic, partition } = record;
       const bytes = record.value?.length ?? 0;
-      const problem = this.#topics.problem(this.#options.topicPrefix + topic);
+      const problem = this.#topics.problem(this.#nameOf(topic));
       if (problem !== undefined) throw unavailableError(problem);
       const { maxPendingRecords, maxPendingBytes } = this.#options;
       if (this.#pending.count >= pendingLimit(topic, maxPendingRecords)) throw fullError();
@@ -159,7 +162,7 @@ export class KafkaProducer {
     const { topic, partition = null, key, value, headers } = append.unsent;
     append.unsent = undefined;
     append.group = group;
-    const name = this.#options.topicPrefix + topic;
+    const name = this.#nameOf(topic);
     try {
       if (this.#client === undefined) throw unavailableError(NOT_OPEN);
       this.#client.produce(
@@ -181,6 +184,10 @@ export class KafkaProducer {
     const append = this.#pending.take(slot);
     if (append?.group !== undefined) this.#commands.settle(append.group);
     return append;
+  }
+
+  #nameOf(topic: string): string {
+    return this.#names.get(topic) ?? this.#options.topicPrefix + topic;
   }
 
   #poll(): void {
@@ -254,7 +261,7 @@ export class KafkaProducer {
     const { partition } = report;
     // A broker that has the record already, from a request whose answer was lost, acknowledges it without an offset.
     const offset = report.offset < 0 ? UNKNOWN_OFFSET : report.offset;
-    const isKnown = this.#topics.acknowledge(this.#options.topicPrefix + topic, { partition, offset });
+    const isKnown = this.#topics.acknowledge(this.#nameOf(topic), { partition, offset });
     if (isKnown) resolve({ partition, offset });
     else reject(unknownOutcomeError(this.#topics.problem() ?? `Topic ${topic} was created again`));
   }
