@@ -13,6 +13,7 @@ import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
 import { alignStore } from './alignment.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { Siblings } from './processes/siblings.ts';
 
 /** What every role shares. */
 export interface Context {
@@ -30,6 +31,8 @@ export interface Context {
   hub: StatusHub;
   /** feeds the hub from the store's history; undefined with Kafka, where the status topic feeds it */
   feed: HistoryFeed | undefined;
+  /** undefined unless this process is one of API_PROCESSES */
+  siblings: Siblings | undefined;
 }
 
 /** The number of recent status changes that a watcher can resume from. */
@@ -41,13 +44,18 @@ const MAX_WATCHERS = 20_000;
 /** Streams leave these places to requests that wait for their orders. */
 const PLACES_FOR_WAITS = 4_000;
 
-export async function startContext(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Context> {
+export async function startContext(
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+  siblings?: Siblings,
+): Promise<Context> {
   await migrate(config.database, logger);
   // Registered first, so that the checkpoint runs last, after every connection of this process is closed.
   lifecycle.opened('store file', () => checkpoint(config.database, logger));
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
-  const metrics = createMetrics(() => log.readinessProblem() === undefined);
+  const metrics = createMetrics(() => log.readinessProblem() === undefined, siblings);
   const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
   const writeLock = createWriteLock();
   const unchecked = await refuseOtherLog({ config, log, writeLock, logger });
@@ -65,7 +73,20 @@ export async function startContext(config: Config, logger: Logger, lifecycle: Li
   });
   const feed = isSingleProcess ? new HistoryFeed({ hub, reader, codec, backlog: STATUS_BACKLOG }) : undefined;
   await startFeed(feed, config);
-  return { config, logger, metrics, lifecycle, log, unchecked, reader, writeLock, codec, hub, feed };
+  return {
+    config,
+    logger,
+    metrics,
+    lifecycle,
+    log,
+    unchecked,
+    reader,
+    writeLock,
+    codec,
+    hub,
+    feed,
+    siblings,
+  };
 }
 
 type AlignmentParts = Pick<Context, 'config' | 'log' | 'writeLock' | 'logger'>;

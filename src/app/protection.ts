@@ -31,11 +31,13 @@ export async function openProtection(context: Context): Promise<Protection> {
 }
 
 async function openRateLimiter({ config, lifecycle, logger }: Context): Promise<RateLimiter | undefined> {
-  const { redisUrl, rateLimitMax: max, rateLimitWindowMs: windowMs } = config;
-  if (max === 0) return undefined;
-  const limit = { max, windowMs };
+  const { redisUrl, rateLimitMax, rateLimitWindowMs: windowMs, apiProcesses } = config;
+  if (rateLimitMax === 0) return undefined;
+  // Each process counts for itself, and the total must hold.
+  const share = { max: Math.ceil(rateLimitMax / apiProcesses), windowMs };
+  if (redisUrl === undefined) return new RateLimiter(share, new MemoryRateLimitStore(share));
+  const limit = { max: rateLimitMax, windowMs };
   const local = new MemoryRateLimitStore(limit);
-  if (redisUrl === undefined) return new RateLimiter(limit, local);
   const redis = new RateLimitRedis({ url: redisUrl, limit, local, logger });
   return new RateLimiter(limit, await lifecycle.start('rate limit redis', redis));
 }

@@ -9,15 +9,8 @@ import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';
 import type { Context } from './context.ts';
 import { closeHttp, explainListenError, listenHttp } from './listening.ts';
+import type { Addresses } from './processes/addresses.ts';
 import { openProtection, type Protection } from './protection.ts';
-
-export interface Addresses {
-  http: string;
-  /** host:port, as gRPC clients expect it; undefined for the role worker */
-  grpc?: string;
-  /** undefined without ADMIN_PORT */
-  admin?: string;
-}
 
 /** Slowloris guard: even a batch of 4 MiB arrives in less time. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -49,6 +42,10 @@ export async function openServers(context: Context, parts: ServerParts): Promise
   const readiness = () => readinessWhen(isListening);
   const protection = await openProtection(context);
   const servers = { ...httpParts(context, parts), ...protection };
+  context.siblings?.offerMetrics(() => {
+    servers.durations.flush();
+    return context.metrics.registry.getMetricsAsJSON();
+  });
   const graceMs = config.ackTimeoutMs + RESPONSE_GRACE_MS;
   const addresses: Addresses = { http: '' };
   if (config.adminPort !== undefined) {

@@ -7,9 +7,11 @@ import { openAuthenticator } from './authentication.ts';
 import { backUp } from './backup/back-up.ts';
 import { ControlSocket } from './backup/control-socket.ts';
 import { controlSocketPath } from './backup/protocol.ts';
-import { openServers, type Addresses } from './servers.ts';
+import { openServers } from './servers.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { startContext, type Context } from './context.ts';
+import type { Addresses } from './processes/addresses.ts';
+import type { Siblings } from './processes/siblings.ts';
 import { UncheckedPartitions } from './unchecked-partitions.ts';
 import { startWorker } from './worker.ts';
 
@@ -24,11 +26,19 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Opens the parts of the role in the order of their dependencies; they are closed in reverse. */
-export async function startService(config: Config, logger: Logger, version: string): Promise<RunningService> {
+/**
+ * Opens the parts of the role in the order of their dependencies; they are closed in reverse.
+ * @param siblings undefined unless this process is one of API_PROCESSES
+ */
+export async function startService(
+  config: Config,
+  logger: Logger,
+  version: string,
+  siblings?: Siblings,
+): Promise<RunningService> {
   const lifecycle = new Lifecycle(logger);
   try {
-    return await open(await startContext(config, logger, lifecycle), version);
+    return await open(await startContext(config, logger, lifecycle, siblings), version);
   } catch (error) {
     await lifecycle.close();
     throw error;

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** All metrics of the process. Names follow the OpenTelemetry semantic conventions where there are any. */
 export interface Metrics {
@@ -49,9 +49,47 @@ export interface Metrics {
   watchesCutOff: Counter<'reason'>;
 }
 
-/** @param isLogWritable false while the event log refuses appends */
-export function createMetrics(isLogWritable: () => boolean = () => true): Metrics {
-  const registry = new Registry();
+/** The values of all metrics of one process. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/**
+ * The metrics of several processes in Prometheus' text format. Their values must differ in a label, so that none is added to
+ * another: a sum would fall when a process is replaced, and its gauges would mean nothing.
+ */
+export function mergeMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  const keepAll = (snapshot: MetricsSnapshot) =>
+    snapshot.map((metric) => ({ ...metric, aggregator: 'first' as const }));
+  return AggregatorRegistry.aggregate(snapshots.map(keepAll)).metrics();
+}
+
+/** One of several processes of a service. */
+export interface OneOfSeveral {
+  /** its value of the label `process` */
+  number: number;
+  allMetrics: () => Promise<string>;
+}
+
+/** The text has the metrics of all processes; the snapshot those of this one. */
+class SharedRegistry extends Registry {
+  readonly #allMetrics: () => Promise<string>;
+
+  constructor({ number, allMetrics }: OneOfSeveral) {
+    super();
+    this.#allMetrics = allMetrics;
+    this.setDefaultLabels({ process: String(number) });
+  }
+
+  override metrics(): Promise<string> {
+    return this.#allMetrics();
+  }
+}
+
+/**
+ * @param isLogWritable false while the event log refuses appends
+ * @param one undefined: the service has one process
+ */
+export function createMetrics(isLogWritable: () => boolean = () => true, one?: OneOfSeveral): Metrics {
+  const registry = one === undefined ? new Registry() : new SharedRegistry(one);
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   new Gauge({

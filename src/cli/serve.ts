@@ -1,4 +1,7 @@
-import { loadConfig } from '../config/config.ts';
+import type { RunningService } from '../app/service.ts';
+import type { Siblings } from '../app/processes/siblings.ts';
+import type { Logger } from '../base/logger.ts';
+import { loadConfig, type Config } from '../config/config.ts';
 
 /**
  * Runs the service until a signal stops it or it fails, then ends the process.
@@ -11,27 +14,56 @@ export async function serve(
 ): Promise<never> {
   const config = loadConfig(process.env, { role });
   // Imported only now, so that invalid settings are reported at once.
-  const [{ prepareDataFiles }, { loadKafka }, { startService }, { untilStopped }, { createServiceLogger }] =
+  const [{ prepareDataFiles }, { loadKafka }, { findSiblings }, { untilStopped }, { createServiceLogger }] =
     await Promise.all([
       import('../app/data-files.ts'),
       import('../app/event-log.ts'),
-      import('../app/service.ts'),
+      import('../app/processes/siblings.ts'),
       import('./until-stopped.ts'),
       import('../base/logger.ts'),
     ]);
   if (config.eventLog === 'kafka') await loadKafka();
   const fileWarnings = prepareDataFiles(config);
-  const logger = await createServiceLogger(config.logLevel, { throttle: true });
-  for (const warning of [...config.warnings, ...fileWarnings]) logger.warn(warning);
-  const start = async () => {
-    const service = await startService(config, logger, version);
-    const { http } = service.addresses;
-    const pages =
-      config.role === 'worker'
-        ? {}
-        : { dashboard: `${http}/`, ...(config.documentation ? { docs: `${http}/docs` } : {}) };
-    logger.info({ role: config.role, ...service.addresses, ...pages }, 'Ready.');
-    return service;
-  };
+  const siblings = findSiblings(process.env);
+  const mainLogger = await createServiceLogger(config.logLevel, { throttle: true });
+  const logger = siblings === undefined ? mainLogger : mainLogger.child({ process: siblings.number });
+  // Several processes have the same settings: their supervisor warns once.
+  if (siblings === undefined)
+    for (const warning of [...config.warnings, ...fileWarnings]) logger.warn(warning);
+  const start = () => startAndReport({ config, logger, version, siblings });
   return untilStopped(start, { logger, deadlineMs: config.shutdownTimeoutMs, exit });
+}
+
+interface Parts {
+  config: Config;
+  logger: Logger;
+  version: string;
+  siblings: Siblings | undefined;
+}
+
+async function startAndReport(parts: Parts): Promise<RunningService> {
+  const { config, logger, siblings } = parts;
+  const service = await start(parts);
+  if (siblings !== undefined) {
+    logger.info('This process is ready.');
+    await siblings.reportReady(service.addresses);
+    return service;
+  }
+  const { http } = service.addresses;
+  const pages =
+    config.role === 'worker'
+      ? {}
+      : { dashboard: `${http}/`, ...(config.documentation ? { docs: `${http}/docs` } : {}) };
+  const processes = config.apiProcesses === 1 ? {} : { processes: config.apiProcesses };
+  logger.info({ role: config.role, ...processes, ...service.addresses, ...pages }, 'Ready.');
+  return service;
+}
+
+async function start({ config, logger, version, siblings }: Parts): Promise<RunningService> {
+  if (config.apiProcesses > 1 && siblings === undefined) {
+    const { startProcesses } = await import('../app/processes/start-processes.ts');
+    return startProcesses(config, logger);
+  }
+  const { startService } = await import('../app/service.ts');
+  return startService(config, logger, version, siblings);
 }

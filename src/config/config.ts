@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { RetryPolicy } from '../base/backoff.ts';
 import { ServiceError } from '../base/errors.ts';
@@ -8,6 +9,7 @@ import { EXPOSURE_RULE } from './identity-rules.ts';
 import { kafkaClientSettings, type KafkaClientSettings } from './kafka-client-settings.ts';
 import { processorEnvironment } from './processor-environment.ts';
 import { readSettings, type ReadSettings } from './read-settings.ts';
+import { PROCESSES_RULES } from './processes-rules.ts';
 import type { Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import { readSecret } from './secret-file.ts';
@@ -20,6 +22,8 @@ export type Role = Settings['ROLE'];
 /** The validated settings, frozen. Paths are absolute, `…Ms` are milliseconds. */
 export interface Config {
   readonly role: Role;
+  /** that share the ports; 1 unless the role is api */
+  readonly apiProcesses: number;
   readonly logLevel: Settings['LOG_LEVEL'];
   readonly dataDir: string;
   readonly shutdownTimeoutMs: number;
@@ -107,7 +111,7 @@ export function loadConfig(
   { role, listens = true }: LoadOptions = {},
 ): Config {
   const read = readSettings(environment, { ROLE: role });
-  const rules = listens ? [...RULES, EXPOSURE_RULE] : RULES;
+  const rules = listens ? [...RULES, EXPOSURE_RULE, ...PROCESSES_RULES] : RULES;
   const errors = [...read.errors, ...brokenRules(rules, read)];
   const database = databaseTarget(read.values, () => databasePassword(read.values, environment));
   if (errors.length > 0 || 'problem' in database) throw invalid(errors);
@@ -158,6 +162,7 @@ function fromSettings(
 ): Omit<Config, 'database' | 'kafkaClientSettings' | 'processorEnvironment' | 'settings' | 'warnings'> {
   return {
     role: values.ROLE,
+    apiProcesses: processesOf(values),
     logLevel: values.LOG_LEVEL,
     dataDir: resolve(values.DATA_DIR),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
@@ -207,6 +212,10 @@ function fromSettings(
     maxStreamsPerSecond: values.MAX_STREAMS_PER_SECOND,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
   };
+}
+
+function processesOf({ API_PROCESSES }: Settings): number {
+  return API_PROCESSES === 'auto' ? Math.min(128, availableParallelism()) : Number(API_PROCESSES);
 }
 
 function listOf(value: string): string[] {

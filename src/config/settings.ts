@@ -21,6 +21,15 @@ export const SETTINGS = {
     default: 'all',
     description: 'What this process does: serve requests (api), process orders (worker), or both (all).',
   },
+  API_PROCESSES: {
+    theme: 'Process',
+    type: 'string',
+    pattern: '^(auto|[1-9]\\d?|1[01]\\d|12[0-8])$',
+    expects: 'a whole number from 1 to 128, or auto',
+    default: '1',
+    description:
+      'How many processes of the role api share its ports, so that one service uses several cores; needs Kafka and PostgreSQL. auto: one for each core.',
+  },
   LOG_LEVEL: {
     theme: 'Process',
     type: 'string',

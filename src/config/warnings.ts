@@ -44,6 +44,12 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
   if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
     warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');
   }
+  if (settings.API_PROCESSES !== '1' && settings.RATE_LIMIT_MAX > 0 && settings.REDIS_URL === '') {
+    warnings.push(
+      'RATE_LIMIT_MAX is divided by API_PROCESSES, because each process counts for itself: a caller with few connections is ' +
+        'limited earlier. Set REDIS_URL to let the processes count together.',
+    );
+  }
   if (settings.AUTH_ISSUER === '') {
     const changed = TOKENS_ONLY.filter((name) => settings[name] !== settingSchema(name).default);
     warnings.push(...changed.map((name) => `${name} has no effect: AUTH_ISSUER is not set.`));

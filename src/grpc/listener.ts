@@ -26,7 +26,6 @@ export class Listener {
       socket.once('close', () => this.#sockets.delete(socket));
       onConnection(socket);
     });
-    limit.limitTotal(this.#server);
   }
 
   /**

@@ -11,6 +11,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
     { ...config, settings: [] },
     {
       role: 'all',
+      apiProcesses: 1,
       logLevel: 'info',
       dataDir: resolve('data'),
       shutdownTimeoutMs: 15_000,

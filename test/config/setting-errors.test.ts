@@ -181,3 +181,24 @@ await t.test('a file of a secret must not be open to every user; its group may r
 await t.test('an invalid setting causes no errors about other settings', async (t) => {
   t.equal(settingErrorsOf({ EVENT_LOG: 'kafak', ROLE: 'api' }).length, 1);
 });
+
+await t.test('API_PROCESSES needs the role api, Kafka and PostgreSQL', async (t) => {
+  const environment = { API_PROCESSES: '2', KAFKA_BROKERS: 'a:9092', DATABASE_URL: 'postgres://a@b/orders' };
+  const errorsWith = (changes: Record<string, string>, role = 'api') =>
+    settingErrorsOf({ ...environment, ...changes }, { role });
+  t.same(errorsWith({}), []);
+  t.same(errorsWith({ API_PROCESSES: 'auto' }), []);
+  for (const value of ['0', '-1', '1.5', '129', 'all']) {
+    t.same(errorsWith({ API_PROCESSES: value }), [
+      `API_PROCESSES="${value}" is not usable: give a whole number from 1 to 128, or auto.`,
+    ]);
+  }
+  for (const role of ['all', 'worker']) {
+    t.match(errorsWith({}, role), [/^API_PROCESSES="2" is for the role api only: start it with --role api/]);
+  }
+  t.match(errorsWith({ DATABASE_URL: 'sqlite:orders.db' }), [/^API_PROCESSES="2" needs PostgreSQL/]);
+  t.match(errorsWith({ EVENT_LOG: 'embedded' }), [/^--role "api" needs an event log that several/]);
+  t.same(errorsWith({ API_PROCESSES: '1' }, 'all'), []);
+  const commandOnly = loadConfig({ ...environment, ROLE: 'all' }, { listens: false });
+  t.equal(commandOnly.apiProcesses, 2, 'a command that serves nothing may have the settings of the service');
+});

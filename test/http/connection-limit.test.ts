@@ -14,7 +14,7 @@ async function listening(t: Test, limits: Changes['limits']) {
     await once(socket, 'connect');
     return socket;
   };
-  return { open, metrics, server: app.server };
+  return { open, metrics };
 }
 
 /** The status line of a response; undefined if the server closes the connection instead. */
@@ -41,17 +41,6 @@ await t.test('an address over its limit of connections gets no more until it clo
   await eventually(async () => (await answerOf(await open('127.0.0.1'))) === OK, {
     what: 'the place to be free',
   });
-});
-
-await t.test('connections over the limit of all addresses together are closed and counted', async (t) => {
-  const { open, metrics, server } = await listening(t, {});
-  t.equal(server.maxConnections, 20_000);
-  server.maxConnections = 1;
-  t.equal(await answerOf(await open('127.0.0.1')), OK);
-  t.equal(await answerOf(await open('127.0.0.2')), undefined);
-  t.match((await metrics.connectionsRefused.get()).values, [
-    { labels: { protocol: 'http', reason: 'total' }, value: 1 },
-  ]);
 });
 
 await t.test('a trusted proxy, which has the connections of many callers, has no limit', async (t) => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Addresses } from '../../src/app/servers.ts';
+import type { Addresses } from '../../src/app/processes/addresses.ts';
 import { SETTING_NAMES } from '../../src/config/settings.ts';
 
 export interface ServiceExit {

@@ -15,6 +15,5 @@ export function limitConnections(server: Server, dependencies: ConnectionLimitDe
   const { callers, metrics, limits } = dependencies;
   const maxPerAddress = limits.maxConnectionsPerAddress;
   const limit = new ConnectionLimit({ protocol: 'http', callers, maxPerAddress, metrics });
-  limit.limitTotal(server);
   server.prependListener('connection', (socket: Socket) => limit.admit(socket));
 }
