@@ -26,7 +26,7 @@ const { rounds, requests, processes } = benchmarkCommand('processes')
   .opts<{ rounds: number; requests: number; processes: number }>();
 
 const CONNECTIONS = [64, 256];
-const WARM_UP_REQUESTS = 5_000;
+const WARM_UP_REQUESTS = 8_000;
 /** Linux counts CPU time in hundredths of a second. */
 const MICROS_PER_TICK = 10_000;
 
@@ -57,7 +57,13 @@ try {
       const several = await start('api', { API_PROCESSES: String(processes) });
       services.push(several);
       for (const service of [one, several]) await load(service, WARM_UP_REQUESTS, 64);
-      rows.push(...(await measureParts(one, several, await start('worker'), kafka.pid)));
+      const worker = await start('worker');
+      try {
+        rows.push(...(await measureParts(one, several, worker, kafka.pid)));
+      } finally {
+        // It would take CPU time in the comparison.
+        await worker.stop();
+      }
       for (const connections of CONNECTIONS)
         rows.push(...(await compare(one, several, connections, kafka.pid)));
     } finally {
@@ -70,7 +76,6 @@ try {
 }
 printReport(`One process of the role api against ${processes}: ${requests} requests a round`, rows);
 
-/** Stops the worker, because it would take CPU time in the comparison. */
 async function measureParts(
   accepting: MeasuredProcess,
   following: MeasuredProcess,
@@ -100,7 +105,6 @@ async function measureParts(
       samples.push(((await read()) - (before[index] ?? 0)) / by / requests);
     }
   });
-  await worker.stop();
   return parts.map(({ name, samples }) => ({
     ...{ name: `an order costs ${name}`, unit: 'µs CPU', digits: 1, samples },
   }));

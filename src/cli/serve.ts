@@ -30,7 +30,7 @@ export async function serve(
   // Several processes have the same settings: their supervisor warns once.
   if (siblings === undefined)
     for (const warning of [...config.warnings, ...fileWarnings]) logger.warn(warning);
-  const start = () => startAndReport({ config, logger, version, siblings });
+  const start = (stopping: AbortSignal) => startAndReport({ config, logger, version, siblings, stopping });
   return untilStopped(start, { logger, deadlineMs: config.shutdownTimeoutMs, exit });
 }
 
@@ -39,11 +39,13 @@ interface Parts {
   logger: Logger;
   version: string;
   siblings: Siblings | undefined;
+  stopping: AbortSignal;
 }
 
 async function startAndReport(parts: Parts): Promise<RunningService> {
-  const { config, logger, siblings } = parts;
+  const { config, logger, siblings, stopping } = parts;
   const service = await start(parts);
+  if (stopping.aborted) return service;
   if (siblings !== undefined) {
     logger.info('This process is ready.');
     await siblings.reportReady(service.addresses);
@@ -59,10 +61,10 @@ async function startAndReport(parts: Parts): Promise<RunningService> {
   return service;
 }
 
-async function start({ config, logger, version, siblings }: Parts): Promise<RunningService> {
+async function start({ config, logger, version, siblings, stopping }: Parts): Promise<RunningService> {
   if (config.apiProcesses > 1 && siblings === undefined) {
     const { startProcesses } = await import('../app/processes/start-processes.ts');
-    return startProcesses(config, logger);
+    return startProcesses(config, logger, stopping);
   }
   const { startService } = await import('../app/service.ts');
   return startService(config, logger, version, siblings);

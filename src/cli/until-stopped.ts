@@ -32,14 +32,16 @@ export interface StopOptions {
  * Starts the service and runs it until a signal, a failure or an uncaught error; then stops it and ends the process. The
  * exit code is 0 after a signal; it is 1 after a failure, an uncaught error, a second signal, or a stop that failed or took
  * too long.
+ * @param start gets a signal that is aborted when a stop is requested, even before the service has started
  */
 export async function untilStopped(
-  start: () => Promise<RunningService>,
+  start: (stopping: AbortSignal) => Promise<RunningService>,
   options: StopOptions,
 ): Promise<never> {
   const { logger, deadlineMs, exit } = options;
   const state: { stopping: boolean; failure?: Error } = { stopping: false };
-  const starting = start();
+  const stopping = new AbortController();
+  const starting = start(stopping.signal);
   const ending = closeWithGrace(
     {
       delay: deadlineMs,
@@ -52,6 +54,7 @@ export async function untilStopped(
     },
     async ({ err }) => {
       state.stopping = true;
+      stopping.abort();
       if (err !== undefined) logger.fatal({ err }, 'Uncaught error: stopping.');
       await stop(starting).catch((error: unknown) => {
         if (error !== state.failure) logger.fatal({ err: error }, 'The service could not be stopped.');

@@ -23,11 +23,13 @@ export interface RunningProcesses {
  *
  * node:cluster rather than `reusePort`: it works on every Node and platform; a port that another program uses is an error;
  * the connections are spread evenly, not by a hash; and when a process ends, those that wait to be accepted stay alive.
+ * @param stopping aborted while processes start: returns soon, perhaps without any; the caller must still stop them
  * @throws ServiceError `internal` if a process cannot start
  */
 export async function startProcesses(
   { apiProcesses }: Pick<Config, 'apiProcesses'>,
   logger: Logger,
+  stopping: AbortSignal,
 ): Promise<RunningProcesses> {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   // JSON would turn NaN and Infinity in metrics into null.
@@ -38,20 +40,24 @@ export async function startProcesses(
   });
   const processes = Array.from(
     { length: apiProcesses },
-    (_, index) => new SupervisedProcess({ number: index + 1, fork, allMetrics, onGivenUp: giveUp, logger }),
+    (_, index) =>
+      new SupervisedProcess({ number: index + 1, fork, stopping, allMetrics, onGivenUp: giveUp, logger }),
   );
   async function allMetrics(): Promise<string> {
     const snapshots = await Promise.all(processes.map((process) => process.metrics()));
     return mergeMetrics(snapshots.filter((snapshot) => snapshot !== undefined));
   }
+  const stop = () => stopAll(processes);
   try {
     const [first, ...others] = processes;
     // Alone: it migrates the store and creates topics, and what prevents a start is reported once.
     const addresses = (await first?.start()) ?? {};
-    await settled(others.map((process) => process.start()));
-    return { addresses, failed, stop: () => stopAll(processes) };
+    if (!stopping.aborted) await settled(others.map((process) => process.start()));
+    return { addresses, failed, stop };
   } catch (error) {
-    await stopAll(processes).catch(() => undefined); // the first error is the cause
+    // The signal for this process may reach the others directly, as Ctrl-C does.
+    if (stopping.aborted) return { addresses: {}, failed, stop };
+    await stop().catch(() => undefined); // the first error is the cause
     throw error;
   }
 }

@@ -20,6 +20,8 @@ export interface SupervisedProcessOptions {
   number: number;
   /** starts it with an IPC channel */
   fork: (number: number) => ChildProcess;
+  /** aborted: a process that ends is not started again */
+  stopping?: AbortSignal;
   /** the metrics of all processes, for the process that was asked for them */
   allMetrics: () => Promise<string>;
   /** the process ends again and again */
@@ -51,7 +53,8 @@ interface Running {
 export class SupervisedProcess {
   readonly #options: SupervisedProcessOptions;
   readonly #logger: Logger;
-  readonly #stopping = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #stopping: AbortSignal;
   readonly #restarts: Restarts;
   readonly #checks: Repeated;
   #running: Running | undefined;
@@ -60,6 +63,7 @@ export class SupervisedProcess {
   constructor(options: SupervisedProcessOptions) {
     const { logger, number, policy = RESTART_POLICY, checkEveryMs = CHECK_EVERY_MS } = options;
     this.#options = options;
+    this.#stopping = AbortSignal.any([this.#stop.signal, options.stopping ?? []].flat());
     this.#logger = logger.child({ process: number });
     this.#restarts = new Restarts(policy);
     this.#checks = new Repeated(() => this.#killIfStuck(), checkEveryMs);
@@ -88,7 +92,7 @@ export class SupervisedProcess {
 
   /** SIGTERM; resolves when it has ended. @throws ServiceError `internal` unless it ended well */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stop.abort();
     const running = this.#running;
     const isRunning = running !== undefined && !hasEnded(running);
     if (isRunning) running.child.kill('SIGTERM');
@@ -143,7 +147,7 @@ export class SupervisedProcess {
         return;
       }
       this.#logger.error({ ...exit, pauseMs }, 'The process ended: starting it again.');
-      await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // stopped
+      await delay(pauseMs, undefined, { signal: this.#stopping }).catch(() => undefined); // stopped
       if (this.#isStopping()) return;
     }
   }
@@ -161,7 +165,7 @@ export class SupervisedProcess {
   }
 
   #isStopping(): boolean {
-    return this.#stopping.signal.aborted;
+    return this.#stopping.aborted;
   }
 
   #noStart(exit: Exit): never {
