@@ -27,6 +27,13 @@ await t.test('a signal during the start waits for the start, then stops the serv
   t.match(await program.outcome(), { code: 0, stdout: /"Stopping."[^]*ready[^]*stopped/ });
 });
 
+await t.test('a signal during the start is passed on, so that the start can end early', async (t) => {
+  const program = service(t, 'starts-until-stopped');
+  await program.wrote('starting');
+  program.signal('SIGTERM');
+  t.match(await program.outcome(), { code: 0, stdout: /"Stopping."[^]*ready[^]*stopped/ });
+});
+
 await t.test('two signals at the same moment count as one', async (t) => {
   const program = service(t, 'stops-slowly');
   await program.wrote('ready');
