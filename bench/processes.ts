@@ -19,7 +19,7 @@ import { sampleOrder } from './support/sample-order.ts';
  */
 const { rounds, requests, processes } = benchmarkCommand('processes')
   .option('--rounds <n>', 'rounds', count, 5)
-  .option('--requests <n>', 'requests a round', count, 10_000)
+  .option('--requests <n>', 'requests a round', count, 15_000)
   .option('--processes <n>', 'processes to compare with one', count, 2)
   .addHelpText('after', '\nStarts its own Kafka and PostgreSQL.')
   .parse()
@@ -31,11 +31,13 @@ const WARM_UP_REQUESTS = 8_000;
 const MICROS_PER_TICK = 10_000;
 
 interface Costs {
-  /** µs an order, except `rate` (orders/s) and `p99` (ms) */
+  /** µs an order, except `rate` (orders/s) and percentiles (ms) */
   service: number[];
   broker: number[];
   load: number[];
   rate: number[];
+  p50: number[];
+  p90: number[];
   p99: number[];
 }
 
@@ -117,7 +119,7 @@ async function compare(
   broker: number,
 ): Promise<Measured[]> {
   const compared = [one, several].map((process) => {
-    const costs: Costs = { service: [], broker: [], load: [], rate: [], p99: [] };
+    const costs: Costs = { service: [], broker: [], load: [], rate: [], p50: [], p90: [], p99: [] };
     return { process, costs };
   });
   await inRounds(rounds, async (round) => {
@@ -132,6 +134,8 @@ async function compare(
       costs.broker.push(ofBroker);
       costs.load.push(ofLoad);
       costs.rate.push(requests / ((finish.getTime() - start.getTime()) / 1000));
+      costs.p50.push(latency.p50);
+      costs.p90.push(latency.p90);
       costs.p99.push(latency.p99);
     }
   });
@@ -146,7 +150,9 @@ async function compare(
     ...named('service', 'µs CPU an order, service', 1),
     ...named('broker', 'µs CPU an order, broker', 1),
     ...named('load', 'µs CPU an order, load generator', 1),
-    ...named('p99', 'ms, p99', 0),
+    ...named('p50', 'ms, p50', 0),
+    ...named('p90', 'ms, p90', 0),
+    ...named('p99', 'ms, p99, with the opening of connections', 0),
     {
       ...{ name: `${connections} connections, ${processes} processes / one`, unit: 'of orders/s', digits: 2 },
       samples: ratios(second ?? [], first ?? []),
@@ -183,6 +189,8 @@ async function load(
   const result = await autocannon({
     url: `${target.url}/v1/orders`,
     method: 'POST',
+    // How precisely the end is known.
+    sampleInt: 10,
     connections,
     amount,
     headers: { 'content-type': 'application/json' },
