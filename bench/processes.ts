@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
 import { startKafka } from '../tools/kafka/broker-process.ts';
 import { PostgresServer } from '../tools/support/postgres.ts';
 import { waitUntil } from '../tools/support/wait-until.ts';
 import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { cpuOf, cpuOfPid, ownCpu } from './support/cpu-time.ts';
 import { withFolder } from './support/folders.ts';
 import { recordsProcessed } from './support/many-orders.ts';
 import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
@@ -27,8 +27,6 @@ const { rounds, requests, processes } = benchmarkCommand('processes')
 
 const CONNECTIONS = [64, 256];
 const WARM_UP_REQUESTS = 8_000;
-/** Linux counts CPU time in hundredths of a second. */
-const MICROS_PER_TICK = 10_000;
 
 interface Costs {
   /** µs an order, except `rate` (orders/s) and percentiles (ms) */
@@ -158,26 +156,6 @@ async function compare(
       samples: ratios(second ?? [], first ?? []),
     },
   ];
-}
-
-/** User and system time in µs. Of several processes, the measured one is the supervisor; the others are in the metrics. */
-async function cpuOf(service: MeasuredProcess): Promise<number> {
-  const { cpuMicros } = await service.usage();
-  const metrics = await (await fetch(`${service.url}/metrics`)).text();
-  const others = [...metrics.matchAll(/^process_cpu_seconds_total\{process="\d+"\} (\S+)$/gm)];
-  return others.reduce((sum, [, seconds]) => sum + Number(seconds) * 1_000_000, cpuMicros);
-}
-
-/** In µs, from Linux's /proc; 0 elsewhere. */
-async function cpuOfPid(pid: number): Promise<number> {
-  if (process.platform !== 'linux') return 0;
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
-}
-
-function ownCpu(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
 
 /** @throws Error unless every response is 202 */
