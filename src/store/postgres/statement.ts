@@ -1,5 +1,6 @@
 import type { Column, WrittenColumn } from '../sql/columns.ts';
 import type { Statement } from '../sql/statement.ts';
+import { arrayParameter } from './array-parameter.ts';
 import { parameter } from './zero-text.ts';
 
 /** Makes a statement fail unless it changes this many rows, with `expect_rows` from the migrations. @param what error message */
@@ -80,6 +81,7 @@ export function unnest(columns: readonly Pick<Column, 'type'>[], first = 1): str
   return `unnest(${columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(', ')})`;
 }
 
+/** One array parameter per column. */
 export function columnValues<Row>(columns: readonly WrittenColumn<Row>[], rows: readonly Row[]): unknown[] {
-  return columns.map(({ value }) => rows.map(value));
+  return columns.map(({ type, value }) => arrayParameter(type, rows.map(value)));
 }
