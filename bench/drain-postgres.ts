@@ -5,7 +5,7 @@ import { printReport, ratios } from './support/report.ts';
 
 /**
  * The pipeline against pg alone writing the same rows by multi-row inserts. Every round runs both, in fresh processes on
- * fresh databases of one server.
+ * fresh databases of one server. pg alone has one connection; each of our threads has two, for two batches in flight.
  */
 const options = drainOptions('drain-postgres', { rounds: 5 });
 const { orders, threads, batch } = options;

@@ -70,11 +70,11 @@ async function prepare(task: DrainTask): Promise<PreparedTask> {
   let finish: () => void = () => undefined;
   const drained = new Promise<void>((resolve) => (finish = resolve));
   const pipeline = new Pipeline({
-    lanes: threads,
+    lanes: pool.capacity,
     batchMaxRecords: batch,
     batchMaxBytes: 4 * 1024 * 1024,
     batchMaxWaitMs: 10,
-    oneWriter: store.kind === 'sqlite',
+    writers: store.kind === 'sqlite' ? 1 : threads,
     log,
     pool,
     reader,

@@ -58,11 +58,11 @@ export async function startWorker({
   lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
   await pool.start();
   const pipeline = new Pipeline({
-    lanes: config.workerThreads,
+    lanes: pool.capacity,
     batchMaxRecords: config.batchMaxSize,
     batchMaxBytes: BATCH_MAX_BYTES,
     batchMaxWaitMs: config.batchMaxWaitMs,
-    oneWriter: config.database.kind === 'sqlite',
+    writers: config.database.kind === 'sqlite' ? 1 : config.workerThreads,
     log,
     pool,
     reader,

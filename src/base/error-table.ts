@@ -101,7 +101,7 @@ const INTERNAL_ERRORS = {
   'backup-failed': internal('The backup is not complete'),
   'copy-differs': internal('The copy of a store differs from the store'),
   'worker-failed': internal('A worker thread ended before its work did', 'transient'),
-  'calls-lost': internal('A worker thread ended while it had detached calls', 'transient'),
+  'calls-lost': internal('A worker thread ended while it had detached calls or another task', 'transient'),
 } satisfies Record<string, ErrorRow>;
 
 /**

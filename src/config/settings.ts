@@ -218,7 +218,7 @@ export const SETTINGS = {
     maximum: 1_000,
     default: 10,
     description:
-      'The maximum number of PostgreSQL connections for requests; each writing thread has one more.',
+      'The maximum number of PostgreSQL connections for requests; each writing thread has up to two more.',
   },
   DATABASE_CONNECT_TIMEOUT_MS: {
     theme: 'Store',
@@ -251,7 +251,8 @@ export const SETTINGS = {
     minimum: 1,
     maximum: 128,
     defaultText: 'available cores - 1, from 1 to 8',
-    description: 'The threads that decode, process and write orders; each serves one lane of partitions.',
+    description:
+      'The threads that decode, process and write orders; each serves one lane of partitions, or two with PostgreSQL.',
   },
   BATCH_MAX_SIZE: {
     theme: 'Processing',
@@ -269,7 +270,7 @@ export const SETTINGS = {
     maximum: 60_000,
     default: 10,
     description:
-      'How long a partial batch may wait while another lane holds the write lock of SQLite; without such a wait, batches start at once.',
+      'How long a partial batch may wait while other lanes write: with SQLite another one, with PostgreSQL as many as there are threads.',
   },
   PROCESSOR: {
     theme: 'Processing',

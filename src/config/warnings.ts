@@ -37,9 +37,9 @@ function withoutEffect(settings: Settings, environment: NodeJS.ProcessEnv): stri
     const changed = POSTGRES_ONLY.filter((name) => settings[name] !== settingSchema(name).default);
     warnings.push(...changed.map((name) => `${name} has no effect: the store is SQLite.`));
   }
-  const sharesSqlite = settings.DATABASE_URL.startsWith('sqlite:') && settings.WORKER_THREADS > 1;
-  if (!sharesSqlite && settings.BATCH_MAX_WAIT_MS !== settingSchema('BATCH_MAX_WAIT_MS').default) {
-    warnings.push('BATCH_MAX_WAIT_MS has no effect: only lanes that share SQLite wait for each other.');
+  const hasOneLane = settings.DATABASE_URL.startsWith('sqlite:') && settings.WORKER_THREADS === 1;
+  if (hasOneLane && settings.BATCH_MAX_WAIT_MS !== settingSchema('BATCH_MAX_WAIT_MS').default) {
+    warnings.push('BATCH_MAX_WAIT_MS has no effect: SQLite with one worker thread has one lane.');
   }
   if (settings.REDIS_URL !== '' && settings.RATE_LIMIT_MAX === 0) {
     warnings.push('REDIS_URL has no effect: RATE_LIMIT_MAX is 0.');

@@ -20,7 +20,7 @@ export interface LaneOptions extends LaneQueueOptions {
   maxRetryPauseMs: number;
   /** the longest that a partial batch waits while `mustWait`, in milliseconds */
   batchMaxWaitMs: number;
-  /** another lane has a batch in flight, and the store takes one writer at a time */
+  /** as many other lanes have a batch in flight as may write at a time */
   mustWait: () => boolean;
   runner: Pick<
     BatchRunner,
@@ -39,9 +39,9 @@ export interface LaneOptions extends LaneQueueOptions {
  * Collects the records of its partitions into batches. An idle lane starts a batch as soon as records arrive; while a
  * batch is in flight, the next one grows.
  *
- *     idle    → running: records arrived, and no other lane is writing
- *     idle    → waiting: records arrived while another lane is writing (only if the store takes one writer at a time)
- *     waiting → running: the batch reached its limit of records, bytes or age, or the other lane finished
+ *     idle    → running: records arrived, and fewer lanes are writing than may
+ *     idle    → waiting: records arrived while other lanes are writing (only if there are more lanes than writers)
+ *     waiting → running: the batch reached its limit of records, bytes or age, or another lane finished
  *     running → idle | running | waiting: the batch or the run of retries finished
  *     idle | waiting → running: a retry is due (at intervals while records are queued), or a detached call has ended (after
  *                               at most one batch)
@@ -134,7 +134,7 @@ export class Lane {
     }
   }
 
-  /** Why the next batch can start now; undefined while a partial batch waits for another lane. */
+  /** Why the next batch can start now; undefined while a partial batch waits for other lanes. */
   #trigger(): BatchTrigger | undefined {
     const { batchMaxWaitMs, mustWait } = this.#options;
     const { fullBy } = this.#queue;
@@ -179,7 +179,7 @@ export class Lane {
     this.#running = { partitions, done };
   }
 
-  /** Lets the other lanes start first: if the store takes one writer at a time, they were waiting for this one. */
+  /** Lets the other lanes start first: if there are more lanes than writers, they were waiting for this one. */
   #finish(dueAt: DueAt): void {
     this.#running = undefined;
     if (dueAt !== undefined) this.#retryAt(dueAt);

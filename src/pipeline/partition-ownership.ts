@@ -6,7 +6,7 @@ import type { BatchPool } from '../threads/batch-pool.ts';
 import type { OwnershipRequest } from '../threads/protocol.ts';
 import { retryUntilDone } from './retry.ts';
 import { UncleanEnds, type UncleanEndsOptions } from './unclean-ends.ts';
-import { WorkGate } from './work-gate.ts';
+import { WorkGate } from '../base/work-gate.ts';
 
 export interface PartitionOwnershipOptions extends UncleanEndsOptions {
   /** identifies this run of the process */

@@ -21,10 +21,10 @@ export interface PipelineOptions {
   lanes: number;
   batchMaxRecords: number;
   batchMaxBytes: number;
-  /** how long a partial batch waits while another lane writes to a store that takes one writer at a time */
+  /** how long a partial batch waits while `writers` other lanes have a batch in flight */
   batchMaxWaitMs: number;
-  /** the store takes one writer at a time */
-  oneWriter: boolean;
+  /** how many lanes write at a time; further ones wait for a full batch, which is the cheaper the more records it has */
+  writers: number;
   log: Pick<EventLog, 'consumer' | 'append' | 'progressName'>;
   pool: Pick<BatchPool, 'run' | 'changeOwnership' | 'drain'>;
   reader: Pick<OrderReader, 'progress'>;
@@ -125,7 +125,7 @@ export class Pipeline {
   }
 
   #createLane(index: number): Lane {
-    const { oneWriter } = this.#options;
+    const { lanes, writers } = this.#options;
     const name = `lane ${index}`;
     const runner: BatchRunner = new BatchRunner({
       ...this.#options,
@@ -139,10 +139,10 @@ export class Pipeline {
     const others = () => this.#lanes.filter((_, other) => other !== index);
     const lane: Lane = new Lane({
       ...this.#options,
-      mustWait: () => oneWriter && others().some((lane) => lane.isRunning),
+      mustWait: () => others().filter((lane) => lane.isRunning).length >= writers,
       runner,
       onFree: () => {
-        if (oneWriter) for (const lane of others()) lane.dispatch();
+        if (writers < lanes) for (const lane of others()) lane.dispatch();
       },
       onFailed: (error) => this.#fail(error),
       pause: () => this.#gate.pause(name, (partition) => this.#laneOf(partition) === index),

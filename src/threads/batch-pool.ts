@@ -18,7 +18,7 @@ import {
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
-import { runInThread } from './run-in-thread.ts';
+import { ordersIn, runInThread } from './run-in-thread.ts';
 import { threadEnvironment } from './thread-environment.ts';
 
 export interface BatchPoolOptions {
@@ -33,6 +33,12 @@ export interface BatchPoolOptions {
   onDetachedCalls?: ((calls: number) => void) | undefined;
 }
 
+interface PoolThread {
+  piscina: Piscina<ThreadTask, ThreadResponse>;
+  /** how many it has */
+  tasks: number;
+}
+
 /** Far more than lanes can have waiting: each has one batch or run of retries, and changes of ownership are rare. */
 const MAX_WAITING_TASKS = 1_024;
 
@@ -40,23 +46,33 @@ const MAX_WAITING_TASKS = 1_024;
 const CALLS_END_WITHIN_MS = 500;
 
 /**
- * The pool of worker threads (Piscina). There are as many as lanes, and a lane has one batch or run of retries in flight,
- * so a task waits for a thread only while the ownership of partitions changes.
+ * The pool of worker threads (Piscina). It takes as many tasks at a time as there are lanes, and a lane has one batch or run of
+ * retries in flight, so a task waits for a thread only while the ownership of partitions changes. Threads that share PostgreSQL
+ * take two tasks at a time, but only one that is patient.
  */
 export class BatchPool {
   readonly #options: BatchPoolOptions;
   readonly #detachedCalls: DetachedCalls;
   /** Tasks wait here for a free thread, before their deadline begins. They are few: callers wait for their tasks. */
   readonly #threads;
+  readonly #tasksPerThread: number;
   readonly #stopChannelName = `processor calls ${randomUUID()}`;
   #stopChannel: BroadcastChannel | undefined;
-  #piscina: Piscina<ThreadTask, ThreadResponse> | undefined;
+  #running: PoolThread[] = [];
   #onNoDetachedCalls: () => void = () => undefined;
+  #mostOrders = 0;
 
   constructor(options: BatchPoolOptions) {
     this.#options = options;
-    this.#threads = bulkhead(options.threads, MAX_WAITING_TASKS);
+    // PostgreSQL works elsewhere: the thread prepares the next batch meanwhile. SQLite works in the thread.
+    this.#tasksPerThread = options.settings.store.kind === 'postgres' ? 2 : 1;
+    this.#threads = bulkhead(this.capacity, MAX_WAITING_TASKS);
     this.#detachedCalls = new DetachedCalls((calls) => this.#detachedCallsChanged(calls));
+  }
+
+  /** How many tasks run at a time. */
+  get capacity(): number {
+    return this.#options.threads * this.#tasksPerThread;
   }
 
   /**
@@ -64,16 +80,25 @@ export class BatchPool {
    * @throws ServiceError `processor-invalid` or `store-unavailable` when they cannot
    */
   async start(): Promise<void> {
-    const { threads, settings, logger, processorEnvironment = {} } = this.#options;
     this.#stopChannel = new BroadcastChannel(this.#stopChannelName);
     this.#stopChannel.unref();
-    this.#piscina = new Piscina<ThreadTask, ThreadResponse>({
+    this.#running = Array.from({ length: this.#options.threads }, () => ({
+      piscina: this.#startThread(),
+      tasks: 0,
+    }));
+    await this.#perform({ kind: 'prepare' }, [], () => undefined);
+  }
+
+  /** A Piscina of one thread. One with several could end the thread of a task only if threads had one task at a time. */
+  #startThread(): PoolThread['piscina'] {
+    const { settings, logger, processorEnvironment = {} } = this.#options;
+    const piscina = new Piscina<ThreadTask, ThreadResponse>({
       filename: new URL('./batch-thread.js', import.meta.url).href,
       workerData: { ...settings, stopChannel: this.#stopChannelName } satisfies ThreadSettings,
       env: threadEnvironment(process.env, processorEnvironment),
-      minThreads: threads,
-      maxThreads: threads,
-      concurrentTasksPerWorker: 1,
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: this.#tasksPerThread,
       // With atomics, an idle thread blocks, which would stall the sockets and timers of a processor module.
       atomics: 'disabled',
       recordTiming: false,
@@ -82,17 +107,17 @@ export class BatchPool {
       resourceLimits: { maxYoungGenerationSizeMb: 64 },
     });
     // A rejection that a processor leaves unhandled kills even an idle thread. Piscina starts another one.
-    this.#piscina.on('error', (error) => logger.error({ err: error }, 'an idle worker thread ended'));
-    this.#watchCalls(this.#piscina);
-    await this.#perform({ kind: 'prepare' }, [], () => undefined);
+    piscina.on('error', (error) => logger.error({ err: error }, 'an idle worker thread ended'));
+    this.#watchCalls(piscina);
+    return piscina;
   }
 
   /**
    * Processes and saves one batch (its `frame` is transferred and unusable afterwards), or retries orders.
    * @param onAnswer gets the outcome of each call that is detached from the batch, once the call ends, even if the batch fails
    * @throws ServiceError the thread's error; or, with an unknown outcome, `worker-failed` if the thread crashed or exceeded
-   *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if the thread had detached calls, because
-   *   any of them may have caused the crash
+   *   its deadline; `store-unavailable` if it did so inside the store; `calls-lost` if the thread had detached calls or
+   *   another task, because any of them may have caused the crash
    */
   async run(
     request: BatchRequest | RetryRequest,
@@ -124,11 +149,12 @@ export class BatchPool {
    * Records that they have not saved are still in the log; the orders of the calls are still in the store.
    */
   async stop(deadlineMs = 5_000): Promise<void> {
-    const piscina = this.#piscina;
-    if (piscina === undefined) return;
-    this.#piscina = undefined;
+    const piscinas = this.#running.map(({ piscina }) => piscina);
+    if (piscinas.length === 0) return;
+    this.#running = [];
     await this.#endDetachedCalls();
-    if (!(await within(piscina.close(), deadlineMs))) await piscina.destroy();
+    const closed = Promise.all(piscinas.map((piscina) => piscina.close()));
+    if (!(await within(closed, deadlineMs))) await Promise.all(piscinas.map((piscina) => piscina.destroy()));
     this.#stopChannel?.close();
     this.#stopChannel = undefined;
   }
@@ -137,7 +163,7 @@ export class BatchPool {
     piscina.on('message', (message: AnswerMessage) => this.#detachedCalls.answered(message));
     // The id of an ended thread cannot be read any more, so keep only the calls of the others.
     piscina.on('workerDestroy', ({ id }: { id: number }) => {
-      const living = piscina.threads.map(({ threadId }) => threadId);
+      const living = this.#running.flatMap(({ piscina }) => piscina.threads.map(({ threadId }) => threadId));
       this.#detachedCalls.keepOnly(new Set(living.filter((threadId) => threadId !== id)));
     });
   }
@@ -168,17 +194,21 @@ export class BatchPool {
     transferList: ArrayBuffer[],
     onAnswer: OnAnswer,
   ): Promise<ThreadResult> {
-    if (this.#piscina === undefined) {
+    const [thread] = this.#running.toSorted((one, other) => one.tasks - other.tasks);
+    if (thread === undefined) {
       throw new ServiceError('worker-failed', 'The worker threads are not running.');
     }
     const { settings, storeTimeMs = 30_000 } = this.#options;
-    const response = await runInThread(this.#piscina, {
+    this.#mostOrders = Math.max(this.#mostOrders, ordersIn(request));
+    thread.tasks += 1;
+    const response = await runInThread(thread.piscina, {
       request,
       transferList,
       detachedCalls: this.#detachedCalls.orderIds(),
       processorTimeoutMs: settings.processorTimeoutMs,
       storeTimeMs,
-    });
+      ordersBefore: this.#tasksPerThread === 1 ? undefined : this.#mostOrders,
+    }).finally(() => (thread.tasks -= 1));
     this.#detachedCalls.add(response.threadId, response.detached, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);

@@ -5,11 +5,11 @@ import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
 import { recordingIsolatedOrders } from '../processing/isolated-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
-import { confirmAll, loadProcessor } from '../processing/processor.ts';
+import { confirmAll, loadProcessor, type RunProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
+import type { BatchStore } from '../store/order-store.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
 import type { AnswerMessage } from './detached-calls.ts';
-import { ThreadDetachedCalls } from './thread-detached-calls.ts';
 import {
   openOnce,
   toThreadError,
@@ -21,39 +21,50 @@ import {
   type ThreadTask,
 } from './protocol.ts';
 import { insideStore, trackStore } from './thread-activity.ts';
+import { ThreadTasks } from './thread-tasks.ts';
 
 /**
- * The entry of a worker thread. It has its own store connection and its own instance of the processor module, and never
+ * The entry of a worker thread. It has its own store connections and its own instance of the processor module, and never
  * touches the event log.
  */
 const settings = takeSettings();
-const opened = openOnce(() => open(settings));
+const tasks = new ThreadTasks();
+const opened = openOnce(() => open(settings, tasks));
 
 interface ThreadParts {
-  dependencies: BatchDependencies;
-  ownDetachedCalls: ThreadDetachedCalls;
+  dependencies: Omit<BatchDependencies, 'store'>;
+  /** stores that no task is using; each running task has one of its own, because a connection has one transaction at a time */
+  freeStores: BatchStore[];
 }
 
-export default async function handle({ request, activity, detachedCalls }: ThreadTask): Promise<unknown> {
-  let ownDetachedCalls: ThreadDetachedCalls | undefined;
-  try {
-    const parts = await insideStore(activity, opened);
-    const { dependencies } = parts;
-    ownDetachedCalls = parts.ownDetachedCalls;
-    ownDetachedCalls.taskBegan(activity);
-    const store = trackStore(dependencies.store, activity);
-    const isPatient = 'patient' in request && request.patient === true;
-    const runProcessor = isPatient ? dependencies.runPatiently : dependencies.runProcessor;
-    const result = await perform(request, { ...dependencies, store, runProcessor, detachedCalls });
-    return respond({ done: true, result, threadId, detached: ownDetachedCalls.take() });
-  } catch (error) {
-    const response: ThreadResponse = {
-      ...toThreadError(error),
-      threadId,
-      detached: ownDetachedCalls?.take() ?? [],
-    };
-    return response;
-  }
+export default function handle({ request, activity, detachedCalls }: ThreadTask): Promise<unknown> {
+  const isPatient = 'patient' in request && request.patient === true;
+  return tasks.run(activity, isPatient, async () => {
+    const detached: string[] = [];
+    try {
+      const { dependencies, freeStores } = await insideStore(activity, opened);
+      const store = freeStores.pop() ?? (await insideStore(activity, () => openStore(settings)));
+      const runPatiently = noting(detached, dependencies.runPatiently);
+      const runProcessor = isPatient ? runPatiently : noting(detached, dependencies.runProcessor);
+      const own = { store: trackStore(store, activity), runProcessor, runPatiently, detachedCalls };
+      const result = await perform(request, { ...dependencies, ...own }).finally(() =>
+        freeStores.push(store),
+      );
+      return respond({ done: true, result, threadId, detached });
+    } catch (error) {
+      const response: ThreadResponse = { ...toThreadError(error), threadId, detached };
+      return response;
+    }
+  });
+}
+
+/** @param detached gets the orders whose calls are detached */
+function noting(detached: string[], run: RunProcessor): RunProcessor {
+  return async (attempts) => {
+    const outcomes = await run(attempts);
+    for (const [orderId, { status }] of outcomes) if (status === 'unanswered') detached.push(orderId);
+    return outcomes;
+  };
 }
 
 /** Takes the settings out of `workerData`, where the processor module could read them, the password of the store included. */
@@ -64,28 +75,24 @@ function takeSettings(): ThreadSettings {
   return taken;
 }
 
-async function open(settings: ThreadSettings): Promise<ThreadParts> {
-  const ownDetachedCalls = new ThreadDetachedCalls();
-  const { runProcessor, runPatiently } = await openProcessor(settings, ownDetachedCalls);
-  const store = await openBatchStore(settings.store, settings.writeLock);
+function openStore({ store, writeLock }: ThreadSettings): Promise<BatchStore> {
+  return openBatchStore(store, writeLock);
+}
+
+async function open(settings: ThreadSettings, tasks: ThreadTasks): Promise<ThreadParts> {
+  const { runProcessor, runPatiently } = await openProcessor(settings, tasks);
+  const store = await openStore(settings);
   const { rules } = settings;
+  const codec = createEventCodec();
   return {
-    dependencies: {
-      store,
-      runProcessor,
-      runPatiently,
-      codec: createEventCodec(),
-      clock: systemClock,
-      monotonicClock,
-      rules,
-    },
-    ownDetachedCalls,
+    dependencies: { runProcessor, runPatiently, codec, clock: systemClock, monotonicClock, rules },
+    freeStores: [store],
   };
 }
 
 async function openProcessor(
   settings: ThreadSettings,
-  ownDetachedCalls: ThreadDetachedCalls,
+  tasks: ThreadTasks,
 ): Promise<Pick<BatchDependencies, 'runProcessor' | 'runPatiently'>> {
   const { processor, processorTimeoutMs: timeoutMs, processorPatienceMs: maxPatienceMs } = settings;
   if (processor === undefined) return { runProcessor: confirmAll, runPatiently: confirmAll };
@@ -97,9 +104,9 @@ async function openProcessor(
     { timeoutMs, logger },
     {
       maxPatienceMs,
-      onDetached: (orderId) => ownDetachedCalls.add(orderId),
+      onDetached: () => tasks.callDetached(),
       onAnswer: (orderId, outcome) => {
-        ownDetachedCalls.ended();
+        tasks.detachedCallEnded();
         const message: AnswerMessage = { threadId, orderId, outcome };
         parentPort?.postMessage(message);
       },

@@ -1,35 +1,38 @@
 import type { BatchStore } from '../store/order-store.ts';
 
 /**
- * Shared memory of a task: whether the thread is inside the store, and how many detached calls it has. The pool reads it if
- * the thread crashes or is ended.
+ * Shared memory of a task: whether it is inside the store, and how many other tasks and detached calls its thread has. The
+ * pool reads it if the thread crashes or is ended.
  *
- * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order; nor must a
- * detached call count against the store or another order.
+ * Invariant 6: a store that blocks its thread is not the order's fault, so it must not count as a poison order; nor must
+ * another task or a detached call count against the store or another order.
  */
 export type ThreadActivity = SharedArrayBuffer;
 
 const STORE_WORD = 0;
-const CALLS_WORD = 1;
+const OTHERS_WORD = 1;
 
 const OUTSIDE_STORE = 0;
 const INSIDE_STORE = 1;
 
+/** Until the task begins, only others can end its thread. */
 export function createThreadActivity(): ThreadActivity {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  const activity = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  noteOthers(activity, 1);
+  return activity;
 }
 
 export function wasInsideStore(activity: ThreadActivity): boolean {
   return Atomics.load(new Int32Array(activity), STORE_WORD) === INSIDE_STORE;
 }
 
-/** @param calls how many detached calls go on in the thread */
-export function noteDetachedCalls(activity: ThreadActivity, calls: number): void {
-  Atomics.store(new Int32Array(activity), CALLS_WORD, calls);
+/** @param others how many other tasks and detached calls go on in the thread */
+export function noteOthers(activity: ThreadActivity, others: number): void {
+  Atomics.store(new Int32Array(activity), OTHERS_WORD, others);
 }
 
-export function hadDetachedCalls(activity: ThreadActivity): boolean {
-  return Atomics.load(new Int32Array(activity), CALLS_WORD) > 0;
+export function hadOthers(activity: ThreadActivity): boolean {
+  return Atomics.load(new Int32Array(activity), OTHERS_WORD) > 0;
 }
 
 /** Marks the thread as inside the store while `work` runs. */

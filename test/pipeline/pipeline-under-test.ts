@@ -11,6 +11,7 @@ import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
 import { BatchPool } from '../../src/threads/batch-pool.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openReader } from '../../src/store/open/open-store.ts';
+import type { PostgresTarget } from '../../src/store/target.ts';
 import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
@@ -21,10 +22,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 export const processorModule = new URL('../../../test/fixtures/processor.mjs', import.meta.url).pathname;
 const logger = createLogger('silent');
 
-/** A real log, real threads and a real store; each `run` starts a pipeline on them. */
-export async function pipelineUnderTest(t: Test, rules = failureRules()) {
+/**
+ * A real log, real threads and a real store; each `run` starts a pipeline on them.
+ * @param postgres a store to use instead of SQLite, with one thread instead of two
+ */
+export async function pipelineUnderTest(t: Test, rules = failureRules(), postgres?: PostgresTarget) {
   const folder = await temporaryFolder(t);
-  const store = { kind: 'sqlite', path: join(folder, 'orders.db') } as const;
+  const databasePath = join(folder, 'orders.db');
+  const store = postgres ?? ({ kind: 'sqlite', path: databasePath } as const);
   await migrate(store, logger);
   const reader = await openReader(store);
   const log = new EmbeddedEventLog({
@@ -45,7 +50,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
   const metrics = createMetrics();
   const run = async (processor: string | undefined, changes: Partial<PipelineOptions> = {}) => {
     const pool = new BatchPool({
-      threads: 2,
+      threads: postgres === undefined ? 2 : 1,
       logger,
       settings: {
         store,
@@ -63,7 +68,7 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       batchMaxRecords: 50,
       batchMaxBytes: 1_000_000,
       batchMaxWaitMs: 5,
-      oneWriter: true,
+      writers: 1,
       log,
       pool,
       reader,
@@ -98,5 +103,5 @@ export async function pipelineUnderTest(t: Test, rules = failureRules()) {
       // On a busy machine a thread takes seconds to restart, and some tests end a dozen.
       timeoutMs: 60_000,
     });
-  return { databasePath: store.path, reader, metrics, log, run, place, isConfirmed };
+  return { databasePath, reader, metrics, log, run, place, isConfirmed };
 }

@@ -39,7 +39,7 @@ class World {
   constructor(lanes: number) {
     const clocks = { clock: Date.now, monotonicClock: () => performance.now() };
     this.#pipeline = new Pipeline({
-      ...{ lanes, batchMaxRecords: 3, batchMaxBytes: 100_000, batchMaxWaitMs: 0, oneWriter: false },
+      ...{ lanes, batchMaxRecords: 3, batchMaxBytes: 100_000, batchMaxWaitMs: 0, writers: lanes },
       log: {
         progressName: (topic) => topic,
         append: () => Promise.resolve({ partition: 0, offset: 0 }),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { WorkGate } from '../../src/pipeline/work-gate.ts';
+import { WorkGate } from '../../src/base/work-gate.ts';
 
 /** Work that runs until the test ends it. */
 function harness() {
