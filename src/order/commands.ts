@@ -13,10 +13,15 @@ interface CommandEnvelope {
   traceparent?: string | undefined;
 }
 
-/** A new order, as acknowledged. */
+/** The fields of an order, as acknowledged. */
+export interface AcceptedOrder extends NewOrder {
+  total: number;
+}
+
+/** A new order. */
 export interface PlaceOrder extends CommandEnvelope {
   kind: 'place';
-  order: NewOrder & { total: number };
+  order: AcceptedOrder;
   /** fingerprint of the body; only with an idempotency key */
   fingerprint?: string | undefined;
 }

@@ -11,7 +11,7 @@ export const EVENT_TYPES = {
   statusChanged: 'orders.order.status-changed.v1',
 } as const;
 
-const SOURCE = '/order-system';
+export const SOURCE = '/order-system';
 
 const text = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;

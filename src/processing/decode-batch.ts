@@ -51,7 +51,7 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
     nextOffsets.set(position.partition, position.offset + 1);
     lastIndexes.set(position.partition, index);
     try {
-      const command = codec.decodeCommand(frame.valueText(index));
+      const command = codec.readCommand(frame.valueText(index));
       refuseOtherKey(frame.keyText(index), command);
       decoded.push({ index, position, command, replay });
     } catch (error) {

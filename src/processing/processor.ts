@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ERRORS, type ErrorCode } from '../base/error-table.ts';
 import { ServiceError, textOf, toError } from '../base/errors.ts';
 import type { FinalOutcome } from '../order/decide.ts';
+import { copyOfOrder } from '../order/recorded-order.ts';
 import { reasonText } from './customer-text.ts';
 import { importProcessor } from './import-processor.ts';
 import type { Attempt, Outcome } from './outcome.ts';
@@ -94,7 +95,7 @@ async function callModule(
 ): Promise<FinalOutcome> {
   const { orderId, time, traceparent } = command;
   // A copy, so that the module cannot change the stored order.
-  const order = { ...structuredClone(command.order), id: orderId, createdAt: time };
+  const order = { ...copyOfOrder(command.order), id: orderId, createdAt: time };
   const answer: unknown = await processor.process(order, {
     ...context,
     TransientError,

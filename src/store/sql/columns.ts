@@ -1,6 +1,7 @@
 import { headersText } from '../../base/record-headers.ts';
 import type { StatusChange } from '../../order/commands.ts';
 import type { Decision, OrderState, PlacedOrder } from '../../order/decide.ts';
+import { itemsText, metadataText } from '../../order/recorded-order.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { QueuedEvent, RetryChanges, RetryingOrder } from '../retries.ts';
 
@@ -28,10 +29,8 @@ export const ORDER_VALUES: readonly WrittenColumn<PlacedOrder>[] = [
   bigint('total', ({ command }) => command.order.total),
   text('status', ({ state }) => state.status),
   bigint('version', ({ state }) => state.version),
-  text('items', ({ command }) => JSON.stringify(command.order.items)),
-  text('metadata', ({ command: { order } }) =>
-    order.metadata === undefined ? null : JSON.stringify(order.metadata),
-  ),
+  text('items', ({ command }) => itemsText(command.order)),
+  text('metadata', ({ command }) => metadataText(command.order)),
   text('fingerprint', ({ command }) => command.fingerprint ?? null),
   text('placed_by', ({ command }) => command.eventId),
   bigint('created_at', ({ command }) => command.time),
@@ -127,9 +126,11 @@ export function valuesOf<Row>(columns: readonly WrittenColumn<Row>[], row: Row):
 
 /** Returns a function that gives the loaded version of an order: one less than its first change in the batch. */
 export function loadedVersions({ changes }: Pick<Decision, 'changes'>): (state: OrderState) => number {
-  const first = new Map<string, number>();
-  for (const { orderId, version } of changes) if (!first.has(orderId)) first.set(orderId, version);
-  return ({ id, version }) => (first.get(id) ?? version) - 1;
+  let first: Map<string, number> | undefined;
+  return ({ id, version }) => {
+    first ??= new Map(changes.toReversed().map((change) => [change.orderId, change.version]));
+    return (first.get(id) ?? version) - 1;
+  };
 }
 
 function text<Row>(name: string, value: (row: Row) => SqlValue): WrittenColumn<Row> {
