@@ -38,4 +38,22 @@ export async function changesConformance(t: Test, makeStore: MakeStore): Promise
     t.same(await reader.changes('unknown', ALL_ORDERS), []);
     t.match(all[3]?.change, { customerId: 'c-1', merchantId: 'm-1', cause: { partition: 0, offset: 3 } });
   });
+
+  await t.test('a large batch numbers all its changes, and all its orders are listed', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    await apply(store, [place(0, 'first', { partition: 1, customerId: 'c-1' })]);
+    const ids = Array.from({ length: 173 }, (_, i) => `o-${String(i).padStart(3, '0')}`);
+    const commands = ids.map((id, i) => place(i, id, { customerId: `c-${i % 2}` }));
+    t.equal(await store.save(batchOf(await loadFor(store, commands), commands, 5)), 174);
+    t.same(
+      (await reader.latestChanges(173)).map(({ sequence, change }) => [sequence, change.orderId]),
+      ids.map((id, i) => [i + 2, id]),
+    );
+    const { data } = await reader.list({ customerId: 'c-0', limit: 100 }, ALL_ORDERS);
+    t.same(
+      data.map(({ id }) => id).sort(),
+      ids.filter((_, i) => i % 2 === 0),
+    );
+  });
 }

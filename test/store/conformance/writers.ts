@@ -65,6 +65,23 @@ export async function writersConformance(t: Test, makeStore: MakeStore): Promise
       t.equal((await reader.history(command.orderId, ALL_ORDERS)).length, 1);
     t.equal(await reader.progress(TOPIC, 0), 100);
   });
+
+  await t.test(
+    'nothing of a large batch is saved if another writer has placed one of its orders',
+    async (t) => {
+      const { reader, writer } = await makeStore(t);
+      const store = await writer();
+      const commands = Array.from({ length: 120 }, (_, i) => place(i, `o-${i}`));
+      const batch = batchOf(await loadFor(store, commands), commands, 1);
+      for (const taken of ['o-60', 'o-119']) {
+        await apply(await writer(), [place(0, taken, { partition: taken === 'o-60' ? 1 : 2 })]);
+        await t.rejects(store.save(batch), { code: 'progress-conflict' });
+      }
+      t.equal(await reader.find('o-0', ALL_ORDERS), undefined);
+      t.equal(await reader.progress(TOPIC, 0), undefined);
+      t.equal((await reader.latestChanges(10)).length, 2);
+    },
+  );
 }
 
 /** Loads, decides and saves until no other writer interferes. Returns the number of changes. */
