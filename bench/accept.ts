@@ -1,105 +1,111 @@
 import { join } from 'node:path';
-import autocannon from 'autocannon';
+import { pathToFileURL } from 'node:url';
 import { startKafka } from '../tools/kafka/broker-process.ts';
+import {
+  BATCH_COMPARISON,
+  chartOfCases,
+  measureCases,
+  rowsOfCases,
+  type AcceptCase,
+  type Comparison,
+} from './support/accept-cases.ts';
 import { benchmarkCommand, count } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
-import { printReport, ratios } from './support/report.ts';
-import { inRounds } from './support/rounds.ts';
-import { sampleOrder } from './support/sample-order.ts';
+import { MeasuredProcess, REFERENCE, SERVICE } from './support/measured-process.ts';
+import { printReport } from './support/report.ts';
 
 /**
- * CPU time of the serving process (all its threads) per order: the service on Kafka, against a bare Fastify route with
- * the same schema and a response of the same shape, and against the same route with one append to Kafka.
+ * CPU time per order of the serving process (all its threads) and of the broker: the service on Kafka, with single orders
+ * and with batches, against a bare Fastify route with the same schema and a response of the same shape, and against the
+ * same route with one append to Kafka.
  */
-const { rounds, requests, connections } = benchmarkCommand('accept')
+const { rounds, orders, connections, batch, other } = benchmarkCommand('accept')
   .option('--rounds <n>', 'rounds', count, 5)
-  .option('--requests <n>', 'requests a round', count, 15_000)
-  .option('--connections <n>', 'connections', count, 256)
+  .option('--orders <n>', 'orders a round, for each line of the report', count, 10_000)
+  .option(
+    '--connections <n>',
+    'connections; comma-separated',
+    (text) => text.split(',').map(count),
+    [64, 256],
+  )
+  .option('--batch <n>', 'orders in a batch', count, 100)
+  .option('--other <file>', 'dist/src/main.js of another build of the service, to measure beside it')
   .addHelpText('after', '\nUses the Kafka at KAFKA_BROKERS, or starts one for the time it runs.')
   .parse()
-  .opts<{ rounds: number; requests: number; connections: number }>();
+  .opts<{ rounds: number; orders: number; connections: number[]; batch: number; other?: string }>();
 
-const REFERENCE = new URL('./support/reference-server.js', import.meta.url);
-const WARM_UP_REQUESTS = 5_000;
+/** With more, a batch of orders would not fit into the service's queue. */
+const BATCH_CONNECTIONS = 16;
 
-interface Server {
-  name: string;
-  process: MeasuredProcess;
-  cpu: number[];
-  rate: number[];
-  p99: number[];
-}
+const cases: AcceptCase[] = [];
+const comparisons: Comparison[] = [];
+const processes: MeasuredProcess[] = [];
 
-const servers: Server[] = [];
 await withFolder(async (folder) => {
   const given = process.env.KAFKA_BROKERS;
   const kafka = given === undefined ? await startKafka({ dataDirectory: join(folder, 'kafka') }) : undefined;
-  const onKafka = {
+  const onKafka = (name: string) => ({
     KAFKA_BROKERS: kafka?.brokers ?? given ?? '',
-    KAFKA_TOPIC_PREFIX: `bench-${process.pid}-`,
+    KAFKA_TOPIC_PREFIX: `bench-${process.pid}-${name}-`,
+  });
+  const startService = (name: string, module: URL) => {
+    const settings = { PORT: '0', GRPC_PORT: '0', DATA_DIR: join(folder, name), LOG_LEVEL: 'info' };
+    return start(module, ['serve', '--role', 'api'], { ...settings, ...onKafka(name) });
   };
-  const service = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'info', ...onKafka };
   try {
-    await start('bare Fastify route', REFERENCE, [], {});
-    await start('the same + append to Kafka', REFERENCE, ['append'], onKafka);
-    await start('order-system api on Kafka', SERVICE, ['serve', '--role', 'api'], service);
-    for (const server of servers) await load(server.process, WARM_UP_REQUESTS);
-    await inRounds(rounds, async () => {
-      for (const server of servers) await measure(server);
-    });
+    const bare = await start(REFERENCE, [], {});
+    const append = await start(REFERENCE, ['append'], onKafka('append'));
+    const services = [{ name: 'order-system', process: await startService('ours', SERVICE) }];
+    if (other !== undefined) {
+      services.push({ name: 'other build', process: await startService('other', pathToFileURL(other)) });
+    }
+    const broker = kafka === undefined ? {} : { broker: kafka.pid };
+    for (const each of connections) {
+      const load = { orders, connections: each, ordersPerRequest: 1 };
+      const reference = add({ name: `bare Fastify route, ${each} connections`, process: bare, load });
+      const compared = { reference, of: 'cpuMicros', unit: 'to the bare route' } as const;
+      const appending = { name: `bare route + append to Kafka, ${each} connections`, process: append, load };
+      comparisons.push({ ...compared, ours: add({ ...appending, ...broker }) });
+      for (const { name, process } of services) {
+        const ours = add({ name: `${name} api on Kafka, ${each} connections`, process, load, ...broker });
+        comparisons.push({ ...compared, ours, target: '≤ 1.5' });
+      }
+    }
+    for (const { name, process } of services) {
+      const load = { orders: 4 * orders, connections: BATCH_CONNECTIONS, ordersPerRequest: batch };
+      const single = cases.findLast((each) => each.process === process);
+      const ours = add({ name: `${name} api on Kafka, batches of ${batch}`, process, load, ...broker });
+      if (single !== undefined) comparisons.push({ ...BATCH_COMPARISON, ours, reference: single });
+    }
+    await measureCases(cases, rounds);
   } finally {
-    for (const server of servers) await server.process.stop();
+    for (const each of processes) await each.stop();
     await kafka?.stop();
   }
 });
 
-const [bare, appending, ours] = servers.map(({ cpu }) => cpu);
-printReport(`CPU per accepted order: ${requests} requests a round over ${connections} connections`, [
-  ...servers.map(({ name, cpu }) => ({ name, unit: 'µs CPU an order', digits: 1, samples: cpu })),
-  {
-    name: 'order-system / bare',
-    unit: '(target: ≤ 1.6)',
-    digits: 2,
-    samples: ratios(ours ?? [], bare ?? []),
-  },
-  { name: 'append / bare', unit: '', digits: 2, samples: ratios(appending ?? [], bare ?? []) },
-  ...servers.map(({ name, rate }) => ({ name, unit: 'orders/s', digits: 0, samples: rate })),
-  ...servers.map(({ name, p99 }) => ({ name, unit: 'ms, p99', digits: 0, samples: p99 })),
-]);
+const title = 'Accepting an order on Kafka';
+printReport(
+  `${title}: ${orders} orders a round, 12 partitions, acks=all`,
+  rowsOfCases(cases, comparisons),
+  chartOfCases(cases, {
+    title: `${title}: CPU time per order`,
+    description: 'CPU time per order of the service and of Kafka, beside a bare Fastify route.',
+  }),
+);
 
 async function start(
-  name: string,
   module: URL,
   args: string[],
-  environment: Record<string, string>,
-): Promise<void> {
-  const process = await MeasuredProcess.start(module, args, environment);
-  servers.push({ name, process, cpu: [], rate: [], p99: [] });
+  settings: Record<string, string>,
+): Promise<MeasuredProcess> {
+  const started = await MeasuredProcess.start(module, args, settings);
+  processes.push(started);
+  return started;
 }
 
-async function measure({ process, cpu, rate, p99 }: Server): Promise<void> {
-  const before = await process.usage();
-  const { start, finish, latency } = await load(process, requests);
-  const after = await process.usage();
-  cpu.push((after.cpuMicros - before.cpuMicros) / requests);
-  rate.push(requests / ((finish.getTime() - start.getTime()) / 1000));
-  p99.push(latency.p99);
-}
-
-/** @throws Error unless every response is 202 */
-async function load(target: MeasuredProcess, amount: number): Promise<autocannon.Result> {
-  const result = await autocannon({
-    url: `${target.url}/v1/orders`,
-    method: 'POST',
-    connections,
-    amount,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(sampleOrder(1)),
-  });
-  const accepted = result.statusCodeStats?.['202']?.count ?? 0;
-  if (accepted !== amount) {
-    throw new Error(`${accepted} of ${amount} were accepted: ${JSON.stringify(result.statusCodeStats)}`);
-  }
-  return result;
+function add(each: Omit<AcceptCase, 'costs'>): AcceptCase {
+  const added = { ...each, costs: [] };
+  cases.push(added);
+  return added;
 }

@@ -4,6 +4,9 @@ import { once } from 'node:events';
 /** The compiled service. */
 export const SERVICE = new URL('../../src/main.js', import.meta.url);
 
+/** A bare Fastify route; with the argument `append` it also appends to Kafka. */
+export const REFERENCE = new URL('./reference-server.js', import.meta.url);
+
 export interface Usage {
   /** user and system time of all threads since the start, µs */
   cpuMicros: number;

@@ -1,9 +1,14 @@
-/** Repeats a measurement and shows the progress on a terminal. */
-export async function inRounds(rounds: number, measure: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 1; round <= rounds; round += 1) {
-    await measure(round);
-    if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}`);
-  }
+import { withProgress } from './progress.ts';
+
+/** Repeats a measurement and shows the progress. */
+export function inRounds(rounds: number, measure: (round: number) => Promise<void>): Promise<void> {
+  return withProgress(async (update) => {
+    for (let round = 1; round <= rounds; round += 1) {
+      update((round - 1) / rounds, `round ${round} of ${rounds}`);
+      await measure(round);
+    }
+    update(1, `${rounds} rounds`);
+  });
 }
 
 /**
