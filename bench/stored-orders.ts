@@ -10,9 +10,10 @@ import { openBatchStore, openReader } from '../src/store/open/open-store.ts';
 import { createWriteLock } from '../src/store/sqlite/write-lock.ts';
 import type { StoreTarget } from '../src/store/target.ts';
 import { PostgresServer, targetOf } from '../tools/support/postgres.ts';
-import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { benchmarkCommand, count, counts } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { printReport, ratios } from './support/report.ts';
+import { withProgress } from './support/progress.ts';
+import { median, printReport, ratios } from './support/report.ts';
 import { inRounds } from './support/rounds.ts';
 import { sampleOrder } from './support/sample-order.ts';
 import { idFromRandomKey, idFromTimedKey, newId, saveOrders, type OrderIds } from './support/save-orders.ts';
@@ -27,7 +28,7 @@ interface Options {
   store: 'sqlite' | 'postgres';
   keys: keyof typeof KEYS;
   few: number;
-  many: number;
+  many: number[];
   rounds: number;
   reads: number;
   batch: number;
@@ -40,7 +41,7 @@ const { store, keys, few, many, rounds, reads, batch, batches } = benchmarkComma
     new Option('--keys <kind>', 'Idempotency-Keys of the orders').choices(Object.keys(KEYS)).default('none'),
   )
   .option('--few <n>', 'orders in the small store', count, 10_000)
-  .option('--many <n>', 'orders in the large store', count, 5_000_000)
+  .option('--many <n>', 'orders in the growing store; comma-separated', counts, [5_000_000])
   .option('--rounds <n>', 'rounds', count, 9)
   .option('--reads <n>', 'reads of each kind a round', count, 500)
   .option('--batch <n>', 'orders a batch', count, 500)
@@ -53,6 +54,7 @@ const FILL_BATCH = 5_000;
 const PROGRESS_STEP = 50_000;
 
 interface FilledStore {
+  target: StoreTarget;
   writer: BatchStore;
   reader: OrderReader;
   /** orders so far */
@@ -77,7 +79,8 @@ interface Samples {
   name: string;
   target: string;
   small: number[];
-  large: number[];
+  /** by the size of the growing store */
+  large: Map<number, number[]>;
 }
 
 const readSamples = Object.entries(READS).map(([name, read]) => ({ ...samplesOf(name, '≤ 2'), read }));
@@ -85,46 +88,89 @@ const writeSamples = samplesOf('writing an order', '≤ 1.25');
 
 const server = store === 'postgres' ? await PostgresServer.launch('durable') : undefined;
 await withFolder(async (folder) => {
-  const small = await fill(folder, few);
-  const large = await fill(folder, many);
-  await inRounds(rounds, async () => {
-    for (const samples of readSamples) {
-      samples.small.push(await readMicros(small, samples.read));
-      samples.large.push(await readMicros(large, samples.read));
-    }
-    writeSamples.small.push(await writeMicros(small));
-    writeSamples.large.push(await writeMicros(large));
-  });
+  const small = await open(folder, 'small');
+  await fill(small, few);
+  const large = await open(folder, 'large');
+  for (const size of many) {
+    await fill(large, size);
+    await inRounds(rounds, async () => {
+      for (const samples of readSamples) {
+        samples.small.push(await readMicros(small, samples.read));
+        samples.large.get(size)?.push(await readMicros(large, samples.read));
+      }
+      writeSamples.small.push(await writeMicros(small));
+      writeSamples.large.get(size)?.push(await writeMicros(large));
+    });
+  }
   for (const { reader, writer } of [small, large]) await Promise.all([reader.close(), writer.close()]);
 }).finally(() => server?.remove());
 
+const allSamples = [...readSamples, writeSamples];
+const figure = (size: number) => size.toLocaleString('en-US');
 printReport(
-  `Reads and writes in ${store} with ${few} and with ${many} orders stored, Idempotency-Keys: ${keys}, batches of ${batch}`,
-  [...readSamples, writeSamples].flatMap(({ name, target, small, large }) => [
-    { name: `${name}, ${few} stored`, unit: 'µs', digits: 0, samples: small },
-    { name: `${name}, ${many} stored`, unit: 'µs', digits: 0, samples: large },
-    { name: 'ratio', unit: `(target: ${target})`, digits: 2, samples: ratios(large, small) },
-  ]),
+  `Reads and writes in ${store} as the store grows, Idempotency-Keys: ${keys}, batches of ${batch}`,
+  [
+    ...allSamples.map(({ name, small }) => ({
+      name,
+      unit: `µs, ${figure(few)} stored`,
+      digits: 0,
+      samples: small,
+    })),
+    ...many.flatMap((size, stage) =>
+      allSamples.flatMap(({ name, target, small, large }) => {
+        const samples = large.get(size) ?? [];
+        const beside = small.slice(stage * rounds, (stage + 1) * rounds);
+        return [
+          { name, unit: `µs, ${figure(size)} stored`, digits: 0, samples },
+          {
+            name,
+            unit: `ratio, ${figure(size)} stored`,
+            digits: 2,
+            samples: ratios(samples, beside),
+            target,
+          },
+        ];
+      }),
+    ),
+  ],
+  {
+    kind: 'lines',
+    title: `Time of a read or write in ${store} as the store grows`,
+    description: `Microseconds of each operation with ${[few, ...many].map(figure).join(', ')} orders stored.`,
+    x: { name: 'orders stored', logarithmic: true },
+    y: { name: 'µs', logarithmic: true },
+    series: allSamples.map(({ name, small, large }) => ({
+      name,
+      points: [[few, small] as const, ...large].map(([size, samples]) => [size, median(samples)] as const),
+    })),
+  },
 );
 
 function samplesOf(name: string, target: string): Samples {
-  return { name, target, small: [], large: [] };
+  return { name, target, small: [], large: new Map(many.map((size) => [size, []])) };
 }
 
-async function fill(folder: string, orders: number): Promise<FilledStore> {
+async function open(folder: string, name: string): Promise<FilledStore> {
   const target: StoreTarget =
     server === undefined
-      ? { kind: 'sqlite', path: join(folder, `${orders}.db`) }
+      ? { kind: 'sqlite', path: join(folder, `${name}.db`) }
       : { ...targetOf(await server.createDatabase()), statementTimeoutMs: 600_000, numbersChanges: false };
   await migrate(target, pino({ level: 'warn' }));
   const writer = await openBatchStore(target, createWriteLock());
-  for (let from = 0; from < orders; from += PROGRESS_STEP) {
-    const to = Math.min(orders, from + PROGRESS_STEP);
-    await saveOrders(writer, { ids, from, to, batch: FILL_BATCH });
-    if (process.stderr.isTTY) process.stderr.write(`\r${to} of ${orders} stored`);
-  }
-  await warm(target);
-  return { writer, reader: await openReader(target), stored: orders };
+  return { target, writer, reader: await openReader(target), stored: 0 };
+}
+
+async function fill(filled: FilledStore, orders: number): Promise<void> {
+  const before = filled.stored;
+  await withProgress(async (update) => {
+    while (filled.stored < orders) {
+      const [from, to] = [filled.stored, Math.min(orders, filled.stored + PROGRESS_STEP)];
+      await saveOrders(filled.writer, { ids, from, to, batch: FILL_BATCH });
+      filled.stored = to;
+      update((to - before) / (orders - before), `${to} of ${orders} orders stored`);
+    }
+  });
+  await warm(filled.target);
 }
 
 /** Reads the file into the page cache, or updates the server's statistics: neither should be measured. */

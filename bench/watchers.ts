@@ -1,29 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { benchmarkCommand, count } from './support/benchmark-command.ts';
+import { benchmarkCommand, count, counts } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
 import { moveOrders, placeOrders } from './support/many-orders.ts';
 import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
 import { OrderWatchers, stalledWatcher } from './support/order-watchers.ts';
-import { median, printReport } from './support/report.ts';
+import { median, printReport, spreadOf } from './support/report.ts';
 import { inRounds } from './support/rounds.ts';
 
 /**
- * The service (`--role all`): its memory with no, some and many gRPC streams, each of another order; the CPU time for a
- * delivered change; and its memory while a watcher of all orders does not read.
+ * The service (`--role all`) while orders change that no, few and many gRPC streams watch, and its memory while a watcher
+ * of all orders does not read.
  */
-const { watchers, rounds } = benchmarkCommand('watchers')
-  .option('--watchers <n>', 'watchers', count, 10_000)
+const { watchers, orders, rounds } = benchmarkCommand('watchers')
+  .option('--watchers <n>', 'watchers; comma-separated', counts, [1, 100, 10_000])
+  .option('--orders <n>', 'orders that change', count, 1_000)
   .option('--rounds <n>', 'rounds', count, 3)
   .parse()
-  .opts<{ watchers: number; rounds: number }>();
-const some = Math.round(watchers / 10);
+  .opts<{ watchers: number[]; orders: number; rounds: number }>();
 
-/** Watchers of one order, so that the cost of delivering a change exceeds that of the change. */
-const WATCHERS_PER_ORDER = 10;
+interface Watched {
+  watchers: number;
+  /** µs of CPU time for a change, its request and the deliveries */
+  micros: number[];
+  rss: number[];
+}
 
 const mebibytes = (bytes: number) => bytes / 2 ** 20;
-const memory = { none: [] as number[], some: [] as number[], many: [] as number[], stalled: [] as number[] };
-const micros = { unwatched: [] as number[], delivered: [] as number[] };
+const levels: Watched[] = [0, ...watchers].map((each) => ({ watchers: each, micros: [], rss: [] }));
+const stalled: number[] = [];
 
 await withFolder(async (folder) => {
   const limits = {
@@ -34,66 +38,72 @@ await withFolder(async (folder) => {
   const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, ...limits };
   const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
   try {
-    await inRounds(rounds, () => oneRound(service));
+    // The first moves compile the code.
+    await moveOrders(service.url, await placeOrders(service.url, orders), 'preparing');
+    await inRounds(rounds, async () => {
+      for (const level of levels) await measure(service, level);
+      stalled.push(await memoryOfStalledWatcher(service));
+    });
   } finally {
     await service.stop();
   }
 });
 
-printReport(`Watching ${watchers} orders, each by a gRPC stream of its own`, [
-  { name: 'RSS without watchers', unit: 'MiB', digits: 0, samples: memory.none.map(mebibytes) },
-  { name: `RSS with ${some} watchers`, unit: 'MiB', digits: 0, samples: memory.some.map(mebibytes) },
-  { name: `RSS with ${watchers} watchers`, unit: 'MiB', digits: 0, samples: memory.many.map(mebibytes) },
+const [unwatched, ...watched] = levels.map((level) => ({
+  ...level,
+  name: level.watchers === 1 ? '1 watcher' : `${level.watchers} watchers`,
+}));
+const unwatchedMicros = unwatched?.micros ?? [];
+printReport(
+  `Watching ${orders} orders by gRPC streams, each of one order`,
+  [
+    ...[...(unwatched ? [unwatched] : []), ...watched].flatMap(({ name, micros, rss }) => [
+      { name, unit: 'µs CPU a change', digits: 0, samples: micros },
+      { name, unit: 'MiB RSS', digits: 0, samples: rss.map(mebibytes) },
+    ]),
+    // With fewer, the deliveries are lost in the variation of the changes.
+    ...watched
+      .filter(({ watchers }) => watchers > orders)
+      .map(({ name, watchers, micros }) => ({
+        ...{ name, unit: 'µs CPU a delivery', digits: 1 },
+        samples: micros.map((each, round) => ((each - (unwatchedMicros[round] ?? 0)) * orders) / watchers),
+      })),
+    {
+      ...{ name: 'a watcher of all orders that does not read', unit: 'MiB RSS more', digits: 0 },
+      samples: stalled.map(mebibytes),
+    },
+  ],
   {
-    name: 'each of these watchers',
-    unit: 'KiB',
-    digits: 1,
-    samples: memory.many.map((size, round) => (size - (memory.none[round] ?? 0)) / 1024 / watchers),
+    kind: 'bars',
+    title: 'What watchers cost',
+    description: 'CPU time for a change of an order, by the number of gRPC streams that are open.',
+    unit: 'µs CPU a change, with its request and deliveries',
+    groups: levels.map((level) => `${level.watchers} watchers`),
+    series: [{ name: 'order-system', values: levels.map(({ micros }) => spreadOf(micros)) }],
   },
-  {
-    name: 'a change without a watcher',
-    unit: 'µs CPU, including its request',
-    digits: 0,
-    samples: micros.unwatched,
-  },
-  { name: 'delivering it to another watcher', unit: 'µs CPU', digits: 1, samples: micros.delivered },
-  {
-    name: `RSS with a watcher that does not read, after ${watchers} changes`,
-    unit: 'MiB more',
-    digits: 0,
-    samples: memory.stalled.map(mebibytes),
-  },
-]);
+);
 
-async function oneRound(service: MeasuredProcess): Promise<void> {
-  const { url, grpcAddress } = service;
-  const orders = await placeOrders(url, watchers);
-  memory.none.push(await medianRss(service));
-  const all = await OrderWatchers.open(grpcAddress, orders.slice(0, some));
-  memory.some.push(await medianRss(service));
-  await all.watchMore(orders.slice(some));
-  memory.many.push(await medianRss(service));
-  await moveOrders(url, orders, 'preparing');
-  await all.received(watchers);
-  all.close();
-
-  const [unwatched, watched] = [orders.slice(0, some), orders.slice(some, 2 * some)];
-  const unwatchedMicros = await cpuOf(service, () => moveOrders(url, unwatched, 'dispatched'));
-  const ids = watched.flatMap((id) => Array.from({ length: WATCHERS_PER_ORDER }, () => id));
-  const watching = await OrderWatchers.open(grpcAddress, ids);
-  const watchedMicros = await cpuOf(service, async () => {
-    await moveOrders(url, watched, 'dispatched');
-    await watching.received(ids.length);
+async function measure(service: MeasuredProcess, level: Watched): Promise<void> {
+  const ids = await placeOrders(service.url, orders);
+  const watchedIds = Array.from({ length: level.watchers }, (_, index) => ids[index % orders] ?? '');
+  const watching = await OrderWatchers.open(service.grpcAddress, watchedIds);
+  level.rss.push(await medianRss(service));
+  const micros = await cpuOf(service, async () => {
+    await moveOrders(service.url, ids, 'preparing');
+    await watching.received(level.watchers);
   });
+  level.micros.push(micros / orders);
   watching.close();
-  micros.unwatched.push(unwatchedMicros / some);
-  micros.delivered.push((watchedMicros - unwatchedMicros) / ids.length);
+}
 
+async function memoryOfStalledWatcher(service: MeasuredProcess): Promise<number> {
+  const ids = await placeOrders(service.url, orders);
   const before = await medianRss(service);
-  const stalled = await stalledWatcher(grpcAddress);
-  await moveOrders(url, orders.slice(2 * some), 'cancelled');
-  memory.stalled.push((await medianRss(service)) - before);
-  stalled.close();
+  const watcher = await stalledWatcher(service.grpcAddress);
+  await moveOrders(service.url, ids, 'cancelled');
+  const more = (await medianRss(service)) - before;
+  watcher.close();
+  return more;
 }
 
 /** CPU time of the service during the work, µs. */

@@ -16,6 +16,8 @@ export interface Comparison {
   unit: string;
   of: 'cpuMicros' | 'ordersPerSecond' | 'brokerCpuMicros';
   target?: string;
+  /** set if the ratio is steady enough for `bench:check` */
+  better?: 'higher' | 'lower';
 }
 
 /** Of batches with single orders, over all their connections. */
@@ -23,13 +25,16 @@ export const BATCH_COMPARISON = {
   of: 'ordersPerSecond',
   unit: 'times the orders/s of single',
   target: '≥ 5',
+  better: 'higher',
 } as const;
 
 const WARM_UP_ORDERS = 5_000;
 
 export async function measureCases(cases: readonly AcceptCase[], rounds: number): Promise<void> {
   for (const { process, load } of cases) {
-    await placeOrders(process.url, { ...load, orders: Math.min(WARM_UP_ORDERS, load.orders) });
+    await placeOrders(process.url, { ...load, orders: Math.min(WARM_UP_ORDERS, load.orders) }, () =>
+      Promise.resolve(),
+    );
   }
   await inRounds(rounds, async () => {
     for (const each of cases) each.costs.push(await costOfAccepting(each, each.load));
@@ -40,18 +45,18 @@ export function rowsOfCases(cases: readonly AcceptCase[], comparisons: readonly 
   const hasBroker = (each: AcceptCase) => each.broker !== undefined;
   return [
     ...cases.map((each) => row(each, 'cpuMicros', 'µs CPU an order', 1)),
-    ...comparisons.map(({ ours, reference, unit, of, target }) => ({
-      name: ours.name,
-      unit,
-      digits: 2,
+    ...comparisons.map(({ ours, reference, of, ...rest }) => ({
+      ...{ ...rest, name: ours.name, digits: 2 },
       samples: ratios(samplesOf(ours, of), samplesOf(reference, of)),
-      better: of === 'ordersPerSecond' ? ('higher' as const) : ('lower' as const),
-      ...(target !== undefined && { target }),
     })),
     ...cases.filter(hasBroker).map((each) => row(each, 'brokerCpuMicros', 'µs CPU an order, broker', 1)),
     ...cases.map((each) => row(each, 'ordersPerSecond', 'orders/s', 0)),
     ...cases.map((each) => row(each, 'p50', 'ms a request, p50', 0)),
     ...cases.map((each) => row(each, 'p99', 'ms a request, p99', 0)),
+    ...cases.map((each) => ({
+      ...{ name: each.name, unit: 'MiB RSS', digits: 0 },
+      samples: samplesOf(each, 'rssBytes').map((bytes) => bytes / 2 ** 20),
+    })),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
-import { eventually } from '../../tools/support/eventually.ts';
+import { waitUntil } from '../../tools/support/wait-until.ts';
 import { recordsProcessed } from './many-orders.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { sampleOrder } from './sample-order.ts';
@@ -26,6 +26,8 @@ export interface AcceptCost {
   cpuMicros: number;
   brokerCpuMicros: number;
   ordersPerSecond: number;
+  /** while the connections are open */
+  rssBytes: number;
   /** of a request, ms */
   p50: number;
   p99: number;
@@ -41,40 +43,37 @@ export async function costOfAccepting(
   const brokerBefore = await cpuMicrosOf(broker);
   const before = await process.usage();
   const startedAt = performance.now();
-  const { latency, finishedAt } = await placeOrders(process.url, load);
-  let endedAt = finishedAt;
-  if (untilStored) {
+  const { latency, end } = await placeOrders(process.url, load, async () => {
     const isStored = async () => (await stored()) >= storedBefore + load.orders;
-    await eventually(isStored, { what: 'the orders to be stored', timeoutMs: 120_000 });
-    endedAt = performance.now();
-  }
-  const seconds = (endedAt - startedAt) / 1_000;
-  const after = await process.usage();
+    if (untilStored && !(await waitUntil(isStored, { deadlineMs: 120_000, everyMs: 20 }))) {
+      throw new Error('The orders were not stored in time.');
+    }
+    return { at: performance.now(), usage: await process.usage() };
+  });
   return {
-    cpuMicros: (after.cpuMicros - before.cpuMicros) / load.orders,
+    cpuMicros: (end.usage.cpuMicros - before.cpuMicros) / load.orders,
     brokerCpuMicros: ((await cpuMicrosOf(broker)) - brokerBefore) / load.orders,
-    ordersPerSecond: load.orders / seconds,
+    ordersPerSecond: (load.orders * 1_000) / (end.at - startedAt),
+    rssBytes: end.usage.rssBytes,
     p50: latency.p50,
     p99: latency.p99,
   };
 }
 
-interface Placed {
-  /** of requests, ms */
-  latency: autocannon.Histogram;
-  /** by `performance.now()`: autocannon ends up to a second after the last answer */
-  finishedAt: number;
-}
-
-/** @throws Error unless every order is accepted */
-export async function placeOrders(
+/**
+ * @param onAnswered runs after the last answer, while the connections are open; autocannon itself ends up to a second later
+ * @throws Error unless every order is accepted
+ */
+export async function placeOrders<End>(
   url: string,
   { orders, connections, ordersPerRequest }: Load,
-): Promise<Placed> {
+  onAnswered: () => Promise<End>,
+): Promise<{ latency: autocannon.Histogram; end: End }> {
   const isBatch = ordersPerRequest > 1;
   const batch = { orders: Array.from({ length: ordersPerRequest }, (_, index) => sampleOrder(index)) };
   const amount = Math.ceil(orders / ordersPerRequest);
-  let finishedAt = 0;
+  let answers = 0;
+  let ending: Promise<End> | undefined;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const load = autocannon(
       {
@@ -89,14 +88,19 @@ export async function placeOrders(
       },
       (error: Error | null, finished) => (error === null ? resolve(finished) : reject(error)),
     );
-    load.on('response', () => (finishedAt = performance.now()));
+    load.on('response', () => {
+      answers += 1;
+      if (answers < amount) return;
+      ending = onAnswered();
+      ending.catch(reject);
+    });
   });
-  const answered = result.statusCodeStats?.[isBatch ? '207' : '202']?.count ?? 0;
-  if (answered !== amount || result.mismatches > 0) {
-    const answers = JSON.stringify(result.statusCodeStats);
-    throw new Error(`Not every order was accepted: ${answers}, ${result.mismatches} batches in part`);
+  const accepted = result.statusCodeStats?.[isBatch ? '207' : '202']?.count ?? 0;
+  if (accepted !== amount || result.mismatches > 0 || ending === undefined) {
+    const statuses = JSON.stringify(result.statusCodeStats);
+    throw new Error(`Not every order was accepted: ${statuses}, ${result.mismatches} batches in part`);
   }
-  return { latency: result.latency, finishedAt };
+  return { latency: result.latency, end: await ending };
 }
 
 const MICROS_PER_TICK = 10_000;

@@ -11,8 +11,11 @@ export const BENCHMARKS = {
   'two-workers': 'Two workers against one, with PostgreSQL 1 ms away',
   failures: 'What failing orders cost the healthy ones',
   'slow-calls': 'What slow processor calls cost the other orders',
-  'stored-orders': 'Reads and writes with few and with many orders stored',
-  watchers: 'Memory of gRPC watchers, CPU time of a delivered change',
+  stored: 'From POST to stored, single orders and batches',
+  connections: 'Accepting over 100 to 10,000 connections, against a bare Fastify route',
+  start: 'From starting the process to its first 202',
+  'stored-orders': 'Reads and writes as the store grows',
+  watchers: 'CPU time and memory with 1, 100 and 10,000 gRPC watchers',
   latency: 'Time until a watcher gets an order, against Kafka alone',
   backlog: 'Memory with a long backlog and with many open connections',
 } as const;
@@ -26,3 +29,6 @@ export function benchmarkCommand(name: BenchmarkName): Command {
 
 /** Parses an option's value. */
 export const count = integerFrom(1, Number.MAX_SAFE_INTEGER);
+
+/** Parses an option's value: numbers separated by commas. */
+export const counts = (text: string): number[] => text.split(',').map(count);
