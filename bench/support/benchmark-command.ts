@@ -12,7 +12,7 @@ export const BENCHMARKS = {
   failures: 'What failing orders cost the healthy ones',
   'slow-calls': 'What slow processor calls cost the other orders',
   stored: 'From POST to stored, single orders and batches',
-  connections: 'Accepting over 100 to 10,000 connections, against a bare Fastify route',
+  connections: 'Orders over 100 to 10,000 connections',
   start: 'From starting the process to its first 202',
   'stored-orders': 'Reads and writes as the store grows',
   watchers: 'CPU time and memory with 1, 100 and 10,000 gRPC watchers',

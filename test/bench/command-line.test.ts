@@ -32,9 +32,3 @@ await t.test('wrong usage is explained', async (t) => {
   t.equal(wrongOption.code, 1);
   t.match(wrongOption.stderr, 'Give a whole number from 1');
 });
-
-await t.test('the drain benchmark and its reference fit the tables of the store', async (t) => {
-  const { code, stdout, stderr } = await run('drain', '--rounds', '1', '--orders', '200');
-  t.equal(code, 0, stderr);
-  t.match(stdout, /^ +ratio /m);
-});
