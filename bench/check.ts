@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { ratiosOf, regressions, TOLERATED, type Baseline } from './support/baseline.ts';
+import { writeFormatted } from './support/generated.ts';
 import { runSuite, type SuiteResult } from './support/run-suite.ts';
 import { suiteParts } from './support/suite-parts.ts';
-import { writeFormatted } from './support/write-results.ts';
 
 /** `npm run bench:check`: whether a ratio has become worse than bench/baseline.json. */
 const { results, baseline, update } = new Command('npm run bench:check --')

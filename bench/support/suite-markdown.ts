@@ -4,7 +4,7 @@ import type { SuiteResult } from './run-suite.ts';
 /** The generated part of `docs/benchmarks.md`. @param charts links by the title of the report */
 export function suiteMarkdown(result: SuiteResult, charts: ReadonlyMap<string, string>): string {
   const { machine, startedAt, seconds, parts } = result;
-  const intro = `${machineLine(machine)}; ${startedAt.slice(0, 10)}, in ${Math.ceil(seconds / 60)} minutes. Median (min–max).`;
+  const intro = `${machineLine(machine)}; ${startedAt.slice(0, 10)}, in ${Math.ceil(seconds / 60)} minutes. [Every sample](benchmarks/suite.json).`;
   const sections = parts.map(({ heading, text, command, reports }) =>
     [
       `### ${heading}`,
@@ -35,16 +35,4 @@ export function tableOf(rows: readonly Measured[]): string {
 function chartOf({ title, chart }: Report, charts: ReadonlyMap<string, string>): string[] {
   const link = charts.get(title);
   return chart === undefined || link === undefined ? [] : [`![${chart.description}](${link})`];
-}
-
-const MARKERS = { start: '<!-- suite:start -->', end: '<!-- suite:end -->' };
-
-/** Replaces what is between the markers. @throws Error without markers */
-export function replaceGenerated(document: string, generated: string): string {
-  const start = document.indexOf(MARKERS.start);
-  const end = document.indexOf(MARKERS.end);
-  if (start === -1 || end < start) {
-    throw new Error(`The document has no ${MARKERS.start} with a ${MARKERS.end} after it.`);
-  }
-  return `${document.slice(0, start + MARKERS.start.length)}\n\n${generated}\n\n${document.slice(end)}`;
 }

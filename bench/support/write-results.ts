@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { barChart, lineChart } from './chart.ts';
+import { betweenMarkers, writeFormatted } from './generated.ts';
 import type { Chart } from './report.ts';
 import type { SuiteResult } from './run-suite.ts';
-import { replaceGenerated, suiteMarkdown } from './suite-markdown.ts';
+import { suiteMarkdown } from './suite-markdown.ts';
 
 const CHARTS = 'benchmarks';
 
@@ -26,13 +26,7 @@ export async function writeResults(folder: string, result: SuiteResult): Promise
     }
   }
   await writeFormatted(join(folder, CHARTS, 'suite.json'), JSON.stringify(withoutCharts(result)));
-  await writeFormatted(path, replaceGenerated(document, suiteMarkdown(result, charts)));
-}
-
-/** As the lint rules of this repository want it. */
-export async function writeFormatted(path: string, text: string): Promise<void> {
-  const config = await resolveConfig(new URL('../../../package.json', import.meta.url));
-  await writeFile(path, await format(text, { ...config, filepath: path }));
+  await writeFormatted(path, betweenMarkers(document, 'suite', suiteMarkdown(result, charts)));
 }
 
 function svgOf(chart: Chart): string {
