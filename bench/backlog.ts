@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { benchmarkCommand, count } from './support/benchmark-command.ts';
@@ -7,6 +5,7 @@ import { fillLog } from './support/fill-log.ts';
 import { withFolder } from './support/folders.ts';
 import { recordsProcessed } from './support/many-orders.ts';
 import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
+import { openConnections } from './support/open-connections.ts';
 import { machineLine, median } from './support/report.ts';
 
 /**
@@ -19,8 +18,6 @@ const { short, long, connections } = benchmarkCommand('backlog')
   .option('--connections <n>', 'open connections', count, 10_000)
   .parse()
   .opts<{ short: number; long: number; connections: number }>();
-
-const CONNECTIONS_AT_ONCE = 500;
 
 console.log(`\nMemory of the service (--role all, embedded log, SQLite)\n${machineLine()}`);
 for (const backlog of [short, long]) await withFolder((folder) => drain(folder, backlog));
@@ -46,31 +43,16 @@ async function drain(folder: string, backlog: number): Promise<void> {
 
 async function holdConnections(folder: string, wanted: number): Promise<void> {
   const service = await start(join(folder, 'data'));
-  const { port, hostname } = new URL(service.url);
   const before = (await service.usage()).rssBytes;
-  const sockets: Socket[] = [];
-  while (sockets.length < wanted) {
-    const length = Math.min(CONNECTIONS_AT_ONCE, wanted - sockets.length);
-    const more = Array.from({ length }, () => connect(Number(port), hostname));
-    await Promise.all(more.map(requestOnce));
-    sockets.push(...more);
-  }
+  const held = await openConnections(service.url, wanted);
   const response = await fetch(`${service.url}/livez`);
   const after = (await service.usage()).rssBytes;
-  const open = sockets.filter((socket) => !socket.destroyed).length;
   console.log(
-    `  ${open} open connections: RSS ${mebibytes(before)} before, ${mebibytes(after)} with them ` +
+    `  ${held.open()} open connections: RSS ${mebibytes(before)} before, ${mebibytes(after)} with them ` +
       `(${((after - before) / 1024 / wanted).toFixed(1)} KiB each); another client gets ${response.status}`,
   );
-  for (const socket of sockets) socket.destroy();
+  held.close();
   await service.stop();
-}
-
-/** Sends one request and leaves the connection open. */
-async function requestOnce(socket: Socket): Promise<void> {
-  await once(socket, 'connect');
-  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await once(socket, 'data');
 }
 
 function start(folder: string): Promise<MeasuredProcess> {

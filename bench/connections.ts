@@ -12,15 +12,17 @@ import { MeasuredProcess, REFERENCE, SERVICE } from './support/measured-process.
 import { printReport } from './support/report.ts';
 
 /**
- * Orders over few and over many connections, all of them busy: the service (`--role all`, embedded log) until the orders
- * are stored, against a bare Fastify route.
+ * Orders over 100 connections while few or many are open: the service (`--role all`, embedded log) until the orders are
+ * stored, against a bare Fastify route.
  */
 const { rounds, orders, connections } = benchmarkCommand('connections')
   .option('--rounds <n>', 'rounds', count, 3)
   .option('--orders <n>', 'orders a round', count, 10_000)
-  .option('--connections <n>', 'connections; comma-separated', counts, [100, 1_000, 10_000])
+  .option('--connections <n>', 'open connections; comma-separated', counts, [100, 1_000, 10_000])
   .parse()
   .opts<{ rounds: number; orders: number; connections: number[] }>();
+
+const BUSY_CONNECTIONS = 100;
 
 const cases: AcceptCase[] = [];
 const comparisons: Comparison[] = [];
@@ -31,12 +33,14 @@ await withFolder(async (folder) => {
     GRPC_PORT: '0',
     DATA_DIR: join(folder, 'data'),
     MAX_EVENT_LOOP_DELAY_MS: '0',
+    MAX_CONNECTIONS_PER_ADDRESS: '0',
   };
   const bare = await MeasuredProcess.start(REFERENCE, [], {});
   const service = await MeasuredProcess.start(SERVICE, ['serve'], settings);
   try {
     for (const each of connections) {
-      const load = { orders: Math.max(orders, each), connections: each, ordersPerRequest: 1 };
+      const busy = Math.min(each, BUSY_CONNECTIONS);
+      const load = { orders, connections: busy, idleConnections: each - busy, ordersPerRequest: 1 };
       const reference = { name: `bare Fastify route, ${each} connections`, process: bare, load, costs: [] };
       const named = { name: `order-system, ${each} connections`, process: service, load, costs: [] };
       const ours = { ...named, untilStored: true };
@@ -49,7 +53,7 @@ await withFolder(async (folder) => {
   }
 });
 
-const title = 'From POST to stored, over few and over many connections';
+const title = 'From POST to stored with few and with many open connections';
 printReport(
   `${title}: ${orders} orders a round, embedded log and SQLite`,
   rowsOfCases(cases, comparisons),

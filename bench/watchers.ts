@@ -25,6 +25,8 @@ interface Watched {
   rss: number[];
 }
 
+const WARM_UP_ROUNDS = 4;
+
 const mebibytes = (bytes: number) => bytes / 2 ** 20;
 const levels: Watched[] = [0, ...watchers].map((each) => ({ watchers: each, micros: [], rss: [] }));
 const stalled: number[] = [];
@@ -38,8 +40,10 @@ await withFolder(async (folder) => {
   const environment = { PORT: '0', GRPC_PORT: '0', DATA_DIR: folder, ...limits };
   const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
   try {
-    // The first moves compile the code.
-    await moveOrders(service.url, await placeOrders(service.url, orders), 'preparing');
+    // The first compile the code.
+    for (let warmUp = 0; warmUp < WARM_UP_ROUNDS; warmUp += 1) {
+      await moveOrders(service.url, await placeOrders(service.url, orders), 'preparing');
+    }
     await inRounds(rounds, async () => {
       for (const level of levels) await measure(service, level);
       stalled.push(await memoryOfStalledWatcher(service));

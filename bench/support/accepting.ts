@@ -3,12 +3,15 @@ import autocannon from 'autocannon';
 import { waitUntil } from '../../tools/support/wait-until.ts';
 import { recordsProcessed } from './many-orders.ts';
 import type { MeasuredProcess } from './measured-process.ts';
+import { openConnections } from './open-connections.ts';
 import { sampleOrder } from './sample-order.ts';
 
 export interface Load {
   /** placed in total, over all requests */
   orders: number;
   connections: number;
+  /** other connections, open meanwhile; 0 by default */
+  idleConnections?: number;
   /** 1: `POST /v1/orders`; more: `POST /v1/orders/batch` */
   ordersPerRequest: number;
 }
@@ -40,6 +43,7 @@ export async function costOfAccepting(
 ): Promise<AcceptCost> {
   const stored = () => recordsProcessed(process.url, 'placed');
   const storedBefore = untilStored ? await stored() : 0;
+  const idle = await openConnections(process.url, load.idleConnections ?? 0);
   const brokerBefore = await cpuMicrosOf(broker);
   const before = await process.usage();
   const startedAt = performance.now();
@@ -50,6 +54,8 @@ export async function costOfAccepting(
     }
     return { at: performance.now(), usage: await process.usage() };
   });
+  if (idle.open() < (load.idleConnections ?? 0)) throw new Error('The server closed idle connections.');
+  idle.close();
   return {
     cpuMicros: (end.usage.cpuMicros - before.cpuMicros) / load.orders,
     brokerCpuMicros: ((await cpuMicrosOf(broker)) - brokerBefore) / load.orders,
@@ -81,6 +87,7 @@ export async function placeOrders<End>(
         method: 'POST',
         connections: Math.min(connections, amount),
         amount,
+        timeout: ANSWER_TIMEOUT_S,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(isBatch ? batch : sampleOrder(1)),
         // An order of a batch that was refused has a problem in its result.
@@ -98,10 +105,16 @@ export async function placeOrders<End>(
   const accepted = result.statusCodeStats?.[isBatch ? '207' : '202']?.count ?? 0;
   if (accepted !== amount || result.mismatches > 0 || ending === undefined) {
     const statuses = JSON.stringify(result.statusCodeStats);
-    throw new Error(`Not every order was accepted: ${statuses}, ${result.mismatches} batches in part`);
+    const { errors, timeouts, mismatches } = result;
+    throw new Error(
+      `Not every order was accepted: ${statuses}, ${mismatches} batches in part, ${errors} errors, ${timeouts} timeouts`,
+    );
   }
   return { latency: result.latency, end: await ending };
 }
+
+/** A busy machine may take long. */
+const ANSWER_TIMEOUT_S = 60;
 
 const MICROS_PER_TICK = 10_000;
 

@@ -66,15 +66,15 @@ export function suiteParts(size: SuiteSize): SuitePart[] {
       text: 'Reads of random orders, lists and writes; `--full` grows the store to 5,000,000 orders.',
       args: sized(
         '--rounds 1 --few 500 --many 1000,2000 --reads 10',
-        '--rounds 3 --many 100000,1000000',
-        '--rounds 3 --many 100000,1000000,5000000',
+        '--rounds 5 --many 100000,1000000',
+        '--rounds 5 --many 100000,1000000,5000000',
       ),
       seconds: size === 'full' ? 240 : 60,
     },
     {
       name: 'connections',
       heading: 'Connections',
-      text: 'All connections are busy, so that an order waits for those of the other connections.',
+      text: 'A hundred of the open connections are busy. A bare Fastify route has as many.',
       args: sized('--rounds 1 --orders 200 --connections 10,20', '--rounds 3 --orders 10000'),
       seconds: 60,
     },
