@@ -24,6 +24,8 @@ import { idFromRandomKey, idFromTimedKey, newId, saveOrders, type OrderIds } fro
  */
 const KEYS = { none: newId, uuidv7: idFromTimedKey, random: idFromRandomKey };
 
+const STORES = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
+
 interface Options {
   store: 'sqlite' | 'postgres';
   keys: keyof typeof KEYS;
@@ -108,7 +110,7 @@ await withFolder(async (folder) => {
 const allSamples = [...readSamples, writeSamples];
 const figure = (size: number) => size.toLocaleString('en-US');
 printReport(
-  `Reads and writes in ${store} as the store grows, Idempotency-Keys: ${keys}, batches of ${batch}`,
+  `Reads and writes in ${STORES[store]} as the store grows, Idempotency-Keys: ${keys}, batches of ${batch}`,
   [
     ...allSamples.map(({ name, small }) => ({
       name,
@@ -135,7 +137,7 @@ printReport(
   ],
   {
     kind: 'lines',
-    title: `Time of a read or write in ${store} as the store grows`,
+    title: `Time of a read or write in ${STORES[store]} as the store grows`,
     description: `Microseconds of each operation with ${[few, ...many].map(figure).join(', ')} orders stored.`,
     x: { name: 'orders stored', logarithmic: true },
     y: { name: 'µs', logarithmic: true },

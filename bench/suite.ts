@@ -19,7 +19,11 @@ const result = await runSuite(parts.filter(({ name }) => only?.includes(name) ??
 await writeResults(docs, result);
 
 console.log(machineLine(result.machine));
-for (const { heading, reports } of result.parts) {
+for (const { heading, reports, failure } of result.parts) {
+  if (failure !== undefined) {
+    console.error(`${heading}: not measured. ${failure}`);
+    process.exitCode = 1;
+  }
   for (const row of reports.flatMap(({ rows }) => rows)) {
     if (row.better === undefined && row.target === undefined) continue;
     const target = row.target === undefined ? '' : ` (target: ${row.target})`;

@@ -30,6 +30,8 @@ export const BATCH_COMPARISON = {
 
 const WARM_UP_ORDERS = 5_000;
 
+const hasBroker = (each: AcceptCase) => each.broker !== undefined;
+
 export async function measureCases(cases: readonly AcceptCase[], rounds: number): Promise<void> {
   for (const { process, load } of cases) {
     await placeOrders(process.url, { ...load, orders: Math.min(WARM_UP_ORDERS, load.orders) }, () =>
@@ -42,7 +44,6 @@ export async function measureCases(cases: readonly AcceptCase[], rounds: number)
 }
 
 export function rowsOfCases(cases: readonly AcceptCase[], comparisons: readonly Comparison[]): Measured[] {
-  const hasBroker = (each: AcceptCase) => each.broker !== undefined;
   return [
     ...cases.map((each) => row(each, 'cpuMicros', 'µs CPU an order', 1)),
     ...comparisons.map(({ ours, reference, of, ...rest }) => ({
@@ -65,14 +66,12 @@ export function chartOfCases(
   cases: readonly AcceptCase[],
   { title, description }: { title: string; description: string },
 ): Chart {
-  const series = (name: string, of: keyof AcceptCost, isMeasured: (each: AcceptCase) => boolean) => ({
-    name,
-    values: cases.map((each) => (isMeasured(each) ? spreadOf(samplesOf(each, of)) : undefined)),
-  });
+  const spreads = (of: keyof AcceptCost, isMeasured: (each: AcceptCase) => boolean) =>
+    cases.map((each) => (isMeasured(each) ? spreadOf(samplesOf(each, of)) : undefined));
+  const series = [{ name: 'serving process', values: spreads('cpuMicros', () => true) }];
+  if (cases.some(hasBroker)) series.push({ name: 'Kafka', values: spreads('brokerCpuMicros', hasBroker) });
   const groups = cases.map(({ name }) => name);
-  const service = series('serving process', 'cpuMicros', () => true);
-  const broker = series('Kafka', 'brokerCpuMicros', (each) => each.broker !== undefined);
-  return { kind: 'bars', title, description, unit: 'µs CPU an order', groups, series: [service, broker] };
+  return { kind: 'bars', title, description, unit: 'µs CPU an order', groups, series };
 }
 
 function row(each: AcceptCase, of: keyof AcceptCost, unit: string, digits: number): Measured {

@@ -60,14 +60,15 @@ const BACKGROUND = '#ffffff';
 const TEXT = '#1f2328';
 const GRID = '#d1d9e0';
 /** They differ in brightness too, so that colour-blind readers can tell them apart. */
-const COLORS = ['#0b5cad', '#e69f00', '#59636e', '#009e73', '#cc79a7', '#56b4e9', '#a40e26'];
+const COLORS = ['#0b5cad', '#e69f00', '#59636e', '#009e73', '#cc79a7', '#56b4e9', '#a40e26', '#8d6708'];
 const FONT = { fontFamily: 'Arial, Helvetica, sans-serif', fontSize: 13, color: TEXT };
 
 /** The text of an SVG file; the same chart gives the same text. */
 export function barChart(chart: BarChart): string {
   const { unit, groups, series } = chart;
   const bars = groups.length * (series.length + 0.6);
-  return render(chart, FRAME_HEIGHT + Math.ceil(bars * BAR_HEIGHT), {
+  const height = FRAME_HEIGHT + moreLegendHeight(series) + Math.ceil(bars * BAR_HEIGHT);
+  return render(chart, height, {
     ...frame(chart, series),
     xAxis: { type: 'value', ...axisStyle(unit) },
     yAxis: { type: 'category', data: [...groups], inverse: true, axisTick: { show: false }, axisLabel: FONT },
@@ -86,7 +87,7 @@ export function lineChart(chart: LineChart): string {
   const { x, y, series } = chart;
   const xs = series.flatMap(({ points }) => points.map(([value]) => value));
   const bounds = { min: Math.min(...xs), max: Math.max(...xs) };
-  return render(chart, LINE_CHART_HEIGHT, {
+  return render(chart, LINE_CHART_HEIGHT + moreLegendHeight(series), {
     ...frame(chart, series),
     xAxis: { type: x.logarithmic ? 'log' : 'value', ...bounds, ...axisStyle(x.name) },
     yAxis: { type: y.logarithmic ? 'log' : 'value', ...axisStyle(y.name), nameGap: 60 },
@@ -157,9 +158,15 @@ function frame({ title }: ChartText, series: readonly { name: string }[]): EChar
     backgroundColor: BACKGROUND,
     color: COLORS,
     title: { text: title, left: 16, top: 14, textStyle: { ...FONT, fontSize: 16 } },
-    legend: { data: series.map(({ name }) => name), left: 16, top: 46, textStyle: FONT, itemGap: 18 },
-    grid: { left: 44, right: 72, top: 88, bottom: 44, containLabel: true },
+    legend: { data: series.map(({ name }) => name), left: 16, top: 46, textStyle: FONT, itemGap: 26 },
+    grid: { left: 44, right: 72, top: 88 + moreLegendHeight(series), bottom: 44, containLabel: true },
   };
+}
+
+/** Of the rows of a legend that is too long for one. */
+function moreLegendHeight(series: readonly { name: string }[]): number {
+  const width = series.reduce((sum, { name }) => sum + 58 + 7.5 * name.length, 0);
+  return 31 * Math.floor(width / (WIDTH - 32));
 }
 
 function axisStyle(name: string) {

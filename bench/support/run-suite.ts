@@ -11,7 +11,7 @@ export interface SuiteResult {
   parts: PartResult[];
 }
 
-/** Runs the parts one after the other. @throws Error when one fails */
+/** Runs the parts one after the other; one that fails does not end the others. */
 export async function runSuite(parts: readonly SuitePart[]): Promise<SuiteResult> {
   const startedAt = new Date();
   const machine = describeMachine();

@@ -5,10 +5,11 @@ import type { SuiteResult } from './run-suite.ts';
 export function suiteMarkdown(result: SuiteResult, charts: ReadonlyMap<string, string>): string {
   const { machine, startedAt, seconds, parts } = result;
   const intro = `${machineLine(machine)}; ${startedAt.slice(0, 10)}, in ${Math.ceil(seconds / 60)} minutes. [Every sample](benchmarks/suite.json).`;
-  const sections = parts.map(({ heading, text, command, reports }) =>
+  const sections = parts.map(({ heading, text, command, reports, failure }) =>
     [
       `### ${heading}`,
       `${text} (\`${command}\`)`,
+      ...(failure === undefined ? [] : [`Not measured: ${failure}`]),
       ...reports.flatMap((report) => [`${report.title}:`, ...chartOf(report, charts), tableOf(report.rows)]),
     ].join('\n\n'),
   );

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import t from 'tap';
 import { ratiosOf } from '../../bench/support/baseline.ts';
-import type { SuiteResult } from '../../bench/support/run-suite.ts';
+import { runSuite, type SuiteResult } from '../../bench/support/run-suite.ts';
+import { suiteMarkdown } from '../../bench/support/suite-markdown.ts';
 import { suiteParts } from '../../bench/support/suite-parts.ts';
 import { BENCHMARKS } from '../../bench/support/benchmark-command.ts';
 import { runProgram } from '../../tools/support/program.ts';
@@ -65,4 +66,15 @@ await t.test('every part of the suite is a benchmark, and its sizes are options 
     t.match(stdout, BENCHMARKS[name]);
     for (const option of args.filter((arg) => arg.startsWith('--'))) t.match(stdout, `${option} <`, name);
   }
+});
+
+await t.test('a benchmark that fails is named, and does not end the suite', async (t) => {
+  const part = { name: 'drain', heading: 'Draining', text: '', args: ['--rounds', '0'], seconds: 1 } as const;
+  const result = await runSuite([part, part]);
+  t.match(
+    result.parts.map(({ failure }) => failure),
+    [/exited with code 1/, /exited with code 1/],
+  );
+  t.match(suiteMarkdown(result, new Map()), '### Draining\n');
+  t.match(suiteMarkdown(result, new Map()), 'Not measured: The benchmark exited with code 1.');
 });
