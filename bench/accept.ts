@@ -11,7 +11,7 @@ import {
 } from './support/accept-cases.ts';
 import { benchmarkCommand, count, counts } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { MeasuredProcess, REFERENCE, SERVICE } from './support/measured-process.ts';
+import { MeasuredProcess, REFERENCE, SERVICE, UNDER_LOAD } from './support/measured-process.ts';
 import { printReport } from './support/report.ts';
 
 /**
@@ -44,7 +44,7 @@ await withFolder(async (folder) => {
     KAFKA_TOPIC_PREFIX: `bench-${process.pid}-${name}-`,
   });
   const startService = (name: string, module: URL) => {
-    const settings = { PORT: '0', GRPC_PORT: '0', DATA_DIR: join(folder, name), LOG_LEVEL: 'info' };
+    const settings = { ...UNDER_LOAD, DATA_DIR: join(folder, name), LOG_LEVEL: 'info' };
     return start(module, ['serve', '--role', 'api'], { ...settings, ...onKafka(name) });
   };
   try {

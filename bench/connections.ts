@@ -8,7 +8,7 @@ import {
 } from './support/accept-cases.ts';
 import { benchmarkCommand, count, counts } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { MeasuredProcess, REFERENCE, SERVICE } from './support/measured-process.ts';
+import { MeasuredProcess, REFERENCE, SERVICE, UNDER_LOAD } from './support/measured-process.ts';
 import { printReport } from './support/report.ts';
 
 /**
@@ -29,10 +29,8 @@ const comparisons: Comparison[] = [];
 
 await withFolder(async (folder) => {
   const settings = {
-    PORT: '0',
-    GRPC_PORT: '0',
+    ...UNDER_LOAD,
     DATA_DIR: join(folder, 'data'),
-    MAX_EVENT_LOOP_DELAY_MS: '0',
     MAX_CONNECTIONS_PER_ADDRESS: '0',
   };
   const bare = await MeasuredProcess.start(REFERENCE, [], {});

@@ -6,7 +6,7 @@ import { BATCH_COMPARISON, chartOfCases, measureCases, rowsOfCases } from './sup
 import type { AcceptCase, Comparison } from './support/accept-cases.ts';
 import { benchmarkCommand, count } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { MeasuredProcess, SERVICE } from './support/measured-process.ts';
+import { MeasuredProcess, SERVICE, UNDER_LOAD } from './support/measured-process.ts';
 import { printReport } from './support/report.ts';
 
 /**
@@ -37,7 +37,7 @@ await withFolder(async (folder) => {
   try {
     for (const { name, module } of builds) {
       const start = async (settings: Record<string, string>) => {
-        const common = { PORT: '0', GRPC_PORT: '0', LOG_LEVEL: 'info' };
+        const common = { ...UNDER_LOAD, LOG_LEVEL: 'info' };
         const process = await MeasuredProcess.start(module, ['serve'], { ...common, ...settings });
         processes.push(process);
         return process;

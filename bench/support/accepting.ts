@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
 import { waitUntil } from '../../tools/support/wait-until.ts';
+import { cpuOfPid } from './cpu-time.ts';
 import { recordsProcessed } from './many-orders.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { openConnections } from './open-connections.ts';
@@ -41,10 +41,11 @@ export async function costOfAccepting(
   { process, untilStored = false, broker }: Accepting,
   load: Load,
 ): Promise<AcceptCost> {
+  const brokerCpu = () => (broker === undefined ? 0 : cpuOfPid(broker));
   const stored = () => recordsProcessed(process.url, 'placed');
   const storedBefore = untilStored ? await stored() : 0;
   const idle = await openConnections(process.url, load.idleConnections ?? 0);
-  const brokerBefore = await cpuMicrosOf(broker);
+  const brokerBefore = await brokerCpu();
   const before = await process.usage();
   const startedAt = performance.now();
   const { latency, end } = await placeOrders(process.url, load, async () => {
@@ -58,7 +59,7 @@ export async function costOfAccepting(
   idle.close();
   return {
     cpuMicros: (end.usage.cpuMicros - before.cpuMicros) / load.orders,
-    brokerCpuMicros: ((await cpuMicrosOf(broker)) - brokerBefore) / load.orders,
+    brokerCpuMicros: ((await brokerCpu()) - brokerBefore) / load.orders,
     ordersPerSecond: (load.orders * 1_000) / (end.at - startedAt),
     rssBytes: end.usage.rssBytes,
     p50: latency.p50,
@@ -115,12 +116,3 @@ export async function placeOrders<End>(
 
 /** A busy machine may take long. */
 const ANSWER_TIMEOUT_S = 60;
-
-const MICROS_PER_TICK = 10_000;
-
-/** User and system time of a process since its start; 0 where Linux's /proc does not exist. */
-async function cpuMicrosOf(pid: number | undefined): Promise<number> {
-  if (pid === undefined || process.platform !== 'linux') return 0;
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
-}

@@ -7,6 +7,12 @@ export const SERVICE = new URL('../../src/main.js', import.meta.url);
 /** A bare Fastify route; with the argument `append` it also appends to Kafka. */
 export const REFERENCE = new URL('./reference-server.js', import.meta.url);
 
+/**
+ * Settings of a service under load: free ports, and no `503` because load, broker and neighbours keep the machine busy. The
+ * event loop is watched as it is by default.
+ */
+export const UNDER_LOAD = { PORT: '0', GRPC_PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '60000' };
+
 export interface Usage {
   /** user and system time of all threads since the start, µs */
   cpuMicros: number;
