@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', '.tap/', 'src/grpc/generated/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', '.tap/', '**/target/', 'src/grpc/generated/'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -46,7 +46,7 @@ process.once('SIGTERM', () => {
       () => process.exit(1),
     );
 });
-console.log(await app.listen({ host: '127.0.0.1', port: 0 }));
+console.log(await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 0) }));
 
 function accepted(id: string) {
   const createdAt = new Date().toISOString();
