@@ -10,6 +10,7 @@ Examples:
   npm run bench -- accept
   npm run bench -- drain --rounds 3
   npm run bench -- drain --help    the options of one benchmark
+  npm run bench -- --teach         the experiments of docs/learn.md
 
 Compare ratios, not absolute numbers; see docs/benchmarks.md.
 `;
@@ -24,6 +25,13 @@ for (const [name, description] of Object.entries(BENCHMARKS)) {
 }
 
 const [node = '', file = '', ...args] = process.argv;
-const isHelp = args.includes('--help') || args.includes('-h');
-const isSuite = args[0] === undefined || (args[0].startsWith('-') && !isHelp);
-await program.parseAsync([node, file, ...(isSuite ? ['suite'] : []), ...args]);
+if (args[0] === '--teach') {
+  process.argv.splice(2, 1);
+  await import('./teach/main.ts');
+} else {
+  await program.parseAsync([node, file, ...(isSuite(args) ? ['suite'] : []), ...args]);
+}
+
+function isSuite([first]: readonly string[]): boolean {
+  return first === undefined || (first.startsWith('-') && first !== '--help' && first !== '-h');
+}

@@ -25,6 +25,7 @@ const DOCUMENTS = [
   'docs/benchmarks.md',
   'docs/configuration.md',
   'docs/deployment.md',
+  'docs/learn.md',
   'docs/reliability.md',
   'docs/security.md',
 ];
