@@ -31,7 +31,10 @@ export interface KafkaOptions {
   logger: Logger;
 }
 
-/** Default. A longer linger (2 ms) saved no measurable CPU, because under load records batch behind the requests in flight. */
+/**
+ * Default: long enough to hand over all records of a group (`GroupCommit`), so that they become one request. With 0.5 ms, orders were
+ * accepted at 0.9 of the rate; with 0, librdkafka sends the first records of a group alone.
+ */
 export const LINGER_MS = 0.1;
 
 /** With these settings, an acknowledged record is in the log exactly once and in order. */
