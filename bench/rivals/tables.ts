@@ -16,7 +16,7 @@ export function fullReport(results: Results): string {
     conditionsText(results),
     `#### Until Kafka has the order`,
     `Closed loop of ${connections} connections, ${seconds} s a round, median (min–max) of ${rounds} interleaved rounds; ` +
-      `CPU in µs an order. Latency from the time an order was due, at ${rate} orders/s (open loop).`,
+      `CPU in µs an order. Latency from the time an order was due, at ${rate} orders/s (open loop); the load may send an order up to 1 ms early.`,
     table(accepting, [
       ...speedColumns,
       ...latencyColumns,
