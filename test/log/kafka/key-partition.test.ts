@@ -28,6 +28,22 @@ await t.test('a key selects the partition that librdkafka selects', async (t) =>
   );
 });
 
+await t.test('new keys of one moment share a partition, and other topics get them as they are', async (t) => {
+  await createTopicsOf(mock, 'new-keys');
+  const log = new KafkaEventLog(kafkaOptions(mock.brokers, 'new-keys', { clientSettings: MOCK_SETTINGS }));
+  await log.start();
+  t.teardown(() => log.stop());
+  const newId = createOrderIds();
+  const topic = TOPICS.commands;
+  const appends = Array.from({ length: 20 }, () =>
+    log.append({ topic, key: log.newKey(topic, newId()), value: Buffer.from('value') }),
+  );
+  const partitions = new Set((await Promise.all(appends)).map(({ partition }) => partition));
+  t.equal(partitions.size, 1);
+  const id = newId();
+  t.equal(log.newKey(TOPICS.status, id), id);
+});
+
 await t.test('a key that is made for a partition selects it', (t) => {
   const newId = createOrderIds();
   const size = fc.integer({ min: 1, max: 400 });
