@@ -1,4 +1,4 @@
-/** More than two made groups smaller. */
+/** More would make the groups smaller. */
 const MAX_GROUPS_IN_FLIGHT = 2;
 
 /** A broker that takes longer to acknowledge gets the next group anyway, so that no record waits for much longer than this. */
@@ -24,8 +24,8 @@ interface Lane {
 
 /**
  * Sends the records of one moment together (group commit). While a group is on its way to a broker, further records wait, and go
- * out together once it is acknowledged, or as soon as they are as many as the group in flight: so a single order never waits for
- * another one, and under load groups grow. When a broker is idle, a record goes out at the end of the turn of the event loop, with
+ * out together once it is acknowledged, or as soon as they are as many as the group in flight. So a record does not wait for a single
+ * one before it, and under load groups grow. When a broker is idle, a record goes out at the end of the turn of the event loop, with
  * all others of that turn; no timer delays it. Each broker has a lane of its own, so that a slow one does not hold up the others.
  * Within a lane, records keep their order.
  */

@@ -25,6 +25,7 @@ export interface PendingAppend {
  */
 export class PendingAppends {
   readonly #poll: () => void;
+  readonly #onTaken: (append: PendingAppend) => void;
   /** by slot number; slots are reused, because librdkafka carries small integers cheaply */
   readonly #slots: (PendingAppend | undefined)[] = [];
   readonly #free: number[] = [];
@@ -33,8 +34,10 @@ export class PendingAppends {
   #isPollingOften = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(poll: () => void) {
+  /** @param onTaken gets each append that is removed, whatever its outcome */
+  constructor(poll: () => void, onTaken: (append: PendingAppend) => void = () => undefined) {
     this.#poll = poll;
+    this.#onTaken = onTaken;
   }
 
   get count(): number {
@@ -73,6 +76,7 @@ export class PendingAppends {
     this.#slots[slot] = undefined;
     this.#free.push(slot);
     this.#bytes -= append.bytes;
+    this.#onTaken(append);
     if (this.count === 0) this.#drained?.();
     return append;
   }

@@ -30,7 +30,7 @@ import {
 import type { Group } from './group-commit.ts';
 import { openAgain } from './open-again.ts';
 import { PartitionCounts } from './partition-counts.ts';
-import { type PendingAppend, PendingAppends } from './pending-appends.ts';
+import { PendingAppends } from './pending-appends.ts';
 import { reachBroker } from './reach-broker.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
@@ -49,7 +49,12 @@ export class KafkaProducer {
   readonly #options: KafkaOptions;
   readonly #createClient: (options: KafkaOptions) => Producer;
   readonly #createClock: () => Pick<WallClock, 'wasSetBack'>;
-  readonly #pending = new PendingAppends(() => this.#poll());
+  readonly #pending = new PendingAppends(
+    () => this.#poll(),
+    ({ group }) => {
+      if (group !== undefined) this.#commands.settle(group);
+    },
+  );
   readonly #commands = new CommandAppends((slot, group) => this.#send(slot, group));
   readonly #reachability: Reachability;
   readonly #partitionCounts = new PartitionCounts(PROBE_TIMEOUT_MS);
@@ -175,15 +180,8 @@ export class KafkaProducer {
         toKafkaHeaders(headers),
       );
     } catch (error) {
-      this.#take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, append.partition));
+      this.#pending.take(slot)?.reject(refusalError(error as LibrdKafkaError, topic, append.partition));
     }
-  }
-
-  /** Removes an append that is settled. */
-  #take(slot: number): PendingAppend | undefined {
-    const append = this.#pending.take(slot);
-    if (append?.group !== undefined) this.#commands.settle(append.group);
-    return append;
   }
 
   #nameOf(topic: string): string {
@@ -250,7 +248,7 @@ export class KafkaProducer {
   }
 
   #settle(error: LibrdKafkaError | null, report: DeliveryReport): void {
-    const append = this.#take(Number(report.opaque));
+    const append = this.#pending.take(Number(report.opaque));
     if (append === undefined) return;
     const { topic, partition: chosen, resolve, reject } = append;
     if (error) {

@@ -1,7 +1,10 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import kafka from 'node-rdkafka';
 import t, { type Test } from 'tap';
 import { TOPICS } from '../../../src/log/event-log.ts';
+import type { KafkaOptions } from '../../../src/log/kafka/client-settings.ts';
 import { KafkaProducer } from '../../../src/log/kafka/producer.ts';
 import { eventually } from '../../../tools/support/eventually.ts';
 import { kafkaOptions } from './harness.ts';
@@ -22,6 +25,8 @@ class PlayedClient extends EventEmitter {
   failures = 0;
   /** the offset that the next record gets */
   end = 0;
+  /** it reports no delivery */
+  isSilent = false;
   questions = 0;
   rangeQueries = 0;
 
@@ -44,7 +49,8 @@ class PlayedClient extends EventEmitter {
       throw Object.assign(new Error('Local: Unknown partition'), { code });
     }
     const offset = this.end++;
-    setImmediate(() => this.emit('delivery-report', null, { topic, partition, offset, opaque }));
+    if (!this.isSilent)
+      setImmediate(() => this.emit('delivery-report', null, { topic, partition, offset, opaque }));
   }
 
   getMetadata({ topic: name }: { topic: string }, done: Done): void {
@@ -67,10 +73,10 @@ class PlayedClient extends EventEmitter {
   }
 }
 
-async function startProducer(t: Test) {
+async function startProducer(t: Test, given: Partial<KafkaOptions> = {}) {
   const client = new PlayedClient();
   const clientSettings = { 'topic.metadata.refresh.interval.ms': '10' };
-  const options = kafkaOptions('played', space, { clientSettings });
+  const options = kafkaOptions('played', space, { clientSettings, ...given });
   const producer = new KafkaProducer(options, () => client as unknown as kafka.Producer);
   await producer.start();
   t.teardown(() => producer.stop());
@@ -140,3 +146,29 @@ await t.test('after a question about the topics failed, it is asked again', asyn
   t.equal(client.failures, 0);
   t.match(producer.readinessProblem(), /no topic/);
 });
+
+await t.test(
+  'after a client that left records unreported, a new one sends the next record at once',
+  async (t) => {
+    // A new client is opened only once a broker accepts connections.
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    const brokers = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { producer, client } = await startProducer(t, { ackTimeoutMs: 10, brokers });
+    client.isSilent = true;
+    const unreported = [producer.append(record)];
+    await nextTurn();
+    unreported.push(producer.append(record));
+    await nextTurn();
+    t.equal(client.end, 2);
+    client.emit('event.error', { message: 'fatal error' });
+    for (const { status } of await Promise.allSettled(unreported)) t.equal(status, 'rejected');
+    client.isSilent = false;
+    await eventually(() => producer.readinessProblem() === undefined, { what: 'the new client' });
+    const appending = producer.append(record);
+    await nextTurn();
+    t.equal(client.end, 3, 'it does not wait for the records of the old client');
+    await appending;
+  },
+);
