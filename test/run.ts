@@ -12,7 +12,7 @@ import { CHROMIUM_MISSING, chromiumPath } from '../tools/support/chromium.ts';
  * Runs a suite of test files, each as a plain `node` process, and parses the TAP that it prints. tap's own runner adds module
  * hooks to every process and every worker thread, which doubles what a test of threads or of whole services costs.
  *
- *     node dist/test/run.js unit | kafka | gateway | browser | image | compose [files]
+ *     node dist/test/run.js unit | kafka | gateway | upgrade | browser | image | compose [files]
  */
 interface Suite {
   suffix: string;
@@ -29,6 +29,7 @@ const SUITES: Record<string, Suite> = {
   unit: { suffix: '.test.js', folder: '', jobs: Math.min(4, availableParallelism()), timeout: 120 },
   kafka: { suffix: '.kafka.js', folder: '', jobs: 1, timeout: 120, needs: 'kafka' },
   gateway: { suffix: '.gateway.js', folder: 'gateway', jobs: 1, timeout: 120, needs: 'kafka' },
+  upgrade: { suffix: '.upgrade.js', folder: 'upgrade', jobs: 1, timeout: 360, needs: 'kafka' },
   browser: { suffix: '.browser.js', folder: 'browser', jobs: 1, timeout: 120, needs: 'chromium' },
   image: { suffix: '.docker.js', folder: 'image', jobs: 1, timeout: 1_800 },
   compose: { suffix: '.docker.js', folder: 'compose', jobs: 1, timeout: 1_800 },

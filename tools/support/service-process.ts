@@ -47,12 +47,16 @@ export class ServiceProcess {
     this.exited = exited;
   }
 
-  /** Resolves when it is ready. @throws StartError when it exits or takes too long */
+  /**
+   * Resolves when it is ready. @param program path of another compiled program
+   * @throws StartError when it exits or takes too long
+   */
   static async start(
     role: 'all' | 'api' | 'worker',
     environment: Record<string, string>,
+    program = mainPath,
   ): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [mainPath, 'serve', '--role', role], {
+    const child = spawn(process.execPath, [program, 'serve', '--role', role], {
       env: { ...withoutSettings(process.env), PORT: '0', GRPC_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
