@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
@@ -33,6 +34,8 @@ export interface Context {
   feed: HistoryFeed | undefined;
   /** undefined unless this process is one of API_PROCESSES */
   siblings: Siblings | undefined;
+  /** identifies this process among all that use the store */
+  replica: string;
 }
 
 /** The number of recent status changes that a watcher can resume from. */
@@ -86,6 +89,7 @@ export async function startContext(
     hub,
     feed,
     siblings,
+    replica: randomUUID().slice(0, 8),
   };
 }
 

@@ -1,6 +1,9 @@
+import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { verifyAlignment } from './alignment.ts';
 import { startApi } from './api.ts';
 import { openAuthenticator } from './authentication.ts';
@@ -8,6 +11,7 @@ import { backUp } from './backup/back-up.ts';
 import { ControlSocket } from './backup/control-socket.ts';
 import { controlSocketPath } from './backup/protocol.ts';
 import { openServers } from './servers.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { startContext, type Context } from './context.ts';
 import type { Addresses } from './processes/addresses.ts';
@@ -48,7 +52,9 @@ export async function startService(
 async function open(context: Context, version: string): Promise<RunningService> {
   const { config, lifecycle } = context;
   const pipeline = config.role === 'api' ? undefined : await startWorker(context);
-  const api = config.role === 'worker' ? undefined : await startApi(context);
+  const storeThread = openStoreThread(context);
+  const api =
+    config.role === 'worker' ? undefined : await startApi(context, { version, pipeline, storeThread });
   const authenticator = await openAuthenticator(context);
   const unchecked = await lifecycle.start('unchecked partitions', uncheckedPartitions(context));
 
@@ -61,6 +67,7 @@ async function open(context: Context, version: string): Promise<RunningService> 
     version,
   });
   await openControlSocket(context);
+  await lifecycle.start('heartbeat', heartbeat(context, { version, pipeline, storeThread }));
   return {
     addresses,
     failed: pipeline?.failed ?? unchecked.failed,
@@ -69,6 +76,30 @@ async function open(context: Context, version: string): Promise<RunningService> 
       await lifecycle.close();
     },
   };
+}
+
+/** The thread for what waits for the store, besides batches; it starts with its first request. */
+function openStoreThread({ config, writeLock, lifecycle }: Context): DeadLetterPool {
+  const storeThread = new DeadLetterPool({ store: config.database, writeLock });
+  lifecycle.opened('store thread', () => storeThread.close());
+  return storeThread;
+}
+
+function heartbeat(
+  { config, replica, logger }: Context,
+  {
+    version,
+    pipeline,
+    storeThread,
+  }: { version: string; pipeline: Pipeline | undefined; storeThread: DeadLetterPool },
+): Heartbeat {
+  return new Heartbeat({
+    store: storeThread,
+    replica: { id: replica, role: config.role, version },
+    partitions: () => pipeline?.partitions() ?? [],
+    logger,
+    clock: systemClock,
+  });
 }
 
 function uncheckedPartitions({ log, unchecked, reader, logger }: Context): UncheckedPartitions {

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { DeadLetterService } from '../services/dead-letter-service.ts';
 import type { LoadMonitor } from '../services/load-monitor.ts';
+import type { OperationsService } from '../services/operations-service.ts';
 import type { OrderService } from '../services/order-service.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
 import type { ResponseBudget } from '../services/response-budget.ts';
@@ -40,15 +41,20 @@ import { serveDashboard } from './routes/dashboard.ts';
 import { addDiscardDeadLetters } from './routes/discard-dead-letters.ts';
 import { addListDeadLetters } from './routes/list-dead-letters.ts';
 import { addListOrders } from './routes/list-orders.ts';
+import { addListPartitions } from './routes/list-partitions.ts';
+import { addListReplicas } from './routes/list-replicas.ts';
+import { addListRetryingOrders } from './routes/list-retrying-orders.ts';
 import { addMetrics, addProbes, type Readiness } from './routes/operations.ts';
 import { addOrderEvents } from './routes/order-events.ts';
 import { addOrderHistory } from './routes/order-history.ts';
+import { addOrderProcessing } from './routes/order-processing.ts';
 import { addPrincipal } from './routes/principal.ts';
 import { addReadDeadLetter } from './routes/read-dead-letter.ts';
 import { addReadOrder } from './routes/read-order.ts';
 import { addReplayDeadLetters } from './routes/replay-dead-letters.ts';
 import { addRequestTransition } from './routes/request-transition.ts';
 import { addStats } from './routes/stats.ts';
+import { ErrorDetailSchema } from './schemas/error-detail.ts';
 import { serverOptions, type HttpLimits } from './server-options.ts';
 
 /** What the routes below /v1 need. */
@@ -59,6 +65,7 @@ export interface HttpApi {
   shared: SharedDelivery;
   deadLetterService: DeadLetterService;
   stats: Stats & DurationListener;
+  operationsService: OperationsService;
 }
 
 export interface HttpDependencies {
@@ -126,6 +133,7 @@ export async function createHttpApp(dependencies: HttpDependencies): Promise<Fas
   addProbes(scope, { ...dependencies, showsDetails: detailsCheck(authenticator) });
   if (dependencies.servesMetrics) addMetrics(scope, dependencies);
   if (api !== undefined) {
+    scope.addSchema(ErrorDetailSchema);
     await scope.register((v1) => addV1(v1, api, { ...dependencies, rate }), { prefix: '/v1' });
     if (documentation) await serveDocumentation(scope);
     await serveDashboard(scope);
@@ -147,7 +155,7 @@ async function addV1(
   api: HttpApi,
   dependencies: HttpDependencies & { rate: RequestRate | undefined },
 ): Promise<void> {
-  const { orderService, watchService, shared, deadLetterService, stats } = api;
+  const { orderService, watchService, shared, deadLetterService, stats, operationsService } = api;
   const { callers, metrics, logger, rate, authenticator } = dependencies;
   const closing = closingSignal(scope);
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
@@ -155,10 +163,14 @@ async function addV1(
   addReadOrder(scope, orderService);
   addListOrders(scope, orderService, dependencies);
   addOrderHistory(scope, orderService);
+  addOrderProcessing(scope, operationsService);
   addRequestTransition(scope, orderService);
   addOrderEvents(scope, { watchService, shared, callers, closing, authenticator });
   addStats(scope, stats);
+  addListPartitions(scope, operationsService);
+  addListReplicas(scope, operationsService);
   addPrincipal(scope);
+  addListRetryingOrders(scope, operationsService, dependencies);
   addListDeadLetters(scope, deadLetterService, dependencies);
   addReadDeadLetter(scope, deadLetterService);
   addReplayDeadLetters(scope, deadLetterService, closing);

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { Position } from '../base/position.ts';
 import type { OrderAccess } from './access.ts';
 import type { OrderStatus, RequestableStatus } from './lifecycle.ts';
@@ -50,4 +51,15 @@ export interface StatusChange {
   reason: string | null;
   /** the command record that caused it */
   cause: Position;
+  /** only for the store: watchers must not get it; undefined if the processor was not called for this status */
+  details?: ChangeDetails | undefined;
+}
+
+/** How the processor came to a status. Only operators may see `operatorReason` and `error`. */
+export interface ChangeDetails {
+  /** calls of the processor, this one included */
+  attempts: number;
+  /** what the processor said, if customers get a fixed text instead */
+  operatorReason: string | null;
+  error: ErrorDetail | null;
 }

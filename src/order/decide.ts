@@ -1,6 +1,6 @@
 import type { Position } from '../base/position.ts';
 import { mayRequest, mayUse, type OrderParties } from './access.ts';
-import type { PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
+import type { ChangeDetails, PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
 import { canTransition, type OrderStatus } from './lifecycle.ts';
 
 /** What `decide` needs to know about a stored order. */
@@ -21,7 +21,13 @@ export interface FinalOutcome {
 
 /** A command with its position in the log; a new or replayed order comes with its outcome. */
 export type DecidedCommand =
-  | { position: Position; command: PlaceOrder; outcome: FinalOutcome; isReplay?: boolean }
+  | {
+      position: Position;
+      command: PlaceOrder;
+      outcome: FinalOutcome;
+      isReplay?: boolean;
+      details?: ChangeDetails | undefined;
+    }
   | { position: Position; command: RequestTransition };
 
 /** A row to insert: the order after the whole batch. */
@@ -103,15 +109,16 @@ class BatchDecision {
    * The first order of an id wins: a repeated idempotency key changes nothing. A replayed dead letter may confirm a failed
    * order; further replays change nothing.
    */
-  #place({ command, outcome, position, isReplay }: Extract<DecidedCommand, { outcome: FinalOutcome }>): void {
+  #place(decided: Extract<DecidedCommand, { outcome: FinalOutcome }>): void {
+    const { command, outcome, position, isReplay, details } = decided;
     const known = this.#stateOf(command.orderId);
     if (known === undefined) {
       const { customerId, merchantId } = command.order;
       const state = { id: command.orderId, customerId, merchantId, status: outcome.status, version: 1 };
       this.#placed.set(state.id, { command, state, updatedAt: this.#now });
-      this.#record(state, outcome.reason, position);
+      this.#record(state, outcome.reason, position, details);
     } else if (isReplay === true && known.status === 'failed' && outcome.status === 'confirmed') {
-      this.#move(known, 'confirmed', outcome.reason, position);
+      this.#move(known, 'confirmed', outcome.reason, position, details);
     }
   }
 
@@ -125,21 +132,27 @@ class BatchDecision {
     this.#move(state, command.to, command.reason ?? null, position);
   }
 
-  #move(from: OrderState, to: OrderStatus, reason: string | null, cause: Position): void {
+  #move(
+    from: OrderState,
+    to: OrderStatus,
+    reason: string | null,
+    cause: Position,
+    details?: ChangeDetails,
+  ): void {
     const state = { ...from, status: to, version: from.version + 1 };
     const placed = this.#placed.get(state.id);
     if (placed === undefined) this.#moved.set(state.id, { state, updatedAt: this.#now });
     else placed.state = state;
-    this.#record(state, reason, cause);
+    this.#record(state, reason, cause, details);
   }
 
   #stateOf(orderId: string): OrderState | undefined {
     return this.#placed.get(orderId)?.state ?? this.#moved.get(orderId)?.state ?? this.#loaded.get(orderId);
   }
 
-  #record(state: OrderState, reason: string | null, cause: Position): void {
+  #record(state: OrderState, reason: string | null, cause: Position, details?: ChangeDetails): void {
     const { id, customerId, merchantId, status, version } = state;
-    this.#changes.push({
+    const change: StatusChange = {
       orderId: id,
       customerId,
       merchantId,
@@ -148,7 +161,9 @@ class BatchDecision {
       at: this.#now,
       reason,
       cause,
-    });
+    };
+    if (details !== undefined) change.details = details;
+    this.#changes.push(change);
   }
 }
 

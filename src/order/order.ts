@@ -1,5 +1,6 @@
 import currencyCodes from 'currency-codes';
 import { Type, type Static, type TObjectOptions, type TString } from 'typebox';
+import type { ErrorDetail } from '../base/error-detail.ts';
 import { ServiceError } from '../base/errors.ts';
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.ts';
 
@@ -68,6 +69,8 @@ export interface Order extends NewOrder {
   total: number;
   createdAt: number;
   updatedAt: number;
+  /** why a failed or rejected order has this status, in the words that its reader may see */
+  reason?: string | undefined;
 }
 
 /** One row of an order's history. */
@@ -77,6 +80,10 @@ export interface HistoryEntry {
   /** milliseconds since the epoch */
   at: number;
   reason: string | null;
+  /** calls of the processor for this status; null if it was not called, or by the previous version */
+  attempts: number | null;
+  /** for callers that may use all orders: the error of a status that came from a failure */
+  error?: ErrorDetail | undefined;
 }
 
 /**

@@ -17,6 +17,10 @@ export class PartitionGate {
     return this.#isPaused.has(partition);
   }
 
+  partitions(): number[] {
+    return [...this.#isPaused.keys()].sort((one, other) => one - other);
+  }
+
   /** Call this before any record of the partitions is read. */
   add(partitions: Iterable<number>): void {
     for (const partition of partitions) this.#isPaused.set(partition, false);

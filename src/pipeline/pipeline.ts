@@ -119,6 +119,17 @@ export class Pipeline {
     return this.#failurePolicy.readinessProblem();
   }
 
+  /** The dependencies, `store` or `log`, that do not work now: their circuits are not closed. */
+  failingDependencies(): string[] {
+    const breakers = Object.entries(this.#failurePolicy.breakers);
+    return breakers.flatMap(([dependency, { isClosed }]) => (isClosed ? [] : [dependency]));
+  }
+
+  /** The partitions that this process owns. */
+  partitions(): number[] {
+    return this.#gate.partitions();
+  }
+
   /** Assigned partition → records that wait in the log, as last seen. */
   lag(): Map<number, number> {
     return this.#consumer.lag();

@@ -6,7 +6,7 @@ import type {
   DeadLetterPage,
   DeadLetterQuery,
   DeadLetterStore,
-  DeadLetterWithPayload,
+  DeadLetterWithCause,
 } from '../store/dead-letter-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { UNRESOLVED_STATES } from '../store/dead-letter.ts';
@@ -46,7 +46,7 @@ export class DeadLetterService {
     return this.#dependencies.store.reasons(filter);
   }
 
-  find(id: number): Promise<DeadLetterWithPayload | undefined> {
+  find(id: number): Promise<DeadLetterWithCause | undefined> {
     return this.#dependencies.store.find(id);
   }
 

@@ -44,6 +44,20 @@ export async function findOrder(
   return (await findUnstored(orderId, access, dependencies)) ?? (await reader.find(orderId, access));
 }
 
+/** The position of an order in the log, as far as this replica knows it; undefined if it does not, or if the access excludes it. */
+export async function positionOfOrder(
+  orderId: string,
+  access: OrderAccess,
+  position: Position | undefined,
+  { log, recentOrders }: Pick<FindOrderDependencies, 'log' | 'recentOrders'>,
+): Promise<Position | undefined> {
+  const recent = recentOrders.position(orderId, access);
+  if (recent !== undefined || access.kind !== 'all') return recent;
+  if (log.find === undefined) return position;
+  const logged = await log.find(TOPICS.commands, orderId);
+  return logged && { partition: logged.partition, offset: logged.offset };
+}
+
 /** Whether the log has the order and the pipeline has not processed it yet. */
 async function isWaiting(
   orderId: string,

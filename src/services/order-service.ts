@@ -11,7 +11,7 @@ import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
 import { orderTotal, type HistoryEntry, type NewOrder, type Order } from '../order/order.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts';
-import { findOrder, type AcceptedOrder } from './find-order.ts';
+import { findOrder, positionOfOrder, type AcceptedOrder } from './find-order.ts';
 import { KeyedOrders } from './keyed-orders.ts';
 import { LoggedOrders } from './logged-orders.ts';
 import { appendLaterEvent } from './order-partition.ts';
@@ -111,6 +111,16 @@ export class OrderService {
     const order = await findOrder(orderId, access, position, this.#dependencies);
     if (order !== undefined) return order;
     throw new ServiceError('order-not-found', `This service has no order ${orderId}.`);
+  }
+
+  /** Where the log has an order; undefined if this replica does not know it. @param access excludes orders placed with another one */
+  async positionOf(
+    orderId: string,
+    access: OrderAccess,
+    { position }: GetOptions = {},
+  ): Promise<Position | undefined> {
+    const found = await positionOfOrder(orderId, access, position, this.#dependencies);
+    return found && knownPosition(found);
   }
 
   /**

@@ -9,6 +9,17 @@ export interface BacklogFigures {
   records: number;
   /** age of the oldest record, milliseconds; 0 without records */
   oldestAgeMs: number;
+  partitions: PartitionBacklog[];
+}
+
+export interface PartitionBacklog {
+  partition: number;
+  /** the next offset to append */
+  end: number;
+  /** the next offset to apply */
+  progress: number;
+  /** when the oldest record that is not applied was appended, on the monotonic clock; undefined if all are applied */
+  oldestAt: number | undefined;
 }
 
 /** Above this, every second sample of the older half is dropped. */
@@ -32,13 +43,16 @@ export class Backlog {
     this.#prune(applied);
     let records = 0;
     let oldestAgeMs = 0;
+    const partitions: PartitionBacklog[] = [];
     for (const [partition, end] of ends.entries()) {
-      const next = applied[partition] ?? 0;
-      if (next >= end) continue;
-      records += end - next;
-      oldestAgeMs = Math.max(oldestAgeMs, now - this.#appendedAt(partition, next));
+      const progress = applied[partition] ?? 0;
+      const oldestAt = progress >= end ? undefined : this.#appendedAt(partition, progress);
+      partitions.push({ partition, end, progress, oldestAt });
+      if (oldestAt === undefined) continue;
+      records += end - progress;
+      oldestAgeMs = Math.max(oldestAgeMs, now - oldestAt);
     }
-    return { records, oldestAgeMs };
+    return { records, oldestAgeMs, partitions };
   }
 
   /** When the record was appended, interpolated between the last sample without it and the first with it. */

@@ -1,12 +1,14 @@
 import type { Clock, MonotonicClock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { toError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
-import { TOPICS, type EventLog } from '../log/event-log.ts';
+import { endsOf, TOPICS, type EventLog } from '../log/event-log.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { Backlog, type BacklogFigures } from './backlog.ts';
 import { CachedValue } from './cached-value.ts';
+import { AnswerWatch, type DependencyState } from './dependencies.ts';
 import { OrderCounts } from './order-counts.ts';
 import { RecentSeconds, type Counts } from './recent-seconds.ts';
 import {
@@ -14,6 +16,8 @@ import {
   LATENCY_SECONDS,
   MAX_COUNTED,
   RATE_SECONDS,
+  type Dependency,
+  type PartitionFigures,
   type Stats,
   type StatsFigures,
 } from './stats.ts';
@@ -21,7 +25,10 @@ import {
 export interface StatsDependencies {
   replica: string;
   role: string;
-  log: Pick<EventLog, 'ranges' | 'progressName'>;
+  version: string;
+  log: Pick<EventLog, 'ranges' | 'progressName' | 'readinessProblem'>;
+  /** what the pipeline of this process finds out about its dependencies; undefined without one */
+  failingDependencies?: (() => readonly string[]) | undefined;
   reader: Pick<OrderReader, 'progress' | 'countRetrying'>;
   deadLetters: Pick<DeadLetterStore, 'reasons'>;
   hub: StatusHub;
@@ -50,7 +57,10 @@ export class ServiceStats implements Stats {
   readonly #backlog = new Backlog();
   readonly #retrying: CachedValue<number>;
   readonly #deadLetters: CachedValue<Record<string, number>>;
+  readonly #logWatch: AnswerWatch;
+  readonly #storeWatch: AnswerWatch;
   #backlogNow: BacklogFigures | undefined;
+  #partitionsNow: readonly PartitionFigures[] | Error = [];
   #timer: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
 
@@ -65,6 +75,8 @@ export class ServiceStats implements Stats {
       acceptedAt,
       onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
     });
+    this.#logWatch = new AnswerWatch(monotonicClock);
+    this.#storeWatch = new AnswerWatch(monotonicClock);
     this.#retrying = new CachedValue(() => reader.countRetrying(MAX_COUNTED), SECOND_MS, monotonicClock);
     this.#deadLetters = new CachedValue(
       () => deadLetters.reasons({ state: 'open' }),
@@ -75,8 +87,9 @@ export class ServiceStats implements Stats {
 
   async start(): Promise<void> {
     this.#dependencies.hub.onEveryEvent((event) => this.#counts.count(event));
-    this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
+    await this.#noteBacklog();
     this.#timer = setInterval(() => {
+      this.#askStore();
       this.#sampling ??= this.#sample().finally(() => (this.#sampling = undefined));
     }, this.#dependencies.secondMs ?? SECOND_MS);
   }
@@ -94,7 +107,7 @@ export class ServiceStats implements Stats {
   }
 
   async read(seconds: number): Promise<StatsFigures> {
-    const { replica, role, hub, monotonicClock } = this.#dependencies;
+    const { replica, role, version, hub, monotonicClock } = this.#dependencies;
     const [totals, retrying, deadLetters] = await Promise.all([
       this.#totals(),
       this.#retrying.get(),
@@ -103,6 +116,8 @@ export class ServiceStats implements Stats {
     return {
       replica,
       role,
+      version,
+      dependencies: this.#dependencyStates(),
       uptimeMs: monotonicClock() - this.#startedAt,
       totals,
       perSecond: this.#seconds.perSecond(RATE_SECONDS),
@@ -120,10 +135,43 @@ export class ServiceStats implements Stats {
     };
   }
 
+  partitions(): readonly PartitionFigures[] {
+    if (this.#partitionsNow instanceof Error) throw this.#partitionsNow;
+    return this.#partitionsNow;
+  }
+
+  /** The log also knows by itself, and the pipeline learns from its batches. */
+  #dependencyStates(): Record<Dependency, DependencyState> {
+    const { log, failingDependencies } = this.#dependencies;
+    const failing = failingDependencies?.() ?? [];
+    const isLogDown = log.readinessProblem() !== undefined || failing.includes('log');
+    return {
+      log: isLogDown ? 'down' : this.#logWatch.state,
+      store: failing.includes('store') ? 'down' : this.#storeWatch.state,
+    };
+  }
+
+  /** Once a second, whether or not the log answers. */
+  #askStore(): void {
+    const { log, reader } = this.#dependencies;
+    if (this.#storeWatch.isWaiting) return;
+    const asked = this.#storeWatch.ask(() => reader.progress(log.progressName(TOPICS.commands), 0));
+    asked.catch(() => undefined); // The watch has noted it.
+  }
+
   /** If a sample takes longer than a second, the next ones wait: the recorded second is just longer. */
   async #sample(): Promise<void> {
     this.#seconds.end(await this.#totals(), this.#dependencies.monotonicClock());
-    this.#backlogNow = await this.#sampleBacklog().catch(() => undefined);
+    await this.#noteBacklog();
+  }
+
+  async #noteBacklog(): Promise<void> {
+    try {
+      this.#backlogNow = await this.#sampleBacklog();
+    } catch (error) {
+      this.#backlogNow = undefined;
+      this.#partitionsNow = toError(error);
+    }
   }
 
   async #totals(): Promise<Counts> {
@@ -135,13 +183,17 @@ export class ServiceStats implements Stats {
   async #sampleBacklog(): Promise<BacklogFigures> {
     const { log, reader, monotonicClock } = this.#dependencies;
     const topic = log.progressName(TOPICS.commands);
-    const ends = (await log.ranges(TOPICS.commands)).map(({ end }) => end);
+    const ranges = await this.#logWatch.ask(() => log.ranges(TOPICS.commands));
+    const ends = endsOf(ranges);
     const applied = await Promise.all(ends.map((_, partition) => reader.progress(topic, partition)));
-    return this.#backlog.sample(
-      ends,
-      applied.map((next) => next ?? 0),
-      monotonicClock(),
-    );
+    const progress = applied.map((next) => next ?? 0);
+    const backlog = this.#backlog.sample(ends, progress, monotonicClock());
+    this.#partitionsNow = backlog.partitions.map(({ oldestAt, ...figures }) => ({
+      ...figures,
+      start: ranges[figures.partition]?.start ?? 0,
+      oldestUnprocessedAt: oldestAt === undefined ? undefined : this.#wallTimeOf(oldestAt),
+    }));
+    return backlog;
   }
 
   /** What the wall clock would have shown then, if it had not stepped since. */

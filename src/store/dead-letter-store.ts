@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { DeadLetterReason, DeadLetterState } from './dead-letter.ts';
 
 /** Lists, replays and discards dead letters. Times are milliseconds since the epoch. Every action is audited. */
@@ -6,7 +7,7 @@ export interface DeadLetterStore {
   list(query: DeadLetterQuery): Promise<DeadLetterPage>;
   /** How many dead letters match, by reason. */
   reasons(filter: DeadLetterFilter): Promise<Record<string, number>>;
-  find(id: number): Promise<DeadLetterWithPayload | undefined>;
+  find(id: number): Promise<DeadLetterWithCause | undefined>;
   /**
    * The next page of a selection, sorted by id: at most `limit` dead letters with an id above `afterId`. A page is shorter if
    * its payloads are large, and empty only at the end. Ids follow the order of first failures, so replays keep the order of
@@ -33,6 +34,8 @@ export interface DeadLetterFilter {
   reason?: DeadLetterReason | undefined;
   orderId?: string | undefined;
   state?: DeadLetterState | undefined;
+  /** only those in one of `UNRESOLVED_STATES`; for lists and counts */
+  unresolved?: true | undefined;
   /** both bounds are exclusive and apply to the latest failure */
   failedAfter?: number | undefined;
   failedBefore?: number | undefined;
@@ -76,13 +79,22 @@ export interface DeadLetterEntry {
   state: DeadLetterState;
 }
 
+export interface ListedDeadLetter extends DeadLetterEntry {
+  /** id of the dead letter of the same order that this record was queued behind; null if it failed itself */
+  causedBy: number | null;
+}
+
 export interface DeadLetterWithPayload extends DeadLetterEntry {
   key: Uint8Array | null;
   value: Uint8Array | null;
 }
 
+export interface DeadLetterWithCause extends DeadLetterWithPayload, ListedDeadLetter {
+  cause: ErrorDetail;
+}
+
 export interface DeadLetterPage {
-  data: DeadLetterEntry[];
+  data: ListedDeadLetter[];
   nextCursor: string | null;
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { LogRecord } from '../base/log-record.ts';
 
 /**
@@ -48,6 +49,8 @@ export interface FailedRecord {
 export interface DeadLetter extends FailedRecord {
   /** id of the dead letter that this record replays */
   replayOf: number | undefined;
+  /** the error whose line is `error` */
+  detail?: ErrorDetail | undefined;
   state: Extract<DeadLetterState, 'open' | 'exhausted'>;
 }
 

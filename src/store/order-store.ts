@@ -7,6 +7,7 @@ import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
 import type { StoredLog } from './alignment-store.ts';
 import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
+import type { OperationsReader } from './operations-reader.ts';
 import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
 
@@ -56,6 +57,8 @@ export interface OrderReader {
   changes(orderId: string, access: OrderAccess): Promise<SequencedChange[]>;
   /** The latest numbered changes of all orders, oldest first, for the hub of this service. */
   latestChanges(limit: number): Promise<SequencedChange[]>;
+  /** for operators; callers check that theirs may use all orders */
+  readonly operations: OperationsReader;
   close(): Promise<void>;
 }
 

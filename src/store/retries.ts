@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { LogRecord } from '../base/log-record.ts';
 
 /**
@@ -24,6 +25,10 @@ export interface RetryingOrder {
   lateMs: number;
   /** its call is detached from its batch; `dueAt` is for the case that the answer is lost */
   unanswered: boolean;
+  /** only written, as the next two; a reschedule without it and with the same `error` keeps the stored one */
+  detail?: ErrorDetail | undefined;
+  customerId?: string | undefined;
+  merchantId?: string | undefined;
 }
 
 export interface QueuedEvent {

@@ -1,9 +1,11 @@
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
+import type { ReplicaStore } from '../store/replica-store.ts';
 import {
   fromThreadError,
   type DeadLetterMethod,
+  type DeadLetterMethods,
   type DeadLetterRequest,
   type DeadLetterResponse,
   type DeadLetterResult,
@@ -17,11 +19,11 @@ const MAX_QUEUE = 32;
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * The dead-letter store on its own thread (Piscina), because it waits for the disk and the write lock, which must never
+ * The store of dead letters and replicas on its own thread (Piscina), because it waits for the disk and the write lock, which must never
  * block the thread that answers requests. Its methods throw `overloaded`, the store's errors, or `worker-failed` if the
  * thread crashed.
  */
-export class DeadLetterPool implements DeadLetterStore {
+export class DeadLetterPool implements DeadLetterStore, ReplicaStore {
   readonly list = this.#forward('list');
   readonly reasons = this.#forward('reasons');
   readonly find = this.#forward('find');
@@ -33,6 +35,8 @@ export class DeadLetterPool implements DeadLetterStore {
   readonly replayRefused = this.#forward('replayRefused');
   readonly discard = this.#forward('discard');
   readonly audit = this.#forward('audit');
+  readonly noteReplica = this.#forward('noteReplica');
+  readonly removeReplica = this.#forward('removeReplica');
 
   readonly #piscina: Piscina<DeadLetterRequest, DeadLetterResponse>;
   #isClosed = false;
@@ -59,7 +63,7 @@ export class DeadLetterPool implements DeadLetterStore {
   }
 
   #forward<M extends DeadLetterMethod>(method: M) {
-    return async (...args: Parameters<DeadLetterStore[M]>): Promise<DeadLetterResult<M>> => {
+    return async (...args: Parameters<DeadLetterMethods[M]>): Promise<DeadLetterResult<M>> => {
       if (this.#isClosed) throw new ServiceError('worker-failed', 'The dead-letter thread has ended.');
       if (this.#piscina.queueSize >= MAX_QUEUE) {
         throw new ServiceError('overloaded', 'Too many dead-letter requests are waiting. Try again shortly.');

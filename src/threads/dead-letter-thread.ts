@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { openDeadLetterStore } from '../store/open/open-store.ts';
+import { openDeadLetterStore, openReplicaStore } from '../store/open/open-store.ts';
 import {
   openOnce,
   toThreadError,
@@ -10,19 +10,24 @@ import {
   type StoreSettings,
 } from './protocol.ts';
 
-const opened = openOnce(() => {
-  const { store, writeLock } = workerData as StoreSettings;
-  return openDeadLetterStore(store, writeLock);
-});
+const { store: target, writeLock } = workerData as StoreSettings;
+const deadLetters = openOnce(() => openDeadLetterStore(target, writeLock));
+const replicas = openOnce(() => openReplicaStore(target, writeLock));
 
 export default async function handle<M extends DeadLetterMethod>({
   method,
   args,
 }: DeadLetterRequest<M>): Promise<DeadLetterResponse<M>> {
   try {
-    const store: DeadLetterMethods = await opened();
-    return { done: true, result: await store[method](...args) };
+    return { done: true, result: await (await methodsWith(method))[method](...args) };
   } catch (error) {
     return toThreadError(error);
   }
+}
+
+/** Opens only what the method needs: a worker has replicas, but reads no dead letters. */
+async function methodsWith<M extends DeadLetterMethod>(method: M): Promise<Pick<DeadLetterMethods, M>> {
+  const store =
+    method === 'noteReplica' || method === 'removeReplica' ? await replicas() : await deadLetters();
+  return store as unknown as Pick<DeadLetterMethods, M>;
 }

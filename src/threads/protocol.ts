@@ -3,6 +3,7 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { Claim, OwnedPartitions } from '../store/partition-owners.ts';
+import type { ReplicaStore } from '../store/replica-store.ts';
 import type { StoreTarget } from '../store/target.ts';
 import type { Promised, ThreadActivity } from './thread-activity.ts';
 
@@ -55,7 +56,7 @@ export type ThreadResponse = Response<ThreadResult> & {
 };
 
 /** The methods that the dead-letter thread performs. */
-export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'>>;
+export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'> & Omit<ReplicaStore, 'close'>>;
 export type DeadLetterMethod = keyof DeadLetterMethods;
 
 export type DeadLetterResult<M extends DeadLetterMethod> = Awaited<ReturnType<DeadLetterMethods[M]>>;

@@ -49,7 +49,7 @@ export async function runMatrix(t: Test, { issuer, keys, replicas }: MatrixTarge
     const caller = new MethodCaller(grpcAddress, api);
     t.teardown(() => caller.close());
     const operations = protectedOperations(url, caller);
-    t.ok(operations.length >= 18, `replica ${index}: ${operations.length} operations`);
+    t.ok(operations.length >= 22, `replica ${index}: ${operations.length} operations`);
     const outcomes: Record<string, Outcome> = {};
     const expected: Record<string, Outcome> = {};
     for (const { name, rule, send } of operations) {

@@ -46,6 +46,7 @@ await t.test('reading and refusing, without changes', async (t) => {
           failedAt: '2026-11-05T12:00:00.000Z',
           replayCount: 1,
           state: 'open',
+          causedBy: null,
         },
       ],
       reasons,

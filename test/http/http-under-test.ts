@@ -9,6 +9,8 @@ import { LoadMonitor } from '../../src/services/load-monitor.ts';
 import { MemoryRateLimitStore } from '../../src/services/memory-rate-limit-store.ts';
 import type { ByteLimits } from '../../src/services/byte-counts.ts';
 import { RESPONSE_LIMITS, ResponseBudget } from '../../src/services/response-budget.ts';
+import { OperationsService } from '../../src/services/operations-service.ts';
+import { PAGE_LIMITS, PageTurns } from '../../src/services/page-turns.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
@@ -78,6 +80,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const stats = new ServiceStats({
     replica: 'r-1',
     role: 'all',
+    version: '1.2.3',
     log,
     reader: service.reader,
     deadLetters: deadLetterService,
@@ -90,6 +93,12 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   });
   await stats.start();
   t.teardown(() => stats.stop());
+  const operationsService = new OperationsService({
+    orders: orderService,
+    ...{ reader: service.reader, log, stats, pageTurns: new PageTurns(PAGE_LIMITS, metrics) },
+    clock: Date.now,
+    monotonicClock: () => performance.now(),
+  });
   const logged: Record<string, unknown>[] = [];
   const limit = { max: rateLimitMax, windowMs };
   const load = new LoadMonitor(maxEventLoopDelayMs);
@@ -120,6 +129,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
           shared: sharedDelivery(),
           deadLetterService,
           stats,
+          operationsService,
           ...changes.api,
         },
     limits: {

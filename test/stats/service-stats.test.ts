@@ -16,7 +16,12 @@ await t.test('a stop does not wait for a log that does not answer', async (t) =>
   const stats = new ServiceStats({
     replica: 'r-1',
     role: 'all',
-    log: { ranges, progressName: (topic) => service.log.progressName(topic) },
+    version: '1.2.3',
+    log: {
+      ranges,
+      progressName: (topic) => service.log.progressName(topic),
+      readinessProblem: () => undefined,
+    },
     reader: service.reader,
     deadLetters: service.deadLetters({ log: service.log }).deadLetterService,
     hub,

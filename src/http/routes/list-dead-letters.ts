@@ -1,7 +1,13 @@
 import { Type } from 'typebox';
 import type { DeadLetterService } from '../../services/dead-letter-service.ts';
 import { Cursor, DEFAULT_PAGE_SIZE, PageSize } from '../../services/list-query.ts';
-import { EntryBody, entryBody, exampleEntry, filterOf, filterProperties } from '../schemas/dead-letter.ts';
+import {
+  EntryBody,
+  entryBody,
+  exampleEntry,
+  listFilterOf,
+  listFilterProperties,
+} from '../schemas/dead-letter.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { pageReaderOf, type PageReaderDependencies } from '../schemas/page-reader.ts';
 
@@ -11,7 +17,7 @@ const schema = {
   tags: ['dead letters'],
   querystring: Type.Object(
     {
-      ...filterProperties,
+      ...listFilterProperties,
       limit: PageSize,
       cursor: Cursor('The `nextCursor` of the previous page'),
     },
@@ -43,8 +49,8 @@ export function addListDeadLetters(
   dependencies: PageReaderDependencies,
 ): void {
   scope.get('/dead-letters', { schema }, async ({ query, raw }) => {
-    const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
-    const filter = filterOf(query, '');
+    const { limit = DEFAULT_PAGE_SIZE, cursor, ...filters } = query;
+    const filter = listFilterOf(filters);
     const { data, nextCursor } = await deadLetterService.list(
       { ...filter, limit, cursor },
       pageReaderOf(raw, dependencies),

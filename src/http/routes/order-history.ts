@@ -3,6 +3,7 @@ import type { OrderService } from '../../services/order-service.ts';
 import { OrderStatusSchema } from '../../order/order.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { principalOf } from '../plugins/principal.ts';
+import { ErrorDetailBody } from '../schemas/error-detail.ts';
 import { orderIdOf, OrderPath, positionOf, PositionQuery } from '../schemas/order-address.ts';
 import { timestamp, Timestamp } from '../schemas/order.ts';
 import { READ_ORDER_PROBLEMS } from '../schemas/problem.ts';
@@ -23,15 +24,27 @@ const schema = {
             at: Timestamp('When the order reached this status'),
             reason: Type.Union([Type.String(), Type.Null()], {
               description:
-                'A fixed text if the order was rejected or failed; else the text of the request or the processor',
+                'Of a rejected or failed order a fixed text, or for callers with access to all orders the words of the ' +
+                'processor; else the text of the request or the processor',
             }),
+            attempts: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+              description:
+                'Calls of the processor for this status; null if it was requested, or if it is not known',
+            }),
+            error: Type.Optional(ErrorDetailBody),
           }),
         ),
       },
       {
-        description: 'Oldest first; empty until the order is processed',
+        description:
+          'Oldest first; empty until the order is processed. `error` is only for callers with access to all orders, if the status ' +
+          'came from a failure.',
         examples: [
-          { data: [{ version: 1, status: 'confirmed', at: '2026-11-05T12:30:00.021Z', reason: null }] },
+          {
+            data: [
+              { version: 1, status: 'confirmed', at: '2026-11-05T12:30:00.021Z', reason: null, attempts: 1 },
+            ],
+          },
         ],
       },
     ),

@@ -13,6 +13,8 @@ import { timestamp, Timestamp } from '../schemas/order.ts';
 
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 
+const DependencyState = Type.Enum(['up', 'down'], { type: 'string' });
+
 const counts = (description: string) =>
   Type.Object(
     {
@@ -37,6 +39,11 @@ const latency = (description: string) =>
 const StatsBody = Type.Object({
   replica: Type.String({ description: 'Identifies this process' }),
   role: Type.String(),
+  version: Type.String({ description: 'Of this program' }),
+  dependencies: Type.Object(
+    { log: DependencyState, store: DependencyState },
+    { description: 'Whether they answer, as far as this replica knows; true within about two seconds' },
+  ),
   uptimeSeconds: Type.Number(),
   totals: counts('Since this process started'),
   perSecond: counts(`Mean of the last ${RATE_SECONDS} s`),
@@ -102,11 +109,25 @@ export function addStats(scope: HttpScope, stats: Stats): void {
 }
 
 function statsBody(figures: StatsFigures): Static<typeof StatsBody> {
-  const { replica, role, uptimeMs, totals, latencies, backlog, retrying, deadLetters, watchers } = figures;
+  const {
+    replica,
+    role,
+    version,
+    dependencies,
+    uptimeMs,
+    totals,
+    latencies,
+    backlog,
+    retrying,
+    deadLetters,
+    watchers,
+  } = figures;
   const open = deadLetters && Object.values(deadLetters).reduce((sum, count) => sum + count, 0);
   return {
     replica,
     role,
+    version,
+    dependencies,
     uptimeSeconds: uptimeMs / 1000,
     totals,
     perSecond: roundedToTenths(figures.perSecond),

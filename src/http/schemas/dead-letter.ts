@@ -4,10 +4,11 @@ import { Identifier } from '../../order/order.ts';
 import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter.ts';
 import type {
   AuditEntry,
-  DeadLetterEntry,
   DeadLetterFilter,
-  DeadLetterWithPayload,
+  DeadLetterWithCause,
+  ListedDeadLetter,
 } from '../../store/dead-letter-store.ts';
+import { ErrorDetailBody } from './error-detail.ts';
 import { EXAMPLE_ID, timestamp, Timestamp } from './order.ts';
 import { timeOf } from './query.ts';
 
@@ -36,6 +37,31 @@ export const FilterBody = Type.Object(filterProperties, {
   description: 'All dead letters that match; `open` ones unless it names a state',
 });
 
+/** The filters of a list: without a state it shows what needs a decision. */
+export const listFilterProperties = {
+  ...filterProperties,
+  state: Type.Optional(
+    Type.Enum(['unresolved', 'all', ...DEAD_LETTER_STATES], {
+      type: 'string',
+      default: 'unresolved',
+      description:
+        '`unresolved`: open, replaying or exhausted, which is the default · `all`: every state · or one state',
+    }),
+  ),
+};
+
+/** @throws as `filterOf` */
+export function listFilterOf({
+  state = 'unresolved',
+  ...filter
+}: Static<typeof ListFilter>): DeadLetterFilter {
+  const others = filterOf(filter, '');
+  if (state === 'unresolved') return { ...others, unresolved: true };
+  return state === 'all' ? others : { ...others, state };
+}
+
+const ListFilter = Type.Object(listFilterProperties);
+
 /**
  * @param pointer JSON pointer to the filter in the request
  * @throws ServiceError `validation-failed` for a malformed time
@@ -55,7 +81,7 @@ const entryProperties = {
   id: Type.Integer({ minimum: 1 }),
   orderId: Type.Union([Type.String(), Type.Null()], { description: 'null if the record names no order' }),
   reason: Reason,
-  error: Type.String({ description: 'Message of the last failure' }),
+  error: Type.String({ description: 'The last failure in one line, with the messages of its causes' }),
   attempts: Type.Integer({
     minimum: 0,
     description: 'Attempts, replays included; 0 if it only queued behind a failing event',
@@ -67,6 +93,10 @@ const entryProperties = {
   failedAt: Timestamp('Last failure'),
   replayCount: Type.Integer({ minimum: 0, description: 'Replays that failed' }),
   state: State,
+  causedBy: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    description:
+      'Id of the dead letter of the same order that this record was queued behind; null if it failed by itself',
+  }),
 };
 
 export const EntryBody = Type.Object(entryProperties);
@@ -82,6 +112,7 @@ const Payload = (what: string) =>
 
 export const DeadLetterBody = Type.Object({
   ...entryProperties,
+  cause: ErrorDetailBody,
   key: Payload('key'),
   keyEncoding: Encoding('key'),
   value: Payload('value'),
@@ -115,10 +146,12 @@ export const exampleEntry = {
   failedAt: '2026-11-05T12:45:00.000Z',
   replayCount: 0,
   state: 'open',
+  causedBy: null,
 } as const;
 
 export const exampleDeadLetter = {
   ...exampleEntry,
+  cause: { class: 'Error', message: 'The kitchen does not answer.', stack: null, cause: null },
   key: EXAMPLE_ID,
   keyEncoding: 'utf8',
   value: '{"specversion":"1.0"}',
@@ -126,17 +159,32 @@ export const exampleDeadLetter = {
   audit: [{ act: 'replay-begun', at: '2026-11-05T13:00:00.000Z', by: 'ada', detail: 'replay 1' }],
 } as const;
 
-export function entryBody(entry: DeadLetterEntry): EntryBody {
-  const { id, orderId, reason, error, attempts, topic, partition, offset, replayCount, state } = entry;
+export function entryBody(entry: ListedDeadLetter): EntryBody {
+  const { id, orderId, reason, error, attempts, topic, partition, offset, replayCount, state, causedBy } =
+    entry;
   const times = { firstFailedAt: timestamp(entry.firstFailedAt), failedAt: timestamp(entry.failedAt) };
-  return { id, orderId, reason, error, attempts, topic, partition, offset, ...times, replayCount, state };
+  return {
+    id,
+    orderId,
+    reason,
+    error,
+    attempts,
+    topic,
+    partition,
+    offset,
+    ...times,
+    replayCount,
+    state,
+    causedBy,
+  };
 }
 
-export function deadLetterBody(deadLetter: DeadLetterWithPayload, audit: AuditEntry[]): DeadLetterBody {
+export function deadLetterBody(deadLetter: DeadLetterWithCause, audit: AuditEntry[]): DeadLetterBody {
   const [key, keyEncoding] = asText(deadLetter.key);
   const [value, valueEncoding] = asText(deadLetter.value);
   return {
     ...entryBody(deadLetter),
+    cause: deadLetter.cause,
     ...{ key, keyEncoding, value, valueEncoding },
     audit: audit.map(({ act, at, by, detail }) => ({ act, at: timestamp(at), by, detail })),
   };

@@ -41,16 +41,25 @@ export const exampleBody = {
   updatedAt: '2026-11-05T12:30:00.021Z',
 };
 
+const Reason = Type.Optional(
+  Type.String({
+    description:
+      'Why a failed or rejected order has this status: a fixed text, or for callers with access to all orders the words of the ' +
+      'processor',
+  }),
+);
+
 /** A processed order. */
 export const OrderBody = Type.Object(
-  { ...state, ...ACCEPTED_FIELDS, ...processed },
+  { ...state, ...ACCEPTED_FIELDS, ...processed, reason: Reason },
   { examples: [exampleBody] },
 );
 
-/** An order that may still be `accepted`; then it has only id, status and version 0. */
+/** An order that may still be `accepted`; then it has only id, status and version 0. So has a failed order without a row, with its reason. */
 export const AnyOrderBody = Type.Object({
   ...state,
   ...Type.Partial(Type.Object({ ...ACCEPTED_FIELDS, ...processed })).properties,
+  reason: Reason,
 });
 
 export type OrderBody = Static<typeof OrderBody>;
@@ -72,6 +81,7 @@ export function orderBody(order: Order): OrderBody {
     updatedAt: timestamp(order.updatedAt),
   };
   if (metadata !== undefined) body.metadata = metadata;
+  if (order.reason !== undefined) body.reason = order.reason;
   return body;
 }
 

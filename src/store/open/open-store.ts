@@ -3,6 +3,7 @@ import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import type { ReplicaStore } from '../replica-store.ts';
 import type { WriteLock } from '../sqlite/write-lock.ts';
 import type { StoreTarget } from '../target.ts';
 
@@ -42,6 +43,13 @@ export async function openDeadLetterStore(
   return target.kind === 'sqlite'
     ? (await sqlite()).openDeadLetterStore(target, writeLock)
     : (await postgres()).openDeadLetterStore(target);
+}
+
+/** For a dedicated thread; SQLite blocks it. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */
+export async function openReplicaStore(target: StoreTarget, writeLock: WriteLock): Promise<ReplicaStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openReplicaStore(target, writeLock)
+    : (await postgres()).openReplicaStore(target);
 }
 
 /** For short use on the main thread; SQLite blocks it. @throws ServiceError `store-unavailable` */

@@ -35,10 +35,11 @@ export function keysetStatement(source: KeysetSource, page: KeysetPage, last?: C
  * @param last the last row to examine; all if undefined
  */
 export function keysetRange(source: Omit<KeysetSource, 'bytes'>, page: KeysetPage, last?: Cursor): Statement {
-  const { name, columns, table, equal, time, key } = source;
+  const { name, columns, table, equal, condition, time, key } = source;
   const { createdAt: at, seq } = upperBound(page);
   const conditions = [
     ...equal.map(({ column }) => `${column} = ?`),
+    ...(condition === undefined ? [] : [condition]),
     `(${time}, ${key}) < (?::bigint, ?::bigint)`,
     `${time} > ?::bigint`,
     ...(last === undefined ? [] : [`(${time}, ${key}) >= (?::bigint, ?::bigint)`]),

@@ -1,6 +1,6 @@
 import type { Cursor, Equal } from '../sql/keyset.ts';
 import { keysetPage, MAX_EXAMINED, type OrderLists, type OrderRange } from '../sql/order-reader.ts';
-import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
+import { CURSOR_COLUMNS, ORDER_BYTES, orderColumnsFor } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetRange, keysetStatement } from './dialect.ts';
 
@@ -12,7 +12,6 @@ const FILTERS = [
 
 const ORDERS = {
   name: 'list-orders',
-  columns: ORDER_COLUMNS,
   bytes: ORDER_BYTES,
   table: 'orders',
   index: 'unused: the planner chooses',
@@ -20,10 +19,14 @@ const ORDERS = {
   key: 'seq',
 };
 
-export const postgresLists: OrderLists = { page, lastExamined };
+export const postgresLists: OrderLists = { page, lastExamined, retrying: () => 'retrying_orders' };
 
 function page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement {
-  return keysetStatement({ ...ORDERS, equal: equalIn(range) }, { ...keysetPage(range), maxBytes }, last);
+  const { kind } = range.access;
+  const source = { ...ORDERS, columns: orderColumnsFor(range.access), equal: equalIn(range) };
+  const statement = keysetStatement(source, { ...keysetPage(range), maxBytes }, last);
+  // The columns depend on the caller, and a name must always have the same text.
+  return kind === 'all' ? statement : { ...statement, name: `${statement.name} for a party` };
 }
 
 /**

@@ -3,10 +3,12 @@ import type { ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import type { ReplicaStore } from '../replica-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
+import { SqlReplicaStore } from '../sql/replica-store.ts';
 import type { PostgresTarget } from '../target.ts';
 import { PostgresBatchStore } from './batch-store.ts';
 import { PostgresConnection } from './connection.ts';
@@ -32,6 +34,10 @@ export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadL
 
 export async function openLineageStore(target: PostgresTarget): Promise<LineageStore> {
   return new SqlLineageStore(await connected(new PostgresConnection(target, 'resume tokens')));
+}
+
+export async function openReplicaStore(target: PostgresTarget): Promise<ReplicaStore> {
+  return new SqlReplicaStore(await connected(new PostgresConnection(target, 'replicas')));
 }
 
 export async function openApiKeyStore(target: PostgresTarget): Promise<ApiKeyStore> {

@@ -29,7 +29,7 @@ const INSERT_OR_FAIL_AGAIN = `
   failed_again AS (
     UPDATE dead_letters AS stored SET topic = given.topic, partition = given.partition, "offset" = given."offset",
       log_timestamp = given.log_timestamp, reason = given.reason, error = given.error,
-      attempts = stored.attempts + given.attempts, failed_at = given.failed_at, replay_count = given.replay_count,
+      error_detail = given.error_detail, attempts = stored.attempts + given.attempts, failed_at = given.failed_at, replay_count = given.replay_count,
       state = CASE stored.state WHEN 'discarded' THEN stored.state ELSE given.state END
     FROM given
     WHERE stored.id = given.replay_of AND stored.replay_count = given.replay_count - 1

@@ -1,6 +1,7 @@
 import type { RetryingOrder, RetryChanges } from '../retries.ts';
 import {
   columnList,
+  detailText,
   EVENT_VALUES,
   numberedEvents,
   RESTART_COMPLETED,
@@ -27,11 +28,13 @@ const APPEND = `
 const RESCHEDULE = `
   UPDATE retrying_orders AS retrying SET attempts = loaded.next_attempts, error = loaded.error,
     first_failed_at = loaded.first_failed_at, failed_at = loaded.failed_at, due_at = loaded.due_at,
-    late_ms = loaded.late_ms, unanswered = loaded.unanswered
+    late_ms = loaded.late_ms, unanswered = loaded.unanswered,
+    error_detail = CASE WHEN retrying.error = loaded.error THEN coalesce(loaded.error_detail, retrying.error_detail)
+      ELSE loaded.error_detail END
   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
-      $9::bigint[], $10::bigint[], $11::boolean[])
+      $9::bigint[], $10::bigint[], $11::boolean[], $12::text[])
     AS loaded (order_id, attempts, events, loaded_due_at, next_attempts, error, first_failed_at, failed_at, due_at,
-      late_ms, unanswered)
+      late_ms, unanswered, error_detail)
   ${AS_LOADED}`;
 
 const COMPLETE = `
@@ -83,6 +86,7 @@ export function retryStatements(topic: string, retryChanges: RetryChanges): Stat
       rescheduled.map(({ next }) => next.dueAt),
       rescheduled.map(({ next }) => next.lateMs),
       rescheduled.map(({ next }) => next.unanswered),
+      rescheduled.map(({ next }) => detailText(next.detail)),
     ];
     statements.push(changing(rescheduled, 'reschedule-retrying', RESCHEDULE, values));
   }

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../../base/error-detail.ts';
 import { headersText } from '../../base/record-headers.ts';
 import type { StatusChange } from '../../order/commands.ts';
 import type { Decision, OrderState, PlacedOrder } from '../../order/decide.ts';
@@ -45,6 +46,9 @@ export const CHANGE_VALUES: readonly WrittenColumn<StatusChange>[] = [
   text('reason', ({ reason }) => reason),
   bigint('partition', ({ cause }) => cause.partition),
   bigint('offset', ({ cause }) => cause.offset),
+  bigint('attempts', ({ details }) => details?.attempts ?? null),
+  text('operator_reason', ({ details }) => details?.operatorReason ?? null),
+  text('error_detail', ({ details }) => detailText(details?.error)),
 ];
 
 export const RETRYING_ORDER_VALUES: readonly WrittenColumn<RetryingOrder & { topic: string }>[] = [
@@ -59,6 +63,9 @@ export const RETRYING_ORDER_VALUES: readonly WrittenColumn<RetryingOrder & { top
   bigint('due_at', ({ dueAt }) => dueAt),
   bigint('late_ms', ({ lateMs }) => lateMs),
   boolean('unanswered', ({ unanswered }) => unanswered),
+  text('error_detail', ({ detail }) => detailText(detail)),
+  text('customer_id', ({ customerId }) => customerId ?? null),
+  text('merchant_id', ({ merchantId }) => merchantId ?? null),
 ];
 
 /**
@@ -113,7 +120,12 @@ export const DEAD_LETTER_VALUES: readonly WrittenColumn<DeadLetter & { topic: st
   bigint('failed_at', ({ failedAt }) => failedAt),
   bigint('replay_count', ({ replayCount }) => replayCount),
   text('state', ({ state }) => state),
+  text('error_detail', ({ detail }) => detailText(detail)),
 ];
+
+export function detailText(detail: ErrorDetail | null | undefined): string | null {
+  return detail == null ? null : JSON.stringify(detail);
+}
 
 /** Quoted, because `offset` and `key` are SQL keywords. */
 export function columnList(columns: readonly Pick<Column, 'name'>[]): string {

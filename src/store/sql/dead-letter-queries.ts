@@ -1,7 +1,7 @@
 import type { DeadLetterFilter, DeadLetterQuery, Eligible, Selection } from '../dead-letter-store.ts';
 import { DEAD_LETTER_REASONS } from '../dead-letter.ts';
 import { EARLIEST, LATEST, parseCursor, type KeysetStatement } from './keyset.ts';
-import { ENTRY_BYTES, ENTRY_COLUMNS } from './rows.ts';
+import { ENTRY_BYTES, ENTRY_COLUMNS, UNRESOLVED } from './rows.ts';
 import type { Fragment, Statement } from './statement.ts';
 
 /** The parts of a query that differ between SQLite and PostgreSQL. */
@@ -16,7 +16,7 @@ export interface Dialect {
 }
 
 type Index =
-  `dead_letters_${'by_time' | 'by_order' | 'by_state' | 'by_reason' | 'by_state_and_reason' | 'in_turn'}`;
+  `dead_letters_${'by_time' | 'by_order' | 'by_state' | 'by_reason' | 'by_state_and_reason' | 'in_turn' | 'unresolved' | 'unresolved_by_reason'}`;
 
 /** Where to read a selection: a table (`from`), a condition (`text`) and a name that is unique to the condition. */
 export interface SelectionSource extends Fragment {
@@ -33,12 +33,13 @@ const FILTERS = [
 /** One page, latest failure first. @throws ServiceError `cursor-invalid` */
 export function listStatement(dialect: Dialect, query: DeadLetterQuery): Statement {
   const source = {
-    name: 'list-dead-letters',
+    name: query.unresolved === true ? 'list-unresolved' : 'list-dead-letters',
     columns: ENTRY_COLUMNS,
     bytes: ENTRY_BYTES,
     table: 'dead_letters',
     index: indexOf(query),
     equal: equalIn(query),
+    condition: query.unresolved === true ? UNRESOLVED : undefined,
     time: 'failed_at',
     key: 'id',
   };
@@ -59,6 +60,17 @@ export function reasonsStatement(dialect: Dialect, filter: DeadLetterFilter): St
              (SELECT count(*) FROM ${table} WHERE reason = wanted.value AND ${text}) AS count
            FROM ${wanted.text}`,
     values: [...values, ...wanted.values],
+  };
+}
+
+/** For each order, the oldest of its dead letters that failed by itself. */
+export function causesStatement(dialect: Dialect, orderIds: readonly string[]): Statement {
+  const isWanted = dialect.isAmong('order_id', [...new Set(orderIds)]);
+  return {
+    name: 'causes of dead letters',
+    text: `SELECT order_id AS "orderId", min(id) AS id FROM ${dialect.deadLetters('dead_letters_by_order')}
+           WHERE ${isWanted.text} AND reason <> 'predecessor-failed' GROUP BY order_id`,
+    values: isWanted.values,
   };
 }
 
@@ -118,9 +130,10 @@ function reasonOrQueuedBehind(dialect: Dialect): string {
 
 function conditionOf(filter: DeadLetterFilter): Fragment & { name: string } {
   const equal = equalIn(filter);
+  const unresolved = filter.unresolved === true;
   return {
-    name: equal.map(({ column }) => column).join(' '),
-    text: `${equal.map(({ column }) => `${column} = ? AND `).join('')}failed_at > ? AND failed_at < ?`,
+    name: [...equal.map(({ column }) => column), ...(unresolved ? ['unresolved'] : [])].join(' '),
+    text: `${equal.map(({ column }) => `${column} = ? AND `).join('')}${unresolved ? `${UNRESOLVED} AND ` : ''}failed_at > ? AND failed_at < ?`,
     values: [
       ...equal.map(({ value }) => value),
       filter.failedAfter ?? EARLIEST,
@@ -137,8 +150,11 @@ function equalIn(filter: DeadLetterFilter) {
 }
 
 /** An order has few dead letters, so the index by order is best whatever the other filters are. */
-function indexOf({ orderId, state, reason }: DeadLetterFilter): Index {
+function indexOf({ orderId, state, reason, unresolved }: DeadLetterFilter): Index {
   if (orderId !== undefined) return 'dead_letters_by_order';
+  if (unresolved === true) {
+    return reason === undefined ? 'dead_letters_unresolved' : 'dead_letters_unresolved_by_reason';
+  }
   if (state !== undefined && reason !== undefined) return 'dead_letters_by_state_and_reason';
   if (state !== undefined) return 'dead_letters_by_state';
   return reason === undefined ? 'dead_letters_by_time' : 'dead_letters_by_reason';

@@ -1,3 +1,4 @@
+import { detailOf } from '../../base/error-detail.ts';
 import type {
   Audit,
   AuditEntry,
@@ -7,11 +8,19 @@ import type {
   DeadLetterPage,
   DeadLetterQuery,
   DeadLetterStore,
+  DeadLetterWithCause,
   DeadLetterWithPayload,
   Eligible,
+  ListedDeadLetter,
   Selection,
 } from '../dead-letter-store.ts';
-import { countStatement, listStatement, reasonsStatement, type Dialect } from './dead-letter-queries.ts';
+import {
+  causesStatement,
+  countStatement,
+  listStatement,
+  reasonsStatement,
+  type Dialect,
+} from './dead-letter-queries.ts';
 import { formatCursor } from './keyset.ts';
 import { pageOf, type SizedRow } from './page.ts';
 import { PAYLOAD_COLUMNS, toEntry } from './rows.ts';
@@ -44,7 +53,9 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
     // One extra row shows whether there is a next page.
     const statement = listStatement(this.#dialect, { ...query, limit: query.limit + 1 });
     const rows = await this.#client.page<DeadLetterEntry & SizedRow>(statement);
-    const data = pageOf(rows, query.limit).map(({ bytes: _, ...entry }) => toEntry(entry));
+    const data = await this.#withCauses(
+      pageOf(rows, query.limit).map(({ bytes: _, ...entry }) => toEntry(entry)),
+    );
     const last = data.at(-1);
     const hasNext = rows.length > data.length && last !== undefined;
     return { data, nextCursor: hasNext ? formatCursor({ createdAt: last.failedAt, seq: last.id }) : null };
@@ -58,14 +69,17 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
     );
   }
 
-  async find(id: number): Promise<DeadLetterWithPayload | undefined> {
-    const text = `SELECT ${PAYLOAD_COLUMNS} FROM dead_letters WHERE id = ?`;
-    const rows = await this.#client.query<DeadLetterWithPayload>({
+  async find(id: number): Promise<DeadLetterWithCause | undefined> {
+    const text = `SELECT ${PAYLOAD_COLUMNS}, error_detail AS "errorDetail" FROM dead_letters WHERE id = ?`;
+    const rows = await this.#client.query<DeadLetterWithPayload & { errorDetail: string | null }>({
       name: 'find-dead-letter',
       text,
       values: [id],
     });
-    return rows.map(toEntry)[0];
+    const [found] = await this.#withCauses(rows.map(toEntry));
+    if (found === undefined) return undefined;
+    const { errorDetail, ...deadLetter } = found;
+    return { ...deadLetter, cause: detailOf(deadLetter.error, errorDetail) };
   }
 
   async count(selection: Selection, eligible: Eligible): Promise<DeadLetterCount> {
@@ -86,6 +100,21 @@ export abstract class SqlDeadLetterStore implements DeadLetterStore {
 
   audit(id: number): Promise<AuditEntry[]> {
     return this.#client.query({ name: 'audit', text: AUDIT, values: [id] });
+  }
+
+  async #withCauses<Entry extends DeadLetterEntry>(entries: Entry[]): Promise<(Entry & ListedDeadLetter)[]> {
+    const orderIds = entries.flatMap(({ reason, orderId }) =>
+      reason === 'predecessor-failed' && orderId !== null ? [orderId] : [],
+    );
+    const causes =
+      orderIds.length === 0
+        ? []
+        : await this.#client.query<{ orderId: string; id: number }>(causesStatement(this.#dialect, orderIds));
+    const ids = new Map(causes.map(({ orderId, id }) => [orderId, id]));
+    return entries.map((entry) => ({
+      ...entry,
+      causedBy: entry.reason === 'predecessor-failed' ? (ids.get(entry.orderId ?? '') ?? null) : null,
+    }));
   }
 
   close(): Promise<void> {

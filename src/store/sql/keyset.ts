@@ -18,6 +18,8 @@ export interface KeysetSource {
   table: string;
   index: string;
   equal: readonly Equal[];
+  /** SQL: one more condition, without values; `name` must tell it from others */
+  condition?: string | undefined;
   /** a column in milliseconds since the epoch */
   time: string;
   key: string;

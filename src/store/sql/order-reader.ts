@@ -1,3 +1,4 @@
+import { parseDetail } from '../../base/error-detail.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import { narrowedTo, type OrderAccess } from '../../order/access.ts';
 import type { HistoryEntry } from '../../order/order.ts';
@@ -13,12 +14,15 @@ import type { StoredLog } from '../alignment-store.ts';
 import { readStoredLog } from './alignment-store.ts';
 import type { Cursor, KeysetPage } from './keyset.ts';
 import { cursorsOf } from './list-cursor.ts';
+import type { OperationsReader } from '../operations-reader.ts';
+import { SqlOperationsReader, type RetryingTable } from './operations-reader.ts';
 import { ownedBy } from './owned-by.ts';
 import { MAX_PAGE_BYTES, pageOf, SMALL_PAGE_BYTES, type SizedRow } from './page.ts';
 import {
   CHANGE_COLUMNS,
   EVENT_COLUMNS,
-  STORED_ORDER_COLUMNS,
+  MORE_STORED_COLUMNS,
+  orderColumnsFor,
   toChange,
   toOrder,
   toRecord,
@@ -41,6 +45,8 @@ export interface OrderRange extends Omit<ListQuery, 'cursor'> {
   cursor?: Cursor | undefined;
   /** The customer or merchant that the caller is limited to. A page examines only its orders, because the cursor tells where it ended. */
   ownParty?: 'customerId' | 'merchantId' | undefined;
+  /** of the caller: what it may see of an order */
+  access: Pick<OrderAccess, 'kind'>;
 }
 
 /** How a database lists orders with its indexes. */
@@ -49,6 +55,8 @@ export interface OrderLists {
   page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement;
   /** Finds the place (a `Cursor`) of the last of the `MAX_EXAMINED` orders that a page may examine; undefined if an index covers all filters. */
   lastExamined(range: OrderRange): Statement | undefined;
+  /** how to read retrying orders by an index */
+  retrying: RetryingTable;
 }
 
 /**
@@ -84,17 +92,19 @@ const LATEST_CHANGES = `
   JOIN orders o ON o.id = h.order_id ORDER BY h.seq`;
 
 export class SqlOrderReader implements OrderReader {
+  readonly operations: OperationsReader;
   readonly #client: SqlClient;
   readonly #lists: OrderLists;
 
   constructor(client: SqlClient, lists: OrderLists) {
     this.#client = client;
     this.#lists = lists;
+    this.operations = new SqlOperationsReader(client, lists.retrying);
   }
 
   async find(orderId: string, access: OrderAccess): Promise<StoredOrder | undefined> {
     const owned = ownedBy(access);
-    const text = `SELECT ${STORED_ORDER_COLUMNS} FROM orders o WHERE id = ?${owned.text}`;
+    const text = `SELECT ${orderColumnsFor(access)}, ${MORE_STORED_COLUMNS} FROM orders o WHERE id = ?${owned.text}`;
     const [row] = await this.#rows<StoredOrderRow>(`find${owned.name}`, text, orderId, ...owned.values);
     return row && toStoredOrder(row);
   }
@@ -117,12 +127,20 @@ export class SqlOrderReader implements OrderReader {
     return row?.partition;
   }
 
-  history(orderId: string, access: OrderAccess): Promise<HistoryEntry[]> {
+  async history(orderId: string, access: OrderAccess): Promise<HistoryEntry[]> {
     const owned = ownedBy(access);
-    const orders = owned.text === '' ? '' : ' JOIN orders o ON o.id = h.order_id';
-    const text = `SELECT h.version, h.status, h.at, h.reason FROM order_history h${orders}
-                  WHERE h.order_id = ?${owned.text} ORDER BY h.version`;
-    return this.#rows(`history${owned.name}`, text, orderId, ...owned.values);
+    const [orders, reason, error] =
+      access.kind === 'all'
+        ? ['', 'coalesce(h.operator_reason, h.reason)', 'h.error_detail']
+        : [' JOIN orders o ON o.id = h.order_id', 'h.reason', 'NULL'];
+    const text = `SELECT h.version, h.status, h.at, ${reason} AS reason, h.attempts, ${error} AS "errorDetail"
+                  FROM order_history h${orders} WHERE h.order_id = ?${owned.text} ORDER BY h.version`;
+    type Row = Omit<HistoryEntry, 'error'> & { errorDetail: string | null };
+    const rows = await this.#rows<Row>(`history${owned.name}`, text, orderId, ...owned.values);
+    return rows.map(({ errorDetail, ...entry }) => {
+      const error = parseDetail(errorDetail);
+      return error === undefined ? entry : { ...entry, error };
+    });
   }
 
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {
@@ -157,7 +175,12 @@ export class SqlOrderReader implements OrderReader {
     const { limit } = query;
     const cursors = cursorsOf(query, access);
     const cursor = query.cursor === undefined ? undefined : cursors.parse(query.cursor);
-    const range = narrowedTo<OrderRange>(access, { ...query, cursor, ownParty: OWN_PARTY[access.kind] });
+    const range = narrowedTo<OrderRange>(access, {
+      ...query,
+      cursor,
+      ownParty: OWN_PARTY[access.kind],
+      access,
+    });
     if (range === undefined) return { page: { data: [], nextCursor: null }, isCut: false };
     const lastExamined = this.#lists.lastExamined(range);
     const [last] = lastExamined === undefined ? [] : await this.#client.query<Cursor>(lastExamined);

@@ -1,5 +1,6 @@
 import type { LogRecord } from '../../base/log-record.ts';
 import { headersOfText } from '../../base/record-headers.ts';
+import type { OrderAccess } from '../../order/access.ts';
 import type { StatusChange } from '../../order/commands.ts';
 import type { NewOrder, Order } from '../../order/order.ts';
 import type { DeadLetterEntry } from '../dead-letter-store.ts';
@@ -10,18 +11,33 @@ import type { SequencedChange, StoredOrder } from '../order-store.ts';
 export const ORDER_COLUMNS = `seq, id, customer_id AS "customerId", merchant_id AS "merchantId", currency, total, status,
   version, items, metadata, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+/**
+ * SQL: why a failed or rejected order has its status. The latest history row is the one of its current version; `version` cannot be
+ * compared, because inside the subquery it is a column of the history.
+ */
+function reasonColumn(text: string): string {
+  return `CASE WHEN status IN ('failed', 'rejected') THEN (
+    SELECT ${text} FROM order_history h WHERE h.order_id = id ORDER BY h.version DESC LIMIT 1) END AS reason`;
+}
+
+/** The columns of an order that its reader may see: callers that may use all orders get the processor's own words. */
+export function orderColumnsFor({ kind }: Pick<OrderAccess, 'kind'>): string {
+  return `${ORDER_COLUMNS}, ${reasonColumn(kind === 'all' ? 'coalesce(h.operator_reason, h.reason)' : 'h.reason')}`;
+}
+
 /** SQL: the `bytes` of an order, see `SizedRow`. */
 export const ORDER_BYTES = 'octet_length(items) + coalesce(octet_length(metadata), 0)';
 
 export const CURSOR_COLUMNS = 'created_at AS "createdAt", seq';
 
-export interface OrderRow extends Omit<Order, 'items' | 'metadata'> {
+export interface OrderRow extends Omit<Order, 'items' | 'metadata' | 'reason'> {
   seq: number;
   items: string;
   metadata: string | null;
+  reason: string | null;
 }
 
-export const STORED_ORDER_COLUMNS = `${ORDER_COLUMNS}, fingerprint, placed_by AS "placedByEventId"`;
+export const MORE_STORED_COLUMNS = `fingerprint, placed_by AS "placedByEventId"`;
 
 export type StoredOrderRow = OrderRow & Pick<StoredOrder, 'fingerprint' | 'placedByEventId'>;
 
@@ -31,7 +47,7 @@ export const STATE_COLUMNS = 'id, customer_id AS "customerId", merchant_id AS "m
 export const CHANGE_COLUMNS = `coalesce(h.seq, 0) AS sequence, h.order_id AS "orderId", o.customer_id AS "customerId",
   o.merchant_id AS "merchantId", h.status, h.version, h.at, h.reason, h.partition, h."offset"`;
 
-export interface ChangeRow extends Omit<StatusChange, 'cause'> {
+export interface ChangeRow extends Omit<StatusChange, 'cause' | 'details'> {
   sequence: number;
   partition: number;
   offset: number;
@@ -85,6 +101,7 @@ export function toOrder(row: OrderRow): Order {
     createdAt,
     updatedAt,
   };
+  if (row.reason !== null) order.reason = row.reason;
   if (row.metadata !== null) order.metadata = JSON.parse(row.metadata) as NonNullable<NewOrder['metadata']>;
   return order;
 }

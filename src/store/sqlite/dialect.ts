@@ -20,8 +20,9 @@ export const sqliteDialect: Dialect = {
  * millisecond again. `INDEXED BY` keeps the planner from sorting instead.
  */
 export function keysetStatement(source: KeysetSource, page: KeysetPage): Statement {
-  const { name, columns, bytes, table, index, equal, time, key } = source;
-  const conditions = equal.map(({ column }) => `${column} = ? AND `).join('');
+  const { name, columns, bytes, table, index, equal, condition, time, key } = source;
+  const more = condition === undefined ? '' : `${condition} AND `;
+  const conditions = equal.map(({ column }) => `${column} = ? AND `).join('') + more;
   const equalTo = equal.map(({ value }) => value);
   const from = `SELECT ${columns}, ${bytes} AS bytes FROM ${table} INDEXED BY ${index} WHERE ${conditions}`;
   const after = page.after ?? EARLIEST;

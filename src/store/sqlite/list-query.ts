@@ -1,6 +1,6 @@
 import { EARLIEST, upperBound, type Cursor, type Equal } from '../sql/keyset.ts';
 import { keysetPage, MAX_EXAMINED, type OrderLists, type OrderRange } from '../sql/order-reader.ts';
-import { CURSOR_COLUMNS, ORDER_BYTES, ORDER_COLUMNS } from '../sql/rows.ts';
+import { CURSOR_COLUMNS, ORDER_BYTES, orderColumnsFor } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import { keysetStatement } from './dialect.ts';
 import { hasListKey, listKeyOf } from './list-key.ts';
@@ -13,7 +13,11 @@ const PARTIES = [
 const IN_RANGE = 'order_parties MATCH ? AND order_parties.rowid >= ? AND order_parties.rowid < ?';
 
 /** Finds the orders of a customer or merchant by the postings in `order_parties`, others by the index on status or time. */
-export const sqliteLists: OrderLists = { page, lastExamined };
+export const sqliteLists: OrderLists = {
+  page,
+  lastExamined,
+  retrying: (index) => `retrying_orders INDEXED BY ${index}`,
+};
 
 function page(range: OrderRange, last?: Cursor): Statement {
   const { parties, match } = partiesOf(range);
@@ -22,7 +26,7 @@ function page(range: OrderRange, last?: Cursor): Statement {
     const index = status.length === 0 ? 'orders_by_time' : 'orders_by_status';
     const orders = {
       name: 'list-orders',
-      columns: ORDER_COLUMNS,
+      columns: orderColumnsFor(range.access),
       bytes: ORDER_BYTES,
       table: 'orders',
       time: 'created_at',
@@ -33,7 +37,7 @@ function page(range: OrderRange, last?: Cursor): Statement {
   const equal = [...parties, ...status];
   return {
     name: 'list-orders by parties',
-    text: `SELECT ${ORDER_COLUMNS}, ${ORDER_BYTES} AS bytes FROM order_parties
+    text: `SELECT ${orderColumnsFor(range.access)}, ${ORDER_BYTES} AS bytes FROM order_parties
            CROSS JOIN orders INDEXED BY orders_by_time ON ${hasListKey('order_parties.rowid')}
            WHERE ${IN_RANGE}${equalTo(equal)}
            ORDER BY order_parties.rowid DESC LIMIT ?`,

@@ -3,10 +3,12 @@ import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
+import type { ReplicaStore } from '../replica-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
+import { SqlReplicaStore } from '../sql/replica-store.ts';
 import type { SqliteTarget } from '../target.ts';
 import { SqliteBatchStore } from './batch-store.ts';
 import { SqliteClient } from './client.ts';
@@ -47,6 +49,22 @@ export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock
 
 export function openLineageStore({ path }: SqliteTarget): Promise<LineageStore> {
   return asPromise(() => new SqlLineageStore(new SqliteClient(openWriter(path))));
+}
+
+/** Losing the latest sign of life to a power cut does no harm, so its commits do not wait for the disk. */
+export function openReplicaStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<ReplicaStore> {
+  return asPromise(() => {
+    const connection = openWriter(path);
+    connection.pragma('synchronous = NORMAL');
+    const client = new SqliteClient(connection);
+    return new SqlReplicaStore({
+      write: (statements) =>
+        client.write(writeLock, () => {
+          for (const { text, values } of statements) client.prepared(text).run(values);
+        }),
+      close: () => client.close(),
+    });
+  });
 }
 
 /** Reads on the calling thread: finding a key takes about 10 µs. */

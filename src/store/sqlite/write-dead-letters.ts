@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../dead-letter-store.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { BatchToSave } from '../order-store.ts';
-import { DEAD_LETTER_VALUES, valuesOf } from '../sql/columns.ts';
+import { DEAD_LETTER_VALUES, detailText, valuesOf } from '../sql/columns.ts';
 import { insertInto, type SqliteClient } from './client.ts';
 
 /**
@@ -22,7 +22,7 @@ const INSERT = `
  */
 const FAIL_AGAIN = `
   UPDATE dead_letters SET topic = ?, partition = ?, "offset" = ?, log_timestamp = ?, reason = ?, error = ?,
-    attempts = attempts + ?, failed_at = ?, replay_count = ?,
+    error_detail = ?, attempts = attempts + ?, failed_at = ?, replay_count = ?,
     state = CASE state WHEN 'discarded' THEN state ELSE ? END
   WHERE id = ? AND replay_count = ? - 1 AND value IS ? AND state <> 'resolved'`;
 
@@ -58,7 +58,8 @@ function failedAgain(client: SqliteClient, topic: string, deadLetter: DeadLetter
   const { partition, offset, timestamp, value } = record;
   const { changes } = client.run(
     FAIL_AGAIN,
-    ...[topic, partition, offset, timestamp, reason, error, attempts, failedAt, replayCount, state],
+    ...[topic, partition, offset, timestamp, reason, error, detailText(deadLetter.detail)],
+    ...[attempts, failedAt, replayCount, state],
     ...[id, replayCount, value],
   );
   if (changes === 1) note(client, id, failedAt, 'replay-failed', `${reason}: ${error}`);

@@ -1,5 +1,6 @@
 import type { RetryingOrder, RetryChanges } from '../retries.ts';
 import {
+  detailText,
   EVENT_VALUES,
   numberedEvents,
   RESTART_COMPLETED,
@@ -17,7 +18,7 @@ const AS_LOADED = 'WHERE order_id = ? AND attempts = ? AND events = ? AND due_at
 const APPEND = `UPDATE retrying_orders SET events = events + ? ${AS_LOADED}`;
 const RESCHEDULE = `
   UPDATE retrying_orders SET attempts = ?, error = ?, first_failed_at = ?, failed_at = ?, due_at = ?, late_ms = ?,
-    unanswered = ? ${AS_LOADED}`;
+    unanswered = ?, error_detail = CASE WHEN error = ? THEN coalesce(?, error_detail) ELSE ? END ${AS_LOADED}`;
 const COMPLETE = `UPDATE retrying_orders SET completed = 1, events = 0, due_at = 0 ${AS_LOADED}`;
 const PURGE = `
   DELETE FROM retrying_orders WHERE completed AND order_id IN (SELECT value FROM json_each(?))`;
@@ -43,7 +44,9 @@ export function writeRetryChanges(client: SqliteClient, topic: string, retryChan
   for (const event of numberedEvents(retryChanges)) client.run(ADD_EVENT, ...valuesOf(EVENT_VALUES, event));
   for (const { loaded, next } of rescheduled) {
     const { attempts, error, firstFailedAt, failedAt, dueAt, lateMs, unanswered } = next;
-    const values = [attempts, error, firstFailedAt, failedAt, dueAt, lateMs, Number(unanswered)];
+    const detail = detailText(next.detail);
+    const times = [firstFailedAt, failedAt, dueAt, lateMs];
+    const values = [attempts, error, ...times, Number(unanswered), error, detail, detail];
     change(RESCHEDULE, loaded, ...values, ...asLoaded(loaded));
   }
   for (const loaded of completed) {

@@ -29,8 +29,9 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
           updatedAt: now,
           fingerprint: command.fingerprint ?? null,
           placedByEventId: command.eventId,
+          ...(outcome.status === 'confirmed' || outcome.reason === null ? {} : { reason: outcome.reason }),
         });
-        const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason };
+        const entry = { version: 1, status: outcome.status, at: now, reason: outcome.reason, attempts: null };
         assert.deepStrictEqual(await reader.history(command.orderId, ALL_ORDERS), [entry]);
       }),
       { numRuns: 40 },
@@ -77,10 +78,10 @@ export async function roundTripConformance(t: Test, makeStore: MakeStore): Promi
         updatedAt: 20,
       });
       t.same(await reader.history('a', ALL_ORDERS), [
-        { version: 1, status: 'confirmed', at: 10, reason: null },
-        { version: 2, status: 'preparing', at: 10, reason: null },
-        { version: 3, status: 'dispatched', at: 20, reason: null },
-        { version: 4, status: 'delivered', at: 20, reason: null },
+        { version: 1, status: 'confirmed', at: 10, reason: null, attempts: null },
+        { version: 2, status: 'preparing', at: 10, reason: null, attempts: null },
+        { version: 3, status: 'dispatched', at: 20, reason: null, attempts: null },
+        { version: 4, status: 'delivered', at: 20, reason: null, attempts: null },
       ]);
     },
   );

@@ -20,7 +20,7 @@ export async function emptyStore(server: PostgresServer, { url }: PostgresTarget
   await server.run(
     url,
     `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
-       partition_owners, lone_orders, history_epochs, status_logs, log_identities, api_keys
+       partition_owners, lone_orders, history_epochs, status_logs, log_identities, api_keys, replicas
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { ALL_ORDERS } from '../../../src/order/access.ts';
 import t from 'tap';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import type { OrderRange } from '../../../src/store/sql/order-reader.ts';
@@ -47,10 +48,10 @@ await t.test('a customer and a merchant are searched together, before any status
   const connection = openReadOnly((await migratedTarget(t)).path);
   t.teardown(() => connection.close());
   const { customerId, merchantId, status } = OPTIONAL;
-  t.match(planOf(connection, { limit: 1 }), /orders_by_time/);
-  t.match(planOf(connection, { status, limit: 1 }), /orders_by_status \(status=/);
-  t.match(planOf(connection, { status, merchantId, limit: 1 }), RANGE_OF_POSTINGS);
-  const { values } = sqliteLists.page({ status, merchantId, customerId, limit: 1 });
+  t.match(planOf(connection, { limit: 1, access: ALL_ORDERS }), /orders_by_time/);
+  t.match(planOf(connection, { status, limit: 1, access: ALL_ORDERS }), /orders_by_status \(status=/);
+  t.match(planOf(connection, { status, merchantId, limit: 1, access: ALL_ORDERS }), RANGE_OF_POSTINGS);
+  const { values } = sqliteLists.page({ status, merchantId, customerId, limit: 1, access: ALL_ORDERS });
   t.equal(values[0], 'c632d31 m6d2d31', 'in hexadecimal, after a prefix');
 });
 
@@ -142,6 +143,6 @@ function explained(connection: Connection, { text, values }: Statement): string 
 function everyQuery(): OrderRange[] {
   return Object.entries(OPTIONAL).reduce<OrderRange[]>(
     (queries, [name, value]) => queries.flatMap((query) => [query, { ...query, [name]: value }]),
-    [{ limit: 20 }],
+    [{ limit: 20, access: ALL_ORDERS }],
   );
 }

@@ -6,6 +6,8 @@ import { partitionOwners } from './0006-partition-owners.ts';
 import { unansweredCalls } from './0007-unanswered-calls.ts';
 import { queuedEventOrder } from './0008-queued-event-order.ts';
 import { apiKeys } from './0009-api-keys.ts';
+import { errorDetails } from './0010-error-details.ts';
+import { replicas } from './0011-replicas.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
@@ -35,4 +37,6 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   { name: '0007-unanswered-calls', sql: unansweredCalls },
   { name: '0008-queued-event-order', sql: queuedEventOrder },
   { name: '0009-api-keys', sql: apiKeys },
+  { name: '0010-error-details', sql: errorDetails },
+  { name: '0011-replicas', sql: replicas },
 ];

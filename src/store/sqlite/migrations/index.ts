@@ -7,6 +7,8 @@ import { partitionOwners } from './0008-partition-owners.ts';
 import { unansweredCalls } from './0009-unanswered-calls.ts';
 import { queuedEventOrder } from './0010-queued-event-order.ts';
 import { apiKeys } from './0011-api-keys.ts';
+import { errorDetails } from './0012-error-details.ts';
+import { replicas } from './0013-replicas.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
@@ -38,4 +40,6 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   { name: '0009-unanswered-calls', sql: unansweredCalls },
   { name: '0010-queued-event-order', sql: queuedEventOrder },
   { name: '0011-api-keys', sql: apiKeys },
+  { name: '0012-error-details', sql: errorDetails },
+  { name: '0013-replicas', sql: replicas },
 ];
