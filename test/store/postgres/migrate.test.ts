@@ -36,6 +36,7 @@ await t.test(
         'orders',
         'partition_owners',
         'progress',
+        'replicas',
         'retrying_events',
         'retrying_orders',
         'status_logs',
