@@ -19,17 +19,23 @@ export const MAX_ERRORS = 5;
 export const MAX_DETAIL_BYTES = 8 * 1024;
 
 const MAX_CLASS_BYTES = 100;
-const MAX_MESSAGE_BYTES = 1_000;
+/** Of the error itself, and of each of its causes. */
+const MAX_MESSAGE_BYTES = 3_000;
+const MAX_CAUSE_BYTES = 1_000;
 
-/** Of a line, in UTF-16 code units. */
+/** Of a message and of a line, in UTF-16 code units. */
 const MAX_LINE = 500;
+
+const FRAME = /^ +at /m;
 
 /** Bytes of one error as JSON without its texts. */
 const FRAME_BYTES = 60;
 
 /** Whatever was thrown, with its causes; at most `MAX_ERRORS` of them, and `MAX_DETAIL_BYTES` as JSON. */
 export function errorDetail(thrown: unknown): ErrorDetail {
-  const errors = causesOf(thrown).map(describe);
+  const errors = causesOf(thrown).map((error, index) =>
+    describe(error, index === 0 ? MAX_MESSAGE_BYTES : MAX_CAUSE_BYTES),
+  );
   const texts = errors.reduce(
     (sum, error) => sum + FRAME_BYTES + bytesOf(error.class) + bytesOf(error.message),
     0,
@@ -123,11 +129,11 @@ function causeOf(error: unknown): unknown {
   return Array.isArray(errors) ? (errors[0] as unknown) : undefined;
 }
 
-function describe(thrown: unknown): Omit<ErrorDetail, 'cause'> {
+function describe(thrown: unknown, maxBytes: number): Omit<ErrorDetail, 'cause'> {
   if (!(thrown instanceof Error)) {
     return {
       class: cut(typeof thrown, MAX_CLASS_BYTES),
-      message: cut(textOf(thrown), MAX_MESSAGE_BYTES),
+      message: messageOf(textOf(thrown), maxBytes),
       stack: null,
     };
   }
@@ -136,9 +142,14 @@ function describe(thrown: unknown): Omit<ErrorDetail, 'cause'> {
   const message = textOf(read(thrown, 'message'));
   return {
     class: cut(classOf(thrown), MAX_CLASS_BYTES),
-    message: cut(message === '' && typeof code === 'string' ? code : message, MAX_MESSAGE_BYTES),
-    stack: typeof stack === 'string' ? stack : null,
+    message: messageOf(message === '' && typeof code === 'string' ? code : message, maxBytes),
+    // A stack without a frame is only the message again.
+    stack: typeof stack === 'string' && FRAME.test(stack) ? stack : null,
   };
+}
+
+function messageOf(text: string, maxBytes: number): string {
+  return cut(text.slice(0, MAX_LINE), maxBytes);
 }
 
 function classOf(error: Error): string {

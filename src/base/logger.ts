@@ -7,6 +7,7 @@ import {
   type Logger,
   type LoggerOptions,
 } from 'pino';
+import { isDetail, type ErrorDetail } from './error-detail.ts';
 import { throttleWarnings } from './repeated-warnings.ts';
 
 export type { Logger };
@@ -43,9 +44,18 @@ export async function createServiceLogger(
 const GIVEN = ['command', 'input'];
 
 /** The default serializer would append the cause's message to a message that already contains it. */
-function errorFields(error: Error): Record<string, unknown> {
+function errorFields(error: Error | ErrorDetail): Record<string, unknown> {
+  if (isDetail(error)) return detailFields(error);
   const fields: Record<string, unknown> = { ...stdSerializers.errWithCause(error) };
   return withoutGiven(fields);
+}
+
+/** The same fields as of an Error. */
+function detailFields({ class: type, message, stack, cause }: ErrorDetail): Record<string, unknown> {
+  const fields: Record<string, unknown> = { type, message };
+  if (stack !== null) fields.stack = stack;
+  if (cause !== null) fields.cause = detailFields(cause);
+  return fields;
 }
 
 function withoutGiven(fields: Record<string, unknown>): Record<string, unknown> {

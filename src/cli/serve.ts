@@ -57,7 +57,8 @@ async function startAndReport(parts: Parts): Promise<RunningService> {
       ? {}
       : { dashboard: `${http}/`, ...(config.documentation ? { docs: `${http}/docs` } : {}) };
   const processes = config.apiProcesses === 1 ? {} : { processes: config.apiProcesses };
-  logger.info({ role: config.role, ...processes, ...service.addresses, ...pages }, 'Ready.');
+  const authentication = config.auth === undefined ? 'off' : 'on';
+  logger.info({ role: config.role, ...processes, authentication, ...service.addresses, ...pages }, 'Ready.');
   return service;
 }
 

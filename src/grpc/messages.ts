@@ -12,12 +12,14 @@ import type { OrderEvent } from './generated/orders/v1/OrderEvent.ts';
 export function orderMessage(order: Order | AcceptedOrder): OrderMessage {
   const { id, version } = order;
   const status = statusName(order.status);
-  if (!('updatedAt' in order)) return { id, status, version };
+  const why = order.reason === undefined ? {} : { reason: order.reason };
+  if (!('updatedAt' in order)) return { id, status, version, ...why };
   const { customerId, merchantId, currency, items, metadata = {}, total } = order;
   return {
     ...{ id, status, version, customerId, merchantId, currency, items, metadata, total },
     createdAt: toTimestamp(order.createdAt),
     updatedAt: toTimestamp(order.updatedAt),
+    ...why,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { Position } from '../base/position.ts';
 import { mayRequest, mayUse, type OrderParties } from './access.ts';
 import type { ChangeDetails, PlaceOrder, RequestTransition, StatusChange } from './commands.ts';
@@ -17,6 +18,8 @@ export interface FinalOutcome {
   status: 'confirmed' | 'rejected' | 'failed';
   /** from the processor; what customers see of a rejected or failed order is a fixed text */
   reason: string | null;
+  /** what `failed` comes from, if it was thrown; `reason` is its line */
+  error?: ErrorDetail | undefined;
 }
 
 /** A command with its position in the log; a new or replayed order comes with its outcome. */

@@ -1,6 +1,7 @@
 import type { LogRecord } from '../base/log-record.ts';
 import type { BatchResult } from '../processing/batch.ts';
 import type { LaneContext } from './lane-context.ts';
+import { logFailures } from './log-failures.ts';
 
 /**
  * Why a batch started: its lane was idle, or it waited until it reached a limit (size, bytes, age), or until another lane had
@@ -22,9 +23,9 @@ export function measureBatch(
   for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
 }
 
-/** Counts a saved result, for metrics and the flood limit, and logs the dead letters that the store did not accept. */
+/** Counts a saved result, for metrics and the flood limit, and logs what failed for good. */
 export function countResult(
-  { counts, unstored }: Pick<BatchResult, 'counts' | 'unstored'>,
+  { counts, unstored, failures }: Pick<BatchResult, 'counts' | 'unstored' | 'failures'>,
   { failurePolicy, metrics, topic, logger }: LaneContext,
 ): void {
   const { recordsProcessed } = metrics;
@@ -37,6 +38,7 @@ export function countResult(
   recordsProcessed.inc({ outcome: 'replay-failed' }, counts.replaysFailed);
   recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
   recordsProcessed.inc({ outcome: 'unstored' }, unstored.length);
+  logFailures(failures, topic, logger);
   for (const { partition, offset, error } of unstored) {
     logger.error(
       { topic, partition, offset, error },

@@ -5,6 +5,7 @@ import type { Effects, SequencedChange } from '../store/order-store.ts';
 import type { RetryingOrder } from '../store/retries.ts';
 import type { BatchResult, FailureRules } from './batch.ts';
 import { encodeDeadLetterCopies } from './dead-letters.ts';
+import { failedRecordNotes } from './failed-records.ts';
 import { failureCounts } from './flood-limit.ts';
 import type { SavedBatch } from './save-batch.ts';
 
@@ -52,6 +53,7 @@ export function batchResult(
     retryAt: earliest([...added, ...rescheduled.map(({ next }) => next), ...retrying].map((o) => o.dueAt)),
     completed: [],
     unstored,
+    failures: failedRecordNotes(stored),
   };
 }
 

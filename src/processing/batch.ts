@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../base/backoff.ts';
 import type { OwnerId } from '../store/partition-owners.ts';
+import type { FailedRecordNote } from './failed-records.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { UnstoredRecord } from './storable-dead-letters.ts';
 import type { Outcome } from './outcome.ts';
@@ -103,6 +104,8 @@ export interface BatchResult {
   completed: string[];
   /** records that failed and of which the store accepts no row */
   unstored: UnstoredRecord[];
+  /** records that failed for good in this batch */
+  failures: FailedRecordNote[];
   /** orders in `answers` whose outcomes this batch used; nothing else may use them */
   answered?: string[] | undefined;
   /** orders in `answers` that the next run has to handle, because their events are too large for this one */

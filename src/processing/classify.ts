@@ -1,5 +1,6 @@
 import { nextAttemptAt } from '../base/backoff.ts';
-import type { PlaceOrder } from '../order/commands.ts';
+import { errorDetail, errorLine, plainDetail, type ErrorDetail } from '../base/error-detail.ts';
+import type { ChangeDetails, PlaceOrder } from '../order/commands.ts';
 import type { DecidedCommand, FinalOutcome } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
@@ -22,6 +23,9 @@ export interface Classification {
 /** The next attempt of an order that failed for now, whose call goes on, or whose call was lost. */
 export interface NextRetry {
   error: string;
+  /** undefined if the call goes on or was lost */
+  detail: ErrorDetail | undefined;
+  order: PlaceOrder['order'];
   /** milliseconds since the epoch */
   dueAt: number;
   /** false if the call goes on or was lost */
@@ -37,6 +41,8 @@ export interface FailedEvent {
   record: DecodedRecord;
   reason: DeadLetterReason;
   error: string;
+  /** undefined if nothing was thrown */
+  detail: ErrorDetail | undefined;
 }
 
 /**
@@ -47,7 +53,7 @@ export interface FailedEvent {
  */
 export function classify(
   input: BatchInput | RetryInput,
-  refused: ReadonlyMap<string, string>,
+  refused: ReadonlyMap<string, Error>,
 ): Classification {
   const classifier = new Classifier(input, refused);
   for (const record of input.decoded) classifier.add(record);
@@ -70,13 +76,13 @@ function withoutRescheduled(classified: Classification): Classification {
 class Classifier {
   readonly result: Classification = { commands: [], replays: [], retries: new Map(), queued: [], failed: [] };
   readonly #input: BatchInput | RetryInput;
-  readonly #refused: ReadonlyMap<string, string>;
-  /** orders that failed for good in this batch */
-  readonly #failed = new Set<string>();
+  readonly #refused: ReadonlyMap<string, Error>;
+  /** orders that failed for good in this batch, and why */
+  readonly #failed = new Map<string, Failure>();
   /** `failed` orders that a replay in this batch confirms */
   readonly #revived = new Set<string>();
 
-  constructor(input: BatchInput | RetryInput, refused: ReadonlyMap<string, string>) {
+  constructor(input: BatchInput | RetryInput, refused: ReadonlyMap<string, Error>) {
     this.#input = input;
     this.#refused = refused;
   }
@@ -87,13 +93,15 @@ class Classifier {
     const refusal = this.#refused.get(orderId);
     const retry = this.result.retries.get(orderId);
     if (refusal !== undefined) {
-      this.result.failed.push({ record, reason: 'store-refused', error: refusal });
+      const detail = errorDetail(refusal);
+      this.result.failed.push({ record, reason: 'store-refused', error: errorLine(detail), detail });
     } else if (this.#input.kind === 'batch' && this.#input.loadedState.retrying.has(orderId)) {
       this.result.queued.push(record);
     } else if (retry !== undefined) {
       retry.records.push(record);
     } else if (this.#hasFailedPredecessor(record)) {
-      this.result.failed.push({ record, reason: 'predecessor-failed', error: PREDECESSOR_FAILED });
+      const failure = behind(this.#failed.get(orderId));
+      this.result.failed.push({ record, reason: 'predecessor-failed', ...failure });
     } else if (command.kind === 'place') {
       this.#place(record, command);
     } else {
@@ -121,35 +129,38 @@ class Classifier {
     if (outcome === undefined || (known !== undefined && record.replay === undefined)) {
       this.#decidePlaced(record, command, PLACEHOLDER_OUTCOME);
     } else if (outcome.status === 'retry') {
-      this.#retry(record, command, outcome.reason);
+      this.#retry(record, command, { error: outcome.reason, detail: outcome.error });
     } else if (outcome.status === 'unanswered') {
       this.#awaitAnswer(record, command, outcome.reason);
     } else if (outcome.status === 'lost') {
       this.#repeat(record, command, outcome.reason);
     } else if (outcome.status === 'failed') {
-      this.#fail(record, command, { reason: 'processor-failed', error: outcome.reason ?? '' });
+      const failure = { error: outcome.reason ?? '', detail: outcome.error };
+      this.#fail(record, command, 'processor-failed', failure);
     } else if (outcome.status === 'rejected' && hadFailed) {
       const error = outcome.reason ?? 'The processor rejected the order.';
-      this.#fail(record, command, { reason: 'replay-rejected', error });
+      this.#fail(record, command, 'replay-rejected', { error, detail: undefined });
     } else if (outcome.status === 'rejected') {
-      this.#decidePlaced(record, command, { status: 'rejected', reason: REJECTION_TEXT });
+      const details = { attempts: this.#attempts(command), operatorReason: outcome.reason, error: null };
+      this.#decidePlaced(record, command, { status: 'rejected', reason: REJECTION_TEXT }, details);
     } else {
       if (hadFailed) this.#revived.add(orderId);
-      this.#decidePlaced(record, command, outcome);
+      this.#decidePlaced(record, command, outcome, this.#confirmation(command));
     }
   }
 
-  #retry(record: DecodedRecord, command: PlaceOrder, error: string): void {
+  #retry(record: DecodedRecord, command: PlaceOrder, failure: Failure): void {
     const { now, rules } = this.#input;
     const dueAt = nextAttemptAt(failuresOf(this.#input, command.orderId), now, rules.retry);
-    if (dueAt === undefined) this.#fail(record, command, { reason: 'retries-exhausted', error });
-    else this.#setRetry(record, command, { error, dueAt, hasFailed: true, unanswered: false });
+    if (dueAt === undefined) this.#fail(record, command, 'retries-exhausted', failure);
+    else this.#setRetry(record, command, { ...failure, dueAt, hasFailed: true, unanswered: false });
   }
 
   /** Normally the answer completes the order. The due time is a fallback, if the process dies or the partition moves first. */
   #awaitAnswer(record: DecodedRecord, command: PlaceOrder, error: string): void {
     const dueAt = this.#input.now + this.#input.rules.answerTimeoutMs;
-    this.#setRetry(record, command, { error, dueAt, hasFailed: false, unanswered: true });
+    const waits = { dueAt, hasFailed: false, unanswered: true };
+    this.#setRetry(record, command, { error, detail: undefined, ...waits });
   }
 
   /**
@@ -157,26 +168,53 @@ class Classifier {
    * its crashes are counted.
    */
   #repeat(record: DecodedRecord, command: PlaceOrder, error: string): void {
-    this.#setRetry(record, command, { error, dueAt: this.#input.now, hasFailed: false, unanswered: false });
+    const waits = { dueAt: this.#input.now, hasFailed: false, unanswered: false };
+    this.#setRetry(record, command, { error, detail: undefined, ...waits });
   }
 
-  #setRetry(record: DecodedRecord, { orderId }: PlaceOrder, retry: Omit<NextRetry, 'records'>): void {
-    this.result.retries.set(orderId, { ...retry, records: [record] });
+  #setRetry(
+    record: DecodedRecord,
+    { orderId, order }: PlaceOrder,
+    retry: Omit<NextRetry, 'records' | 'order'>,
+  ): void {
+    this.result.retries.set(orderId, { ...retry, order, records: [record] });
   }
 
   /** Every failed replay becomes a dead letter again. When a new order fails, only its first record does, not its repeats. */
-  #fail(record: DecodedRecord, command: PlaceOrder, failure: Pick<FailedEvent, 'reason' | 'error'>): void {
+  #fail(record: DecodedRecord, command: PlaceOrder, reason: DeadLetterReason, failure: Failure): void {
     const { position, replay } = record;
     const isReplay = replay !== undefined;
-    if (isReplay || !this.#failed.has(command.orderId)) this.result.failed.push({ record, ...failure });
-    this.#failed.add(command.orderId);
-    const outcome: FinalOutcome = { status: 'failed', reason: failureText(failure.reason) };
-    this.result.commands.push({ position, command, outcome, isReplay });
+    if (isReplay || !this.#failed.has(command.orderId))
+      this.result.failed.push({ record, reason, ...failure });
+    this.#failed.set(command.orderId, failure);
+    const { error: operatorReason, detail } = failure;
+    const details = {
+      attempts: this.#attempts(command),
+      operatorReason,
+      error: detail ?? plainDetail(operatorReason),
+    };
+    const outcome: FinalOutcome = { status: 'failed', reason: failureText(reason) };
+    this.result.commands.push({ position, command, outcome, isReplay, details });
   }
 
-  #decidePlaced(record: DecodedRecord, command: PlaceOrder, outcome: FinalOutcome): void {
+  #decidePlaced(
+    record: DecodedRecord,
+    command: PlaceOrder,
+    outcome: FinalOutcome,
+    details?: ChangeDetails,
+  ): void {
     const { position, replay } = record;
-    this.#decide(record, { position, command, outcome, isReplay: replay !== undefined });
+    this.#decide(record, { position, command, outcome, isReplay: replay !== undefined, details });
+  }
+
+  #confirmation(command: PlaceOrder): ChangeDetails {
+    const attempts = this.#attempts(command);
+    return attempts === 1 ? FIRST_ATTEMPT : { ...FIRST_ATTEMPT, attempts };
+  }
+
+  /** Calls of the processor, this one included. An order that is retrying is not called for in a batch. */
+  #attempts({ orderId }: PlaceOrder): number {
+    return this.#input.kind === 'batch' ? 1 : failuresOf(this.#input, orderId).attempts;
   }
 
   #decide(record: DecodedRecord, decided: DecidedCommand): void {
@@ -185,8 +223,19 @@ class Classifier {
   }
 }
 
-const PREDECESSOR_FAILED =
-  'An earlier event of the order failed for good, and this one was queued behind it.';
+type Failure = Pick<FailedEvent, 'error' | 'detail'>;
+
+/** Shared by most orders of a batch. */
+const FIRST_ATTEMPT: ChangeDetails = Object.freeze({ attempts: 1, operatorReason: null, error: null });
+
+/** The failure of an event that was queued behind one that failed for good: it begins with the cause. */
+function behind(earlier: Failure | undefined): Failure {
+  if (earlier === undefined) {
+    return { error: 'Queued behind an event of this order that failed for good.', detail: undefined };
+  }
+  const { error, detail } = earlier;
+  return { error: `${error} (an earlier event of this order; this one was queued behind it)`, detail };
+}
 
 /** For an order that is already placed: `decide` ignores this outcome. */
 const PLACEHOLDER_OUTCOME: FinalOutcome = { status: 'confirmed', reason: null };

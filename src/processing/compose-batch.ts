@@ -13,7 +13,7 @@ import type { DecodedRecord } from './decode-batch.ts';
  */
 export function composeBatch(
   input: BatchInput | RetryInput,
-  refused: ReadonlyMap<string, string> = new Map(),
+  refused: ReadonlyMap<string, Error> = new Map(),
 ): BatchToSave {
   const { topic, frame, loadedState, nextProgress, lastRecords, now } = input;
   const classified = classify(input, refused);
@@ -43,7 +43,11 @@ function startRetries({ frame, loadedState, now }: BatchInput, classified: Class
   const queue = ({ index, command: { orderId } }: DecodedRecord) => {
     changes.events.push({ orderId, record: frame.record(index) });
   };
-  for (const [orderId, { error, dueAt, hasFailed, unanswered, records }] of classified.retries) {
+  for (const [
+    orderId,
+    { error, detail, order, dueAt, hasFailed, unanswered, records },
+  ] of classified.retries) {
+    const { customerId, merchantId } = order;
     const partition = records[0]?.position.partition ?? 0;
     const attempts = hasFailed ? 1 : 0;
     const times = { firstFailedAt: now, failedAt: now, dueAt, lateMs: 0 };
@@ -55,6 +59,9 @@ function startRetries({ frame, loadedState, now }: BatchInput, classified: Class
       error,
       ...times,
       unanswered,
+      detail,
+      customerId,
+      merchantId,
     });
     records.forEach(queue);
   }
@@ -79,9 +86,9 @@ function finishRetries(input: RetryInput, { retries }: Classification): RetryCha
       changes.completed.push(loaded);
       continue;
     }
-    const { error, dueAt, hasFailed, unanswered } = retry;
+    const { error, detail, dueAt, hasFailed, unanswered } = retry;
     const next = hasFailed
-      ? { ...loaded, ...failuresOf(input, loaded.orderId), error, failedAt: now, dueAt, unanswered }
+      ? { ...loaded, ...failuresOf(input, loaded.orderId), error, detail, failedAt: now, dueAt, unanswered }
       : { ...loaded, error, dueAt, lateMs: lateMsOf(input, loaded), unanswered };
     changes.rescheduled.push({ loaded, next });
   }

@@ -1,3 +1,4 @@
+import { errorLine } from '../base/error-detail.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import { encodeRecordFrame, type RecordFrame } from '../base/record-frame.ts';
@@ -17,16 +18,24 @@ export function composeDeadLetters(
   failed: readonly FailedEvent[],
 ): DeadLetter[] {
   return [
-    ...failed.map(({ record: { index, command, replay }, reason, error }) =>
+    ...failed.map(({ record: { index, command, replay }, reason, error, detail }) =>
       toDeadLetter(input, replay, {
         record: input.frame.record(index),
         orderId: command.orderId,
         reason,
         error,
+        detail,
+        traceparent: command.traceparent,
       }),
     ),
-    ...input.undecodable.map(({ record, replay, error }) =>
-      toDeadLetter(input, replay, { record, orderId: null, reason: 'record-undecodable', error }),
+    ...input.undecodable.map(({ record, replay, error: detail }) =>
+      toDeadLetter(input, replay, {
+        record,
+        orderId: null,
+        reason: 'record-undecodable',
+        error: errorLine(detail),
+        detail,
+      }),
     ),
   ];
 }
@@ -34,7 +43,7 @@ export function composeDeadLetters(
 function toDeadLetter(
   input: BatchInput | RetryInput,
   replay: Replay | undefined,
-  failure: Pick<FailedRecord, 'record' | 'orderId' | 'reason' | 'error'>,
+  failure: Pick<DeadLetter, 'record' | 'orderId' | 'reason' | 'error' | 'detail' | 'traceparent'>,
 ): DeadLetter {
   const { attempts, firstFailedAt } = failuresOf(input, failure.orderId ?? '');
   const replayCount = replay === undefined ? 0 : replay.replayCount + 1;

@@ -1,4 +1,5 @@
-import { hasCode, ServiceError, toError } from '../base/errors.ts';
+import { errorDetail, type ErrorDetail } from '../base/error-detail.ts';
+import { hasCode, ServiceError } from '../base/errors.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import type { Position } from '../base/position.ts';
 import { recordCheck } from '../base/record-check.ts';
@@ -25,7 +26,7 @@ export interface Replay {
 /** A record that is not an event of this service. */
 export interface UndecodableRecord {
   record: LogRecord;
-  error: string;
+  error: ErrorDetail;
   replay: Replay | undefined;
 }
 
@@ -56,7 +57,7 @@ export function decodeBatch(memory: ArrayBuffer, codec: EventCodec): DecodedBatc
       decoded.push({ index, position, command, replay });
     } catch (error) {
       if (!hasCode(error, 'record-undecodable')) throw error;
-      undecodable.push({ record: frame.record(index), error: toError(error).message, replay });
+      undecodable.push({ record: frame.record(index), error: errorDetail(error), replay });
     }
   }
   const lastRecords = new Map(

@@ -6,8 +6,8 @@
 export async function findRefused<T>(
   items: readonly T[],
   dryRun: (items: readonly T[]) => Promise<Error | undefined>,
-): Promise<Map<T, string>> {
-  const refused = new Map<T, string>();
+): Promise<Map<T, Error>> {
+  const refused = new Map<T, Error>();
   const suspects = [items];
   for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
     const [first] = suspect;
@@ -15,7 +15,7 @@ export async function findRefused<T>(
     const refusal = await dryRun(suspect);
     if (refusal === undefined) continue;
     if (suspect.length === 1) {
-      refused.set(first, refusal.message);
+      refused.set(first, refusal);
       continue;
     }
     const middle = suspect.length >> 1;

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../base/error-detail.ts';
 import type { PlaceOrder } from '../order/commands.ts';
 import type { FinalOutcome } from '../order/decide.ts';
 
@@ -15,7 +16,7 @@ export interface Attempt {
  */
 export type Outcome =
   | FinalOutcome
-  | { status: 'retry'; reason: string }
+  | { status: 'retry'; reason: string; error?: ErrorDetail | undefined }
   | { status: 'unanswered'; reason: string }
   | { status: 'lost'; reason: string };
 

@@ -26,8 +26,8 @@ export interface Processor {
 export interface ProcessorAnswer {
   status: 'confirmed' | 'rejected';
   /**
-   * One line of at most 500 characters, without control characters. Of a rejected order only operators see it, in the log with
-   * the order's id; customers see a fixed text. Of a confirmed order customers see it, in the history.
+   * One line of at most 500 characters, without control characters. Of a rejected order only operators see it, as `reason` of
+   * the order and in the log; customers see a fixed text. Of a confirmed order customers see it, in the history.
    */
   reason?: string | undefined;
 }

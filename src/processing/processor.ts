@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { ERRORS, type ErrorCode } from '../base/error-table.ts';
-import { ServiceError, textOf, toError } from '../base/errors.ts';
+import { errorDetail, errorLine, plainDetail } from '../base/error-detail.ts';
+import { ServiceError } from '../base/errors.ts';
 import type { FinalOutcome } from '../order/decide.ts';
 import { copyOfOrder } from '../order/recorded-order.ts';
 import { reasonText } from './customer-text.ts';
@@ -11,9 +12,6 @@ import { ProcessorCalls, type SlowCallOptions } from './processor-calls.ts';
 
 /** Calls the processor for each attempt and answers the outcomes by order id. */
 export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, Outcome>>;
-
-/** Of an error, which only operators see. */
-const MAX_ERROR_LENGTH = 500;
 
 export interface ProcessorOptions {
   /** milliseconds for one attempt; a later answer is ignored */
@@ -113,15 +111,13 @@ const NO_ANSWER = new ServiceError(
 
 /** The table of errors decides between `retry` and `failed`: an error of a module is permanent unless marked transient. */
 function outcomeOfFailure(thrown: unknown): Outcome {
-  const { code, message } = failureOf(thrown);
-  return { status: ERRORS[code].transient ? 'retry' : 'failed', reason: message };
+  const error = thrown === NO_ANSWER ? plainDetail(NO_ANSWER.message) : errorDetail(thrown);
+  return { status: ERRORS[codeOf(thrown)].transient ? 'retry' : 'failed', reason: errorLine(error), error };
 }
 
-/** Modules can throw anything: text, objects without a prototype, errors whose message is not text. */
-function failureOf(thrown: unknown): { code: ErrorCode; message: string } {
-  if (thrown === NO_ANSWER) return NO_ANSWER;
-  const message = textOf(toError(thrown).message).slice(0, MAX_ERROR_LENGTH);
-  return { code: isTransient(thrown) ? 'processor-transient' : 'processor-failed', message };
+function codeOf(thrown: unknown): ErrorCode {
+  if (thrown === NO_ANSWER) return NO_ANSWER.code;
+  return isTransient(thrown) ? 'processor-transient' : 'processor-failed';
 }
 
 function isTransient(thrown: unknown): boolean {

@@ -29,7 +29,7 @@ export async function saveBatch(
   input: BatchInput | RetryInput,
   recent: FailureCounts,
 ): Promise<SavedBatch> {
-  const compose = (refusedOrders?: ReadonlyMap<string, string>) => {
+  const compose = (refusedOrders?: ReadonlyMap<string, Error>) => {
     const batch = composeBatch(input, refusedOrders);
     refuseFlood(recent, failureCounts(batch), input.rules.deadLetterFloodShare);
     return batch;

@@ -35,9 +35,9 @@ export async function makeStorable(
   for (const deadLetter of batch.deadLetters) {
     const refusal = refused.get(deadLetter);
     const form =
-      refusal === undefined ? deadLetter : await firstAccepted(formsOf(deadLetter, refusal), tryOut);
+      refusal === undefined ? deadLetter : await firstAccepted(formsOf(deadLetter, refusal.message), tryOut);
     if (form !== undefined) deadLetters.push(form);
-    else if (deadLetter.orderId === null) unstored.push(unstoredRecord(deadLetter, refusal ?? ''));
+    else if (deadLetter.orderId === null) unstored.push(unstoredRecord(deadLetter, refusal?.message ?? ''));
     else deadLetters.push(deadLetter);
   }
   return { deadLetters, unstored, changed: refused.size > 0 };
@@ -47,8 +47,13 @@ function formsOf(deadLetter: DeadLetter, refusal: string): DeadLetter[] {
   const { record, error } = deadLetter;
   const leftOut = `${error} The store refused its key and value; the copy on orders.dlq has them. ${refusal}`;
   return [
-    { ...deadLetter, error: toAscii(error) },
-    { ...deadLetter, record: { ...record, key: null, value: null }, error: toAscii(leftOut) },
+    { ...deadLetter, error: toAscii(error), detail: undefined },
+    {
+      ...deadLetter,
+      record: { ...record, key: null, value: null },
+      error: toAscii(leftOut),
+      detail: undefined,
+    },
   ];
 }
 

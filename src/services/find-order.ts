@@ -2,6 +2,7 @@ import type { Position } from '../base/position.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import type { OrderAccess } from '../order/access.ts';
 import type { Order } from '../order/order.ts';
+import { failureText } from '../processing/customer-text.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import type { LoggedOrders } from './logged-orders.ts';
 import type { RecentOrders } from './recent-orders.ts';
@@ -14,6 +15,8 @@ export interface AcceptedOrder {
   id: string;
   status: 'accepted' | 'failed';
   version: 0;
+  /** of a failed order, as `Order.reason` */
+  reason?: string | undefined;
 }
 
 export interface FindOrderDependencies {
@@ -83,5 +86,7 @@ async function findUnstored(
 ): Promise<AcceptedOrder | undefined> {
   const unstored = await reader.findUnstored(id, (record) => loggedOrders.allows(access, record));
   if (unstored === undefined) return undefined;
-  return { id, status: unstored.state === 'retrying' ? 'accepted' : 'failed', version: 0 };
+  if (unstored.state === 'retrying') return { id, status: 'accepted', version: 0 };
+  const own = access.kind === 'all' ? unstored.error : null;
+  return { id, status: 'failed', version: 0, reason: own ?? failureText(unstored.reason ?? 'store-refused') };
 }

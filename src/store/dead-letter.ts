@@ -16,6 +16,9 @@ export const UNRESOLVED_STATES = [
   'exhausted',
 ] as const satisfies readonly DeadLetterState[];
 
+/** What a list can show: without a choice, the unresolved ones. */
+export const LIST_STATES = ['unresolved', 'all', ...DEAD_LETTER_STATES] as const;
+
 /** Why a record became a dead letter. */
 export const DEAD_LETTER_REASONS = [
   'record-undecodable',
@@ -51,6 +54,8 @@ export interface DeadLetter extends FailedRecord {
   replayOf: number | undefined;
   /** the error whose line is `error` */
   detail?: ErrorDetail | undefined;
+  /** of the request, for the log; not stored */
+  traceparent?: string | undefined;
   state: Extract<DeadLetterState, 'open' | 'exhausted'>;
 }
 

@@ -6,7 +6,7 @@ import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
 import type { StoredLog } from './alignment-store.ts';
-import type { DeadLetter, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
+import type { DeadLetter, DeadLetterReason, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
 import type { OperationsReader } from './operations-reader.ts';
 import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
@@ -67,6 +67,9 @@ export interface UnstoredOrder {
   record: LogRecord;
   /** queued events, the first one included; 0 for a dead letter */
   events: number;
+  /** why it is a dead letter, and the error in one line; null while it is retrying */
+  reason: DeadLetterReason | null;
+  error: string | null;
 }
 
 export interface StoredOrder extends Order {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../base/error-table.ts';
+import { errorDetail, errorOf, type ErrorDetail } from '../base/error-detail.ts';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
@@ -76,16 +77,19 @@ interface ThreadError {
   code: ErrorCode;
   message: string;
   stack: string | undefined;
+  cause: ErrorDetail | undefined;
 }
 
 export function toThreadError(thrown: unknown): ThreadError {
-  const { message, stack } = toError(thrown);
+  const error = toError(thrown);
+  const { message, stack } = error;
   const code = thrown instanceof ServiceError ? thrown.code : 'internal';
-  return { done: false, code, message, stack };
+  const { cause } = error;
+  return { done: false, code, message, stack, cause: cause === undefined ? undefined : errorDetail(cause) };
 }
 
-export function fromThreadError({ code, message, stack }: ThreadError): ServiceError {
-  const error = new ServiceError(code, message);
+export function fromThreadError({ code, message, stack, cause }: ThreadError): ServiceError {
+  const error = new ServiceError(code, message, cause === undefined ? {} : { cause: errorOf(cause) });
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -14,6 +14,7 @@ import { PAGE_LIMITS, PageTurns } from '../../src/services/page-turns.ts';
 import type { OrderService } from '../../src/services/order-service.ts';
 import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
+import type { RunProcessor } from '../../src/processing/processor.ts';
 import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
 import { sharedDelivery, startSmallService, type SmallService } from '../support/small-service.ts';
@@ -57,12 +58,13 @@ export type Changes = Partial<
   maxEventLoopDelayMs?: number;
   responseLimits?: ByteLimits;
   hub?: Partial<StatusHubOptions>;
+  runProcessor?: RunProcessor;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
-  const { limits, hosts, hub: hubOptions, beforeAppend, ...others } = changes;
+  const { limits, hosts, hub: hubOptions, runProcessor, beforeAppend, ...others } = changes;
   const {
     rateLimitMax = 0,
     rateLimitWindowMs: windowMs = 60_000,
@@ -71,7 +73,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     ...dependencies
   } = others;
   const isWorker = 'api' in changes && changes.api === undefined;
-  const service = await startSmallService(t);
+  const service = await startSmallService(t, runProcessor);
   const appended: OutgoingRecord[] = [];
   const log = watchedLog(service.log, appended, beforeAppend);
   const { orderService, watchService, hub } = service.replica(log, undefined, hubOptions);

@@ -210,7 +210,7 @@ function resultOf(records: readonly LogRecord[]): BatchResult {
       ...{ placed: 0, moved: 0, refused: 0, retrying: 0, retried: 0, rescheduled: 0 },
       ...{ deadLetters: 0, replaysFailed: 0, redelivered: 0 },
     },
-    ...{ retryAt: undefined, completed: [], unstored: [] },
+    ...{ retryAt: undefined, completed: [], unstored: [], failures: [] },
   };
 }
 

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { ServiceError } from '../../src/base/errors.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
+import { errorDetail } from '../../src/base/error-detail.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { decodeRecordFrame, encodeRecordFrame } from '../../src/base/record-frame.ts';
@@ -30,6 +31,7 @@ function result(records: LogRecord[], changes: Partial<BatchResult> = {}): Batch
     retryAt: undefined,
     completed: [],
     unstored: [],
+    failures: [],
     ...changes,
   };
 }
@@ -165,6 +167,41 @@ await t.test('a record of which the store accepts no row is logged and counted',
     { value: 1 },
   );
 });
+
+await t.test(
+  'an order that failed for good leaves one line with its whole error and its trace',
+  async (t) => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = createLogger('info', {
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    });
+    const error = errorDetail(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const failure = {
+      ...{ partition: 0, offset: 5, reason: 'retries-exhausted' as const },
+      attempts: 20,
+      replayCount: 0,
+    };
+    const failures = [
+      { ...failure, orderId: 'o-1', error, traceparent },
+      { ...failure, orderId: null, error, traceparent: undefined },
+    ];
+    const { runner } = harness({ logger, pool: { run: () => Promise.resolve(result([], { failures })) } });
+    await runner.runBatch([record(5)], 'idle');
+    t.match(lines, [
+      {
+        ...{ level: 50, orderId: 'o-1', reason: 'retries-exhausted', attempts: 20, partition: 0, offset: 5 },
+        err: {
+          ...{ type: 'TypeError', message: 'fetch failed', stack: /^TypeError: fetch failed\n +at / },
+          cause: { type: 'Error', message: 'connect ECONNREFUSED' },
+        },
+        trace_id: '0af7651916cd43dd8448eb211c80319c',
+        msg: 'An order failed for good and is a dead letter now: fetch failed: connect ECONNREFUSED',
+      },
+      { level: 50, msg: /^A record failed/, orderId: undefined, trace_id: undefined },
+    ]);
+  },
+);
 
 await t.test('a failed publication is retried; if the service stops first, nothing follows it', async (t) => {
   let attempts = 0;

@@ -85,7 +85,7 @@ await t.test('an answer of another shape fails the order and says what is expect
   ] as const) {
     const { outcomeOf } = await load(t, `return ${answer};`);
     const reason = `The processor returned ${shown}. ${expected}`;
-    t.same(await outcomeOf(), { status: 'failed', reason }, answer);
+    t.match(await outcomeOf(), { status: 'failed', reason }, answer);
   }
   const { outcomeOf } = await load(t, `return { text: 'x'.repeat(10_000) };`);
   t.ok((await outcomeOf())?.reason?.endsWith(expected), 'also after a long answer');
@@ -106,6 +106,31 @@ await t.test('a transient error means a retry, any other error a failed order', 
     t.match(await outcomeOf(), outcome, body);
   }
 });
+
+await t.test(
+  'what a module throws is kept with its class and causes; its reason has the messages of all',
+  async (t) => {
+    const cause = `{ cause: new Error('connect ECONNREFUSED 127.0.0.1:9') }`;
+    const reason = 'fetch failed: connect ECONNREFUSED 127.0.0.1:9';
+    const failed = await load(t, `throw new TypeError('fetch failed', ${cause});`);
+    t.match(await failed.outcomeOf(), {
+      status: 'failed',
+      reason,
+      error: {
+        class: 'TypeError',
+        message: 'fetch failed',
+        stack: /\.mjs/,
+        cause: { class: 'Error', stack: /\.mjs/ },
+      },
+    });
+    const retried = await load(t, `throw new context.TransientError('fetch failed', ${cause});`);
+    t.match(await retried.outcomeOf(), {
+      status: 'retry',
+      reason,
+      error: { class: 'TransientError', stack: null, cause: { message: /ECONNREFUSED/ } },
+    });
+  },
+);
 
 await t.test('after PROCESSOR_TIMEOUT_MS the signal is aborted, and a later answer is ignored', async (t) => {
   const { outcomeOf, lines } = await load(

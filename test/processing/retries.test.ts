@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { ALL_ORDERS } from '../../src/order/access.ts';
 import type { LogRecord } from '../../src/base/log-record.ts';
 import { decodeRecordFrame } from '../../src/base/record-frame.ts';
 import { CommandRecords } from '../support/command-records.ts';
+import { anOrder } from '../support/order-client.ts';
 import {
   FAILED,
   FAILED_FOR_NOW,
@@ -175,8 +175,9 @@ for (const [what, retry] of [
       const spent = await tryAgain();
       t.match(spent.counts, { deadLetters: 3, placed: 1, rescheduled: 0 });
       t.same(await history(id), ['failed']);
-      t.match(await reader.history(id, ALL_ORDERS), [
-        { reason: 'The order could not be processed, although it was tried several times.' },
+      const { customerId } = anOrder();
+      t.match(await reader.history(id, { kind: 'customer', customerId }), [
+        { reason: 'The order could not be processed, although it was tried several times.', attempts: 2 },
       ]);
       t.match(deadLetters(), [
         {
@@ -185,7 +186,12 @@ for (const [what, retry] of [
           attempts: 2,
           first_failed_at: 1_000,
         },
-        { reason: 'predecessor-failed', attempts: 0, failed_at: 1_500 },
+        {
+          reason: 'predecessor-failed',
+          error: /^the merchant does not answer \(an earlier event of this order/,
+          attempts: 0,
+          failed_at: 1_500,
+        },
         { reason: 'predecessor-failed', order_id: id, state: 'open' },
       ]);
       t.same(

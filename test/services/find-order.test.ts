@@ -14,6 +14,8 @@ const DEAD_LETTER = {
   state: 'dead-letter' as const,
   events: 1,
   record: { partition: 0, offset: 0, timestamp: 0, key: null, value: null },
+  reason: 'store-refused' as const,
+  error: 'the total is negative',
 };
 
 await t.test('an order that is saved while it is looked up is found', async (t) => {
@@ -55,7 +57,7 @@ await t.test('an order that becomes a dead letter while it is looked up is found
     recentOrders: new RecentOrders(16),
     loggedOrders: new LoggedOrders({ log, codec }),
   });
-  t.same(found, { id: receipt.id, status: 'failed', version: 0 });
+  t.same(found, { id: receipt.id, status: 'failed', version: 0, reason: 'the total is negative' });
 });
 
 /** Every other method fails the test. */

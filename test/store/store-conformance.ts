@@ -12,6 +12,7 @@ import { replayConformance } from './conformance/replays.ts';
 import { largeOrderConformance } from './conformance/large-orders.ts';
 import { listingConformance } from './conformance/listing.ts';
 import { partitionOwnersConformance } from './conformance/partition-owners.ts';
+import { operationsConformance } from './conformance/operations.ts';
 import { progressConformance } from './conformance/progress.ts';
 import { roundTripConformance } from './conformance/round-trip.ts';
 import { writersConformance } from './conformance/writers.ts';
@@ -38,5 +39,8 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('dead letters are replayed and discarded', (t) => deadLetterActionConformance(t, makeStore));
   await t.test('API keys are found until they are revoked', (t) => apiKeyConformance(t, makeStore));
   await t.test('partitions have owners', (t) => partitionOwnersConformance(t, makeStore));
+  await t.test('operators see what waits, what failed and what runs', (t) =>
+    operationsConformance(t, makeStore),
+  );
   await t.test('several writers lose nothing', (t) => writersConformance(t, makeStore));
 }

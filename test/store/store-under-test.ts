@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import type { AlignmentStore } from '../../src/store/alignment-store.ts';
 import type { ApiKeyReader, ApiKeyStore } from '../../src/store/api-key-store.ts';
 import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
+import type { ReplicaStore } from '../../src/store/replica-store.ts';
 import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 
@@ -15,6 +16,7 @@ export interface StoreUnderTest {
   alignmentStore: () => Promise<AlignmentStore>;
   apiKeyStore: () => Promise<ApiKeyStore>;
   apiKeyReader: () => Promise<ApiKeyReader>;
+  replicaStore: () => Promise<ReplicaStore>;
   /** Runs a statement that an earlier version of the service may run; both kinds of store must accept its SQL. */
   runSql: (sql: string) => Promise<void>;
   /** the rows of `dead_letters`, by topic, partition and offset */

@@ -19,11 +19,16 @@ export class CommandRecords {
     this.#nextOffset = firstOffset;
   }
 
-  place(orderId: string = randomUUID(), changes: Parameters<typeof anOrder>[0] = {}): LogRecord {
+  place(
+    orderId: string = randomUUID(),
+    changes: Parameters<typeof anOrder>[0] = {},
+    traceparent?: string,
+  ): LogRecord {
     const order = anOrder(changes);
     const eventId = randomUUID();
     const total = orderTotal(order.items);
-    return this.command({ kind: 'place', eventId, orderId, time: 1_000, order: { ...order, total } });
+    const envelope = { eventId, orderId, time: 1_000, traceparent };
+    return this.command({ kind: 'place', ...envelope, order: { ...order, total } });
   }
 
   transition(orderId: string, to: RequestableStatus, actor: OrderAccess = ALL_ORDERS): LogRecord {

@@ -16,7 +16,7 @@ import { DeadLetterPool } from '../../src/threads/dead-letter-pool.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { PAGE_LIMITS, PageTurns } from '../../src/services/page-turns.ts';
 import { processBatch } from '../../src/processing/process-batch.ts';
-import { confirmAll } from '../../src/processing/processor.ts';
+import { confirmAll, type RunProcessor } from '../../src/processing/processor.ts';
 import { StatusHub, type StatusHubOptions } from '../../src/status/status-hub.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
@@ -52,7 +52,11 @@ export interface SmallService extends Replica {
   };
 }
 
-export async function startSmallService(t: Test): Promise<SmallService> {
+/** @param runProcessor confirms every order by default */
+export async function startSmallService(
+  t: Test,
+  runProcessor: RunProcessor = confirmAll,
+): Promise<SmallService> {
   const folder = await temporaryFolder(t);
   const logger = createLogger('silent');
   const codec = createEventCodec();
@@ -73,8 +77,8 @@ export async function startSmallService(t: Test): Promise<SmallService> {
   await log.start();
   const dependencies = {
     store,
-    runProcessor: confirmAll,
-    runPatiently: confirmAll,
+    runProcessor,
+    runPatiently: runProcessor,
     codec,
     clock: Date.now,
     monotonicClock: () => performance.now(),

@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { parseTimestamp } from '../../base/timestamp.ts';
 import { TOKEN_HELP } from './caller-token.ts';
-import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter.ts';
+import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, LIST_STATES } from '../../store/dead-letter.ts';
 
 /** Options that all commands share. */
 interface Common {
@@ -55,13 +55,13 @@ export function addDeadLetterCommands(program: Command, run: Run): void {
     .command('dead-letters')
     .description('list, show, replay and discard records that failed for good; asks a running service')
     .addHelpText('after', EXAMPLES);
-  const list = withFilter(deadLetters.command('list'))
-    .description('list dead letters, newest failure first, with a count per reason')
+  const list = withFilter(deadLetters.command('list'), [...LIST_STATES])
+    .description('list unresolved dead letters, newest failure first, with a count per reason')
     .option('--limit <n>', 'dead letters to show, at most 10000', numberUpTo(10_000), 20);
   withCommon(list).action((options: Omit<ListCommand, 'name'>) => run({ name: 'list', ...options }));
   const show = deadLetters
     .command('show')
-    .description('show one dead letter with its record, byte for byte, and its audit')
+    .description('show one dead letter with its whole error, its record, byte for byte, and its audit')
     .addArgument(new Argument('<id>', 'as shown by list').argParser(numberUpTo(Number.MAX_SAFE_INTEGER)));
   withCommon(show).action((id: number, options: Common) => run({ name: 'show', id, ...options }));
   addBulkAction(deadLetters, 'replay', 100, run)
@@ -76,7 +76,7 @@ export function addDeadLetterCommands(program: Command, run: Run): void {
 }
 
 function addBulkAction(deadLetters: Command, name: BulkCommand['name'], rate: number, run: Run): Command {
-  const bulk = withFilter(deadLetters.command(name))
+  const bulk = withFilter(deadLetters.command(name), [...DEAD_LETTER_STATES])
     .addArgument(new Argument('[ids...]', 'these dead letters, instead of a filter').argParser(collectIds))
     .option('--dry-run', 'only count')
     .option('--rate <n>', `dead letters per second, at most ${MAX_RATE}`, numberUpTo(MAX_RATE), rate)
@@ -90,7 +90,8 @@ function addBulkAction(deadLetters: Command, name: BulkCommand['name'], rate: nu
 
 const EXAMPLES = `
 Examples:
-  order-system dead-letters list --state open --reason retries-exhausted
+  order-system dead-letters list --reason retries-exhausted
+  order-system dead-letters list --state all --order 0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70
   order-system dead-letters show 17
   order-system dead-letters replay --reason retries-exhausted --dry-run
   order-system dead-letters replay --reason retries-exhausted --rate 50
@@ -99,15 +100,16 @@ Examples:
   order-system dead-letters list --url http://10.0.0.7:3000 --json
 
 With --reason, replay and discard also include the later events of an order that failed for that reason.
-Without --state, replay and discard apply to open dead letters. A dead letter whose replays failed REPLAY_LIMIT times is
+Without --state, list shows the unresolved ones (open, replaying or exhausted; --state all shows every one), and replay and
+discard apply to open ones. A dead letter whose replays failed REPLAY_LIMIT times is
 exhausted: replays skip it; discard it by id or with --state exhausted.
 ${TOKEN_HELP}`;
 
-function withFilter(command: Command): Command {
+function withFilter(command: Command, states: string[]): Command {
   return command
     .addOption(new Option('--reason <reason>', 'why they failed').choices(DEAD_LETTER_REASONS))
     .option('--order <id>', 'the order they belong to')
-    .addOption(new Option('--state <state>', 'their state').choices(DEAD_LETTER_STATES))
+    .addOption(new Option('--state <state>', 'their state').choices(states))
     .option('--failed-after <time>', 'failed last after this time, such as 2026-11-05T12:00:00Z', timestamp)
     .option('--failed-before <time>', 'failed last before this time', timestamp);
 }

@@ -15,9 +15,14 @@ export function deadLettersTable(deadLetters: readonly EntryBody[]): string {
     String(deadLetter.attempts),
     String(deadLetter.replayCount),
     deadLetter.orderId ?? '-',
-    shortened(oneLine(deadLetter.error), MAX_ERROR_LENGTH),
+    shortened(errorText(deadLetter), MAX_ERROR_LENGTH),
   ]);
   return columns([head, ...rows]);
+}
+
+/** A record that only queued behind a failing one says first which one that was. */
+function errorText({ causedBy, error }: EntryBody): string {
+  return causedBy === null ? oneLine(error) : `behind ${causedBy}: ${oneLine(error)}`;
 }
 
 /** A count per reason, highest first. */
@@ -34,7 +39,7 @@ export function deadLetterText(deadLetter: DeadLetterBody): string {
     ['State', deadLetter.state],
     ['Order', deadLetter.orderId ?? '-'],
     ['Reason', deadLetter.reason],
-    ['Error', oneLine(deadLetter.error)],
+    ['Error', errorText(deadLetter)],
     ['Tries', String(deadLetter.attempts)],
     ['Failed replays', String(deadLetter.replayCount)],
     ['Failed first', deadLetter.firstFailedAt],
@@ -42,10 +47,17 @@ export function deadLetterText(deadLetter: DeadLetterBody): string {
     ['Record', `${deadLetter.topic}, partition ${deadLetter.partition}, offset ${deadLetter.offset}`],
     [`Key (${deadLetter.keyEncoding ?? 'none'})`, oneLine(deadLetter.key ?? '')],
   ];
+  const error = `Whole error\n${wholeError(deadLetter.cause)}`;
   const value = `Value (${deadLetter.valueEncoding ?? 'none'})\n${printable(indented(deadLetter.value ?? ''))}\n`;
   const actions = deadLetter.audit.map(({ at, act, by, detail }) => [at, act, oneLine(by), oneLine(detail)]);
   const audit = actions.length === 0 ? 'No one has acted on it yet.\n' : `Audit\n${columns(actions)}`;
-  return `${columns(facts)}\n${value}\n${audit}`;
+  return `${columns(facts)}\n${error}\n${value}\n${audit}`;
+}
+
+/** With its stack and its causes, outermost first. */
+function wholeError({ class: name, message, stack, cause }: DeadLetterBody['cause']): string {
+  const own = stack ?? `${name}: ${message}`;
+  return `${printable(own)}\n${cause === null ? '' : `Caused by\n${wholeError(cause)}`}`;
 }
 
 /** Indents JSON; returns anything else unchanged. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Type, type Static } from 'typebox';
 import { Identifier } from '../../order/order.ts';
-import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES } from '../../store/dead-letter.ts';
+import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, LIST_STATES } from '../../store/dead-letter.ts';
 import type {
   AuditEntry,
   DeadLetterFilter,
@@ -41,7 +41,7 @@ export const FilterBody = Type.Object(filterProperties, {
 export const listFilterProperties = {
   ...filterProperties,
   state: Type.Optional(
-    Type.Enum(['unresolved', 'all', ...DEAD_LETTER_STATES], {
+    Type.Enum([...LIST_STATES], {
       type: 'string',
       default: 'unresolved',
       description:

@@ -66,11 +66,12 @@ export interface OrderLists {
 export const UNSTORED = `
   SELECT * FROM (
     SELECT 'retrying' AS state, ${EVENT_COLUMNS}, (
-      SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS events
+      SELECT events FROM retrying_orders WHERE retrying_orders.order_id = retrying_events.order_id) AS events,
+      NULL AS reason, NULL AS error
     FROM retrying_events WHERE order_id = ? ORDER BY ordinal, "offset" LIMIT 1) AS retrying
   UNION ALL
   SELECT * FROM (
-    SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS events
+    SELECT 'dead-letter' AS state, ${EVENT_COLUMNS.replace('headers', "'' AS headers")}, 0 AS events, reason, error
     FROM dead_letters WHERE order_id = ? ORDER BY id + 0 LIMIT 1) AS dead
   LIMIT 1`;
 
@@ -113,12 +114,12 @@ export class SqlOrderReader implements OrderReader {
     orderId: string,
     isVisible: (record: LogRecord) => boolean,
   ): Promise<UnstoredOrder | undefined> {
-    type Row = EventRow & Pick<UnstoredOrder, 'state' | 'events'>;
+    type Row = EventRow & Omit<UnstoredOrder, 'record'>;
     const [row] = await this.#rows<Row>('find-unstored', UNSTORED, orderId, orderId);
     if (row === undefined) return undefined;
-    const { state, events, ...event } = row;
+    const { state, events, reason, error, ...event } = row;
     const record = toRecord(event);
-    return isVisible(record) ? { state, record, events } : undefined;
+    return isVisible(record) ? { state, record, events, reason, error } : undefined;
   }
 
   async placingPartition(orderId: string): Promise<number | undefined> {

@@ -387,12 +387,16 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
         state: 'dead-letter',
         record: first.record,
         events: 0,
+        reason: first.reason,
+        error: first.error,
       });
       await addRetrying(store, retrying('a', { events: 2 }), [event(5), event(6)]);
       t.strictSame(await reader.findUnstored('a', () => true), {
         state: 'retrying',
         record: event(5),
         events: 2,
+        reason: null,
+        error: null,
       });
     },
   );

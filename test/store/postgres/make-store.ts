@@ -8,6 +8,7 @@ import {
   openDeadLetterStore,
   openLineageStore,
   openReader,
+  openReplicaStore,
 } from '../../../src/store/open/open-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
@@ -58,6 +59,11 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
     },
     apiKeyStore: async () => {
       const store = await openApiKeyStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    replicaStore: async () => {
+      const store = await openReplicaStore(target, createWriteLock());
       t.teardown(() => store.close());
       return store;
     },

@@ -10,6 +10,7 @@ import {
   openDeadLetterStore,
   openLineageStore,
   openReader,
+  openReplicaStore,
 } from '../../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../../src/store/target.ts';
 import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
@@ -58,6 +59,11 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
     },
     apiKeyStore: async () => {
       const store = await openApiKeyStore(target);
+      t.teardown(() => store.close());
+      return store;
+    },
+    replicaStore: async () => {
+      const store = await openReplicaStore(target, lock);
       t.teardown(() => store.close());
       return store;
     },

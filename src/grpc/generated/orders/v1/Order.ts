@@ -17,6 +17,8 @@ export interface Order {
   'total'?: (number | string | Long);
   'createdAt'?: (_google_protobuf_Timestamp | null);
   'updatedAt'?: (_google_protobuf_Timestamp | null);
+  'reason'?: (string);
+  '_reason'?: "reason";
 }
 
 export interface Order__Output {
@@ -31,4 +33,6 @@ export interface Order__Output {
   'total': (number);
   'createdAt': (_google_protobuf_Timestamp__Output | null);
   'updatedAt': (_google_protobuf_Timestamp__Output | null);
+  'reason'?: (string);
+  '_reason'?: "reason";
 }
