@@ -14,11 +14,15 @@ import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
 import { deadLetter } from '../store/batch.ts';
 import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { silent } from '../store/sqlite/make-store.ts';
+import { errorDetail } from '../../src/base/error-detail.ts';
 import { CommandRecords } from '../support/command-records.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { OrderClient } from '../support/order-client.ts';
 import { Program, runProgram } from '../../tools/support/program.ts';
 import { ServiceProcess } from '../../tools/support/service-process.ts';
+
+const LINE = 'no \u001b]0;title\u0007: refused';
+const ERROR = errorDetail(new TypeError('no \u001b]0;title\u0007', { cause: new Error('refused') }));
 
 await t.test('list shows a table and a count per reason', async (t) => {
   const { run } = await startWith(t, [
@@ -52,6 +56,9 @@ await t.test('list shows a table and a count per reason', async (t) => {
     (await run('list', '--order', 'o-1', '--state', 'open')).stdout,
     /^1 .*retries-exhausted +20 +0 +o-1/m,
   );
+  await run('discard', '1');
+  t.equal((await run('list', '--order', 'o-1')).stdout, 'No dead letters match.\n', 'it is resolved');
+  t.match((await run('list', '--order', 'o-1', '--state', 'all')).stdout, /^1 .*discarded/m);
   t.equal((await run('list', '--failed-before', '1970-01-01T00:00:01Z')).stdout, 'No dead letters match.\n');
   const asJson = await run('list', '--json', '--limit', '120', '--reason', 'record-undecodable');
   const { data, reasons } = JSON.parse(asJson.stdout) as { data: unknown[]; reasons: unknown };
@@ -63,14 +70,19 @@ await t.test('show prints the record and its audit, without control characters',
   const { run } = await startWith(t, [
     deadLetter(
       { key: Buffer.from('o-1'), value: Buffer.from('{"a":{"b":1}}') },
-      { orderId: 'o-1', error: 'no \u001b]0;title\u0007' },
+      { orderId: 'o-1', error: LINE, detail: ERROR },
     ),
     deadLetter({ offset: 1, key: Buffer.from([0xff]), value: Buffer.from('a\u001b[2Jb\tc') }),
+    deadLetter({ offset: 2 }, { orderId: 'o-1', reason: 'predecessor-failed', error: LINE }),
   ]);
   await run('discard', '1');
   const { code, stdout } = await run('show', '1');
   t.equal(code, 0);
   t.match(stdout, /^Dead letter +1\nState +discarded\nOrder +o-1\n/);
+  t.match(stdout, /^Error +no �\]0;title�: refused$/m);
+  t.match(stdout, /^Whole error\nTypeError: no �\]0;title�\n +at .*\n[^]*^Caused by\nError: refused\n +at /m);
+  t.match((await run('show', '3')).stdout, /^Error +behind 1: no /m);
+  t.match((await run('list')).stdout, /^3 .*behind 1: no /m);
   t.match(stdout, /^Key \(utf8\) +o-1$/m);
   t.match(stdout, 'Value (utf8)\n{\n  "a": {\n    "b": 1\n  }\n}\n');
   t.match(stdout, /Audit\n\S+Z {2}discarded {2}\S+ {2}was open\n$/);
@@ -192,7 +204,7 @@ await t.test('each command has help, and wrong usage ends with exit code 2', asy
   }
   for (const [args, said] of [
     [['lst'], 'Did you mean list?'],
-    [['list', '--state', 'lost'], 'Allowed choices are open'],
+    [['list', '--state', 'lost'], 'Allowed choices'],
     [['list', '--limit', '0'], 'from 1 to 10000'],
     [['list', '--url', 'localhost'], 'http://'],
     [['list', '--failed-after', 'yesterday'], 'RFC 3339'],
