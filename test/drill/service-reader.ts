@@ -36,11 +36,11 @@ export class ServiceReader {
   }
 
   deadLetters(): AsyncIterable<ListedDeadLetter> {
-    return this.#pages('/v1/dead-letters');
+    return this.#pages('/v1/dead-letters', '&state=all');
   }
 
   async deadLetterCount(reason: string): Promise<number> {
-    const body = await this.#get(`/v1/dead-letters?reason=${reason}&limit=1`);
+    const body = await this.#get(`/v1/dead-letters?reason=${reason}&state=all&limit=1`);
     return (body as { reasons: Partial<Record<string, number>> }).reasons[reason] ?? 0;
   }
 
@@ -63,10 +63,10 @@ export class ServiceReader {
     this.#http.close();
   }
 
-  async *#pages<Item>(path: string): AsyncIterable<Item> {
+  async *#pages<Item>(path: string, filter = ''): AsyncIterable<Item> {
     let cursor: string | null = '';
     while (cursor !== null) {
-      const body = await this.#get(`${path}?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const body = await this.#get(`${path}?limit=100${filter}${cursor === '' ? '' : `&cursor=${cursor}`}`);
       const { data, nextCursor } = body as Page<Item>;
       yield* data;
       cursor = nextCursor;

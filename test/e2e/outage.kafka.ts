@@ -30,7 +30,17 @@ await t.test(
     const load = new OrderLoad(service.url, { customerId: 'c-outage', lines: 16 });
     await eventually(() => load.count(202) > 200, { what: 'orders to flow' });
 
+    const dependencies = async () => {
+      const response = await fetch(`${service.url}/v1/stats`);
+      return ((await response.json()) as { dependencies: unknown }).dependencies;
+    };
+    t.same(await dependencies(), { log: 'up', store: 'up' });
+
     await kafka.stop();
+    await eventually(async () => JSON.stringify(await dependencies()) === '{"log":"down","store":"up"}', {
+      what: 'the statistics to say so',
+      timeoutMs: 2_000,
+    });
     const refusedBefore = load.count(503) + load.count(504);
     await delay(OUTAGE_MS);
     t.ok(load.count(503) + load.count(504) > refusedBefore, 'requests were refused in the meantime');
@@ -41,6 +51,7 @@ await t.test(
       what: 'orders to flow again',
       timeoutMs: 60_000,
     });
+    t.same(await dependencies(), { log: 'up', store: 'up' });
     await load.stop();
 
     t.same(

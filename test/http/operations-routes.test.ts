@@ -53,7 +53,8 @@ async function start(t: Test, changes: Changes = {}) {
 }
 
 await t.test('an order says where it is: waiting, retrying, failed or processed', async (t) => {
-  const { get, place, process } = await start(t);
+  const http = await start(t);
+  const { get, place } = http;
   const ids = { ok: await place('ok'), fails: await place('fails'), waits: await place('waits') };
   const waiting = await get(`/v1/orders/${ids.ok}/processing`);
   t.match(waiting, {
@@ -68,7 +69,7 @@ await t.test('an order says where it is: waiting, retrying, failed or processed'
   });
   const { position } = waiting.body as { position: { offset: number } };
   t.equal(waiting.body.recordsAhead, position.offset, 'nothing of its partition is processed yet');
-  await process();
+  await http.process();
   t.match(await get(`/v1/orders/${ids.ok}/processing`), {
     body: { state: 'processed', position, recordsAhead: null, retry: null, deadLetters: [] },
   });
@@ -91,9 +92,10 @@ await t.test('an order says where it is: waiting, retrying, failed or processed'
 });
 
 await t.test('customers get a fixed text in every body, operators the words of the processor', async (t) => {
-  const { app, get, place, process } = await start(t);
+  const http = await start(t);
+  const { app, appended, get, place } = http;
   const [failed, rejected] = [await place('fails'), await place('is-rejected')];
-  await process();
+  await http.process();
   const bodies = async (token: string) => {
     const urls = [failed, rejected].flatMap((id) => [`/v1/orders/${id}`, `/v1/orders/${id}/history`]);
     return Promise.all([...urls, '/v1/orders'].map(async (url) => (await get(url, token)).body));
@@ -123,8 +125,8 @@ await t.test('customers get a fixed text in every body, operators the words of t
     headers: keyed,
     payload: anOrder({ merchantId: 'fails' }),
   });
-  await eventually(async () => (await get('/v1/stats')).status === 200, { what: 'an answer' });
-  await process();
+  await eventually(() => appended.length === 3, { what: 'the order to be appended' });
+  await http.process();
   t.match((await waiting).json(), { status: 'failed', reason: failedText });
 });
 

@@ -54,13 +54,11 @@ export const listFilterProperties = {
 export function listFilterOf({
   state = 'unresolved',
   ...filter
-}: Static<typeof ListFilter>): DeadLetterFilter {
+}: Static<ReturnType<typeof Type.Object<typeof listFilterProperties>>>): DeadLetterFilter {
   const others = filterOf(filter, '');
   if (state === 'unresolved') return { ...others, unresolved: true };
   return state === 'all' ? others : { ...others, state };
 }
-
-const ListFilter = Type.Object(listFilterProperties);
 
 /**
  * @param pointer JSON pointer to the filter in the request

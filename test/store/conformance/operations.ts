@@ -48,7 +48,7 @@ export async function operationsConformance(t: Test, makeStore: MakeStore): Prom
     const first = retrying('a', { dueAt: 10, error: REFUSED_LINE, detail: REFUSED });
     await retry(store, [first]);
     // As a dead-letter flood postpones it.
-    const { detail: _, ...loaded } = first;
+    const loaded = { ...first, detail: undefined };
     const postponed = { ...loaded, dueAt: 20 };
     await reschedule(store, loaded, postponed);
     t.same(await errorNow(), REFUSED);

@@ -7,11 +7,13 @@ import { selectStatement } from '../../../src/store/postgres/dead-letter-store.t
 import { postgresDialect } from '../../../src/store/postgres/dialect.ts';
 import { postgresLists } from '../../../src/store/postgres/list-query.ts';
 import {
+  causesStatement,
   countStatement,
   listStatement,
   reasonsStatement,
 } from '../../../src/store/sql/dead-letter-queries.ts';
 import { UNSTORED, type OrderRange } from '../../../src/store/sql/order-reader.ts';
+import { retryingStatement } from '../../../src/store/sql/operations-reader.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 import { openBatchStore } from '../../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../../src/store/sqlite/write-lock.ts';
@@ -101,6 +103,31 @@ await t.test('selections and counts of dead letters are read from an index', asy
   const byIds = selectStatement({ ids: [1] }, { afterId: 5, limit: 100, maxBytes: 1_000 });
   t.match(await planOf(byIds), /Index Cond: .*id = ANY/);
 });
+
+await t.test(
+  'unresolved dead letters and retrying orders are read in their order from an index',
+  async (t) => {
+    const statements = [
+      ...[undefined, 'processor-failed' as const].map((reason) =>
+        listStatement(postgresDialect, { reason, unresolved: true, limit: 20 }),
+      ),
+      ...[undefined, 'c-1'].flatMap((customerId) =>
+        [undefined, 'm-1'].map((merchantId) =>
+          retryingStatement(postgresLists.retrying, { customerId, merchantId, limit: 20 }),
+        ),
+      ),
+    ];
+    for (const statement of statements) {
+      t.notMatch(await planOf(statement), /Seq Scan|Sort|Bitmap|Hash/, statement.name);
+    }
+    t.equal(new Set(statements.map(({ name }) => name)).size, statements.length, 'one name, one text');
+    t.match(
+      await planOf(listStatement(postgresDialect, { unresolved: true, limit: 1 })),
+      /dead_letters_unresolved/,
+    );
+    t.match(await planOf(causesStatement(postgresDialect, ['o-1'])), /dead_letters_by_order/);
+  },
+);
 
 await t.test('an order without a row is found by its id', async (t) => {
   const plan = await planOf({ name: '', text: UNSTORED, values: ['o-1', 'o-1'] });

@@ -5,10 +5,14 @@ import { openReadOnly } from '../../../src/store/sqlite/connection.ts';
 import { selectStatement } from '../../../src/store/sqlite/dead-letter-store.ts';
 import { sqliteDialect } from '../../../src/store/sqlite/dialect.ts';
 import {
+  causesStatement,
   countStatement,
   listStatement,
   reasonsStatement,
 } from '../../../src/store/sql/dead-letter-queries.ts';
+import { retryingStatement } from '../../../src/store/sql/operations-reader.ts';
+import { formatRetryingCursor } from '../../../src/store/sql/retrying-cursor.ts';
+import { sqliteLists } from '../../../src/store/sqlite/list-query.ts';
 import type { Statement } from '../../../src/store/sql/statement.ts';
 import { migratedTarget } from './make-store.ts';
 
@@ -38,6 +42,35 @@ await t.test('no list scans the table or sorts, for any filter, bound and cursor
   }
   t.equal(texts.size, 8, 'few enough to prepare each once per connection');
 });
+
+await t.test('the unresolved ones are listed and counted by indexes that have no others', async (t) => {
+  for (const filter of everyFilter()) {
+    const others = { ...filter, state: undefined };
+    const what = Object.keys(others).join(' ');
+    const plan = planOf(listStatement(sqliteDialect, { ...others, unresolved: true, limit: 20 }));
+    t.notMatch(plan, /SCAN|TEMP B-TREE/, what);
+    const index = others.reason === undefined ? /_unresolved \(failed_at/ : /_unresolved_by_reason \(reason=/;
+    t.match(plan, others.orderId === undefined ? index : /dead_letters_by_order/, what);
+    const counts = planOf(reasonsStatement(sqliteDialect, { ...others, unresolved: true }));
+    t.match(counts, others.orderId === undefined ? /_unresolved_by_reason/ : /dead_letters_by_order/, what);
+  }
+  const causes = planOf(causesStatement(sqliteDialect, ['o-1', 'o-2']));
+  t.match(causes, /SEARCH dead_letters USING INDEX dead_letters_by_order \(order_id=\?\)/);
+});
+
+await t.test(
+  'retrying orders are read in their order from an index, for any filter and cursor',
+  async (t) => {
+    const table = sqliteLists.retrying;
+    for (const customerId of [undefined, 'c-1'])
+      for (const merchantId of [undefined, 'm-1'])
+        for (const cursor of [undefined, formatRetryingCursor({ nextAttemptAt: 5, orderId: 'o-1' })]) {
+          const plan = planOf(retryingStatement(table, { customerId, merchantId, cursor, limit: 20 }));
+          t.notMatch(plan, /SCAN|TEMP B-TREE/, plan);
+          t.match(plan, /SEARCH retrying_orders USING INDEX \w+ \(.*\(due_at,order_id\)>\(\?,\?\)\)/, plan);
+        }
+  },
+);
 
 await t.test('reasons are counted from an index alone', async (t) => {
   for (const filter of everyFilter().filter(({ orderId }) => orderId === undefined)) {
