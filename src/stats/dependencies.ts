@@ -3,13 +3,14 @@ import type { MonotonicClock } from '../base/clock.ts';
 export type DependencyState = 'up' | 'down';
 
 /** A dependency that has not answered for this time is down, milliseconds. */
-const SILENCE_MS = 1_500;
+const SILENCE_MS = 3_000;
 
 /** Whether a dependency answers, as far as regular questions to it tell. There is never more than one at a time. */
 export class AnswerWatch {
   readonly #clock: MonotonicClock;
   #askedAt: number | undefined;
-  #hasAnswered = true;
+  #answeredAt = -Infinity;
+  #hasFailed = false;
 
   constructor(clock: MonotonicClock) {
     this.#clock = clock;
@@ -20,14 +21,20 @@ export class AnswerWatch {
     this.#askedAt = this.#clock();
     try {
       const answer = await ask();
-      this.#hasAnswered = true;
+      this.noteAnswer();
       return answer;
     } catch (error) {
-      this.#hasAnswered = false;
+      this.#hasFailed = true;
       throw error;
     } finally {
       this.#askedAt = undefined;
     }
+  }
+
+  /** It has answered something else. */
+  noteAnswer(): void {
+    this.#answeredAt = this.#clock();
+    this.#hasFailed = false;
   }
 
   get isWaiting(): boolean {
@@ -35,7 +42,8 @@ export class AnswerWatch {
   }
 
   get state(): DependencyState {
-    const waitedMs = this.#askedAt === undefined ? 0 : this.#clock() - this.#askedAt;
-    return this.#hasAnswered && waitedMs < SILENCE_MS ? 'up' : 'down';
+    const waitsSince = Math.max(this.#askedAt ?? Infinity, this.#answeredAt);
+    const isSilent = this.#clock() - waitsSince >= SILENCE_MS;
+    return this.#hasFailed || isSilent ? 'down' : 'up';
   }
 }

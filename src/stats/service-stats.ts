@@ -59,6 +59,7 @@ export class ServiceStats implements Stats {
   readonly #deadLetters: CachedValue<Record<string, number>>;
   readonly #logWatch: AnswerWatch;
   readonly #storeWatch: AnswerWatch;
+  #acknowledged = 0;
   #backlogNow: BacklogFigures | undefined;
   #partitionsNow: readonly PartitionFigures[] | Error = [];
   #timer: NodeJS.Timeout | undefined;
@@ -90,6 +91,7 @@ export class ServiceStats implements Stats {
     await this.#noteBacklog();
     this.#timer = setInterval(() => {
       this.#askStore();
+      void this.#noteAcknowledgements();
       this.#sampling ??= this.#sample().finally(() => (this.#sampling = undefined));
     }, this.#dependencies.secondMs ?? SECOND_MS);
   }
@@ -149,6 +151,13 @@ export class ServiceStats implements Stats {
       log: isLogDown ? 'down' : this.#logWatch.state,
       store: failing.includes('store') ? 'down' : this.#storeWatch.state,
     };
+  }
+
+  /** An acknowledged order is an answer of the log, which may be slow to say its offsets under load. */
+  async #noteAcknowledgements(): Promise<void> {
+    const { accepted } = await this.#totals();
+    if (accepted > this.#acknowledged) this.#logWatch.noteAnswer();
+    this.#acknowledged = accepted;
   }
 
   /** Once a second, whether or not the log answers. */

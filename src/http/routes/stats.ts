@@ -42,7 +42,10 @@ const StatsBody = Type.Object({
   version: Type.String({ description: 'Of this program' }),
   dependencies: Type.Object(
     { log: DependencyState, store: DependencyState },
-    { description: 'Whether they answer, as far as this replica knows; true within about two seconds' },
+    {
+      description:
+        'Whether they answer this replica. A lost connection shows within two seconds, a dependency that hangs within four.',
+    },
   ),
   uptimeSeconds: Type.Number(),
   totals: counts('Since this process started'),
