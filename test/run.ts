@@ -12,7 +12,7 @@ import { CHROMIUM_MISSING, chromiumPath } from '../tools/support/chromium.ts';
  * Runs a suite of test files, each as a plain `node` process, and parses the TAP that it prints. tap's own runner adds module
  * hooks to every process and every worker thread, which doubles what a test of threads or of whole services costs.
  *
- *     node dist/test/run.js unit | kafka | gateway | upgrade | browser | image | compose [files]
+ *     node dist/test/run.js unit | kafka | gateway | upgrade | browser | image | compose | binary [files]
  */
 interface Suite {
   suffix: string;
@@ -23,7 +23,14 @@ interface Suite {
   /** seconds for one test within a file */
   timeout: number;
   needs?: 'kafka' | 'chromium';
+  /** files of other suites that belong to this one as well */
+  also?: readonly string[];
+  /** variables for the files */
+  environment?: Readonly<Record<string, string>>;
 }
+
+/** `npm run build:binary` makes it. Tests that start the service start this one then. */
+const BINARY = join(import.meta.dirname, '../bin/order-system');
 
 const SUITES: Record<string, Suite> = {
   unit: { suffix: '.test.js', folder: '', jobs: Math.min(4, availableParallelism()), timeout: 120 },
@@ -33,6 +40,20 @@ const SUITES: Record<string, Suite> = {
   browser: { suffix: '.browser.js', folder: 'browser', jobs: 1, timeout: 120, needs: 'chromium' },
   image: { suffix: '.docker.js', folder: 'image', jobs: 1, timeout: 1_800 },
   compose: { suffix: '.docker.js', folder: 'compose', jobs: 1, timeout: 1_800 },
+  binary: {
+    suffix: '.binary.js',
+    folder: 'binary',
+    jobs: 1,
+    timeout: 120,
+    needs: 'kafka',
+    also: [
+      'cli/command-line.test.js',
+      'e2e/embedded.test.js',
+      'e2e/processes.test.js',
+      'e2e/roles-split.kafka.js',
+    ],
+    environment: { TEST_COMMAND: BINARY },
+  },
 };
 
 /** These start services and take longest: run them first, so that no core waits for one at the end. */
@@ -78,13 +99,14 @@ async function runSuite(suite: Suite, chosen: string[]): Promise<boolean> {
   return failed === 0 && passed > 0;
 }
 
-function filesOf({ suffix, folder }: Suite): string[] {
+function filesOf({ suffix, folder, also = [] }: Suite): string[] {
   const rank = (file: string) => {
     const index = SLOW_FOLDERS.indexOf(file.split('/')[0] ?? '');
     return index === -1 ? SLOW_FOLDERS.length : index;
   };
   return readdirSync(testFolder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith(suffix) && file.startsWith(folder) && hasSource(file))
+    .filter((file) => also.includes(file) || (file.endsWith(suffix) && file.startsWith(folder)))
+    .filter(hasSource)
     .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other))
     .map((file) => join(testFolder, file));
 }
@@ -120,7 +142,13 @@ async function runFile(path: string, suite: Suite, environment: Record<string, s
   const file = relative(testFolder, path);
   const startedAt = performance.now();
   const child = spawn(process.execPath, [path], {
-    env: { ...process.env, ...environment, ...coverageOf(file), TAP_TIMEOUT: String(suite.timeout) },
+    env: {
+      ...process.env,
+      ...suite.environment,
+      ...environment,
+      ...coverageOf(file),
+      TAP_TIMEOUT: String(suite.timeout),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: string[] = [];

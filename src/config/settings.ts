@@ -45,6 +45,15 @@ export const SETTINGS = {
     expects: 'the path of a folder',
     description: 'The folder of the embedded event log and the SQLite store; created if missing.',
   },
+  UNPACK_DIR: {
+    theme: 'Process',
+    type: 'string',
+    defaultText: 'order-system in $XDG_CACHE_HOME or ~/.cache',
+    default: '',
+    expects: 'the path of a folder',
+    description:
+      'Where the executable file unpacks its modules; a folder that this user can write to and no other user can. Without effect on other installations.',
+  },
   SHUTDOWN_TIMEOUT_MS: {
     theme: 'Process',
     ...DURATION,

@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { serviceCommand } from './service-command.ts';
 
-/** The compiled `order-system`. */
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export { MAIN } from './service-command.ts';
 
 export interface ProgramOptions {
   /** the whole environment */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** path of another compiled program */
+  /** path of another compiled program; default: the service */
   program?: string;
 }
 
@@ -28,8 +27,9 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(args: string[], { env = {}, cwd, program = MAIN }: ProgramOptions = {}) {
-    this.#child = spawn(process.execPath, [program, ...args], {
+  constructor(args: string[], { env = {}, cwd, program }: ProgramOptions = {}) {
+    const [command, ...first] = program === undefined ? serviceCommand() : [process.execPath, program];
+    this.#child = spawn(command, [...first, ...args], {
       env,
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],

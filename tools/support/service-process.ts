@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Addresses } from '../../src/app/processes/addresses.ts';
 import { SETTING_NAMES } from '../../src/config/settings.ts';
+import { serviceCommand, type ServiceCommand } from './service-command.ts';
 
 export interface ServiceExit {
   code: number | null;
@@ -48,15 +49,16 @@ export class ServiceProcess {
   }
 
   /**
-   * Resolves when it is ready. @param program path of another compiled program
+   * Resolves when it is ready. @param program path of another compiled program, or how to start it
    * @throws StartError when it exits or takes too long
    */
   static async start(
     role: 'all' | 'api' | 'worker',
     environment: Record<string, string>,
-    program = mainPath,
+    program: string | ServiceCommand = serviceCommand(),
   ): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [program, 'serve', '--role', role], {
+    const [command, ...first] = typeof program === 'string' ? [process.execPath, program] : program;
+    const child = spawn(command, [...first, 'serve', '--role', role], {
       env: { ...withoutSettings(process.env), PORT: '0', GRPC_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -121,8 +123,6 @@ export class ServiceProcess {
     this.#child.kill(signal);
   }
 }
-
-const mainPath = new URL('../../src/main.js', import.meta.url).pathname;
 
 function keep(output: string[], text: string): void {
   output.push(text);
