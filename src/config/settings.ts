@@ -48,11 +48,10 @@ export const SETTINGS = {
   UNPACK_DIR: {
     theme: 'Process',
     type: 'string',
-    defaultText: 'order-system in $XDG_CACHE_HOME or ~/.cache',
     default: '',
     expects: 'the path of a folder',
     description:
-      'Where the executable file unpacks its modules; a folder that this user can write to and no other user can. Without effect on other installations.',
+      'Where the executable file unpacks its modules, if not into order-system in $XDG_CACHE_HOME or ~/.cache: a folder that this user can write to and no other user can; other installations do not need it.',
   },
   SHUTDOWN_TIMEOUT_MS: {
     theme: 'Process',

@@ -125,7 +125,7 @@ export class Breaker {
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = isOpen ? setTimeout(done, this.#nextAttemptAt - this.#now()) : undefined;
+      const timer = isOpen ? setTimeout(done, Math.max(0, this.#nextAttemptAt - this.#now())) : undefined;
       const listening = this.#policy.onStateChange(done);
       signal.addEventListener('abort', done);
     });

@@ -47,7 +47,8 @@ export class RetrySchedule {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    const pause = Math.min(this.#dueAt - this.#options.monotonicClock(), MAX_TIMER_MS);
+    // Node 24 warns about a negative time.
+    const pause = Math.max(0, Math.min(this.#dueAt - this.#options.monotonicClock(), MAX_TIMER_MS));
     this.#timer = setTimeout(() => {
       if (this.isDue) this.#wake();
       else this.#arm();

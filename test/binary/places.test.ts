@@ -1,3 +1,4 @@
+import { compileFunction } from 'node:vm';
 import t from 'tap';
 import {
   asksForItsPlace,
@@ -32,7 +33,7 @@ await t.test('a file of a package is told its file, folder and URL', async (t) =
     'a(`${__dirname}/x`, __filename, import.meta.url, "__dirname", o.__dirname)',
     'node_modules/a/lib/b.js',
   );
-  const run = new Function(ROOT, 'a', 'o', placed) as (...args: unknown[]) => void;
+  const run = compileFunction(placed, [ROOT, 'a', 'o']) as (...args: unknown[]) => void;
   const got: unknown[] = [];
   run('file:///un%20packed/', (...args: unknown[]) => got.push(...args), {});
   t.same(got, [

@@ -28,8 +28,8 @@ export function isKnownVariable(name: string): boolean {
   return isPassedOn || SETTINGS.has(name) || COMPOSE_VARIABLES.has(name) || OF_COMMANDS.has(name);
 }
 
-/** Read by commands that ask a running service; the service itself takes no notice of them. */
-const OF_COMMANDS = new Set(['ORDER_SYSTEM_TOKEN', 'ORDER_SYSTEM_TOKEN_FILE']);
+/** Read by commands that ask a running service, and by tests; the service itself takes no notice of them. */
+const OF_COMMANDS = new Set(['ORDER_SYSTEM_TOKEN', 'ORDER_SYSTEM_TOKEN_FILE', 'TEST_COMMAND']);
 
 /** What is wrong with the commands of a block that is not run: programs, scripts, options, settings and files. */
 export function faultsOfCommands(code: string): string[] {
@@ -72,6 +72,8 @@ function faultsOfCommand(words: readonly string[]): string[] {
         : [`there is no program ${rest[0] ?? ''}`];
     case 'node':
       return faultsOfNode(rest);
+    case 'dist/bin/order-system':
+      return faultsOfNode(['dist/src/main.js', ...rest]);
     case 'docker':
       return faultsOfDocker(rest);
     case '/opt/kafka/bin/kafka-topics.sh':

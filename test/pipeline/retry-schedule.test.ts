@@ -16,6 +16,18 @@ function harness() {
   return { world, clock, schedule };
 }
 
+// First, because Node warns once in a process.
+await t.test('a retry that was due a moment ago causes no warning', async (t) => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  t.teardown(() => process.off('warning', note));
+  const { world, schedule } = harness();
+  schedule.add(0);
+  await eventually(() => world.woken === 1, { what: 'the lane to be woken', timeoutMs: 5_000 });
+  t.same(warnings, []);
+});
+
 for (const stepMs of [-HOUR_MS, -35 * 24 * HOUR_MS, HOUR_MS]) {
   await t.test(
     `a clock that steps by ${stepMs / HOUR_MS} h does not change when a retry is due`,

@@ -127,8 +127,8 @@ function keepUnbundled(
 ): Plugin {
   return {
     name: 'keep packages that are not bundled',
-    setup({ onResolve }) {
-      onResolve({ filter: /^[^./]/ }, ({ path, importer, resolveDir }) => {
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, importer, resolveDir }) => {
         if (importer === '' || path.startsWith('node:')) return undefined;
         const name = path
           .split('/')
@@ -151,8 +151,8 @@ function placeFiles(
 ): Plugin {
   return {
     name: 'tell modules the places that they had',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
         const place = relative(root, path);
         if (!place.includes('node_modules/')) return { contents: placeModule(text, place) };

@@ -9,10 +9,13 @@ export async function licenseTexts(packages: readonly Package[]): Promise<string
   const sections = await Promise.all(
     packages
       .toSorted((one, other) => one.folder.localeCompare(other.folder))
-      .map(async ({ name, folder }) => {
-        const { version = '', license } = JSON.parse(
-          await readFile(join(folder, 'package.json'), 'utf8'),
-        ) as {
+      .map(async ({ folder }) => {
+        const {
+          name,
+          version = '',
+          license,
+        } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+          name: string;
           version?: string;
           license?: unknown;
         };

@@ -8,6 +8,7 @@ export async function strip(path: string): Promise<void> {
   try {
     await run('strip', ['--strip-unneeded', path]);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const { cause } = error as Error;
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw error;
   }
 }

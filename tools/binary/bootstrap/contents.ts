@@ -4,5 +4,5 @@ export interface Contents {
   id: string;
   /** relative paths with `/`, of files only */
   paths: readonly string[];
-  read(path: string): Uint8Array;
+  read: (path: string) => Uint8Array;
 }
