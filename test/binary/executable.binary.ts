@@ -1,6 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import t from 'tap';
@@ -18,6 +26,16 @@ await t.test('several first starts at once unpack one copy', async (t) => {
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => runProgram(['--version'], { env })));
   for (const outcome of outcomes) t.match(outcome, { code: 0, stderr: '' });
   t.equal(readdirSync(env.UNPACK_DIR).length, 1);
+});
+
+await t.test('several starts at once repair a changed folder', async (t) => {
+  const env = { UNPACK_DIR: join(await temporaryFolder(t), 'cache') };
+  await runProgram(['--version'], { env });
+  const [folder = ''] = readdirSync(env.UNPACK_DIR);
+  writeFileSync(join(env.UNPACK_DIR, folder, 'start.cjs'), 'process.exit(7);');
+  const outcomes = await Promise.all(Array.from({ length: 4 }, () => runProgram(['--version'], { env })));
+  for (const outcome of outcomes) t.match(outcome, { code: 0, stderr: '' });
+  t.same(readdirSync(env.UNPACK_DIR), [folder]);
 });
 
 await t.test('a changed native module is not loaded', async (t) => {
@@ -52,9 +70,12 @@ await t.test(
   async (t) => {
     const folder = await temporaryFolder(t);
     chmodSync(folder, 0o755);
+    // Other users may not reach the folder of the repository.
+    const program = join(folder, 'order-system');
+    copyFileSync(executable(), program);
     const [uid, gid] = [12_345, 12_345];
     const run = (env: Record<string, string>) =>
-      spawnSync(executable(), ['--version'], { env, uid, gid, encoding: 'utf8', cwd: '/' });
+      spawnSync(program, ['--version'], { env, uid, gid, encoding: 'utf8', cwd: '/' });
     const { status, stderr } = run({ HOME: join(folder, 'home') });
     t.equal(status, 2);
     t.match(

@@ -13,6 +13,8 @@ import { strip } from './strip.ts';
 /** The folders of this repository that the service reads at run time. */
 const FOLDERS = ['proto', `${CODE_FOLDER}/dashboard`];
 
+const NATIVE_CODE = /\.(node|so(\.\d+)*)$/;
+
 export interface Staged {
   /** path of the configuration for `node --experimental-sea-config` */
   configuration: string;
@@ -24,53 +26,71 @@ export interface Staged {
  * Writes everything that the executable carries below a folder: its files, their index, the licences and its first code.
  * @param folder empty @param root of the repository
  */
-export async function stage(
+export async function stage(bundled: Bundle, root: string, folder: string): Promise<Staged> {
+  const assets = await writeFiles(await collectFiles(bundled, root), join(folder, 'files'));
+  assets[LICENSES] = join(folder, LICENSES);
+  await writeFile(assets[LICENSES], await licenseTexts([...bundled.unbundled, ...bundled.bundled]));
+  const main = join(folder, 'bootstrap.cjs');
+  await bundleBootstrap(root, main);
+  const configuration = join(folder, 'sea-config.json');
+  const blob = join(folder, 'order-system.blob');
+  // With useCodeCache, import() fails.
+  const settings = { main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets };
+  await writeFile(configuration, JSON.stringify(settings));
+  return { configuration, blob };
+}
+
+/** By their paths below the root of the unpacked files. */
+async function collectFiles(
   { files: bundled, ...packages }: Bundle,
   root: string,
-  folder: string,
-): Promise<Staged> {
-  const files = new Map<string, Uint8Array>(bundled);
-  const add = async (path: string) => files.set(relative(root, path), await readFile(path));
-  await add(join(root, 'package.json'));
-  for (const name of FOLDERS) for (const path of filesBelow(join(root, name))) await add(path);
-  for (const path of filesOfPackages(packages.unbundled, packages.bundled)) await add(path);
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map(bundled);
+  const paths = [
+    join(root, 'package.json'),
+    ...FOLDERS.flatMap((name) => filesBelow(join(root, name))),
+    ...filesOfPackages(packages.unbundled, packages.bundled),
+  ];
+  for (const path of paths) files.set(relative(root, path), await readFile(path));
   files.set(START, Buffer.from(`import('./${CODE_FOLDER}/main.js');\n`));
+  return files;
+}
 
+/** Writes the files and their index. @returns the assets by their names */
+async function writeFiles(files: Map<string, Uint8Array>, folder: string): Promise<Record<string, string>> {
   const assets: Record<string, string> = {};
-  const write = async (name: string, content: Uint8Array | string) => {
-    assets[name] = join(folder, 'files', name);
-    await mkdir(dirname(assets[name]), { recursive: true });
-    await writeFile(assets[name], content);
-    return assets[name];
-  };
   const hash = createHash('sha256');
   const paths = [...files.keys()].sort();
   for (const path of paths) {
-    const written = await write(path, files.get(path) ?? '');
-    if (/\.(node|so(\.\d+)*)$/.test(path)) await strip(written);
-    const digest = createHash('sha256')
-      .update(await readFile(written))
-      .digest('hex');
-    hash.update(`${path}\n${digest}\n`);
+    const written = join(folder, path);
+    await mkdir(dirname(written), { recursive: true });
+    await writeFile(written, files.get(path) ?? '');
+    if (NATIVE_CODE.test(path)) await strip(written);
+    hash.update(`${path}\0${await digestOf(written)}\n`);
+    assets[path] = written;
   }
-  await write(INDEX, JSON.stringify({ id: hash.digest('hex').slice(0, 32), paths }));
-  await write(LICENSES, await licenseTexts([...packages.unbundled, ...packages.bundled]));
+  assets[INDEX] = join(folder, INDEX);
+  await writeFile(assets[INDEX], JSON.stringify({ id: hash.digest('hex').slice(0, 32), paths }));
+  return assets;
+}
 
-  const main = join(folder, 'bootstrap.cjs');
-  const configuration = join(folder, 'sea-config.json');
-  const blob = join(folder, 'order-system.blob');
+async function digestOf(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
+
+/** The first code must be one CommonJS file. */
+async function bundleBootstrap(root: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [join(root, 'dist/tools/binary/bootstrap/main.js')],
-    outfile: main,
+    outfile,
     bundle: true,
     format: 'cjs',
     platform: 'node',
     target: `node${process.versions.node}`,
     logLevel: 'silent',
   });
-  const settings = { main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets };
-  await writeFile(configuration, JSON.stringify(settings));
-  return { configuration, blob };
 }
 
 function filesBelow(folder: string): string[] {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The compiled `order-system`. */
@@ -12,5 +13,7 @@ export type ServiceCommand = readonly [string, ...string[]];
  */
 export function serviceCommand(environment: NodeJS.ProcessEnv = process.env): ServiceCommand {
   const [program, ...args] = (environment.TEST_COMMAND ?? '').split(' ').filter((word) => word !== '');
-  return program === undefined ? [process.execPath, MAIN] : [program, ...args];
+  if (program === undefined) return [process.execPath, MAIN];
+  // Tests run programs in other folders.
+  return [program.includes('/') ? resolve(program) : program, ...args];
 }

@@ -12,6 +12,9 @@ import { dirname, join } from 'node:path';
 import type { Contents } from './contents.ts';
 import { isPrivateFolder, safeFolder } from './safe-folder.ts';
 
+/** Of processes that start at the same time, one may move away what another has just unpacked. */
+const ATTEMPTS = 3;
+
 /**
  * Unpacks the files into a private folder, named after their content, or finds them there. Every file is compared with the
  * executable at every start, because native code and modules are loaded from there. A folder that differs is replaced.
@@ -19,18 +22,27 @@ import { isPrivateFolder, safeFolder } from './safe-folder.ts';
  * @returns the folder with the files @throws Error that completes "The executable cannot unpack its files: …"
  */
 export function unpack(contents: Contents, parent: string): string {
-  const safeParent = safeFolder(parent);
-  const folder = join(safeParent, contents.id);
-  if (isIntact(folder, contents)) return folder;
-  const temporary = mkdtempSync(join(safeParent, `.${contents.id}-`));
-  try {
-    write(contents, temporary);
-    replace(folder, temporary);
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
+  const folder = join(safeFolder(parent), contents.id);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (isIntact(folder, contents)) return folder;
+    replace(folder, contents);
   }
   if (isIntact(folder, contents)) return folder;
   throw new Error(`another process changes ${folder}`);
+}
+
+/** Other processes may do the same at the same time. */
+function replace(folder: string, contents: Contents): void {
+  const temporary = mkdtempSync(join(dirname(folder), `.${contents.id}-`));
+  const damaged = `${temporary}-damaged`;
+  try {
+    write(contents, temporary);
+    if (isIntact(folder, contents)) return;
+    ignoring('ENOENT', () => renameSync(folder, damaged));
+    ignoring('ENOTEMPTY', () => renameSync(temporary, folder));
+  } finally {
+    for (const path of [temporary, damaged]) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function write({ paths, read }: Contents, folder: string): void {
@@ -41,37 +53,22 @@ function write({ paths, read }: Contents, folder: string): void {
   }
 }
 
-/** Another process may do the same at the same time, with the same content. */
-function replace(folder: string, by: string): void {
-  const damaged = `${by}-damaged`;
-  try {
-    renameSync(folder, damaged);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
-  try {
-    renameSync(by, folder);
-  } catch (error) {
-    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw error;
-  } finally {
-    rmSync(damaged, { recursive: true, force: true });
-  }
-}
-
 function isIntact(folder: string, { paths, read }: Contents): boolean {
   if (!isPrivateFolder(folder)) return false;
-  const found = filesIn(folder);
-  if (found?.length !== paths.length) return false;
   const expected = new Set(paths);
-  return found.every((path) => expected.has(path) && isSame(join(folder, path), read(path)));
+  try {
+    const found = filesIn(folder);
+    return (
+      found?.length === paths.length &&
+      found.every((path) => expected.has(path) && isSame(join(folder, path), read(path)))
+    );
+  } catch {
+    return false; // another process replaces it, or it cannot be read: as good as damaged
+  }
 }
 
 function isSame(path: string, content: Uint8Array): boolean {
-  try {
-    return lstatSync(path).size === content.byteLength && readFileSync(path).equals(content);
-  } catch {
-    return false; // removed meanwhile: as good as damaged
-  }
+  return lstatSync(path).size === content.byteLength && readFileSync(path).equals(content);
 }
 
 /** @returns undefined if there is anything but files and folders */
@@ -89,6 +86,10 @@ function filesIn(folder: string, prefix = ''): string[] | undefined {
   return files;
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+function ignoring(code: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === code)) throw error;
+  }
 }
