@@ -2,6 +2,7 @@ import { program } from 'commander';
 import { toError } from '../../src/base/errors.ts';
 import { SCHEMAS } from './chart.ts';
 import { checkChart } from './check.ts';
+import { checkOnControlPlane } from './control-plane/check.ts';
 import { writeSchemas } from './write-schemas.ts';
 
 program
@@ -16,11 +17,12 @@ program
   )
   .parse();
 
-const { writeSchemas: writes } = program.opts<{ writeSchemas?: true; controlPlane?: true }>();
+const { writeSchemas: writes, controlPlane } = program.opts<{ writeSchemas?: true; controlPlane?: true }>();
 
 try {
   if (writes === true) await writeSchemas(SCHEMAS);
   await checkChart((line) => console.log(line));
+  if (controlPlane === true) await checkOnControlPlane((line) => console.log(line));
 } catch (error) {
   console.error(toError(error).message);
   process.exitCode = 1;
