@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { commandsOf } from './commands.ts';
 import { ROOT } from './markdown.ts';
@@ -76,6 +77,10 @@ function faultsOfCommand(words: readonly string[]): string[] {
       return faultsOfNode(['dist/src/main.js', ...rest]);
     case 'docker':
       return faultsOfDocker(rest);
+    case 'helm':
+      return faultsOfHelm(rest);
+    case 'kubectl':
+      return rest.includes('--') ? faultsOfCommand(rest.slice(rest.indexOf('--') + 1)) : [];
     case '/opt/kafka/bin/kafka-topics.sh':
       return faultsOfKafkaTopics(rest);
     default:
@@ -89,7 +94,8 @@ function faultsOfNpm([verb = '', ...rest]: string[]): string[] {
   const [name = '', ...options] = verb === 'run' ? words : [verb, ...words];
   const script = scripts[name];
   if (script === undefined) return [`package.json has no script ${name}`];
-  const target = /dist\/\S+\.js/.exec(script)?.[0];
+  // npm adds the options to the end of the script.
+  const target = [...script.matchAll(/dist\/\S+\.js/g)].at(-1)?.[0];
   return options.length === 0 || target === undefined ? [] : faultsOfNode([target, ...options]);
 }
 
@@ -156,6 +162,20 @@ function faultsOfDocker([verb = '', ...rest]: string[]): string[] {
     faults.push(...faultsOfCommand(command));
   }
   return faults;
+}
+
+/** The values that a command sets must exist. */
+function faultsOfHelm(words: readonly string[]): string[] {
+  const values = parse(read('deploy/helm/order-system/values.yaml')) as unknown;
+  const paths = words.flatMap((word, index) =>
+    words[index - 1] === '--set' ? (word.split('=')[0] ?? '') : [],
+  );
+  const isKnown = (path: string): boolean => {
+    let node: unknown = values;
+    for (const key of path.split('.')) node = (node as Record<string, unknown> | undefined)?.[key];
+    return node !== undefined;
+  };
+  return paths.filter((path) => !isKnown(path)).map((path) => `the Helm chart has no value ${path}`);
 }
 
 const OF_REPOSITORY = /^(?:\.ci|bench|deploy|docs|proto|test|tools)\/\S*$|^(?:compose\S*\.yaml|Dockerfile)$/;

@@ -11,7 +11,7 @@ const REFUSED = 22;
 t.setTimeout(180_000);
 
 /** Blocks that are not run here: what they need, or why. Their commands are checked. Other tests run `dump`, `postgres` and `topics`. */
-const NOT_RUN = ['ci', 'docker', 'dump', 'kafka', 'postgres', 'slow', 'topics'];
+const NOT_RUN = ['ci', 'docker', 'dump', 'kafka', 'kubernetes', 'postgres', 'slow', 'topics'];
 
 /** What is wrong with a block, by its marker; undefined when it does what the document says. */
 async function faultOf({ code, marker }: CodeBlock, runner: BlockRunner): Promise<string | undefined> {
@@ -93,6 +93,9 @@ await t.test('what a block that is not run names has to exist', async (t) => {
     ['docker compose -f compose.tsl.yaml up', /no compose\.tsl\.yaml/],
     ['docker compose exec api-3 node dist/src/main.js config', /no service api-3/],
     ['docker compose --profile rabbit up', /no profile rabbit/],
+    ['helm install orders deploy/helm/order-sistem', /no deploy\/helm\/order-sistem/],
+    ['helm upgrade orders deploy/helm/order-system --set image.tagg=1', /no value image\.tagg/],
+    ['kubectl exec pod -- node dist/src/main.js migrat', /migrat is no command/],
     ['sudo npm start', /sudo is not/],
   ];
   for (const [code, found] of faults) {

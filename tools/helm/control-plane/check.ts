@@ -54,7 +54,9 @@ async function createCustomResources(client: KubernetesClient): Promise<void> {
         const { status } = (await client.read(path)) as {
           status?: { conditions?: { type: string; status: string }[] };
         };
-        return status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true;
+        return (
+          status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true
+        );
       };
       await eventually(isEstablished, { what: definition.metadata.name });
     }
@@ -87,7 +89,12 @@ async function createPods(client: KubernetesClient, example: string, namespace: 
     ['Deployment', 'StatefulSet', 'Job'].includes(kind),
   ) as Workload[];
   for (const { metadata, spec } of workloads) {
-    const pod = { ...spec.template, apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace } };
+    const pod = {
+      ...spec.template,
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: metadata.name, namespace },
+    };
     const { spec: podSpec } = spec.template;
     const warnings = await client.create({ ...pod, spec: withClaim(podSpec) });
     if (warnings.length > 0) throw new Error(`${metadata.name}: ${warnings.join(' ')}`);
@@ -103,9 +110,12 @@ function withClaim(spec: PodSpec): PodSpec {
   return { ...spec, volumes: [...volumes, { name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
 }
 
-/** Shows that admission really checks: the same Pod without runAsNonRoot is refused. */
-async function refusesRoot(client: KubernetesClient, pod: KubernetesObject & { spec: PodSpec }): Promise<void> {
-  const { runAsNonRoot: _, runAsUser: __, ...securityContext } = pod.spec.securityContext;
+/** Shows that admission really checks: the same Pod as root is refused. */
+async function refusesRoot(
+  client: KubernetesClient,
+  pod: KubernetesObject & { spec: PodSpec },
+): Promise<void> {
+  const securityContext = { ...pod.spec.securityContext, runAsNonRoot: false, runAsUser: 0 };
   const root = {
     ...pod,
     metadata: { ...pod.metadata, name: `${pod.metadata.name}-root` },
@@ -116,7 +126,9 @@ async function refusesRoot(client: KubernetesClient, pod: KubernetesObject & { s
     (error: unknown) => String(error),
   );
   if (!refusal.includes('violates PodSecurity "restricted')) {
-    throw new Error(`A Pod that may run as root should be refused by Pod Security, but the answer was ${refusal}.`);
+    throw new Error(
+      `A Pod that may run as root should be refused by Pod Security, but the answer was ${refusal}.`,
+    );
   }
 }
 

@@ -66,7 +66,8 @@ export class KubernetesClient {
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString();
             const body = (text.startsWith('{') ? JSON.parse(text) : { message: text }) as Answer['body'];
-            const warnings = [response.headers.warning ?? []].flat() as string[];
+            const { warning } = response.headers;
+            const warnings = warning === undefined ? [] : [warning];
             resolve({ status: response.statusCode ?? 0, body, warnings });
           });
         },

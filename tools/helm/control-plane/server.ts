@@ -32,7 +32,9 @@ export class ControlPlane {
     const programs = await controlPlanePrograms();
     const folder = await mkdtemp(join(tmpdir(), 'order-system-control-plane-'));
     const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
-    const processes = [startProgram(programs.etcd, etcdOptions(folder, etcdPort, peerPort), join(folder, 'etcd'))];
+    const processes = [
+      startProgram(programs.etcd, etcdOptions(folder, etcdPort, peerPort), join(folder, 'etcd')),
+    ];
     const token = randomBytes(16).toString('hex');
     const options = await apiserverOptions({ folder, etcdPort, port, token });
     const log = join(folder, 'apiserver');
@@ -117,7 +119,10 @@ function kubeconfig(folder: string, port: number, token: string): string {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [
-      { name: 'local', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': certificate } },
+      {
+        name: 'local',
+        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': certificate },
+      },
     ],
     users: [{ name: 'admin', user: { token } }],
     contexts: [{ name: 'local', context: { cluster: 'local', user: 'admin' } }],

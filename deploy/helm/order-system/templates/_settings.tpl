@@ -115,6 +115,9 @@ WORKER_THREADS: {{ include "order-system.text" (index .root.Values .component).t
 {{/* The environment of a container. Takes: root, component. */}}
 {{- define "order-system.env" -}}
 {{- $values := .root.Values }}
+# The user of the Pod has no entry in the image's list of users, and Node refuses to start without a home.
+- name: HOME
+  value: /tmp
 {{- range $name, $value := fromYaml (include "order-system.settings" .) }}
 - name: {{ $name }}
   value: {{ $value | quote }}
