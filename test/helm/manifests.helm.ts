@@ -48,7 +48,7 @@ await t.test('the service accepts the settings of every Pod, and warns of nothin
   const folder = await mkdtemp(join(tmpdir(), 'order-system-helm-'));
   t.teardown(() => rm(folder, { recursive: true }));
   for (const example of EXAMPLES) {
-    const manifests = await render({ example, set: ['grpcTls.existingSecret='] });
+    const manifests = await render({ example });
     for (const manifest of manifests.filter(({ kind }) => WORKLOADS.includes(kind))) {
       const environment = settingsOf(podOf(manifest));
       // Files of Secrets exist, as kubelet mounts them.

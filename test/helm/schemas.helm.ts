@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { template } from '../../tools/helm/chart.ts';
-import { conform } from '../../tools/helm/check.ts';
+import { conform, score } from '../../tools/helm/check.ts';
 
 await t.test(
   'kubeconform finds unknown fields and wrong types with the schemas of the repository',
@@ -28,3 +28,14 @@ await t.test(
     }
   },
 );
+
+await t.test('kube-score finds a container without limits', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'order-system-helm-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'manifests.yaml');
+  const good = await template({ example: 'standard' });
+  await writeFile(file, good);
+  await score(file);
+  await writeFile(file, good.replace(/limits:(\n +\S+: \S+){3}/, ''));
+  await t.rejects(score(file), /CRITICAL.*limit/i);
+});

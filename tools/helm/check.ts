@@ -7,11 +7,12 @@ import { KUBERNETES_VERSIONS } from './versions.ts';
 
 /** Everything that routes, autoscaling and monitoring can add to an example, so that every template is checked. */
 const VARIANTS: Record<string, string[]> = {
-  'standard with KEDA on Kafka and gRPC Ingress': [
+  'standard with KEDA on Kafka, gRPC over TLS and an Ingress for it': [
     'worker.keda.enabled=true',
     'worker.keda.kafka.enabled=true',
-    'worker.keda.maxReplicas=12',
-    'routes.ingress.grpcAnnotations.nginx\\.ingress\\.kubernetes\\.io/backend-protocol=GRPC',
+    'grpcTls.existingSecret=orders-grpc-tls',
+    'routes.ingress.annotations.buffering=off',
+    'routes.ingress.grpcAnnotations.protocol=GRPC',
     'networkPolicy.workerEgress[0].ports[0].port=443',
   ],
 };
@@ -69,8 +70,11 @@ export async function conform(version: string, files: string[]): Promise<string>
   return output.trim();
 }
 
-/** kube-score fails on criticals. Its warnings are opinions, such as podAntiAffinity beside topology spread. */
-async function score(file: string): Promise<void> {
+/**
+ * Checks a file with kube-score. Its warnings are opinions, such as podAntiAffinity beside topology spread.
+ * @throws Error with its output if it finds a critical
+ */
+export async function score(file: string): Promise<void> {
   const tool = await toolPath('kube-score');
   await run(tool, ['score', '--output-format', 'ci', '--kubernetes-version', 'v1.33', file]);
 }
