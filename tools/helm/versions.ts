@@ -1,6 +1,6 @@
 /** Go programs that check the chart, pinned. Each is built from the Go module proxy, which needs no other download. */
 export const TOOLS = {
-  helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
+  helm: 'helm.sh/helm/v4/cmd/helm@v4.3.2',
   kubeconform: 'github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',
   'kube-score': 'github.com/zegl/kube-score/cmd/kube-score@v1.20.0',
 } as const;
