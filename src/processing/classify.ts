@@ -1,9 +1,16 @@
 import { nextAttemptAt } from '../base/backoff.ts';
-import { errorDetail, errorLine, plainDetail, type ErrorDetail } from '../base/error-detail.ts';
 import type { ChangeDetails, PlaceOrder } from '../order/commands.ts';
 import type { DecidedCommand, FinalOutcome } from '../order/decide.ts';
 import type { DeadLetterReason } from '../store/dead-letter.ts';
 import { failuresOf, type BatchInput, type RetryInput } from './batch-input.ts';
+import {
+  behind,
+  confirmationDetails,
+  failureDetails,
+  failureOf,
+  rejectionDetails,
+  type Failure,
+} from './change-details.ts';
 import { failureText, REJECTION_TEXT } from './customer-text.ts';
 import type { DecodedRecord } from './decode-batch.ts';
 
@@ -21,10 +28,7 @@ export interface Classification {
 }
 
 /** The next attempt of an order that failed for now, whose call goes on, or whose call was lost. */
-export interface NextRetry {
-  error: string;
-  /** undefined if the call goes on or was lost */
-  detail: ErrorDetail | undefined;
+export interface NextRetry extends Failure {
   order: PlaceOrder['order'];
   /** milliseconds since the epoch */
   dueAt: number;
@@ -37,12 +41,9 @@ export interface NextRetry {
 }
 
 /** An event that becomes a dead letter. */
-export interface FailedEvent {
+export interface FailedEvent extends Failure {
   record: DecodedRecord;
   reason: DeadLetterReason;
-  error: string;
-  /** undefined if nothing was thrown */
-  detail: ErrorDetail | undefined;
 }
 
 /**
@@ -93,8 +94,7 @@ class Classifier {
     const refusal = this.#refused.get(orderId);
     const retry = this.result.retries.get(orderId);
     if (refusal !== undefined) {
-      const detail = errorDetail(refusal);
-      this.result.failed.push({ record, reason: 'store-refused', error: errorLine(detail), detail });
+      this.result.failed.push({ record, reason: 'store-refused', ...failureOf(refusal) });
     } else if (this.#input.kind === 'batch' && this.#input.loadedState.retrying.has(orderId)) {
       this.result.queued.push(record);
     } else if (retry !== undefined) {
@@ -141,11 +141,11 @@ class Classifier {
       const error = outcome.reason ?? 'The processor rejected the order.';
       this.#fail(record, command, 'replay-rejected', { error, detail: undefined });
     } else if (outcome.status === 'rejected') {
-      const details = { attempts: this.#attempts(command), operatorReason: outcome.reason, error: null };
+      const details = rejectionDetails(outcome.reason, this.#attempts(command));
       this.#decidePlaced(record, command, { status: 'rejected', reason: REJECTION_TEXT }, details);
     } else {
       if (hadFailed) this.#revived.add(orderId);
-      this.#decidePlaced(record, command, outcome, this.#confirmation(command));
+      this.#decidePlaced(record, command, outcome, confirmationDetails(this.#attempts(command)));
     }
   }
 
@@ -187,12 +187,7 @@ class Classifier {
     if (isReplay || !this.#failed.has(command.orderId))
       this.result.failed.push({ record, reason, ...failure });
     this.#failed.set(command.orderId, failure);
-    const { error: operatorReason, detail } = failure;
-    const details = {
-      attempts: this.#attempts(command),
-      operatorReason,
-      error: detail ?? plainDetail(operatorReason),
-    };
+    const details = failureDetails(failure, this.#attempts(command));
     const outcome: FinalOutcome = { status: 'failed', reason: failureText(reason) };
     this.result.commands.push({ position, command, outcome, isReplay, details });
   }
@@ -207,11 +202,6 @@ class Classifier {
     this.#decide(record, { position, command, outcome, isReplay: replay !== undefined, details });
   }
 
-  #confirmation(command: PlaceOrder): ChangeDetails {
-    const attempts = this.#attempts(command);
-    return attempts === 1 ? FIRST_ATTEMPT : { ...FIRST_ATTEMPT, attempts };
-  }
-
   /** Calls of the processor, this one included. An order that is retrying is not called for in a batch. */
   #attempts({ orderId }: PlaceOrder): number {
     return this.#input.kind === 'batch' ? 1 : failuresOf(this.#input, orderId).attempts;
@@ -221,20 +211,6 @@ class Classifier {
     this.result.commands.push(decided);
     if (record.replay !== undefined) this.result.replays.push(record);
   }
-}
-
-type Failure = Pick<FailedEvent, 'error' | 'detail'>;
-
-/** Shared by most orders of a batch. */
-const FIRST_ATTEMPT: ChangeDetails = Object.freeze({ attempts: 1, operatorReason: null, error: null });
-
-/** The failure of an event that was queued behind one that failed for good: it begins with the cause. */
-function behind(earlier: Failure | undefined): Failure {
-  if (earlier === undefined) {
-    return { error: 'Queued behind an event of this order that failed for good.', detail: undefined };
-  }
-  const { error, detail } = earlier;
-  return { error: `${error} (an earlier event of this order; this one was queued behind it)`, detail };
 }
 
 /** For an order that is already placed: `decide` ignores this outcome. */

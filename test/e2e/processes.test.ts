@@ -108,6 +108,17 @@ await t.test('two processes', async (t) => {
     t.equal(metrics.split('# TYPE orders_acknowledged_total ').length, 2, 'each metric has one heading');
   });
 
+  await t.test('each is listed as a process of the service', async (t) => {
+    const pids = readyProcesses(service).map(({ pid }) => pid);
+    const listed = async () =>
+      (await new OrderClient(service.url).get<{ data: { role: string; pid: number }[] }>('/v1/replicas')).body
+        .data;
+    await eventually(async () => (await listed()).length === 2, { what: 'two processes' });
+    const found = await listed();
+    t.same(new Set(found.map(({ pid }) => pid)), new Set(pids));
+    t.match(found, [{ role: 'api', partitions: [] }, { role: 'api' }]);
+  });
+
   await t.test('one that is killed is replaced, and the other goes on', async (t) => {
     const [first, second] = [connect(), connect()] as const;
     await Promise.all([first.replica(), second.replica()]);

@@ -44,6 +44,32 @@ await t.test('api and worker as separate processes', { timeout: 120_000 }, async
     t.equal((await new OrderClient(worker.url).get('/')).status, 404);
   });
 
+  await t.test('operators see every process, and which one has the partitions', async (t) => {
+    interface Listed {
+      data: {
+        id: string;
+        role: string;
+        partition: number;
+        owner: { replica: string } | null;
+        partitions: number[];
+      }[];
+    }
+    const listed = async (path: string) => (await client.get<Listed>(path)).body.data;
+    const owners = async () => new Set((await listed('/v1/partitions')).map(({ owner }) => owner?.replica));
+    await eventually(async () => (await listed('/v1/replicas')).length === 3, {
+      what: 'three processes',
+      timeoutMs: 20_000,
+    });
+    const replicas = await listed('/v1/replicas');
+    t.same(replicas.map(({ role }) => role).sort(), ['api', 'api', 'worker']);
+    const processing = replicas.find(({ role }) => role === 'worker');
+    await eventually(async () => (await owners()).has(processing?.id), {
+      what: 'its partitions',
+      timeoutMs: 20_000,
+    });
+    t.same([...(await owners())], [processing?.id], 'it has all of them');
+  });
+
   await t.test('a worker serves health checks and no orders', async (t) => {
     const client = new OrderClient(worker.url);
     t.equal((await client.get('/readyz')).status, 200);
@@ -55,6 +81,11 @@ await t.test('api and worker as separate processes', { timeout: 120_000 }, async
     'without a worker an order stays accepted on every replica until a worker starts',
     async (t) => {
       t.same(await worker.stop(), { code: 0, signal: null });
+      const { body } = await client.get<{ data: { role: string }[] }>('/v1/replicas');
+      t.notOk(
+        body.data.some(({ role }) => role === 'worker'),
+        'a worker that has stopped is not listed',
+      );
       const placed = await new OrderClient(api.url).place();
       const location = placed.headers.get('location') ?? '';
       for (const replica of [api, other]) {

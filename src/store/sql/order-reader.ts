@@ -1,4 +1,3 @@
-import { parseDetail } from '../../base/error-detail.ts';
 import type { LogRecord } from '../../base/log-record.ts';
 import { narrowedTo, type OrderAccess } from '../../order/access.ts';
 import type { HistoryEntry } from '../../order/order.ts';
@@ -12,6 +11,7 @@ import type {
 } from '../order-store.ts';
 import type { StoredLog } from '../alignment-store.ts';
 import { readStoredLog } from './alignment-store.ts';
+import { historyStatement, toHistory, type HistoryRow } from './history.ts';
 import type { Cursor, KeysetPage } from './keyset.ts';
 import { cursorsOf } from './list-cursor.ts';
 import type { OperationsReader } from '../operations-reader.ts';
@@ -129,19 +129,7 @@ export class SqlOrderReader implements OrderReader {
   }
 
   async history(orderId: string, access: OrderAccess): Promise<HistoryEntry[]> {
-    const owned = ownedBy(access);
-    const [orders, reason, error] =
-      access.kind === 'all'
-        ? ['', 'coalesce(h.operator_reason, h.reason)', 'h.error_detail']
-        : [' JOIN orders o ON o.id = h.order_id', 'h.reason', 'NULL'];
-    const text = `SELECT h.version, h.status, h.at, ${reason} AS reason, h.attempts, ${error} AS "errorDetail"
-                  FROM order_history h${orders} WHERE h.order_id = ?${owned.text} ORDER BY h.version`;
-    type Row = Omit<HistoryEntry, 'error'> & { errorDetail: string | null };
-    const rows = await this.#rows<Row>(`history${owned.name}`, text, orderId, ...owned.values);
-    return rows.map(({ errorDetail, ...entry }) => {
-      const error = parseDetail(errorDetail);
-      return error === undefined ? entry : { ...entry, error };
-    });
+    return toHistory(await this.#client.query<HistoryRow>(historyStatement(orderId, access)));
   }
 
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]> {

@@ -33,6 +33,9 @@ const EXPENSIVE: readonly [path: string, request?: HostileRequest][] = [
   ['/v1/stats'],
   ['/v1/stats?seconds=10'],
   ['/v1/dead-letters?limit=100'],
+  ['/v1/retrying-orders?limit=100'],
+  ['/v1/partitions'],
+  ['/v1/replicas'],
   ['/v1/dead-letters?reason=none&failedAfter=1970-01-01T00:00:00Z&limit=100'],
 ];
 
