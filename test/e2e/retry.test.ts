@@ -125,7 +125,9 @@ await t.test('the service does not start while orders of another event log are r
   await migrate({ kind: 'sqlite', path }, createLogger('silent'));
   const database = new Database(path);
   database.exec(
-    `INSERT INTO retrying_orders VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0, 0, 0)`,
+    `INSERT INTO retrying_orders
+       (order_id, topic, partition, attempts, events, error, first_failed_at, failed_at, due_at, late_ms)
+     VALUES ('o-1', 'kafka:orders.commands', 0, 1, 1, 'away', 1, 1, 1, 0)`,
   );
   database.close();
   await t.rejects(ServiceProcess.start('all', { DATA_DIR: folder }), {
