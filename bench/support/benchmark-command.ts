@@ -5,6 +5,7 @@ import { integerFrom } from '../../tools/support/number-option.ts';
 export const BENCHMARKS = {
   accept: 'CPU time of an accepted order, against a bare Fastify route',
   authentication: 'CPU time of an accepted order with a token, against none',
+  tracing: 'CPU time of an accepted order with traces, against none',
   processes: 'Several processes of the role api on one port, against one',
   drain: 'Draining a backlog into SQLite, against better-sqlite3 alone',
   'drain-postgres': 'Draining a backlog into PostgreSQL, against pg alone',

@@ -11,6 +11,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { DeadLetterPool } from '../threads/dead-letter-pool.ts';
 import { ServiceStats } from '../stats/service-stats.ts';
 import { openLineageStore } from '../store/open/open-store.ts';
+import { DeliverySpans } from '../tracing/delivery-span.ts';
 import type { Context } from './context.ts';
 import { StatusFeed } from './status-feed.ts';
 
@@ -32,14 +33,14 @@ export interface ApiParts {
 
 /** The part of the service that serves requests, with the feed of status changes that it needs. */
 export async function startApi(context: Context, parts: ApiParts): Promise<Api> {
-  const { config, metrics, lifecycle, log, reader, codec, hub } = context;
+  const { config, metrics, lifecycle, log, reader, codec, hub, tracer } = context;
   const { version, pipeline, storeThread } = parts;
   if (config.eventLog === 'kafka') {
     await lifecycle.start('status feed', createStatusFeed(context));
   }
   const { replayLimit } = config;
   const pageTurns = new PageTurns(PAGE_LIMITS, metrics);
-  const orderService = new OrderService({ log, reader, hub, codec, clock: systemClock, pageTurns });
+  const orderService = new OrderService({ log, reader, hub, codec, clock: systemClock, pageTurns, tracer });
   const stats = new ServiceStats({
     replica: context.replica,
     role: config.role,
@@ -59,7 +60,11 @@ export async function startApi(context: Context, parts: ApiParts): Promise<Api> 
     orderService,
     stats,
     watchService: new WatchService({ hub, orders: orderService, reader }),
-    shared: { turns: new Turns(), laggingReaders: new LaggingReaders(MAX_LAGGING_BYTES, metrics) },
+    shared: {
+      turns: new Turns(),
+      laggingReaders: new LaggingReaders(MAX_LAGGING_BYTES, metrics),
+      deliveries: tracer && new DeliverySpans(tracer),
+    },
     deadLetterService: new DeadLetterService({
       store: storeThread,
       log,

@@ -11,10 +11,12 @@ import { migrate } from '../store/open/migrate.ts';
 import { openAlignmentStore, openLineageStore, openReader } from '../store/open/open-store.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { createWriteLock, type WriteLock } from '../store/sqlite/write-lock.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import { alignStore } from './alignment.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Siblings } from './processes/siblings.ts';
+import { startTracing } from './tracing.ts';
 
 /** What every role shares. */
 export interface Context {
@@ -36,6 +38,8 @@ export interface Context {
   siblings: Siblings | undefined;
   /** identifies this process among all that use the store */
   replica: string;
+  /** undefined: tracing is off */
+  tracer: Tracer | undefined;
 }
 
 /** The number of recent status changes that a watcher can resume from. */
@@ -51,6 +55,7 @@ export async function startContext(
   config: Config,
   logger: Logger,
   lifecycle: Lifecycle,
+  version: string,
   siblings?: Siblings,
 ): Promise<Context> {
   await migrate(config.database, logger);
@@ -59,6 +64,8 @@ export async function startContext(
   const reader = await openReader(config.database);
   lifecycle.opened('store', () => reader.close());
   const metrics = createMetrics(() => log.readinessProblem() === undefined, siblings);
+  const replica = randomUUID().slice(0, 8);
+  const tracer = await startTracing(config, { lifecycle, metrics, logger, version, replica });
   const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
   const writeLock = createWriteLock();
   const unchecked = await refuseOtherLog({ config, log, writeLock, logger });
@@ -89,7 +96,8 @@ export async function startContext(
     hub,
     feed,
     siblings,
-    replica: randomUUID().slice(0, 8),
+    replica,
+    tracer,
   };
 }
 

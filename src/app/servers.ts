@@ -75,9 +75,13 @@ export async function openServers(context: Context, parts: ServerParts): Promise
 }
 
 /** The dependencies that both HTTP applications have. */
-function httpParts({ config, logger, log, metrics }: Context, { api, isDraining }: ServerParts) {
+function httpParts({ config, logger, log, metrics, tracer }: Context, { api, isDraining }: ServerParts) {
   return {
-    durations: new RequestDurations(metrics.httpRequestDuration, api?.stats),
+    durations: new RequestDurations(
+      metrics.httpRequestDuration,
+      api?.stats,
+      tracer && { tracer, exemplars: metrics.exemplars },
+    ),
     isDraining,
     pendingAppends: () => log.pendingAppends(),
     metrics,
@@ -106,7 +110,7 @@ function httpOptions({ config }: Context, parts: ServerParts) {
 }
 
 function createGrpc(
-  { config, logger, metrics }: Context,
+  { config, logger, metrics, tracer }: Context,
   api: Api,
   { authenticator }: ServerParts,
   protection: Protection,
@@ -116,6 +120,7 @@ function createGrpc(
     ...protection,
     authenticator,
     documentation: config.documentation,
+    tracer,
     orderService: api.orderService,
     watchService: api.watchService,
     shared: api.shared,

@@ -42,7 +42,7 @@ export async function startService(
 ): Promise<RunningService> {
   const lifecycle = new Lifecycle(logger);
   try {
-    return await open(await startContext(config, logger, lifecycle, siblings), version);
+    return await open(await startContext(config, logger, lifecycle, version, siblings), version);
   } catch (error) {
     await lifecycle.close();
     throw error;

@@ -27,6 +27,7 @@ export async function startWorker({
   reader,
   writeLock,
   feed,
+  tracer,
 }: Context): Promise<Pipeline> {
   const settings: BatchPoolOptions['settings'] = {
     store: config.database,
@@ -35,6 +36,7 @@ export async function startWorker({
     processorTimeoutMs: config.processorTimeoutMs,
     processorPatienceMs: config.processorPatienceMs,
     logLevel: config.logLevel,
+    tracing: tracer !== undefined,
     rules: {
       retry: config.retry,
       replayLimit: config.replayLimit,
@@ -77,6 +79,7 @@ export async function startWorker({
     clock: systemClock,
     monotonicClock,
     maxRetryPauseMs: maxRetryPauseMs(settings.rules),
+    tracer,
   });
   return lifecycle.start('pipeline', pipeline);
 }

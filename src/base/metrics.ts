@@ -1,8 +1,13 @@
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Exemplars } from './exemplars.ts';
 
 /** All metrics of the process. Names follow the OpenTelemetry semantic conventions where there are any. */
 export interface Metrics {
   registry: Registry;
+  /** traces of the latency histograms */
+  exemplars: Exemplars;
+  /** labels that all its metrics have when it is one of several processes */
+  ownLabels: Readonly<Record<string, string>>;
   /** seconds; labels http_request_method, http_route, http_response_status_code */
   httpRequestDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
   grpcStarted: Counter<'grpc_service' | 'grpc_method'>;
@@ -47,6 +52,8 @@ export interface Metrics {
   laggingReaderBytes: Gauge;
   /** reason: lag | bytes */
   watchesCutOff: Counter<'reason'>;
+  /** reason: queue | export */
+  spansLost: Counter<'reason'>;
 }
 
 /** The values of all metrics of one process. */
@@ -102,6 +109,8 @@ export function createMetrics(isLogWritable: () => boolean = () => true, one?: O
   });
   return {
     registry,
+    exemplars: new Exemplars(),
+    ownLabels: one === undefined ? {} : { process: String(one.number) },
     httpRequestDuration: new Histogram({
       name: 'http_server_request_duration_seconds',
       help: 'Duration of HTTP requests.',
@@ -261,6 +270,12 @@ export function createMetrics(isLogWritable: () => boolean = () => true, one?: O
     watchesCutOff: new Counter({
       name: 'orders_watches_cut_off_total',
       help: 'Streams ended because the reader lagged too far behind, or because all lagging readers held too many bytes.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    spansLost: new Counter({
+      name: 'orders_trace_spans_lost_total',
+      help: 'Spans that were not exported, because too many were waiting (queue) or the endpoint did not take them (export).',
       labelNames: ['reason'],
       registers,
     }),

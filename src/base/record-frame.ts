@@ -62,6 +62,10 @@ export class RecordFrame {
     return this.#bytes.readDoubleLE(this.#at(index).start - POSITION_BYTES);
   }
 
+  timestamp(index: number): number {
+    return this.#bytes.readDoubleLE(this.#at(index).start - 12);
+  }
+
   partition(index: number): number {
     return this.#bytes.readUInt32LE(this.#at(index).start - 4);
   }

@@ -15,6 +15,7 @@ import { RULES } from './rules.ts';
 import { readSecret } from './secret-file.ts';
 import { toFieldError, type SettingError } from './setting-error.ts';
 import type { Settings } from './settings.ts';
+import { tracingConfig, type TracingConfig } from './tracing-config.ts';
 import { settingWarnings } from './warnings.ts';
 
 export type Role = Settings['ROLE'];
@@ -89,6 +90,8 @@ export interface Config {
   readonly maxStreamsPerSecond: number;
   /** 0: no shedding */
   readonly maxEventLoopDelayMs: number;
+  /** undefined: tracing is off */
+  readonly tracing: TracingConfig | undefined;
   /** every setting with its source, secrets masked */
   readonly settings: readonly Readonly<EffectiveSetting>[];
   /** likely mistakes, to be logged */
@@ -211,6 +214,7 @@ function fromSettings(
     maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
     maxStreamsPerSecond: values.MAX_STREAMS_PER_SECOND,
     maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
+    tracing: tracingConfig(values),
   };
 }
 

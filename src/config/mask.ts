@@ -1,7 +1,7 @@
 /** Stands for a secret wherever settings are shown. */
 export const MASK = '***';
 
-const SECRET_NAME = /PASSWORD|PASSPHRASE|SECRET|TOKEN$|KEY_PEM|OAUTHBEARER_CONFIG/;
+const SECRET_NAME = /PASSWORD|PASSPHRASE|SECRET|TOKEN$|KEY_PEM|OAUTHBEARER_CONFIG|OTLP_(TRACES_)?HEADERS/;
 
 /** Of the settings that are passed to librdkafka, only these are shown: a name that we do not know may be a secret. */
 const KAFKA_FAMILY = /^KAFKA_(SASL|SSL)_/;

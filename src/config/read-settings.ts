@@ -64,11 +64,15 @@ function parseInteger(schema: SettingSchema, text: string, allowed: string): Par
   return { value };
 }
 
-type FixedSettings = Omit<Settings, 'EVENT_LOG' | 'DATABASE_URL' | 'WORKER_THREADS'>;
+type FixedSettings = Omit<Settings, 'EVENT_LOG' | 'DATABASE_URL' | 'WORKER_THREADS' | 'OTEL_TRACES_EXPORTER'>;
 
 /** Defaults that follow from other settings or from the machine; `defaultText` describes them in words. */
 function derivedDefaults(given: FixedSettings): Omit<Settings, keyof FixedSettings> {
+  const hasEndpoint = [given.OTEL_EXPORTER_OTLP_ENDPOINT, given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT].some(
+    (endpoint) => endpoint !== '',
+  );
   return {
+    OTEL_TRACES_EXPORTER: hasEndpoint ? 'otlp' : 'none',
     EVENT_LOG: given.KAFKA_BROKERS === '' ? 'embedded' : 'kafka',
     DATABASE_URL: `sqlite:${join(given.DATA_DIR, 'orders.db')}`,
     WORKER_THREADS: Math.min(8, Math.max(1, availableParallelism() - 1)),

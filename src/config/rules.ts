@@ -6,6 +6,7 @@ import { parseDatabaseUrl } from './database-target.ts';
 import { IDENTITY_RULES } from './identity-rules.ts';
 import { fileProblem, ifGiven, statOf, when, type Rule } from './rule.ts';
 import { exposedProblem, readSecret } from './secret-file.ts';
+import { TRACING_RULES } from './tracing-rules.ts';
 
 export const RULES: readonly Rule[] = [
   {
@@ -67,6 +68,7 @@ export const RULES: readonly Rule[] = [
   { about: ['CORS_ORIGINS'], problem: ({ CORS_ORIGINS }) => ifGiven(CORS_ORIGINS, originProblem) },
   { about: ['KAFKA_BROKERS'], problem: ({ KAFKA_BROKERS }) => brokerProblem(KAFKA_BROKERS) },
   ...IDENTITY_RULES,
+  ...TRACING_RULES,
 ];
 
 function databaseProblem(url: string): string | undefined {

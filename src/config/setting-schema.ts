@@ -9,6 +9,7 @@ export const THEMES = [
   'Failures',
   'Identity',
   'Protection',
+  'Tracing',
 ] as const;
 
 export type Theme = (typeof THEMES)[number];

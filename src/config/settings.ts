@@ -1,5 +1,6 @@
 import type { XStatic } from 'typebox/schema';
 import type { SettingSchema } from './setting-schema.ts';
+import { TRACING_SETTINGS } from './tracing-settings.ts';
 
 const PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const;
 const BROKER = '([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):\\d{1,5}';
@@ -565,6 +566,7 @@ export const SETTINGS = {
     description:
       'The event loop delay from which requests are answered 503 and gRPC calls UNAVAILABLE; 0 turns load shedding off.',
   },
+  ...TRACING_SETTINGS,
 } as const satisfies Record<string, SettingSchema>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,11 +1,12 @@
 import { closestMatch } from 'leven';
 import { passedThrough } from './kafka-client-settings.ts';
 import { processorVariables } from './processor-environment.ts';
+import { isForeignTracingSetting, tracingWarnings } from './tracing-warnings.ts';
 import { SETTING_NAMES, settingSchema, type SettingName, type Settings } from './settings.ts';
 
 /** Likely mistakes in the settings, one sentence each. */
 export function settingWarnings(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
-  return [...misspelled(environment), ...withoutEffect(settings, environment)];
+  return [...misspelled(environment), ...withoutEffect(settings, environment), ...tracingWarnings(settings)];
 }
 
 function misspelled(environment: NodeJS.ProcessEnv): string[] {
@@ -18,9 +19,10 @@ function misspelled(environment: NodeJS.ProcessEnv): string[] {
     .filter((name) => !own.has(name))
     .flatMap((name) => {
       const meant = likelyMeant(name);
-      return meant === undefined
-        ? []
-        : [`${name} is not a setting and has no effect: did you mean ${meant}?`];
+      if (meant !== undefined) return [`${name} is not a setting and has no effect: did you mean ${meant}?`];
+      return isForeignTracingSetting(name, environment[name] ?? '')
+        ? [`${name} has no effect: this service does not have that setting of OpenTelemetry.`]
+        : [];
     });
 }
 

@@ -12,6 +12,7 @@ import type { LoadMonitor } from '../services/load-monitor.ts';
 import type { RateLimiter } from '../services/rate-limiter.ts';
 import type { ResponseBudget } from '../services/response-budget.ts';
 import { draining } from '../services/server-rules.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import { Calls } from './calls.ts';
 import { DecodingServer } from './decoding.ts';
 import { Listener } from './listener.ts';
@@ -47,6 +48,8 @@ export interface GrpcDependencies {
   responseBudget: ResponseBudget;
   /** undefined: everyone is anonymous and may do everything */
   authenticator: Authenticator | undefined;
+  /** undefined: tracing is off */
+  tracer?: Tracer | undefined;
   /** serves reflection */
   documentation: boolean;
   /** a call whose request is not complete, or of whose response the client takes nothing, for this long is reset */
@@ -99,8 +102,9 @@ export class GrpcServer {
   async start({ host, port }: { host: string; port: number }): Promise<number> {
     const { tls: files } = this.#dependencies;
     const [api, tls] = await Promise.all([loadOrdersApi(), files === undefined ? undefined : readTls(files)]);
-    const { orderService, callers, responseBudget, metrics, logger, documentation } = this.#dependencies;
-    const gate = { logger, metrics, principals: this.#principals, calls: this.#calls };
+    const { orderService, callers, responseBudget, metrics, logger, documentation, tracer } =
+      this.#dependencies;
+    const gate = { logger, metrics, principals: this.#principals, calls: this.#calls, tracer };
     const encoder = createEventEncoder(api.encodeEvent);
     const { orders, watchBytes } = api;
     const ordering = { ...gate, orderService, callers, responseBudget };

@@ -25,6 +25,7 @@ export function orderMessage(order: Order | AcceptedOrder): OrderMessage {
 
 export function createEventEncoder(encode: (event: OrderEvent) => Buffer): EventEncoder<Buffer> {
   return {
+    protocol: 'grpc',
     item: encodeOnce((item) => encode({ ...bodyOf(item), resumeToken: Buffer.from(item.token) })),
     heartbeat: (token) => encode({ heartbeat: {}, resumeToken: Buffer.from(token) }),
   };

@@ -1,8 +1,6 @@
-import type { Metadata } from '@grpc/grpc-js';
 import type { Callers } from '../base/caller.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { formatPosition, type Position } from '../base/position.ts';
-import { traceparentOf } from '../base/trace-context.ts';
 import { parseOrderId } from '../order/ids.ts';
 import type { OrderService } from '../services/order-service.ts';
 import type { ResponseBudget } from '../services/response-budget.ts';
@@ -24,14 +22,15 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
   const { orderService, callers, responseBudget: budget, metrics } = dependencies;
   const requests = createOrderRequests();
   return {
-    CreateOrder: unary(dependencies, async (request, { metadata }, principal) => {
+    CreateOrder: unary(dependencies, async (request, _call, principal, { traceparent, span }) => {
       const order = requests.newOrder(request);
       const idempotencyKey = idempotencyKeyOf(request.idempotencyKey);
       const { receipt, replayed } = await orderService.place(order, {
         caller: principal.name,
         access: principal.access,
         idempotencyKey,
-        traceparent: traceparentOf(textOf(metadata, 'traceparent')),
+        traceparent,
+        span,
       });
       if (!replayed) metrics.ordersAcknowledged.inc();
       const { id, total, currency, createdAt, position } = receipt;
@@ -56,11 +55,12 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
       const { data, nextCursor } = await orderService.list(requests.listQuery(request), access, pageReader);
       return { orders: data.map(orderMessage), nextPageToken: nextCursor ?? '' };
     }),
-    TransitionOrder: unary(dependencies, async (request, { metadata }, { access }) => {
+    TransitionOrder: unary(dependencies, async (request, _call, { access }, { traceparent, span }) => {
       const transition = requests.newTransition(request);
       const receipt = await orderService.transition(parseOrderId(request.orderId), transition, access, {
         position: positionOf(request.logPosition),
-        traceparent: traceparentOf(textOf(metadata, 'traceparent')),
+        traceparent,
+        span,
       });
       const { id, status, version, requested, position } = receipt;
       return {
@@ -76,9 +76,4 @@ export function createOrderHandlers(dependencies: OrderHandlerDependencies): Ord
 
 function positionText(position: Position | undefined): string {
   return position === undefined ? '' : formatPosition(position);
-}
-
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const [value] = metadata.get(key);
-  return typeof value === 'string' ? value : undefined;
 }

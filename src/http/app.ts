@@ -156,7 +156,7 @@ async function addV1(
   dependencies: HttpDependencies & { rate: RequestRate | undefined },
 ): Promise<void> {
   const { orderService, watchService, shared, deadLetterService, stats, operationsService } = api;
-  const { callers, metrics, logger, rate, authenticator } = dependencies;
+  const { callers, metrics, logger, rate, authenticator, durations } = dependencies;
   const closing = closingSignal(scope);
   addCreateOrder(scope, { orderService, callers, metrics, logger, closing });
   await addCreateBatch(scope, { orderService, metrics, logger, rate });
@@ -165,7 +165,7 @@ async function addV1(
   addOrderHistory(scope, orderService);
   addOrderProcessing(scope, operationsService);
   addRequestTransition(scope, orderService);
-  addOrderEvents(scope, { watchService, shared, callers, closing, authenticator });
+  addOrderEvents(scope, { watchService, shared, callers, closing, authenticator, durations });
   addStats(scope, stats);
   addListPartitions(scope, operationsService);
   addListReplicas(scope, operationsService);

@@ -53,6 +53,8 @@ export interface StatusChange {
   cause: Position;
   /** only for the store: watchers must not get it; undefined if the processor was not called for this status */
   details?: ChangeDetails | undefined;
+  /** W3C trace context of the processing; only of traced orders, and only while the change is published */
+  traceparent?: string | undefined;
 }
 
 /** How the processor came to a status. Only operators may see `operatorReason` and `error`. */

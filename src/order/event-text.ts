@@ -121,9 +121,9 @@ function numberAt(value: Buffer, from: number, end: number): number | undefined 
 }
 
 /** Longer than the start of any event up to the end of a match of `STATUS_OUTCOME`. */
-const STATUS_OUTCOME_BYTES = 640;
+const STATUS_OUTCOME_BYTES = 720;
 const STATUS_OUTCOME =
-  /"time":"([0-9TZ:.-]{20,30})","datacontenttype":"application\/json","data":{"customerId":"[A-Za-z0-9._:-]{1,64}","merchantId":"[A-Za-z0-9._:-]{1,64}","status":"([a-z]{1,20})",/;
+  /"time":"([0-9TZ:.-]{20,30})",(?:"traceparent":"[0-9a-f-]{55}",)?"datacontenttype":"application\/json","data":{"customerId":"[A-Za-z0-9._:-]{1,64}","merchantId":"[A-Za-z0-9._:-]{1,64}","status":"([a-z]{1,20})",/;
 
 /**
  * Reads status and time from a status event without parsing it, to count all events cheaply.
@@ -153,10 +153,13 @@ export function createEventText(): EventText {
     `{"specversion":"1.0","id":${quoted(id)},"source":"${SOURCE}","type":"${type}","subject":${quoted(subject)},` +
     `"time":"${timestamp(time)}",${trace}"datacontenttype":"application/json","data":${data}}`;
 
+  const traceOf = ({ traceparent }: { traceparent?: string | undefined }): string =>
+    traceparent === undefined ? '' : `"traceparent":${quoted(traceparent)},`;
+
   return {
     ofCommand(command) {
-      const { eventId, orderId, time, traceparent } = command;
-      const trace = traceparent === undefined ? '' : `"traceparent":${quoted(traceparent)},`;
+      const { eventId, orderId, time } = command;
+      const trace = traceOf(command);
       if (command.kind === 'transition') {
         const { to, reason, expectedVersion } = command;
         const data = transition({ to, reason, expectedVersion, actor: actorOf(command.actor) });
@@ -169,7 +172,8 @@ export function createEventText(): EventText {
     // The id is order id and version, so that publishing a change twice gives the same CloudEvent.
     ofStatusChange(change) {
       const { orderId, version, at } = change;
-      return event(EVENT_TYPES.statusChanged, `${orderId}/${version}`, orderId, at, status(change));
+      const id = `${orderId}/${version}`;
+      return event(EVENT_TYPES.statusChanged, id, orderId, at, status(change), traceOf(change));
     },
   };
 }

@@ -110,7 +110,7 @@ export function createEventCodec(): EventCodec {
       if (!statusChanged.Check(event)) throw undecodable(statusChanged.Errors(event)[0]);
       const { customerId, merchantId, status, version, reason, cause } = event.data;
       const { partition, offset } = cause;
-      return {
+      const change: StatusChange = {
         orderId: event.subject,
         customerId,
         merchantId,
@@ -120,6 +120,8 @@ export function createEventCodec(): EventCodec {
         reason,
         cause: { partition, offset },
       };
+      if (event.traceparent !== undefined) change.traceparent = event.traceparent;
+      return change;
     },
   };
 }

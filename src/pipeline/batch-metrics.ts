@@ -1,5 +1,7 @@
+import type { Exemplars } from '../base/exemplars.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { BatchResult } from '../processing/batch.ts';
+import type { BatchTrace } from '../processing/batch-trace.ts';
 import type { LaneContext } from './lane-context.ts';
 import { logFailures } from './log-failures.ts';
 
@@ -12,15 +14,27 @@ export type BatchTrigger = 'idle' | 'size' | 'bytes' | 'age' | 'turn';
 /** @param startedAt on the monotonic clock */
 export function measureBatch(
   batch: readonly LogRecord[],
-  { trigger, startedAt }: { trigger: BatchTrigger; startedAt: number },
+  { trigger, startedAt, trace }: { trigger: BatchTrigger; startedAt: number; trace?: BatchTrace | undefined },
   { metrics, clock, monotonicClock }: Pick<LaneContext, 'metrics' | 'clock' | 'monotonicClock'>,
 ): void {
   const savedAt = clock();
   metrics.batchesClosed.inc({ trigger });
   metrics.batchRecords.observe(batch.length);
-  metrics.processDuration.observe((monotonicClock() - startedAt) / 1000);
+  const seconds = (monotonicClock() - startedAt) / 1000;
+  metrics.processDuration.observe(seconds);
   // The clock may have been set back since the append, or the broker's clock is ahead.
   for (const { timestamp } of batch) metrics.endToEndAge.observe(Math.max(0, savedAt - timestamp) / 1000);
+  if (trace !== undefined) addExemplars(trace, seconds, savedAt, metrics.exemplars);
+}
+
+function addExemplars({ records }: BatchTrace, seconds: number, savedAt: number, exemplars: Exemplars): void {
+  const durations = exemplars.series('messaging_process_duration_seconds');
+  const ages = exemplars.series('orders_end_to_end_age_seconds');
+  for (const { parent, spanId, appendedAt } of records) {
+    const context = { traceId: parent.traceId, spanId };
+    durations.add(seconds, context);
+    ages.add(Math.max(0, savedAt - appendedAt) / 1000, context);
+  }
 }
 
 /** Counts a saved result, for metrics and the flood limit, and logs what failed for good. */

@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { BatchRequest } from '../processing/batch.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import type { PartitionOwnership } from './partition-ownership.ts';
@@ -23,6 +24,8 @@ export interface LaneContext {
   logger: Logger;
   clock: Clock;
   monotonicClock: MonotonicClock;
+  /** undefined: tracing is off */
+  tracer?: Tracer | undefined;
 }
 
 /** The maximum number of orders that are isolated together. If their process ends, each of them is suspected. */

@@ -7,6 +7,7 @@ import type { Metrics } from '../base/metrics.ts';
 import { within } from '../base/within.ts';
 import { TOPICS, type EventLog, type LogConsumer, type OffsetRange } from '../log/event-log.ts';
 import type { OrderReader } from '../store/order-store.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { BatchPool } from '../threads/batch-pool.ts';
 import type { BreakerSettings } from './breaker.ts';
 import { FailurePolicy } from './failure-policy.ts';
@@ -45,6 +46,8 @@ export interface PipelineOptions {
   monotonicClock: MonotonicClock;
   /** the longest pause before a retry; an order due later is due now */
   maxRetryPauseMs: number;
+  /** undefined: tracing is off */
+  tracer?: Tracer | undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { BatchResult } from '../processing/batch.ts';
 import type { Outcome } from '../processing/outcome.ts';
 import { Answers } from './answers.ts';
 import { countResult, measureBatch, type BatchTrigger } from './batch-metrics.ts';
+import { traceBatch } from './batch-spans.ts';
 import type { DueAt } from './failure-policy.ts';
 import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
 import { POISON, type Poison } from './poison.ts';
@@ -108,8 +109,9 @@ export class BatchRunner {
     trigger: BatchTrigger,
     mode: Mode,
   ): Promise<DueAt | Poison> {
-    const { name, failurePolicy, ownership, commit, monotonicClock } = this.#options;
+    const { name, failurePolicy, ownership, commit, monotonicClock, tracer } = this.#options;
     const startedAt = monotonicClock();
+    const tracedFrom = tracer?.now() ?? 0;
     let batch = collected;
     let answers: ReadonlyMap<string, Outcome> = new Map();
     const result = await failurePolicy.process(`${name}: process a batch`, (threadEnded) => {
@@ -120,10 +122,10 @@ export class BatchRunner {
       return this.#process(batch, answers, { ...mode, patient: mode.patient || threadEnded });
     });
     if (result === POISON || result === undefined) return result;
-    const { answered = [] } = result;
+    const { answered = [], trace } = result;
     // Forget the answers that were used: otherwise `runAnswers` would count a failed one as two failed attempts.
     this.#answers.forget(answers, (orderId) => answered.includes(orderId));
-    measureBatch(batch, { trigger, startedAt }, this.#options);
+    measureBatch(batch, { trigger, startedAt, trace }, this.#options);
     countResult(result, this.#options);
     const nextOffsets = new Map<number, number>();
     for (const { partition, offset } of batch) nextOffsets.set(partition, offset + 1);
@@ -132,8 +134,11 @@ export class BatchRunner {
       if (this.#applied.has(partition)) this.#applied.set(partition, offset);
     }
     await this.#publishQueue.begin(async () => {
+      const publishedFrom = tracer?.now() ?? 0;
       await publishResult(result, this.#options);
       commit(nextOffsets);
+      if (tracer === undefined || trace === undefined) return;
+      traceBatch(tracer, { kind: 'batch', trace, size: batch.length, startedAt: tracedFrom, publishedFrom });
     });
     return result.retryAt;
   }

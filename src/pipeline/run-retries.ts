@@ -2,6 +2,7 @@ import type { Outcome } from '../processing/outcome.ts';
 import { PROCESSOR_CONCURRENCY } from '../processing/processor-calls.ts';
 import type { Answers } from './answers.ts';
 import { countResult } from './batch-metrics.ts';
+import { traceBatch } from './batch-spans.ts';
 import type { DueAt } from './failure-policy.ts';
 import { ISOLATED_ORDERS, modeRules, type LaneContext, type Mode } from './lane-context.ts';
 import { POISON, type Poison } from './poison.ts';
@@ -68,7 +69,7 @@ export class RetryRunner {
   }
 
   async #retry(limit: number, mode: Mode): Promise<DueAt | Poison> {
-    const { name, pool, failurePolicy, ownership, publishQueue, metrics, clock } = this.#options;
+    const { name, pool, failurePolicy, ownership, publishQueue, metrics, clock, tracer } = this.#options;
     const { isOnlyProcess = false } = this.#options;
     // Wait for publishing: otherwise this run would publish effects again that the previous run is still publishing.
     await publishQueue.done();
@@ -88,7 +89,7 @@ export class RetryRunner {
     if (result === POISON) return POISON;
     this.#published = [];
     if (limit === MAX_RETRIES_PER_RUN) this.#assigned -= assigned;
-    const { completed, counts, retryAt, flood, postponed = [] } = result;
+    const { completed, counts, retryAt, flood, postponed = [], trace } = result;
     // Answers that found no order are forgotten too: the partition is lost, or the order was retried after its due time.
     this.#options.answers.forget(answers, (orderId) => !postponed.includes(orderId));
     // A run that only applies answers (limit 0) tells nothing about retries that an earlier run deferred.
@@ -97,8 +98,12 @@ export class RetryRunner {
     }
     countResult(result, this.#options);
     await publishQueue.begin(async () => {
+      const publishedFrom = tracer?.now() ?? 0;
       await publishResult(result, this.#options);
       this.#published.push(...completed);
+      if (tracer === undefined || trace === undefined) return;
+      const { startedAt, records } = trace;
+      traceBatch(tracer, { kind: 'retry', trace, size: records.length, startedAt, publishedFrom });
     });
     metrics.retries.inc({ outcome: 'completed' }, counts.retried);
     metrics.retries.inc({ outcome: 'rescheduled' }, counts.rescheduled);

@@ -4,6 +4,7 @@ import type { EventCodec } from '../order/events.ts';
 import type { Effects, SequencedChange } from '../store/order-store.ts';
 import type { RetryingOrder } from '../store/retries.ts';
 import type { BatchResult, FailureRules } from './batch.ts';
+import { changeTracer, type BatchTrace } from './batch-trace.ts';
 import { encodeDeadLetterCopies } from './dead-letters.ts';
 import { failedRecordNotes } from './failed-records.ts';
 import { failureCounts } from './flood-limit.ts';
@@ -17,11 +18,13 @@ export interface ProcessedBatch {
   redelivered: number;
   /** orders that were retrying already; the worker that scheduled their retries may no longer own the partition */
   retrying: Iterable<RetryingOrder>;
+  /** undefined unless a record is traced */
+  trace: BatchTrace | undefined;
 }
 
 /** What the main thread needs to publish, count and schedule. */
 export function batchResult(
-  { saved, redeliveredEffects, redelivered, retrying }: ProcessedBatch,
+  { saved, redeliveredEffects, redelivered, retrying, trace }: ProcessedBatch,
   { codec, rules }: { codec: EventCodec; rules: FailureRules },
 ): BatchResult {
   const { placed = [], moved = [], refused = [] } = saved?.batch.decision ?? {};
@@ -32,7 +35,7 @@ export function batchResult(
   const stored = deadLetters.filter(({ record }) => !unstoredAt.has(formatPosition(record)));
   const replaysFailed = stored.filter(({ replayOf }) => replayOf !== undefined).length;
   return {
-    statuses: encodeStatuses([...redeliveredEffects.changes, ...sequencedChanges(saved)], codec),
+    statuses: encodeStatuses([...redeliveredEffects.changes, ...sequencedChanges(saved)], codec, trace),
     deadLetters: encodeDeadLetterCopies(
       [...redeliveredEffects.deadLetters, ...deadLetters],
       rules.deadLetterSource,
@@ -54,6 +57,7 @@ export function batchResult(
     completed: [],
     unstored,
     failures: failedRecordNotes(stored),
+    ...(trace !== undefined && { trace }),
   };
 }
 
@@ -76,14 +80,24 @@ function sequencedChanges(saved: SavedBatch | undefined): SequencedChange[] {
 }
 
 /** The frame's offset field holds the sequence. */
-function encodeStatuses(changes: readonly SequencedChange[], codec: EventCodec): ArrayBuffer {
+function encodeStatuses(
+  changes: readonly SequencedChange[],
+  codec: EventCodec,
+  trace: BatchTrace | undefined,
+): ArrayBuffer {
+  const traced = changeTracer(trace);
   return encodeRecordFrame(
-    changes.map(({ sequence, change }) => ({
-      key: change.orderId,
-      value: codec.encodeStatusChange(change),
-      timestamp: change.at,
-      partition: 0,
-      offset: sequence,
-    })),
+    changes.map(({ sequence, change: saved }) => {
+      const change = traced(saved);
+      const { orderId, traceparent, at } = change;
+      return {
+        key: orderId,
+        value: codec.encodeStatusChange(change),
+        headers: traceparent === undefined ? undefined : { traceparent },
+        timestamp: at,
+        partition: 0,
+        offset: sequence,
+      };
+    }),
   );
 }

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../base/backoff.ts';
 import type { OwnerId } from '../store/partition-owners.ts';
 import type { FailedRecordNote } from './failed-records.ts';
+import type { BatchTrace } from './batch-trace.ts';
 import type { FailureCounts } from './flood-limit.ts';
 import type { UnstoredRecord } from './storable-dead-letters.ts';
 import type { Outcome } from './outcome.ts';
@@ -110,6 +111,8 @@ export interface BatchResult {
   answered?: string[] | undefined;
   /** orders in `answers` that the next run has to handle, because their events are too large for this one */
   postponed?: string[] | undefined;
+  /** for the spans of the batch; undefined unless a record is traced */
+  trace?: BatchTrace | undefined;
   /** why a dead-letter flood deferred some retries; undefined if it did not */
   flood?: string | undefined;
 }

@@ -8,12 +8,14 @@ import type { AppliedRecord, BatchStore, LoadedState } from '../store/order-stor
 import type { BatchRequest, BatchResult, FailureRules } from './batch.ts';
 import type { BatchInput } from './batch-input.ts';
 import { batchResult } from './batch-result.ts';
+import type { ThreadTracing } from './batch-trace.ts';
 import { composeDeadLetters } from './dead-letters.ts';
 import { decodeBatch, orderIdsOf, type DecodedBatch } from './decode-batch.ts';
 import { findAttempts } from './find-attempts.ts';
 import type { RunProcessor } from './processor.ts';
 import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch } from './save-batch.ts';
+import { TracedBatch } from './traced-batch.ts';
 
 export interface BatchDependencies {
   store: BatchStore;
@@ -26,6 +28,8 @@ export interface BatchDependencies {
   rules: FailureRules;
   /** orders with a detached call in a thread of this process */
   detachedCalls?: ReadonlySet<string> | undefined;
+  /** undefined: tracing is off */
+  tracing?: ThreadTracing | undefined;
 }
 
 /**
@@ -39,11 +43,22 @@ export interface BatchDependencies {
  */
 export async function processBatch(
   { topic, frame: memory, applied, recent, poisonReason, answers = NO_ANSWERS }: BatchRequest,
-  { store, runProcessor, codec, clock, rules, detachedCalls = NO_DETACHED_CALLS }: BatchDependencies,
+  dependencies: BatchDependencies,
 ): Promise<BatchResult> {
+  const {
+    store,
+    runProcessor,
+    codec,
+    clock,
+    rules,
+    detachedCalls = NO_DETACHED_CALLS,
+    tracing,
+  } = dependencies;
+  const traced = tracing && new TracedBatch(tracing);
   const batch = decodeBatch(memory, codec);
   const { frame, nextOffsets, lastRecords } = batch;
   const loadedState = await store.load(topic, [...nextOffsets.keys()], orderIdsOf(batch.decoded));
+  traced?.loaded();
   refuseGap(topic, applied, loadedState);
   await refuseForeignLog(topic, batch, loadedState, store);
   const { decoded, undecodable, redelivered } = splitByProgress(batch, loadedState);
@@ -51,6 +66,7 @@ export async function processBatch(
   const { orders, retrying, progress } = loadedState;
   const attempts = findAttempts(decoded, orders, (orderId) => (retrying.has(orderId) ? undefined : 1));
   const outcomes = await runAttempts(attempts, { answers, detachedCalls }, { runProcessor, poisonReason });
+  traced?.processed();
 
   const input: BatchInput = {
     kind: 'batch',
@@ -67,6 +83,7 @@ export async function processBatch(
   };
   const isEmpty = decoded.length + undecodable.length === 0;
   const saved = isEmpty ? undefined : await saveBatch(store, input, recent);
+  const trace = traced?.saved(frame, decoded, saved);
 
   const { changes, deadLetters } = await store.effectsOf(topic, redelivered);
   const redeliveredEffects = {
@@ -74,7 +91,7 @@ export async function processBatch(
     deadLetters: [...deadLetters, ...unstoredAmong(input, batch, deadLetters)],
   };
   const result = batchResult(
-    { saved, redeliveredEffects, redelivered: redelivered.length, retrying: retrying.values() },
+    { saved, redeliveredEffects, redelivered: redelivered.length, retrying: retrying.values(), trace },
     { codec, rules },
   );
   return { ...result, answered: [...outcomes.keys()].filter((orderId) => answers.has(orderId)) };

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ERRORS, type ErrorCode } from '../base/error-table.ts';
 import { errorDetail, errorLine, plainDetail } from '../base/error-detail.ts';
 import { ServiceError } from '../base/errors.ts';
+import { traceFields, traceparentOf } from '../base/trace-context.ts';
 import type { FinalOutcome } from '../order/decide.ts';
 import { copyOfOrder } from '../order/recorded-order.ts';
 import { reasonText } from './customer-text.ts';
@@ -16,8 +17,8 @@ export type RunProcessor = (attempts: Iterable<Attempt>) => Promise<Map<string, 
 export interface ProcessorOptions {
   /** milliseconds for one attempt; a later answer is ignored */
   timeoutMs: number;
-  /** handed to the module */
-  logger: ProcessorLogger;
+  /** handed to the module; with the trace of the order, if it has one */
+  logger: ProcessorLogger & { child?: (fields: object) => ProcessorLogger };
 }
 
 /**
@@ -70,14 +71,20 @@ function begin(
     controller.abort();
   };
   const timer = setTimeout(abort, timeoutMs);
-  callModule(processor, attempt, { signal: controller.signal, logger }).then(
+  const ownLogger = loggerOf(attempt, logger);
+  callModule(processor, attempt, { signal: controller.signal, logger: ownLogger }).then(
     (outcome) => {
-      if (!hasEnded) logRejection(attempt, outcome, logger);
+      if (!hasEnded) logRejection(attempt, outcome, ownLogger);
       end(outcome);
     },
     (thrown: unknown) => end(outcomeOfFailure(thrown)),
   );
   return abort;
+}
+
+function loggerOf({ command }: Attempt, logger: ProcessorOptions['logger']): ProcessorLogger {
+  const traceparent = traceparentOf(command.traceparent);
+  return traceparent === undefined ? logger : (logger.child?.(traceFields(traceparent)) ?? logger);
 }
 
 /** The only place where operators see why an order was rejected. */

@@ -12,6 +12,7 @@ import type { BatchDependencies } from './process-batch.ts';
 import { THREAD_ENDED } from './outcome.ts';
 import { NO_ANSWERS, NO_DETACHED_CALLS, runAttempts } from './run-attempts.ts';
 import { saveBatch, type SavedBatch } from './save-batch.ts';
+import { TracedBatch } from './traced-batch.ts';
 
 /**
  * Retries orders that are due, and those whose call has been answered: load → decode → run the processor → classify → decide → compose → save. The queued
@@ -26,7 +27,16 @@ export async function retryOrders(
   { topic, partitions, limit, published, orphaned, recent, poisonReason, answers = NO_ANSWERS }: RetryRequest,
   dependencies: BatchDependencies,
 ): Promise<BatchResult> {
-  const { store, codec, clock, monotonicClock, rules, detachedCalls = NO_DETACHED_CALLS } = dependencies;
+  const {
+    store,
+    codec,
+    clock,
+    monotonicClock,
+    rules,
+    detachedCalls = NO_DETACHED_CALLS,
+    tracing,
+  } = dependencies;
+  const traced = tracing && new TracedBatch(tracing);
   const startedAt = clock();
   const started = monotonicClock();
   const latest = startedAt + maxRetryPauseMs(rules);
@@ -35,6 +45,7 @@ export async function retryOrders(
     answered: [...answers.keys()],
     detachedCalls: [...detachedCalls],
   });
+  traced?.loaded();
   const { loadedState, unpublished, nextDueAt, postponed } = due;
   const redeliveredEffects = await store.effectsOfRetries(unpublished);
   const events = encodeRecordFrame(due.orders.flatMap((order) => order.events));
@@ -50,6 +61,7 @@ export async function retryOrders(
   const unused = new Map([...answers].filter(([orderId]) => retrying.get(orderId)?.unanswered === true));
   const known = { answers: unused, detachedCalls };
   const outcomes = await runAttempts(attempts, known, { runProcessor, poisonReason });
+  traced?.processed();
 
   const input: RetryInput = {
     kind: 'retry',
@@ -69,7 +81,9 @@ export async function retryOrders(
   };
   const { saved, flood } = await saveOrDefer(store, input, recent);
 
-  const result = batchResult({ saved, redeliveredEffects, redelivered: 0, retrying: [] }, { codec, rules });
+  const trace = traced?.saved(frame, decoded, saved);
+  const effects = { saved, redeliveredEffects, redelivered: 0, retrying: [], trace };
+  const result = batchResult(effects, { codec, rules });
   const completed = saved?.batch.retryChanges.completed.map(({ orderId }) => orderId) ?? [];
   return {
     ...result,

@@ -2,6 +2,7 @@ import type { WatchItem } from './watch.ts';
 
 /** How a protocol encodes the events of a stream. */
 export interface EventEncoder<Chunk> {
+  protocol: 'sse' | 'grpc';
   item: (item: WatchItem) => Chunk;
   heartbeat: (token: string) => Chunk;
   /** joins chunks for one write; undefined if each event needs its own */

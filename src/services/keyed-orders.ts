@@ -8,6 +8,7 @@ import type { EventCodec } from '../order/events.ts';
 import { watchFirstChange } from '../status/first-change.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import type { OrderReader } from '../store/order-store.ts';
+import type { Span } from '../tracing/span.ts';
 import type { KeyedOrder, Placed, Receipt, RecentOrders } from './recent-orders.ts';
 
 export interface KeyedOrderDependencies {
@@ -16,7 +17,7 @@ export interface KeyedOrderDependencies {
   hub: StatusHub;
   codec: EventCodec;
   recentOrders: RecentOrders;
-  append: (command: PlaceOrder, access: OrderAccess) => Promise<Receipt>;
+  append: (command: PlaceOrder, access: OrderAccess, span?: Span) => Promise<Receipt>;
   /**
    * How long to wait for an order's first status, milliseconds. Only for a log that cannot look up keys (Kafka): the status
    * shows whether another replica accepted the same key a moment earlier. After the wait the order counts as new: the id is
@@ -39,14 +40,17 @@ export class KeyedOrders {
   /**
    * Looks among all orders: the id is derived from the key and its owner, so another caller cannot have the same id.
    * @param command its order id is derived from the key, and the caller may place it
+   * @param span of the request, if it is traced
    * @throws ServiceError `idempotency-key-reused`, which names the first order only if the caller may use all orders
    */
-  async place(command: PlaceOrder, fingerprint: string, access: OrderAccess): Promise<Placed> {
+  async place(command: PlaceOrder, fingerprint: string, access: OrderAccess, span?: Span): Promise<Placed> {
     const { recentOrders } = this.#dependencies;
     const { orderId } = command;
     const first = recentOrders.keyed(orderId);
     const placing =
-      first === undefined ? this.#findOrAppend(command, fingerprint, access) : this.#verify(orderId, first);
+      first === undefined
+        ? this.#findOrAppend(command, fingerprint, access, span)
+        : this.#verify(orderId, first);
     if (first === undefined) recentOrders.addKeyed(orderId, placing);
     const placed = await placing;
     if (placed.fingerprint === fingerprint) {
@@ -66,7 +70,12 @@ export class KeyedOrders {
     return known.isFirst ? known : ((await this.#lookUp(orderId)).earlier ?? known);
   }
 
-  async #findOrAppend(command: PlaceOrder, fingerprint: string, access: OrderAccess): Promise<KeyedOrder> {
+  async #findOrAppend(
+    command: PlaceOrder,
+    fingerprint: string,
+    access: OrderAccess,
+    span: Span | undefined,
+  ): Promise<KeyedOrder> {
     const { log, hub, append, firstStatusWaitMs } = this.#dependencies;
     const { orderId } = command;
     const status = watchFirstChange(hub, orderId, ALL_ORDERS);
@@ -74,7 +83,7 @@ export class KeyedOrders {
       const { earlier, answered } = await this.#lookUp(orderId);
       const first = earlier ?? this.#ofRecord(await log.find?.(TOPICS.commands, orderId));
       if (first !== undefined) return first;
-      const receipt = await append(command, access);
+      const receipt = await append(command, access, span);
       if (log.find === undefined) {
         const change = await status.within(answered ? firstStatusWaitMs : 0);
         const { position } = receipt;

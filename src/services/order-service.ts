@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
-import type { LogRecord } from '../base/log-record.ts';
+import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import { knownPosition, type Position } from '../base/position.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import { mayUse, type OrderAccess } from '../order/access.ts';
-import type { PlaceOrder } from '../order/commands.ts';
+import type { Command, PlaceOrder } from '../order/commands.ts';
 import type { EventCodec } from '../order/events.ts';
 import { createOrderIds, derivedOrderId, fingerprint } from '../order/ids.ts';
 import { orderTotal, type HistoryEntry, type NewOrder, type Order } from '../order/order.ts';
 import type { StatusHub } from '../status/status-hub.ts';
+import { endAppend, startAppend } from '../tracing/append-span.ts';
+import type { Span } from '../tracing/span.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { ListQuery, OrderPage, OrderReader } from '../store/order-store.ts';
 import { findOrder, positionOfOrder, type AcceptedOrder } from './find-order.ts';
 import { KeyedOrders } from './keyed-orders.ts';
@@ -33,6 +36,8 @@ export interface OrderServiceDependencies {
   codec: EventCodec;
   clock: Clock;
   pageTurns: PageTurns;
+  /** undefined: tracing is off */
+  tracer?: Tracer | undefined;
   /** see `KeyedOrderDependencies` */
   firstStatusWaitMs?: number;
 }
@@ -43,7 +48,10 @@ export interface PlaceOptions {
   /** allows the order: customers and merchants place orders only for themselves */
   access: OrderAccess;
   idempotencyKey?: string | undefined;
+  /** the caller's; the record carries it unless the request is traced */
   traceparent?: string | undefined;
+  /** of the request, if it is traced: the record continues its trace */
+  span?: Span | undefined;
 }
 
 export interface GetOptions {
@@ -73,7 +81,8 @@ export class OrderService {
   constructor(dependencies: OrderServiceDependencies) {
     const { log, reader, hub, codec, firstStatusWaitMs = FIRST_STATUS_WAIT_MS } = dependencies;
     const recentOrders = new RecentOrders(MAX_RECENT_ORDERS);
-    const append = (command: PlaceOrder, access: OrderAccess) => this.#appendOrder(command, access);
+    const append = (command: PlaceOrder, access: OrderAccess, span?: Span) =>
+      this.#appendOrder(command, access, span);
     this.#dependencies = { ...dependencies, recentOrders, loggedOrders: new LoggedOrders({ log, codec }) };
     this.#keyedOrders = new KeyedOrders({ log, reader, hub, codec, recentOrders, append, firstStatusWaitMs });
   }
@@ -83,19 +92,19 @@ export class OrderService {
    * @throws ServiceError `access-denied`, `total-too-large`, `idempotency-key-reused`, or what `EventLog.append` throws
    */
   async place(order: NewOrder, options: PlaceOptions): Promise<Placed> {
-    const { caller, access, idempotencyKey } = options;
+    const { caller, access, idempotencyKey, span } = options;
     if (!mayUse(access, order)) throw notAllowed(access);
     if (idempotencyKey !== undefined) {
       const id = derivedOrderId(caller, idempotencyKey);
       const requestFingerprint = fingerprint(order);
       const command = this.#placeCommand(order, id, randomUUID(), options, requestFingerprint);
-      return this.#keyedOrders.place(command, requestFingerprint, access);
+      return this.#keyedOrders.place(command, requestFingerprint, access, span);
     }
     const { log } = this.#dependencies;
     const newId = this.#newOrderId();
     const id = log.newKey?.(TOPICS.commands, newId) ?? newId;
     // The order id is new and unique, so it serves as the event id too.
-    const receipt = await this.#appendOrder(this.#placeCommand(order, id, id, options), access);
+    const receipt = await this.#appendOrder(this.#placeCommand(order, id, id, options), access, span);
     return { receipt, replayed: false };
   }
 
@@ -149,7 +158,7 @@ export class OrderService {
     orderId: string,
     request: TransitionRequest,
     access: OrderAccess,
-    { position, traceparent }: GetOptions & Pick<PlaceOptions, 'traceparent'> = {},
+    { position, traceparent, span }: GetOptions & Pick<PlaceOptions, 'traceparent' | 'span'> = {},
   ): Promise<TransitionReceipt> {
     const { reader, loggedOrders, clock } = this.#dependencies;
     const order = await this.get(orderId, access, { position });
@@ -165,10 +174,12 @@ export class OrderService {
       time: clock(),
       traceparent,
       actor: access,
+      ...request,
     };
-    const value = this.#dependencies.codec.encodeCommand({ ...command, ...request });
-    const record = { topic: TOPICS.commands, key: orderId, value };
-    const appendedAt = await appendLaterEvent(record, position, this.#dependencies);
+    const appendedAt = await this.#append(command, span, (value, headers) => {
+      const record = { topic: TOPICS.commands, key: orderId, value, headers };
+      return appendLaterEvent(record, position, this.#dependencies);
+    });
     const { id, status, version } = order;
     return { id, status, version, requested: request.to, position: knownPosition(appendedAt) };
   }
@@ -203,15 +214,31 @@ export class OrderService {
     };
   }
 
-  async #appendOrder(command: PlaceOrder, access: OrderAccess): Promise<Receipt> {
+  async #appendOrder(command: PlaceOrder, access: OrderAccess, span?: Span): Promise<Receipt> {
     const { orderId: id, order, time: createdAt, fingerprint } = command;
-    const { codec, log } = this.#dependencies;
-    const value = codec.encodeCommand(command);
+    const { log } = this.#dependencies;
     // Another replica may append a keyed order again, and may know more or fewer partitions.
     const ignoresGrowth = fingerprint !== undefined;
-    const position = await log.append({ topic: TOPICS.commands, key: id, value, ignoresGrowth });
+    const position = await this.#append(command, span, (value, headers) =>
+      log.append({ topic: TOPICS.commands, key: id, value, headers, ignoresGrowth }),
+    );
     this.#dependencies.recentOrders.add(id, position, access);
     return { id, total: order.total, currency: order.currency, createdAt, position: knownPosition(position) };
+  }
+
+  /** Encodes a command and appends it. If its request is traced, the append has a span, whose context the record carries. */
+  #append(
+    command: Command,
+    parent: Span | undefined,
+    append: (value: Buffer, headers?: RecordHeaders) => Promise<Position>,
+  ): Promise<Position> {
+    const { codec, tracer } = this.#dependencies;
+    if (parent === undefined || tracer === undefined) return append(codec.encodeCommand(command));
+    const topic = TOPICS.commands;
+    const span = startAppend(tracer, parent, topic);
+    const { traceparent } = span;
+    const value = codec.encodeCommand({ ...command, traceparent });
+    return endAppend(tracer, span, { topic, orderId: command.orderId }, append(value, { traceparent }));
   }
 }
 

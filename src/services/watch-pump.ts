@@ -1,4 +1,6 @@
 import type { Turn } from '../status/subscription.ts';
+import type { StatusChange } from '../order/commands.ts';
+import type { DeliverySpans } from '../tracing/delivery-span.ts';
 import type { EventEncoder } from './event-encoder.ts';
 import type { LaggingReaders } from './lagging-readers.ts';
 import type { Turns } from './turns.ts';
@@ -26,6 +28,8 @@ export interface EventSink<Chunk> {
 export interface SharedDelivery {
   turns: Turns;
   laggingReaders: LaggingReaders;
+  /** undefined: tracing is off */
+  deliveries?: DeliverySpans | undefined;
 }
 
 export interface PumpOptions<Chunk> {
@@ -120,7 +124,8 @@ class WatchPump<Chunk extends string | Buffer> {
 
   /** @returns whether everything that is available was written */
   #writeItems(): boolean {
-    const { encoder } = this.#options;
+    const { encoder, shared } = this.#options;
+    const told = shared.deliveries && { changes: [] as StatusChange[], startedAt: shared.deliveries.now() };
     const turn: Turn = { eventsLeft: EVENTS_PER_TURN };
     const chunks: Chunk[] = [];
     let bytes = 0;
@@ -132,12 +137,16 @@ class WatchPump<Chunk extends string | Buffer> {
         break;
       }
       const chunk = encoder.item(item);
+      if (told !== undefined && item.kind === 'change') told.changes.push(item.change);
       bytes += chunk.length;
       if (encoder.join === undefined) this.#write(chunk);
       else chunks.push(chunk);
     }
     const [first] = chunks;
     if (first !== undefined) this.#write(chunks.length === 1 ? first : (encoder.join?.(chunks) ?? first));
+    for (const change of told?.changes ?? []) {
+      shared.deliveries?.add(change, encoder.protocol, told?.startedAt ?? 0);
+    }
     return isComplete;
   }
 

@@ -3,12 +3,15 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import { createServiceLogger } from '../base/logger.ts';
 import { createEventCodec } from '../order/events.ts';
+import type { ThreadTracing } from '../processing/batch-trace.ts';
 import { recordingIsolatedOrders } from '../processing/isolated-orders.ts';
 import { processBatch, type BatchDependencies } from '../processing/process-batch.ts';
 import { confirmAll, loadProcessor, type RunProcessor } from '../processing/processor.ts';
 import { retryOrders } from '../processing/retry-orders.ts';
 import type { BatchStore } from '../store/order-store.ts';
 import { openBatchStore } from '../store/open/open-store.ts';
+import { createTraceClock } from '../tracing/clock.ts';
+import { TraceIds } from '../tracing/ids.ts';
 import type { AnswerMessage } from './detached-calls.ts';
 import {
   openOnce,
@@ -84,10 +87,16 @@ async function open(settings: ThreadSettings, tasks: ThreadTasks): Promise<Threa
   const store = await openStore(settings);
   const { rules } = settings;
   const codec = createEventCodec();
+  const tracing = settings.tracing ? threadTracing() : undefined;
   return {
-    dependencies: { runProcessor, runPatiently, codec, clock: systemClock, monotonicClock, rules },
+    dependencies: { runProcessor, runPatiently, codec, clock: systemClock, monotonicClock, rules, tracing },
     freeStores: [store],
   };
+}
+
+function threadTracing(): ThreadTracing {
+  const ids = new TraceIds();
+  return { now: createTraceClock(), newSpanId: () => ids.spanId() };
 }
 
 async function openProcessor(

@@ -26,6 +26,8 @@ export interface ThreadSettings extends StoreSettings {
   /** level of the processor module's logger */
   logLevel: string;
   rules: FailureRules;
+  /** results have what the spans of traced orders are made of */
+  tracing?: boolean | undefined;
 }
 
 /** `drain` ends the batches that wait for slow calls; `stop` also ends the detached calls. */

@@ -15,7 +15,7 @@ const LAYERS = [
   ['processing', 'stats'],
   ['status'],
   ['log', 'store'],
-  ['order'],
+  ['order', 'tracing'],
   ['config'],
   ['base'],
 ];

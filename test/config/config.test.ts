@@ -26,6 +26,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       trustProxy: [],
       allowedHosts: [],
       corsOrigins: [],
+      tracing: undefined,
       eventLog: 'embedded',
       ackTimeoutMs: 5000,
       logMaxPending: 20_000,

@@ -28,6 +28,7 @@ const DOCUMENTS = [
   'docs/learn.md',
   'docs/reliability.md',
   'docs/security.md',
+  'docs/tracing.md',
 ];
 
 /** Private words of the past; the glossary in docs/architecture.md has the present ones. */

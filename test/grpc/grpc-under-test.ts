@@ -44,7 +44,12 @@ export async function startGrpc(
 ): Promise<GrpcUnderTest> {
   const { host = '127.0.0.1', hub: hubOptions, responseLimits = RESPONSE_LIMITS, ...dependencies } = changes;
   const service = await startSmallService(t);
-  const { orderService, watchService, hub } = service.replica(undefined, undefined, hubOptions);
+  const { orderService, watchService, hub } = service.replica(
+    undefined,
+    undefined,
+    hubOptions,
+    changes.tracer,
+  );
   const metrics = createMetrics();
   const logged: Record<string, unknown>[] = [];
   const server = new GrpcServer({

@@ -4,6 +4,7 @@ import { ALL_ORDERS } from '../../src/order/access.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { anOrder } from '../support/order-client.ts';
 import { failureOf } from '../support/grpc-error.ts';
+import { recordingTracer } from '../tracing/recorded-spans.ts';
 import { startGrpc } from './grpc-under-test.ts';
 
 await t.test('an order is created, read, moved and listed', async (t) => {
@@ -148,4 +149,28 @@ await t.test('an accepted order can be cancelled at once', async (t) => {
   await eventually(async () => (await client.get({ orderId })).status === 'ORDER_STATUS_CANCELLED', {
     what: 'the order to be cancelled',
   });
+});
+
+await t.test('a call continues the trace of its caller, and a failed one has failed', async (t) => {
+  const { tracer, spans } = recordingTracer();
+  const { client, service } = await startGrpc(t, { tracer });
+  const metadata = new Metadata();
+  metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
+  const { id } = await client.create(anOrder(), metadata);
+  const [send, call] = spans.splice(0);
+  t.match(call, {
+    name: 'orders.v1.OrderService/CreateOrder',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    parentSpanId: 'b7ad6b7169203331',
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.response.status_code': 'OK' },
+  });
+  t.match(send, {
+    name: 'send orders.commands',
+    parentSpanId: call?.spanId,
+    attributes: { 'orders.order.id': id },
+  });
+  const [record] = await service.records();
+  t.equal(record?.headers?.traceparent, send?.traceparent);
+  await client.get({ orderId: 'ffffffff-ffff-4fff-8fff-ffffffffffff' }).catch(() => undefined);
+  t.match(spans, [{ attributes: { 'rpc.response.status_code': 'NOT_FOUND' }, failure: undefined }]);
 });

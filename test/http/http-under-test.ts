@@ -16,6 +16,7 @@ import { RateLimiter } from '../../src/services/rate-limiter.ts';
 import type { EventLog, OutgoingRecord } from '../../src/log/event-log.ts';
 import type { RunProcessor } from '../../src/processing/processor.ts';
 import type { StatusHub, StatusHubOptions } from '../../src/status/status-hub.ts';
+import type { Tracer } from '../../src/tracing/tracer.ts';
 import { ServiceStats } from '../../src/stats/service-stats.ts';
 import { sharedDelivery, startSmallService, type SmallService } from '../support/small-service.ts';
 
@@ -59,12 +60,13 @@ export type Changes = Partial<
   responseLimits?: ByteLimits;
   hub?: Partial<StatusHubOptions>;
   runProcessor?: RunProcessor;
+  tracer?: Tracer;
   /** makes the append fail if it throws */
   beforeAppend?: () => void;
 };
 
 export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnderTest> {
-  const { limits, hosts, hub: hubOptions, runProcessor, beforeAppend, ...others } = changes;
+  const { limits, hosts, hub: hubOptions, runProcessor, beforeAppend, tracer, ...others } = changes;
   const {
     rateLimitMax = 0,
     rateLimitWindowMs: windowMs = 60_000,
@@ -76,7 +78,7 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
   const service = await startSmallService(t, runProcessor);
   const appended: OutgoingRecord[] = [];
   const log = watchedLog(service.log, appended, beforeAppend);
-  const { orderService, watchService, hub } = service.replica(log, undefined, hubOptions);
+  const { orderService, watchService, hub } = service.replica(log, undefined, hubOptions, tracer);
   const metrics = createMetrics();
   const { deadLetterService } = service.deadLetters({ log });
   const stats = new ServiceStats({
@@ -120,7 +122,11 @@ export async function startHttp(t: Test, changes: Changes = {}): Promise<HttpUnd
     authenticator: undefined,
     servesMetrics: true,
     documentation: true,
-    durations: new RequestDurations(metrics.httpRequestDuration, stats),
+    durations: new RequestDurations(
+      metrics.httpRequestDuration,
+      stats,
+      tracer && { tracer, exemplars: metrics.exemplars },
+    ),
     responseBudget: new ResponseBudget(responseLimits, metrics),
     ...dependencies,
     api: isWorker

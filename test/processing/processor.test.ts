@@ -50,7 +50,8 @@ await t.test('a module sees the order and its context', async (t) => {
       aborted: false,
     });
   }
-  t.match(JSON.parse(lines[0] ?? ''), { level: 40, orderId: 'o-7', msg: 'declined' });
+  const trace_id = TRACEPARENT.slice(3, 35);
+  t.match(JSON.parse(lines[0] ?? ''), { level: 40, orderId: 'o-7', trace_id, msg: 'declined' });
 });
 
 await t.test('a rejection is logged with its reason, as one line, for operators', async (t) => {

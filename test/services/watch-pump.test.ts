@@ -13,7 +13,11 @@ const itemOf = (version: number): WatchItem => ({
 });
 
 const options = {
-  encoder: { item: ({ token }: WatchItem) => token, heartbeat: (token: string) => `beat ${token}` },
+  encoder: {
+    protocol: 'sse' as const,
+    item: ({ token }: WatchItem) => token,
+    heartbeat: (token: string) => `beat ${token}`,
+  },
   shared: sharedDelivery(),
   caller: 'a',
 };

@@ -22,6 +22,7 @@ import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore, openReader } from '../../src/store/open/open-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
+import type { Tracer } from '../../src/tracing/tracer.ts';
 import { eventually } from '../../tools/support/eventually.ts';
 import { failureRules, NO_FAILURES } from '../../tools/support/failure-rules.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -38,7 +39,12 @@ export interface SmallService extends Replica {
   log: EventLog;
   reader: OrderReader;
   /** Another api replica on the same log (or a wrapper of it) and store, without recent orders. */
-  replica: (log?: EventLog, firstStatusWaitMs?: number, hubOptions?: Partial<StatusHubOptions>) => Replica;
+  replica: (
+    log?: EventLog,
+    firstStatusWaitMs?: number,
+    hubOptions?: Partial<StatusHubOptions>,
+    tracer?: Tracer,
+  ) => Replica;
   /** Processes and saves all records of the log as one batch; statuses go to these hubs. */
   processAll: (hubs?: StatusHub[]) => Promise<void>;
   /** For tests that write rows directly. */
@@ -90,7 +96,12 @@ export async function startSmallService(
     await store.close();
   });
   const pageTurns = new PageTurns(PAGE_LIMITS, createMetrics());
-  const replica: SmallService['replica'] = (seenLog = log, firstStatusWaitMs = 1_000, hubOptions = {}) => {
+  const replica: SmallService['replica'] = (
+    seenLog = log,
+    firstStatusWaitMs = 1_000,
+    hubOptions = {},
+    tracer,
+  ) => {
     const hub = new StatusHub({ codec, maxWatchers: 100, logger, ...hubOptions });
     const orderService = new OrderService({
       log: seenLog,
@@ -100,6 +111,7 @@ export async function startSmallService(
       clock: Date.now,
       pageTurns,
       firstStatusWaitMs,
+      tracer,
     });
     return { hub, orderService, watchService: new WatchService({ hub, orders: orderService, reader }) };
   };

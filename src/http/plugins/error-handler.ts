@@ -3,6 +3,7 @@ import type { CallerErrorCode } from '../../base/error-table.ts';
 import { ServiceError, toError, toServiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { traceFields, traceparentOf } from '../../base/trace-context.ts';
 import { isKnown } from '../../services/admission.ts';
 import { countRefusedCaller, logServerError } from '../../services/server-rules.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from '../schemas/problem.ts';
@@ -41,9 +42,11 @@ export function serviceErrorOf(thrown: unknown): ServiceError {
   return toServiceError(thrown);
 }
 
-/** Identifies a request in the log, without the query, which may contain a token. */
-export function requestFields({ id, method, url, principal }: FastifyRequest): Record<string, string> {
-  const fields = { requestId: id, method, path: url.split('?', 1)[0] ?? '' };
+/** Identifies a request and its trace in the log, without the query, which may contain a token. */
+export function requestFields(request: FastifyRequest): Record<string, string> {
+  const { id, method, url, principal, span, raw } = request;
+  const trace = traceFields(span?.traceparent ?? traceparentOf(raw.headers.traceparent));
+  const fields = { requestId: id, method, path: url.split('?', 1)[0] ?? '', ...trace };
   return isKnown(principal) ? { ...fields, principal: principal.name } : fields;
 }
 

@@ -1,15 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Exemplars, ExemplarSeries } from '../../base/exemplars.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { endHttpRequest, startHttpRequest } from '../../tracing/request-span.ts';
+import type { Span } from '../../tracing/span.ts';
+import type { Tracer } from '../../tracing/tracer.ts';
 import type { HttpScope } from './http-scope.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** `performance.now()` when the headers had been read */
     startedAt: number;
+    /** undefined unless the request is traced */
+    span: Span | undefined;
   }
 }
 
 type Histogram = Metrics['httpRequestDuration'];
+
+export interface RequestTracing {
+  tracer: Tracer;
+  exemplars: Exemplars;
+}
 
 interface DurationObserver {
   observe(seconds: number): void;
@@ -21,26 +32,36 @@ export interface DurationListener {
   observerOf(method: string, route: string, status: number): DurationObserver | undefined;
 }
 
-/** Measures requests up to the start of their response, so that a stream open for hours is not a slow response. */
+/**
+ * Measures requests up to the start of their response, so that a stream open for hours is not a slow response. The spans of
+ * traced requests begin and end with the measurement.
+ */
 export class RequestDurations {
   readonly #histogram: Histogram;
   readonly #listener: DurationListener | undefined;
+  readonly #tracing: RequestTracing | undefined;
   readonly #batches: DurationBatch[] = [];
 
-  constructor(histogram: Histogram, listener?: DurationListener) {
+  /** @param tracing undefined: tracing is off */
+  constructor(histogram: Histogram, listener?: DurationListener, tracing?: RequestTracing) {
     this.#histogram = histogram;
     this.#listener = listener;
+    this.#tracing = tracing;
   }
 
   /** Measures the routes added to the scope from now on. */
   measureRoutes(scope: HttpScope): void {
     scope.decorateRequest('startedAt', 0);
+    scope.decorateRequest('span', undefined);
+    const tracer = this.#tracing?.tracer;
     scope.addHook('onRequest', (request, _reply, done) => {
       request.startedAt = performance.now();
+      if (tracer !== undefined) request.span = startHttpRequest(tracer, request.raw);
       done();
     });
     scope.addHook('onRoute', (route) => {
       const byStatus = new Map<number, DurationObserver[]>();
+      const exemplars = new Map<number, ExemplarSeries | undefined>();
       const { url, method } = route;
       // In onSend, because an onResponse hook makes Fastify add two listeners to every response.
       const measure = (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) => {
@@ -52,10 +73,21 @@ export class RequestDurations {
         }
         const seconds = secondsSince(request.startedAt);
         for (const observer of observers) observer.observe(seconds);
+        if (request.span !== undefined) {
+          this.endSpan(request, url, status);
+          if (!exemplars.has(status)) exemplars.set(status, this.#exemplarsOf(String(method), url, status));
+          exemplars.get(status)?.add(seconds, request.span);
+        }
         done();
       };
       route.onSend = [route.onSend ?? [], measure].flat();
     });
+  }
+
+  /** Ends the span of a request; call it where a response begins without `onSend`. Does nothing unless the request is traced. */
+  endSpan({ span, method, raw }: FastifyRequest, route: string, status: number): void {
+    if (span === undefined || this.#tracing === undefined) return;
+    endHttpRequest(this.#tracing.tracer, span, { method, route, url: raw.url ?? '', status });
   }
 
   /** Unmatched requests have an empty route label: otherwise callers could create any number of labels. */
@@ -64,6 +96,14 @@ export class RequestDurations {
       { http_request_method: request.method, http_route: '', http_response_status_code: status },
       secondsSince(request.startedAt),
     );
+  }
+
+  #exemplarsOf(method: string, route: string, status: number): ExemplarSeries | undefined {
+    return this.#tracing?.exemplars.series('http_server_request_duration_seconds', {
+      http_request_method: method,
+      http_route: route,
+      http_response_status_code: String(status),
+    });
   }
 
   /** Completes the histogram; call it before reading. */

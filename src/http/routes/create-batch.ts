@@ -87,7 +87,7 @@ function addRoute(scope: HttpScope, dependencies: CreateBatchDependencies): void
   const options = { schema, bodyLimit: BODY_LIMIT, validatorCompiler: envelopeCompiler };
   scope.post('/orders/batch', options, async (request, reply) => {
     refuseQuery(request);
-    const { raw } = request;
+    const { raw, span } = request;
     const orders: readonly unknown[] = request.body.orders;
     await dependencies.rate?.countMore(request, reply, orders.length - 1);
     const key = readIdempotencyKey(raw);
@@ -97,7 +97,12 @@ function addRoute(scope: HttpScope, dependencies: CreateBatchDependencies): void
     for (const [index, order] of orders.entries()) {
       if (index % ORDERS_PER_TURN === ORDERS_PER_TURN - 1) await setImmediate();
       const idempotencyKey = key === undefined ? undefined : `${key}#${index}`;
-      const placing = place(order, { caller, access, idempotencyKey, traceparent }, validator, dependencies);
+      const placing = place(
+        order,
+        { caller, access, idempotencyKey, traceparent, span },
+        validator,
+        dependencies,
+      );
       results.push(
         placing.then(
           (id) => ({ index, status: 202, id }),

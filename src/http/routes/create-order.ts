@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Callers } from '../../base/caller.ts';
 import { toError } from '../../base/errors.ts';
@@ -7,6 +8,7 @@ import { createTimestampFormat } from '../../base/timestamp.ts';
 import type { Receipt } from '../../services/recent-orders.ts';
 import type { OrderService } from '../../services/order-service.ts';
 import { NewOrder, type Order } from '../../order/order.ts';
+import { requestFields } from '../plugins/error-handler.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import { principalOf } from '../plugins/principal.ts';
 import type { OrderAccess } from '../../order/access.ts';
@@ -102,6 +104,7 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
       access,
       idempotencyKey,
       traceparent: traceparentOf(raw.headers.traceparent),
+      span: request.span,
     });
     if (replayed) reply.header('idempotent-replayed', 'true');
     else metrics.ordersAcknowledged.inc();
@@ -110,7 +113,11 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
     const processed =
       wait === undefined
         ? undefined
-        : await awaitProcessed(dependencies, receipt.id, { wait, access, caller: callers.ofRequest(raw) });
+        : await awaitProcessed(dependencies, request, receipt.id, {
+            wait,
+            access,
+            caller: callers.ofRequest(raw),
+          });
     if (processed === undefined) {
       reply.code(202);
       return acceptedBody(receipt);
@@ -123,13 +130,17 @@ export function addCreateOrder(scope: HttpScope, dependencies: CreateOrderDepend
 /** The order is durable already: an error while waiting must not fail the request. */
 async function awaitProcessed(
   { orderService, logger, closing }: CreateOrderDependencies,
+  request: FastifyRequest,
   orderId: string,
   { wait, access, caller }: { wait: number; access: OrderAccess; caller: string },
 ): Promise<Order | undefined> {
   try {
     return await orderService.wait(orderId, access, { timeoutMs: wait * 1000, signal: closing, caller });
   } catch (error) {
-    logger.warn({ err: toError(error), orderId }, 'could not wait for the order to be processed');
+    logger.warn(
+      { ...requestFields(request), err: toError(error), orderId },
+      'could not wait for the order to be processed',
+    );
     return undefined;
   }
 }

@@ -17,6 +17,7 @@ export const EVENT_STREAM_HEADERS = {
 /** Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function createEventEncoder(): EventEncoder<string> {
   return {
+    protocol: 'sse',
     item: encodeOnce((item) =>
       flat(`event: ${item.kind}\nid: ${item.token}\ndata: ${JSON.stringify(dataOf(item))}\n\n`),
     ),

@@ -2,6 +2,7 @@ import { Gauge } from 'prom-client';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
+import { OPEN_METRICS_TYPE, prefersOpenMetrics, toOpenMetrics } from '../../base/open-metrics.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
 import type { RequestDurations } from '../plugins/request-durations.ts';
 
@@ -86,7 +87,13 @@ export function addMetrics(scope: HttpScope, dependencies: MetricsDependencies):
     },
   });
   const response = {
-    200: { description: 'Prometheus text format', content: { 'text/plain': { schema: Type.String() } } },
+    200: {
+      description: 'Prometheus text format; with exemplars as OpenMetrics, if the Accept header asks for it',
+      content: {
+        'text/plain': { schema: Type.String() },
+        'application/openmetrics-text': { schema: Type.String() },
+      },
+    },
   };
   const schema = {
     operationId: 'metrics',
@@ -95,9 +102,10 @@ export function addMetrics(scope: HttpScope, dependencies: MetricsDependencies):
     response,
     problems: ['rate-limited'] as const,
   };
-  scope.get('/metrics', { schema }, async (_request, reply) => {
+  scope.get('/metrics', { schema }, async (request, reply) => {
     durations.flush();
-    reply.type(registry.contentType);
-    return reply.send(await registry.metrics());
+    const text = await registry.metrics();
+    if (!prefersOpenMetrics(request.headers.accept)) return reply.type(registry.contentType).send(text);
+    return reply.type(OPEN_METRICS_TYPE).send(toOpenMetrics(text, metrics.exemplars, metrics.ownLabels));
   });
 }

@@ -10,6 +10,7 @@ import type { WatchOptions, WatchService } from '../../services/watch-service.ts
 import { startedOver, tooSlow, type Watch, type WatchEnd } from '../../services/watch.ts';
 import { createEventEncoder, EVENT_STREAM_HEADERS, streamProblem, streamStart } from './event-stream.ts';
 import type { HttpScope } from '../plugins/http-scope.ts';
+import type { RequestDurations } from '../plugins/request-durations.ts';
 import { principalOf } from '../plugins/principal.ts';
 import type { OrderAccess } from '../../order/access.ts';
 import { orderIdOf, positionOf, PositionQuery } from '../schemas/order-address.ts';
@@ -68,6 +69,7 @@ export interface OrderEventsDependencies {
   closing: AbortSignal;
   /** ends streams with their credentials; undefined: authentication is off */
   authenticator: Pick<Authenticator, 'watch'> | undefined;
+  durations: Pick<RequestDurations, 'endSpan'>;
 }
 
 export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDependencies): void {
@@ -85,6 +87,7 @@ export function addOrderEvents(scope: HttpScope, dependencies: OrderEventsDepend
       return reply.code(204).send();
     }
     reply.hijack();
+    dependencies.durations.endSpan(request, '/v1/order-events', 200);
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }

@@ -53,6 +53,7 @@ export function addRequestTransition(scope: HttpScope, orderService: Pick<OrderS
     const { position, ...receipt } = await orderService.transition(orderIdOf(params), body, access, {
       position: positionOf(query),
       traceparent: traceparentOf(raw.headers.traceparent),
+      span: request.span,
     });
     reply.code(202).header('location', orderLocation(receipt.id, position));
     return receipt;
