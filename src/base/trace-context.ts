@@ -13,11 +13,6 @@ export function traceparentOf(header: string | string[] | undefined): string | u
   return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
 }
 
-/** The trace id of a well-formed trace context. */
-export function traceIdOf(traceparent: string): string {
-  return traceparent.slice(3, 35);
-}
-
 /** The context of a traceparent that is sampled; undefined if it is not, or if it is malformed. */
 export function sampledContext(traceparent: string | undefined): SpanContext | undefined {
   // Nearly all are unsampled: the last digit tells, before anything else is read.

@@ -1,6 +1,6 @@
 import { errorLine } from '../base/error-detail.ts';
 import type { Logger } from '../base/logger.ts';
-import { traceIdOf } from '../base/trace-context.ts';
+import { traceFields } from '../base/trace-context.ts';
 import type { FailedRecordNote } from '../processing/failed-records.ts';
 
 /**
@@ -17,7 +17,7 @@ export function logFailures(failures: readonly FailedRecordNote[], topic: string
         topic,
         ...(replayCount === 0 ? {} : { replayCount }),
         err: error,
-        ...(traceparent === undefined ? {} : { trace_id: traceIdOf(traceparent) }),
+        ...traceFields(traceparent),
       },
       `${what} failed for good and is a dead letter now: ${errorLine(error)}`,
     );
