@@ -40,6 +40,7 @@ await t.test(
       'orders',
       'partition_owners',
       'progress',
+      'replicas',
       'retrying_events',
       'retrying_orders',
       'sqlite_schema',
@@ -77,6 +78,8 @@ await t.test('dead letters from before replays existed are open', async (t) => {
     state: 'open',
     key: Buffer.from([0xff]),
     value: Buffer.from([0x00, 0xc3]),
+    causedBy: null,
+    cause: { class: 'Error', message: 'why', stack: null, cause: null },
   });
 });
 
