@@ -20,5 +20,5 @@ export default tseslint.config(
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/require-await': 'off' } },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
   // These are checked by tsc, which knows their globals (src/dashboard/tsconfig.json, examples/tsconfig.json).
-  { files: ['src/dashboard/*.js', 'examples/*.js'], rules: { 'no-undef': 'off' } },
+  { files: ['src/dashboard/**/*.js', 'examples/*.js'], rules: { 'no-undef': 'off' } },
 );

@@ -1,7 +1,7 @@
 /** @typedef {import('./session.js').Principal} Principal */
 
 /** Scopes of operations that only callers may use whose access is all orders. */
-const OPERATOR_SCOPES = new Set(['stats:read', 'dead-letters:read']);
+const OPERATOR_SCOPES = new Set(['stats:read', 'dead-letters:read', 'dead-letters:write']);
 
 /** @param {Principal} principal @param {string} scope */
 export function may({ scopes, customerId, merchantId }, scope) {
@@ -18,7 +18,8 @@ export function mayRequest(principal, status) {
 
 /**
  * Shows the parts of the page that the caller may use: those without `data-scope`, and those whose scope the caller has.
- * Hides links that need credentials while authentication is on, because a link sends none.
+ * Hides links that need credentials while authentication is on, because a link sends none, and those to the documentation if
+ * the service does not serve it.
  * @param {Principal | undefined} principal undefined: no one is signed in
  */
 export function showAllowed(principal) {
@@ -27,13 +28,21 @@ export function showAllowed(principal) {
     const isAllowed = principal !== undefined && may(principal, part.dataset.scope ?? '');
     part.hidden = !isAllowed || (isLink && principal.authentication);
   }
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (
+    document.querySelectorAll('[data-documentation]')
+  )) {
+    part.hidden = principal?.documentation !== true;
+  }
 }
 
 /** @param {Principal} principal @returns {string} what the caller lacks to see anything; empty if there is something to see */
 export function missing(principal) {
-  if (['orders:create', 'orders:read', 'stats:read'].some((scope) => may(principal, scope))) return '';
+  if (
+    ['orders:create', 'orders:read', 'stats:read', 'dead-letters:read'].some((scope) => may(principal, scope))
+  )
+    return '';
   return (
     'Your credentials show nothing here. This page needs at least one of the scopes orders:create, orders:read and, ' +
-    'for callers who may use all orders, stats:read. Sign in with a token or key that has one.'
+    'for callers who may use all orders, stats:read and dead-letters:read. Sign in with a token or key that has one.'
   );
 }

@@ -1,12 +1,19 @@
 import { create, element, setText } from './elements.js';
 import { count, duration, rate } from './format.js';
+import { reasonText } from './parts/labels.js';
+import { hrefOf } from './routes.js';
 
-/** @typedef {import('./stats-poll.js').Stats} Stats */
+/** @typedef {import('./api-types.d.ts').Stats} Stats */
+
+/** Which replica answered. @param {Stats} stats */
+export function showReplica({ replica, role, version, uptimeSeconds }) {
+  const release = version === undefined ? '' : `, version ${version}`;
+  setText('about', `Replica ${replica}, role ${role}${release}, up ${duration(uptimeSeconds * 1000)}`);
+}
 
 /** @param {Stats} stats */
 export function showFigures(stats) {
-  const { replica, role, uptimeSeconds, totals, perSecond, latency, backlog, retries, watchers } = stats;
-  setText('about', `Replica ${replica}, role ${role}, up ${duration(uptimeSeconds * 1000)}`);
+  const { totals, perSecond, latency, backlog, retries, watchers } = stats;
   setText('accepted-rate', rate(perSecond.accepted));
   setText('accepted-total', count(totals.accepted));
   setText('confirmed-rate', rate(perSecond.confirmed));
@@ -40,7 +47,9 @@ function showDeadLetters({ open, reasons }) {
       meter.setAttribute('max', String(open));
       meter.setAttribute('value', String(number));
       meter.setAttribute('aria-label', `Share of ${reason}`);
-      row.append(create('span', reason.replaceAll('-', ' ')), create('b', count(number)), meter);
+      const link = create('a', reasonText(reason));
+      link.setAttribute('href', hrefOf('dead-letters', { query: { reason } }));
+      row.append(link, create('b', count(number)), meter);
       return row;
     }),
   );

@@ -1,21 +1,20 @@
 import { may, missing, showAllowed } from './allowed.js';
+import { Api } from './api.js';
 import { Connection } from './connection.js';
 import { element } from './elements.js';
-import { showFigures } from './figures.js';
+import { showReplica } from './figures.js';
 import { showIdentity, showNotice } from './identity.js';
-import { LiveStream } from './live-stream.js';
-import { OrderForm } from './order-form.js';
-import { OrderList } from './order-list.js';
-import { PlacedOrder } from './placed-order.js';
-import { RateChart } from './rate-chart.js';
+import { Navigation } from './navigation.js';
+import { Overview } from './overview.js';
+import { hrefOf } from './routes.js';
+import { ServerClock } from './server-clock.js';
+import { serviceState } from './service-state.js';
 import { Session } from './session.js';
 import { SignIn } from './sign-in.js';
-import { StatsPoll } from './stats-poll.js';
 import { tokenStore } from './token-store.js';
+import { ViewHost } from './view-host.js';
 
-/** What the page shows of each source, and the scope that it needs. */
-const SCOPES = { figures: 'stats:read', events: 'orders:read' };
-
+const connection = new Connection();
 const session = new Session({
   store: tokenStore,
   onChange: showSession,
@@ -23,34 +22,36 @@ const session = new Session({
   onConnection: (isUp) => connection.report('session', isUp),
 });
 const signIn = new SignIn(session);
-const connection = new Connection();
-const chart = new RateChart();
-const orders = new OrderList(() => session.principal?.authentication === false);
-const placed = new PlacedOrder(session);
-const form = new OrderForm(session, (order) => placed.follow(order));
+const clock = new ServerClock();
+const api = new Api(session, clock);
+const navigation = new Navigation(showRoute);
+const host = new ViewHost({ api, clock, go: (href) => navigation.go(href) });
+const overview = new Overview({
+  session,
+  onConnection: (isUp) => connection.report('events', isUp),
+  onDenied: (detail) => showDenied('events', detail),
+});
+const service = serviceState({
+  api,
+  connection,
+  isOverview,
+  onStats: (stats) => {
+    showReplica(stats);
+    navigation.count(stats);
+    if (isOverview()) overview.show(stats);
+  },
+  onDenied: (detail) => showDenied('figures', detail),
+});
 
-/** Whose data the page shows; undefined before the first answer. @type {string | undefined} */
+/** Whose data the page shows; undefined before the first answer, empty: no one's. @type {string | undefined} */
 let shownFor;
 
-const events = new LiveStream('/v1/order-events', {
-  caller: session,
-  onEvent: (event) => orders.take(event),
-  onConnection: (isUp) => connection.report('events', isUp),
-  onDenied: ({ detail }) => showDenied('events', detail),
-});
-
-const poll = new StatsPoll({
-  caller: session,
-  onStats: (stats) => {
-    showFigures(stats);
-    chart.show(stats.seconds);
-  },
-  onConnection: (isUp) => connection.report('figures', isUp),
-  onDenied: ({ detail }) => showDenied('figures', detail),
-});
+function isOverview() {
+  return navigation.route.name === 'overview';
+}
 
 /**
- * @param {keyof typeof SCOPES} source
+ * @param {string} source
  * @param {string} detail
  */
 function showDenied(source, detail) {
@@ -59,27 +60,43 @@ function showDenied(source, detail) {
 }
 
 function stop() {
-  poll.stop();
-  events.close();
-  orders.stop();
+  service.stop();
+  overview.stop();
+  host.stop();
   connection.pause();
 }
 
 function run() {
   const { principal, isActive } = session;
+  if (!isActive || principal === undefined || document.hidden) return;
+  const watches = isOverview() && may(principal, 'orders:read');
+  connection.resume([service.sourceFor(principal), ...(watches ? ['events'] : [])]);
+  service.start(principal);
+  if (isOverview()) overview.start(principal);
+  else host.start();
+}
+
+/** Shows the view that the address names. @param {Event} [navigated] undefined: the page has just loaded, or its reader signed in */
+function showRoute(navigated) {
+  const { principal, isActive } = session;
+  stop();
+  // A reader who signs in again goes on where the stream stopped.
+  if (navigated !== undefined) overview.forget();
   if (!isActive || principal === undefined) return;
-  const sources = Object.entries(SCOPES).filter(([, scope]) => may(principal, scope));
-  connection.resume(sources.map(([name]) => name));
-  if (may(principal, SCOPES.figures)) poll.start();
-  if (!may(principal, SCOPES.events)) return;
-  events.open();
-  orders.start();
+  const { route } = navigation;
+  element('overview').hidden = route.name !== 'overview';
+  element('view').hidden = route.name === 'overview';
+  const title = route.name === 'overview' ? 'Overview' : host.open(route, principal);
+  if (route.name === 'overview') host.clear();
+  navigation.show(route, title);
+  if (navigated !== undefined) element(isOverview() ? 'overview-title' : 'view-title').focus();
+  run();
 }
 
 function showSession() {
   const { principal, isActive, endedBecause } = session;
   stop();
-  placed.pause();
+  overview.pausePlaced();
   forgetOthers();
   showAllowed(principal);
   showIdentity(principal);
@@ -90,22 +107,23 @@ function showSession() {
   }
   signIn.close();
   showNotice(missing(principal));
-  form.fix(principal);
-  placed.resume();
-  if (!document.hidden) run();
+  overview.resumePlaced(principal);
+  showRoute();
 }
 
-/** Clears the page if another caller has signed in. The same caller goes on where the page stopped. */
+/** Clears the page if another caller has signed in, or the last one has signed out. */
 function forgetOthers() {
   const { principal } = session;
-  const owner = JSON.stringify([principal?.name, principal?.customerId, principal?.merchantId]);
-  const isSame = shownFor === undefined || shownFor === owner;
+  const { name, customerId, merchantId } = principal ?? {};
+  const owner = principal === undefined ? '' : JSON.stringify([name, customerId, merchantId]);
+  const lastOwner = shownFor;
   shownFor = owner;
-  if (isSame) return;
-  events.forget();
-  orders.clear();
-  placed.clear();
-  form.clear();
+  if (lastOwner === undefined || lastOwner === owner) return;
+  overview.clear();
+  host.clear();
+  navigation.clear();
+  // The address may name an order of the last caller. Without one, it is where the reader wants to go.
+  if (lastOwner !== '') navigation.replace(hrefOf('overview'));
 }
 
 element('sign-out').addEventListener('click', () => session.signOut());
@@ -115,7 +133,7 @@ element('notice-button').addEventListener('click', () => signIn.open(session.end
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     stop();
-    events.forget();
+    overview.forget();
   } else run();
 });
 

@@ -1,5 +1,6 @@
 import { create, element, setText } from './elements.js';
 import { duration } from './format.js';
+import { hrefOf } from './routes.js';
 import { createSteps, FINAL, showSteps } from './status-steps.js';
 
 /** @typedef {import('./live-stream.js').OrderEvent} OrderEvent */
@@ -27,12 +28,6 @@ export class OrderList {
   #countedAt = performance.now();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
-  #hasLinks;
-
-  /** @param {() => boolean} hasLinks whether a link to an order works */
-  constructor(hasLinks) {
-    this.#hasLinks = hasLinks;
-  }
 
   start() {
     this.#timer ??= setInterval(() => this.#draw(), DRAW_MS);
@@ -74,7 +69,7 @@ export class OrderList {
     for (const [id, event] of [...this.#waiting].reverse()) {
       if (this.#shown.size >= MAX_SHOWN) break;
       this.#waiting.delete(id);
-      this.#shown.set(id, addRow(id, event, now, this.#hasLinks()));
+      this.#shown.set(id, addRow(id, event, now));
     }
     for (const shown of this.#shown.values()) drawRow(shown, now);
     element('no-orders').hidden = this.#shown.size > 0;
@@ -99,14 +94,14 @@ export class OrderList {
  * @param {string} id
  * @param {OrderEvent} event
  * @param {number} now
- * @param {boolean} hasLink
  * @returns {Shown}
  */
-function addRow(id, { customerId = '', merchantId = '', status }, now, hasLink) {
+function addRow(id, { customerId = '', merchantId = '', status }, now) {
   const row = document.createElement('tr');
   const order = create('td');
   const link = create('a');
-  if (hasLink) link.setAttribute('href', `/v1/orders/${id}`);
+  link.setAttribute('href', hrefOf('order', { id }));
+  link.setAttribute('title', id);
   // UUIDv7: orders of the same moment differ only at the end of their ids.
   link.append(create('code', `…${id.slice(-8)}`));
   order.append(link);

@@ -1,6 +1,7 @@
 import { may, mayRequest } from './allowed.js';
 import { create, element, setText } from './elements.js';
 import { LiveStream } from './live-stream.js';
+import { hrefOf } from './routes.js';
 import { createSteps, FINAL, showSteps, TRANSITIONS } from './status-steps.js';
 
 /** Labels of the transition buttons. @type {Record<string, string>} */
@@ -26,10 +27,11 @@ export class PlacedOrder {
     element('placed-steps').dataset.reached = '0';
     element('placed').hidden = false;
     setText('placed-id', id);
-    this.#link(location);
+    const position = new URL(location, window.location.href).searchParams;
+    element('placed-link').setAttribute('href', hrefOf('order', { id, query: position }));
     this.#show({ status: 'accepted', reason: null });
-    const position = new URL(location, window.location.href).search.replace('?', '&');
-    this.#stream = new LiveStream(`/v1/order-events?orderId=${id}${position}`, {
+    const query = new URLSearchParams([['orderId', id], ...position]);
+    this.#stream = new LiveStream(`/v1/order-events?${query.toString()}`, {
       caller: this.#session,
       onEvent: (event) => this.#show(event),
       onDenied: ({ detail }) => setText('placed-status', detail),
@@ -52,13 +54,6 @@ export class PlacedOrder {
     this.#stream = undefined;
     element('placed').hidden = true;
     for (const id of ['placed-id', 'placed-status', 'moves']) setText(id, '');
-  }
-
-  /** @param {string} location */
-  #link(location) {
-    const link = element('placed-link');
-    if (this.#session.principal?.authentication) link.removeAttribute('href');
-    else link.setAttribute('href', location);
   }
 
   /** @param {string} scope */

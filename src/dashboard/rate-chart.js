@@ -1,7 +1,7 @@
 import { element } from './elements.js';
 import uPlot from './uplot.js';
 
-/** @typedef {import('./stats-poll.js').Stats} Stats */
+/** @typedef {import('./api-types.d.ts').Stats} Stats */
 
 const SERIES = /** @type {const} */ (['accepted', 'confirmed', 'failed']);
 const HEIGHT = 236;

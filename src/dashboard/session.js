@@ -12,6 +12,7 @@ import { pause, retryAfter, retryDelay } from './retry-delay.js';
  * @property {string} [merchantId] the only merchant whose orders the caller may use
  * @property {string | null} expiresAt
  * @property {boolean} authentication false: off, and everyone may do everything
+ * @property {boolean} documentation the service serves /docs
  */
 
 /**

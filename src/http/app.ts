@@ -169,7 +169,7 @@ async function addV1(
   addStats(scope, stats);
   addListPartitions(scope, operationsService);
   addListReplicas(scope, operationsService);
-  addPrincipal(scope);
+  addPrincipal(scope, dependencies.documentation);
   addListRetryingOrders(scope, operationsService, dependencies);
   addListDeadLetters(scope, deadLetterService, dependencies);
   addReadDeadLetter(scope, deadLetterService);

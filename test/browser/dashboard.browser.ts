@@ -19,7 +19,7 @@ await t.test('an order that is placed in the form becomes confirmed without a re
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
   await page.fill('#customerId', 'c-browser');
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await dashboard.becomes('#placed-status', 'confirmed');
   const id = await dashboard.text('#placed-id');
   t.match((await new OrderClient(url).order(id)).body, { id, status: 'confirmed', customerId: 'c-browser' });
@@ -53,7 +53,7 @@ await t.test('validation errors are shown at their fields', async (t) => {
   const { page } = dashboard;
   await page.fill('#quantity', 'two');
   await page.fill('#customerId', 'nobody at all');
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await page.locator('#quantity-error').waitFor();
   t.match(await dashboard.text('#quantity-error'), /integer/);
   t.match(await dashboard.text('#customerId-error'), /\S/);
@@ -70,7 +70,7 @@ await t.test('validation errors are shown at their fields', async (t) => {
 
   await page.fill('#quantity', '1000');
   await page.fill('#customerId', 'c-1');
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await dashboard.becomes('#placed-status', 'confirmed');
   t.equal(await page.locator('.error').count(), 0, 'the errors disappear when the order is valid');
   t.notOk(await page.locator('#problem').isVisible());
@@ -85,6 +85,10 @@ await t.test('validation errors are shown at their fields', async (t) => {
 await t.test('it works with the keyboard alone', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
+  await page.keyboard.press('Tab');
+  t.equal(await page.evaluate('document.activeElement.className'), 'skip');
+  await page.keyboard.press('Enter');
+  t.equal(await page.evaluate('document.activeElement.id'), 'content');
   await page.keyboard.press('Tab');
   t.equal(await page.evaluate('document.activeElement.className'), 'skip');
   await page.keyboard.press('Enter');
@@ -146,7 +150,7 @@ await t.test('a hidden page sends no requests and resumes when it is visible', a
 await t.test('it reconnects by itself after the server was down', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/`);
   const { page } = dashboard;
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await dashboard.becomes('#placed-status', 'confirmed');
   const id = await dashboard.text('#placed-id');
   await service.kill();
@@ -154,7 +158,7 @@ await t.test('it reconnects by itself after the server was down', async (t) => {
 
   // An order that is sent in the meantime can be sent again later.
   await page.fill('#customerId', 'c-outage');
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await dashboard.becomes('#problem', 'did not answer');
 
   service = await ServiceProcess.start('all', { DATA_DIR: folder, PORT: new URL(url).port });
@@ -164,7 +168,7 @@ await t.test('it reconnects by itself after the server was down', async (t) => {
   await dashboard.becomes('#placed-status', 'preparing');
   await client.place(anOrder({ customerId: 'c-after' }));
   await dashboard.becomes('#orders', 'c-after');
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await dashboard.becomes('#placed-status', 'confirmed');
   t.notOk(await page.locator('#problem').isVisible());
   await eventually(

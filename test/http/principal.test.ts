@@ -8,7 +8,13 @@ await t.test('while authentication is off, everyone may do everything', async (t
   const response = await app.inject('/v1/principal');
   t.equal(response.statusCode, 200);
   t.equal(response.headers['cache-control'], 'no-store');
-  t.same(response.json(), { name: 'anonymous', scopes: SCOPES, expiresAt: null, authentication: false });
+  t.same(response.json(), {
+    name: 'anonymous',
+    scopes: SCOPES,
+    expiresAt: null,
+    authentication: false,
+    documentation: true,
+  });
 });
 
 await t.test('otherwise it needs valid credentials, with any scopes or none', async (t) => {
@@ -31,7 +37,7 @@ await t.test('otherwise it needs valid credentials, with any scopes or none', as
     t.equal(response.statusCode, 200, token);
     return response.json<unknown>();
   };
-  const body = { name: 'ada', scopes, expiresAt: null, authentication: true };
+  const body = { name: 'ada', scopes, expiresAt: null, authentication: true, documentation: true };
   t.same(await bodyFor('ada'), body);
   t.same(await bodyFor('none'), { ...body, scopes: [] });
   t.same(await bodyFor('customer'), { ...body, customerId: 'c-1', expiresAt: '1970-01-01T00:00:00.000Z' });

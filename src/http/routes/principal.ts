@@ -20,6 +20,7 @@ const PrincipalBody = Type.Object({
   authentication: Type.Boolean({
     description: 'false: authentication is off, and everyone may do everything',
   }),
+  documentation: Type.Boolean({ description: 'Whether this service serves /docs and /openapi.json' }),
 });
 
 /** The last moment that RFC 3339 can name; a token may claim more. */
@@ -33,11 +34,12 @@ const schema = {
   response: { 200: PrincipalBody },
 };
 
-export function addPrincipal(scope: HttpScope): void {
-  scope.get('/principal', { schema }, (request) => principalBody(principalOf(request)));
+/** @param documentation whether /docs is served */
+export function addPrincipal(scope: HttpScope, documentation: boolean): void {
+  scope.get('/principal', { schema }, (request) => principalBody(principalOf(request), documentation));
 }
 
-function principalBody(principal: Principal): Static<typeof PrincipalBody> {
+function principalBody(principal: Principal, documentation: boolean): Static<typeof PrincipalBody> {
   const { name, scopes, access, expiresAt } = principal;
   return {
     name,
@@ -46,5 +48,6 @@ function principalBody(principal: Principal): Static<typeof PrincipalBody> {
     ...(access.kind === 'merchant' ? { merchantId: access.merchantId } : {}),
     expiresAt: expiresAt === undefined ? null : timestamp(Math.min(expiresAt, END_OF_TIME)),
     authentication: principal !== ANONYMOUS,
+    documentation,
   };
 }

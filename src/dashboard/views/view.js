@@ -1,0 +1,24 @@
+/**
+ * @typedef {object} View what a route shows below its heading
+ * @property {string} title
+ * @property {string} lead what it shows, in a sentence
+ * @property {readonly string[]} scopes all of them are needed
+ * @property {readonly Node[]} [controls] built once, such as a form
+ * @property {(signal: AbortSignal) => Promise<Node[]>} read reads the data and builds what shows them; throws RequestProblem
+ * @property {() => number | undefined} [intervalMs] until the next read; undefined: none follows
+ */
+
+/**
+ * @typedef {object} Context what a view gets
+ * @property {import('../routes.js').Route} route
+ * @property {import('../api.js').Api} api
+ * @property {import('../session.js').Principal} principal
+ * @property {import('../parts/times.js').Times} times
+ * @property {() => void} refresh reads again at once
+ * @property {(href: string) => void} go opens another view
+ * @property {(request: BulkRequest) => void} act asks for confirmation and replays or discards dead letters
+ */
+
+/** @typedef {import('../bulk/bulk-run.js').BulkRequest} BulkRequest */
+
+export {};
