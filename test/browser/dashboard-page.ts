@@ -16,18 +16,18 @@ export class DashboardPage {
   readonly foreignRequests: string[] = [];
   /** page loads */
   loads = 0;
-  readonly #url: string;
+  readonly #origin: string;
 
   private constructor(page: Page, url: string) {
     this.page = page;
-    this.#url = url;
+    this.#origin = new URL(url).origin;
   }
 
   static async open(
     t: Test,
     browser: Browser,
     url: string,
-    options: { colorScheme?: 'light' | 'dark' } = {},
+    options: { colorScheme?: 'light' | 'dark'; viewport?: { width: number; height: number } } = {},
   ): Promise<DashboardPage> {
     const page = await browser.newPage({ viewport: { width: 1360, height: 1000 }, ...options });
     t.teardown(() => page.close());
@@ -68,7 +68,7 @@ export class DashboardPage {
     });
     this.page.on('pageerror', (error) => this.errors.push(String(error)));
     this.page.on('request', (request) => {
-      const isOurs = request.url().startsWith(this.#url) || request.url().startsWith('data:');
+      const isOurs = request.url().startsWith(this.#origin) || request.url().startsWith('data:');
       if (!isOurs) this.foreignRequests.push(request.url());
     });
     this.page.on('load', () => (this.loads += 1));

@@ -37,7 +37,7 @@ const FIELDS = [
     label: 'State',
     choices: withAny(
       'unresolved',
-      Object.keys(STATES).map((name) => [name, name]),
+      [...Object.keys(STATES), 'all'].map((name) => [name, name]),
     ),
   },
   { name: 'orderId', label: 'Order id' },
@@ -50,7 +50,7 @@ export function deadLettersView(context) {
   const { route, api, principal, go, act } = context;
   const filters = Object.fromEntries(FILTERS.map((name) => [name, route.query.get(name) ?? '']));
   const mayAct = may(principal, 'dead-letters:write');
-  const selected = new Selected({ filter: withoutEmpty(filters), act });
+  const selected = new Selected({ filter: bulkFilter(filters), act });
   return {
     title: 'Dead letters',
     lead: 'Records that failed for good, newest failure first. Fix the cause, then replay them.',
@@ -143,9 +143,9 @@ function readOnlyNote() {
   );
 }
 
-/** @param {Record<string, string>} filters */
-function withoutEmpty(filters) {
-  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
+/** A replay or discard takes one state, or the open ones. @param {Record<string, string>} filters */
+function bulkFilter(filters) {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== '' && value !== 'all'));
 }
 
 /**

@@ -63,7 +63,14 @@ function state({ status, reason }, processing) {
   const error = processing?.retry?.error ?? unresolved?.error;
   const shown = [h('div', { class: 'order-state' }, statusBadge(status), steps)];
   if (reason)
-    shown.push(h('p', { class: 'callout', id: 'order-reason' }, h('b', {}, `Why it is ${status}: `), reason));
+    shown.push(
+      h(
+        'p',
+        { class: 'callout', id: 'order-reason' },
+        h('b', {}, status === 'failed' ? 'Why it failed: ' : `Why it was ${status}: `),
+        reason,
+      ),
+    );
   if (error) shown.push(failureDetails(error));
   if (processing === undefined) shown.push(h('p', { class: 'note' }, hiddenText()));
   return h('section', { class: 'panel', 'data-key': 'state', 'aria-label': 'State' }, ...shown);
