@@ -20,6 +20,9 @@ const BROKEN = `export function process({ merchantId }) {
   throw new Error('The price list of m-9 cannot be read', { cause: new TypeError('fetch failed', { cause: refused }) });
 }
 `;
+/** Of a picture in the documentation. */
+const MAX_BYTES = 200_000;
+
 const FIXED = `export const process = () => ({ status: 'confirmed' });\n`;
 
 const folder = await temporaryFolder(t);
@@ -85,9 +88,7 @@ await t.test('with a broken processor the page alone finds the order, says why a
   });
 
   await t.test('after the fix a replay is confirmed by typing how many', async (t) => {
-    await service.stop();
-    await writeFile(PROCESSOR, FIXED);
-    service = await ServiceProcess.start('all', { ...environment, PORT: new URL(url).port });
+    await restart(FIXED);
     await page.click('#views a[data-view="dead-letters"]');
     await dashboard.becomes('#reason-counts', /3 the processor threw an error/);
     await dashboard.becomes('#connection', 'Live');
@@ -115,6 +116,7 @@ await t.test('with a broken processor the page alone finds the order, says why a
     await dashboard.becomes('#order-dead-letters', 'resolved');
     t.equal(await page.locator('#view-body button').count(), 0, 'nothing is left to replay');
     t.match((await client.order(id)).body, { status: 'confirmed' });
+    await page.locator('#dead-letters-badge').waitFor({ state: 'hidden' });
     await picture(dashboard, 'confirmed');
   });
 
@@ -123,9 +125,7 @@ await t.test('with a broken processor the page alone finds the order, says why a
 });
 
 await t.test('one dead letter is discarded by typing the word, and Esc changes nothing', async (t) => {
-  await service.stop();
-  await writeFile(PROCESSOR, BROKEN);
-  service = await ServiceProcess.start('all', { ...environment, PORT: new URL(url).port });
+  await restart(BROKEN);
   const client = new OrderClient(url);
   for (const customerId of ['c-81', 'c-82']) await client.place(anOrder({ customerId, merchantId: 'm-9' }));
   const dashboard = await DashboardPage.open(t, browser, `${url}/#/dead-letters`);
@@ -157,10 +157,44 @@ await t.test('one dead letter is discarded by typing the word, and Esc changes n
   dashboard.assertClean(t);
 });
 
+await t.test('Esc stops a replay that runs, and says how far it came', async (t) => {
+  const client = new OrderClient(url);
+  const dashboard = await DashboardPage.open(t, browser, `${url}/#/dead-letters`);
+  const { page } = dashboard;
+  for (let count = 0; count < 4; count += 1)
+    await client.place(anOrder({ customerId: 'c-91', merchantId: 'm-9' }));
+  await dashboard.becomes('#reason-counts', '5 the processor');
+  await page.check('#select-all');
+  await page.click('button:has-text("Replay selected (5)")');
+  await dashboard.becomes('#bulk-status', 'Dry run: 5 match');
+  await page.fill('#bulk-rate', '1');
+  await page.fill('#bulk-typed', '5');
+  await page.keyboard.press('Enter');
+  await page.waitForResponse((response) => response.url().endsWith('/replay'));
+  await page.keyboard.press('Escape');
+  await dashboard.becomes(
+    '#bulk-status',
+    /^Stopped.* So far: matched [1-4], replayed [1-4], skipped 0\. Repeating it is safe/,
+  );
+  await page.keyboard.press('Escape');
+  await page.locator('.bulk').waitFor({ state: 'detached' });
+});
+
+/** The service with another processor, at the same address. */
+async function restart(source: string): Promise<void> {
+  await service.stop();
+  await writeFile(PROCESSOR, source);
+  service = await ServiceProcess.start('all', { ...environment, PORT: new URL(url).port });
+}
+
 /** Takes a picture if SCREENSHOTS names a folder. */
 async function picture({ page }: DashboardPage, name: string): Promise<void> {
   const { SCREENSHOTS = '' } = process.env;
   if (SCREENSHOTS === '') return;
   await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+  const { length } = await page.screenshot({
+    path: join(SCREENSHOTS, `${name}.png`),
+    animations: 'disabled',
+  });
+  if (length > MAX_BYTES) throw new Error(`${name}.png has ${length} bytes, more than ${MAX_BYTES}.`);
 }

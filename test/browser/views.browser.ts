@@ -199,11 +199,12 @@ await t.test(
     });
     await dashboard.becomes('#connection', 'Event log down');
     await dashboard.becomes('#health', 'new orders are refused with 503');
-    await goTo(dashboard, '#/replicas');
     dependencies = { log: 'up', store: 'down' };
+    await goTo(dashboard, '#/replicas');
     await dashboard.becomes('#connection', 'Store down');
     await dashboard.becomes('#health', 'orders are still accepted');
     dependencies = { log: 'up', store: 'up' };
+    await goTo(dashboard, '#/');
     await dashboard.becomes('#connection', 'Live');
     t.notOk(await page.locator('#health').isVisible());
     dashboard.assertClean(t);

@@ -11,8 +11,10 @@ import { confirmation, dryRunText, effectText, resultText } from './bulk-words.j
 /** Low, because replays and live orders share the pipeline. */
 const DEFAULT_RATE = 100;
 
+const STOPPED = 'Stopped; the last ones may not be counted.';
+
 /**
- * Makes a dry run, asks the reader to type a word or the count, acts, and shows progress and result. Esc stops and closes it.
+ * Makes a dry run, asks the reader to type a word or the count, acts, and shows progress and result. Esc stops it, and closes it when nothing runs.
  */
 export class BulkDialog {
   #api;
@@ -21,6 +23,7 @@ export class BulkDialog {
   #stopped = new AbortController();
   #tally = /** @type {Tally} */ ({ matched: 0, done: 0, skipped: 0, refused: [] });
   #expected = '';
+  #isRunning = false;
   #status = h('p', { id: 'bulk-status', role: 'status' }, 'Dry run…');
   #progress = /** @type {HTMLProgressElement} */ (h('progress', { 'aria-label': 'Progress', hidden: true }));
   #refused = h('ul', { class: 'refused', hidden: true });
@@ -33,7 +36,7 @@ export class BulkDialog {
   #prompt = h('label', { for: 'bulk-typed' });
   #fields;
   #submit;
-  #close = h('button', { type: 'button', click: () => this.#dialog.close() }, 'Cancel');
+  #close = h('button', { type: 'button', click: () => this.#leave() }, 'Cancel');
   #dialog;
 
   /**
@@ -74,6 +77,10 @@ export class BulkDialog {
     this.#dialog = /** @type {HTMLDialogElement} */ (
       h('dialog', { class: 'bulk', 'aria-labelledby': 'bulk-title', 'aria-describedby': 'bulk-status' }, form)
     );
+    this.#dialog.addEventListener('cancel', (event) => {
+      if (this.#isRunning) event.preventDefault();
+      this.#leave();
+    });
     this.#dialog.addEventListener('close', () => this.#closed());
   }
 
@@ -98,6 +105,11 @@ export class BulkDialog {
     this.#dialog.close();
   }
 
+  #leave() {
+    if (this.#isRunning) this.#stopped.abort();
+    else this.#dialog.close();
+  }
+
   #allow() {
     this.#submit.disabled =
       this.#expected === '' || this.#typed.value.trim().toLowerCase() !== this.#expected;
@@ -114,6 +126,7 @@ export class BulkDialog {
     this.#expected = '';
     this.#allow();
     this.#fields.hidden = true;
+    this.#isRunning = true;
     this.#progress.hidden = false;
     this.#progress.value = 0;
     this.#close.textContent = 'Stop';
@@ -124,6 +137,7 @@ export class BulkDialog {
       await runBulk(this.#api, { ...this.#request, ratePerSecond }, signal, (tally) => this.#show(tally));
       this.#status.textContent = resultText(verb, this.#tally);
     });
+    this.#isRunning = false;
     this.#submit.hidden = true;
     this.#progress.hidden = true;
     this.#close.textContent = 'Close';
@@ -143,11 +157,8 @@ export class BulkDialog {
       await act(this.#stopped.signal);
     } catch (error) {
       if (!(error instanceof RequestProblem)) throw error;
-      this.#status.textContent = resultText(
-        this.#request.verb,
-        this.#tally,
-        explain(error.problem, undefined),
-      );
+      const end = this.#stopped.signal.aborted ? STOPPED : explain(error.problem, undefined);
+      this.#status.textContent = resultText(this.#request.verb, this.#tally, end);
     }
   }
 
