@@ -25,6 +25,8 @@ export interface HistoryEntry {
   status: string;
   at: string;
   reason: string | null;
+  attempts?: number | null;
+  error?: Failure;
 }
 
 /** An error as the processor threw it. */
@@ -66,6 +68,8 @@ export interface DeadLetterEntry {
   failedAt: string;
   replayCount: number;
   state: string;
+  /** the dead letter whose failure made this one fail */
+  causedBy?: number | null;
 }
 
 export interface DeadLetter extends DeadLetterEntry {

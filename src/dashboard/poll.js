@@ -6,6 +6,13 @@ const FINAL_STATUSES = new Set([400, 401, 403, 404]);
 
 /** @typedef {import('./problem-body.js').Problem} Problem */
 
+const UNSHOWN = {
+  title: 'The page failed',
+  detail:
+    'This page cannot show what the service answered. Reload it; the console of the browser has the error.',
+  status: 400,
+};
+
 /**
  * @typedef {object} PollOptions
  * @property {(signal: AbortSignal) => Promise<void>} read reads and shows
@@ -70,7 +77,8 @@ export class Poll {
       return undefined;
     } catch (error) {
       if (error instanceof RequestProblem) return error;
-      throw error;
+      reportError(error);
+      return new RequestProblem(UNSHOWN);
     }
   }
 }

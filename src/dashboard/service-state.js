@@ -34,8 +34,9 @@ export function serviceState({ api, connection, isOverview, onStats, onDenied })
     },
     intervalMs: () => (isOverview() ? OVERVIEW_MS : ELSEWHERE_MS),
     onSuccess: () => connection.report('figures', true),
-    onProblem({ status, detail }) {
+    onProblem({ status, detail }, waitMs) {
       if (status === 403) onDenied(detail);
+      else if (waitMs === undefined) connection.drop('figures');
       else connection.report('figures', false);
     },
   });

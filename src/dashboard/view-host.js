@@ -106,7 +106,7 @@ export class ViewHost {
         place.removeAttribute('aria-busy');
         const stale = body.hasChildNodes() ? ' What you see below may be old.' : '';
         this.#showProblem(
-          `${explain(problem, waitMs)}${stale}`,
+          `${(problem.status === 404 && view.notFound) || explain(problem, waitMs)}${stale}`,
           problem.status !== 404 && problem.status !== 403,
         );
       },

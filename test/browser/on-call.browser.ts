@@ -20,6 +20,8 @@ const BROKEN = `export function process({ merchantId }) {
   throw new Error('The price list of m-9 cannot be read', { cause: new TypeError('fetch failed', { cause: refused }) });
 }
 `;
+const DESKTOP = { width: 1280, height: 880 };
+
 /** Of a picture in the documentation. */
 const MAX_BYTES = 200_000;
 
@@ -43,12 +45,11 @@ await t.test('with a broken processor the page alone finds the order, says why a
   for (let count = 0; count < 4; count += 1)
     await client.place(anOrder({ customerId: 'c-72', merchantId: `m-${String(count)}` }));
   const id = ids[1] ?? '';
-  const dashboard = await DashboardPage.open(t, browser, `${url}/`);
+  const dashboard = await DashboardPage.open(t, browser, `${url}/`, { viewport: DESKTOP });
   const { page } = dashboard;
 
   await t.test('the overview says that something waits for a decision', async () => {
     await dashboard.becomes('#dead-letters-badge', '3');
-    await picture(dashboard, 'overview');
   });
 
   await t.test('the search finds the order of a customer who complains', async () => {
@@ -77,6 +78,9 @@ await t.test('with a broken processor the page alone finds the order, says why a
     await dashboard.becomes('#order-processing', /orders\.commands.*partition \d+.*offset \d+/);
     await dashboard.becomes('#order-history', 'failed');
     await picture(dashboard, 'order');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await picture(dashboard, 'phone');
+    await page.setViewportSize(DESKTOP);
   });
 
   await t.test('the dead letter shows the record', async () => {
@@ -84,7 +88,6 @@ await t.test('with a broken processor the page alone finds the order, says why a
     await dashboard.becomes('#view-title', /Dead letter #\d/);
     await dashboard.becomes('#dead-letter-error', 'connect ECONNREFUSED');
     await dashboard.becomes('#dead-letter-record pre', /"customerId": "c-72"/);
-    await picture(dashboard, 'dead-letter');
   });
 
   await t.test('after the fix a replay is confirmed by typing how many', async (t) => {
@@ -102,7 +105,6 @@ await t.test('with a broken processor the page alone finds the order, says why a
     await picture(dashboard, 'confirm');
     await page.keyboard.press('Enter');
     await dashboard.becomes('#bulk-status', 'Matched 3, replayed 3, skipped 0.');
-    await picture(dashboard, 'replayed');
     await page.keyboard.press('Escape');
     await page.locator('.bulk').waitFor({ state: 'detached' });
     await dashboard.becomes('#view-body .empty', 'no unresolved dead letters');

@@ -61,7 +61,9 @@ async function signedIn(t: Test, hash: string, sub: string, claims: Record<strin
   const becomes = (selector: string, text: string | RegExp) =>
     page.locator(selector).filter({ hasText: text }).waitFor();
   const views = () =>
-    page.locator('#views a:visible').evaluateAll((links) => links.map((link) => link.dataset.view));
+    page.evaluate<string[]>(
+      `[...document.querySelectorAll('#views a')].filter((link) => link.checkVisibility()).map((link) => link.dataset.view)`,
+    );
   return { page, refused, becomes, views };
 }
 

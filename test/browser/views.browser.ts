@@ -229,6 +229,7 @@ await t.test(
       [429, /more requests than .* tries again in \d+ s/],
       [503, /cannot answer now: the store cannot be used right now\. Nothing is lost\. .* again in \d+ s/],
       [403, /does not allow this: .* Sign in with one that does/],
+      [404, /a gateway may hide what operators use\. Open the page at a replica/],
       [500, /The store cannot be used right now/],
     ] as const) {
       answer = problem(status, { 'retry-after': '30' });
@@ -251,6 +252,17 @@ await t.test(
     await dashboard.becomes('#connection', 'Live');
   },
 );
+
+await t.test('an order is shown where a gateway hides how it is processed', async (t) => {
+  const dashboard = await DashboardPage.open(t, browser, `${url}/`);
+  const { page } = dashboard;
+  const json = { title: 'Not found', detail: 'There is nothing here.' };
+  await page.route('**/processing', (route) => route.fulfill({ status: 404, json }));
+  await goTo(dashboard, `#/orders/${dead}`);
+  await dashboard.becomes('#order-history', 'failed');
+  await dashboard.becomes('#view-body', 'at a replica rather than at a gateway');
+  t.notOk(await page.locator('#view-problem').isVisible());
+});
 
 await t.test('a view asks every two seconds at most, and not at all while the page is hidden', async (t) => {
   const dashboard = await DashboardPage.open(t, browser, `${url}/#/partitions`);

@@ -26,6 +26,7 @@ const DOCUMENTS = [
   'docs/configuration.md',
   'docs/deployment.md',
   'docs/learn.md',
+  'docs/on-call.md',
   'docs/reliability.md',
   'docs/security.md',
   'docs/tracing.md',

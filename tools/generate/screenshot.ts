@@ -33,7 +33,7 @@ try {
   page.setDefaultTimeout(DEADLINE_MS);
   await page.goto(url);
   await page.waitForTimeout(SIMULATED_SECONDS * 1000);
-  await page.click('button[type=submit]');
+  await page.click('#place-order button');
   await page.locator('#placed-status').filter({ hasText: 'confirmed' }).waitFor();
   await page.click('#moves button');
   await page.locator('#placed-status').filter({ hasText: 'preparing' }).waitFor();

@@ -50,7 +50,7 @@ export function orderLink(id) {
 
 /** @param {number} id */
 export function deadLetterLink(id) {
-  return h('a', { href: hrefOf('dead-letter', { id }) }, `#${id}`);
+  return h('a', { href: hrefOf('dead-letter', { id }), class: 'number' }, `#${id}`);
 }
 
 /** @param {{topic: string, partition: number, offset: number}} position */

@@ -3,7 +3,15 @@ import { h, panel } from '../build.js';
 import { bulkButton } from '../bulk/bulk-buttons.js';
 import { count } from '../format.js';
 import { failureDetails, folded } from '../parts/failure.js';
-import { isUnresolved, orderLink, positionText, reasonText, stateBadge, STATES } from '../parts/labels.js';
+import {
+  deadLetterLink,
+  isUnresolved,
+  orderLink,
+  positionText,
+  reasonText,
+  stateBadge,
+  STATES,
+} from '../parts/labels.js';
 import { facts, table } from '../parts/table.js';
 import { recordPanel } from './dead-letter-record.js';
 
@@ -19,6 +27,7 @@ export function deadLetterView(context) {
     title: `Dead letter #${route.id}`,
     lead: 'A record that failed for good, as it was, and why.',
     scopes: ['dead-letters:read'],
+    notFound: `There is no dead letter #${route.id}, or a gateway hides it: then open the page at a replica.`,
     intervalMs: () => 3000,
     async read(signal) {
       /** @type {DeadLetter} */
@@ -39,7 +48,7 @@ export function deadLetterView(context) {
  * @param {Context} context
  */
 function state(deadLetter, { principal, times, act }) {
-  const { id, state, orderId, reason, attempts, replayCount, firstFailedAt, failedAt } = deadLetter;
+  const { id, state, orderId, reason, causedBy, attempts, replayCount, firstFailedAt, failedAt } = deadLetter;
   const what = `dead letter #${id}`;
   const buttons =
     may(principal, 'dead-letters:write') && isUnresolved(state)
@@ -52,6 +61,7 @@ function state(deadLetter, { principal, times, act }) {
     facts([
       ['Order', orderLink(orderId)],
       ['Reason', reasonText(reason)],
+      ['Failed because of', causedBy ? deadLetterLink(causedBy) : undefined],
       ['Position', positionText(deadLetter)],
       ['Attempts', count(attempts)],
       ['Failed replays', count(replayCount)],

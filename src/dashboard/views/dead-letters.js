@@ -7,6 +7,7 @@ import { pageQuery, pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
 import { hrefOf } from '../routes.js';
 import { Selected } from './selected.js';
+import { HIDDEN_BY_GATEWAY } from './view.js';
 
 /** @typedef {import('../api-types.d.ts').DeadLetterPage} DeadLetterPage */
 /** @typedef {import('../api-types.d.ts').DeadLetterEntry} DeadLetterEntry */
@@ -55,6 +56,7 @@ export function deadLettersView(context) {
     title: 'Dead letters',
     lead: 'Records that failed for good, newest failure first. Fix the cause, then replay them.',
     scopes: ['dead-letters:read'],
+    notFound: HIDDEN_BY_GATEWAY,
     controls: [filterForm(route, FIELDS, go), mayAct ? selected.bar : readOnlyNote()],
     // A list that moves is hard to select from.
     intervalMs: () => (selected.isEmpty ? 5000 : 30_000),

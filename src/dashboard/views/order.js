@@ -1,6 +1,7 @@
 import { may } from '../allowed.js';
+import { RequestProblem } from '../api.js';
 import { h, panel } from '../build.js';
-import { failureDetails, folded } from '../parts/failure.js';
+import { failureDetails, failureLine, folded } from '../parts/failure.js';
 import { isUnresolved, statusBadge } from '../parts/labels.js';
 import { table } from '../parts/table.js';
 import { createSteps, FINAL, showSteps } from '../status-steps.js';
@@ -12,7 +13,13 @@ import { whereItIs } from './order-processing.js';
 /** @typedef {import('../api-types.d.ts').Processing} Processing */
 /** @typedef {import('./view.js').Context} Context */
 
-const HISTORY = [{ label: 'Version' }, { label: 'Status' }, { label: 'When' }, { label: 'Why' }];
+const HISTORY = [
+  { label: 'Version' },
+  { label: 'Status' },
+  { label: 'When' },
+  { label: 'Attempts' },
+  { label: 'Why' },
+];
 
 /** One order: its state, why, where it waits, and its history. @param {Context} context @returns {import('./view.js').View} */
 export function orderView(context) {
@@ -30,9 +37,7 @@ export function orderView(context) {
       const [order, history, processing] = await Promise.all([
         /** @type {Promise<Order>} */ (api.get(`${path}${query}`, signal)),
         /** @type {Promise<{data: HistoryEntry[]}>} */ (api.get(`${path}/history${query}`, signal)),
-        mayExplain(principal)
-          ? /** @type {Promise<Processing>} */ (api.get(`${path}/processing${query}`, signal))
-          : undefined,
+        mayExplain(principal) ? processingOf(api.get(`${path}/processing${query}`, signal)) : undefined,
       ]);
       isSettled = FINAL.has(order.status) && order.status !== 'failed';
       return [
@@ -44,6 +49,18 @@ export function orderView(context) {
       ];
     },
   };
+}
+
+/**
+ * A gateway may hide it while it passes on the order.
+ * @param {Promise<Processing>} read
+ * @returns {Promise<Processing | undefined>}
+ */
+function processingOf(read) {
+  return read.catch((error) => {
+    if (error instanceof RequestProblem && error.problem.status === 404) return undefined;
+    throw error;
+  });
 }
 
 /** @param {import('../session.js').Principal} principal */
@@ -77,7 +94,7 @@ function state({ status, reason }, processing) {
 }
 
 function hiddenText() {
-  return 'Where it waits and its errors are shown to callers with the scope stats:read who may use all orders.';
+  return 'Where it waits and its errors are shown to callers with the scope stats:read who may use all orders, at a replica rather than at a gateway.';
 }
 
 /**
@@ -85,9 +102,24 @@ function hiddenText() {
  * @param {Context} context
  */
 function historyTable(history, { times }) {
-  const rows = history.map(({ version, status, at, reason }) => ({
+  const rows = history.map(({ version, status, at, reason, attempts, error }) => ({
     key: version,
-    cells: [String(version), statusBadge(status), times.both(at), reason ?? '–'],
+    cells: [
+      String(version),
+      statusBadge(status),
+      times.both(at),
+      String(attempts ?? '–'),
+      why(reason, error),
+    ],
   }));
   return table('History', HISTORY, rows, 'It has not been processed yet.');
+}
+
+/**
+ * @param {string | null} reason
+ * @param {import('../api-types.d.ts').Failure | undefined} error
+ */
+function why(reason, error) {
+  if (error === undefined) return reason ?? '–';
+  return h('div', { class: 'why' }, reason ?? '', h('span', { class: 'note' }, failureLine(error)));
 }

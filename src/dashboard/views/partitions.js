@@ -2,6 +2,7 @@ import { count } from '../format.js';
 import { hrefOf } from '../routes.js';
 import { h } from '../build.js';
 import { table } from '../parts/table.js';
+import { HIDDEN_BY_GATEWAY } from './view.js';
 
 /** @typedef {import('../api-types.d.ts').Partition} Partition */
 
@@ -21,6 +22,7 @@ export function partitionsView({ api, times }) {
     title: 'Partitions',
     lead: 'The event log by partition: how many records wait, since when, and which replica processes them.',
     scopes: ['stats:read'],
+    notFound: HIDDEN_BY_GATEWAY,
     intervalMs: () => 3000,
     async read(signal) {
       /** @type {{data: Partition[]}} */

@@ -1,5 +1,6 @@
 import { h } from '../build.js';
 import { table } from '../parts/table.js';
+import { HIDDEN_BY_GATEWAY } from './view.js';
 
 /** @typedef {import('../api-types.d.ts').Replica} Replica */
 
@@ -20,6 +21,7 @@ export function replicasView({ api, times }) {
     title: 'Replicas',
     lead: 'The processes of the service. One that has not been seen for a while disappears.',
     scopes: ['stats:read'],
+    notFound: HIDDEN_BY_GATEWAY,
     intervalMs: () => 5000,
     async read(signal) {
       /** @type {{data: Replica[]}} */

@@ -5,6 +5,7 @@ import { filterForm } from '../parts/filter-form.js';
 import { orderLink } from '../parts/labels.js';
 import { pageQuery, pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
+import { HIDDEN_BY_GATEWAY } from './view.js';
 
 /** @typedef {import('../api-types.d.ts').RetryingOrder} RetryingOrder */
 
@@ -31,6 +32,7 @@ export function retryingView({ route, api, times, go }) {
     title: 'Retrying orders',
     lead: 'Orders that failed for now and are tried again by themselves; later events of an order wait behind it. Soonest first.',
     scopes: ['dead-letters:read'],
+    notFound: HIDDEN_BY_GATEWAY,
     controls: [filterForm(route, fields, go)],
     intervalMs: () => 3000,
     async read(signal) {

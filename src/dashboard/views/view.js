@@ -5,6 +5,7 @@
  * @property {readonly string[]} scopes all of them are needed
  * @property {readonly Node[]} [controls] built once, such as a form
  * @property {(signal: AbortSignal) => Promise<Node[]>} read reads the data and builds what shows them; throws RequestProblem
+ * @property {string} [notFound] what a 404 means; default: what the service says
  * @property {() => number | undefined} [intervalMs] until the next read; undefined: none follows
  */
 
@@ -21,4 +22,6 @@
 
 /** @typedef {import('../bulk/bulk-run.js').BulkRequest} BulkRequest */
 
-export {};
+/** For lists of operators, which exist wherever the service answers itself. */
+export const HIDDEN_BY_GATEWAY =
+  'This address does not serve it: a gateway may hide what operators use. Open the page at a replica.';
