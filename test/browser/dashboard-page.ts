@@ -39,6 +39,11 @@ export class DashboardPage {
     return dashboard;
   }
 
+  /** Opens a view as a link does. @param hash such as `#/replicas` */
+  async goTo(hash: string): Promise<void> {
+    await this.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  }
+
   text(selector: string): Promise<string> {
     return this.page.locator(selector).innerText();
   }

@@ -17,7 +17,7 @@ const SIMULATION = fileURLToPath(new URL('../simulate/main.js', import.meta.url)
 const RATE = 40;
 /** Long enough to fill the chart. */
 const SIMULATED_SECONDS = 120;
-const MAX_BYTES = 300_000;
+const MAX_BYTES = 200_000;
 const DEADLINE_MS = 60_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'order-system-picture-'));
@@ -29,7 +29,7 @@ try {
   simulation = new Program(['--url', url, '--rate', String(RATE), '--seconds', '600'], {
     program: SIMULATION,
   });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 940 }, colorScheme: 'light' });
   page.setDefaultTimeout(DEADLINE_MS);
   await page.goto(url);
   await page.waitForTimeout(SIMULATED_SECONDS * 1000);
@@ -38,7 +38,7 @@ try {
   await page.click('#moves button');
   await page.locator('#placed-status').filter({ hasText: 'preparing' }).waitFor();
   await page.evaluate('document.activeElement.blur()');
-  await page.screenshot({ path: PICTURE, fullPage: true, animations: 'disabled' });
+  await page.screenshot({ path: PICTURE, animations: 'disabled' });
 } finally {
   await simulation?.kill();
   await browser.close();
