@@ -25,7 +25,12 @@ const signIn = new SignIn(session);
 const clock = new ServerClock();
 const api = new Api(session, clock);
 const navigation = new Navigation(showRoute);
-const host = new ViewHost({ api, clock, go: (href) => navigation.go(href) });
+const host = new ViewHost({
+  api,
+  clock,
+  go: (href) => navigation.go(href),
+  replace: (href) => navigation.replace(href),
+});
 const overview = new Overview({
   session,
   onConnection: (isUp) => connection.report('events', isUp),

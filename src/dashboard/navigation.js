@@ -1,6 +1,7 @@
 import { element, setText } from './elements.js';
 import { count } from './format.js';
 import { hrefOf, parseRoute } from './routes.js';
+import { parseSearch } from './search-query.js';
 
 /** @typedef {import('./routes.js').Route} Route */
 
@@ -11,12 +12,17 @@ const BELONGS_TO = { order: 'search', 'dead-letter': 'dead-letters' };
 export class Navigation {
   #box = /** @type {HTMLInputElement} */ (element('search-box'));
 
-  /** @param {() => void} onRoute another view is asked for */
+  #onRoute;
+
+  /** @param {(event?: Event) => void} onRoute another view is asked for, or the same once more */
   constructor(onRoute) {
+    this.#onRoute = onRoute;
     window.addEventListener('hashchange', onRoute);
     element('search-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      this.go(hrefOf('search', { query: { q: this.#box.value.trim() } }));
+      const q = this.#box.value.trim();
+      const { orderId } = parseSearch(q);
+      this.go(orderId === undefined ? hrefOf('search', { query: { q } }) : hrefOf('order', { id: orderId }));
     });
     document.addEventListener('keydown', (event) => this.#toSearch(event));
     for (const link of document.querySelectorAll('a.skip')) {
@@ -33,7 +39,8 @@ export class Navigation {
 
   /** @param {string} href */
   go(href) {
-    window.location.hash = href;
+    if (window.location.hash === href) this.#onRoute();
+    else window.location.hash = href;
   }
 
   /** Goes there without an entry in the history. @param {string} href */

@@ -18,6 +18,7 @@ import { VIEWS } from './views/index.js';
  * @property {import('./api.js').Api} api
  * @property {import('./server-clock.js').ServerClock} clock
  * @property {(href: string) => void} go
+ * @property {(href: string) => void} replace
  */
 
 /** Shows the view of a route below `#view` and keeps it up to date while started. */
@@ -51,7 +52,7 @@ export class ViewHost {
       api: this.#options.api,
       times: this.#times,
       go: this.#options.go,
-      refresh: () => this.#poll?.restart(),
+      replace: this.#options.replace,
       act: (request) => this.#act(request),
     });
     setText('view-title', view.title);

@@ -146,6 +146,11 @@ await t.test(
     await page.goBack();
     await dashboard.becomes('#view-body tbody', first);
 
+    await page.goto(`${url}/#/search?q=${dead}`);
+    await dashboard.becomes('#view-lead', dead);
+    await page.goBack();
+    await dashboard.becomes('#view-body tbody', first);
+
     await page.goto(`${url}/#/orders/0199e6a2-5f0b-7c3d-8a41-3b1f6d2c9e70`);
     await dashboard.becomes('#view-problem-text', /\S/);
     t.notOk(

@@ -5,8 +5,9 @@ import { count } from '../format.js';
 
 /** @type {Record<Verb, string>} */
 const EFFECTS = {
-  replay: 'Their records are sent to be processed again, byte for byte, oldest failure first.',
-  discard: 'They are closed without a replay. They stay in the store, but can no longer be replayed.',
+  replay: 'Records are sent to be processed again, byte for byte, oldest failure first.',
+  discard:
+    'What is discarded is closed without a replay. It stays in the store, but can no longer be replayed.',
 };
 
 /** @type {Record<Verb, string>} */

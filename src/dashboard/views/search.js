@@ -26,7 +26,7 @@ const HELP = [
 ];
 
 /** Orders by what the search box says. @param {import('./view.js').Context} context @returns {import('./view.js').View} */
-export function searchView({ route, api, times, go }) {
+export function searchView({ route, api, times, replace }) {
   const search = parseSearch(route.query.get('q') ?? '');
   return {
     title: 'Search',
@@ -34,7 +34,7 @@ export function searchView({ route, api, times, go }) {
     scopes: ['orders:read'],
     async read(signal) {
       if (search.orderId !== undefined) {
-        go(hrefOf('order', { id: search.orderId }));
+        replace(hrefOf('order', { id: search.orderId }));
         return [];
       }
       if (search.filters === undefined) return [explanation(search), help()];

@@ -15,8 +15,8 @@
  * @property {import('../api.js').Api} api
  * @property {import('../session.js').Principal} principal
  * @property {import('../parts/times.js').Times} times
- * @property {() => void} refresh reads again at once
  * @property {(href: string) => void} go opens another view
+ * @property {(href: string) => void} replace the same without an entry in the history
  * @property {(request: BulkRequest) => void} act asks for confirmation and replays or discards dead letters
  */
 
