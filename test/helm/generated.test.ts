@@ -63,6 +63,11 @@ await t.test('the schema checks settings of the service like the service does', 
   t.ok(isAllowed(withSetting('DOCUMENTATION', false)));
   t.notOk(isAllowed(withSetting('LOG_LEVEL', 'loud')), 'a value that the service refuses');
   t.notOk(isAllowed(withSetting('LOGLEVEL', 'debug')), 'a setting that does not exist');
+  t.notOk(
+    isAllowed(withSetting('OTEL_TRACES_SAMPLE', 'always_on')),
+    'a setting of tracing that does not exist',
+  );
+  t.ok(isAllowed(withSetting('KAFKA_SSL_CA_LOCATION', '/ca.crt')), 'a setting of librdkafka');
   t.notOk(isAllowed(withSetting('ACK_TIMEOUT_MS', 0)), 'below the minimum');
   t.notOk(isAllowed(withSetting('PORT', 8080)), 'a setting that the chart sets itself');
   const { properties } = settingsValueSchema() as { properties: object };

@@ -31,7 +31,7 @@ const SET_BY_CHART = new Set<SettingName>([
 ]);
 
 /** Families of settings that are passed on to libraries and processor modules. */
-const PASSED_ON = '^(OTEL|KAFKA_SASL|KAFKA_SSL|PROCESSOR_ENV)_[A-Z0-9_]+$';
+const PASSED_ON = '^(KAFKA_SASL|KAFKA_SSL|PROCESSOR_ENV)_[A-Z0-9_]+$';
 
 /** The schema of the value `settings` of the Helm chart: every setting that is not SET_BY_CHART, with its limits. */
 export function settingsValueSchema(): unknown {
