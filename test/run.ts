@@ -12,7 +12,7 @@ import { CHROMIUM_MISSING, chromiumPath } from '../tools/support/chromium.ts';
  * Runs a suite of test files, each as a plain `node` process, and parses the TAP that it prints. tap's own runner adds module
  * hooks to every process and every worker thread, which doubles what a test of threads or of whole services costs.
  *
- *     node dist/test/run.js unit | kafka | gateway | upgrade | browser | helm | image | compose | binary [files]
+ *     node dist/test/run.js unit | kafka | gateway | upgrade | alerts | browser | helm | image | compose | binary [files]
  */
 interface Suite {
   suffix: string;
@@ -39,6 +39,7 @@ const SUITES: Record<string, Suite> = {
   upgrade: { suffix: '.upgrade.js', folder: 'upgrade', jobs: 1, timeout: 360, needs: 'kafka' },
   browser: { suffix: '.browser.js', folder: 'browser', jobs: 1, timeout: 120, needs: 'chromium' },
   helm: { suffix: '.helm.js', folder: 'helm', jobs: 1, timeout: 600 },
+  alerts: { suffix: '.promtool.js', folder: 'alerts', jobs: 1, timeout: 120 },
   image: { suffix: '.docker.js', folder: 'image', jobs: 1, timeout: 1_800 },
   compose: { suffix: '.docker.js', folder: 'compose', jobs: 1, timeout: 1_800 },
   binary: {

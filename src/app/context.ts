@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { monotonicClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import { endsOf, TOPICS, type EventLog, type OnUnavailable } from '../log/event-log.ts';
 import { createEventCodec, type EventCodec } from '../order/events.ts';
+import { BacklogMonitor } from '../stats/backlog-monitor.ts';
 import { HistoryFeed } from '../status/history-feed.ts';
 import { StatusHub } from '../status/status-hub.ts';
 import { checkpoint } from '../store/open/checkpoint.ts';
@@ -15,6 +17,7 @@ import type { Tracer } from '../tracing/tracer.ts';
 import { alignStore } from './alignment.ts';
 import { createEventLog } from './event-log.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { measuredReader } from './measured-reader.ts';
 import type { Siblings } from './processes/siblings.ts';
 import { startTracing } from './tracing.ts';
 
@@ -28,6 +31,7 @@ export interface Context {
   /** partitions of orders.commands that could not be read yet, and so were not compared with the store; only for the role api */
   unchecked: readonly number[];
   reader: OrderReader;
+  backlog: BacklogMonitor;
   /** shared by all threads of this process that write to the store */
   writeLock: WriteLock;
   codec: EventCodec;
@@ -41,6 +45,9 @@ export interface Context {
   /** undefined: tracing is off */
   tracer: Tracer | undefined;
 }
+
+/** How often metrics ask the log and the store how far processing is behind. */
+const BACKLOG_INTERVAL_MS = 5_000;
 
 /** The number of recent status changes that a watcher can resume from. */
 export const STATUS_BACKLOG = 20_000;
@@ -61,14 +68,22 @@ export async function startContext(
   await migrate(config.database, logger);
   // Registered first, so that the checkpoint runs last, after every connection of this process is closed.
   lifecycle.opened('store file', () => checkpoint(config.database, logger));
-  const reader = await openReader(config.database);
+  const metrics = createMetrics(siblings);
+  const reader = measuredReader(await openReader(config.database), config.database.kind, metrics);
   lifecycle.opened('store', () => reader.close());
-  const metrics = createMetrics(() => log.readinessProblem() === undefined, siblings);
   const replica = randomUUID().slice(0, 8);
   const tracer = await startTracing(config, { lifecycle, metrics, logger, version, replica });
   const log: EventLog = await lifecycle.start('event log', await createEventLog(config, logger, metrics));
   const writeLock = createWriteLock();
   const unchecked = await refuseOtherLog({ config, log, writeLock, logger });
+  const backlog = new BacklogMonitor({
+    log,
+    reader,
+    metrics,
+    monotonicClock,
+    intervalMs: BACKLOG_INTERVAL_MS,
+  });
+  await lifecycle.start('backlog monitor', backlog);
   const codec = createEventCodec();
   const isSingleProcess = config.eventLog === 'embedded';
   const hub = new StatusHub({
@@ -91,6 +106,7 @@ export async function startContext(
     log,
     unchecked,
     reader,
+    backlog,
     writeLock,
     codec,
     hub,

@@ -9,6 +9,7 @@ import type { Api } from './api.ts';
 import { checkReadiness } from './readiness.ts';
 import type { Context } from './context.ts';
 import { closeHttp, explainListenError, listenHttp } from './listening.ts';
+import { exportProcessMetrics } from './process-metrics.ts';
 import type { Addresses } from './processes/addresses.ts';
 import { openProtection, type Protection } from './protection.ts';
 
@@ -40,6 +41,10 @@ export async function openServers(context: Context, parts: ServerParts): Promise
     return checkReadiness({ log, reader, pipeline: parts.pipeline, isDraining, isListening });
   };
   const readiness = () => readinessWhen(isListening);
+  exportProcessMetrics(context, {
+    version: parts.version,
+    isReady: async () => !parts.isDraining() && (await readiness()).ready,
+  });
   const protection = await openProtection(context);
   const servers = { ...httpParts(context, parts), ...protection };
   context.siblings?.offerMetrics(() => {

@@ -1,15 +1,19 @@
 import { monotonicClock, systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { ServiceError } from '../base/errors.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { TOPICS } from '../log/event-log.ts';
 import { maxRetryPauseMs } from '../processing/batch.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
 import { BatchPool, type BatchPoolOptions } from '../threads/batch-pool.ts';
+import type { TaskTimes } from '../threads/task-times.ts';
+import { DEAD_LETTER_REASONS } from '../store/dead-letter.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/target.ts';
 import { verifyAlignment } from './alignment.ts';
 import type { Context } from './context.ts';
+import { DATABASE_NAMES } from './measured-reader.ts';
 
 /** Maximum size of a batch in bytes; an order event has about 600. */
 const BATCH_MAX_BYTES = 4 * 1024 * 1024;
@@ -48,6 +52,8 @@ export async function startWorker({
       answerTimeoutMs: config.processorTimeoutMs + ANSWER_MARGIN_MS,
     },
   };
+  // Prometheus sees an increase only of a series that was there before.
+  for (const reason of DEAD_LETTER_REASONS) metrics.deadLettersWritten.inc({ reason }, 0);
   await refuseRetriesOfOtherTopic(log.progressName(TOPICS.commands), reader);
   const pool = new BatchPool({
     threads: config.workerThreads,
@@ -56,6 +62,7 @@ export async function startWorker({
     logger,
     storeTimeMs: storeTimeMs(config.database),
     onDetachedCalls: (calls) => metrics.processorCallsDetached.set(calls),
+    onTask: (times) => observeTask(times, config.database.kind, metrics),
   });
   lifecycle.opened('worker threads', () => pool.stop(Math.floor(config.shutdownTimeoutMs / 6)));
   await pool.start();
@@ -82,6 +89,21 @@ export async function startWorker({
     tracer,
   });
   return lifecycle.start('pipeline', pipeline);
+}
+
+function observeTask(
+  { task, waitSeconds, runSeconds, storeCalls }: TaskTimes,
+  database: Config['database']['kind'],
+  { threadWait, threadRun, storeDuration }: Metrics,
+): void {
+  threadWait.observe({ task }, waitSeconds);
+  threadRun.observe({ task }, runSeconds);
+  for (const { operation, seconds } of storeCalls) {
+    storeDuration.observe(
+      { db_system_name: DATABASE_NAMES[database], db_operation_name: operation },
+      seconds,
+    );
+  }
 }
 
 /** The longest that the three store calls of a batch may take, from the store's timeouts; undefined: the pool's default. */

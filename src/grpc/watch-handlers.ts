@@ -1,5 +1,6 @@
 import { Metadata, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Type } from 'typebox';
+import type { Metrics } from '../base/metrics.ts';
 import type { Callers } from '../base/caller.ts';
 import { parseOrderId } from '../order/ids.ts';
 import { ORDER_STATUSES } from '../order/lifecycle.ts';
@@ -21,6 +22,7 @@ import { callStatus } from './rich-error.ts';
 type WatchCall<Request = unknown> = ServerWritableStream<Request, Buffer>;
 
 export interface WatchHandlerDependencies extends CallGate {
+  metrics: Pick<Metrics, 'requestsRefused' | 'watchers'>;
   watchService: Pick<WatchService, 'watchOrder' | 'watchOrders'>;
   encoder: EventEncoder<Buffer>;
   shared: SharedDelivery;
@@ -81,6 +83,7 @@ function serve(
     }
     // Send the headers at once: they tell the caller that the watch has begun.
     call.sendMetadata(new Metadata());
+    metrics.watchers.inc({ protocol: 'grpc' });
     const stop = pumpWatch(watch, call, {
       encoder,
       shared,
@@ -99,6 +102,7 @@ function serve(
     });
     // grpc-js emits `cancelled` however a call ends.
     call.once('cancelled', () => {
+      metrics.watchers.dec({ protocol: 'grpc' });
       stopWatchingCredentials?.();
       stop();
     });

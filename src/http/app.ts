@@ -165,7 +165,7 @@ async function addV1(
   addOrderHistory(scope, orderService);
   addOrderProcessing(scope, operationsService);
   addRequestTransition(scope, orderService);
-  addOrderEvents(scope, { watchService, shared, callers, closing, authenticator, durations });
+  addOrderEvents(scope, { watchService, shared, callers, closing, authenticator, metrics, durations });
   addStats(scope, stats);
   addListPartitions(scope, operationsService);
   addListReplicas(scope, operationsService);

@@ -120,6 +120,22 @@ export interface EventLog {
   readinessProblem(): string | undefined;
   /** How many appends are not acknowledged yet. */
   pendingAppends(): number;
+  /** Figures for metrics. @throws ServiceError `log-unavailable`, `log-timeout` */
+  figures(): Promise<LogFigures>;
+}
+
+export interface LogFigures {
+  /** bytes of the appends that are not acknowledged yet */
+  pendingBytes: number;
+  /** the file of the embedded log: bytes in use, and the size at which it refuses appends */
+  file?: LogFileSize;
+  /** what waits inside the Kafka client, as it last said */
+  producerQueue?: { records: number; bytes: number } | undefined;
+}
+
+export interface LogFileSize {
+  usedBytes: number;
+  limitBytes: number;
 }
 
 export interface ConsumerHandlers {

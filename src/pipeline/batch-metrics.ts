@@ -49,6 +49,9 @@ export function countResult(
   recordsProcessed.inc({ outcome: 'refused' }, counts.refused);
   recordsProcessed.inc({ outcome: 'retrying' }, counts.retrying);
   recordsProcessed.inc({ outcome: 'dead-lettered' }, counts.deadLetters);
+  for (const [reason, letters] of Object.entries(counts.deadLetterReasons)) {
+    metrics.deadLettersWritten.inc({ reason }, letters);
+  }
   recordsProcessed.inc({ outcome: 'replay-failed' }, counts.replaysFailed);
   recordsProcessed.inc({ outcome: 'redelivered' }, counts.redelivered);
   recordsProcessed.inc({ outcome: 'unstored' }, unstored.length);

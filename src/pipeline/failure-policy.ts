@@ -60,6 +60,10 @@ export class FailurePolicy {
     };
     this.deadLetterRate = new DeadLetterRate(monotonicClock);
     this.#stallMonitor = new StallMonitor(clock, monotonicClock);
+    const { metrics } = options;
+    metrics.registry.onScrape(() =>
+      metrics.deadLetterFlood.set(this.#stallMonitor.flood() === undefined ? 0 : 1),
+    );
   }
 
   /** Aborted when the service stops. */

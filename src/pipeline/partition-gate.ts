@@ -13,6 +13,10 @@ export class PartitionGate {
     this.#consumer = consumer;
   }
 
+  get size(): number {
+    return this.#isPaused.size;
+  }
+
   has(partition: number): boolean {
     return this.#isPaused.has(partition);
   }

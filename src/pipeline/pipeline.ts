@@ -175,11 +175,13 @@ export class Pipeline {
       this.#lanes[this.#laneOf(partition)]?.assign(partition, from === 'earliest' ? 0 : from);
     }
     this.#gate.add(starts.keys());
+    this.#options.metrics.partitionsAssigned.set(this.#gate.size);
     return new Map([...starts].map(([partition, { from }]) => [partition, from]));
   }
 
   async #revoke(partitions: number[]): Promise<void> {
     this.#gate.remove(partitions);
+    this.#options.metrics.partitionsAssigned.set(this.#gate.size);
     const { lastClaim } = this.#ownership;
     const released = this.#lanes.map((lane) =>
       lane.revoke(partitions).catch((error: unknown) => this.#fail(toError(error))),

@@ -1,3 +1,4 @@
+import type { Gauge } from 'prom-client';
 import { hasCode } from '../base/errors.ts';
 import type { LogRecord } from '../base/log-record.ts';
 import type { Logger } from '../base/logger.ts';
@@ -120,15 +121,27 @@ async function appendEach(
  * A lane is at most one batch ahead of what is published.
  */
 export class PublishQueue {
+  readonly #length: Pick<Gauge, 'inc' | 'dec'> | undefined;
   #last: Promise<void> = Promise.resolve();
+
+  /** @param length counts the batches that are being published or wait for it */
+  constructor(length?: Pick<Gauge, 'inc' | 'dec'>) {
+    this.#length = length;
+  }
 
   /**
    * Starts the work once the previous work is done; does not wait for its end.
    * @throws the previous work's error, because nothing may be published after a gap
    */
   async begin(work: () => Promise<void>): Promise<void> {
-    await this.#last;
-    this.#last = work();
+    this.#length?.inc();
+    try {
+      await this.#last;
+    } catch (error) {
+      this.#length?.dec();
+      throw error;
+    }
+    this.#last = work().finally(() => this.#length?.dec());
     // Avoids an unhandled rejection: the next `begin` or `done` throws this error.
     this.#last.catch(() => undefined);
   }

@@ -33,12 +33,13 @@ export class BatchRunner {
   readonly #options: BatchRunnerOptions;
   /** partition → next offset known to be saved, for the partitions of the lane */
   readonly #applied = new Map<number, number>();
-  readonly #publishQueue = new PublishQueue();
+  readonly #publishQueue: PublishQueue;
   readonly #answers: Answers;
   readonly #retries: RetryRunner;
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options;
+    this.#publishQueue = new PublishQueue(options.metrics.batchesPublishing);
     this.#answers = new Answers(options.onAnswer);
     this.#retries = new RetryRunner({
       ...options,

@@ -1,6 +1,7 @@
 import { formatPosition } from '../base/position.ts';
 import { encodeRecordFrame } from '../base/record-frame.ts';
 import type { EventCodec } from '../order/events.ts';
+import type { DeadLetter } from '../store/dead-letter.ts';
 import type { Effects, SequencedChange } from '../store/order-store.ts';
 import type { RetryingOrder } from '../store/retries.ts';
 import type { BatchResult, FailureRules } from './batch.ts';
@@ -33,7 +34,7 @@ export function batchResult(
   const unstored = saved?.unstored ?? [];
   const unstoredAt = new Set(unstored.map(formatPosition));
   const stored = deadLetters.filter(({ record }) => !unstoredAt.has(formatPosition(record)));
-  const replaysFailed = stored.filter(({ replayOf }) => replayOf !== undefined).length;
+  const fresh = stored.filter(({ replayOf }) => replayOf === undefined);
   return {
     statuses: encodeStatuses([...redeliveredEffects.changes, ...sequencedChanges(saved)], codec, trace),
     deadLetters: encodeDeadLetterCopies(
@@ -49,8 +50,9 @@ export function batchResult(
       // The answer of an order's first call ends no retry.
       retried: completed.filter(({ attempts }) => attempts > 0).length,
       rescheduled: rescheduled.filter(({ loaded, next }) => loaded.attempts > 0 && !next.unanswered).length,
-      deadLetters: stored.length - replaysFailed,
-      replaysFailed,
+      deadLetters: fresh.length,
+      deadLetterReasons: countByReason(fresh),
+      replaysFailed: stored.length - fresh.length,
       redelivered,
     },
     retryAt: earliest([...added, ...rescheduled.map(({ next }) => next), ...retrying].map((o) => o.dueAt)),
@@ -59,6 +61,12 @@ export function batchResult(
     failures: failedRecordNotes(stored),
     ...(trace !== undefined && { trace }),
   };
+}
+
+function countByReason(deadLetters: readonly DeadLetter[]): BatchResult['counts']['deadLetterReasons'] {
+  const counts: BatchResult['counts']['deadLetterReasons'] = {};
+  for (const { reason } of deadLetters) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
 }
 
 /** The earliest of these times; undefined if none is known. */

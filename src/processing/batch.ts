@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../base/backoff.ts';
+import type { DeadLetterReason } from '../store/dead-letter.ts';
 import type { OwnerId } from '../store/partition-owners.ts';
 import type { FailedRecordNote } from './failed-records.ts';
 import type { BatchTrace } from './batch-trace.ts';
@@ -88,6 +89,8 @@ export interface BatchCounts {
   rescheduled: number;
   /** new dead letters that are stored */
   deadLetters: number;
+  /** the same by reason */
+  deadLetterReasons: Partial<Record<DeadLetterReason, number>>;
   /** dead letters whose replay failed again */
   replaysFailed: number;
   redelivered: number;

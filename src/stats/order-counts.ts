@@ -8,6 +8,8 @@ export interface OrderCountsOptions {
   /** when a keyed order was accepted, milliseconds since the epoch; undefined if unknown here */
   acceptedAt: (orderId: string) => Promise<number | undefined>;
   onConfirmed: (msSinceAccepted: number) => void;
+  /** gets for each status change how long ago it was decided */
+  onHeard?: ((msSinceDecided: number) => void) | undefined;
 }
 
 /**
@@ -30,6 +32,7 @@ export class OrderCounts {
   count(event: StatusEvent): void {
     const { status, at } = event.outcome();
     if (at < this.#options.since()) return;
+    this.#options.onHeard?.(this.#options.now() - at);
     if (status !== 'confirmed' && status !== 'rejected' && status !== 'failed') return;
     this.#counts[status] += 1;
     // A later version is a replayed dead letter: its duration says nothing about the service.

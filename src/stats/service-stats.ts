@@ -32,7 +32,7 @@ export interface StatsDependencies {
   reader: Pick<OrderReader, 'progress' | 'countRetrying'>;
   deadLetters: Pick<DeadLetterStore, 'reasons'>;
   hub: StatusHub;
-  metrics: Pick<Metrics, 'ordersAcknowledged'>;
+  metrics: Pick<Metrics, 'ordersAcknowledged' | 'acceptedToConfirmed' | 'statusDelay'>;
   /** when a keyed order was accepted; undefined if unknown here */
   acceptedAt: (orderId: string) => Promise<number | undefined>;
   clock: Clock;
@@ -66,7 +66,7 @@ export class ServiceStats implements Stats {
   #sampling: Promise<void> | undefined;
 
   constructor(dependencies: StatsDependencies) {
-    const { clock, monotonicClock, reader, deadLetters, acceptedAt } = dependencies;
+    const { clock, monotonicClock, reader, deadLetters, acceptedAt, metrics } = dependencies;
     this.#dependencies = dependencies;
     this.#startedAt = monotonicClock();
     this.#seconds = new RecentSeconds(KEPT_SECONDS, this.#startedAt);
@@ -74,7 +74,11 @@ export class ServiceStats implements Stats {
       since: () => this.#wallTimeOf(this.#startedAt),
       now: clock,
       acceptedAt,
-      onConfirmed: (ms) => this.#seconds.record('acceptToConfirmed', ms),
+      onConfirmed: (ms) => {
+        this.#seconds.record('acceptToConfirmed', ms);
+        metrics.acceptedToConfirmed.observe(Math.max(0, ms) / 1000);
+      },
+      onHeard: (ms) => metrics.statusDelay.observe(Math.max(0, ms) / 1000),
     });
     this.#logWatch = new AnswerWatch(monotonicClock);
     this.#storeWatch = new AnswerWatch(monotonicClock);

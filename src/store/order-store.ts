@@ -6,7 +6,13 @@ import type { Decision, OrderState } from '../order/decide.ts';
 import type { OrderStatus } from '../order/lifecycle.ts';
 import type { HistoryEntry, Order } from '../order/order.ts';
 import type { StoredLog } from './alignment-store.ts';
-import type { DeadLetter, DeadLetterReason, FailedRecord, ResolvedDeadLetter } from './dead-letter.ts';
+import type {
+  DeadLetter,
+  DeadLetterReason,
+  DeadLetterState,
+  FailedRecord,
+  ResolvedDeadLetter,
+} from './dead-letter.ts';
 import type { OperationsReader } from './operations-reader.ts';
 import type { PartitionOwners } from './partition-owners.ts';
 import type { RetryingOrder, RetryChanges } from './retries.ts';
@@ -37,6 +43,10 @@ export interface OrderReader {
   retryingElsewhere(topic: string): Promise<{ topic: string; orders: number }[]>;
   /** How many orders are retrying. Counts to `max` at most, so that a large table is not read. */
   countRetrying(max: number): Promise<number>;
+  /** The due time of the retry that is due first; undefined if no order of these partitions is retrying. */
+  earliestRetry(topic: string, partitions: readonly number[]): Promise<number | undefined>;
+  /** Unresolved dead letters by reason and state. Counts to `max` at most for each, so that a large table is not read. */
+  countDeadLetters(max: number): Promise<DeadLetterCounts>;
   /**
    * Newest first by keyset: page 10 000 costs what page 1 costs.
    * @throws ServiceError `cursor-invalid`, also for a cursor of another filter or another access
@@ -61,6 +71,8 @@ export interface OrderReader {
   readonly operations: OperationsReader;
   close(): Promise<void>;
 }
+
+export type DeadLetterCounts = { reason: DeadLetterReason; state: DeadLetterState; count: number }[];
 
 export interface UnstoredOrder {
   state: 'retrying' | 'dead-letter';

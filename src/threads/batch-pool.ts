@@ -11,6 +11,7 @@ import { DetachedCalls, type AnswerMessage, type OnAnswer } from './detached-cal
 import {
   fromThreadError,
   type OwnershipRequest,
+  type StoreCall,
   type StopMessage,
   type ThreadRequest,
   type ThreadResponse,
@@ -18,6 +19,7 @@ import {
   type ThreadSettings,
   type ThreadTask,
 } from './protocol.ts';
+import { measureTask, type TaskTimes } from './task-times.ts';
 import { ordersIn, runInThread } from './run-in-thread.ts';
 import { threadEnvironment } from './thread-environment.ts';
 
@@ -31,6 +33,8 @@ export interface BatchPoolOptions {
   storeTimeMs?: number | undefined;
   /** gets the number of detached calls, whenever it changes */
   onDetachedCalls?: ((calls: number) => void) | undefined;
+  /** gets how long each task took, also if it failed */
+  onTask?: ((times: TaskTimes) => void) | undefined;
 }
 
 interface PoolThread {
@@ -186,13 +190,19 @@ export class BatchPool {
   }
 
   #perform(request: ThreadRequest, transferList: ArrayBuffer[], onAnswer: OnAnswer): Promise<ThreadResult> {
-    return this.#threads.execute(() => this.#performNow(request, transferList, onAnswer));
+    const queuedAt = performance.now();
+    return this.#threads.execute(() =>
+      measureTask(request.kind, queuedAt, this.#options.onTask, (storeCalls) =>
+        this.#performNow(request, transferList, onAnswer, storeCalls),
+      ),
+    );
   }
 
   async #performNow(
     request: ThreadRequest,
     transferList: ArrayBuffer[],
     onAnswer: OnAnswer,
+    storeCalls: StoreCall[],
   ): Promise<ThreadResult> {
     const [thread] = this.#running.toSorted((one, other) => one.tasks - other.tasks);
     if (thread === undefined) {
@@ -209,6 +219,7 @@ export class BatchPool {
       storeTimeMs,
       ordersBefore: this.#tasksPerThread === 1 ? undefined : this.#mostOrders,
     }).finally(() => (thread.tasks -= 1));
+    storeCalls.push(...response.storeCalls);
     this.#detachedCalls.add(response.threadId, response.detached, onAnswer);
     if (response.done) return response.result;
     throw fromThreadError(response);

@@ -17,6 +17,7 @@ import {
   openOnce,
   toThreadError,
   type StopMessage,
+  type StoreCall,
   type ThreadRequest,
   type ThreadResponse,
   type ThreadResult,
@@ -44,18 +45,22 @@ export default function handle({ request, activity, detachedCalls }: ThreadTask)
   const isPatient = 'patient' in request && request.patient === true;
   return tasks.run(activity, isPatient, async () => {
     const detached: string[] = [];
+    const storeCalls: StoreCall[] = [];
     try {
       const { dependencies, freeStores } = await insideStore(activity, opened);
       const store = freeStores.pop() ?? (await insideStore(activity, () => openStore(settings)));
       const runPatiently = noting(detached, dependencies.runPatiently);
       const runProcessor = isPatient ? runPatiently : noting(detached, dependencies.runProcessor);
-      const own = { store: trackStore(store, activity), runProcessor, runPatiently, detachedCalls };
+      const tracked = trackStore(store, activity, (operation, seconds) =>
+        storeCalls.push({ operation, seconds }),
+      );
+      const own = { store: tracked, runProcessor, runPatiently, detachedCalls };
       const result = await perform(request, { ...dependencies, ...own }).finally(() =>
         freeStores.push(store),
       );
-      return respond({ done: true, result, threadId, detached });
+      return respond({ done: true, result, threadId, detached, storeCalls });
     } catch (error) {
-      const response: ThreadResponse = { ...toThreadError(error), threadId, detached };
+      const response: ThreadResponse = { ...toThreadError(error), threadId, detached, storeCalls };
       return response;
     }
   });

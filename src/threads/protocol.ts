@@ -56,7 +56,14 @@ export type ThreadResponse = Response<ThreadResult> & {
   threadId: number;
   /** orders whose calls were detached from the batch and go on */
   detached: string[];
+  storeCalls: StoreCall[];
 };
+
+/** A call of the store, also one that failed. */
+export interface StoreCall {
+  operation: string;
+  seconds: number;
+}
 
 /** The methods that the dead-letter thread performs. */
 export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'> & Omit<ReplicaStore, 'close'>>;

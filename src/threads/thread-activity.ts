@@ -46,13 +46,21 @@ export async function insideStore<T>(activity: ThreadActivity, work: () => Promi
   }
 }
 
-/** Wraps the store so that `activity` shows when a call is in progress. */
-export function trackStore(store: BatchStore, activity: ThreadActivity): BatchStore {
+/** Wraps the store so that `activity` shows when a call is in progress. @param onCall gets how long each call took */
+export function trackStore(
+  store: BatchStore,
+  activity: ThreadActivity,
+  onCall: (operation: string, seconds: number) => void = () => undefined,
+): BatchStore {
   const methods: Promised<BatchStore> = store;
   const track =
     <M extends keyof BatchStore>(method: M) =>
-    (...args: Parameters<BatchStore[M]>) =>
-      insideStore(activity, () => methods[method](...args));
+    (...args: Parameters<BatchStore[M]>) => {
+      const startedAt = performance.now();
+      return insideStore(activity, () => methods[method](...args)).finally(() =>
+        onCall(method, (performance.now() - startedAt) / 1000),
+      );
+    };
   return {
     load: track('load'),
     loadDue: track('loadDue'),

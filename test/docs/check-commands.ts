@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { settingSchema } from '../../src/config/settings.ts';
 import { TOPICS } from '../../src/log/event-log.ts';
 import { commandsOf } from './commands.ts';
 import { ROOT } from './markdown.ts';
@@ -83,6 +84,9 @@ function faultsOfCommand(words: readonly string[]): string[] {
       return rest.includes('--') ? faultsOfCommand(rest.slice(rest.indexOf('--') + 1)) : [];
     case '/opt/kafka/bin/kafka-topics.sh':
       return faultsOfKafkaTopics(rest);
+    case '/opt/kafka/bin/kafka-configs.sh':
+    case '/opt/kafka/bin/kafka-consumer-groups.sh':
+      return faultsOfKafkaScript(program, rest);
     default:
       return [`${program} is not a program that documents use`];
   }
@@ -100,6 +104,7 @@ function faultsOfNpm([verb = '', ...rest]: string[]): string[] {
 }
 
 function faultsOfNode([file = '', ...rest]: string[]): string[] {
+  if (file.endsWith('.mjs') && existsSync(ROOT + file)) return [];
   const source = file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
   if (!file.startsWith('dist/') || !existsSync(ROOT + source)) return [`there is no ${source}`];
   const options = rest
@@ -145,6 +150,23 @@ function faultsOfKafkaTopics(words: readonly string[]): string[] {
       .map((option) => `kafka-topics.sh: ${option} is not an option that documents use`),
     ...(Object.values<string>(TOPICS).includes(topic) ? [] : [`there is no topic ${topic}`]),
   ];
+}
+
+/** The options of Kafka's other scripts that the documents use. */
+const KAFKA_OPTIONS: Record<string, readonly string[]> = {
+  '/opt/kafka/bin/kafka-configs.sh': ['--alter', '--entity-type', '--entity-name', '--add-config'],
+  '/opt/kafka/bin/kafka-consumer-groups.sh': ['--describe', '--group'],
+};
+
+function faultsOfKafkaScript(script: string, words: readonly string[]): string[] {
+  const known = ['--bootstrap-server', ...(KAFKA_OPTIONS[script] ?? [])];
+  const group = words[words.indexOf('--group') + 1] ?? '';
+  if (words.includes('--group') && group !== settingSchema('KAFKA_GROUP_ID').default) {
+    return [`${group} is not the default of KAFKA_GROUP_ID`];
+  }
+  return words
+    .filter((word) => word.startsWith('--') && !known.includes(word))
+    .map((option) => `${script}: ${option} is not an option that documents use`);
 }
 
 function faultsOfDocker([verb = '', ...rest]: string[]): string[] {

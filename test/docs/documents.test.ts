@@ -26,8 +26,10 @@ const DOCUMENTS = [
   'docs/configuration.md',
   'docs/deployment.md',
   'docs/learn.md',
+  'docs/metrics.md',
   'docs/on-call.md',
   'docs/reliability.md',
+  'docs/runbook.md',
   'docs/security.md',
   'docs/tracing.md',
 ];

@@ -208,7 +208,7 @@ function resultOf(records: readonly LogRecord[]): BatchResult {
     counts: {
       decided: { records: 0, deadLetters: 0 },
       ...{ placed: 0, moved: 0, refused: 0, retrying: 0, retried: 0, rescheduled: 0 },
-      ...{ deadLetters: 0, replaysFailed: 0, redelivered: 0 },
+      ...{ deadLetters: 0, deadLetterReasons: {}, replaysFailed: 0, redelivered: 0 },
     },
     ...{ retryAt: undefined, completed: [], unstored: [], failures: [] },
   };

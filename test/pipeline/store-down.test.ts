@@ -29,6 +29,7 @@ function watched(log: EventLog) {
     recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
+    figures: () => log.figures(),
     consumer(topic, handlers) {
       const consumer = log.consumer(topic, handlers);
       return {

@@ -4,7 +4,7 @@ import { apiKeyConformance } from './conformance/api-keys.ts';
 import { alignmentConformance } from './conformance/alignment.ts';
 import { changesConformance } from './conformance/changes.ts';
 import { deadLetterActionConformance } from './conformance/dead-letter-actions.ts';
-import { deadLetterListConformance } from './conformance/dead-letter-lists.ts';
+import { deadLetterCountConformance, deadLetterListConformance } from './conformance/dead-letter-lists.ts';
 import { deadLetterConformance } from './conformance/dead-letters.ts';
 import { retryConformance } from './conformance/retries.ts';
 import { lineageConformance } from './conformance/lineage.ts';
@@ -36,6 +36,7 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('dead letters are listed and selected by filters', (t) =>
     deadLetterListConformance(t, makeStore),
   );
+  await t.test('dead letters are counted', (t) => deadLetterCountConformance(t, makeStore));
   await t.test('dead letters are replayed and discarded', (t) => deadLetterActionConformance(t, makeStore));
   await t.test('API keys are found until they are revoked', (t) => apiKeyConformance(t, makeStore));
   await t.test('partitions have owners', (t) => partitionOwnersConformance(t, makeStore));

@@ -14,6 +14,7 @@ export function withoutFind(log: EventLog, changes: Partial<EventLog> = {}): Eve
     recordsAt: (topic, offsets) => log.recordsAt(topic, offsets),
     readinessProblem: () => log.readinessProblem(),
     pendingAppends: () => log.pendingAppends(),
+    figures: () => log.figures(),
     ...changes,
   };
 }

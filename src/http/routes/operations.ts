@@ -1,4 +1,3 @@
-import { Gauge } from 'prom-client';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Metrics } from '../../base/metrics.ts';
@@ -78,14 +77,7 @@ function addReadyz(scope: HttpScope, dependencies: ProbesDependencies): void {
 export function addMetrics(scope: HttpScope, dependencies: MetricsDependencies): void {
   const { metrics, durations, pendingAppends } = dependencies;
   const { registry } = metrics;
-  new Gauge({
-    name: 'orders_pending_appends',
-    help: 'Records appended to the event log and not yet acknowledged.',
-    registers: [registry],
-    collect() {
-      this.set(pendingAppends());
-    },
-  });
+  registry.onScrape(() => metrics.pendingAppends.set(pendingAppends()));
   const response = {
     200: {
       description: 'Prometheus text format; with exemplars as OpenMetrics, if the Accept header asks for it',

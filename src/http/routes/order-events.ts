@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Type, type Static } from 'typebox';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Callers } from '../../base/caller.ts';
+import type { Metrics } from '../../base/metrics.ts';
 import { invalidField, type ServiceError } from '../../base/errors.ts';
 import type { EventEncoder } from '../../services/event-encoder.ts';
 import { CUSTOMER_AND_MERCHANT_FILTERS } from '../../services/list-query.ts';
@@ -62,6 +63,7 @@ const schema = {
 type Watches = Pick<WatchService, 'watchOrder' | 'watchOrders'>;
 
 export interface OrderEventsDependencies {
+  metrics: Pick<Metrics, 'watchers'>;
   watchService: Watches;
   shared: SharedDelivery;
   callers: Callers;
@@ -112,7 +114,7 @@ async function begin(
   return watchService.watchOrder(orderIdOf({ id: orderId }), access, { ...options, position });
 }
 
-interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing'> {
+interface StreamOptions extends Pick<OrderEventsDependencies, 'shared' | 'closing' | 'metrics'> {
   encoder: EventEncoder<string>;
   caller: string;
   /** Calls the listener once, when the credentials of the reader end. @returns stops watching; undefined while authentication is off */
@@ -127,13 +129,14 @@ function lastEvent(end: WatchEnd, requestId: string): string {
 
 /** Writes the watch until it ends, the reader disconnects, or the service stops. */
 function stream(watch: Watch, response: ServerResponse, options: StreamOptions): void {
-  const { closing, onCredentialsEnd, requestId } = options;
+  const { closing, metrics, onCredentialsEnd, requestId } = options;
   // The reader disconnected while the watch began; there will be no close event.
   if (response.destroyed) {
     watch.close();
     return;
   }
   response.writeHead(200, EVENT_STREAM_HEADERS);
+  metrics.watchers.inc({ protocol: 'http' });
   // A reader that does not read would not read the problem either, and would keep what is buffered for it.
   const endWith = (problem: string) => {
     if (response.writableNeedDrain) response.destroy();
@@ -157,6 +160,7 @@ function stream(watch: Watch, response: ServerResponse, options: StreamOptions):
     endWith(streamProblem(problemOf(error, requestId)));
   });
   response.once('close', () => {
+    metrics.watchers.dec({ protocol: 'http' });
     closing.removeEventListener('abort', end);
     stopWatchingCredentials?.();
     stop();

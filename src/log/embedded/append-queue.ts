@@ -46,6 +46,10 @@ export class AppendQueue {
     return this.#unsettled;
   }
 
+  get pendingBytes(): number {
+    return this.#bytes;
+  }
+
   append(record: OutgoingRecord): Promise<Position> {
     return new Promise((resolve, reject) => {
       const bytes = this.#admit(record);

@@ -9,6 +9,7 @@ import type {
   EventLog,
   Follower,
   FollowOptions,
+  LogFigures,
   LogConsumer,
   OffsetRange,
   OutgoingRecord,
@@ -173,6 +174,10 @@ export class EmbeddedEventLog implements EventLog {
 
   pendingAppends(): number {
     return this.#queue.pending;
+  }
+
+  async figures(): Promise<LogFigures> {
+    return { pendingBytes: this.#queue.pendingBytes, file: await this.#client.call('size', []) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { LogFileSize } from '../event-log.ts';
 import { recordsGoneError } from '../log-mismatch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { type Chunk, singleRecord } from './frames.ts';
@@ -45,6 +46,16 @@ export class LogFile {
   /** The same in all copies of the log. */
   identity(): string {
     return readIdentity(this.#db);
+  }
+
+  /** Reads only the header of the file. */
+  size(): LogFileSize {
+    const pragma = (name: string) => Number(this.#db.pragma(name, { simple: true }));
+    const pageBytes = pragma('page_size');
+    return {
+      usedBytes: (pragma('page_count') - pragma('freelist_count')) * pageBytes,
+      limitBytes: pragma('max_page_count') * pageBytes,
+    };
   }
 
   topic(name: string): Topic {

@@ -1,4 +1,5 @@
 import { ServiceError, toError } from '../../base/errors.ts';
+import type { LogFileSize } from '../event-log.ts';
 import { logFailure } from './failures.ts';
 import { asBuffer, encodeBatch } from './frames.ts';
 import { LogFile } from './log-file.ts';
@@ -76,6 +77,10 @@ export class LogServer implements LogCalls {
 
   describe(topic: string): PartitionState[] {
     return this.#file.topic(topic).partitions;
+  }
+
+  size(): LogFileSize {
+    return this.#file.size();
   }
 
   consumeFrom(topic: string, positions: ReadonlyMap<number, number>): void {

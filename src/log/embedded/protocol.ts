@@ -1,3 +1,4 @@
+import type { LogFileSize } from '../event-log.ts';
 import type { ErrorCode } from '../../base/error-table.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface LogCalls {
    */
   fetch(topic: string, positions: Map<number, number>): Fetched;
   describe(topic: string): PartitionState[];
+  size(): LogFileSize;
   /** A consumer begins at these offsets. Retention keeps all records of a consumed topic until this call or a commit. */
   consumeFrom(topic: string, positions: ReadonlyMap<number, number>): void;
   commit(topic: string, nextOffsets: Map<number, number>): void;

@@ -48,6 +48,8 @@ export function producerSettings(options: KafkaOptions): ProducerGlobalConfig {
     'message.max.bytes': 2_000_000,
     'queue.buffering.max.messages': options.maxPendingRecords,
     'queue.buffering.max.kbytes': Math.ceil(options.maxPendingBytes / 1024),
+    // For the metrics of its queue.
+    'statistics.interval.ms': 5_000,
   };
   return Object.assign(settings, options.clientSettings);
 }

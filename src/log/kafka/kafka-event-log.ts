@@ -5,6 +5,7 @@ import {
   type EventLog,
   type Follower,
   type FollowOptions,
+  type LogFigures,
   type LogConsumer,
   type OffsetRange,
   type OnUnavailable,
@@ -113,6 +114,10 @@ export class KafkaEventLog implements EventLog {
 
   pendingAppends(): number {
     return this.#producer.pending;
+  }
+
+  figures(): Promise<LogFigures> {
+    return Promise.resolve(this.#producer.figures());
   }
 
   #noteSize(topic: string, found: number): void {

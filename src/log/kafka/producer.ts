@@ -2,6 +2,7 @@ import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-r
 import { type Position, UNKNOWN_OFFSET } from '../../base/position.ts';
 import { within } from '../../base/within.ts';
 import {
+  type LogFigures,
   type OffsetRange,
   type OnUnavailable,
   type OutgoingRecord,
@@ -32,6 +33,7 @@ import { openAgain } from './open-again.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import { PendingAppends } from './pending-appends.ts';
 import { reachBroker } from './reach-broker.ts';
+import { queueOf } from './producer-queue.ts';
 import { Reachability } from './reachability.ts';
 import { keepEmpty, toKafkaHeaders } from './records.ts';
 import { TopicMonitor } from './topic-monitor.ts';
@@ -63,6 +65,7 @@ export class KafkaProducer {
   readonly #names: ReadonlyMap<string, string>;
   readonly #stopping = new AbortController();
   #clock: Pick<WallClock, 'wasSetBack'>;
+  #queue: LogFigures['producerQueue'];
   #client: Producer | undefined;
   #renewal: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
@@ -86,6 +89,10 @@ export class KafkaProducer {
 
   get pending(): number {
     return this.#pending.count;
+  }
+
+  figures(): LogFigures {
+    return { pendingBytes: this.#pending.bytes, producerQueue: this.#queue };
   }
 
   readinessProblem(): string | undefined {
@@ -115,6 +122,7 @@ export class KafkaProducer {
     const client = configured(() => this.#createClient(this.#options));
     client.on('delivery-report', (error: LibrdKafkaError | null, report) => this.#settle(error, report));
     client.on('event.error', ({ message }) => this.#onError(message));
+    client.on('event.stats', ({ message }: { message: string }) => (this.#queue = queueOf(message)));
     const topics = await connect(client, this.#options, { allTopics: true });
     if (this.#stop !== undefined) {
       await closeProducer(client);

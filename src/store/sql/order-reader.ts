@@ -2,6 +2,7 @@ import type { LogRecord } from '../../base/log-record.ts';
 import { narrowedTo, type OrderAccess } from '../../order/access.ts';
 import type { HistoryEntry } from '../../order/order.ts';
 import type {
+  DeadLetterCounts,
   ListQuery,
   OrderPage,
   OrderReader,
@@ -33,6 +34,7 @@ import {
   type StoredOrderRow,
 } from './rows.ts';
 import type { SqlClient, Statement } from './statement.ts';
+import { countDeadLetters, readEarliestRetry } from './store-figures.ts';
 
 /**
  * How many orders one page examines at most if no index covers all filters (customer or merchant, plus status). Without this
@@ -143,6 +145,14 @@ export class SqlOrderReader implements OrderReader {
                   FROM (SELECT 1 FROM retrying_orders WHERE NOT completed LIMIT ?) AS counted`;
     const [row] = await this.#rows<{ orders: number }>('count-retrying', text, max);
     return row?.orders ?? 0;
+  }
+
+  earliestRetry(topic: string, partitions: readonly number[]): Promise<number | undefined> {
+    return readEarliestRetry(this.#client, topic, partitions);
+  }
+
+  countDeadLetters(max: number): Promise<DeadLetterCounts> {
+    return countDeadLetters(this.#client, max);
   }
 
   async list(query: ListQuery, access: OrderAccess): Promise<OrderPage> {

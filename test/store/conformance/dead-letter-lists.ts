@@ -127,6 +127,29 @@ export async function deadLetterListConformance(t: Test, makeStore: MakeStore): 
   });
 }
 
+export async function deadLetterCountConformance(t: Test, makeStore: MakeStore): Promise<void> {
+  await t.test('unresolved dead letters are counted by reason and state, up to a bound', async (t) => {
+    const { reader, writer } = await makeStore(t);
+    const counted = async (max: number) =>
+      (await reader.countDeadLetters(max)).filter(({ count }) => count > 0);
+    t.same(await counted(10), []);
+    t.equal((await reader.countDeadLetters(10)).length, 18, 'zeros for the others');
+    const letters = Array.from({ length: 5 }, (_, offset) =>
+      deadLetter({ offset }, { reason: 'processor-failed', state: offset === 0 ? 'exhausted' : 'open' }),
+    );
+    await keepDeadLetters(await writer(), letters);
+    const expected = [
+      { reason: 'processor-failed', state: 'exhausted', count: 1 },
+      { reason: 'processor-failed', state: 'open', count: 4 },
+    ];
+    t.same(
+      (await counted(10)).sort((one, other) => one.count - other.count),
+      expected,
+    );
+    t.match((await counted(3)).sort((one, other) => one.count - other.count)[1], { state: 'open', count: 3 });
+  });
+}
+
 /** The fields repeat with coprime periods, so that every combination of filters occurs. */
 function scattered(count: number): DeadLetter[] {
   return Array.from({ length: count }, (_, n) =>

@@ -365,6 +365,20 @@ export async function retryConformance(t: Test, makeStore: MakeStore): Promise<v
     t.equal(await reader.countRetrying(10), 2);
   });
 
+  await t.test('the retry that is due first is found among the given partitions', async (t) => {
+    const { writer, reader } = await makeStore(t);
+    const store = await writer();
+    t.equal(await reader.earliestRetry(TOPIC, [0, 1]), undefined);
+    await addRetrying(store, retrying('a', { dueAt: 30 }), [event(1)]);
+    await addRetrying(store, retrying('b', { dueAt: 10 }), [event(2)]);
+    await addRetrying(store, retrying('c', { dueAt: 20, partition: 1 }), [event(3, { partition: 1 })]);
+    t.equal(await reader.earliestRetry(TOPIC, [0, 1]), 10);
+    t.equal(await reader.earliestRetry(TOPIC, [1]), 20);
+    t.equal(await reader.earliestRetry('another', [0, 1]), undefined);
+    await save(store, { completed: [retrying('b', { dueAt: 10 })] });
+    t.equal(await reader.earliestRetry(TOPIC, [0, 1]), 20, 'a completed one counts no more');
+  });
+
   await t.test('orders that are retrying under another topic are counted', async (t) => {
     const { writer, reader } = await makeStore(t);
     const store = await writer();
