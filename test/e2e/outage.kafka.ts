@@ -51,7 +51,10 @@ await t.test(
       what: 'orders to flow again',
       timeoutMs: 60_000,
     });
-    t.same(await dependencies(), { log: 'up', store: 'up' });
+    await eventually(async () => JSON.stringify(await dependencies()) === '{"log":"up","store":"up"}', {
+      what: 'the statistics to say so again',
+      timeoutMs: 60_000,
+    });
     await load.stop();
 
     t.same(
