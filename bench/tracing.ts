@@ -22,7 +22,7 @@ const { rounds, orders, connections, other } = benchmarkCommand('tracing')
   .opts<{ rounds: number; orders: number; connections: number; other?: string }>();
 
 /** Spans are exported while orders arrive, not after the measurement, and none may be dropped. */
-const EXPORT = { OTEL_BSP_SCHEDULE_DELAY: '200', OTEL_BSP_MAX_QUEUE_SIZE: '200000' };
+const EXPORT = { OTEL_BSP_SCHEDULE_DELAY: '1000', OTEL_BSP_MAX_QUEUE_SIZE: '200000' };
 const LOST = /^orders_trace_spans_lost_total\{.*\} (\d+)/gm;
 
 const cases: AcceptCase[] = [];
