@@ -13,7 +13,7 @@ export function isForeignTracingSetting(name: string, value: string): boolean {
   return !HARMLESS.some((pattern) => pattern.test(`${name}=${value}`));
 }
 
-const ONLY_WHEN_ON = SETTING_NAMES.filter((name) => /^OTEL_(TRACES_SAMPLER|BSP_)/.test(name));
+const ONLY_WHEN_ON = SETTING_NAMES.filter((name) => /^OTEL_(TRACES_SAMPLER_ARG|BSP_)/.test(name));
 
 /** Settings of tracing while it is off. */
 export function tracingWarnings(settings: Settings): string[] {
