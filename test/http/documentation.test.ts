@@ -143,7 +143,11 @@ await t.test('without documentation, neither its pages nor the document are serv
     t.equal((await app.inject(url)).statusCode, 404, url);
   }
   t.equal((await app.inject('/')).statusCode, 200);
-  t.match((await app.inject('/v1/principal')).json(), { documentation: false }, 'so the page hides its links');
+  t.match(
+    (await app.inject('/v1/principal')).json(),
+    { documentation: false },
+    'so the page hides its links',
+  );
 });
 
 await t.test('every reference leads to a schema', async (t) => {

@@ -89,7 +89,7 @@ function cellsOf({ id, state, orderId, reason, error, attempts, failedAt }, { ti
   const why = h(
     'div',
     { class: 'why' },
-    h('span', { class: 'message' }, error),
+    h('span', { class: 'message', title: error }, error),
     h('span', { class: 'note' }, reasonText(reason)),
   );
   return [
