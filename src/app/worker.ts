@@ -4,11 +4,13 @@ import { ServiceError } from '../base/errors.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { TOPICS } from '../log/event-log.ts';
 import { maxRetryPauseMs } from '../processing/batch.ts';
+import { OrderRetention } from '../services/order-retention.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { publishToFeed, publishToLog } from '../pipeline/publish.ts';
 import { BatchPool, type BatchPoolOptions } from '../threads/batch-pool.ts';
 import type { TaskTimes } from '../threads/task-times.ts';
 import { DEAD_LETTER_REASONS } from '../store/dead-letter.ts';
+import { RetentionPool } from '../threads/retention-pool.ts';
 import type { OrderReader } from '../store/order-store.ts';
 import { silenceLimitMs } from '../store/target.ts';
 import { verifyAlignment } from './alignment.ts';
@@ -22,17 +24,8 @@ const BATCH_MAX_BYTES = 4 * 1024 * 1024;
 const ANSWER_MARGIN_MS = 1_000;
 
 /** The part of the service that processes orders: worker threads and the pipeline that feeds them. */
-export async function startWorker({
-  config,
-  logger,
-  metrics,
-  lifecycle,
-  log,
-  reader,
-  writeLock,
-  feed,
-  tracer,
-}: Context): Promise<Pipeline> {
+export async function startWorker(context: Context): Promise<Pipeline> {
+  const { config, logger, metrics, lifecycle, log, reader, writeLock, feed, tracer } = context;
   const settings: BatchPoolOptions['settings'] = {
     store: config.database,
     writeLock,
@@ -88,6 +81,7 @@ export async function startWorker({
     maxRetryPauseMs: maxRetryPauseMs(settings.rules),
     tracer,
   });
+  await startRetention(context);
   return lifecycle.start('pipeline', pipeline);
 }
 
@@ -104,6 +98,15 @@ function observeTask(
       seconds,
     );
   }
+}
+
+/** Deletes old closed orders, if the settings say so. */
+async function startRetention({ config, logger, metrics, lifecycle, writeLock }: Context): Promise<void> {
+  if (config.orderRetentionMs === undefined) return;
+  const store = new RetentionPool({ store: config.database, writeLock });
+  lifecycle.opened('retention thread', () => store.close());
+  const retention = new OrderRetention({ store, keepMs: config.orderRetentionMs, metrics, logger });
+  await lifecycle.start('retention', retention);
 }
 
 /** The longest that the three store calls of a batch may take, from the store's timeouts; undefined: the pool's default. */

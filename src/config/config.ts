@@ -62,6 +62,8 @@ export interface Config {
   /** brokers and security under librdkafka's names; contains secrets, never log it */
   readonly kafkaClientSettings: KafkaClientSettings;
   readonly database: Readonly<DatabaseTarget>;
+  /** milliseconds that closed orders are kept; undefined: for ever */
+  readonly orderRetentionMs: number | undefined;
   readonly workerThreads: number;
   /** records */
   readonly batchMaxSize: number;
@@ -97,6 +99,8 @@ export interface Config {
   /** likely mistakes, to be logged */
   readonly warnings: readonly string[];
 }
+
+const DAY_MS = 86_400_000;
 
 export interface LoadOptions {
   /** overrides ROLE */
@@ -191,6 +195,7 @@ function fromSettings(
     kafkaGroupInstanceId: values.KAFKA_GROUP_INSTANCE_ID === '' ? undefined : values.KAFKA_GROUP_INSTANCE_ID,
     kafkaTopicPrefix: values.KAFKA_TOPIC_PREFIX,
     kafkaPartitions: values.KAFKA_PARTITIONS,
+    orderRetentionMs: values.ORDER_RETENTION_DAYS === 0 ? undefined : values.ORDER_RETENTION_DAYS * DAY_MS,
     workerThreads: values.WORKER_THREADS,
     batchMaxSize: values.BATCH_MAX_SIZE,
     batchMaxWaitMs: values.BATCH_MAX_WAIT_MS,

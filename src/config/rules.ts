@@ -57,6 +57,14 @@ export const RULES: readonly Rule[] = [
       return areFiles ? tlsProblem(cert, key) : undefined;
     },
   },
+  {
+    about: ['ORDER_RETENTION_DAYS', 'LOG_RETENTION_MS'],
+    problem: ({ ORDER_RETENTION_DAYS: days, LOG_RETENTION_MS: logMs, EVENT_LOG }) =>
+      when(
+        EVENT_LOG === 'embedded' && days > 0 && days * 86_400_000 < logMs,
+        'is shorter than LOG_RETENTION_MS: an idempotency key would still find the record of a deleted order. Raise it, or lower LOG_RETENTION_MS',
+      ),
+  },
   { about: ['PROCESSOR'], problem: ({ PROCESSOR }) => ifGiven(PROCESSOR, fileProblem) },
   { about: ['DATA_DIR'], problem: ({ DATA_DIR }) => folderProblem(DATA_DIR) },
   { about: ['DATABASE_URL'], problem: ({ DATABASE_URL }) => databaseProblem(DATABASE_URL) },

@@ -253,6 +253,16 @@ export const SETTINGS = {
     default: 5_000,
     description: 'How long one PostgreSQL statement may wait for a lock.',
   },
+  ORDER_RETENTION_DAYS: {
+    theme: 'Store',
+    type: 'integer',
+    unit: 'days',
+    minimum: 0,
+    maximum: 36_500,
+    default: 0,
+    description:
+      'How long the store keeps closed orders after their last change, with everything that belongs to them; 0 keeps them for ever. Workers delete them.',
+  },
   WORKER_THREADS: {
     theme: 'Processing',
     type: 'integer',

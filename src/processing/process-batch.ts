@@ -117,6 +117,9 @@ function unstoredAmong(
   return composeDeadLetters({ ...input, undecodable: lost }, []);
 }
 
+/** How much the clock of the process that accepted an order may have been ahead of the one that processed it. */
+const CLOCK_DIFFERENCE_MS = 3_600_000;
+
 /** Refuses a store that has lost rows (a restored backup, for example): to continue would leave an unnoticed gap. */
 function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }: LoadedState): void {
   for (const [partition, next] of applied) {
@@ -131,7 +134,8 @@ function refuseGap(topic: string, applied: BatchRequest['applied'], { progress }
 }
 
 /**
- * An order placed below the progress has a row, is retrying, or is a dead letter. If the store does not know it, the log
+ * An order placed below the progress has a row, is retrying, or is a dead letter, unless retention has deleted it because its
+ * last change, and so its placing, was long ago. If the store does not know it, the log
  * was replaced or emptied since the store was filled, and skipping the order would lose it. The comparison at start detects
  * this too, except for progress that an older version saved without a check value.
  */
@@ -150,7 +154,11 @@ async function refuseForeignLog(
   );
   if (unknown.length === 0) return;
   const deadLettered = await store.orderIdsWithDeadLetters(unknown.map(({ command }) => command.orderId));
-  const lost = unknown.find(({ command }) => !deadLettered.has(command.orderId));
+  const deletedBefore = await store.deletedBefore();
+  const keptSince = deletedBefore === 0 ? -Infinity : deletedBefore + CLOCK_DIFFERENCE_MS;
+  const lost = unknown.find(
+    ({ command: { orderId, time } }) => !deadLettered.has(orderId) && time >= keptSince,
+  );
   if (lost === undefined) return;
   const { partition, offset } = lost.position;
   throw mismatchError(

@@ -36,7 +36,7 @@ export class HistoryFeed {
   async start(lineage: Pick<LineageStore, 'beginEpoch'>): Promise<void> {
     const { hub, reader, codec, backlog } = this.#options;
     hub.setLineage(historyEpochs(await lineage.beginEpoch(newIdentity())));
-    const changes = await reader.latestChanges(backlog);
+    const changes = afterLastGap(await reader.latestChanges(backlog));
     hub.beginAt(PARTITION, changes[0]?.sequence ?? 1);
     hub.publish(changes.map((change) => toRecord(change, codec)));
     this.#next = (changes.at(-1)?.sequence ?? 0) + 1;
@@ -92,6 +92,17 @@ export class HistoryFeed {
     this.#waiting = this.#waiting.filter(({ sequence }) => sequence > this.#next);
     for (const { proceed } of ready) proceed();
   }
+}
+
+/**
+ * Retention deletes changes of old orders from among those of others. A watcher that resumes from before a gap would miss them
+ * without noticing, so tokens from before the last gap are too old.
+ */
+function afterLastGap(changes: readonly SequencedChange[]): SequencedChange[] {
+  const last = changes.findLastIndex(
+    ({ sequence }, index) => index > 0 && sequence !== (changes[index - 1]?.sequence ?? 0) + 1,
+  );
+  return changes.slice(Math.max(0, last));
 }
 
 function toRecord({ sequence, change }: SequencedChange, codec: EventCodec): StatusRecord {

@@ -133,6 +133,8 @@ export interface BatchStore extends PartitionOwners {
   effectsOfRetries(orderIds: readonly string[]): Promise<Effects>;
   /** Which of these orders have dead letters. */
   orderIdsWithDeadLetters(orderIds: readonly string[]): Promise<Set<string>>;
+  /** Closed orders that changed before this time may have been deleted by retention, see `RetentionStore`; 0: none were. */
+  deletedBefore(): Promise<number>;
   /** Deletes the rows of completed retrying orders. Call it after their effects are published. */
   purgeCompleted(orderIds: readonly string[]): Promise<void>;
   close(): Promise<void>;

@@ -5,6 +5,7 @@ import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../p
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { Claim, OwnedPartitions } from '../store/partition-owners.ts';
 import type { ReplicaStore } from '../store/replica-store.ts';
+import type { RetentionStore } from '../store/retention-store.ts';
 import type { StoreTarget } from '../store/target.ts';
 import type { Promised, ThreadActivity } from './thread-activity.ts';
 
@@ -77,6 +78,19 @@ export interface DeadLetterRequest<M extends DeadLetterMethod = DeadLetterMethod
 }
 
 export type DeadLetterResponse<M extends DeadLetterMethod = DeadLetterMethod> = Response<DeadLetterResult<M>>;
+
+/** The methods that the retention thread performs. */
+export type RetentionMethods = Promised<Omit<RetentionStore, 'close'>>;
+export type RetentionMethod = keyof RetentionMethods;
+
+export type RetentionResult<M extends RetentionMethod> = Awaited<ReturnType<RetentionMethods[M]>>;
+
+export interface RetentionRequest<M extends RetentionMethod = RetentionMethod> {
+  method: M;
+  args: Parameters<RetentionMethods[M]>;
+}
+
+export type RetentionResponse<M extends RetentionMethod = RetentionMethod> = Response<RetentionResult<M>>;
 
 type Response<T> = { done: true; result: T } | ThreadError;
 

@@ -69,6 +69,7 @@ export function trackStore(
     effectsOf: track('effectsOf'),
     effectsOfRetries: track('effectsOfRetries'),
     orderIdsWithDeadLetters: track('orderIdsWithDeadLetters'),
+    deletedBefore: track('deletedBefore'),
     purgeCompleted: track('purgeCompleted'),
     claim: track('claim'),
     release: track('release'),

@@ -37,6 +37,7 @@ await t.test('an empty environment gives the defaults of the contract', async (t
       kafkaPartitions: 12,
       kafkaClientSettings: { 'bootstrap.servers': '', 'security.protocol': 'plaintext' },
       database: { kind: 'sqlite', path: resolve('data/orders.db') },
+      orderRetentionMs: undefined,
       workerThreads: Math.min(8, Math.max(1, availableParallelism() - 1)),
       batchMaxSize: 500,
       batchMaxWaitMs: 10,

@@ -127,6 +127,14 @@ await t.test('the roles api and worker need a shared event log', async (t) => {
   }
 });
 
+await t.test('orders are kept at least as long as their records in the embedded log', async (t) => {
+  const settings = { ORDER_RETENTION_DAYS: '1', LOG_RETENTION_MS: '86400001' };
+  t.match(settingErrorsOf(settings), [/^ORDER_RETENTION_DAYS="1" is shorter than LOG_RETENTION_MS/]);
+  t.same(settingErrorsOf({ ...settings, LOG_RETENTION_MS: '86400000' }), []);
+  t.same(settingErrorsOf({ ...settings, KAFKA_BROKERS: 'a:1' }), []);
+  t.same(settingErrorsOf({ ...settings, ORDER_RETENTION_DAYS: '0' }), []);
+});
+
 await t.test('HTTP and gRPC need different ports, defaults included', async (t) => {
   t.match(settingErrorsOf({ PORT: '50051' }), [/^GRPC_PORT="50051" \(default\) is also the port of HTTP/]);
   t.match(settingErrorsOf({ PORT: '4000', GRPC_PORT: '4000' }), [

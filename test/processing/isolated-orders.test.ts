@@ -72,6 +72,7 @@ function bound(store: BatchDependencies['store']): BatchDependencies['store'] {
 
 const METHODS = [
   ...['load', 'loadDue', 'save', 'dryRun', 'effectsOf', 'effectsOfRetries', 'orderIdsWithDeadLetters'],
+  'deletedBefore',
   ...[
     'purgeCompleted',
     'claim',

@@ -135,6 +135,19 @@ await t.test('a log other than the one that filled the store is refused', async 
   t.equal(await reader.progress(TOPIC, 0), 2, 'nothing was saved');
 });
 
+await t.test('an order that retention has deleted does not make the log a foreign one', async (t) => {
+  const { reader, run, database, dependencies } = await processingUnderTest(t);
+  const records = new CommandRecords();
+  const batch = [records.place('old'), records.place('another')];
+  await run(batch);
+  database.exec(`DELETE FROM orders WHERE id = 'old'; DELETE FROM order_history WHERE order_id = 'old'`);
+  await t.rejects(run(batch), { code: 'log-mismatch' });
+  database.exec(`INSERT INTO order_retention VALUES (1, '', 0, 2000)`);
+  t.equal(await dependencies.store.deletedBefore(), 2_000);
+  await run(batch);
+  t.equal(await reader.find('old', ALL_ORDERS), undefined, 'its redelivered record does not bring it back');
+});
+
 await t.test('a store that lost rows is refused', async (t) => {
   const { reader, run } = await processingUnderTest(t);
   const batch = [new CommandRecords(0, 10).place()];

@@ -38,9 +38,15 @@ function recordAt(sequence: number): LogRecord {
 }
 
 /** A feed that starts with `there` changes in the history, and an epoch after those that are there. */
-async function feedAfter(there: number, epochs: readonly HistoryEpoch[] = []) {
+async function feedAfter(
+  there: number,
+  epochs: readonly HistoryEpoch[] = [],
+  deleted: readonly number[] = [],
+) {
   const hub = new StatusHub({ codec, maxWatchers: 10, logger: pino(new PassThrough()) });
-  const changes = Array.from({ length: there }, (_, index) => changeAt(index + 1));
+  const changes = Array.from({ length: there }, (_, index) => changeAt(index + 1)).filter(
+    ({ sequence }) => !deleted.includes(sequence),
+  );
   const latestChanges = (limit: number) => Promise.resolve(changes.slice(-limit));
   const feed = new HistoryFeed({ hub, codec, reader: { latestChanges }, backlog: 10 });
   const all = [...epochs];
@@ -102,6 +108,25 @@ await t.test('a token survives a restart while the changes after it are kept', a
   t.throws(() => later.hub.subscribe({}, ALL_ORDERS, parsePositionsToken(token)), {
     code: 'resume-token-too-old',
   });
+});
+
+await t.test('a token from before a deleted change is too old, a later one is not', async (t) => {
+  const tokens = new Map<number, ReturnType<typeof parsePositionsToken>>();
+  const first = await feedAfter(3);
+  for (let sequence = 4; sequence <= 9; sequence += 1) {
+    tokens.set(sequence, parsePositionsToken(first.hub.subscribe({}, ALL_ORDERS).token));
+    await first.feed.publish([recordAt(sequence)], running);
+  }
+  // Retention has deleted the changes 2, 5 and 6. Each token is from before the change of its number.
+  const { hub, feed } = await feedAfter(9, first.epochs, [2, 5, 6]);
+  for (const [sequence, token] of tokens) {
+    const resume = () => hub.subscribe({}, ALL_ORDERS, token).subscription.take()?.change.orderId;
+    if (sequence <= 6) t.throws(resume, { code: 'resume-token-too-old' }, `before change ${sequence}`);
+    else t.equal(resume(), `o-${sequence}`);
+  }
+  const { subscription } = hub.subscribe({}, ALL_ORDERS);
+  await feed.publish([recordAt(10)], running);
+  t.equal(subscription.take()?.change.orderId, 'o-10', 'new changes go on');
 });
 
 await t.test('a restored copy refuses exactly the tokens of changes that it does not have', async (t) => {

@@ -14,6 +14,7 @@ import { listingConformance } from './conformance/listing.ts';
 import { partitionOwnersConformance } from './conformance/partition-owners.ts';
 import { operationsConformance } from './conformance/operations.ts';
 import { progressConformance } from './conformance/progress.ts';
+import { retentionConformance } from './conformance/retention.ts';
 import { roundTripConformance } from './conformance/round-trip.ts';
 import { writersConformance } from './conformance/writers.ts';
 import type { MakeStore } from './store-under-test.ts';
@@ -43,5 +44,6 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
   await t.test('operators see what waits, what failed and what runs', (t) =>
     operationsConformance(t, makeStore),
   );
+  await t.test('closed orders are deleted when they are old', (t) => retentionConformance(t, makeStore));
   await t.test('several writers lose nothing', (t) => writersConformance(t, makeStore));
 }

@@ -5,6 +5,7 @@ import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
 import type { ReplicaStore } from '../../src/store/replica-store.ts';
 import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
+import type { RetentionStore } from '../../src/store/retention-store.ts';
 
 /** A fresh, migrated, empty store. What it opened is closed at the end of the test that asked for it. */
 export interface StoreUnderTest {
@@ -13,12 +14,15 @@ export interface StoreUnderTest {
   writer: () => Promise<BatchStore>;
   deadLetterStore: () => Promise<DeadLetterStore>;
   lineageStore: () => Promise<LineageStore>;
+  retentionStore: () => Promise<RetentionStore>;
   alignmentStore: () => Promise<AlignmentStore>;
   apiKeyStore: () => Promise<ApiKeyStore>;
   apiKeyReader: () => Promise<ApiKeyReader>;
   replicaStore: () => Promise<ReplicaStore>;
   /** Runs a statement that an earlier version of the service may run; both kinds of store must accept its SQL. */
   runSql: (sql: string) => Promise<void>;
+  /** what a SELECT returns; both kinds of store must accept its SQL */
+  rows: (sql: string) => Promise<Record<string, unknown>[]>;
   /** the rows of `dead_letters`, by topic, partition and offset */
   deadLetters: () => Promise<DeadLetterRow[]>;
 }

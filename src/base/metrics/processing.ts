@@ -71,6 +71,12 @@ export const PROCESSING_METRICS = {
     unit: 'batches',
     help: 'Times that the flood limit deferred records because too many would have become dead letters.',
   },
+  retentionDeleted: {
+    type: 'counter',
+    name: 'orders_retention_deleted_total',
+    unit: 'orders',
+    help: 'Closed orders deleted because of ORDER_RETENTION_DAYS.',
+  },
   deadLetterFlood: {
     type: 'gauge',
     name: 'orders_dead_letter_flood',

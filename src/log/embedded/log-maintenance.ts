@@ -3,7 +3,7 @@ import { isDiskFailure, logFailure } from './failures.ts';
 import type { LogFile } from './log-file.ts';
 import type { LogHealth } from './log-health.ts';
 import type { CorruptRecords } from './protocol.ts';
-import { RetentionTime } from './retention-time.ts';
+import { RetentionTime } from '../../base/retention-time.ts';
 
 /** Small enough that a step takes only a few milliseconds. */
 const DELETE_RECORDS = 500;

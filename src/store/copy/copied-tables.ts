@@ -104,6 +104,26 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     key: ['id'],
   },
   {
+    name: 'erasures',
+    columns: [
+      ...columns('bigint', 'id'),
+      ...columns('text', 'customer_hash', 'salt', 'requested_by'),
+      ...columns('bigint', 'requested_at', 'completed_at'),
+      ...columns('text', 'counts'),
+    ],
+    key: ['id'],
+    numberedBy: 'id',
+  },
+  {
+    name: 'order_retention',
+    columns: [
+      ...columns('bigint', 'id'),
+      ...columns('text', 'owner'),
+      ...columns('bigint', 'seen_at', 'deleted_before'),
+    ],
+    key: ['id'],
+  },
+  {
     name: 'progress',
     columns: [
       ...columns('text', 'topic'),

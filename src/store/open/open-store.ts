@@ -4,6 +4,7 @@ import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
+import type { RetentionStore } from '../retention-store.ts';
 import type { WriteLock } from '../sqlite/write-lock.ts';
 import type { StoreTarget } from '../target.ts';
 
@@ -50,6 +51,13 @@ export async function openReplicaStore(target: StoreTarget, writeLock: WriteLock
   return target.kind === 'sqlite'
     ? (await sqlite()).openReplicaStore(target, writeLock)
     : (await postgres()).openReplicaStore(target);
+}
+
+/** For a dedicated thread; SQLite blocks it. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */
+export async function openRetentionStore(target: StoreTarget, writeLock: WriteLock): Promise<RetentionStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openRetentionStore(target, writeLock)
+    : (await postgres()).openRetentionStore(target);
 }
 
 /** For short use on the main thread; SQLite blocks it. @throws ServiceError `store-unavailable` */

@@ -10,6 +10,7 @@ import type {
 } from '../order-store.ts';
 import type { Claim, IsolatedOrders, OwnedPartitions, OwnerId } from '../partition-owners.ts';
 import type { RetryingOrder } from '../retries.ts';
+import { DELETED_BEFORE } from '../sql/closed-orders.ts';
 import { STATE_COLUMNS, toChange, toFailedRecord, type ChangeRow, type FailedRow } from '../sql/rows.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -107,6 +108,15 @@ export class PostgresBatchStore implements BatchStore {
       values: [orderIds],
     });
     return new Set(rows.map(({ order_id }) => order_id));
+  }
+
+  async deletedBefore(): Promise<number> {
+    const [row] = await this.#connection.query<{ deletedBefore: number }>({
+      name: 'deleted-before',
+      text: DELETED_BEFORE,
+      values: [],
+    });
+    return row?.deletedBefore ?? 0;
   }
 
   async purgeCompleted(orderIds: readonly string[]): Promise<void> {

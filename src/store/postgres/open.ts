@@ -4,6 +4,7 @@ import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
+import type { RetentionStore } from '../retention-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
@@ -15,6 +16,7 @@ import { PostgresConnection } from './connection.ts';
 import { PostgresDeadLetterStore } from './dead-letter-store.ts';
 import { postgresLists } from './list-query.ts';
 import { PostgresPool } from './pool.ts';
+import { PostgresRetentionStore } from './retention-store.ts';
 
 export async function openReader(target: PostgresTarget): Promise<OrderReader> {
   return new SqlOrderReader(await connected(new PostgresPool(target)), postgresLists);
@@ -30,6 +32,10 @@ export async function openAlignmentStore(target: PostgresTarget): Promise<Alignm
 
 export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadLetterStore> {
   return new PostgresDeadLetterStore(await connected(new PostgresConnection(target, 'dead letters')));
+}
+
+export async function openRetentionStore(target: PostgresTarget): Promise<RetentionStore> {
+  return new PostgresRetentionStore(await connected(new PostgresConnection(target, 'retention')));
 }
 
 export async function openLineageStore(target: PostgresTarget): Promise<LineageStore> {

@@ -8,6 +8,7 @@ import type {
   Effects,
   LoadedState,
 } from '../order-store.ts';
+import { DELETED_BEFORE } from '../sql/closed-orders.ts';
 import { STATE_COLUMNS } from '../sql/rows.ts';
 import { SqliteClient } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -79,6 +80,12 @@ export class SqliteBatchStore implements BatchStore {
   orderIdsWithDeadLetters(orderIds: readonly string[]): Promise<Set<string>> {
     return this.#client.snapshotRead(
       () => new Set(orderIds.filter((id) => this.#client.all(DEAD_LETTER_OF, id).length > 0)),
+    );
+  }
+
+  deletedBefore(): Promise<number> {
+    return this.#client.snapshotRead(
+      () => this.#client.all<{ deletedBefore: number }>(DELETED_BEFORE)[0]?.deletedBefore ?? 0,
     );
   }
 

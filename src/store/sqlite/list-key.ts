@@ -27,6 +27,15 @@ export function hasListKey(key: string): string {
  */
 export const INSERT_POSTINGS = `
   INSERT INTO order_parties (rowid, parties)
-  SELECT orders.created_at << ${SEQ_BITS} | (orders.seq & ${SEQ_MASK}) AS list_key,
-         'c' || hex(orders.customer_id) || ' m' || hex(orders.merchant_id)
-  FROM orders WHERE orders.seq >= ? ORDER BY list_key`;
+  SELECT ${postingOf('orders')} FROM orders WHERE orders.seq >= ? ORDER BY list_key`;
+
+/** Deletes the postings of orders by their seqs, a JSON array. Call it before the rows change: FTS5 needs the words it has indexed. */
+export const DELETE_POSTINGS = `
+  INSERT INTO order_parties (order_parties, rowid, parties)
+  SELECT 'delete', ${postingOf('orders')} FROM orders
+  WHERE orders.seq IN (SELECT value FROM json_each(?)) ORDER BY list_key`;
+
+function postingOf(order: string): string {
+  return `${order}.created_at << ${SEQ_BITS} | (${order}.seq & ${SEQ_MASK}) AS list_key,
+    'c' || hex(${order}.customer_id) || ' m' || hex(${order}.merchant_id)`;
+}

@@ -1,9 +1,11 @@
+import { systemClock } from '../../base/clock.ts';
 import type { AlignmentStore } from '../alignment-store.ts';
 import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
+import type { RetentionStore } from '../retention-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
@@ -15,6 +17,7 @@ import { SqliteClient } from './client.ts';
 import { asPromise, openReadOnly, openWriter } from './connection.ts';
 import { SqliteDeadLetterStore } from './dead-letter-store.ts';
 import { sqliteLists } from './list-query.ts';
+import { SqliteRetentionStore } from './retention-store.ts';
 import type { WriteLock } from './write-lock.ts';
 
 /** A command has time to wait for the writers of a busy service. */
@@ -45,6 +48,10 @@ export function openAlignmentStore({ path }: SqliteTarget, writeLock: WriteLock)
 
 export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {
   return asPromise(() => new SqliteDeadLetterStore(openWriter(path), writeLock));
+}
+
+export function openRetentionStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<RetentionStore> {
+  return asPromise(() => new SqliteRetentionStore(openWriter(path), writeLock, systemClock));
 }
 
 export function openLineageStore({ path }: SqliteTarget): Promise<LineageStore> {

@@ -21,6 +21,7 @@ import { PostgresServer } from '../../../tools/support/postgres.ts';
 import { apply, deadLetter, place, TOPIC } from '../batch.ts';
 import { keepDeadLetters } from '../keep-dead-letters.ts';
 import { emptyStore } from '../postgres/make-store.ts';
+import { openWriter } from '../../../src/store/sqlite/connection.ts';
 import { migratedTarget } from '../sqlite/make-store.ts';
 import { fillStore, DEAD_LETTERS, MOVED, orderId, ORDERS } from './filled-store.ts';
 import { WatchedConnection } from './watched-connection.ts';
@@ -51,6 +52,8 @@ await t.test('everything is copied, counted and compared', async (t) => {
     status_logs: 0,
     log_identities: 1,
     api_keys: 1,
+    erasures: 1,
+    order_retention: 1,
     progress: 2,
   });
   const total = copied.reduce((sum, { rows }) => sum + rows, 0);
@@ -209,6 +212,10 @@ async function filled(t: Test, more?: (store: BatchStore) => Promise<void>) {
   const keys = await openApiKeyStore(target);
   await keys.create(API_KEY);
   await keys.close();
+  const rows = openWriter(target.path);
+  rows.exec(`INSERT INTO order_retention VALUES (1, 'a process', 5, 6);
+             INSERT INTO erasures VALUES (3, 'ab', 'cd', 'ann', 7, NULL, '{}')`);
+  rows.close();
   await more?.(store);
   await Promise.all([store.close(), deadLetterStore.close()]);
   const source = await SqliteCopySource.open(target.path);

@@ -9,6 +9,7 @@ import {
   openLineageStore,
   openReader,
   openReplicaStore,
+  openRetentionStore,
 } from '../../../src/store/open/open-store.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import type { PostgresTarget } from '../../../src/store/target.ts';
@@ -21,10 +22,14 @@ export async function emptyStore(server: PostgresServer, { url }: PostgresTarget
   await server.run(
     url,
     `TRUNCATE orders, order_history, progress, retrying_orders, retrying_events, dead_letters, dead_letter_audit,
-       partition_owners, lone_orders, history_epochs, status_logs, log_identities, api_keys, replicas
+       partition_owners, lone_orders, order_retention, erasures, history_epochs, status_logs, log_identities, api_keys, replicas
        RESTART IDENTITY;
      UPDATE change_counter SET last = 0`,
   );
+}
+
+function unnamed(sql: string) {
+  return { name: `sql: ${createHash('sha256').update(sql).digest('base64url')}`, text: sql, values: [] };
 }
 
 /** The store of this target; what it opens is closed at the end of the test. */
@@ -52,6 +57,11 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       t.teardown(() => store.close());
       return store;
     },
+    retentionStore: async () => {
+      const store = await openRetentionStore(target, createWriteLock());
+      t.teardown(() => store.close());
+      return store;
+    },
     alignmentStore: async () => {
       const store = await openAlignmentStore(target, createWriteLock());
       t.teardown(() => store.close());
@@ -73,12 +83,9 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       return reader;
     },
     runSql: async (sql) => {
-      await raw.query({
-        name: `sql: ${createHash('sha256').update(sql).digest('base64url')}`,
-        text: sql,
-        values: [],
-      });
+      await raw.query(unnamed(sql));
     },
+    rows: (sql) => raw.query<Record<string, unknown>>(unnamed(sql)),
     deadLetters: () =>
       raw.query<DeadLetterRow & Record<string, unknown>>({
         name: 'dead-letters',

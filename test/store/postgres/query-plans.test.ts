@@ -5,6 +5,7 @@ import { formatCursor } from '../../../src/store/sql/keyset.ts';
 import { PostgresConnection } from '../../../src/store/postgres/connection.ts';
 import { selectStatement } from '../../../src/store/postgres/dead-letter-store.ts';
 import { postgresDialect } from '../../../src/store/postgres/dialect.ts';
+import { DELETE_CLOSED } from '../../../src/store/postgres/retention-store.ts';
 import { postgresLists } from '../../../src/store/postgres/list-query.ts';
 import {
   causesStatement,
@@ -133,6 +134,12 @@ await t.test('an order without a row is found by its id', async (t) => {
   const plan = await planOf({ name: '', text: UNSTORED, values: ['o-1', 'o-1'] });
   t.match(plan, /Index Scan using retrying_events_pkey .*\n *Index Cond: \(order_id/);
   t.match(plan, /Index Scan using dead_letters_by_order .*\n *Index Cond: \(order_id/);
+});
+
+await t.test('closed orders are deleted by indexes', async (t) => {
+  const plan = await planOf({ name: '', text: DELETE_CLOSED, values: [0, 0, 9_000, 100] });
+  t.match(plan, /Index Scan using orders_closed .*\n *Index Cond: .*ROW\(updated_at, seq\) > ROW/);
+  t.notMatch(plan, /Seq Scan|Sort|Hash/, plan);
 });
 
 async function planOf({ text, values }: Statement): Promise<string> {

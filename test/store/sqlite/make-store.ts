@@ -11,6 +11,7 @@ import {
   openLineageStore,
   openReader,
   openReplicaStore,
+  openRetentionStore,
 } from '../../../src/store/open/open-store.ts';
 import type { SqliteTarget } from '../../../src/store/target.ts';
 import { openReadOnly, openWriter } from '../../../src/store/sqlite/connection.ts';
@@ -52,6 +53,11 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       t.teardown(() => store.close());
       return store;
     },
+    retentionStore: async () => {
+      const store = await openRetentionStore(target, lock);
+      t.teardown(() => store.close());
+      return store;
+    },
     alignmentStore: async () => {
       const store = await openAlignmentStore(target, lock);
       t.teardown(() => store.close());
@@ -78,6 +84,7 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       earlier.close();
       return Promise.resolve();
     },
+    rows: (sql) => Promise.resolve(raw.prepare<[], Record<string, unknown>>(sql).all()),
     deadLetters: () =>
       Promise.resolve(
         raw

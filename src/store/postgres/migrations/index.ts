@@ -8,6 +8,8 @@ import { queuedEventOrder } from './0008-queued-event-order.ts';
 import { apiKeys } from './0009-api-keys.ts';
 import { errorDetails } from './0010-error-details.ts';
 import { replicas } from './0011-replicas.ts';
+import { orderRetention } from './0012-order-retention.ts';
+import { erasures } from './0013-erasures.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
@@ -39,4 +41,6 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   { name: '0009-api-keys', sql: apiKeys },
   { name: '0010-error-details', sql: errorDetails },
   { name: '0011-replicas', sql: replicas },
+  { name: '0012-order-retention', sql: orderRetention },
+  { name: '0013-erasures', sql: erasures },
 ];

@@ -9,6 +9,8 @@ import { queuedEventOrder } from './0010-queued-event-order.ts';
 import { apiKeys } from './0011-api-keys.ts';
 import { errorDetails } from './0012-error-details.ts';
 import { replicas } from './0013-replicas.ts';
+import { orderRetention } from './0014-order-retention.ts';
+import { erasures } from './0015-erasures.ts';
 
 /** In the order of application. Never change a released migration; add another one. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
@@ -42,4 +44,6 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   { name: '0011-api-keys', sql: apiKeys },
   { name: '0012-error-details', sql: errorDetails },
   { name: '0013-replicas', sql: replicas },
+  { name: '0014-order-retention', sql: orderRetention },
+  { name: '0015-erasures', sql: erasures },
 ];

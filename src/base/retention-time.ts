@@ -1,4 +1,4 @@
-import { monotonicClock, systemClock } from '../../base/clock.ts';
+import { monotonicClock, systemClock } from './clock.ts';
 
 /** How much faster than real time retention may catch up with a clock that was set forward. */
 const CATCH_UP_FACTOR = 2;
@@ -14,10 +14,11 @@ export class RetentionTime {
   #time: number;
   #readAt: number;
 
-  constructor(clock = systemClock, monotonic = monotonicClock) {
+  /** @param latest the first time is not after this, in case the clock is ahead already; by default the clock is trusted */
+  constructor(clock = systemClock, monotonic = monotonicClock, latest = Infinity) {
     this.#clock = clock;
     this.#monotonicClock = monotonic;
-    this.#time = clock();
+    this.#time = Math.min(clock(), latest);
     this.#readAt = monotonic();
   }
 

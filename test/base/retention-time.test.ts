@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RetentionTime } from '../../../src/log/embedded/retention-time.ts';
+import { RetentionTime } from '../../src/base/retention-time.ts';
 
 const DAY_MS = 86_400_000;
 
