@@ -49,6 +49,11 @@ const commands: Commands = {
     const { runKeys } = await import('./cli/keys/run.ts');
     return (await runKeys(command, process)) ? EXIT.ok : EXIT.failed;
   },
+
+  async erase(command) {
+    const { runErase } = await import('./cli/erase/run.ts');
+    return (await runErase(command, process)) ? EXIT.ok : EXIT.failed;
+  },
 };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), version(), commands).catch(explain);

@@ -22,6 +22,7 @@ interface DataFile {
  */
 export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | 'database'>): string[] {
   const warnings = new Set<string | undefined>();
+  keepTemporaryFilesBeside(dataFiles(config)[0]?.path);
   for (const { setting, path } of dataFiles(config)) {
     const folder = { setting, path: dirname(path) };
     prepareFolder(folder);
@@ -29,6 +30,14 @@ export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | '
     for (const suffix of ['', '-wal', '-shm']) warnings.add(prepareFile({ setting, path: path + suffix }));
   }
   return [...warnings].filter((warning) => warning !== undefined);
+}
+
+/**
+ * SQLite makes a temporary file only to rewrite a whole one, and as large. It reads the variable when it opens its first file.
+ * @param path of a data file; undefined: none is used
+ */
+export function keepTemporaryFilesBeside(path: string | undefined): void {
+  if (path !== undefined) process.env.SQLITE_TMPDIR ??= dirname(path);
 }
 
 function dataFiles({ eventLog, dataDir, database }: Parameters<typeof prepareDataFiles>[0]): DataFile[] {

@@ -1,15 +1,18 @@
 import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
+import { ServiceError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
+import { openAlignmentStore } from '../store/open/open-store.ts';
 import { verifyAlignment } from './alignment.ts';
 import { startApi } from './api.ts';
 import { openAuthenticator } from './authentication.ts';
 import { backUp } from './backup/back-up.ts';
 import { ControlSocket } from './backup/control-socket.ts';
 import { controlSocketPath } from './backup/protocol.ts';
+import { eraseFromLog } from './erase/erase-log.ts';
 import { openServers } from './servers.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -111,14 +114,30 @@ function uncheckedPartitions({ log, unchecked, reader, logger }: Context): Unche
   });
 }
 
-/** For `order-system backup`, which needs the process that holds the lock of the embedded log. */
-async function openControlSocket({ config, lifecycle, log, logger }: Context): Promise<void> {
+/** For `order-system backup` and `erase`, which need the process that holds the lock of the embedded log. */
+async function openControlSocket(context: Context): Promise<void> {
+  const { config, lifecycle, log, logger, writeLock } = context;
   const { database, dataDir } = config;
-  if (!(log instanceof EmbeddedEventLog) || database.kind !== 'sqlite') return;
+  if (!(log instanceof EmbeddedEventLog)) return;
   const socket = new ControlSocket({
     path: controlSocketPath(dataDir),
-    backUp: (folder, onProgress, signal) =>
-      backUp({ log, storePath: database.path, folder, onProgress, signal }),
+    backUp: async (folder, onProgress, signal) => {
+      if (database.kind !== 'sqlite')
+        throw new ServiceError('backup-failed', 'The store is not a file. Use pg_dump.');
+      await backUp({ log, storePath: database.path, folder, onProgress, signal });
+    },
+    async eraseLog(erasure, onProgress, signal) {
+      const alignment = await openAlignmentStore(database, writeLock);
+      try {
+        return await eraseFromLog({
+          ...erasure,
+          ...{ log, alignment, signal, isProcessing: true },
+          onProgress: (done, total) => onProgress('log.db', done, total),
+        });
+      } finally {
+        await alignment.close();
+      }
+    },
     logger,
   });
   await lifecycle.start('control socket', socket);

@@ -99,6 +99,7 @@ const INTERNAL_ERRORS = {
   'progress-gap': internal('The store is behind what was already processed', 'fatal'),
   'log-mismatch': internal('The event log and the store do not belong together', 'fatal'),
   'backup-failed': internal('The backup is not complete'),
+  'erasure-failed': internal('The erasure is not complete'),
   'copy-differs': internal('The copy of a store differs from the store'),
   'worker-failed': internal('A worker thread ended before its work did', 'transient'),
   'calls-lost': internal('A worker thread ended while it had detached calls or another task', 'transient'),

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/document.ts';
 import { addDeadLetterCommands, type DeadLetterCommand } from './dead-letters/command-line.ts';
+import { addEraseCommand, type EraseCommand } from './erase/command-line.ts';
 import { addKeyCommands, type KeyCommand } from './keys/command-line.ts';
 
 /** The commands; each returns the exit code. */
@@ -15,6 +16,7 @@ export interface Commands {
   acceptLoss(options: { dryRun: boolean }): Promise<number>;
   deadLetters(command: DeadLetterCommand): Promise<number>;
   keys(command: KeyCommand): Promise<number>;
+  erase(command: EraseCommand): Promise<number>;
 }
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -78,6 +80,7 @@ export async function runCommandLine(args: string[], version: string, commands: 
   );
   addDeadLetterCommands(program, (command) => run(() => commands.deadLetters(command))());
   addKeyCommands(program, (command) => run(() => commands.keys(command))());
+  addEraseCommand(program, (command) => run(() => commands.erase(command))());
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -142,6 +145,7 @@ Examples:
   order-system config --json                the settings in force, and where they came from
   order-system dead-letters list            records that failed for good; also show, replay, discard
   order-system keys create --name import --scope orders:create      an API key; also list, revoke
+  order-system erase --customer c-7 --dry-run     what the service has of a customer
 
 Exit codes:
   0  done, or stopped by a signal

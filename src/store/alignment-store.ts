@@ -36,5 +36,10 @@ export interface AlignmentStore {
     identity: string | undefined,
     changes: ReadonlyMap<number, { loaded: StoredProgress | undefined; next: AcceptedProgress }>,
   ): Promise<void>;
+  /**
+   * Forgets the check values of the last processed records, for when the log is about to change them.
+   * @returns the next offset to process, by partition
+   */
+  forgetLastRecords(topic: string): Promise<Map<number, number>>;
   close(): Promise<void>;
 }

@@ -36,6 +36,7 @@ await t.test('of two services that claim a new store at once, the second is refu
       return Promise.resolve(identity);
     },
     accept: () => Promise.reject(new Error('not called')),
+    forgetLastRecords: () => Promise.resolve(new Map()),
     close: () => Promise.resolve(),
   };
   await t.rejects(alignStore(logOf([]), store), { code: 'log-mismatch', message: /another event log/ });

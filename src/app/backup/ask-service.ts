@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { ErrorCode } from '../../base/error-table.ts';
 import { ServiceError, toError } from '../../base/errors.ts';
 import type { BackupProgress } from './back-up.ts';
-import type { BackupRequest, ControlReply } from './protocol.ts';
+import type { BackupRequest, ControlReply, ControlRequest, EraseLogRequest } from './protocol.ts';
 
 /**
  * Asks the service behind a control socket for a backup, and waits until it is done.
@@ -15,18 +16,50 @@ export async function askForBackup(
   request: BackupRequest,
   onProgress: BackupProgress,
 ): Promise<boolean> {
-  const socket = await open(path);
-  if (socket === undefined) return false;
+  return (await ask(path, request, onProgress, 'backup-failed')) !== undefined;
+}
+
+/**
+ * Asks the service behind a control socket to remove personal data from its event log.
+ * @returns how many records had personal data; undefined if no service answers there
+ * @throws ServiceError that the service reports; `erasure-failed` if it goes away
+ */
+export async function askToEraseLog(
+  path: string,
+  request: EraseLogRequest,
+  onProgress: BackupProgress,
+): Promise<number | undefined> {
+  const done = await ask(path, request, onProgress, 'erasure-failed');
+  return done && (done.redacted ?? 0);
+}
+
+/** Whether a service answers there. @throws ServiceError `erasure-failed` if it may not be asked */
+export async function isServiceRunning(path: string): Promise<boolean> {
+  const socket = await open(path, 'erasure-failed');
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+async function ask(
+  path: string,
+  request: ControlRequest,
+  onProgress: BackupProgress,
+  failure: ErrorCode,
+): Promise<Extract<ControlReply, { kind: 'done' }> | undefined> {
+  const socket = await open(path, failure);
+  if (socket === undefined) return undefined;
   try {
     socket.write(`${JSON.stringify(request)}\n`);
     for await (const line of createInterface({ input: socket })) {
       const reply = parseReply(line);
       if (reply === undefined) break;
-      if (reply.kind === 'done') return true;
+      if (reply.kind === 'done') return reply;
       if (reply.kind === 'failed') throw new ServiceError(reply.code, reply.message);
       onProgress(reply.file, reply.done, reply.total);
     }
-    throw new ServiceError('backup-failed', 'The service ended before the backup was complete.');
+    const what =
+      failure === 'backup-failed' ? 'backup was complete' : 'erasure was complete: run the command again';
+    throw new ServiceError(failure, `The service ended before the ${what}.`);
   } finally {
     socket.destroy();
   }
@@ -44,7 +77,7 @@ function parseReply(line: string): ControlReply | undefined {
 /** What connecting fails with if no service listens: no socket, or one that a crash has left behind. */
 const NO_SERVICE = new Set(['ENOENT', 'ECONNREFUSED', 'EINVAL', 'ENAMETOOLONG']);
 
-async function open(path: string): Promise<Socket | undefined> {
+async function open(path: string, failure: ErrorCode): Promise<Socket | undefined> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');
@@ -53,6 +86,6 @@ async function open(path: string): Promise<Socket | undefined> {
     const { code = '', message } = toError(thrown) as NodeJS.ErrnoException;
     if (NO_SERVICE.has(code)) return undefined;
     const detail = `The service cannot be asked over ${path}: ${message}. Run the command as the user of the service.`;
-    throw new ServiceError('backup-failed', detail, { cause: thrown });
+    throw new ServiceError(failure, detail, { cause: thrown });
   }
 }

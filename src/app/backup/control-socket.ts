@@ -6,22 +6,26 @@ import { createInterface } from 'node:readline';
 import { ServiceError, toError, toServiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { BackupProgress } from './back-up.ts';
-import type { BackupRequest, ControlReply } from './protocol.ts';
+import type { LogErasure } from '../erase/erase-log.ts';
+import type { BackupRequest, ControlReply, ControlRequest, EraseLogRequest } from './protocol.ts';
 
 export interface ControlSocketOptions {
   path: string;
   /** must end when the signal is aborted */
   backUp: (folder: string, onProgress: BackupProgress, signal: AbortSignal) => Promise<void>;
+  /** as `backUp`; returns how many records had personal data */
+  eraseLog?: (erasure: LogErasure, onProgress: BackupProgress, signal: AbortSignal) => Promise<number>;
   /** a client that sends no request, or does not read the replies, for this long is disconnected; 2 s by default */
   clientTimeoutMs?: number;
   logger: Logger;
 }
 
-const MAX_REQUEST_BYTES = 65_536;
+/** Enough for the ids of 20 000 orders. */
+const MAX_REQUEST_BYTES = 1_048_576;
 const MAX_CLIENTS = 16;
 const CLIENT_TIMEOUT_MS = 2_000;
 
-/** Serves commands of the user who runs the service: see protocol.ts. One backup runs at a time. */
+/** Serves commands of the user who runs the service: see protocol.ts. One runs at a time. */
 export class ControlSocket {
   readonly #options: ControlSocketOptions;
   readonly #stopping = new AbortController();
@@ -83,14 +87,11 @@ export class ControlSocket {
     const reply = (message: ControlReply) => socket.writable && socket.write(`${JSON.stringify(message)}\n`);
     try {
       this.#limitSilence(socket);
-      const { folder } = parseRequest(await firstLine(socket, signal));
+      const request = parseRequest(await firstLine(socket, signal));
       socket.setTimeout(0);
-      await this.#backUp(
-        folder,
-        (file, done, total) => reply({ kind: 'progress', file, done, total }),
-        signal,
-      );
-      reply({ kind: 'done' });
+      const onProgress: BackupProgress = (file, done, total) =>
+        reply({ kind: 'progress', file, done, total });
+      reply(await this.#alone(() => this.#run(request, onProgress, signal)));
     } catch (thrown) {
       const { code, message } = toServiceError(thrown);
       reply({ kind: 'failed', code, message });
@@ -104,21 +105,44 @@ export class ControlSocket {
     socket.setTimeout(this.#options.clientTimeoutMs ?? CLIENT_TIMEOUT_MS, () => socket.destroy());
   }
 
-  async #backUp(folder: string, onProgress: BackupProgress, signal: AbortSignal): Promise<void> {
-    const { backUp, logger } = this.#options;
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isBusy) {
-      throw new ServiceError('backup-failed', 'Another backup is running. Wait until it is done.');
+      throw new ServiceError(
+        'backup-failed',
+        'Another backup is running, or an erasure. Wait until it is done.',
+      );
     }
     this.#isBusy = true;
     try {
+      return await work();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #run(
+    request: ControlRequest,
+    onProgress: BackupProgress,
+    signal: AbortSignal,
+  ): Promise<Extract<ControlReply, { kind: 'done' }>> {
+    const { backUp, eraseLog, logger } = this.#options;
+    try {
+      if (request.command === 'erase-log') {
+        if (eraseLog === undefined)
+          throw new ServiceError('bad-request', 'This service has no such command.');
+        logger.info('An erasure of personal data from the event log begins.');
+        const redacted = await eraseLog(request, onProgress, signal);
+        logger.info({ redacted }, 'The personal data is erased from the event log.');
+        return { kind: 'done', redacted };
+      }
+      const { folder } = request;
       logger.info({ folder }, 'a backup begins');
       await backUp(folder, onProgress, signal);
       logger.info({ folder }, 'the backup is complete');
+      return { kind: 'done' };
     } catch (error) {
-      logger.error({ folder, err: toError(error) }, 'the backup failed');
+      logger.error({ command: request.command, err: toError(error) }, 'the command failed');
       throw error;
-    } finally {
-      this.#isBusy = false;
     }
   }
 }
@@ -140,14 +164,34 @@ async function firstLine(socket: Socket, signal: AbortSignal): Promise<string> {
   }
 }
 
-function parseRequest(line: string): BackupRequest {
+function parseRequest(line: string): ControlRequest {
   const request: unknown = JSON.parse(line);
-  if (typeof request === 'object' && request !== null && 'command' in request && 'folder' in request) {
-    const { command, folder } = request;
-    if (command === 'backup' && typeof folder === 'string' && isAbsolute(folder)) return { command, folder };
-  }
+  if (isBackup(request) || isEraseLog(request)) return request;
   throw new ServiceError(
     'bad-request',
     'The request is not {"command":"backup","folder":"<absolute path>"}.',
+  );
+}
+
+function isBackup(request: unknown): request is BackupRequest {
+  if (!isCommand(request, 'backup')) return false;
+  return typeof request.folder === 'string' && isAbsolute(request.folder);
+}
+
+function isEraseLog(request: unknown): request is EraseLogRequest {
+  if (!isCommand(request, 'erase-log')) return false;
+  const { customerId, pseudonym, orderIds, rewrite } = request;
+  return (
+    typeof customerId === 'string' &&
+    typeof pseudonym === 'string' &&
+    typeof rewrite === 'boolean' &&
+    Array.isArray(orderIds) &&
+    orderIds.every((id) => typeof id === 'string')
+  );
+}
+
+function isCommand(request: unknown, command: string): request is Record<string, unknown> {
+  return (
+    typeof request === 'object' && request !== null && 'command' in request && request.command === command
   );
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ErrorCode } from '../../base/error-table.ts';
+import type { LogErasure } from '../erase/erase-log.ts';
 
 /*
  * How commands reach a running service: over a Unix domain socket in DATA_DIR that only the user of the service can open. The
@@ -11,9 +12,17 @@ export interface BackupRequest {
   folder: string;
 }
 
+/** Removes a customer's personal data from the event log. */
+export interface EraseLogRequest extends LogErasure {
+  command: 'erase-log';
+}
+
+export type ControlRequest = BackupRequest | EraseLogRequest;
+
 export type ControlReply =
   | { kind: 'progress'; file: 'orders.db' | 'log.db'; done: number; total: number }
-  | { kind: 'done' }
+  /** `redacted`: records that had personal data */
+  | { kind: 'done'; redacted?: number }
   | { kind: 'failed'; code: ErrorCode; message: string };
 
 export function controlSocketPath(dataDir: string): string {

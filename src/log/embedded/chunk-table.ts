@@ -24,6 +24,7 @@ export class ChunkTable {
   readonly #atOrBefore: Statement<[number, number], ChunkRow>;
   readonly #after: Statement<[number, number], ChunkRow>;
   readonly #timestampAt: Statement<[number, number], number>;
+  readonly #replaceBody: Statement<[number, Buffer, number]>;
   readonly #delete: Statement<[number]>;
 
   constructor(db: Database) {
@@ -37,6 +38,7 @@ export class ChunkTable {
         'SELECT timestamp FROM chunks WHERE id <= ? AND id >= ? ORDER BY id DESC LIMIT 1',
       )
       .pluck();
+    this.#replaceBody = db.prepare('UPDATE chunks SET checksum = ?, body = ? WHERE id = ?');
     this.#delete = db.prepare('DELETE FROM chunks WHERE id = ?');
   }
 
@@ -72,6 +74,11 @@ export class ChunkTable {
   /** The timestamp of the chunk with this offset, which must be retained. */
   timestampAt({ slot }: Partition, offset: number): number | undefined {
     return this.#timestampAt.get(slot * SLOT_SIZE + offset, slot * SLOT_SIZE);
+  }
+
+  /** @param body has as many records */
+  replaceBody({ slot }: Partition, { firstOffset }: Chunk, body: Buffer): void {
+    this.#replaceBody.run(crc32(body), body, slot * SLOT_SIZE + firstOffset);
   }
 
   delete({ slot }: Partition, { firstOffset }: Chunk): void {

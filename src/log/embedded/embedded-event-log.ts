@@ -4,6 +4,7 @@ import type { LogRecord } from '../../base/log-record.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Position } from '../../base/position.ts';
+import type { Erasure } from '../../order/personal-data.ts';
 import type {
   ConsumerHandlers,
   EventLog,
@@ -130,6 +131,37 @@ export class EmbeddedEventLog implements EventLog {
 
   async moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): Promise<void> {
     await this.#client.call('moveForward', [topic, nextOffsets]);
+  }
+
+  /**
+   * Removes the personal data of a customer from the records of a topic, in small steps; appends go on.
+   * @param ranges offsets by partition, the last one excluded
+   * @param orderIds orders of the customer; those that the records place are added
+   * @returns how many records had personal data
+   * @throws ServiceError `log-unavailable`
+   */
+  async redact(
+    topic: string,
+    ranges: ReadonlyMap<number, { from: number; to: number }>,
+    erasure: Erasure,
+    orderIds: Set<string>,
+  ): Promise<number> {
+    let redacted = 0;
+    for (const [partition, { from, to }] of ranges) {
+      for (let next = from; next < to;) {
+        const redaction = { erasure, orderIds: [...orderIds] };
+        const step = await this.#client.call('redact', [topic, partition, { from: next, to }, redaction]);
+        for (const id of step.orderIds) orderIds.add(id);
+        redacted += step.redacted;
+        next = step.next;
+      }
+    }
+    return redacted;
+  }
+
+  /** Writes the file anew, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
+  async rewrite(): Promise<void> {
+    await this.#client.call('rewrite', []);
   }
 
   /**

@@ -6,8 +6,9 @@ import { type Chunk, singleRecord } from './frames.ts';
 import { deleteAllBefore } from './move-forward.ts';
 import { openDatabase, readIdentity, relaxed } from './log-database.ts';
 import { LogDisk } from './log-disk.ts';
-import type { CorruptRecords, OpenOptions } from './protocol.ts';
+import type { CorruptRecords, OpenOptions, RedactedRecords, Redaction } from './protocol.ts';
 import { RecordAppender } from './record-appender.ts';
+import { redactRecords } from './redaction.ts';
 import { Retention } from './retention.ts';
 import { partitionOf, type Topic, TopicTable } from './topic-table.ts';
 
@@ -152,6 +153,29 @@ export class LogFile {
       partition.start = partition.end = next;
       if (partition.committed !== undefined) partition.committed = next;
     }
+  }
+
+  /** See `redactRecords`. Each call is one transaction. */
+  redact(
+    topicName: string,
+    number: number,
+    range: { from: number; to: number },
+    redaction: Redaction,
+  ): RedactedRecords {
+    const partition = this.topic(topicName).partitions[number];
+    if (partition === undefined) return { next: range.to, redacted: 0, orderIds: [] };
+    return this.#db.transaction(() => redactRecords(this.#chunks, partition, range, redaction))();
+  }
+
+  /** Its temporary copy is as large as the file, so it must not be in memory. @throws SqliteError */
+  rewrite(): void {
+    this.#db.pragma('temp_store = FILE');
+    try {
+      this.#db.exec('VACUUM');
+    } finally {
+      this.#db.pragma('temp_store = MEMORY');
+    }
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
   /**

@@ -13,6 +13,8 @@ import type {
   Method,
   OpenOptions,
   PartitionState,
+  RedactedRecords,
+  Redaction,
   Reply,
 } from './protocol.ts';
 
@@ -107,6 +109,21 @@ export class LogServer implements LogCalls {
     this.#file.moveForward(topic, nextOffsets);
   }
 
+  redact(
+    topic: string,
+    partition: number,
+    range: { from: number; to: number },
+    redaction: Redaction,
+  ): RedactedRecords {
+    this.#health.refuseAfterDiskError();
+    return this.#file.redact(topic, partition, range, redaction);
+  }
+
+  rewrite(): void {
+    this.#health.refuseAfterDiskError();
+    this.#file.rewrite();
+  }
+
   holdRetention(): void {
     this.#maintenance.holdRetention();
   }
@@ -158,7 +175,7 @@ export class LogServer implements LogCalls {
 }
 
 function isWrite(method: Method): boolean {
-  return method === 'append' || method === 'commit' || method === 'moveForward';
+  return ['append', 'commit', 'moveForward', 'redact'].includes(method);
 }
 
 /** The buffers of a reply, to be transferred instead of copied. */

@@ -1,5 +1,6 @@
 import type { LogFileSize } from '../event-log.ts';
 import type { ErrorCode } from '../../base/error-table.ts';
+import type { Erasure } from '../../order/personal-data.ts';
 
 /**
  * The methods of the log thread (LogServer) that the main thread can call. Records are passed only inside transferred buffers
@@ -29,6 +30,18 @@ export interface LogCalls {
   recordsAt(topic: string, offsets: ReadonlyMap<number, number>): Uint8Array<ArrayBuffer>;
   /** Deletes all records of these partitions; the next append of each gets the given offset. */
   moveForward(topic: string, nextOffsets: ReadonlyMap<number, number>): void;
+  /**
+   * Removes the personal data of a customer from some records of a partition; call it again from `next` on until that is the end of the
+   * range. @param range offsets, the last one excluded
+   */
+  redact(
+    topic: string,
+    partition: number,
+    range: { from: number; to: number },
+    redaction: Redaction,
+  ): RedactedRecords;
+  /** Writes the file anew, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
+  rewrite(): void;
   /** Keeps all records until the matching `releaseRetention`. Holds add up. */
   holdRetention(): void;
   releaseRetention(): void;
@@ -36,6 +49,20 @@ export interface LogCalls {
   backUp(file: string): Promise<void>;
   /** Makes the backup in progress fail, if there is one. */
   stopBackup(): void;
+}
+
+export interface Redaction {
+  erasure: Erasure;
+  /** orders of the customer that are known already */
+  orderIds: string[];
+}
+
+export interface RedactedRecords {
+  /** the first offset that was not examined */
+  next: number;
+  redacted: number;
+  /** further orders of the customer, which these records placed */
+  orderIds: string[];
 }
 
 export const NO_OFFSET = -1;

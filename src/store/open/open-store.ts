@@ -1,6 +1,7 @@
 import type { AlignmentStore } from '../alignment-store.ts';
 import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { ErasureStore } from '../erasure-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
@@ -58,6 +59,13 @@ export async function openRetentionStore(target: StoreTarget, writeLock: WriteLo
   return target.kind === 'sqlite'
     ? (await sqlite()).openRetentionStore(target, writeLock)
     : (await postgres()).openRetentionStore(target);
+}
+
+/** For a command: SQLite blocks its thread. @param writeLock as in `openBatchStore` @throws ServiceError `store-unavailable` */
+export async function openErasureStore(target: StoreTarget, writeLock: WriteLock): Promise<ErasureStore> {
+  return target.kind === 'sqlite'
+    ? (await sqlite()).openErasureStore(target, writeLock)
+    : (await postgres()).openErasureStore(target);
 }
 
 /** For short use on the main thread; SQLite blocks it. @throws ServiceError `store-unavailable` */

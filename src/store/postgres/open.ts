@@ -1,6 +1,7 @@
 import type { AlignmentStore } from '../alignment-store.ts';
 import type { ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { ErasureStore } from '../erasure-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
@@ -8,12 +9,15 @@ import type { RetentionStore } from '../retention-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
 import { SqlAlignmentStore } from '../sql/alignment-store.ts';
+import { SqlErasureStore } from '../sql/erasure-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import { SqlReplicaStore } from '../sql/replica-store.ts';
 import type { PostgresTarget } from '../target.ts';
 import { PostgresBatchStore } from './batch-store.ts';
 import { PostgresConnection } from './connection.ts';
 import { PostgresDeadLetterStore } from './dead-letter-store.ts';
+import { withLongTimeouts } from './client-options.ts';
+import { postgresErasureDialect } from './erasure-dialect.ts';
 import { postgresLists } from './list-query.ts';
 import { PostgresPool } from './pool.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
@@ -28,6 +32,11 @@ export async function openBatchStore(target: PostgresTarget): Promise<BatchStore
 
 export async function openAlignmentStore(target: PostgresTarget): Promise<AlignmentStore> {
   return new SqlAlignmentStore(await connected(new PostgresConnection(target, 'alignment')));
+}
+
+export async function openErasureStore(target: PostgresTarget): Promise<ErasureStore> {
+  const connection = await connected(new PostgresConnection(withLongTimeouts(target), 'erase'));
+  return new SqlErasureStore(connection, postgresErasureDialect(connection, target));
 }
 
 export async function openDeadLetterStore(target: PostgresTarget): Promise<DeadLetterStore> {

@@ -65,6 +65,17 @@ export class SqlAlignmentStore implements AlignmentStore {
     ]);
   }
 
+  async forgetLastRecords(topic: string): Promise<Map<number, number>> {
+    const rows = await this.#writer.query<{ partition: number; next: number }>(
+      statement(
+        'forget last records',
+        'UPDATE progress SET last_record = NULL WHERE topic = ? RETURNING partition, next_offset AS next',
+        [topic],
+      ),
+    );
+    return new Map(rows.map(({ partition, next }) => [partition, next]));
+  }
+
   close(): Promise<void> {
     return this.#writer.close();
   }

@@ -29,6 +29,12 @@ export const INSERT_POSTINGS = `
   INSERT INTO order_parties (rowid, parties)
   SELECT ${postingOf('orders')} FROM orders WHERE orders.seq >= ? ORDER BY list_key`;
 
+/** Inserts the postings of orders by their seqs, a JSON array. */
+export const INSERT_POSTINGS_OF = `
+  INSERT INTO order_parties (rowid, parties)
+  SELECT ${postingOf('orders')} FROM orders
+  WHERE orders.seq IN (SELECT value FROM json_each(?)) ORDER BY list_key`;
+
 /** Deletes the postings of orders by their seqs, a JSON array. Call it before the rows change: FTS5 needs the words it has indexed. */
 export const DELETE_POSTINGS = `
   INSERT INTO order_parties (order_parties, rowid, parties)

@@ -2,20 +2,23 @@ import { systemClock } from '../../base/clock.ts';
 import type { AlignmentStore } from '../alignment-store.ts';
 import type { ApiKeyReader, ApiKeyStore } from '../api-key-store.ts';
 import type { DeadLetterStore } from '../dead-letter-store.ts';
+import type { ErasureStore } from '../erasure-store.ts';
 import type { LineageStore } from '../lineage-store.ts';
 import type { BatchStore, OrderReader } from '../order-store.ts';
 import type { ReplicaStore } from '../replica-store.ts';
 import type { RetentionStore } from '../retention-store.ts';
 import { SqlApiKeyStore } from '../sql/api-key-store.ts';
 import { SqlLineageStore } from '../sql/lineage-store.ts';
-import { SqlAlignmentStore } from '../sql/alignment-store.ts';
+import { SqlAlignmentStore, type SqlWriter } from '../sql/alignment-store.ts';
+import { SqlErasureStore } from '../sql/erasure-store.ts';
 import { SqlOrderReader } from '../sql/order-reader.ts';
 import { SqlReplicaStore } from '../sql/replica-store.ts';
 import type { SqliteTarget } from '../target.ts';
 import { SqliteBatchStore } from './batch-store.ts';
 import { SqliteClient } from './client.ts';
-import { asPromise, openReadOnly, openWriter } from './connection.ts';
+import { asPromise, openReadOnly, openWriter, type Connection } from './connection.ts';
 import { SqliteDeadLetterStore } from './dead-letter-store.ts';
+import { sqliteErasureDialect } from './erasure-dialect.ts';
 import { sqliteLists } from './list-query.ts';
 import { SqliteRetentionStore } from './retention-store.ts';
 import type { WriteLock } from './write-lock.ts';
@@ -33,17 +36,27 @@ export function openBatchStore({ path }: SqliteTarget, writeLock: WriteLock): Pr
 }
 
 export function openAlignmentStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<AlignmentStore> {
+  return asPromise(() => new SqlAlignmentStore(writerOn(openWriter(path), writeLock)));
+}
+
+/** @param writeLock shared by the threads of a process; a command has its own */
+export function openErasureStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<ErasureStore> {
   return asPromise(() => {
-    const client = new SqliteClient(openWriter(path));
-    return new SqlAlignmentStore({
-      query: (statement) => client.query(statement),
-      write: (statements) =>
-        client.write(writeLock, () => {
-          for (const { text, values } of statements) client.prepared(text).run(values);
-        }),
-      close: () => client.close(),
-    });
+    const connection = openWriter(path, COMMAND_BUSY_TIMEOUT_MS);
+    return new SqlErasureStore(writerOn(connection, writeLock), sqliteErasureDialect(connection, path));
   });
+}
+
+function writerOn(connection: Connection, writeLock: WriteLock): SqlWriter {
+  const client = new SqliteClient(connection);
+  return {
+    query: (statement) => client.query(statement),
+    write: (statements) =>
+      client.write(writeLock, () => {
+        for (const { text, values } of statements) client.prepared(text).run(values);
+      }),
+    close: () => client.close(),
+  };
 }
 
 export function openDeadLetterStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<DeadLetterStore> {

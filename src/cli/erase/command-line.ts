@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { identifier } from '../keys/option-values.ts';
+
+export interface EraseCommand {
+  customer: string;
+  dryRun?: true;
+  /** no question is asked */
+  yes?: true;
+  includeOpen?: true;
+  /** false with --no-rewrite */
+  rewrite: boolean;
+  /** undefined: the user of the operating system */
+  by?: string;
+}
+
+export function addEraseCommand(program: Command, run: (command: EraseCommand) => Promise<void>): void {
+  program
+    .command('erase')
+    .description(
+      "remove a customer's personal data from the store and the embedded event log, with an audit row",
+    )
+    .requiredOption('--customer <id>', 'the customer, as orders name them (customerId)', identifier)
+    .option('--dry-run', 'only say what there is; change nothing')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--include-open', 'also orders that are not closed: they go on under the pseudonym')
+    .option('--no-rewrite', 'do not write the files anew, so that nobody waits; old bytes stay in them')
+    .option('--by <name>', 'who asks for it, for the audit (default: the user of the operating system)')
+    .addHelpText('after', HELP)
+    .action((options: EraseCommand) => run(options));
+}
+
+const HELP = `
+The customer's id becomes a random pseudonym; names of items, metadata, reasons, error texts and the records of dead letters are removed;
+API keys of the customer are deleted. Amounts, skus, merchants, statuses and times stay, for accounting. Unresolved dead letters
+are discarded.
+
+It takes the settings of the service, which may run or be stopped. At the end it writes the files anew, so that no old bytes stay:
+with SQLite and the embedded log writing waits meanwhile, with PostgreSQL all access to the tables (VACUUM FULL). Run it when little
+goes on, or with --no-rewrite, and again later without. It is safe to repeat.
+
+Kafka keeps its records until the retention of the topics, and backups keep everything: see docs/retention.md.
+
+Examples:
+  order-system erase --customer c-7 --dry-run
+  order-system erase --customer c-7 --by ann
+  docker compose exec worker-1 node dist/src/main.js erase --customer c-7 --yes`;

@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, DatabaseError } from 'pg';
+import { ServiceError } from '../../base/errors.ts';
+import type { ErasureDialect } from '../sql/erasure-store.ts';
+import type { PostgresTarget } from '../target.ts';
+import { clientOptions } from './client-options.ts';
+import type { PostgresConnection } from './connection.ts';
+import { translateErrors } from './errors.ts';
+
+/** The tables that have personal data. */
+const TABLES = [
+  ...['orders', 'order_history', 'retrying_orders', 'retrying_events', 'dead_letters', 'dead_letter_audit'],
+  'api_keys',
+];
+
+/** Everybody else who wants the table waits behind a lock that waits, so it waits only briefly, and often. */
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_ATTEMPTS = 30;
+const LOCK_PAUSE_MS = 1_000;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+const SIZE = `
+  SELECT sum(pg_total_relation_size(name::regclass))::bigint AS bytes FROM unnest($1::text[]) AS tables (name)`;
+
+export function postgresErasureDialect(
+  connection: PostgresConnection,
+  target: PostgresTarget,
+): ErasureDialect {
+  return {
+    ordersOf: (customerId) => ({ text: 'orders WHERE customer_id = ?', values: [customerId] }),
+    contains: (column) => `position(?::bytea IN ${column}) > 0`,
+    reindexed: () => ({ before: [], after: [] }),
+    rewrite: (onStep) => translateErrors(() => rewriteTables(target, onStep)),
+    async size() {
+      const [row] = await connection.query<{ bytes: number }>({
+        name: 'erase: size',
+        text: SIZE,
+        values: [TABLES],
+      });
+      return row?.bytes ?? 0;
+    },
+  };
+}
+
+/**
+ * VACUUM FULL writes a table and its indexes to new files. ANALYZE replaces the most common customers in the statistics, whose
+ * old rows stay until `pg_statistic` is rewritten as well, and the old files until a checkpoint: both need rights that the user may
+ * lack.
+ */
+async function rewriteTables(target: PostgresTarget, onStep: (what: string) => void): Promise<void> {
+  const client = new Client({
+    ...clientOptions(target, 'erase'),
+    statement_timeout: 0,
+    query_timeout: 0,
+    lock_timeout: LOCK_TIMEOUT_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    for (const table of TABLES) {
+      onStep(`the table ${table}`);
+      await withLock(() => client.query(`VACUUM (FULL, ANALYZE) ${table}`), table);
+    }
+    for (const sql of ['VACUUM FULL pg_catalog.pg_statistic', 'CHECKPOINT']) {
+      onStep(sql);
+      await ifAllowed(() => client.query(sql));
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function withLock(work: () => Promise<unknown>, table: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!hasState(error, LOCK_NOT_AVAILABLE)) throw error;
+      if (attempt === LOCK_ATTEMPTS) {
+        const detail = `The table ${table} is in use all the time, so its old rows are still in its file. Run the command again when less goes on.`;
+        throw new ServiceError('erasure-failed', detail, { cause: error });
+      }
+      await pause(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+async function ifAllowed(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!hasState(error, INSUFFICIENT_PRIVILEGE) && !hasState(error, LOCK_NOT_AVAILABLE)) throw error;
+  }
+}
+
+function hasState(error: unknown, state: string): boolean {
+  return error instanceof DatabaseError && error.code === state;
+}
