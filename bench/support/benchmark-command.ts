@@ -16,6 +16,7 @@ export const BENCHMARKS = {
   connections: 'Orders over 100 to 10,000 connections',
   start: 'From starting the process to its first 202',
   'stored-orders': 'Reads and writes as the store grows',
+  retention: 'Accepting orders while a million old ones are deleted',
   watchers: 'CPU time and memory with 1, 100 and 10,000 gRPC watchers',
   latency: 'Time until a watcher gets an order, against Kafka alone',
   backlog: 'Memory with a long backlog and with many open connections',

@@ -14,6 +14,7 @@ import { listingConformance } from './conformance/listing.ts';
 import { partitionOwnersConformance } from './conformance/partition-owners.ts';
 import { operationsConformance } from './conformance/operations.ts';
 import { progressConformance } from './conformance/progress.ts';
+import { erasureConformance } from './conformance/erasure.ts';
 import { retentionConformance } from './conformance/retention.ts';
 import { roundTripConformance } from './conformance/round-trip.ts';
 import { writersConformance } from './conformance/writers.ts';
@@ -45,5 +46,6 @@ export async function storeConformance(t: Test, makeStore: MakeStore): Promise<v
     operationsConformance(t, makeStore),
   );
   await t.test('closed orders are deleted when they are old', (t) => retentionConformance(t, makeStore));
+  await t.test('the personal data of a customer is erased', (t) => erasureConformance(t, makeStore));
   await t.test('several writers lose nothing', (t) => writersConformance(t, makeStore));
 }

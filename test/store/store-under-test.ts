@@ -3,6 +3,7 @@ import type { AlignmentStore } from '../../src/store/alignment-store.ts';
 import type { ApiKeyReader, ApiKeyStore } from '../../src/store/api-key-store.ts';
 import type { DeadLetterStore } from '../../src/store/dead-letter-store.ts';
 import type { ReplicaStore } from '../../src/store/replica-store.ts';
+import type { ErasureStore } from '../../src/store/erasure-store.ts';
 import type { LineageStore } from '../../src/store/lineage-store.ts';
 import type { BatchStore, OrderReader } from '../../src/store/order-store.ts';
 import type { RetentionStore } from '../../src/store/retention-store.ts';
@@ -14,6 +15,7 @@ export interface StoreUnderTest {
   writer: () => Promise<BatchStore>;
   deadLetterStore: () => Promise<DeadLetterStore>;
   lineageStore: () => Promise<LineageStore>;
+  erasureStore: () => Promise<ErasureStore>;
   retentionStore: () => Promise<RetentionStore>;
   alignmentStore: () => Promise<AlignmentStore>;
   apiKeyStore: () => Promise<ApiKeyStore>;
@@ -23,6 +25,8 @@ export interface StoreUnderTest {
   runSql: (sql: string) => Promise<void>;
   /** what a SELECT returns; both kinds of store must accept its SQL */
   rows: (sql: string) => Promise<Record<string, unknown>[]>;
+  /** every column of every table of the service, as `table.column` */
+  columns: () => Promise<string[]>;
   /** the rows of `dead_letters`, by topic, partition and offset */
   deadLetters: () => Promise<DeadLetterRow[]>;
 }

@@ -1,4 +1,4 @@
-import { EncodedRecord, recordBytes, writeRecord, type RecordContent } from '../../base/record-bytes.ts';
+import { recordBytes, writeRecord, type EncodedRecord, type RecordContent } from '../../base/record-bytes.ts';
 import { isOfCustomer, orderIdOf, withoutPersonalData, type Erasure } from '../../order/personal-data.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { recordsOf, type Chunk } from './frames.ts';

@@ -6,6 +6,7 @@ import {
   openApiKeyStore,
   openBatchStore,
   openDeadLetterStore,
+  openErasureStore,
   openLineageStore,
   openReader,
   openReplicaStore,
@@ -57,6 +58,11 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
       t.teardown(() => store.close());
       return store;
     },
+    erasureStore: async () => {
+      const store = await openErasureStore(target, createWriteLock());
+      t.teardown(() => store.close());
+      return store;
+    },
     retentionStore: async () => {
       const store = await openRetentionStore(target, createWriteLock());
       t.teardown(() => store.close());
@@ -84,6 +90,10 @@ export async function storeUnderTest(t: Test, target: PostgresTarget): Promise<S
     },
     runSql: async (sql) => {
       await raw.query(unnamed(sql));
+    },
+    columns: async () => {
+      const sql = `SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public'`;
+      return (await raw.query<{ name: string }>(unnamed(sql))).map(({ name }) => name);
     },
     rows: (sql) => raw.query<Record<string, unknown>>(unnamed(sql)),
     deadLetters: () =>

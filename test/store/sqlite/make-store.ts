@@ -8,6 +8,7 @@ import {
   openApiKeyStore,
   openBatchStore,
   openDeadLetterStore,
+  openErasureStore,
   openLineageStore,
   openReader,
   openReplicaStore,
@@ -53,6 +54,11 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       t.teardown(() => store.close());
       return store;
     },
+    erasureStore: async () => {
+      const store = await openErasureStore(target, lock);
+      t.teardown(() => store.close());
+      return store;
+    },
     retentionStore: async () => {
       const store = await openRetentionStore(target, lock);
       t.teardown(() => store.close());
@@ -84,6 +90,16 @@ export async function makeSqliteStore(t: Test): Promise<StoreUnderTest> {
       earlier.close();
       return Promise.resolve();
     },
+    columns: () =>
+      Promise.resolve(
+        raw
+          .prepare<[], string>(
+            `SELECT tables.name || '.' || columns.name FROM pragma_table_list AS tables, pragma_table_info(tables.name) AS columns
+             WHERE tables.schema = 'main' AND tables.type = 'table' AND tables.name NOT LIKE 'sqlite%'`,
+          )
+          .pluck()
+          .all(),
+      ),
     rows: (sql) => Promise.resolve(raw.prepare<[], Record<string, unknown>>(sql).all()),
     deadLetters: () =>
       Promise.resolve(
