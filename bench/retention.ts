@@ -44,6 +44,7 @@ const { store, orders, rounds, seconds, warmUp, rate } = benchmarkCommand('reten
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 30;
+const RETENTION = { ORDER_RETENTION_DAYS: String(RETENTION_DAYS) };
 const DELETED = /^orders_retention_deleted_total (\d+)$/m;
 
 const quiet = { p50: [] as number[], p99: [] as number[] };
@@ -60,7 +61,7 @@ try {
         : { ...targetOf(url), statementTimeoutMs: 600_000, numbersChanges: true };
     const filled = await fill(target);
     await server?.run(url, 'VACUUM ANALYZE');
-    const environment = { ...UNDER_LOAD, DATA_DIR: folder, DATABASE_URL: url };
+    const environment = { ...UNDER_LOAD, MAX_EVENT_LOOP_DELAY_MS: '0', DATA_DIR: folder, DATABASE_URL: url };
     await inRounds(rounds, async (round) => {
       const turns = [() => measureQuiet(environment), () => measureDeleting(environment)];
       for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
@@ -104,26 +105,32 @@ async function fill(target: StoreTarget): Promise<Filled> {
 }
 
 async function measureQuiet(environment: Record<string, string>): Promise<void> {
-  const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
-  addPercentiles(quiet, await measured(service));
-  await service.stop();
+  await withService(environment, async (service) => addPercentiles(quiet, await measured(service)));
 }
 
 async function measureDeleting(environment: Record<string, string>): Promise<void> {
-  const service = await start(environment);
-  let [before, begin] = [0, 0];
-  const latencies = await measured(service, async () => {
-    before = await deletedBy(service);
-    begin = performance.now();
+  await withService({ ...environment, ...RETENTION }, async (service) => {
+    let [before, begin] = [0, 0];
+    const latencies = await measured(service, async () => {
+      before = await deletedBy(service);
+      begin = performance.now();
+    });
+    const deleted = (await deletedBy(service)) - before;
+    deleting.perSecond.push((deleted * 1_000) / (performance.now() - begin));
+    addPercentiles(deleting, latencies);
   });
-  deleting.perSecond.push((((await deletedBy(service)) - before) * 1_000) / (performance.now() - begin));
-  addPercentiles(deleting, latencies);
-  await service.stop();
 }
 
-function start(environment: Record<string, string>): Promise<MeasuredProcess> {
-  const retention = { ORDER_RETENTION_DAYS: String(RETENTION_DAYS) };
-  return MeasuredProcess.start(SERVICE, ['serve'], { ...environment, ...retention });
+async function withService(
+  environment: Record<string, string>,
+  work: (service: MeasuredProcess) => Promise<void>,
+): Promise<void> {
+  const service = await MeasuredProcess.start(SERVICE, ['serve'], environment);
+  try {
+    await work(service);
+  } finally {
+    await service.stop();
+  }
 }
 
 async function measured(service: MeasuredProcess, onBegin?: () => Promise<void>): Promise<number[]> {
@@ -147,16 +154,16 @@ async function untilDeleted(
   filled: Filled,
   countAll: () => Promise<{ closed: number }>,
 ): Promise<void> {
-  const service = await start(environment);
-  await withProgress(async (update) => {
-    for (;;) {
-      await place(service, 2);
-      const { closed } = await countAll();
-      update(1 - closed / filled.old, `${closed} closed orders left`);
-      if (closed === 0) return;
-    }
-  });
-  await service.stop();
+  await withService({ ...environment, ...RETENTION }, (service) =>
+    withProgress(async (update) => {
+      for (;;) {
+        await place(service, 2);
+        const { closed } = await countAll();
+        update(1 - closed / filled.old, `${closed} closed orders left`);
+        if (closed === 0) return;
+      }
+    }),
+  );
 }
 
 async function counts(target: StoreTarget, url: string): Promise<{ total: number; closed: number }> {

@@ -36,12 +36,9 @@ function place(url: string, agent: Agent, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     const sent = request(`${url}/v1/orders`, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('end', () =>
-        response.statusCode === 202
-          ? resolve()
-          : reject(new Error(`An order got ${response.statusCode ?? 0}.`)),
-      );
+      let answer = '';
+      response.setEncoding('utf8').on('data', (text: string) => (answer += text));
+      response.on('end', () => (response.statusCode === 202 ? resolve() : reject(new Error(answer))));
       response.on('error', reject);
     });
     sent.on('error', reject);
