@@ -10,6 +10,7 @@ await t.test('no operation admits invalid credentials', async (t) => {
   const issuer = await TokenIssuer.start(t);
   const service = await ServiceProcess.start('all', { DATA_DIR: folder, ...identitySettings(issuer) });
   t.teardown(() => service.stop());
+  t.match(service.output, /"authentication":"on".*"msg":"Ready\."/);
   const { url, grpcAddress = '' } = service;
   await runMatrix(t, { issuer, keys: await apiKeysIn(t, folder), replicas: [{ url, grpcAddress }] });
 });

@@ -89,6 +89,7 @@ await t.test('two processes', async (t) => {
 
   await t.test('share all ports, and metrics cover both', async (t) => {
     t.same(numbersOf(readyProcesses(service)), [1, 2]);
+    t.match(service.output, /"authentication":"off".*"msg":"Ready\."/);
     const connections = [connect(), connect()];
     const replicas = await Promise.all(connections.map((connection) => connection.replica()));
     t.equal(new Set(replicas).size, 2, 'connections are given to the processes in turn');
