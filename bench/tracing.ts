@@ -4,8 +4,7 @@ import { startKafka } from '../tools/kafka/broker-process.ts';
 import { measureCases, rowsOfCases, type AcceptCase, type Comparison } from './support/accept-cases.ts';
 import { benchmarkCommand, count } from './support/benchmark-command.ts';
 import { withFolder } from './support/folders.ts';
-import { MeasuredProcess, SERVICE, UNDER_LOAD } from './support/measured-process.ts';
-import { startOtlpReceiver } from './support/otlp-receiver.ts';
+import { MeasuredProcess, OTLP_RECEIVER, SERVICE, UNDER_LOAD } from './support/measured-process.ts';
 import { printReport } from './support/report.ts';
 
 /**
@@ -32,7 +31,7 @@ const started: MeasuredProcess[] = [];
 await withFolder(async (folder) => {
   const given = process.env.KAFKA_BROKERS;
   const kafka = given === undefined ? await startKafka({ dataDirectory: join(folder, 'kafka') }) : undefined;
-  const receiver = await startOtlpReceiver();
+  const receiver = await MeasuredProcess.start(OTLP_RECEIVER, [], {});
   const add = async (name: string, module: URL, tracing: Record<string, string>) => {
     const service = await MeasuredProcess.start(module, ['serve', '--role', 'api'], {
       ...{ ...UNDER_LOAD, LOG_LEVEL: 'info', DATA_DIR: join(folder, name) },
@@ -60,10 +59,10 @@ await withFolder(async (folder) => {
     compare(await add('all orders traced', SERVICE, sampled('1')), off, 'to tracing off', '≤ 1.2');
     await measureCases(cases, rounds);
     for (const service of started) await refuseLoss(service);
-    if (receiver.bytes() === 0) throw new Error('No span was exported.');
+    if ((await (await fetch(receiver.url)).text()) === '0') throw new Error('No span was exported.');
   } finally {
     for (const service of started) await service.stop();
-    await receiver.close();
+    await receiver.stop();
     await kafka?.stop();
   }
 });

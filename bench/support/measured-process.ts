@@ -7,6 +7,9 @@ export const SERVICE = new URL('../../src/main.js', import.meta.url);
 /** A bare Fastify route; with the argument `append` it also appends to Kafka. */
 export const REFERENCE = new URL('./reference-server.js', import.meta.url);
 
+/** Receives spans over OTLP/HTTP. */
+export const OTLP_RECEIVER = new URL('./otlp-receiver.js', import.meta.url);
+
 /**
  * Settings of a service under load: free ports, and no `503` because load, broker and neighbours keep the machine busy. The
  * event loop is watched as it is by default.

@@ -237,8 +237,10 @@ export class OrderService {
     const topic = TOPICS.commands;
     const span = startAppend(tracer, parent, topic);
     const { traceparent } = span;
-    const value = codec.encodeCommand({ ...command, traceparent });
-    return endAppend(tracer, span, { topic, orderId: command.orderId }, append(value, { traceparent }));
+    // Set on the command, which is ours: a copy would cost as much as the span.
+    command.traceparent = traceparent;
+    const appending = append(codec.encodeCommand(command), { traceparent });
+    return endAppend(tracer, span, { topic, orderId: command.orderId }, appending);
   }
 }
 
