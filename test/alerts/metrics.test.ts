@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { METRICS } from '../../src/base/metrics.ts';
+import { createMetrics, METRICS } from '../../src/base/metrics.ts';
 import type { Definition } from '../../src/base/metrics/define.ts';
 import { metricsPage } from '../../tools/generate/metrics-page.ts';
 
@@ -28,3 +28,11 @@ await t.test(
     t.equal(new Set(families).size, families.length);
   },
 );
+
+await t.test('figures that a process does not have are left out, not 0', async (t) => {
+  const text = await createMetrics().registry.metrics();
+  for (const { name, startsUnset } of definitions) {
+    if (startsUnset === true) t.notMatch(text, new RegExp(`^${name} `, 'm'), name);
+  }
+  t.match(text, /^orders_log_writable 0$/m);
+});

@@ -9,6 +9,8 @@ export interface Definition {
   readonly help: string;
   /** label → its values, for people. Every label has few values: no ids, addresses or texts of callers. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** a gauge without labels that has no value, instead of 0, until one is set: not every process has one */
+  readonly startsUnset?: true;
   /** upper bounds, for a histogram */
   readonly buckets?: readonly number[];
 }
@@ -35,12 +37,16 @@ export function createInstruments<T extends Definitions>(definitions: T, registr
 }
 
 function createInstrument(
-  { type, name, help, labels = {}, buckets = [] }: Definition,
+  { type, name, help, labels = {}, startsUnset, buckets = [] }: Definition,
   registry: Registry,
 ): Counter | Gauge | Histogram {
   const common = { name, help, labelNames: Object.keys(labels), registers: [registry] };
   if (type === 'counter') return new Counter(common);
-  if (type === 'gauge') return new Gauge(common);
+  if (type === 'gauge') {
+    const gauge = new Gauge(common);
+    if (startsUnset === true) gauge.remove();
+    return gauge;
+  }
   return new Histogram({ ...common, buckets: [...buckets] });
 }
 

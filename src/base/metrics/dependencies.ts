@@ -39,12 +39,14 @@ export const DEPENDENCY_METRICS = {
   diskAvailable: {
     type: 'gauge',
     name: 'orders_data_disk_available_bytes',
+    startsUnset: true,
     unit: 'bytes',
     help: 'Free space of the disk of DATA_DIR, for a process that keeps data there.',
   },
   diskSize: {
     type: 'gauge',
     name: 'orders_data_disk_size_bytes',
+    startsUnset: true,
     unit: 'bytes',
     help: 'Size of the disk of DATA_DIR, for a process that keeps data there.',
   },
@@ -69,12 +71,14 @@ export const DEPENDENCY_METRICS = {
   logBytes: {
     type: 'gauge',
     name: 'orders_log_size_bytes',
+    startsUnset: true,
     unit: 'bytes',
     help: 'Size of the records in the file of the embedded event log, without its free pages.',
   },
   logLimitBytes: {
     type: 'gauge',
     name: 'orders_log_limit_bytes',
+    startsUnset: true,
     unit: 'bytes',
     help: 'Size at which the file of the embedded event log refuses appends.',
   },
@@ -100,12 +104,14 @@ export const DEPENDENCY_METRICS = {
   kafkaQueueRecords: {
     type: 'gauge',
     name: 'orders_kafka_producer_queue_records',
+    startsUnset: true,
     unit: 'records',
     help: 'Records in the queues of the Kafka producer (librdkafka).',
   },
   kafkaQueueBytes: {
     type: 'gauge',
     name: 'orders_kafka_producer_queue_bytes',
+    startsUnset: true,
     unit: 'bytes',
     help: 'Bytes in the queues of the Kafka producer (librdkafka).',
   },

@@ -44,12 +44,14 @@ export const SERVICE_METRICS = {
   retryingOrders: {
     type: 'gauge',
     name: 'orders_retrying',
+    startsUnset: true,
     unit: 'orders',
     help: 'Orders that wait for a retry, counted up to 10000. Not exported by workers.',
   },
   retryOverdue: {
     type: 'gauge',
     name: 'orders_oldest_due_retry_age_seconds',
+    startsUnset: true,
     unit: 'seconds',
     help: 'How long ago the oldest retry that has not run was due; 0 if none is due. Not exported by workers.',
   },
