@@ -313,7 +313,7 @@ async function addRetrying(
     ...{
       firstFailedAt: 1,
       failedAt: 1,
-      dueAt: customerId === 'c-7' ? 2 : 3,
+      dueAt: customerId === 'c-7' ? 2 : 30,
       lateMs: 0,
       unanswered: false,
       customerId,
