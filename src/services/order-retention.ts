@@ -22,6 +22,8 @@ export interface OrderRetentionOptions {
 /** How long a batch should take. Writers wait for it, because SQLite has one writer. */
 const BATCH_MS = 10;
 const FIRST_LIMIT = 20;
+/** On a busy machine everything takes long, but retention must go on. */
+const MIN_LIMIT = 20;
 const MAX_LIMIT = 500;
 
 /** After a batch, it rests three times as long as the batch took, so it takes a quarter of the disk and of the lock at most. */
@@ -91,15 +93,19 @@ export class OrderRetention {
   }
 
   async #batch(before: number, after: RetentionPlace | undefined) {
-    const { store, keepMs, metrics, monotonicClock: now = monotonicClock } = this.#options;
-    const begin = now();
+    const { store, keepMs, metrics } = this.#options;
     const limit = this.#limit;
-    const { deleted, next } = await store.deleteClosed({ owner: this.#owner, before, keepMs, after, limit });
-    const tookMs = now() - begin;
+    const { deleted, tookMs, next } = await store.deleteClosed({
+      owner: this.#owner,
+      before,
+      keepMs,
+      after,
+      limit,
+    });
     metrics.retentionDeleted.inc(deleted);
     // At most twice as many as before, because a short batch may have found little to delete.
     const wanted = Math.ceil((limit * BATCH_MS) / Math.max(tookMs, 1));
-    this.#limit = Math.min(Math.max(wanted, 1), 2 * limit, MAX_LIMIT);
+    this.#limit = Math.min(Math.max(wanted, MIN_LIMIT), 2 * limit, MAX_LIMIT);
     return { deleted, next, restMs: Math.max(REST_FACTOR * tookMs, MIN_REST_MS) };
   }
 

@@ -38,6 +38,8 @@ export interface Deletion {
   isOwner: boolean;
   /** orders */
   deleted: number;
+  /** how long writers had to wait for the transaction, in milliseconds */
+  tookMs: number;
   /** where the next call goes on; undefined if no more orders are old enough */
   next: RetentionPlace | undefined;
 }

@@ -19,7 +19,7 @@ interface Harness {
 async function harness(
   t: Test,
   newest: number | undefined,
-  answer: (call: number) => Deletion = () => ({ isOwner: true, deleted: 0, next: undefined }),
+  answer: (call: number) => Deletion = () => ({ isOwner: true, deleted: 0, tookMs: 2, next: undefined }),
 ): Promise<Harness & { deleted: () => Promise<number> }> {
   const time = { wall: 1_000 * DAY_MS, monotonic: 0 };
   const requests: DeletionRequest[] = [];
@@ -77,14 +77,14 @@ await t.test('a clock that is set forward by a year deletes nothing at once', as
 await t.test('a pass goes on where its last batch ended, until nothing is old enough', async (t) => {
   const place = (seq: number): RetentionPlace => ({ updatedAt: 7, seq });
   const answers = [
-    { isOwner: true, deleted: 4, next: place(4) },
-    { isOwner: true, deleted: 0, next: place(9) },
-    { isOwner: true, deleted: 2, next: undefined },
+    { isOwner: true, deleted: 4, tookMs: 2, next: place(4) },
+    { isOwner: true, deleted: 0, tookMs: 2, next: place(9) },
+    { isOwner: true, deleted: 2, tookMs: 2, next: undefined },
   ];
   const { requests, deleted } = await harness(
     t,
     undefined,
-    (call) => answers[call] ?? { isOwner: true, deleted: 0, next: undefined },
+    (call) => answers[call] ?? { isOwner: true, deleted: 0, tookMs: 2, next: undefined },
   );
   await eventually(() => requests.length > 3, { what: 'the second pass' });
   t.same(
@@ -98,7 +98,7 @@ await t.test('a pass goes on where its last batch ended, until nothing is old en
 await t.test('after a failure the next pass tries again', async (t) => {
   const { requests, deleted } = await harness(t, undefined, (call) => {
     if (call === 0) throw new ServiceError('store-unavailable', 'The disk is full.');
-    return { isOwner: true, deleted: call === 1 ? 3 : 0, next: undefined };
+    return { isOwner: true, deleted: call === 1 ? 3 : 0, tookMs: 2, next: undefined };
   });
   await eventually(() => requests.length > 2, { what: 'further passes' });
   t.equal(await deleted(), 3);

@@ -62,7 +62,8 @@ export class PostgresRetentionStore implements RetentionStore {
       text: RENEW_LEASE,
       values: [owner, RETENTION_LEASE_MS],
     });
-    if (lease === undefined) return { isOwner: false, deleted: 0, next: undefined };
+    if (lease === undefined) return { isOwner: false, deleted: 0, tookMs: 0, next: undefined };
+    const begin = performance.now();
     const [row] = await this.#connection.query<Deleted>({
       name: 'delete-closed',
       text: DELETE_CLOSED,
@@ -70,7 +71,8 @@ export class PostgresRetentionStore implements RetentionStore {
     });
     const { examined = 0, deleted = 0, updatedAt = null, seq = null } = row ?? {};
     const isLast = examined === 0 || updatedAt === null || seq === null;
-    return { isOwner: true, deleted, next: isLast ? undefined : { updatedAt, seq } };
+    const tookMs = performance.now() - begin;
+    return { isOwner: true, deleted, tookMs, next: isLast ? undefined : { updatedAt, seq } };
   }
 
   async newestOrderAt(): Promise<number | undefined> {

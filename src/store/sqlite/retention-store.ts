@@ -56,7 +56,9 @@ export class SqliteRetentionStore implements RetentionStore {
     const examined = await this.#client.snapshotRead(() =>
       this.#client.all<RetentionPlace & { id: string }>(EXAMINED, after.updatedAt, after.seq, before, limit),
     );
-    return this.#client.write(this.#lock, () => {
+    let begin = 0;
+    const deletion = await this.#client.write(this.#lock, () => {
+      begin = performance.now();
       const isOwner = this.#client.all(RENEW_LEASE, owner, this.#clock(), RETENTION_LEASE_MS).length === 1;
       if (!isOwner) return { isOwner, deleted: 0, next: undefined };
       const deleted = this.#delete(
@@ -66,6 +68,7 @@ export class SqliteRetentionStore implements RetentionStore {
       const last = examined.length < limit ? undefined : examined.at(-1);
       return { isOwner, deleted, next: last && { updatedAt: last.updatedAt, seq: last.seq } };
     });
+    return { ...deletion, tookMs: performance.now() - begin };
   }
 
   newestOrderAt(): Promise<number | undefined> {
