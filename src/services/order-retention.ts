@@ -62,6 +62,10 @@ export class OrderRetention {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    const { store, logger } = this.#options;
+    await store.release(this.#owner).catch((err: unknown) => {
+      logger.debug({ err: toError(err) }, 'Another process has to wait until it may delete old orders.');
+    });
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -9,6 +9,8 @@ export interface RetentionStore {
    * delete: it keeps the right for three minutes after each call.
    */
   deleteClosed(request: DeletionRequest): Promise<Deletion>;
+  /** Gives up the right to delete, so that another process need not wait. */
+  release(owner: string): Promise<void>;
   /** When the newest order was created, milliseconds since the epoch; undefined if there is none. */
   newestOrderAt(): Promise<number | undefined>;
   close(): Promise<void>;

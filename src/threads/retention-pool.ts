@@ -19,6 +19,7 @@ const IDLE_TIMEOUT_MS = 5_000;
  */
 export class RetentionPool implements RetentionStore {
   readonly deleteClosed = this.#forward('deleteClosed');
+  readonly release = this.#forward('release');
   readonly newestOrderAt = this.#forward('newestOrderAt');
 
   readonly #piscina: Piscina<RetentionRequest, RetentionResponse>;

@@ -26,6 +26,7 @@ async function harness(
   const metrics = createMetrics();
   const retention = new OrderRetention({
     store: {
+      release: () => Promise.resolve(),
       newestOrderAt: () => Promise.resolve(newest),
       deleteClosed: async (request) => {
         requests.push(request);

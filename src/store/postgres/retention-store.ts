@@ -75,6 +75,14 @@ export class PostgresRetentionStore implements RetentionStore {
     return { isOwner: true, deleted, tookMs, next: isLast ? undefined : { updatedAt, seq } };
   }
 
+  async release(owner: string): Promise<void> {
+    await this.#connection.query({
+      name: 'release-retention',
+      text: 'UPDATE order_retention SET seen_at = 0 WHERE id = 1 AND owner = $1',
+      values: [owner],
+    });
+  }
+
   async newestOrderAt(): Promise<number | undefined> {
     const [row] = await this.#connection.query<{ newest: number }>({
       name: 'newest-order',

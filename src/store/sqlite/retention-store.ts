@@ -71,6 +71,12 @@ export class SqliteRetentionStore implements RetentionStore {
     return { ...deletion, tookMs: performance.now() - begin };
   }
 
+  release(owner: string): Promise<void> {
+    return this.#client.write(this.#lock, () => {
+      this.#client.run('UPDATE order_retention SET seen_at = 0 WHERE id = 1 AND owner = ?', owner);
+    });
+  }
+
   newestOrderAt(): Promise<number | undefined> {
     return this.#client.snapshotRead(() => {
       const [row] = this.#client.all<{ newest: number | null }>(
