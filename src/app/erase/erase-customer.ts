@@ -24,6 +24,7 @@ export interface EraseOptions {
   customerId: string;
   /** who asks for it */
   by: string;
+  /** what the store has at first */
   data: CustomerData;
   /** whether to write the files anew, so that no old bytes stay */
   rewrite: boolean;
@@ -39,7 +40,7 @@ export type Erased = Omit<ErasureCounts, 'logRecords'> & { logRecords: number | 
  * @throws ServiceError `erasure-failed`, `store-unavailable`, `log-unavailable`
  */
 export async function eraseCustomer(options: EraseOptions): Promise<Erased> {
-  const { store, customerId, by, data, onProgress } = options;
+  const { store, customerId, by, onProgress } = options;
   const salt = randomBytes(16).toString('hex');
   const customerHash = createHmac('sha256', salt).update(customerId).digest('hex');
   const note = await store.begin({ customerHash, salt, requestedBy: by, requestedAt: systemClock() });
@@ -47,6 +48,8 @@ export async function eraseCustomer(options: EraseOptions): Promise<Erased> {
 
   // The log first: while the orders are the customer's, a repetition finds their records again.
   const logRecords = await eraseLog(options, erasure, (done, total) => onProgress('event log', done, total));
+  // Again, because orders that the log still had may have failed since.
+  const data = await store.dataOf(customerId);
   const ids = data.deadLetters.map(({ id }) => id);
   await store.eraseDeadLetters(ids, { by, at: systemClock() });
   for (const orderId of data.retrying) await store.eraseRetrying(orderId, erasure);
