@@ -24,7 +24,8 @@ export function redactRecords(
   range: { from: number; to: number },
   { erasure, orderIds }: Redaction,
 ): RedactedRecords {
-  const found = new Set(orderIds);
+  const known = new Set(orderIds);
+  const placed = new Set<string>();
   let [next, redacted, records, bytes] = [range.from, 0, 0, 0];
   while (next < range.to && records < MAX_RECORDS && bytes < MAX_BYTES) {
     const chunk = chunks.at(partition, next);
@@ -32,7 +33,7 @@ export function redactRecords(
       next = range.to;
       break;
     }
-    const changed = redactChunk(chunk, range.to, erasure, found);
+    const changed = redactChunk(chunk, range.to, erasure, { known, placed });
     if (changed.redacted > 0) chunks.replaceBody(partition, chunk, changed.body);
     redacted += changed.redacted;
     records += chunk.count;
@@ -42,21 +43,28 @@ export function redactRecords(
   return {
     next: Math.min(next, range.to),
     redacted,
-    orderIds: [...found].filter((id) => !orderIds.includes(id)),
+    orderIds: [...placed],
   };
+}
+
+/** Orders of the customer. A customer may have many, and writers wait for each call. */
+interface OwnOrders {
+  known: ReadonlySet<string>;
+  /** found in the records of this call */
+  placed: Set<string>;
 }
 
 function redactChunk(
   { firstOffset, body }: Chunk,
   to: number,
   erasure: Erasure,
-  orderIds: Set<string>,
+  own: OwnOrders,
 ): { body: Buffer; redacted: number } {
   const parts: Buffer[] = [];
   let redacted = 0;
   let offset = firstOffset;
   for (const record of recordsOf(body)) {
-    const changed = offset < to ? redactRecord(record, erasure, orderIds) : undefined;
+    const changed = offset < to ? redactRecord(record, erasure, own) : undefined;
     offset += 1;
     if (changed === undefined) {
       parts.push(body.subarray(record.start, record.end));
@@ -74,14 +82,14 @@ function redactChunk(
 function redactRecord(
   record: EncodedRecord,
   erasure: Erasure,
-  orderIds: Set<string>,
+  { known, placed }: OwnOrders,
 ): RecordContent | undefined {
   const { key, value, keyText } = record;
   if (value === null) return undefined;
   const isOwn = isOfCustomer(value, erasure.customerId);
-  if (!isOwn && (keyText === null || !orderIds.has(keyText))) return undefined;
+  if (!isOwn && (keyText === null || !(known.has(keyText) || placed.has(keyText)))) return undefined;
   const orderId = isOwn ? orderIdOf(value) : undefined;
-  if (orderId !== undefined) orderIds.add(orderId);
+  if (orderId !== undefined && !known.has(orderId)) placed.add(orderId);
   const kept = withoutPersonalData(value, erasure);
   const { headers } = record;
   const hasError = headers?.[ERROR_HEADER] !== undefined && headers[ERROR_HEADER] !== 'erased';
