@@ -29,6 +29,12 @@ export function sampledTraceparent({ traceId, spanId }: SpanContext): string {
   return `00-${traceId}-${spanId}-01`;
 }
 
+/** The same context, not sampled. @param traceparent well formed */
+export function unsampledTraceparent(traceparent: string): string {
+  const { traceId, spanId } = contextOf(traceparent);
+  return `00-${traceId}-${spanId}-00`;
+}
+
 /** The fields by which log lines refer to a trace, whether it is sampled or not. @param traceparent well formed */
 export function traceFields(traceparent: string | undefined): { trace_id?: string; span_id?: string } {
   if (traceparent === undefined) return {};

@@ -61,7 +61,7 @@ export const TRACING_SETTINGS = {
     ],
     default: 'parentbased_always_on',
     description:
-      'Which requests are traced. With parentbased_… the traceparent of the caller decides, if there is one; with the others callers cannot.',
+      'Which requests are traced. With parentbased_… the traceparent of the caller decides, if there is one; with traceidratio only its trace id; with always_… nothing of it.',
   },
   OTEL_TRACES_SAMPLER_ARG: {
     ...THEME,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { ServiceError } from '../base/errors.ts';
 import type { LogRecord, RecordHeaders } from '../base/log-record.ts';
 import { knownPosition, type Position } from '../base/position.ts';
+import { unsampledTraceparent } from '../base/trace-context.ts';
 import { TOPICS, type EventLog } from '../log/event-log.ts';
 import { mayUse, type OrderAccess } from '../order/access.ts';
 import type { Command, PlaceOrder } from '../order/commands.ts';
@@ -233,7 +234,8 @@ export class OrderService {
     append: (value: Buffer, headers?: RecordHeaders) => Promise<Position>,
   ): Promise<Position> {
     const { codec, tracer } = this.#dependencies;
-    if (parent === undefined || tracer === undefined) return append(codec.encodeCommand(command));
+    if (tracer === undefined) return append(codec.encodeCommand(command));
+    if (parent === undefined) return append(codec.encodeCommand(untraced(command)));
     const topic = TOPICS.commands;
     const span = startAppend(tracer, parent, topic);
     const { traceparent } = span;
@@ -242,6 +244,12 @@ export class OrderService {
     const appending = append(codec.encodeCommand(command), { traceparent });
     return endAppend(tracer, span, { topic, orderId: command.orderId }, appending);
   }
+}
+
+/** Workers trace what a record says is sampled, so a caller that does not decide must not say it. */
+function untraced(command: Command): Command {
+  const { traceparent } = command;
+  return traceparent === undefined ? command : { ...command, traceparent: unsampledTraceparent(traceparent) };
 }
 
 function notAllowed({ kind }: OrderAccess): ServiceError {

@@ -138,6 +138,17 @@ await t.test(
   },
 );
 
+await t.test('a caller that does not decide cannot have its orders traced by workers either', async (t) => {
+  const { tracer, spans } = recordingTracer({ ratio: 0, parentBased: false });
+  const http = await startHttp(t, { tracer });
+  await place(http);
+  t.same(spans, []);
+  const [record] = http.appended;
+  const { traceparent } = JSON.parse(record?.value?.toString() ?? '') as { traceparent?: string };
+  t.equal(sampledContext(traceparent), undefined);
+  t.match(traceparent, TRACE_ID, 'log lines about the order still name the trace of the caller');
+});
+
 await t.test('probes, pages and metrics are not traced', async (t) => {
   const { tracer, spans } = recordingTracer();
   const http = await startHttp(t, { tracer });
