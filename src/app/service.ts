@@ -5,7 +5,6 @@ import type { Logger } from '../base/logger.ts';
 import { EmbeddedEventLog } from '../log/embedded/embedded-event-log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { DeadLetterPool } from '../threads/dead-letter-pool.ts';
-import { openAlignmentStore } from '../store/open/open-store.ts';
 import { verifyAlignment } from './alignment.ts';
 import { startApi } from './api.ts';
 import { openAuthenticator } from './authentication.ts';
@@ -69,7 +68,7 @@ async function open(context: Context, version: string): Promise<RunningService> 
     isDraining: () => isDraining,
     version,
   });
-  await openControlSocket(context);
+  await openControlSocket(context, storeThread);
   await lifecycle.start('heartbeat', heartbeat(context, { version, pipeline, storeThread }));
   return {
     addresses,
@@ -115,8 +114,8 @@ function uncheckedPartitions({ log, unchecked, reader, logger }: Context): Unche
 }
 
 /** For `order-system backup` and `erase`, which need the process that holds the lock of the embedded log. */
-async function openControlSocket(context: Context): Promise<void> {
-  const { config, lifecycle, log, logger, writeLock } = context;
+async function openControlSocket(context: Context, alignment: DeadLetterPool): Promise<void> {
+  const { config, lifecycle, log, logger } = context;
   const { database, dataDir } = config;
   if (!(log instanceof EmbeddedEventLog)) return;
   const socket = new ControlSocket({
@@ -126,18 +125,12 @@ async function openControlSocket(context: Context): Promise<void> {
         throw new ServiceError('backup-failed', 'The store is not a file. Use pg_dump.');
       await backUp({ log, storePath: database.path, folder, onProgress, signal });
     },
-    async eraseLog(erasure, onProgress, signal) {
-      const alignment = await openAlignmentStore(database, writeLock);
-      try {
-        return await eraseFromLog({
-          ...erasure,
-          ...{ log, alignment, signal, isProcessing: true },
-          onProgress: (done, total) => onProgress('log.db', done, total),
-        });
-      } finally {
-        await alignment.close();
-      }
-    },
+    eraseLog: (erasure, onProgress, signal) =>
+      eraseFromLog({
+        ...erasure,
+        ...{ log, alignment, signal, isProcessing: true },
+        onProgress: (done, total) => onProgress('log.db', done, total),
+      }),
     logger,
   });
   await lifecycle.start('control socket', socket);

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
+import type { AlignmentStore } from '../store/alignment-store.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { ReplicaStore } from '../store/replica-store.ts';
 import {
@@ -23,7 +24,9 @@ const IDLE_TIMEOUT_MS = 30_000;
  * block the thread that answers requests. Its methods throw `overloaded`, the store's errors, or `worker-failed` if the
  * thread crashed.
  */
-export class DeadLetterPool implements DeadLetterStore, ReplicaStore {
+export class DeadLetterPool
+  implements DeadLetterStore, ReplicaStore, Pick<AlignmentStore, 'forgetLastRecords'>
+{
   readonly list = this.#forward('list');
   readonly reasons = this.#forward('reasons');
   readonly find = this.#forward('find');
@@ -37,6 +40,7 @@ export class DeadLetterPool implements DeadLetterStore, ReplicaStore {
   readonly audit = this.#forward('audit');
   readonly noteReplica = this.#forward('noteReplica');
   readonly removeReplica = this.#forward('removeReplica');
+  readonly forgetLastRecords = this.#forward('forgetLastRecords');
 
   readonly #piscina: Piscina<DeadLetterRequest, DeadLetterResponse>;
   #isClosed = false;

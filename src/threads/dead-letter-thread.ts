@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { openDeadLetterStore, openReplicaStore } from '../store/open/open-store.ts';
+import { openAlignmentStore, openDeadLetterStore, openReplicaStore } from '../store/open/open-store.ts';
 import {
   openOnce,
   toThreadError,
@@ -13,6 +13,7 @@ import {
 const { store: target, writeLock } = workerData as StoreSettings;
 const deadLetters = openOnce(() => openDeadLetterStore(target, writeLock));
 const replicas = openOnce(() => openReplicaStore(target, writeLock));
+const alignment = openOnce(() => openAlignmentStore(target, writeLock));
 
 export default async function handle<M extends DeadLetterMethod>({
   method,
@@ -27,7 +28,18 @@ export default async function handle<M extends DeadLetterMethod>({
 
 /** Opens only what the method needs: a worker has replicas, but reads no dead letters. */
 async function methodsWith<M extends DeadLetterMethod>(method: M): Promise<Pick<DeadLetterMethods, M>> {
-  const store =
-    method === 'noteReplica' || method === 'removeReplica' ? await replicas() : await deadLetters();
+  const store = await open(method)();
   return store as unknown as Pick<DeadLetterMethods, M>;
+}
+
+function open(method: DeadLetterMethod) {
+  switch (method) {
+    case 'noteReplica':
+    case 'removeReplica':
+      return replicas;
+    case 'forgetLastRecords':
+      return alignment;
+    default:
+      return deadLetters;
+  }
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../base/error-table.ts';
 import { errorDetail, errorOf, type ErrorDetail } from '../base/error-detail.ts';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { BatchRequest, BatchResult, FailureRules, RetryRequest } from '../processing/batch.ts';
+import type { AlignmentStore } from '../store/alignment-store.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { Claim, OwnedPartitions } from '../store/partition-owners.ts';
 import type { ReplicaStore } from '../store/replica-store.ts';
@@ -67,7 +68,9 @@ export interface StoreCall {
 }
 
 /** The methods that the dead-letter thread performs. */
-export type DeadLetterMethods = Promised<Omit<DeadLetterStore, 'close'> & Omit<ReplicaStore, 'close'>>;
+export type DeadLetterMethods = Promised<
+  Omit<DeadLetterStore, 'close'> & Omit<ReplicaStore, 'close'> & Pick<AlignmentStore, 'forgetLastRecords'>
+>;
 export type DeadLetterMethod = keyof DeadLetterMethods;
 
 export type DeadLetterResult<M extends DeadLetterMethod> = Awaited<ReturnType<DeadLetterMethods[M]>>;

@@ -65,14 +65,16 @@ export class SqlAlignmentStore implements AlignmentStore {
     ]);
   }
 
+  /** Reads the progress first: what is saved later has a check value of a later record. */
   async forgetLastRecords(topic: string): Promise<Map<number, number>> {
     const rows = await this.#writer.query<{ partition: number; next: number }>(
-      statement(
-        'forget last records',
-        'UPDATE progress SET last_record = NULL WHERE topic = ? RETURNING partition, next_offset AS next',
-        [topic],
-      ),
+      statement('next offsets', 'SELECT partition, next_offset AS next FROM progress WHERE topic = ?', [
+        topic,
+      ]),
     );
+    await this.#writer.write([
+      statement('forget last records', 'UPDATE progress SET last_record = NULL WHERE topic = ?', [topic]),
+    ]);
     return new Map(rows.map(({ partition, next }) => [partition, next]));
   }
 
