@@ -57,7 +57,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["nod
 ENTRYPOINT ["tini", "--", "node", "dist/src/main.js"]
 CMD ["serve"]
 
-ARG VERSION=0.1.0
+ARG VERSION=1.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="order-system" \
   org.opencontainers.image.description="Order service that never loses an accepted order: HTTP and gRPC, a durable event log, worker threads, batched writes, live status." \

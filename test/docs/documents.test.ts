@@ -29,6 +29,7 @@ const DOCUMENTS = [
   'docs/metrics.md',
   'docs/on-call.md',
   'docs/reliability.md',
+  'docs/retention.md',
   'docs/runbook.md',
   'docs/security.md',
   'docs/tracing.md',
