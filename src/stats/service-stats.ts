@@ -95,7 +95,8 @@ export class ServiceStats implements Stats {
     await this.#noteBacklog();
     this.#timer = setInterval(() => {
       this.#askStore();
-      void this.#noteAcknowledgements();
+      // Reads counters of this process, which does not fail.
+      this.#noteAcknowledgements().catch(() => undefined);
       this.#sampling ??= this.#sample().finally(() => (this.#sampling = undefined));
     }, this.#dependencies.secondMs ?? SECOND_MS);
   }

@@ -75,7 +75,11 @@ await t.test('a processor module and its customers', async (t) => {
         grpc.list({ merchantId }),
         grpc.get({ orderId: id }),
       ]);
-      t.notMatch(JSON.stringify([events, changes]), /s3cret|postgres|greeting/, 'every watcher gets the same');
+      t.notMatch(
+        JSON.stringify([events, changes]),
+        /s3cret|postgres|greeting/,
+        'every watcher gets the same',
+      );
       // Authentication is off, so every other answer is one to an operator.
       const [own] = await historyOf(id);
       const words = status === 'failed' ? /s3cret/ : /greeting/;
