@@ -34,11 +34,19 @@ export async function readCustomerData(
     'SELECT count(*) AS keys FROM api_keys WHERE customer_id = ?',
     customerId,
   );
+  const retrying = await retryingOf(client, dialect, customerId);
+  const named = await deadLettersOf(client, dialect, customerId);
+  const others = await otherDeadLettersOf(client, [
+    ...retrying,
+    ...named.flatMap((letter) => letter.orderId ?? []),
+  ]);
+  const known = new Set(named.map(({ id }) => id));
   return {
     orders: orders.map(({ id }) => id),
     openOrders: open.map(({ id }) => id),
-    retrying: await retryingOf(client, dialect, customerId),
-    deadLetters: await deadLettersOf(client, dialect, customerId),
+    retrying,
+    // The others first: if erasing is interrupted, a repetition finds them by those that name the customer.
+    deadLetters: [...others.filter(({ id }) => !known.has(id)), ...named],
     apiKeys: keys?.keys ?? 0,
   };
 }
@@ -98,6 +106,24 @@ async function deadLettersOf(
     if (end === undefined) return [...found.values()];
     last = end;
   }
+}
+
+/** All of these orders, whose later records may name only a merchant. */
+async function otherDeadLettersOf(
+  client: Client,
+  orderIds: readonly string[],
+): Promise<CustomerData['deadLetters']> {
+  const found: CustomerData['deadLetters'] = [];
+  for (const orderId of new Set(orderIds)) {
+    const letters = await rowsOf<{ id: number; orderId: string }>(
+      client,
+      'dead letters of an order',
+      'SELECT id, order_id AS "orderId" FROM dead_letters WHERE order_id = ? ORDER BY id + 0',
+      orderId,
+    );
+    found.push(...letters);
+  }
+  return found;
 }
 
 function rowsOf<Row extends object>(

@@ -208,6 +208,29 @@ export async function erasureConformance(t: Test, makeStore: MakeStore): Promise
     t.same(await letters.replayBegun([1], { by: 'eve', at: 1 }), [], 'it cannot be replayed');
   });
 
+  await t.test('of an order that was never stored, every dead letter belongs to the customer', async (t) => {
+    const { writer, erasureStore } = await makeStore(t);
+    const placed = codec.encodeCommand(place(0, 'unstored', { customerId: 'c-7' }).command);
+    const moved = codec.encodeCommand({
+      kind: 'transition',
+      ...{ eventId: 'm', orderId: 'unstored', time: 1, to: 'cancelled', reason: 'closed at Ahornallee' },
+      actor: { kind: 'merchant', merchantId: 'm-1' },
+    });
+    await keepDeadLetters(await writer(), [
+      deadLetter({ offset: 1, value: placed }, { orderId: 'unstored', reason: 'store-refused' }),
+      deadLetter({ offset: 2, value: moved }, { orderId: 'unstored', reason: 'predecessor-failed' }),
+      deadLetter({ offset: 3, value: moved }, { orderId: 'another', reason: 'predecessor-failed' }),
+    ]);
+    t.same(
+      (await (await erasureStore()).dataOf('c-7')).deadLetters,
+      [
+        { id: 2, orderId: 'unstored' },
+        { id: 1, orderId: 'unstored' },
+      ],
+      'the one that names the customer is the last, so that an interrupted erasure can be repeated',
+    );
+  });
+
   await t.test('each column of the store is known to be erased or to have no personal data', async (t) => {
     const { columns } = await makeStore(t);
     const known = Object.entries(COLUMNS).flatMap(([table, { erased, stays }]) =>
