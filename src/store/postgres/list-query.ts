@@ -22,11 +22,10 @@ const ORDERS = {
 export const postgresLists: OrderLists = { page, lastExamined, retrying: () => 'retrying_orders' };
 
 function page(range: OrderRange, last?: Cursor, maxBytes?: number): Statement {
-  const { kind } = range.access;
-  const source = { ...ORDERS, columns: orderColumnsFor(range.access), equal: equalIn(range) };
-  const statement = keysetStatement(source, { ...keysetPage(range), maxBytes }, last);
-  // The columns depend on the caller, and a name must always have the same text.
-  return kind === 'all' ? statement : { ...statement, name: `${statement.name} for a party` };
+  // The columns depend on the caller, and a name must always have the same text. It has at most 63 characters.
+  const name = range.access.kind === 'all' ? ORDERS.name : 'own-orders';
+  const source = { ...ORDERS, name, columns: orderColumnsFor(range.access), equal: equalIn(range) };
+  return keysetStatement(source, { ...keysetPage(range), maxBytes }, last);
 }
 
 /**
