@@ -3,7 +3,7 @@ import { Client, DatabaseError } from 'pg';
 import { ServiceError } from '../../base/errors.ts';
 import type { ErasureDialect } from '../sql/erasure-store.ts';
 import type { PostgresTarget } from '../target.ts';
-import { clientOptions } from './client-options.ts';
+import { clientOptions, isThroughPgBouncer } from './client-options.ts';
 import type { PostgresConnection } from './connection.ts';
 import { translateErrors } from './errors.ts';
 
@@ -50,18 +50,19 @@ export function postgresErasureDialect(
  * lack.
  */
 async function rewriteTables(target: PostgresTarget, onStep: (what: string) => void): Promise<void> {
+  const isPooled = isThroughPgBouncer(target);
   const client = new Client({
     ...clientOptions(target, 'erase'),
-    statement_timeout: 0,
     query_timeout: 0,
-    lock_timeout: LOCK_TIMEOUT_MS,
+    ...(isPooled ? {} : { statement_timeout: 0, lock_timeout: LOCK_TIMEOUT_MS }),
   });
   client.on('error', () => undefined);
   try {
     await client.connect();
     for (const table of TABLES) {
       onStep(`the table ${table}`);
-      await withLock(() => client.query(`VACUUM (FULL, ANALYZE) ${table}`), table);
+      const sql = isPooled ? await rewritingInTransaction(client, table) : `VACUUM (FULL, ANALYZE) ${table}`;
+      await withLock(() => client.query(sql), table);
     }
     for (const sql of ['VACUUM FULL pg_catalog.pg_statistic', 'CHECKPOINT']) {
       onStep(sql);
@@ -70,6 +71,18 @@ async function rewriteTables(target: PostgresTarget, onStep: (what: string) => v
   } finally {
     await client.end();
   }
+}
+
+/**
+ * PgBouncer keeps time limits only inside a transaction. VACUUM cannot run there, but CLUSTER rewrites a table, too. Statements that
+ * are sent together are one transaction.
+ */
+async function rewritingInTransaction(client: Client, table: string): Promise<string> {
+  const { rows } = await client.query<{ index: string }>(
+    `SELECT indexrelid::regclass::text AS index FROM pg_index WHERE indrelid = '${table}'::regclass AND indisprimary`,
+  );
+  return `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
+    CLUSTER ${table} USING ${rows[0]?.index ?? ''}; ANALYZE ${table}`;
 }
 
 async function withLock(work: () => Promise<unknown>, table: string): Promise<void> {
