@@ -33,7 +33,7 @@ export function prepareDataFiles(config: Pick<Config, 'eventLog' | 'dataDir' | '
 }
 
 /**
- * SQLite makes a temporary file only to rewrite a whole one, and as large. It reads the variable when it opens its first file.
+ * When SQLite rewrites a file, it makes a temporary copy of the same size. It reads SQLITE_TMPDIR when it opens its first file.
  * @param path of a data file; undefined: none is used
  */
 export function keepTemporaryFilesBeside(path: string | undefined): void {

@@ -8,7 +8,7 @@ export const DATABASE_NAMES = { sqlite: 'sqlite', postgres: 'postgresql' } as co
 
 type Calls = Omit<OrderReader, 'operations'>;
 
-/** The same reader; the metrics have how long each of its calls took, also those that failed. */
+/** Wraps a reader so that the metrics show how long each call took, failed ones included. */
 export function measuredReader(
   reader: OrderReader,
   database: Config['database']['kind'],

@@ -14,7 +14,7 @@ export interface ProcessFacts {
   isReady: () => Promise<boolean>;
 }
 
-/** Exports the metrics that are read when they are asked for: who the process is, and how its dependencies and its disk are. */
+/** Exports metrics that are computed at each scrape: which process this is, and the state of its dependencies and its disk. */
 export function exportProcessMetrics(context: Context, { version, isReady }: ProcessFacts): void {
   const { config, log, reader, backlog, metrics } = context;
   const { registry } = metrics;

@@ -80,7 +80,7 @@ async function open(context: Context, version: string): Promise<RunningService> 
   };
 }
 
-/** The thread for what waits for the store, besides batches; it starts with its first request. */
+/** The thread for calls that wait for the store, except batches. It starts with its first call. */
 function openStoreThread({ config, writeLock, lifecycle }: Context): DeadLetterPool {
   const storeThread = new DeadLetterPool({ store: config.database, writeLock });
   lifecycle.opened('store thread', () => storeThread.close());

@@ -17,7 +17,7 @@ export interface StartTracingParts {
 }
 
 /**
- * Starts tracing before everything that is traced, so that it closes after it, and the spans of the last orders are sent.
+ * Starts tracing. Call it before you start anything that is traced: tracing then closes last, and sends the spans of the last orders.
  * @returns undefined if tracing is off: then nothing is loaded
  */
 export async function startTracing(

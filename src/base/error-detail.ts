@@ -31,7 +31,7 @@ const FRAME = /^ +at /m;
 /** Bytes of one error as JSON without its texts. */
 const FRAME_BYTES = 60;
 
-/** Whatever was thrown, with its causes; at most `MAX_ERRORS` of them, and `MAX_DETAIL_BYTES` as JSON. */
+/** A thrown value of any kind, with its causes: at most `MAX_ERRORS` errors, and `MAX_DETAIL_BYTES` as JSON. */
 export function errorDetail(thrown: unknown): ErrorDetail {
   const errors = causesOf(thrown).map((error, index) =>
     describe(error, index === 0 ? MAX_MESSAGE_BYTES : MAX_CAUSE_BYTES),
@@ -159,7 +159,7 @@ function classOf(error: Error): string {
   return known.find((text) => text !== 'Error') ?? 'Error';
 }
 
-/** A property of anything: a module may throw an object whose properties throw. */
+/** Reads a property of any value; undefined if reading throws, because a processor module may throw an object that does this. */
 function read(value: unknown, property: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
   try {
@@ -169,7 +169,7 @@ function read(value: unknown, property: string): unknown {
   }
 }
 
-/** Without the surrogates that have no other half: the stores take only well-formed text. */
+/** Shortens a text and replaces lone surrogates, because the stores take only well-formed text. */
 function cut(text: string, maxBytes: number): string {
   let end = Math.min(text.length, Math.max(0, maxBytes));
   while (end > 0 && bytesOf(text.slice(0, end)) > maxBytes) end = Math.floor(end * 0.8);

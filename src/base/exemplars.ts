@@ -21,7 +21,7 @@ export class ExemplarSeries {
 
   /** Only for traced requests and orders. */
   add(seconds: number, { traceId, spanId }: SpanContext): void {
-    // The logarithm of zero would be no number.
+    // Zero has no logarithm.
     const magnitude = Math.floor(2 * Math.log2(Math.max(seconds, 1e-6)));
     this.#byMagnitude.set(magnitude, { traceId, spanId, seconds, at: this.#clock() / 1_000 });
   }
@@ -50,7 +50,7 @@ export class Exemplars {
     this.#clock = clock;
   }
 
-  /** Keep it if it is needed often. @param labels of the histogram that is observed */
+  /** Keep the result if you need it often. @param labels of the histogram that is observed */
   series(metric: string, labels: Labels = {}): ExemplarSeries {
     let ofMetric = this.#metrics.get(metric);
     if (ofMetric === undefined) this.#metrics.set(metric, (ofMetric = new Map<string, ExemplarSeries>()));

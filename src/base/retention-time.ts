@@ -5,7 +5,7 @@ const CATCH_UP_FACTOR = 2;
 
 /**
  * The time by which retention decides whether a record is old: the wall clock, except that a clock that is set forward cannot
- * make all records old at once. It is caught up with at twice the speed of time, so a step that is corrected after an hour
+ * make all records old at once. This time follows it at most twice as fast as real time, so a step that is corrected after an hour
  * costs at most an hour of retention.
  */
 export class RetentionTime {

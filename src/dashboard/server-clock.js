@@ -1,4 +1,4 @@
-/** `Date` headers have whole seconds, and responses take time: smaller differences are not the clock's. */
+/** `Date` headers have whole seconds, and responses take time, so smaller differences do not mean that a clock is wrong. */
 const TOLERANCE_MS = 2000;
 
 /** The time of the service, because the clock of the reader's machine may be wrong. */

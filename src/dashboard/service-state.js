@@ -48,7 +48,7 @@ export function serviceState({ api, connection, isOverview, onStats, onDenied })
       connection.report('readiness', true);
     },
     onProblem({ status }, waitMs) {
-      // A gateway may keep it to itself.
+      // A gateway may hide it.
       if (waitMs === undefined) return connection.drop('readiness');
       if (status === 503) connection.setReady(false);
       connection.report('readiness', status !== undefined);

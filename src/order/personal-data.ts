@@ -14,7 +14,7 @@ export function quotedId(customerId: string): Buffer {
   return Buffer.from(`"${customerId}"`);
 }
 
-/** Whether an event is of the customer: it places an order for them, or they have caused it. Of other bytes, whether they name them. */
+/** Whether an event places an order for the customer, or the customer caused it. For bytes that are no event: whether they name the customer. */
 export function isOfCustomer(value: Buffer, customerId: string): boolean {
   if (!value.includes(quotedId(customerId))) return false;
   const event = parsed(value);

@@ -97,7 +97,7 @@ export class OperationsService {
   async partitions(): Promise<OwnedPartition[]> {
     const figures = this.#dependencies.stats.partitions();
     const replicas = (await this.#replicas.get()) ?? [];
-    // After a rebalance two may claim a partition for some seconds: the one that said so last is right.
+    // For some seconds after a rebalance, two replicas may claim a partition. The latest sign of life is right.
     const owners = new Map(
       replicas
         .toSorted((one, other) => one.seenAt - other.seenAt)

@@ -5,7 +5,7 @@ export type DependencyState = 'up' | 'down';
 /** A dependency that has not answered for this time is down, milliseconds. */
 const SILENCE_MS = 3_000;
 
-/** Whether a dependency answers, as far as regular questions to it tell. There is never more than one at a time. */
+/** Tells whether a dependency answers. The owner asks it regularly, one question at a time. */
 export class AnswerWatch {
   readonly #clock: MonotonicClock;
   #askedAt: number | undefined;
@@ -16,7 +16,7 @@ export class AnswerWatch {
     this.#clock = clock;
   }
 
-  /** @param ask its answer counts, also if it takes long; not asked again before that @throws what it throws */
+  /** Asks, and notes whether and when an answer came. Do not ask again while `isWaiting`. @throws what `ask` throws */
   async ask<T>(ask: () => Promise<T>): Promise<T> {
     this.#askedAt = this.#clock();
     try {
@@ -31,7 +31,7 @@ export class AnswerWatch {
     }
   }
 
-  /** It has answered something else. */
+  /** Call it when the dependency has answered another request. */
   noteAnswer(): void {
     this.#answeredAt = this.#clock();
     this.#hasFailed = false;

@@ -17,7 +17,7 @@ export interface StoreFiguresOptions {
   minAgeMs?: number;
 }
 
-/** However many programs scrape. */
+/** Reads at most this often, even if several programs scrape. */
 const MIN_AGE_MS = 5_000;
 
 /** A scrape does not wait longer for the store; it has no figures then. */

@@ -40,7 +40,7 @@ export interface ErasureStore {
   eraseDeadLetters(ids: readonly number[], audit: { by: string; at: number }): Promise<void>;
   deleteApiKeys(customerId: string): Promise<void>;
   /**
-   * Writes the files of the tables anew, so that the bytes of old rows are gone. Writers wait meanwhile, and with PostgreSQL readers
+   * Rewrites the files of the tables, so that the bytes of old rows are gone. Writers wait meanwhile, and with PostgreSQL readers
    * too.
    * @param onStep receives what is being rewritten
    */

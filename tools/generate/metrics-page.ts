@@ -22,7 +22,7 @@ operating system (\`nodejs_*\`, \`process_*\`). With \`API_PROCESSES\` each has 
 - **Labels** have few values: never an id, an address or a text of a caller. Labels of OpenTelemetry whose value is always the same
   (\`url_scheme\`, \`messaging_system\`) are left out.
 - **A scrape** reads no table: figures of the log and the store are sampled every second (workers: every 5 s), and counts of orders
-  and dead letters are cached for at least 5 s and end at 10000.
+  and dead letters are cached for at least 5 s and stop at 10000.
 - **prom-client** is continued as \`@prometheus-io/client\`, whose version 0.16.1 needs Node 22 or later. This service runs on Node 20.19 too.`;
 
 const GROUPS: readonly { title: string; text: string; metrics: Definitions }[] = [
@@ -38,7 +38,7 @@ const GROUPS: readonly { title: string; text: string; metrics: Definitions }[] =
   },
   {
     title: 'Watchers',
-    text: 'Streams of status changes, and how soon they are told.',
+    text: 'Streams of status changes, and how late they arrive.',
     metrics: WATCH_METRICS,
   },
   { title: 'Processing', text: 'Batches, retries and worker threads.', metrics: PROCESSING_METRICS },

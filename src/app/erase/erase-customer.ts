@@ -26,7 +26,7 @@ export interface EraseOptions {
   by: string;
   /** what the store has at first */
   data: CustomerData;
-  /** whether to write the files anew, so that no old bytes stay */
+  /** whether to rewrite the files, so that no old bytes stay */
   rewrite: boolean;
   /** the name of a step, and how far it is; both numbers are 0 if that is unknown */
   onProgress: (step: string, done: number, total: number) => void;
@@ -46,7 +46,7 @@ export async function eraseCustomer(options: EraseOptions): Promise<Erased> {
   const note = await store.begin({ customerHash, salt, requestedBy: by, requestedAt: systemClock() });
   const erasure = { customerId, pseudonym: `erased-${randomBytes(8).toString('hex')}` };
 
-  // The log first: while the orders are the customer's, a repetition finds their records again.
+  // The log first: until the orders have the pseudonym, the command can be repeated and finds their records again.
   const logRecords = await eraseLog(options, erasure, (done, total) => onProgress('event log', done, total));
   // Again, because orders that the log still had may have failed since.
   const data = await store.dataOf(customerId);
@@ -63,7 +63,7 @@ export async function eraseCustomer(options: EraseOptions): Promise<Erased> {
   return erased;
 }
 
-/** In several requests if the customer has many orders. Each finds what the others have left. */
+/** In several requests if the customer has many orders. Each changes only what the earlier ones have not. */
 async function eraseLog(
   { log, data, rewrite }: EraseOptions,
   erasure: { customerId: string; pseudonym: string },
@@ -81,7 +81,7 @@ async function eraseLog(
   return redacted;
 }
 
-/** Pauses as long as it works, so that others can write. */
+/** Pauses for as long as each batch took, so that others can write. */
 async function eraseOrders(
   { store, data, onProgress }: EraseOptions,
   erasure: { customerId: string; pseudonym: string },

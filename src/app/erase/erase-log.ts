@@ -8,7 +8,7 @@ import type { AlignmentStore } from '../../store/alignment-store.ts';
 export interface LogErasure extends Erasure {
   /** orders of the customer that the store knows */
   orderIds: readonly string[];
-  /** whether to write the file anew, so that no old bytes stay */
+  /** whether to rewrite the file, so that no old bytes stay */
   rewrite: boolean;
 }
 
@@ -22,15 +22,15 @@ export interface EraseLogOptions extends LogErasure {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** How long the pipeline may take to process what is in the log. */
+/** How long the pipeline may take to process the records that are in the log. */
 const PROCESS_TIMEOUT_MS = 60_000;
 const PROCESS_PAUSE_MS = 50;
 
 /**
  * Removes a customer's personal data from the records of the embedded log.
  *
- * While a pipeline runs, only records that it has processed are changed: it may hold others in memory. Their check values are
- * forgotten first, because a record that changes after the store has its check value would look like one of another log.
+ * While a pipeline runs, only records that it has processed are changed: it may hold others in memory. The store first forgets its
+ * check values, because a changed record would not match its check value, and the log would look like another one.
  * @returns how many records had personal data
  * @throws ServiceError `erasure-failed` if records are not processed in time; the signal's reason
  */

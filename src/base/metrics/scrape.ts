@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 /** Sets gauges to their values of now. It must not throw, and must not take long: a scrape waits for it. */
 export type Collect = () => void | Promise<void>;
 
-/** A registry that asks for values when they are read. */
+/** A registry that calls its collectors before each read. */
 export class ScrapedRegistry extends Registry {
   readonly #collects: Collect[] = [];
 

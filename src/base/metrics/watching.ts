@@ -1,6 +1,6 @@
 import { AGE_BUCKETS, type Definitions } from './define.ts';
 
-/** Watchers, and how soon they are told. */
+/** Watchers, and the delay until they are told. */
 export const WATCH_METRICS = {
   watchers: {
     type: 'gauge',

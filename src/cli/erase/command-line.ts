@@ -20,23 +20,23 @@ export function addEraseCommand(program: Command, run: (command: EraseCommand) =
       "remove a customer's personal data from the store and the embedded event log, with an audit row",
     )
     .requiredOption('--customer <id>', 'the customer, as orders name them (customerId)', identifier)
-    .option('--dry-run', 'only say what there is; change nothing')
+    .option('--dry-run', 'only show what the service has of the customer; change nothing')
     .option('--yes', 'do not ask for confirmation')
-    .option('--include-open', 'also orders that are not closed: they go on under the pseudonym')
-    .option('--no-rewrite', 'do not write the files anew, so that nobody waits; old bytes stay in them')
-    .option('--by <name>', 'who asks for it, for the audit (default: the user of the operating system)')
+    .option('--include-open', 'also erase orders that are not closed; they go on under the pseudonym')
+    .option('--no-rewrite', 'do not rewrite the files, so that writers do not wait; old bytes stay in them')
+    .option('--by <name>', 'who requested it, for the audit row (default: the user of the operating system)')
     .addHelpText('after', HELP)
     .action((options: EraseCommand) => run(options));
 }
 
 const HELP = `
-The customer's id becomes a random pseudonym; names of items, metadata, reasons, error texts and the records of dead letters are removed;
-API keys of the customer are deleted. Amounts, skus, merchants, statuses and times stay, for accounting. Unresolved dead letters
-are discarded.
+The customer's id becomes a random pseudonym. The command removes names of items, metadata, reasons, error texts and the records of
+dead letters, discards unresolved dead letters, and deletes the customer's API keys. Amounts, skus, merchants, statuses and times
+stay, for accounting.
 
-It takes the settings of the service, which may run or be stopped. At the end it writes the files anew, so that no old bytes stay:
-with SQLite and the embedded log writing waits meanwhile, with PostgreSQL all access to the tables (VACUUM FULL). Run it when little
-goes on, or with --no-rewrite, and again later without. It is safe to repeat.
+It takes the settings of the service, which may run or be stopped. At the end it rewrites the files, so that no old bytes stay.
+Meanwhile writers wait with SQLite and the embedded log, and writers and readers with PostgreSQL (VACUUM FULL). Run it at a quiet
+time, or with --no-rewrite now and without it later. It is safe to repeat.
 
 Kafka keeps its records until the retention of the topics, and backups keep everything: see docs/retention.md.
 

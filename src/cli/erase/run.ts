@@ -84,7 +84,7 @@ async function refuseMissingStore({ database }: Config): Promise<void> {
   throw new ServiceError('settings-invalid', detail);
 }
 
-/** The customer's id must be typed, because nothing can be taken back. @param bytes that will be written anew */
+/** Asks for the customer's id, because an erasure cannot be undone. @param bytes that will be rewritten */
 async function isConfirmed(customerId: string, bytes: number, { stdin, stderr }: Streams): Promise<boolean> {
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
     stderr.write('This cannot be undone, and this is not a terminal: give --yes to confirm.\n');
@@ -92,7 +92,9 @@ async function isConfirmed(customerId: string, bytes: number, { stdin, stderr }:
   }
   if (bytes > 0) {
     const megabytes = Math.ceil(bytes / 1_000_000);
-    stderr.write(`${megabytes} MB of the store will be written anew; others wait meanwhile (see --help).\n`);
+    stderr.write(
+      `${megabytes} MB of the store will be rewritten; other writers wait meanwhile (see --help).\n`,
+    );
   }
   const asking = createInterface({ input: stdin, output: stderr });
   try {

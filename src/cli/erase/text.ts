@@ -19,7 +19,7 @@ export function openText({ openOrders, retrying }: CustomerData, unprocessed: nu
     const more = ids.length > IDS_SHOWN ? ` and ${ids.length - IDS_SHOWN} more` : '';
     return (
       `Nothing was changed: ${counted(ids.length, 'order')} of this customer ${ids.length === 1 ? 'is' : 'are'} still open: ` +
-      `${ids.slice(0, IDS_SHOWN).join(', ')}${more}. Let them end, cancel them, or give --include-open: they then go on ` +
+      `${ids.slice(0, IDS_SHOWN).join(', ')}${more}. Wait until they are closed, cancel them, or give --include-open: they then go on ` +
       'under the pseudonym, so the customer can neither see nor cancel them any more.'
     );
   }
@@ -46,7 +46,7 @@ export function leftText(config: Config, rewrite: boolean): string {
     ...(rewrite
       ? []
       : [
-          'The files were not written anew, so old bytes are still in them: run the command again without --no-rewrite.',
+          'The files were not rewritten, so old bytes are still in them: run the command again later without --no-rewrite.',
         ]),
     ...(config.eventLog === 'kafka'
       ? [
@@ -58,7 +58,7 @@ export function leftText(config: Config, rewrite: boolean): string {
     ...(config.database.kind === 'postgres'
       ? ['PostgreSQL keeps its write-ahead log, archives and replicas as long as they are configured to.']
       : []),
-    'Backups from before still have the data: after a restore, run the command again.',
+    'Earlier backups still have the data: after you restore one, run the command again.',
   ]
     .map((line) => `${line}\n`)
     .join('');

@@ -22,6 +22,6 @@
 
 /** @typedef {import('../bulk/bulk-run.js').BulkRequest} BulkRequest */
 
-/** For lists of operators, which exist wherever the service answers itself. */
+/** For the lists of operators: if they are missing, a gateway hides them. */
 export const HIDDEN_BY_GATEWAY =
   'This address does not serve it: a gateway may hide what operators use. Open the page at a replica.';

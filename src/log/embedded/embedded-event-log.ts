@@ -159,7 +159,7 @@ export class EmbeddedEventLog implements EventLog {
     return redacted;
   }
 
-  /** Writes the file anew, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
+  /** Rewrites the file, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
   async rewrite(): Promise<void> {
     await this.#client.call('rewrite', []);
   }

@@ -40,7 +40,7 @@ export interface LogCalls {
     range: { from: number; to: number },
     redaction: Redaction,
   ): RedactedRecords;
-  /** Writes the file anew, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
+  /** Rewrites the file, so that the bytes of deleted and changed records are gone. Appends wait meanwhile. */
   rewrite(): void;
   /** Keeps all records until the matching `releaseRetention`. Holds add up. */
   holdRetention(): void;

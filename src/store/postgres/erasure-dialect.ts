@@ -13,7 +13,7 @@ const TABLES = [
   'api_keys',
 ];
 
-/** Everybody else who wants the table waits behind a lock that waits, so it waits only briefly, and often. */
+/** While this command waits for its lock, all later users of the table wait behind it. So it waits only briefly, and tries often. */
 const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_ATTEMPTS = 30;
 const LOCK_PAUSE_MS = 1_000;
@@ -45,9 +45,9 @@ export function postgresErasureDialect(
 }
 
 /**
- * VACUUM FULL writes a table and its indexes to new files. ANALYZE replaces the most common customers in the statistics, whose
- * old rows stay until `pg_statistic` is rewritten as well, and the old files until a checkpoint: both need rights that the user may
- * lack.
+ * VACUUM FULL writes a table and its indexes to new files. ANALYZE removes the customer from the statistics, which list the most
+ * common ids. Old rows of the statistics stay until `pg_statistic` is rewritten, and old files until a checkpoint; both need
+ * rights that the user may lack.
  */
 async function rewriteTables(target: PostgresTarget, onStep: (what: string) => void): Promise<void> {
   const isPooled = isThroughPgBouncer(target);

@@ -51,7 +51,7 @@ export async function readCustomerData(
   };
 }
 
-/** New orders by their queued records, and stored ones whose replay failed for now. */
+/** New orders, found by their queued records, and stored orders whose replay is retrying. */
 async function retryingOf(client: Client, dialect: CustomerDialect, customerId: string): Promise<string[]> {
   const { text: from, values } = dialect.ordersOf(customerId);
   const stored = await rowsOf<{ id: string }>(
@@ -77,7 +77,7 @@ async function retryingOf(client: Client, dialect: CustomerDialect, customerId: 
   }
 }
 
-/** Those of stored orders, and others by their records. */
+/** Finds those of stored orders by order id, and the others by what their records contain. */
 async function deadLettersOf(
   client: Client,
   dialect: CustomerDialect,
