@@ -5,9 +5,9 @@ import { count } from '../format.js';
 
 /** @type {Record<Verb, string>} */
 const EFFECTS = {
-  replay: 'Records are sent to be processed again, byte for byte, oldest failure first.',
+  replay: 'A replay processes records again, byte for byte, oldest failure first.',
   discard:
-    'What is discarded is closed without a replay. It stays in the store, but can no longer be replayed.',
+    'A discard closes dead letters without a replay. They stay in the store, but cannot be replayed any more.',
 };
 
 /** @type {Record<Verb, string>} */

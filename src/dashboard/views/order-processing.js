@@ -14,7 +14,7 @@ const STATES = {
   unprocessed: 'It waits in the event log to be processed.',
   retrying: 'It failed for now. The service tries it again by itself.',
   failed: 'It failed for good. It is processed again when its dead letter is replayed.',
-  processed: 'It is processed. Nothing waits.',
+  processed: 'It is processed.',
 };
 
 /**
@@ -60,7 +60,7 @@ function deadLetters({ deadLetters }, { times, principal, act }) {
       h(
         'p',
         { class: 'line' },
-        mayOpen ? deadLetterLink(id) : `#${id}`,
+        mayOpen ? deadLetterLink(id) : h('span', { class: 'number' }, `#${id}`),
         ' ',
         stateBadge(state),
         ` ${reasonText(reason)}, `,
