@@ -20,7 +20,7 @@ await t.test('ranges and pending times keep enough time for a few samples', asyn
   t.same(scaled('rate(a[1m])', '1m'), { expr: 'rate(a[8000ms])', for: '3000ms' });
 });
 
-await t.test('restarts keep the time that they take', async (t) => {
+await t.test('a range that counts restarts stays long enough for three of them', async (t) => {
   const expr = 'changes(process_start_time_seconds[30m]) >= 3';
   t.equal(scaled(expr)?.expr, 'changes(process_start_time_seconds[60000ms]) >= 3');
 });

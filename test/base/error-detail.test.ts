@@ -31,7 +31,7 @@ await t.test('a refused fetch says what refused it', async (t) => {
   t.equal(errorLine(errorDetail(refused)), 'fetch failed: connect ECONNREFUSED ::1:9');
 });
 
-await t.test('what errors keep besides their texts is left out', (t) => {
+await t.test('properties of errors other than their texts are left out', (t) => {
   const error = Object.assign(new Error('no access'), { password: 's3cret', command: { args: ['s3cret'] } });
   t.notMatch(JSON.stringify(errorDetail(error)), /s3cret/);
   t.end();
@@ -87,7 +87,7 @@ await t.test('a message that contains its cause is not repeated', (t) => {
   t.end();
 });
 
-await t.test('a detail of an earlier error is not shown', (t) => {
+await t.test('a detail that belongs to an earlier error is not shown', (t) => {
   const detail = errorDetail(new TypeError('earlier'));
   t.match(detailOf('earlier', JSON.stringify(detail)), { class: 'TypeError', message: 'earlier' });
   for (const stored of [JSON.stringify(detail), null, 'no JSON', '{"class":7}']) {

@@ -70,7 +70,7 @@ await t.test('of several processes only the metrics of this one get its exemplar
   t.end();
 });
 
-await t.test('only a scraper that names OpenMetrics gets it', (t) => {
+await t.test('only a scraper that accepts OpenMetrics gets it', (t) => {
   t.ok(prefersOpenMetrics('application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2'));
   for (const accept of [undefined, '*/*', 'text/plain;version=0.0.4']) t.notOk(prefersOpenMetrics(accept));
   t.end();

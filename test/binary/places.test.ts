@@ -8,7 +8,7 @@ import {
   threadEntries,
 } from '../../tools/binary/places.ts';
 
-await t.test('a module of the service is told the place that it had', async (t) => {
+await t.test('a module of the service gets the URL that it had before bundling', async (t) => {
   const text = `const file = new URL('../dashboard/', import.meta.url); createRequire(import.meta.url).resolve('uplot');`;
   const place = `new URL("dist/src/http/routes/dashboard.js", ${ROOT}).href`;
   t.equal(
@@ -28,7 +28,7 @@ await t.test('a dynamic import of a package has its named exports, also if it is
   );
 });
 
-await t.test('a file of a package is told its file, folder and URL', async (t) => {
+await t.test('a file of a package gets its own file name, folder and URL', async (t) => {
   const placed = placePackageFile(
     'a(`${__dirname}/x`, __filename, import.meta.url, "__dirname", o.__dirname)',
     'node_modules/a/lib/b.js',
@@ -45,7 +45,7 @@ await t.test('a file of a package is told its file, folder and URL', async (t) =
   ]);
 });
 
-await t.test('code that asks for its place is found', async (t) => {
+await t.test('code that uses its own location is found', async (t) => {
   for (const code of [
     'join(__dirname, "x")',
     '`${__filename}`',

@@ -26,7 +26,7 @@ await t.test('the root folder has the executable, libraries and nothing else', a
   }
 });
 
-await t.test('there it does everything with its embedded log', async (t) => {
+await t.test('in that folder it works with the embedded log', async (t) => {
   const service = await ServiceProcess.start('all', { ...ENVIRONMENT, DATA_DIR: '/data/embedded' }, command);
   t.teardown(() => service.stop());
   const client = new OrderClient(service.url);
@@ -37,7 +37,7 @@ await t.test('there it does everything with its embedded log', async (t) => {
   t.notMatch(service.output, /warning/i);
 });
 
-await t.test('there it runs as api and as worker on Kafka', async (t) => {
+await t.test('in that folder it runs as api and as worker on Kafka', async (t) => {
   const environment = { ...ENVIRONMENT, ...kafkaEnvironment('/data/kafka') };
   const [api, worker] = await Promise.all([
     ServiceProcess.start('api', environment, command),

@@ -83,7 +83,7 @@ await t.test(
   },
 );
 
-await t.test('a link leads there after signing in; with the scope there are buttons', async (t) => {
+await t.test('after signing in, a link opens its view; with the scope there are buttons', async (t) => {
   const { page, becomes, views } = await signedIn(t, '#/dead-letters/1', 'ada', { scope: ALL });
   await becomes('#view-title', 'Dead letter #1');
   await becomes('#view-body button >> nth=0', 'Replay');

@@ -42,7 +42,7 @@ await t.test('an id without a prefix is a customer, and it says what else it may
   t.match(parseSearch('x:y'), { filters: { customerId: 'x:y' } }, 'an id may have a colon');
 });
 
-await t.test('it explains what it does not understand', async (t) => {
+await t.test('a query that cannot be understood is explained', async (t) => {
   for (const [text, explanation] of [
     ['customer:', /value after/],
     ['c-1 m:a/b', /no id/],

@@ -48,7 +48,7 @@ await t.test(
     const event = JSON.parse(record?.value?.toString() ?? '') as { traceparent: string };
     t.same(sampledContext(event.traceparent), { traceId: TRACE_ID, spanId: send?.spanId });
 
-    await t.test('so do the requests for a transition, of a batch, and with a key', async (t) => {
+    await t.test('transition requests, batches and orders with a key carry their trace, too', async (t) => {
       await http.process();
       const headers = { traceparent: CALLER };
       const moved = { method: 'POST', url: `/v1/orders/${id}/transitions?position=0-0`, headers } as const;

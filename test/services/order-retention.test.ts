@@ -53,7 +53,7 @@ async function nextCutoff({ requests }: Harness): Promise<number> {
   return requests.at(-1)?.before ?? 0;
 }
 
-await t.test('orders are old by the clock', async (t) => {
+await t.test('the age of an order is measured by the clock', async (t) => {
   const { time, ...rest } = await harness(t, 1_000 * DAY_MS - 5);
   t.equal(await nextCutoff({ time, ...rest }), 970 * DAY_MS);
   time.wall += 1_000;

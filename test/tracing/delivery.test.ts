@@ -27,7 +27,7 @@ await t.test('each watcher that is told of a traced order gets a span, up to eig
   t.end();
 });
 
-await t.test('changes of other orders get none', (t) => {
+await t.test('changes of orders that are not traced get no span', (t) => {
   const { tracer, spans } = recordingTracer();
   const deliveries = new DeliverySpans(tracer);
   for (const traceparent of [undefined, TRACEPARENT.replace(/01$/, '00'), 'nonsense']) {

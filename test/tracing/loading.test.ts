@@ -59,7 +59,7 @@ await t.test('with tracing the SDK is loaded, and a stop sends the last spans', 
   }
 });
 
-await t.test('a service whose endpoint is down accepts, processes and stops as ever', async (t) => {
+await t.test('a service whose endpoint is down accepts orders, processes them and stops', async (t) => {
   const startedAt = performance.now();
   await loadedAfterAnOrder(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',

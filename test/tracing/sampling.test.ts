@@ -46,7 +46,7 @@ await t.test('only the context of a well-formed, sampled traceparent is read', (
   t.end();
 });
 
-await t.test('the clock follows the wall clock when that steps, and else the monotonic one', (t) => {
+await t.test('the clock follows the monotonic clock, and the wall clock when that steps', (t) => {
   const world = { wall: 1_000_000, monotonic: 10 };
   const now = createTraceClock(
     () => world.wall,

@@ -51,7 +51,7 @@ await t.test(
       t.equal(other.status, 422, 'and its body');
     });
 
-    await t.test('what was not finished is finished', async () => {
+    await t.test('orders that were unprocessed or retrying are processed', async () => {
       await reaches(released.unprocessed, ['confirmed']);
       await reaches(released.retrying.id, ['confirmed']);
       await reaches(released.retrying.cancelled, ['confirmed', 'cancelled']);
