@@ -1,6 +1,6 @@
 import { SETTING_NAMES, settingSchema, type SettingName } from '../../src/config/settings.ts';
 
-/** Settings that the chart derives from other values. Giving them twice would be a contradiction, so the chart refuses them. */
+/** Settings that the chart derives from other values. The chart refuses them, because they could contradict those values. */
 const SET_BY_CHART = new Set<SettingName>([
   'ROLE',
   'API_PROCESSES',

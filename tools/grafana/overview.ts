@@ -2,7 +2,7 @@ import { rates, type Dashboard } from './panels.ts';
 
 const ACCEPT = '{http_request_method="POST",http_route="/v1/orders"}';
 
-/** Is everything well, and if not, which part is not? */
+/** Whether the service works, and if not, which part fails. */
 export const OVERVIEW: Dashboard = {
   uid: 'order-system-overview',
   title: 'Orders: overview',

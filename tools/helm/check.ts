@@ -72,7 +72,7 @@ export async function conform(version: string, files: string[]): Promise<string>
 
 /**
  * Checks a file with kube-score. Its warnings are opinions, such as podAntiAffinity beside topology spread.
- * @throws Error with its output if it finds a critical
+ * @throws Error with its output if it finds a critical fault
  */
 export async function score(file: string): Promise<void> {
   const tool = await toolPath('kube-score');

@@ -5,7 +5,7 @@ import { kindSchemas, strict, type Json } from './json-schema.ts';
 import { goModule } from './programs.ts';
 import { CUSTOM_RESOURCES, KUBERNETES_VERSIONS } from './versions.ts';
 
-/** What the chart creates, and Pods, which some people make from its templates. */
+/** What the chart creates, and Pods, which the check of the control plane makes from its templates. */
 const KINDS = [
   'apps/v1/Deployment',
   'apps/v1/StatefulSet',

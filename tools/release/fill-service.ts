@@ -9,7 +9,7 @@ interface Order {
   total: number;
 }
 
-/** Places orders in every state at a service that runs fixture-processor.mjs. @throws Error if one does not get there */
+/** Places orders in every state at a service that runs fixture-processor.mjs. @throws Error if an order does not reach its state */
 export async function fillService(url: string): Promise<Omit<ReleasedData, 'version'>> {
   const api = new Api(url);
   const first = await api.placed('m-1');

@@ -134,7 +134,7 @@ export async function deleteAll(
   return { deleted, calls };
 }
 
-/** Orders of every status, age and need, in every combination. */
+/** Orders of every status and age, with and without a reason to keep them, in every combination. */
 async function grow(store: BatchStore, runSql: (sql: string) => Promise<void>): Promise<Grown[]> {
   const statuses = ['confirmed', 'dispatched', 'cancelled', 'delivered', 'rejected', 'failed'];
   const letters: (DeadLetterState | undefined)[] = [
