@@ -45,6 +45,7 @@ const PRIVATE_WORDS = [
   /\bcondemned\b/i,
   /\btriage\b/i,
   /\bwhat becomes of\b/i,
+  /\banew\b/i,
 ];
 
 /** Shell commands are `sh`, so that they are run. */
