@@ -5,6 +5,7 @@ import { toError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { RetentionTime } from '../base/retention-time.ts';
+import { within } from '../base/within.ts';
 import type { RetentionPlace, RetentionStore } from '../store/retention-store.ts';
 
 export interface OrderRetentionOptions {
@@ -32,6 +33,8 @@ const MIN_REST_MS = 10;
 
 const PASS_PAUSE_MS = 60_000;
 
+const STOP_MS = 1_000;
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -58,10 +61,16 @@ export class OrderRetention {
     return Promise.resolve();
   }
 
-  /** Finishes the batch in progress. */
+  /** Finishes the batch in progress. Does not wait long, because the store may not answer. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
+    await within(
+      this.#running.then(() => this.#release()),
+      STOP_MS,
+    );
+  }
+
+  async #release(): Promise<void> {
     const { store, logger } = this.#options;
     await store.release(this.#owner).catch((err: unknown) => {
       logger.debug({ err: toError(err) }, 'Another process has to wait until it may delete old orders.');

@@ -3,6 +3,7 @@ import { ServiceError, toError } from '../base/errors.ts';
 import type { AlignmentStore } from '../store/alignment-store.ts';
 import type { DeadLetterStore } from '../store/dead-letter-store.ts';
 import type { ReplicaStore } from '../store/replica-store.ts';
+import { closePool } from './close-pool.ts';
 import {
   fromThreadError,
   type DeadLetterMethod,
@@ -60,10 +61,10 @@ export class DeadLetterPool
     });
   }
 
-  /** Finishes the current request, then ends the thread; waiting requests are refused with `worker-failed`. */
+  /** See `closePool`. Waiting requests are refused with `worker-failed`. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#piscina.close();
+    await closePool(this.#piscina);
   }
 
   #forward<M extends DeadLetterMethod>(method: M) {

@@ -1,6 +1,7 @@
 import { Piscina } from 'piscina';
 import { ServiceError, toError } from '../base/errors.ts';
 import type { RetentionStore } from '../store/retention-store.ts';
+import { closePool } from './close-pool.ts';
 import {
   fromThreadError,
   type RetentionMethod,
@@ -38,9 +39,9 @@ export class RetentionPool implements RetentionStore {
     });
   }
 
-  /** Finishes the current call, then ends the thread. */
-  async close(): Promise<void> {
-    await this.#piscina.close();
+  /** See `closePool`. */
+  close(): Promise<void> {
+    return closePool(this.#piscina);
   }
 
   #forward<M extends RetentionMethod>(method: M) {

@@ -104,3 +104,17 @@ await t.test('after a failure the next pass tries again', async (t) => {
   await eventually(() => requests.length > 2, { what: 'further passes' });
   t.equal(await deleted(), 3);
 });
+
+await t.test('a stop does not wait for a store that does not answer', async (t) => {
+  const never = () => new Promise<never>(() => undefined);
+  const retention = new OrderRetention({
+    store: { release: never, newestOrderAt: () => Promise.resolve(1), deleteClosed: never },
+    keepMs: KEEP_MS,
+    metrics: createMetrics(),
+    logger: createLogger('silent'),
+  });
+  await retention.start();
+  const begin = performance.now();
+  await retention.stop();
+  t.ok(performance.now() - begin < 4_000);
+});

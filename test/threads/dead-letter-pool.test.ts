@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -6,6 +8,8 @@ import { DeadLetterPool } from '../../src/threads/dead-letter-pool.ts';
 import { migrate } from '../../src/store/open/migrate.ts';
 import { openBatchStore } from '../../src/store/open/open-store.ts';
 import { createWriteLock } from '../../src/store/sqlite/write-lock.ts';
+import { eventually } from '../../tools/support/eventually.ts';
+import { targetOf } from '../../tools/support/postgres.ts';
 import { deadLetter } from '../store/batch.ts';
 import { keepDeadLetters } from '../store/keep-dead-letters.ts';
 import { migratedTarget, silent } from '../store/sqlite/make-store.ts';
@@ -86,6 +90,28 @@ await t.test('close finishes the current request, and works without a thread', a
   await deadLetterPool.close();
   t.equal(await request, 0);
   await t.rejects(deadLetterPool.newestId(), { code: 'worker-failed' });
+});
+
+await t.test('close does not wait for a store that does not answer', async (t) => {
+  const sockets = new Set<Socket>();
+  const silentServer = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(silentServer, 'listening');
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    silentServer.close();
+  });
+  const { port } = silentServer.address() as AddressInfo;
+  const deadLetterPool = new DeadLetterPool({
+    store: { ...targetOf(`postgres://u@127.0.0.1:${port}/orders`), connectTimeoutMs: 20_000 },
+    writeLock: createWriteLock(),
+  });
+  const request = deadLetterPool.removeReplica('r');
+  request.catch(() => undefined);
+  await eventually(() => sockets.size > 0, { what: 'the thread to connect' });
+  const begin = performance.now();
+  await deadLetterPool.close();
+  t.ok(performance.now() - begin < 6_000, `${Math.round(performance.now() - begin)} ms`);
+  await t.rejects(request, { code: 'worker-failed' });
 });
 
 async function makePool(t: Test) {
