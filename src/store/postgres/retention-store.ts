@@ -19,14 +19,17 @@ const RENEW_LEASE = `
 
 /**
  * One statement, so one short transaction. It waits for no lock: an order that a writer has locked is examined in the next
- * pass.
+ * pass. It locks only what it deletes, because a lock is written to the row, and the same orders may stay for years.
  */
 export const DELETE_CLOSED = `
   WITH examined AS MATERIALIZED (
     SELECT seq, id, updated_at FROM orders
     WHERE ${HAS_CLOSED_STATUS} AND (updated_at, seq) > ($1::bigint, $2::bigint) AND updated_at < $3::bigint
-    ORDER BY updated_at, seq LIMIT $4::bigint FOR UPDATE SKIP LOCKED),
-  unneeded AS MATERIALIZED (SELECT id FROM examined WHERE ${isUnneeded('examined.id')}),
+    ORDER BY updated_at, seq LIMIT $4::bigint),
+  unneeded AS MATERIALIZED (
+    SELECT orders.id FROM examined JOIN orders ON orders.id = examined.id
+    WHERE orders.${HAS_CLOSED_STATUS} AND orders.updated_at < $3::bigint AND ${isUnneeded('orders.id')}
+    FOR UPDATE OF orders SKIP LOCKED),
   letters AS (DELETE FROM dead_letters USING unneeded WHERE order_id = unneeded.id RETURNING dead_letters.id),
   audit AS (DELETE FROM dead_letter_audit USING letters WHERE letter_id = letters.id),
   history AS (DELETE FROM order_history USING unneeded WHERE order_id = unneeded.id),
