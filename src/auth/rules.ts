@@ -58,7 +58,7 @@ export const OPERATION_RULES: readonly OperationRule[] = [
   { http: 'GET /v1/orders/:id/history', rule: own('orders:read', 'read the history of an order') },
   {
     http: 'GET /v1/orders/:id/processing',
-    rule: all('stats:read', 'read where an order is, and why it failed'),
+    rule: all('dead-letters:read', 'read where an order is, and why it failed'),
   },
   {
     http: 'POST /v1/orders/:id/transitions',

@@ -65,7 +65,7 @@ function processingOf(read) {
 
 /** @param {import('../session.js').Principal} principal */
 function mayExplain(principal) {
-  return may(principal, 'stats:read');
+  return may(principal, 'dead-letters:read');
 }
 
 /**
@@ -94,7 +94,7 @@ function state({ status, reason }, processing) {
 }
 
 function hiddenText() {
-  return 'Where it waits and its errors are shown to callers with the scope stats:read who may use all orders, at a replica rather than at a gateway.';
+  return 'Where it waits and its errors are shown to callers with the scope dead-letters:read who may use all orders, at a replica rather than at a gateway.';
 }
 
 /**
