@@ -37,6 +37,20 @@ export const appendingTests = {
     await t.rejects(log.ranges(TOPICS.commands), { code: 'log-unavailable' });
   },
 
+  'figures() counts the bytes of appends until they are acknowledged': async (
+    t: Test,
+    harness: EventLogHarness,
+  ) => {
+    const log = await openLog(t, harness);
+    t.equal((await log.figures()).pendingBytes, 0);
+    const appending = log.append({ topic: TOPICS.commands, key: 'k', value: Buffer.alloc(1_000) });
+    const [meanwhile] = await Promise.all([log.figures(), appending]);
+    t.ok(meanwhile.pendingBytes >= 1_000, 'while it is not acknowledged');
+    const { pendingBytes, file } = await log.figures();
+    t.equal(pendingBytes, 0);
+    if (file !== undefined) t.ok(file.usedBytes > 1_000 && file.usedBytes < file.limitBytes);
+  },
+
   'single records are read by their offsets, as a consumer gets them': async (
     t: Test,
     harness: EventLogHarness,

@@ -121,10 +121,13 @@ await t.test('only the records of the customer change, and keep their offset, ke
     }
   }
   t.match(after.at(-1)?.headers ?? after.at(-2)?.headers, { '__dlq.errors.message': /nothing|erased/ });
+  const beyond = [...(await rangesOf(log, TOPICS.commands))].map(
+    ([partition, { from, to }]) => [partition, { from, to: to + 1 }] as const,
+  );
   t.equal(
-    await log.redact(TOPICS.commands, await rangesOf(log, TOPICS.commands), ERASURE, orderIds),
+    await log.redact(TOPICS.commands, new Map(beyond), ERASURE, orderIds),
     0,
-    'a repetition finds nothing',
+    'a repetition finds nothing, also where there are no records',
   );
 
   await log.append({ topic: TOPICS.commands, key: 'next', value: Buffer.from('v') });
