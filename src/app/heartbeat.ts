@@ -22,7 +22,7 @@ const INTERVAL_MS = 5_000;
 const FORGET_AFTER_MS = 600_000;
 
 /** How long a stopping process waits for the store. Otherwise its row is left out of lists after `REPLICA_TIMEOUT_MS`. */
-const STOP_MS = 500;
+const STOP_MS = 1_500;
 
 /**
  * Says in the store, every few seconds, that this process runs. It only informs operators, so a store that fails or hangs costs
