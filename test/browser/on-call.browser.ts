@@ -172,7 +172,7 @@ await t.test('Esc stops a replay that runs, and says how far it came', async (t)
   await page.fill('#bulk-rate', '1');
   await page.fill('#bulk-typed', '5');
   await page.keyboard.press('Enter');
-  await page.waitForResponse((response) => response.url().endsWith('/replay'));
+  await page.locator('.bulk progress:not([value="0"])').waitFor();
   await page.keyboard.press('Escape');
   await dashboard.becomes(
     '#bulk-status',
