@@ -102,7 +102,7 @@ await t.test('a customer finds its own order and a reason, but neither errors no
   const { page, refused, becomes, views } = await signedIn(t, '#/search?q=c-cleo', 'cleo', claims);
   await page.click(`#view-body a[href="#/orders/${id}"]`);
   await becomes('#order-reason', 'Why it failed');
-  await becomes('#view-body', 'shown to callers with the scope stats:read');
+  await becomes('#view-body', 'shown to callers with the scope dead-letters:read');
   t.notMatch(await page.content(), 'the secret of the kitchen');
   t.same(await views(), ['overview', 'search']);
   for (const hash of ['#/dead-letters', '#/retrying', '#/partitions', '#/replicas']) {
