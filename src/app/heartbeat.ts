@@ -39,7 +39,7 @@ export class Heartbeat {
     this.#repeated = new Repeated(() => this.#beat(), options.intervalMs ?? INTERVAL_MS);
   }
 
-  /** The first sign of life follows soon; this does not wait for it. */
+  /** The first heartbeat follows soon; this does not wait for it. */
   start(): void {
     this.#repeated.soon();
   }

@@ -45,7 +45,7 @@ export interface OwnedPartition extends PartitionFigures {
 
 export const MAX_DEAD_LETTERS = 20;
 
-/** Replicas give a sign of life every few seconds, so reading them more often tells nothing. */
+/** Replicas send a heartbeat every few seconds, so reading them more often tells nothing. */
 const REPLICAS_AGE_MS = 1_000;
 
 /** What operators ask about the whole service and all orders. Callers check that theirs may use all orders. */
@@ -97,7 +97,7 @@ export class OperationsService {
   async partitions(): Promise<OwnedPartition[]> {
     const figures = this.#dependencies.stats.partitions();
     const replicas = (await this.#replicas.get()) ?? [];
-    // For some seconds after a rebalance, two replicas may claim a partition. The latest sign of life is right.
+    // For some seconds after a rebalance, two replicas may claim a partition. The latest heartbeat is right.
     const owners = new Map(
       replicas
         .toSorted((one, other) => one.seenAt - other.seenAt)

@@ -13,7 +13,7 @@ export interface OperationsReader {
   placedAt(orderId: string): Promise<Position | undefined>;
   /** The dead letters of an order, oldest first, at most `limit`. */
   deadLettersOf(orderId: string, limit: number): Promise<OrderDeadLetter[]>;
-  /** The processes that gave a sign of life after this time, those that started first come first. */
+  /** The processes whose latest heartbeat is after this time, those that started first come first. */
   replicas(seenAfter: number): Promise<Replica[]>;
 }
 

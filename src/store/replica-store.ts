@@ -14,13 +14,13 @@ export interface Replica {
   partitions: readonly number[];
 }
 
-/** A process without a sign of life for this time has ended, milliseconds. */
+/** A process without a heartbeat for this time has ended, milliseconds. */
 export const REPLICA_TIMEOUT_MS = 30_000;
 
 /** Where every process says that it runs. */
 export interface ReplicaStore {
   /**
-   * Notes a sign of life, and deletes the rows of processes whose last one is older than `forgetBefore`.
+   * Notes a heartbeat, and deletes the rows of processes whose last one is older than `forgetBefore`.
    * @throws ServiceError `store-unavailable`
    */
   noteReplica(replica: Replica, forgetBefore: number): Promise<void>;

@@ -33,14 +33,17 @@ await t.test('prefixes name the field, in full or by the first letter, and combi
   });
 });
 
-await t.test('an id without a prefix is a customer, and it says what else it may be', async (t) => {
-  t.match(parseSearch('c-1'), {
-    filters: { customerId: 'c-1' },
-    alternative: 'merchant:c-1',
-    explanation: /c-1/,
-  });
-  t.match(parseSearch('x:y'), { filters: { customerId: 'x:y' } }, 'an id may have a colon');
-});
+await t.test(
+  'an id without a prefix is searched as a customer id, and as a merchant id on request',
+  async (t) => {
+    t.match(parseSearch('c-1'), {
+      filters: { customerId: 'c-1' },
+      alternative: 'merchant:c-1',
+      explanation: /c-1/,
+    });
+    t.match(parseSearch('x:y'), { filters: { customerId: 'x:y' } }, 'an id may have a colon');
+  },
+);
 
 await t.test('a query that cannot be understood is explained', async (t) => {
   for (const [text, explanation] of [

@@ -22,7 +22,7 @@ const schema = {
             host: Type.String(),
             pid: Type.Integer(),
             startedAt: Timestamp('When it started'),
-            seenAt: Timestamp('Its latest sign of life'),
+            seenAt: Timestamp('Its latest heartbeat'),
             partitions: Type.Array(Type.Integer({ minimum: 0 }), {
               description: 'The partitions of orders.commands that it processes',
             }),

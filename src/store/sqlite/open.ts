@@ -71,7 +71,7 @@ export function openLineageStore({ path }: SqliteTarget): Promise<LineageStore> 
   return asPromise(() => new SqlLineageStore(new SqliteClient(openWriter(path))));
 }
 
-/** Losing the latest sign of life to a power cut does no harm, so its commits do not wait for the disk. */
+/** Losing the latest heartbeat to a power cut does no harm, so its commits do not wait for the disk. */
 export function openReplicaStore({ path }: SqliteTarget, writeLock: WriteLock): Promise<ReplicaStore> {
   return asPromise(() => {
     const connection = openWriter(path);

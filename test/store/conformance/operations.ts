@@ -186,7 +186,7 @@ export async function operationsConformance(t: Test, makeStore: MakeStore): Prom
     t.same(await deadLetters.reasons({}), { 'record-undecodable': 3, 'processor-failed': 1 });
   });
 
-  await t.test('a replica is listed while it gives signs of life', async (t) => {
+  await t.test('a replica is listed while its heartbeats arrive', async (t) => {
     const { reader, replicaStore } = await makeStore(t);
     const replicas = await replicaStore();
     await replicas.noteReplica(replica('two', { startedAt: 2, seenAt: 50 }), 0);

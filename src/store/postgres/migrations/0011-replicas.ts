@@ -1,4 +1,4 @@
-/** A row for each running process, with the time of its latest sign of life. `partitions` is a JSON array of numbers. */
+/** A row for each running process, with the time of its latest heartbeat. `partitions` is a JSON array of numbers. */
 export const replicas = `
 CREATE TABLE replicas (
   id         text COLLATE "C" PRIMARY KEY,
