@@ -43,7 +43,9 @@ export function describeMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     platform: process.platform,
-    commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
+    commit: execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
+      encoding: 'utf8',
+    }).trim(),
   };
 }
 
